@@ -1,0 +1,102 @@
+"""Which client is asking, by its User-Agent, and which image store a docker daemon uses.
+
+The table holds product names that clients send; the first one known, from the left, is the client, because those
+that are built on a library name themselves before it. What is not in the table is `unknown`: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+UNKNOWN = "unknown"
+CONTAINERD_STORE = "containerd"
+GRAPHDRIVER_STORE = "graphdriver"
+
+# Product (lower case) to family. Seen on the wire: docker, containerd, skopeo, crane. The rest from the clients'
+# sources: podman sends libpod/ (podman#3793), CRI-O cri-o/ (cri-o#1555), buildah Buildah/ (pkg/parse), kaniko
+# kaniko/ (executor/push.go:75), BuildKit buildkit/, containers/image containers/ where nobody sets another
+# (useragent.go).
+_FAMILIES = {
+    "docker": "docker",
+    "docker-client": "docker-cli",  # docker manifest, buildx imagetools, login: the CLI's own requests
+    "containerd": "containerd",
+    "nerdctl": "nerdctl",
+    "buildkit": "buildkit",
+    "libpod": "podman",
+    "podman": "podman",
+    "skopeo": "skopeo",
+    "buildah": "buildah",
+    "cri-o": "cri-o",
+    "containers": "containers",
+    "crane": "crane",
+    "kaniko": "kaniko",
+    "cosign": "cosign",
+    "ko": "ko",
+    "go-containerregistry": "go-containerregistry",
+    "oras": "oras",
+    "oras-go": "oras",
+    "helm": "helm",
+    "bootc": "bootc",
+    "trivy": "trivy",
+    "jib": "jib",
+    "apptainer": "apptainer",
+    "singularity": "singularity",
+    "curl": "curl",
+}
+
+# RFC 9110, 10.1.5: product = token ["/" version]. kaniko puts a comma and its caller after the version. jib writes
+# a space.
+_PRODUCT = re.compile(r"(?<![^\s(;,])([A-Za-z][A-Za-z-]*+)(?:[/ ]v?([0-9][^\s,;()]*)|/([^\s,;()]+)|\Z)")
+# regclient/regclient cmd/regctl: `regclient/regctl (v0.8.2)`; regsync, regbot and the library itself alike.
+_REGCLIENT = re.compile(r"regclient/([a-z]+)(?:\s+\(v?([^\s()]+)\))?", re.IGNORECASE)
+# moby: what the daemon adds to its User-Agent when containerd stores its images.
+_CONTAINERD_MARKS = ("containerd-client/", "storage-driver/")
+
+_MAX_LENGTH = 1024
+_MAX_VERSION = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """A client as its User-Agent names it; `store` is the image store of a docker daemon."""
+
+    family: str
+    version: str | None = None
+    store: str | None = None
+
+    def __str__(self) -> str:
+        return self.family if self.version is None else f"{self.family} {self.version}"
+
+
+def identify(user_agent: str | None, accept: tuple[str, ...] = ()) -> Client:
+    """The client that sends this User-Agent; the Accept lines of the same request tell docker's stores apart.
+
+    Daemons before 25 or so do not name their store. Then the dialect does: containerd's resolver ends each Accept
+    with `*/*`, the classic store lists its types on separate lines and takes no other.
+    """
+    if not user_agent:
+        return Client(family=UNKNOWN)
+    return _identify(user_agent[:_MAX_LENGTH], any("*/*" in line for line in accept))
+
+
+@lru_cache(maxsize=256)
+def _identify(user_agent: str, anything: bool) -> Client:
+    regclient = _REGCLIENT.match(user_agent)
+    if regclient is not None:
+        return Client(family=regclient[1].lower(), version=regclient[2])
+    for product in _PRODUCT.finditer(user_agent):
+        family = _FAMILIES.get(product[1].lower())
+        if family is not None:
+            store = None
+            if family == "docker":
+                marked = anything or any(mark in user_agent for mark in _CONTAINERD_MARKS)
+                store = CONTAINERD_STORE if marked else GRAPHDRIVER_STORE
+            return Client(family=family, version=_version(product[2] or product[3]), store=store)
+    return Client(family=UNKNOWN)
+
+
+def _version(text: str | None) -> str | None:
+    # containerd builds without a revision append "+unknown", which says nothing.
+    return text.removesuffix("+unknown")[:_MAX_VERSION] if text else None

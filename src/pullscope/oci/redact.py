@@ -1,0 +1,162 @@
+"""What may be kept of a request or an answer: decided by keep-lists, so that an unknown name is never kept.
+
+Everything that is recorded, logged or shown passes through here first; docs/redaction.md says what is kept and why.
+URLs, forms and documents are `scrub`'s work, headers are done here. `Numbers` is the one thing in this room that
+remembers, and it remembers fingerprints only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+
+from pullscope.oci.challenge import split_challenges
+from pullscope.oci.messages import Headers
+from pullscope.oci.scrub import GONE, redact_document, redact_form, redact_location, redact_text, redact_url
+
+__all__ = [
+    "GONE",
+    "KEPT_HEADERS",
+    "Numbers",
+    "redact_document",
+    "redact_form",
+    "redact_headers",
+    "redact_location",
+    "redact_text",
+    "redact_url",
+]
+
+# What was asked for, what came, how it was cached and carried (RFC 9110, 9111, 9112, 9530).
+_HTTP = """
+accept accept-charset accept-encoding accept-language accept-ranges age allow cache-control connection
+content-digest content-disposition content-encoding content-language content-length content-md5 content-range
+content-type date digest etag expect expires host if-match if-modified-since if-none-match if-range
+if-unmodified-since keep-alive last-modified pragma proxy-connection range repr-digest retry-after server te trailer
+transfer-encoding upgrade user-agent vary via want-digest warning
+"""
+# Registries: distribution spec, Docker, rate limits, containers/image's signatures.
+_REGISTRY = """
+docker-content-digest docker-distribution-api-version docker-ratelimit-source docker-upload-uuid
+oci-chunk-max-length oci-chunk-min-length oci-filters-applied oci-namespace oci-subject oci-tag ratelimit
+ratelimit-limit ratelimit-policy ratelimit-remaining ratelimit-reset x-ratelimit-limit x-ratelimit-remaining
+x-ratelimit-reset x-registry-supports-signatures
+"""
+# Who stands behind a host: the evidence for labels.
+_EVIDENCE = """
+cf-cache-status cf-ray x-amz-cf-pop x-amz-request-id x-amz-storage-class x-azure-ref x-cache x-cache-hits
+x-github-request-id x-goog-storage-class x-ms-blob-type x-ms-request-id x-ms-version x-nf-request-id x-served-by
+x-vercel-cache x-vercel-id
+"""
+KEPT_HEADERS = frozenset(f"{_HTTP} {_REGISTRY} {_EVIDENCE}".split())
+
+# RFC 9110, 11.1: the scheme says how a client authenticated, what follows it is the secret.
+_SCHEMES = frozenset({"basic", "bearer", "digest", "dpop", "hmac", "negotiate", "ntlm", "aws4-hmac-sha256"})
+# Parameters of a challenge that say where and for what a token is to be had.
+_KEPT_CHALLENGE = frozenset(
+    {"realm", "service", "scope", "error", "error_description", "charset", "algorithm", "title"}
+)
+_LINK = re.compile(r"<([^<>]*+)>")
+_RELATION = re.compile(r";\s*+(rel=(?:\"[A-Za-z -]*+\"|[A-Za-z-]++))", re.IGNORECASE)
+_MAX_VALUE = 64 * 1024
+
+
+def redact_headers(headers: Headers) -> Headers:
+    """Every field, in order and spelling; the values of those that are on the keep-list, and of no other."""
+    return Headers((name, _redact_value(name.lower(), value)) for name, value in headers)
+
+
+def _redact_value(name: str, value: str) -> str:
+    if len(value) > _MAX_VALUE:
+        return GONE
+    if name in KEPT_HEADERS:
+        return redact_text(value)
+    rule = _RULES.get(name)
+    return GONE if rule is None else rule(value)
+
+
+def _redact_credentials(value: str) -> str:
+    scheme, space, _ = value.strip().partition(" ")
+    return f"{scheme} {GONE}" if space and scheme.lower() in _SCHEMES else GONE
+
+
+def _redact_challenges(value: str) -> str:
+    challenges = []
+    for scheme, parameters in split_challenges(value):
+        # A word in a scheme's or a parameter's place may be the secret itself.
+        known = scheme if scheme.lower() in _SCHEMES else GONE
+        kept = ",".join(_redact_challenge_parameter(name, text) for name, text in parameters)
+        challenges.append(f"{known} {kept}" if kept else known)
+    return ", ".join(challenges) if challenges else GONE
+
+
+def _redact_challenge_parameter(name: str, text: str) -> str:
+    if not name:
+        return GONE
+    lowered = name.lower()
+    if lowered not in _KEPT_CHALLENGE:
+        return f'{GONE}="{GONE}"'
+    clean = redact_url(text) if lowered == "realm" and ("/" in text or "?" in text) else redact_text(text)
+    escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}="{escaped}"'
+
+
+def _redact_link(value: str) -> str:
+    """RFC 8288: `</v2/_catalog?last=x&n=5>; rel="next"`, several with commas between."""
+    links = []
+    for link in _LINK.finditer(value):
+        following = value.find("<", link.end())
+        relation = _RELATION.search(value, link.end(), len(value) if following < 0 else following)
+        links.append(f"<{redact_url(link[1])}>" + (f"; {relation[1]}" if relation else ""))
+    return ", ".join(links) if links else GONE
+
+
+_RULES: dict[str, Callable[[str], str]] = {
+    "authorization": _redact_credentials,
+    "proxy-authorization": _redact_credentials,
+    "content-location": redact_location,
+    "location": redact_location,
+    "origin": redact_location,
+    "referer": redact_location,
+    "link": _redact_link,
+    "www-authenticate": _redact_challenges,
+    "proxy-authenticate": _redact_challenges,
+}
+
+
+class Numbers:
+    """Small numbers for secrets, so that "the same token" can be said without keeping one.
+
+    The first secret of a kind is 1, the next new one 2. What is kept is a fingerprint under a salt that is random
+    for each instance and is never written. The oldest are forgotten beyond `limit`; one that comes back then gets a
+    new number, and no number is given twice.
+    """
+
+    __slots__ = ("_given", "_known", "_limit", "_salt")
+
+    def __init__(self, *, limit: int = 65_536) -> None:
+        if limit < 1:
+            raise ValueError("Numbers needs room for at least one secret.")
+        self._salt = secrets.token_bytes(32)
+        self._limit = limit
+        self._given: dict[str, int] = {}
+        self._known: OrderedDict[tuple[str, bytes], int] = OrderedDict()
+
+    def number(self, kind: str, secret: str) -> int:
+        """The number of `secret` among those of its kind, from 1."""
+        data = secret.encode("utf-8", "surrogatepass")
+        key = kind, hashlib.blake2b(data, digest_size=16, key=self._salt).digest()
+        known = self._known.get(key)
+        if known is not None:
+            self._known.move_to_end(key)
+            return known
+        number = self._given[kind] = self._given.get(kind, 0) + 1
+        self._known[key] = number
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+        return number
+
+    def __repr__(self) -> str:
+        return f"Numbers({self._given})"

@@ -1,0 +1,142 @@
+"""What a URL asks of a registry: the endpoint, and the names in it.
+
+Paths are read from the right, because tags, digests and upload ids hold no slash while repositories hold any
+number, and may themselves be called `manifests` or `blobs/uploads`. They are anchored at the start: CDN paths
+contain `/v2/` too, and of those only the digest is taken. Reading never refuses: a name that breaks the grammar is
+a name all the same, and what fits no endpoint is NONE. Methods and hosts are not looked at, and no URL is
+remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote, unquote_plus
+
+from pullscope.oci.digest import Digest, as_digest, find_digest
+
+
+class Endpoint(StrEnum):
+    """The endpoints of the distribution spec, of Docker's registry API, and what is older than both."""
+
+    PING = "ping"
+    MANIFEST = "manifest"
+    BLOB = "blob"
+    UPLOAD_START = "upload-start"
+    UPLOAD = "upload"
+    TAGS = "tags"
+    CATALOG = "catalog"
+    REFERRERS = "referrers"
+    EXTENSION = "extension"
+    SIGNATURES = "signatures"
+    V1_PING = "v1-ping"
+    V1_SEARCH = "v1-search"
+    V1 = "v1"
+    NONE = "none"
+
+
+# spec.md "Endpoints" (end-1 to end-14) in the order in which distribution's router tries them
+# (registry/api/v2/descriptors.go), then what is not in the spec. The first that fits wins.
+_PATHS: tuple[tuple[Endpoint, re.Pattern[str]], ...] = tuple(
+    (endpoint, re.compile(pattern, re.DOTALL))
+    for endpoint, pattern in (
+        # Without its slash too: some hosts redirect `/v2/` to `/v2`, and clients follow.
+        (Endpoint.PING, r"/v2/?"),
+        (Endpoint.CATALOG, r"/v2/_catalog/?"),
+        (Endpoint.TAGS, r"/v2/(?P<repository>.+)/tags/list/?"),
+        (Endpoint.MANIFEST, r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)"),
+        (Endpoint.UPLOAD_START, r"/v2/(?P<repository>.+)/blobs/uploads/?"),
+        (Endpoint.BLOB, r"/v2/(?P<repository>.+)/blobs/(?P<digest>[^/]+)"),
+        (Endpoint.REFERRERS, r"/v2/(?P<repository>.+)/referrers/(?P<digest>[^/]+)"),
+        (Endpoint.UPLOAD, r"/v2/(?P<repository>.+)/blobs/uploads/(?P<upload_id>[^/]+)"),
+        # spec.md, extensions/README.md: `/v2/[<name>/]_<extension>/<component>/<module>`; notary's `_trust` is of
+        # that form.
+        (Endpoint.EXTENSION, r"/v2/(?:(?P<repository>.+?)/)?_[^/]+/.+"),
+        # ids with slashes, as the Location of an upload may have, which is opaque (end-5, end-6).
+        (Endpoint.UPLOAD, r"/v2/(?P<repository>.+?)/blobs/uploads?/(?P<upload_id>.+)"),
+        # containers/image docker_client.go, only where the ping said X-Registry-Supports-Signatures.
+        (Endpoint.SIGNATURES, r"/extensions/v2/(?P<repository>.+)/signatures/(?P<digest>[^/]+)"),
+        (Endpoint.V1_PING, r"/v1/_ping/?"),
+        (Endpoint.V1_SEARCH, r"/v1/search/?"),
+        (Endpoint.V1, r"/v1(?:/.*)?"),
+    )
+)
+
+# spec.md, "Referrers Tag Schema": the subject's digest with a hyphen for the colon.
+_FALLBACK_TAG = re.compile(r"([a-z0-9]+)-([0-9a-f]{64,})")
+# cosign's tags for what it knows of an image: sha256-<hex>.sig, .att, .sbom
+_COSIGN_TAG = re.compile(r"[a-z0-9]+-[0-9a-f]{64,}\.(?:sig|att|sbom)")
+
+_STARTS = ("/v2", "/v1", "/extensions/v2/")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_ASKED = frozenset({"ns", "digest", "mount", "from"})
+_MAX_PARAMETERS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """What a URL names; None where it does not."""
+
+    endpoint: Endpoint
+    repository: str | None = None
+    reference: str | None = None
+    """Of a manifest: the tag or digest, as it was asked for."""
+    digest: Digest | None = None
+    """Of a blob, a manifest by digest, referrers, `?digest=` of an upload, or a path that no endpoint explains."""
+    upload_id: str | None = None
+    ns: str | None = None
+    """The registry that a mirror is asked to stand in for (spec, "Registry Proxying")."""
+    mount: Digest | None = None
+    from_repository: str | None = None
+
+    @property
+    def fallback_for(self) -> Digest | None:
+        """The subject whose referrers are asked for by tag, for want of the endpoint."""
+        found = _FALLBACK_TAG.fullmatch(self.reference) if self.reference else None
+        return as_digest(f"{found[1]}:{found[2]}") if found else None
+
+    @property
+    def cosign(self) -> bool:
+        """Whether the tag is one of cosign's."""
+        return self.reference is not None and _COSIGN_TAG.fullmatch(self.reference) is not None
+
+
+def route(url: str) -> Route:
+    """What `url`, absolute or only a path, asks of a registry."""
+    origin = _ORIGIN.match(url)
+    path, _, query = url[origin.end() if origin else 0 :].partition("#")[0].partition("?")
+    if "%" in path:
+        path = unquote(path)
+    asked = _parameters(query) if query else {}
+    if not path.startswith(_STARTS):
+        return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
+    for endpoint, pattern in _PATHS:
+        found = pattern.fullmatch(path)
+        if found is not None:
+            names = found.groupdict()
+            reference = names.get("reference")
+            digest = as_digest(names.get("digest") or reference)
+            if endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
+                digest = as_digest(asked.get("digest"))
+            return Route(
+                endpoint=endpoint,
+                repository=names.get("repository"),
+                reference=reference,
+                digest=digest,
+                upload_id=names.get("upload_id"),
+                ns=asked.get("ns"),
+                mount=as_digest(asked.get("mount")),
+                from_repository=asked.get("from"),
+            )
+    return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """The first value of each parameter that a route can hold."""
+    asked: dict[str, str] = {}
+    for part in query.split("&", _MAX_PARAMETERS)[:_MAX_PARAMETERS]:
+        name, _, value = part.partition("=")
+        if name in _ASKED and value:
+            asked.setdefault(name, unquote_plus(value))
+    return asked

@@ -1,0 +1,106 @@
+"""What commands say in the end: problems, verdicts on clients, and the one JSON form of both.
+
+Plain values. Whoever finds a problem makes one; whoever prints it decides on words around it, never on its fields. A
+problem says what is wrong in one line and how to cure it in one line that works when pasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+class ExitCode(IntEnum):
+    """How every command ends."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    PROBLEMS = 3
+    INTERRUPTED = 130
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong: `code` for machines, `message` for people, `fix` to paste, `where` it was seen."""
+
+    code: str
+    severity: Severity = Severity.ERROR
+    message: str
+    fix: str | None = None
+    where: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "fix": self.fix,
+            "where": self.where,
+        }
+
+
+class ClientOutcome(StrEnum):
+    WORKS = "works"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientVerdict:
+    """What one client (`docker-classic`, `podman+vanity-login`, …) will make of a registry, and why."""
+
+    id: str
+    verdict: ClientOutcome
+    step: str | None = None
+    finding: str | None = None
+    reason: str | None = None
+    fix: str | None = None
+    link: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "verdict": str(self.verdict),
+            "step": self.step,
+            "finding": self.finding,
+            "reason": self.reason,
+            "fix": self.fix,
+            "link": self.link,
+        }
+
+
+def worst(problems: Iterable[Problem]) -> Severity | None:
+    """The most severe of `problems`, None where there are none."""
+    rank = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
+    return max((problem.severity for problem in problems), key=rank.__getitem__, default=None)
+
+
+def exit_code(problems: Iterable[Problem]) -> ExitCode:
+    """3 where a problem is an error, else 0."""
+    return ExitCode.PROBLEMS if worst(problems) is Severity.ERROR else ExitCode.DONE
+
+
+def as_json(
+    command: str, problems: Iterable[Problem] = (), clients: Iterable[ClientVerdict] = (), **more: Any
+) -> dict[str, Any]:
+    """The JSON form of every verdict: fixed keys first, `more` after them."""
+    listed = list(problems)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "verdict": "problems" if any(problem.severity is not Severity.INFO for problem in listed) else "ok",
+        "problems": [problem.as_json() for problem in listed],
+        "clients": [client.as_json() for client in clients],
+        **more,
+    }

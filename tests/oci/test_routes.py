@@ -1,0 +1,142 @@
+"""Routes: every endpoint, distribution's odd cases, and paths that are none of a registry's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pullscope.oci.digest import Digest
+from pullscope.oci.routes import Endpoint, Route, route
+
+HEX = "8e77458de855f9ed2334d8ea2d53cecb2e47f0ec2f691d9a467b1f19a9d3997e"
+D = Digest(f"sha256:{HEX}")
+HOST = "https://registry-1.docker.io"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        # spec.md, "Endpoints"
+        (f"{HOST}/v2/", Route(endpoint=Endpoint.PING)),
+        (f"{HOST}/v2", Route(endpoint=Endpoint.PING)),
+        (f"{HOST}/v2/a/b/blobs/{D}", Route(endpoint=Endpoint.BLOB, repository="a/b", digest=D)),
+        (
+            f"{HOST}/v2/a/manifests/latest",
+            Route(endpoint=Endpoint.MANIFEST, repository="a", reference="latest"),
+        ),
+        (
+            f"{HOST}/v2/a/manifests/{D}",
+            Route(endpoint=Endpoint.MANIFEST, repository="a", reference=str(D), digest=D),
+        ),
+        (f"{HOST}/v2/a/blobs/uploads/", Route(endpoint=Endpoint.UPLOAD_START, repository="a")),
+        (
+            f"{HOST}/v2/a/blobs/uploads/?digest={D}",
+            Route(endpoint=Endpoint.UPLOAD_START, repository="a", digest=D),
+        ),
+        (
+            f"{HOST}/v2/a/blobs/uploads/?mount={D}&from=b%2Fc",
+            Route(endpoint=Endpoint.UPLOAD_START, repository="a", mount=D, from_repository="b/c"),
+        ),
+        (
+            f"{HOST}/v2/a/blobs/uploads/D95306FA?_state=x&digest=sha256%3A{HEX}",
+            Route(endpoint=Endpoint.UPLOAD, repository="a", upload_id="D95306FA", digest=D),
+        ),
+        (f"{HOST}/v2/a/tags/list?n=10&last=x", Route(endpoint=Endpoint.TAGS, repository="a")),
+        (f"{HOST}/v2/a/referrers/{D}", Route(endpoint=Endpoint.REFERRERS, repository="a", digest=D)),
+        # Docker's API (distribution descriptors.go:1540), extensions (spec, extensions/_oci.md), older ones
+        (f"{HOST}/v2/_catalog?n=100", Route(endpoint=Endpoint.CATALOG)),
+        (f"{HOST}/v2/_oci/ext/discover", Route(endpoint=Endpoint.EXTENSION)),
+        (f"{HOST}/v2/a/b/_oci/ext/discover", Route(endpoint=Endpoint.EXTENSION, repository="a/b")),
+        (f"{HOST}/v2/docker.io/a/_trust/tuf/root.json", Route(endpoint=Endpoint.EXTENSION, repository="docker.io/a")),
+        (f"{HOST}/extensions/v2/a/b/signatures/{D}", Route(endpoint=Endpoint.SIGNATURES, repository="a/b", digest=D)),
+        ("https://index.docker.io/v1/_ping", Route(endpoint=Endpoint.V1_PING)),
+        ("https://index.docker.io/v1/search?q=x", Route(endpoint=Endpoint.V1_SEARCH)),
+        ("https://index.docker.io/v1/users/", Route(endpoint=Endpoint.V1)),
+        # a mirror is asked for another registry (spec-main, "Registry Proxying")
+        (
+            "https://mirror.example.com/v2/a/manifests/1?ns=docker.io",
+            Route(endpoint=Endpoint.MANIFEST, repository="a", reference="1", ns="docker.io"),
+        ),
+        # GitHub's upload locations say `upload`
+        (f"{HOST}/v2/a/blobs/upload/3.x/y", Route(endpoint=Endpoint.UPLOAD, repository="a", upload_id="3.x/y")),
+        ("/v2/a/tags/list", Route(endpoint=Endpoint.TAGS, repository="a")),
+        (f"{HOST}/v2/a/blobs/sha256%3A{HEX}", Route(endpoint=Endpoint.BLOB, repository="a", digest=D)),
+    ],
+)
+def test_each_endpoint_is_recognised_with_its_names(url: str, expected: Route) -> None:
+    """The endpoints of the spec and what is older or beside it."""
+    assert route(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "endpoint", "repository", "rest"),
+    [
+        # https://github.com/distribution/distribution/blob/main/registry/api/v2/routes_test.go
+        ("/v2/foo/bar/manifests/tags", Endpoint.MANIFEST, "foo/bar", "tags"),
+        ("/v2/foo/bar/manifests/sha256:abcdef01234567890", Endpoint.MANIFEST, "foo/bar", "sha256:abcdef01234567890"),
+        ("/v2/foo/bar/tags/list", Endpoint.TAGS, "foo/bar", None),
+        ("/v2/docker.com/foo/bar/baz/tags/list", Endpoint.TAGS, "docker.com/foo/bar/baz", None),
+        ("/v2/foo/bar/blobs/sha256:abcdef0919234", Endpoint.BLOB, "foo/bar", None),
+        ("/v2/foo/bar/blobs/uploads/", Endpoint.UPLOAD_START, "foo/bar", None),
+        ("/v2/foo/bar/blobs/uploads/uuid", Endpoint.UPLOAD, "foo/bar", "uuid"),
+        (
+            "/v2/foo/bar/blobs/uploads/RDk1MzA2RkEtRkFEMy00RTM2LThENDEtQ0YxQzkzRUY4Mjg2IA_-==",
+            Endpoint.UPLOAD,
+            "foo/bar",
+            "RDk1MzA2RkEtRkFEMy00RTM2LThENDEtQ0YxQzkzRUY4Mjg2IA_-==",
+        ),
+        ("/v2/foo/bar/manifests/manifests/tags", Endpoint.MANIFEST, "foo/bar/manifests", "tags"),
+        ("/v2/foo/bar/manifests/tags/list", Endpoint.TAGS, "foo/bar/manifests", None),
+        ("/v2/locahost:8080/foo/bar/baz/manifests/tag", Endpoint.MANIFEST, "locahost:8080/foo/bar/baz", "tag"),
+        # by the same rule
+        ("/v2/x/blobs/uploads/manifests/latest", Endpoint.MANIFEST, "x/blobs/uploads", "latest"),
+        ("/v2/a/manifests/b/blobs/uploads/1", Endpoint.UPLOAD, "a/manifests/b", "1"),
+    ],
+)
+def test_paths_are_read_from_the_right(path: str, endpoint: Endpoint, repository: str, rest: str | None) -> None:
+    """A repository may be called like a part of the API, distribution's own test cases among them."""
+    found = route(HOST + path)
+
+    assert (found.endpoint, found.repository, found.reference or found.upload_id) == (endpoint, repository, rest)
+
+
+@pytest.mark.parametrize(
+    ("url", "digest"),
+    [
+        (f"https://cdn.example.com/registry-v2/docker/registry/v2/blobs/sha256/8e/{HEX}/data?sig=1", D),
+        (f"https://cdn.example.com/x/v2/a/blobs/{D}", D),
+        ("https://auth.docker.io/token?scope=repository%3Aa%3Apull", None),
+        ("https://gcr.io/v2/token?service=gcr.io", None),
+        ("https://artifactory.example.com/api/docker/repo/v2/token", None),
+        ("https://us-docker.pkg.dev/artifacts-downloads/namespaces/p/repositories/r/downloads/AF9x", None),
+        ("https://example.com/v20/", None),
+        ("https://example.com", None),
+        ("", None),
+    ],
+)
+def test_what_is_no_endpoint_is_none_but_keeps_its_digest(url: str, digest: Digest | None) -> None:
+    """Token servers below /v2/ and CDN paths are no endpoints; the blob of a CDN path is still known."""
+    assert route(url) == Route(endpoint=Endpoint.NONE, digest=digest)
+
+
+def test_tags_tell_of_referrers_and_cosign() -> None:
+    """The fallback tag names its subject, cosign's tags are told, other tags are neither."""
+    fallback = route(f"/v2/a/manifests/sha256-{HEX}")
+    signature = route(f"/v2/a/manifests/sha256-{HEX}.sig")
+    plain = route("/v2/a/manifests/latest")
+
+    assert (fallback.fallback_for, fallback.cosign) == (D, False)
+    assert (signature.fallback_for, signature.cosign) == (None, True)
+    assert (plain.fallback_for, plain.cosign) == (None, False)
+
+
+@given(st.text(max_size=200) | st.from_regex(r"https?://[^/]*/v[12]/.{0,80}[?&%#]?.{0,40}"))
+@example("http://[")
+@example("https://h/v2/%ff%00/manifests/%")
+@example("https://h/v2/" + "/manifests/" * 3000)
+@example("https://h/v2/" + "_a/" * 3000 + "\n")
+@example("https://h/v2/x?" + "ns=&" * 3000)
+def test_no_url_is_refused(url: str) -> None:
+    """Reading a route never raises, and always has an endpoint."""
+    assert route(url).endpoint in Endpoint
