@@ -1,0 +1,109 @@
+"""What was seen on the wire, as frozen records: the only thing a trace is made of.
+
+Time is on the event (seconds since the epoch); nothing here owns a clock. A record is already free of secrets: it is made
+at the border (`mitm.flow_events`), where URLs and headers pass keep-lists and where what has to be compared later (a
+token, a URL with its signed query) is replaced by a small number that is given out in order of first appearance. Equal
+numbers mean equal values within one recording; the values themselves are nowhere.
+
+Each record is one line of JSON in a recording; `recording` holds that form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pullscope.oci.messages import Headers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requested:
+    """The head of a request reached the proxy."""
+
+    time: float
+    exchange: int
+    """One request and its answer; numbered from 1 in the order in which requests were seen."""
+    connection: int | None
+    """The client's connection, numbered from 1; None where the source does not say."""
+    client: str
+    """The client's address, without port."""
+    method: str
+    url: str
+    """Redacted; absolute; the host is the one that the client asked for (SNI or Host), not the proxy's target."""
+    url_id: int
+    """Equal for equal raw URLs; the same numbers serve `referer_id` and `Responded.location_id`."""
+    referer_id: int | None
+    http_version: str
+    headers: Headers
+    """Redacted by a keep-list of names (docs/redaction.md)."""
+    authorization: str
+    """none, basic, bearer or other."""
+    credential: int | None
+    """Equal for equal Authorization values: "token 3". A token answer names its number in `Finished.issued`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploaded:
+    """The body of a request went through, whole."""
+
+    time: float
+    exchange: int
+    bytes: int
+    sha256: str | None
+    """Hex, of the body as sent; None where it was not hashed."""
+    document: str | None = None
+    """A manifest that is being pushed, as text; or the redacted form of a token request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Responded:
+    """The head of an answer."""
+
+    time: float
+    exchange: int
+    status: int
+    headers: Headers
+    location: str | None
+    """Redacted, made absolute against the request's URL."""
+    location_id: int | None
+    answered_by: str | None = None
+    """What stood in for the server, where something did: a rule (`netlify.toml:8`) or a sample."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """The answer's body went through, or ended early (`cut_off`)."""
+
+    time: float
+    exchange: int
+    bytes: int | None
+    """Body bytes as they came, content coding included; None where the source does not say."""
+    sha256: str | None
+    """Hex, of the body without content coding (RFC 9110, 8.4), from byte 0; None where it was not hashed."""
+    document: str | None = None
+    """A manifest, error body or token answer of at most 4 MiB, decoded and redacted; never a blob."""
+    issued: int | None = None
+    """The number of the token in this answer; requests that carry it have it as `credential`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """The exchange ended without a whole answer: the server or the client went away, or was never reached."""
+
+    time: float
+    exchange: int
+    reason: str
+    bytes: int | None = None
+    """Body bytes that had come by then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TlsRefused:
+    """The client refused the proxy's certificate: no exchange came of it."""
+
+    time: float
+    client: str
+    host: str
+    reason: str
+
+
+Event = Requested | Uploaded | Responded | Finished | Failed | TlsRefused

@@ -1,0 +1,177 @@
+"""A pull as the rules look at it: its steps and hops in order, what failed for good, whose token is whose.
+
+Everything is worked out at most once for a look, however many rules ask. Nothing here decides what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.media import essence
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.addresses import bare
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.model import Ending, Hop, Kind, Pull, Step
+from pullscope.trace.settle import failures
+
+CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
+PINGS = frozenset({Endpoint.PING})
+CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
+"""Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One look at one pull."""
+
+    pull: Pull
+    outcome: Ending
+    """How it ended, or how it would if nothing more came."""
+    issued: Container[int] = frozenset()
+    """The numbers of all tokens that were seen being issued, in whichever pull."""
+    over: bool = True
+    """Whether this is the end of the pull, or only of a step."""
+    refused: frozenset[str] = frozenset()
+    """Hosts whose certificate this client refused."""
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return [step for step in self.pull.steps if step.hops]
+
+    @cached_property
+    def hops(self) -> list[Hop]:
+        """Every hop of the numbered steps, in the order of the requests."""
+        return sorted((hop for step in self.steps for hop in step.hops), key=lambda hop: hop.request.time)
+
+    @cached_property
+    def bad(self) -> list[Step]:
+        """The steps that failed, that the client needed, and that nothing later made good."""
+        numbered = set(map(id, self.steps))
+        return [step for step in failures(self.pull) if id(step) in numbered]
+
+    @cached_property
+    def failed(self) -> bool:
+        """Whether the pull came to nothing, as far as its steps tell."""
+        return self.outcome is not Ending.COMPLETE
+
+    @cached_property
+    def client(self) -> str:
+        """What to call the client in a sentence."""
+        family = self.pull.client.family
+        return "the client" if family == "unknown" else family
+
+    @cached_property
+    def issuers(self) -> dict[int, Step]:
+        """Which step brought which token."""
+        return {step.token.number: step for step in self.steps if step.token and step.token.number is not None}
+
+    @cached_property
+    def challengers(self) -> dict[str, set[str]]:
+        """For each realm, the hosts that sent the client there."""
+        found: dict[str, set[str]] = {}
+        for hop in self.hops:
+            if hop.status == 401:
+                for challenge in hop.challenges:
+                    if challenge.realm:
+                        found.setdefault(bare(challenge.realm), set()).add(hop.host)
+        return found
+
+    @cached_property
+    def pointing(self) -> set[str]:
+        """Hosts that sent a request for something other than a blob on to another host: vanity hosts."""
+        return {hop.host for hop in self.hops if crosses(hop) and hop.step.route.endpoint is not Endpoint.BLOB}
+
+    def severity(self, *steps: Step, otherwise: Severity = Severity.WARNING) -> Severity:
+        """An error if one of the steps is why the pull failed."""
+        return Severity.ERROR if self.failed and any(step in self.bad for step in steps) else otherwise
+
+    def issuer_of(self, hop: Hop) -> Step | None:
+        """The step that brought the token which a request carries."""
+        number = hop.request.credential
+        return self.issuers.get(number) if number is not None else None
+
+
+def found(code: str, severity: Severity, steps: Iterable[Step], message: str, fix: str) -> Finding:
+    """A finding that stands on steps."""
+    numbers = sorted({step.n for step in steps if step.n})
+    return Finding(code=code, severity=severity, message=message, fix=fix, steps=tuple(numbers))
+
+
+# What rules ask of a hop.
+
+
+def location_host(hop: Hop) -> str | None:
+    """The host to which a redirect points."""
+    location = hop.response.location if hop.response else None
+    return urlsplit(location).netloc.lower() if location else None
+
+
+def crosses(hop: Hop) -> bool:
+    """Whether a hop is a redirect to another host."""
+    return hop.redirects and location_host(hop) not in (None, hop.host)
+
+
+def content_type(hop: Hop) -> str:
+    """The media type of an answer, without parameters; empty where it names none."""
+    return essence(hop.response.headers.get("content-type")) if hop.response else ""
+
+
+def header(hop: Hop, name: str) -> str | None:
+    """A header of the answer."""
+    return hop.response.headers.get(name) if hop.response else None
+
+
+def is_page(hop: Hop) -> bool:
+    """Whether an answer is a web page, which no registry sends."""
+    return content_type(hop) in ("text/html", "application/xhtml+xml")
+
+
+def is_registrys(hop: Hop) -> bool:
+    """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
+    return bool(hop.errors) or header(hop, "docker-distribution-api-version") is not None
+
+
+def in_storage(hop: Hop) -> bool:
+    """Whether a hop is what a registry's redirect of a blob led to, and no registry's endpoint itself."""
+    return hop.step.route.endpoint is Endpoint.BLOB and hop.follows is not None and hop.route.endpoint is Endpoint.NONE
+
+
+def codes(hop: Hop) -> set[str]:
+    """The error codes in an answer."""
+    return {error.code for error in hop.errors}
+
+
+def repositories(scope: str | None) -> tuple[str, ...]:
+    """The repositories that a scope names, each once."""
+    return tuple(dict.fromkeys(item.name for item in read_scopes(scope or "") if item.type == "repository"))
+
+
+def asked_repositories(token: Step) -> tuple[str, ...]:
+    """The repositories for which a token was asked."""
+    return repositories(token.token.scope) if token.token else ()
+
+
+def reading(case: Case) -> Iterator[Step]:
+    """The steps that asked for a manifest or blob."""
+    return (step for step in case.steps if step.route.endpoint in CONTENT)
+
+
+def pings(case: Case) -> list[Step]:
+    """The version checks."""
+    return [step for step in case.steps if step.kind is Kind.VERSION_CHECK and step.route.endpoint in PINGS]
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    every = list(dict.fromkeys(words))
+    return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else ""
+
+
+def name_of(step: Step) -> str:
+    """A digest as people know it; a name and tag where there is none."""
+    digest = step.route.digest
+    return digest.short if digest is not None else f"{step.route.repository}:{step.route.reference}"

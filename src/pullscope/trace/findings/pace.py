@@ -1,0 +1,155 @@
+"""How often and how fast: limits of a registry, hops that took most of a pull, and what was asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from pullscope.trace.findings.case import Case, found, header, listed
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.hosts import rate_limit_of
+from pullscope.trace.model import Hop
+from pullscope.trace.settle import RETRIED
+
+SLOW_PULL = 2.0
+"""Seconds of a pull below which nothing in it is worth calling slow."""
+
+SLOW_WAIT = 1.0
+"""Seconds to the first byte below which a hop is not slow, whatever the others did."""
+
+SLOW_BODY = 1.0
+"""Seconds for the rest, likewise."""
+
+MOST_OF = 0.5
+"""What part of the pull is most of it."""
+
+LARGE = 256 * 1024
+"""Bytes from which a rate says something."""
+
+A_TENTH = 0.1
+"""Of the rate of the other hosts."""
+
+
+def rate_limited(case: Case) -> Iterator[Finding]:
+    """429."""
+    told = [hop for hop in case.hops if hop.status == 429]
+    if not told:
+        return
+    steps = [hop.step for hop in told]
+    last, limit = told[-1], rate_limit_of(case.pull)
+    parts = []
+    if limit is not None and limit.limit is not None:
+        window = f" in {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
+        parts.append(f"{limit.limit} pulls{window} are allowed")
+    if limit is not None and limit.source:
+        parts.append(f"they are counted on {limit.source}")
+    words = ", and ".join(parts)
+    wait = header(last, "retry-after")
+    when = f"try again in {_span(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
+    yield found(
+        "rate-limited",
+        case.severity(*steps),
+        steps,
+        f"{last.host} said 429, too many requests{f': {words}' if words else ''}.",
+        f"{when}, or log in: the limit of an account is its own, that of an address is everybody's behind it",
+    )
+
+
+def _span(seconds: int) -> str:
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def rate_limit_low(case: Case) -> Iterator[Finding]:
+    """Less than a tenth of the pulls are left."""
+    limit = rate_limit_of(case.pull)
+    if limit is None or limit.limit is None or limit.remaining_after * 10 >= limit.limit:
+        return
+    telling = [hop for hop in case.hops if header(hop, "ratelimit-remaining") is not None]
+    if not telling:
+        return  # a step that is still open said it
+    whose = f", counted on {limit.source}" if limit.source else ""
+    window = f" per {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
+    yield found(
+        "rate-limit-low",
+        Severity.WARNING,
+        [telling[-1].step],
+        f"{telling[-1].host} leaves {limit.remaining_after} of {limit.limit} pulls{window}{whose}.",
+        "log in, or pull through a mirror that keeps what it has fetched, before the next ones are refused",
+    )
+
+
+def slow_hop(case: Case) -> Iterator[Finding]:
+    """One hop took most of the pull."""
+    if case.pull.seconds < SLOW_PULL:
+        return
+    waits = [(_wait(hop), hop) for hop in case.hops]
+    wait, hop = max(waits, key=lambda pair: pair[0], default=(0.0, None))
+    if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * case.pull.seconds:
+        yield found(
+            "slow-hop",
+            Severity.INFO,
+            [hop.step],
+            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; the whole pull took {case.pull.seconds:.1f} s.",
+            f"look at {hop.host}, and at the way to it: what it sent is too little to take so long",
+        )
+        return
+    rates = [(rate, hop) for hop in case.hops if (rate := _rate(hop)) is not None]
+    for rate, hop in sorted(rates, key=lambda pair: pair[0])[:1]:
+        others = [other for other, there in rates if there.host != hop.host]
+        body = (hop.seconds or 0.0) - (hop.first_byte_seconds or 0.0)
+        if others and rate < A_TENTH * median(others) and body >= MOST_OF * case.pull.seconds and body >= SLOW_BODY:
+            yield found(
+                "slow-hop",
+                Severity.INFO,
+                [hop.step],
+                f"{hop.host} sent {rate / 1000:.0f} kB/s, less than a tenth of what the others did.",
+                f"look at {hop.host}, and at the way to it: the time passed while the body came",
+            )
+
+
+def _wait(hop: Hop) -> float:
+    """Seconds for which a client waited, rather than received."""
+    if hop.bytes is not None and hop.bytes < LARGE:
+        return hop.seconds or 0.0
+    return hop.first_byte_seconds or 0.0
+
+
+def _rate(hop: Hop) -> float | None:
+    body = (hop.seconds or 0.0) - (hop.first_byte_seconds or 0.0)
+    return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
+
+
+def retried(case: Case) -> Iterator[Finding]:
+    """The same was asked again after a failure."""
+    failed: dict[tuple[str | None, ...], Hop] = {}
+    again: list[tuple[Hop, Hop]] = []
+    """What failed, and the request that asked for it again."""
+    for step in case.steps:
+        failing: Hop | None = None
+        for chain in step.passes:
+            if failing is not None:
+                again.append((failing, chain[0]))
+            last = chain[-1]
+            failing = last if last.failed is not None or last.status in RETRIED else None
+    for step in case.pull.failing:
+        failed.setdefault(step.place, step.last)
+    for step in case.steps:
+        before = failed.get(step.place)
+        if before is not None and before.step is not step and not step.is_token and step.started > before.step.started:
+            again.append((before, step.first))
+    if not again:
+        return
+    times = len(again)
+    cost = sum(max(0.0, second.request.time - first.request.time) for first, second in again)
+    hosts = listed(
+        f"{hop.host} {f'said {hop.status}' if hop.status is not None else 'did not answer'}" for hop, _ in again
+    )
+    yield found(
+        "retried",
+        Severity.INFO,
+        (second.step for _, second in again),
+        f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}; that took {cost:.1f} s.",
+        f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
+    )

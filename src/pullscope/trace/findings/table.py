@@ -1,0 +1,121 @@
+"""The one table of rules, and what follows from what: one cause is one error.
+
+`findings_of` looks at a pull that is over, or that has just failed at a step. The order of the rules is the order in which
+findings are told: how the client got there first, then what it was answered. Which codes a trace cannot show (they are in
+a rule file) is docs/findings.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from pullscope.trace.findings import access, answers, content, pace, redirects, tokens
+from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.finding import Finding, Severity
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+RULES: Mapping[str, Rule] = {
+    "upstream-unreachable": access.upstream_unreachable,
+    "plain-http-fallback": access.plain_http_fallback,
+    "token-request-elsewhere": access.token_request_elsewhere,
+    "redirect-loop": redirects.redirect_loop,
+    "redirect-downgrade": redirects.redirect_downgrade,
+    "ping-not-redirected": redirects.ping_not_redirected,
+    "ping-not-a-registry": redirects.ping_not_a_registry,
+    "ping-slash-lost": redirects.ping_slash_lost,
+    "ping-other-host": redirects.ping_other_host,
+    "path-not-redirected": redirects.path_not_redirected,
+    "push-over-redirect": redirects.push_over_redirect,
+    "authorization-dropped": tokens.authorization_dropped,
+    "authorization-leaked": tokens.authorization_leaked,
+    "two-auth-mechanisms": redirects.two_auth_mechanisms,
+    "library-prefix-missing": redirects.library_prefix_missing,
+    "scope-mismatch": tokens.scope_mismatch,
+    "scope-refused": tokens.scope_refused,
+    "token-server-failed": tokens.token_server_failed,
+    "token-rejected": tokens.token_rejected,
+    "credentials-not-used": tokens.credentials_not_used,
+    "access-denied": tokens.access_denied,
+    "rate-limited": pace.rate_limited,
+    "registry-failed": answers.registry_failed,
+    "name-unknown": answers.name_unknown,
+    "manifest-unknown": answers.manifest_unknown,
+    "blob-unknown": answers.blob_unknown,
+    "no-matching-platform": answers.no_matching_platform,
+    "schema1-only": answers.schema1_only,
+    "manifest-too-large": answers.manifest_too_large,
+    "wrong-content-type": answers.wrong_content_type,
+    "signed-url-expired": content.signed_url_expired,
+    "range-ignored": content.range_ignored,
+    "size-mismatch": content.size_mismatch,
+    "digest-mismatch": content.digest_mismatch,
+    "cdn-failed": content.cdn_failed,
+    "head-not-allowed": answers.head_not_allowed,
+    "missing-content-digest": answers.missing_content_digest,
+    "query-dropped": redirects.query_dropped,
+    "link-points-elsewhere": redirects.link_points_elsewhere,
+    "redirect-permanent": redirects.redirect_permanent,
+    "rate-limit-low": pace.rate_limit_low,
+    "slow-hop": pace.slow_hop,
+    "retried": pace.retried,
+}
+"""One function a code; each yields at most one finding."""
+
+_REFUSALS = frozenset({"access-denied", "credentials-not-used", "scope-mismatch", "scope-refused", "token-rejected"})
+_BYTES = frozenset({"digest-mismatch", "size-mismatch"})
+
+FOLLOWS: Mapping[str, frozenset[str]] = {
+    "upstream-unreachable": frozenset({"cdn-failed", "token-server-failed", "size-mismatch"}),
+    "redirect-loop": frozenset({"query-dropped", "redirect-permanent"}),
+    "ping-not-redirected": _REFUSALS | {"ping-other-host", "registry-failed"},
+    "ping-not-a-registry": _REFUSALS,
+    "ping-slash-lost": _REFUSALS | {"ping-other-host"},
+    "ping-other-host": _REFUSALS,
+    "path-not-redirected": frozenset(
+        {"manifest-unknown", "name-unknown", "blob-unknown", "wrong-content-type", "missing-content-digest"}
+        | {"head-not-allowed", "digest-mismatch", "access-denied"}
+    ),
+    "authorization-dropped": _REFUSALS,
+    "two-auth-mechanisms": frozenset({"cdn-failed"}) | _REFUSALS,
+    "library-prefix-missing": _REFUSALS | {"name-unknown", "manifest-unknown"},
+    "scope-mismatch": frozenset({"access-denied", "scope-refused", "credentials-not-used"}),
+    "scope-refused": frozenset({"access-denied", "credentials-not-used"}),
+    "token-rejected": frozenset({"access-denied", "credentials-not-used"}),
+    "credentials-not-used": frozenset({"access-denied"}),
+    "rate-limited": frozenset({"rate-limit-low"}),
+    "wrong-content-type": _BYTES | {"missing-content-digest", "no-matching-platform"},
+    "manifest-too-large": _BYTES | {"wrong-content-type"},
+    "range-ignored": _BYTES,
+    "size-mismatch": frozenset({"digest-mismatch"}),
+    "signed-url-expired": frozenset({"cdn-failed"}),
+}
+"""For a cause, what follows from it and is not told beside it."""
+
+SOFTENED: Mapping[str, frozenset[str]] = {
+    "authorization-dropped": frozenset({"authorization-leaked"}),
+    "two-auth-mechanisms": frozenset({"authorization-leaked"}),
+}
+"""For a cause, what is told beside it, but as no more than info: it explains, it is not what failed."""
+
+
+_RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+
+
+def findings_of(case: Case) -> list[Finding]:
+    """What is wrong with a pull, the causes only, errors first."""
+    every = [finding for rule in RULES.values() for finding in rule(case)]
+    kept = []
+    for finding in every:
+        causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
+        if any(finding.code in FOLLOWS.get(cause.code, ()) for cause in causes):
+            continue
+        soft = any(finding.code in SOFTENED.get(cause.code, ()) for cause in causes)
+        kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
+    return sorted(kept, key=lambda finding: -_RANK.index(finding.severity))
+
+
+def _less(one: Finding, other: Finding) -> bool:
+    """Whether one weighs less than the other: a mere risk does not explain a failure."""
+    return _RANK.index(one.severity) < _RANK.index(other.severity)

@@ -1,0 +1,85 @@
+"""When the rules look at a pull: once at its end, and at the first steps that fail for good. Never at every event.
+
+What is told early is told because it is certain: an error that stands on the step which has just failed, with an answer
+after which no client asks again. At the end everything is looked at anew, and what is found then is what counts.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from pullscope.trace.events import TlsRefused
+from pullscope.trace.findings.access import refusal
+from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.table import findings_of
+from pullscope.trace.model import Change, Ending, Outcome, Pull, Step
+from pullscope.trace.settle import RETRIED, ending_of
+
+MOST_LOOKS = 4
+"""Failed steps of a pull at which the rules look before its end: a client that fails for ever is not looked at for ever."""
+
+MOST_TOKENS = 10_000
+MOST_REFUSALS = 1_000
+
+
+class Findings:
+    """What the rules need to remember between pulls, and what was found that belongs to none."""
+
+    def __init__(self) -> None:
+        self._issued: OrderedDict[int, None] = OrderedDict()
+        self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
+
+    @property
+    def of_nobody(self) -> list[Finding]:
+        """Findings of no single pull: who did not trust the proxy, each once."""
+        return list(OrderedDict.fromkeys(finding for finding in self._refusals.values() if finding is not None))
+
+    def issued(self, number: int) -> None:
+        """A token was seen being issued."""
+        self._issued[number] = None
+        if len(self._issued) > MOST_TOKENS:
+            self._issued.popitem(last=False)
+
+    def refused(self, event: TlsRefused, pulls: list[Pull]) -> Finding | None:
+        """A client refused the proxy's certificate for a host, for the first time."""
+        key = (event.client, event.host)
+        known = next((pull.client for pull in reversed(pulls[-20:]) if pull.client_key[0] == event.client), None)
+        found = refusal(event.host, event.reason, known)
+        self._refusals[key] = found
+        if len(self._refusals) > MOST_REFUSALS:
+            self._refusals.popitem(last=False)
+        return found
+
+    def after(self, pull: Pull, steps: list[Step]) -> list[Change]:
+        """What became certain with the steps that were told last."""
+        fresh = {step.n for step in steps if _is_final(step)}
+        if not fresh or pull.closed or len(pull.failing) > MOST_LOOKS:
+            return []
+        known = {finding.code for _, finding in pull.told}
+        certain = [
+            finding
+            for finding in findings_of(self._case(pull, ending_of(pull), over=False))
+            if finding.severity is Severity.ERROR and fresh & set(finding.steps) and finding.code not in known
+        ]
+        pull.told.extend((len(pull.steps), finding) for finding in certain)
+        return [Change(what="finding", pull=pull, finding=finding, time=pull.last) for finding in certain]
+
+    def at_the_end(self, pull: Pull) -> None:
+        """Everything about a pull that is being closed; an error means that it came to nothing."""
+        pull.findings = findings_of(self._case(pull, pull.outcome, over=True))
+        if pull.outcome is Ending.COMPLETE and any(one.severity is Severity.ERROR for one in pull.findings):
+            pull.outcome = Ending.FAILED
+
+    def _case(self, pull: Pull, outcome: Ending, *, over: bool) -> Case:
+        refused = frozenset(host for client, host in self._refusals if client == pull.client_key[0])
+        return Case(pull=pull, outcome=outcome, issued=self._issued, refused=refused, over=over)
+
+
+def _is_final(step: Step) -> bool:
+    """Whether a step failed in a way after which clients do not ask again; what was cut off, they do."""
+    if step.outcome is not Outcome.FAILED or step.last.failed is not None:
+        return False
+    if step.verified is False:
+        return step.size is None or (step.last.bytes or 0) >= step.size
+    return step.last.status not in RETRIED

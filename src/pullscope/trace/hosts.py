@@ -1,0 +1,170 @@
+"""Which hosts a pull touched, what each did there, and what the registry said about its limit.
+
+A host's roles come from what it did in this pull, never from a list of names: it sent a version check or a manifest on to
+another host (vanity), it was asked for tokens (auth), it was only ever the target of blob redirects (cdn), it was asked in
+place of another (`?ns=`: mirror), it answered (registry). Labels such as "Amazon S3" rest on evidence that is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.addresses import host_of
+from pullscope.trace.model import Hop, Pull
+from pullscope.trace.rate_limit import RateLimit
+
+ORDER = ("vanity", "mirror", "registry", "auth", "cdn", "other")
+"""The order in which the hosts of a pull are listed."""
+
+EVIDENCE: tuple[tuple[str, str], ...] = (
+    ("x-amz-cf-id", "Amazon CloudFront"),
+    ("x-amz-storage-class", "Amazon S3"),
+    ("x-amz-request-id", "Amazon S3"),
+    ("x-goog-stored-content-length", "Google Cloud Storage"),
+    ("x-ms-blob-type", "Azure Blob Storage"),
+    ("cf-ray", "Cloudflare"),
+    ("x-nf-request-id", "Netlify"),
+    ("x-vercel-id", "Vercel"),
+    ("x-github-request-id", "GitHub"),
+    ("x-served-by", "Fastly"),
+)
+"""A header that only one service sends, and that service; the first that is found names what stores, the next what fronts."""
+
+FRONTS = frozenset({"Cloudflare", "Amazon CloudFront", "Fastly"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostTally:
+    """What one host did in a pull."""
+
+    host: str
+    roles: tuple[str, ...]
+    requests: int
+    bytes: int
+    """Body bytes it sent."""
+    label: tuple[str, str] | None
+    """What it seems to be, and the headers that say so."""
+
+
+class Roles:
+    """The roles of each host, as far as the hops that were added tell."""
+
+    def __init__(self, hops: Iterable[Hop] = ()) -> None:
+        self._found: dict[str, set[str]] = {}
+        self._only_blob_target: dict[str, bool] = {}
+        for hop in hops:
+            self.add(hop)
+
+    def add(self, hop: Hop) -> None:
+        """Take in what one hop shows."""
+        roles = self._found.setdefault(hop.host, set())
+        if hop.step.is_token:
+            roles.add("auth")
+            self._only_blob_target[hop.host] = False
+            return
+        is_blob = hop.step.route.endpoint is Endpoint.BLOB
+        target = self._only_blob_target.get(hop.host, True)
+        self._only_blob_target[hop.host] = target and is_blob and hop.follows is not None
+        if hop.redirects and not is_blob and hop.response and hop.response.location:
+            if host_of(hop.response.location) != hop.host:
+                roles.add("vanity")
+        elif hop.route.ns is not None and hop.status != 401 and _home(hop.route.ns) != hop.host:
+            roles.add("mirror")
+        elif hop.route.endpoint is not Endpoint.NONE and not is_blob:
+            roles.add("registry")
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every host, in the order of its first hop."""
+        return list(self._found)
+
+    def of(self, host: str) -> tuple[str, ...]:
+        """The roles of a host, the one that it is called by first."""
+        if self._only_blob_target.get(host):
+            return ("cdn",)
+        # Blobs only, from the first hop on: who is asked for a blob directly is the registry.
+        roles = self._found.get(host) or {"registry"}
+        return tuple(role for role in ORDER if role in roles)
+
+    def of_hop(self, hop: Hop) -> str:
+        """What the host of this hop is in it: the token server of a registry may be the registry itself."""
+        mine = self.of(hop.host)
+        if hop.step.is_token:
+            return "auth"
+        return next((role for role in mine if role != "auth"), "other")
+
+    @property
+    def has_vanity(self) -> bool:
+        """Whether one of the hosts only points elsewhere."""
+        return any("vanity" in roles for roles in self._found.values())
+
+
+def _home(ns: str) -> str:
+    return "registry-1.docker.io" if ns == "docker.io" else ns
+
+
+def tally(hops: list[Hop]) -> list[HostTally]:
+    """Every host, in the order of its role and then of its first request."""
+    roles = Roles(hops)
+    found = []
+    for host in roles.hosts:
+        own = [hop for hop in hops if hop.host == host]
+        found.append(
+            HostTally(
+                host=host,
+                roles=roles.of(host),
+                requests=len(own),
+                bytes=sum(hop.bytes or 0 for hop in own),
+                label=label_of(own),
+            )
+        )
+    return sorted(found, key=lambda host: ORDER.index(host.roles[0]))
+
+
+def label_of(hops: list[Hop]) -> tuple[str, str] | None:
+    """What a host seems to be, and by which headers."""
+    seen = {name.lower() for hop in hops if hop.response for name, _ in hop.response.headers}
+    named = [(name, service) for name, service in EVIDENCE if name in seen]
+    store = next((pair for pair in named if pair[1] not in FRONTS), None)
+    front = next((pair for pair in named if pair[1] in FRONTS), None)
+    if store and front:
+        return f"{store[1]} behind {front[1]}", f"{store[0]}, {front[0]}"
+    only = store or front
+    return (only[1], only[0]) if only else None
+
+
+def rate_limit_of(pull: Pull) -> RateLimit | None:
+    """What the ratelimit headers of this pull said first and last (docs.docker.com, "Docker Hub pull usage and limits")."""
+    said = [
+        hop.response
+        for hop in sorted(pull.hops, key=lambda hop: hop.request.time)
+        if hop.response is not None and hop.response.headers.get("ratelimit-remaining") is not None
+    ]
+    readings = [(answer, _count(answer.headers.get("ratelimit-remaining"))) for answer in said]
+    known = [(answer, left) for answer, left in readings if left is not None]
+    if not known:
+        return None
+    last = known[-1][0]
+    limit = last.headers.get("ratelimit-limit")
+    return RateLimit(
+        limit=_count(limit),
+        remaining_before=known[0][1],
+        remaining_after=known[-1][1],
+        window_seconds=_window(limit or last.headers.get("ratelimit-remaining")),
+        source=last.headers.get("docker-ratelimit-source"),
+    )
+
+
+def _count(text: str | None) -> int | None:
+    number = (text or "").partition(";")[0].strip()
+    return int(number) if number.isdecimal() and len(number) < 12 else None
+
+
+def _window(text: str | None) -> int | None:
+    for part in (text or "").split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name == "w" and value.isdecimal() and len(value) < 12:
+            return int(value)
+    return None

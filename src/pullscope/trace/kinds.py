@@ -1,0 +1,171 @@
+"""What a step is, from what was asked and what came back; and what a manifest says about digests still to come.
+
+The kind comes from the answer, not the path alone: a successful GET of a tag is a manifest or a list of them, a HEAD or a
+failed GET of one is `resolve`. A config and a layer look alike on the wire; they are told apart by the manifests that came
+before. The two tables below are the whole of it.
+"""
+
+from __future__ import annotations
+
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.model import Expectation, Hop, Image, Kind, Outcome, Pull, Step
+
+PLAIN: dict[Endpoint, Kind] = {
+    Endpoint.PING: Kind.VERSION_CHECK,
+    Endpoint.V1_PING: Kind.VERSION_CHECK,
+    Endpoint.TAGS: Kind.TAGS,
+    Endpoint.CATALOG: Kind.CATALOG,
+    Endpoint.REFERRERS: Kind.REFERRERS,
+    Endpoint.SIGNATURES: Kind.SIGNATURE,
+    Endpoint.V1_SEARCH: Kind.SEARCH,
+}
+"""Endpoints that are one kind of step whatever the method and the answer."""
+
+BY_METHOD: dict[tuple[Endpoint, str], Kind] = {
+    (Endpoint.MANIFEST, "PUT"): Kind.MANIFEST_PUT,
+    (Endpoint.MANIFEST, "DELETE"): Kind.DELETE,
+    (Endpoint.BLOB, "DELETE"): Kind.DELETE,
+    (Endpoint.UPLOAD_START, "POST"): Kind.UPLOAD_START,
+    (Endpoint.UPLOAD, "PATCH"): Kind.UPLOAD_CHUNK,
+    (Endpoint.UPLOAD, "PUT"): Kind.UPLOAD_FINISH,
+    (Endpoint.UPLOAD, "GET"): Kind.UPLOAD_CHUNK,
+    (Endpoint.UPLOAD, "DELETE"): Kind.DELETE,
+}
+"""Endpoints of which the method makes the kind (OCI distribution-spec 1.1, "Endpoints")."""
+
+OPTIONAL = frozenset({Kind.ATTESTATION, Kind.REFERRERS, Kind.SIGNATURE})
+"""What a client can do without: a pull does not fail for the want of these."""
+
+WRITING = frozenset({Kind.UPLOAD_START, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH, Kind.MOUNT, Kind.MANIFEST_PUT})
+"""The steps that make a push of what a client does."""
+
+
+def kind_of(step: Step, pull: Pull | None) -> Kind:
+    """The kind as far as it can be known by now; final once the step is settled."""
+    if step.is_token:
+        return Kind.TOKEN
+    route = step.route
+    method = step.method
+    if route.endpoint is Endpoint.UPLOAD_START and route.mount is not None:
+        return Kind.MOUNT
+    found = PLAIN.get(route.endpoint) or BY_METHOD.get((route.endpoint, method))
+    if found is not None:
+        return found
+    expected = pull.expected.get(route.digest) if pull is not None and route.digest is not None else None
+    if route.endpoint is Endpoint.MANIFEST:
+        return _manifest_kind(step, expected, method)
+    if route.endpoint is Endpoint.BLOB or (route.endpoint is Endpoint.NONE and route.digest is not None):
+        return expected.kind if expected is not None else Kind.LAYER
+    return Kind.UNKNOWN
+
+
+def _manifest_kind(step: Step, expected: Expectation | None, method: str) -> Kind:
+    if step.route.fallback_for is not None:
+        return Kind.REFERRERS
+    if step.route.cosign:
+        return Kind.SIGNATURE
+    document = step.document
+    if isinstance(document, Index):
+        return Kind.MANIFEST_LIST
+    if isinstance(document, Manifest):
+        attests = document.is_attestation or (expected is not None and expected.kind is Kind.ATTESTATION)
+        return Kind.ATTESTATION if attests else Kind.MANIFEST
+    if expected is not None:
+        return expected.kind
+    if method == "GET" and step.last.ok:
+        # Its body was not seen, or is none: what the answer calls it is all there is.
+        said = step.last.response.headers.get("content-type") if step.last.response else None
+        return Kind.MANIFEST_LIST if media_class(essence(said)) is MediaClass.INDEX else Kind.MANIFEST
+    if step.route.digest is None or method == "HEAD":
+        return Kind.RESOLVE
+    return Kind.MANIFEST
+
+
+def outcome_of(step: Step, kind: Kind) -> Outcome:
+    """How a step that nothing continues has ended."""
+    last = step.last
+    if last.failed is not None or step.in_flight:
+        return Outcome.FAILED  # in flight: the recording ends before the body does
+    status = last.status or 0
+    if step.token is not None and step.token.empty:
+        return Outcome.FAILED
+    if 200 <= status < 300 or status == 304:
+        # A redirect with 301 or 302 turns PUT and POST into GET (Go, net/http redirectBehavior): nothing was written.
+        turned = kind in WRITING and last.request.method in ("GET", "HEAD") and step.method not in ("GET", "HEAD")
+        return Outcome.FAILED if turned else Outcome.OK
+    if kind is Kind.VERSION_CHECK and status == 401 and last.challenges:
+        return Outcome.EXPECTED_401
+    if status == 404 and kind is Kind.REFERRERS:
+        # No referrers API, or none by the fallback tag: both are normal (distribution-spec 1.1, "Listing Referrers").
+        return Outcome.EXPECTED_404
+    if status == 404 and step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB:
+        return Outcome.EXPECTED_404  # a push asks first whether the blob is there
+    if status == 404 and step.method == "HEAD" and step.pull is not None and step.pull.action == "push":
+        return Outcome.EXPECTED_404
+    return Outcome.FAILED
+
+
+def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
+    """Remember what a manifest or an index that arrived says about digests that the client may ask for next."""
+    step.document = document
+    digest = _digest_of(step)
+    if isinstance(document, Index):
+        if pull.index is None and step.route.fallback_for is None:
+            pull.index = document
+        for descriptor in document.manifests:
+            kind = Kind.ATTESTATION if descriptor.is_attestation else Kind.MANIFEST
+            if media_class(descriptor.media_type or "") is MediaClass.INDEX:
+                kind = Kind.MANIFEST_LIST
+            platform = str(descriptor.platform) if descriptor.platform and not descriptor.is_attestation else None
+            if descriptor.digest and step.route.fallback_for is None:
+                pull.expected.setdefault(
+                    descriptor.digest, Expectation(kind=kind, descriptor=descriptor, platform=platform)
+                )
+        return
+    expected = pull.expected.get(digest) if digest else None
+    attestation = document.is_attestation or (expected is not None and expected.kind is Kind.ATTESTATION)
+    platform = expected.platform if expected else None
+    is_signature = step.route.cosign or step.route.fallback_for is not None
+    special = Kind.ATTESTATION if attestation else Kind.SIGNATURE if is_signature else None
+    if document.config is not None and document.config.digest:
+        pull.expected[document.config.digest] = Expectation(
+            kind=special or Kind.CONFIG, descriptor=document.config, platform=platform
+        )
+    for number, layer in enumerate(document.layers, start=1):
+        if layer.digest and layer.digest not in pull.expected:
+            pull.expected[layer.digest] = Expectation(
+                kind=special or Kind.LAYER,
+                descriptor=layer,
+                number=number,
+                of=len(document.layers),
+                platform=platform,
+            )
+    if not attestation and not is_signature and all(image.digest != digest or digest is None for image in pull.images):
+        pull.images.append(Image(digest=digest, platform=platform, manifest=document))
+        parts = [document.config, *document.layers]
+        pull.missing.update(part.digest for part in parts if part and part.digest and part.digest not in pull.fetched)
+        pull.platform = pull.platform or platform
+
+
+def _digest_of(step: Step) -> str | None:
+    if step.route.digest is not None:
+        return step.route.digest
+    return said_digest(step.last)
+
+
+def said_digest(hop: Hop) -> str | None:
+    """The Docker-Content-Digest of an answer (a SHOULD in distribution-spec 1.1), or what clients make of its want."""
+    said = hop.response.headers.get("docker-content-digest") if hop.response else None
+    try:
+        return str(Digest(said)) if said else _hashed(hop)
+    except ValueError:
+        return None
+
+
+def _hashed(hop: Hop) -> str | None:
+    """The digest of a manifest that came: docker and containerd go on by that where no header names one."""
+    whole = hop.ok and hop.request.method == "GET" and hop.finished is not None and hop.finished.bytes
+    return f"sha256:{hop.finished.sha256}" if whole and hop.finished is not None and hop.finished.sha256 else None

@@ -1,0 +1,399 @@
+"""What a trace consists of: hops in steps in pulls. Values that `trace` fills in and everybody else only reads.
+
+A hop is one exchange. A step is one thing that the client wanted, with every hop it took: the 401 that asked for a token
+and the repeat after it, each redirect, the retry, the continuation of a range. A pull is the steps by which one client
+fetched (or pushed) one reference. Nothing here decides; deciding is done in `stitch`, `kinds`, `settle` and `grouping`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from pullscope.oci.agents import Client
+from pullscope.oci.challenge import Challenge, read_challenges
+from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
+from pullscope.oci.routes import Endpoint, Route
+from pullscope.trace.addresses import host_of
+from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.rate_limit import RateLimit as RateLimit
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose Location a client follows (RFC 9110, 15.4)."""
+
+_challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
+
+
+class Kind(StrEnum):
+    """What a step is, in the words of the report format."""
+
+    VERSION_CHECK = "version-check"
+    TOKEN = "token"
+    RESOLVE = "resolve"
+    MANIFEST_LIST = "manifest-list"
+    MANIFEST = "manifest"
+    CONFIG = "config"
+    LAYER = "layer"
+    ATTESTATION = "attestation"
+    REFERRERS = "referrers"
+    TAGS = "tags"
+    CATALOG = "catalog"
+    SIGNATURE = "signature"
+    UPLOAD_START = "upload-start"
+    UPLOAD_CHUNK = "upload-chunk"
+    UPLOAD_FINISH = "upload-finish"
+    MOUNT = "mount"
+    MANIFEST_PUT = "manifest-put"
+    DELETE = "delete"
+    SEARCH = "search"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    EXPECTED_401 = "expected-401"
+    EXPECTED_404 = "expected-404"
+
+
+class Ending(StrEnum):
+    """How a pull ended."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Hop:
+    """One exchange: a request and what became of it."""
+
+    request: Requested
+    route: Route
+    step: Step
+    uploaded: Uploaded | None = None
+    response: Responded | None = None
+    finished: Finished | None = None
+    failed: Failed | None = None
+    follows: Hop | None = None
+    """The hop whose redirect led here."""
+    followed: bool = False
+    errors: tuple[RegistryError, ...] = ()
+    said: str | None = None  # how an error body that is no registry's begins
+    host: str = field(init=False)
+    agent: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.host = host_of(self.request.url)
+        self.agent = self.request.headers.get("user-agent") or ""
+
+    @property
+    def status(self) -> int | None:
+        return self.response.status if self.response else None
+
+    @property
+    def done(self) -> bool:
+        return self.finished is not None or self.failed is not None
+
+    @property
+    def ended(self) -> float | None:
+        """The time of the last thing that is known of this hop, once it is done."""
+        if self.failed:
+            return self.failed.time
+        return self.finished.time if self.finished else None
+
+    @property
+    def bytes(self) -> int | None:
+        """Body bytes received; a HEAD has none, whatever its Content-Length says (RFC 9110, 9.3.2)."""
+        if self.request.method == "HEAD":
+            return 0
+        if self.failed:
+            return self.failed.bytes
+        return self.finished.bytes if self.finished else None
+
+    @property
+    def redirects(self) -> bool:
+        return self.status in REDIRECTS and self.response is not None and self.response.location is not None
+
+    @property
+    def challenges(self) -> tuple[Challenge, ...]:
+        return _challenges_in(self.response.headers.get_all("www-authenticate")) if self.response else ()
+
+    @property
+    def ok(self) -> bool:
+        return self.failed is None and self.status is not None and 200 <= self.status < 300
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.ended is None else max(0.0, self.ended - self.request.time)
+
+    @property
+    def first_byte_seconds(self) -> float | None:
+        """From the request to the head of the answer (curl's starttransfer, without the connection)."""
+        return max(0.0, self.response.time - self.request.time) if self.response else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expectation:
+    """What a manifest or index that was seen says about a digest."""
+
+    kind: Kind
+    descriptor: Descriptor
+    number: int | None = None
+    """1 for the first layer of its manifest."""
+    of: int | None = None
+    """How many layers that manifest has."""
+    platform: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenFacts:
+    """What is known of a token without the token."""
+
+    number: int | None
+    """The "token 3" of outputs."""
+    anonymous: bool
+    scope: str | None
+    """As asked for; several are separated by a space."""
+    expires_in: int | None
+    empty: bool = False  # whether the whole answer was seen, and there was no token in it
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Step:
+    """One thing that a client wanted. `kind` and what follows it are final once `n` or `settled` is set."""
+
+    hops: list[Hop] = field(default_factory=list)
+    pull: Pull | None = None
+    under: Step | None = None
+    """For a token: the step that needed it."""
+    after: Step | None = None
+    """For what was sent to an upload's Location: the step that was told it."""
+    tokens: list[Step] = field(default_factory=list)
+    is_token: bool = False
+    method: str = "GET"
+    """The method that the client last asked the first address with; a redirect may have turned it into GET."""
+    under_way: int = 0
+    """Hops that have not ended."""
+    n: int = 0
+    settled: bool = False
+    kind: Kind = Kind.UNKNOWN
+    outcome: Outcome = Outcome.OK
+    expectation: Expectation | None = None
+    document: Index | Manifest | None = None
+    token: TokenFacts | None = None
+    listed: str | None = None  # the repository that a list of tags says it is of
+    digest: str | None = None
+    verified: bool | None = None
+    platform: str | None = None
+
+    @property
+    def first(self) -> Hop:
+        return self.hops[0]
+
+    @property
+    def last(self) -> Hop:
+        return self.hops[-1]
+
+    @property
+    def route(self) -> Route:
+        """The route of the address that the client set out for."""
+        return self.hops[0].route
+
+    @property
+    def place(self) -> tuple[str | None, ...]:
+        """What was asked for, whichever host was asked: a later success at the same place makes a failure good."""
+        route = self.route
+        return (route.endpoint, route.repository, route.reference or route.digest or route.upload_id)
+
+    @property
+    def in_flight(self) -> bool:
+        return self.under_way > 0
+
+    @property
+    def started(self) -> float:
+        return self.hops[0].request.time
+
+    @property
+    def ended(self) -> float | None:
+        times = [hop.ended for hop in self.hops if hop.ended is not None]
+        return max(times) if times else None
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.ended is None else max(0.0, self.ended - self.started)
+
+    @property
+    def bytes(self) -> int:
+        """Body bytes received in answers that carried what was asked for."""
+        return sum(hop.bytes or 0 for hop in self.hops if hop.ok)
+
+    @property
+    def size(self) -> int | None:
+        """The descriptor's size, or that of the document itself, in bytes."""
+        if self.expectation is not None and self.expectation.descriptor.size is not None:
+            return self.expectation.descriptor.size
+        length = self.last.response.headers.get("content-length") if self.last.response and self.last.ok else None
+        if self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB) and length is not None and length.isdigit():
+            return int(length)
+        return None
+
+    @property
+    def media_type(self) -> str | None:
+        if self.document is not None and self.document.media_type:
+            return self.document.media_type
+        return self.expectation.descriptor.media_type if self.expectation else None
+
+    @property
+    def passes(self) -> list[list[Hop]]:
+        """The hops in chains: a new one begins wherever the client asked the first address again."""
+        chains: list[list[Hop]] = []
+        for hop in self.hops:
+            if hop.follows is None or not chains:
+                chains.append([hop])
+            else:
+                home = next((chain for chain in chains if chain[-1] is hop.follows), chains[-1])
+                home.append(hop)
+        return chains
+
+    @property
+    def errors(self) -> tuple[RegistryError, ...]:
+        """What the registry itself said in the last answer that had a body."""
+        return next((hop.errors for hop in reversed(self.hops) if hop.errors), ())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layers:
+    """The layers of the image manifests that were fetched; `total` is None while no manifest is known."""
+
+    total: int | None
+    fetched: int
+    already_present: int
+    verified: int
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Image:
+    """An image manifest that this pull fetched."""
+
+    digest: str | None
+    platform: str | None
+    manifest: Manifest
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Pull:
+    """What one client did to get, or to put, one reference."""
+
+    id: int = 0
+    """Given when the pull is opened, from 1."""
+    client_key: tuple[str, str]
+    """Address and User-Agent: what tells two clients apart."""
+    client: Client
+    action: str = "other"
+    registry: str
+    """The host of the reference: docker.io for registry-1.docker.io, else as the client wrote it."""
+    repository: str | None = None
+    tag: str | None = None
+    by_digest: str | None = None
+    """The digest of a reference that names one."""
+    digest: str | None = None
+    """What the reference resolved to."""
+    platform: str | None = None
+    steps: list[Step] = field(default_factory=list)
+    """Settled steps in the order of `n`."""
+    open_steps: list[Step] = field(default_factory=list)
+    ready: list[Step] = field(default_factory=list)
+    """Settled steps that have no number yet, for nobody knows by now what the pull is about."""
+    promised: set[str] = field(default_factory=set)
+    """The repositories for which a token was asked before any of them was."""
+    put: bool = False
+    """Whether the tag of a push stands."""
+    scheduled: bool = False
+    """Whether the agenda of the roster holds this pull."""
+    expected: dict[str, Expectation] = field(default_factory=dict)
+    images: list[Image] = field(default_factory=list)
+    index: Index | None = None
+    fetched: set[str] = field(default_factory=set)
+    verified: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    """Configs and layers of the image manifests that have not arrived."""
+    failing: list[Step] = field(default_factory=list)
+    """Steps that failed and that the client could not do without, made good later or not."""
+    answered: set[tuple[str | None, ...]] = field(default_factory=set)
+    """The places (`Step.place`) that were answered well."""
+    started: float
+    last: float
+    opened: bool = False
+    closed: bool = False
+    outcome: Ending = Ending.INCOMPLETE
+    findings: list[Finding] = field(default_factory=list)
+    """What is wrong, known in full once the pull is closed."""
+    told: list[tuple[int, Finding]] = field(default_factory=list)
+    """What was certain after a step, by its number."""
+
+    @property
+    def reference(self) -> str | None:
+        """As the client's user would write it, normalised; None where no repository was named."""
+        if self.repository is None:
+            return None
+        name = f"{self.registry}/{self.repository}"
+        if self.by_digest is not None:
+            return f"{name}@{self.by_digest}"
+        return name if self.tag is None else f"{name}:{self.tag}"
+
+    @property
+    def hops(self) -> list[Hop]:
+        return [hop for step in (*self.steps, *self.ready, *self.open_steps) for hop in step.hops]
+
+    @property
+    def in_flight(self) -> bool:
+        return any(step.in_flight for step in self.open_steps)
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, self.last - self.started)
+
+    @property
+    def bytes(self) -> int:
+        return sum(hop.bytes or 0 for hop in self.hops)
+
+    @property
+    def bytes_sent(self) -> int:
+        return sum(hop.uploaded.bytes for hop in self.hops if hop.uploaded)
+
+    @property
+    def wanted_layers(self) -> list[str]:
+        """The digests of the layers of every image manifest that was fetched, each once."""
+        return list(
+            dict.fromkeys(layer.digest for image in self.images for layer in image.manifest.layers if layer.digest)
+        )
+
+    @property
+    def layers(self) -> Layers:
+        wanted = self.wanted_layers
+        if not self.images:
+            # A client that kept the manifests asks for layers alone (dockerd, after a pull that was given up).
+            came = [s for s in self.steps if s.kind is Kind.LAYER and s.outcome is Outcome.OK and s.method == "GET"]
+            sound = sum(bool(step.verified) for step in came)
+            return Layers(total=None, fetched=len(came), already_present=0, verified=sound)
+        fetched = [digest for digest in wanted if digest in self.fetched]
+        present = len(wanted) - len(fetched) if self.closed and self.outcome is Ending.COMPLETE else 0
+        sound = sum(digest in self.verified for digest in fetched)
+        return Layers(total=len(wanted), fetched=len(fetched), already_present=present, verified=sound)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A pull was `opened`, `reopened` or `closed`, a `step` settled, a `finding` is certain, or TLS was `refused`."""
+
+    what: str
+    pull: Pull | None = None
+    step: Step | None = None
+    text: str | None = None
+    finding: Finding | None = None
+    time: float = 0.0

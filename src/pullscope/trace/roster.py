@@ -1,0 +1,127 @@
+"""The pulls that are open, those that ended lately, whose token is whose, and which pull is due when. Decides nothing.
+
+Everything here is bounded: open pulls by `MOST_OPEN`, ended ones that may be continued by `RECENT`, tokens by `MOST_TOKENS`.
+The agenda holds each open pull at most once, at a time that is never too late; what is really due is asked of `settle` when
+that time has come, so that an event costs nothing but a push onto a heap.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from pullscope.trace.model import Pull, Step
+from pullscope.trace.settle import SOONEST, deadline
+
+RECENT = 64
+"""How many ended pulls may be continued."""
+
+MOST_OPEN = 2_000
+"""Open pulls at the most; beyond, the oldest is closed."""
+
+MOST_OF_ONE = 64
+"""Open pulls of one address beyond which the oldest quiet one is closed; it goes on if its client does. Every request is
+compared with them, and no client has that many on its mind: the rest are questions that were answered seconds ago."""
+
+MOST_TOKENS = 2_000
+"""Tokens of which the issuing step is remembered."""
+
+
+class Roster:
+    """Open and recent pulls; `by_client` holds the open ones of each address in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.open: dict[Pull, None] = {}
+        self.recent: deque[Pull] = deque(maxlen=RECENT)
+        self._by_client: dict[str, list[Pull]] = {}
+        self._issuers: OrderedDict[int, deque[Step]] = OrderedDict()
+        self._agenda: list[tuple[float, int, Pull]] = []
+        self._order = count()
+
+    def of_client(self, address: str) -> list[Pull]:
+        """The open pulls of a client's address, the oldest first."""
+        return self._by_client.get(address, [])
+
+    def add(self, pull: Pull) -> None:
+        """A pull begins, or goes on after its end."""
+        if pull in self.recent:
+            self.recent.remove(pull)
+        self.open[pull] = None
+        self._by_client.setdefault(pull.client_key[0], []).append(pull)
+
+    def remove(self, pull: Pull) -> None:
+        """A pull is no longer open."""
+        if pull not in self.open:
+            return
+        del self.open[pull]
+        others = self._by_client[pull.client_key[0]]
+        others.remove(pull)
+        if not others:
+            del self._by_client[pull.client_key[0]]
+
+    def end(self, pull: Pull) -> None:
+        """A pull has ended; it may be continued for a while."""
+        self.remove(pull)
+        self.recent.append(pull)
+
+    def one_too_many(self, address: str) -> Pull | None:
+        """The pull that has to be closed for want of room: the oldest of this client's that waits, or the oldest of all."""
+        theirs = self.of_client(address)
+        if len(theirs) > MOST_OF_ONE:
+            return next((pull for pull in theirs if not pull.in_flight), None)
+        return next(iter(self.open)) if len(self.open) > MOST_OPEN else None
+
+    def inherit(self, pull: Pull) -> None:
+        """A pull that resolved to what an ended one did knows what that one learned: digests name content, for ever.
+
+        A client that has the index already asks for its children without fetching it again (ctr content fetch).
+        """
+        for ended in reversed(self.recent):
+            same_place = (ended.registry, ended.repository, ended.digest) == (
+                pull.registry,
+                pull.repository,
+                pull.digest,
+            )
+            if same_place and ended is not pull:
+                for digest, expectation in ended.expected.items():
+                    pull.expected.setdefault(digest, expectation)
+                return
+
+    # -- tokens ---------------------------------------------------------------------------------------------------------
+
+    def token_issued(self, step: Step, number: int) -> None:
+        """Remember which step a token came from."""
+        self._issuers.setdefault(number, deque(maxlen=8)).append(step)
+        while len(self._issuers) > MOST_TOKENS:
+            self._issuers.popitem(last=False)
+
+    def issuers(self, number: int | None) -> Iterable[Step]:
+        """The steps that a token came from, the oldest first: token servers give the same one to several."""
+        return self._issuers.get(number, ()) if number is not None else ()
+
+    # -- time -----------------------------------------------------------------------------------------------------------
+
+    def touch(self, pull: Pull, time: float) -> None:
+        """Something was seen of this pull: nothing can be due for it before `SOONEST` has passed."""
+        if not pull.scheduled:
+            pull.scheduled = True
+            heapq.heappush(self._agenda, (time + SOONEST, next(self._order), pull))
+
+    def due(self, now: float) -> Iterator[tuple[float, Pull]]:
+        """The open pulls for which something is due by `now`, each with that time, in that order.
+
+        Whoever takes one does what is due, and touches the pull if it stays open.
+        """
+        while self._agenda and self._agenda[0][0] <= now:
+            _, _, pull = heapq.heappop(self._agenda)
+            pull.scheduled = False
+            when = deadline(pull) if pull in self.open else None
+            if when is None:
+                continue
+            if when <= now and (not self._agenda or when <= self._agenda[0][0]):
+                yield when, pull
+            else:
+                pull.scheduled = True
+                heapq.heappush(self._agenda, (when, next(self._order), pull))

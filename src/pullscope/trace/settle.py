@@ -1,0 +1,184 @@
+"""When a step is over, what it proved, and how a pull ended.
+
+A step that was answered well is over at once. One that was not may still be continued: a 401 by the repeat with a token, a
+failed HEAD by a GET, a redirect by following it, a server error or a cut-off body by a retry. It is over when its pull has
+been quiet for `STEP_QUIET` seconds of event time, or has ended. All times here are event time, in seconds.
+"""
+
+from __future__ import annotations
+
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
+from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step
+
+STEP_QUIET = 1.0
+"""A client that goes on after a failure does so at once (a repeat with a token, GET after HEAD)."""
+
+DONE_QUIET = 1.0
+"""After the last layer: what may still come are attestations, asked for side by side with the layers."""
+
+FAILED_QUIET = 2.0
+"""After a failure: a client that waits longer before it retries (docker: 5 s and more) reopens its pull."""
+
+QUIET = 10.0
+"""Without a reason to expect nothing more."""
+
+BUSY_QUIET = 5.0
+"""For a step that could go on, while other requests of its pull are under way: those may take minutes."""
+
+SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET)
+"""Nothing can be due earlier than this after something was seen, so nobody has to look before."""
+
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses after which clients ask again (containerd 2.3 resolver.go; containers/image waits for Retry-After on 429)."""
+
+
+def may_continue(step: Step) -> bool:
+    """Whether a request that is still to come could belong to this step."""
+    last = step.last
+    if step.in_flight:
+        return True
+    if step.is_token:
+        return False
+    if last.failed is not None:
+        return True
+    status = last.status or 0
+    if last.redirects:
+        return not last.followed
+    if status == 401:
+        return step.route.endpoint not in (Endpoint.PING, Endpoint.V1_PING)
+    if status in RETRIED:
+        return True
+    if step.method == "HEAD" and status >= 400:
+        # Classic dockerd and containerd ask again with GET, for the error's text (facts A1). A push asks HEAD to hear 404.
+        pushes = step.pull is not None and step.pull.action == "push"
+        return step.route.endpoint is Endpoint.MANIFEST and not pushes
+    return status == 206 and not _range_ends(last)
+
+
+def _range_ends(hop: Hop) -> bool:
+    """Whether a 206 brought the last byte: `Content-Range: bytes 100-199/200` (RFC 9110, 14.4)."""
+    span = hop.response.headers.get("content-range") if hop.response else None
+    if span is None:
+        return True
+    place, _, total = span.removeprefix("bytes").strip().partition("/")
+    end = place.partition("-")[2]
+    return end.isdigit() and total.isdigit() and int(end) + 1 >= int(total)
+
+
+def settle(step: Step, pull: Pull | None) -> None:
+    """Make what is known of a step final."""
+    step.settled = True
+    step.kind = kind_of(step, pull)
+    step.outcome = outcome_of(step, step.kind)
+    digest = (
+        step.route.digest
+        or step.route.mount
+        or (said_digest(step.last) if step.route.endpoint is Endpoint.MANIFEST else None)
+    )
+    step.digest = digest
+    if pull is not None and digest is not None:
+        step.expectation = pull.expected.get(digest)
+        step.platform = step.expectation.platform if step.expectation else None
+    step.verified = verified(step)
+    if step.verified is False:
+        step.outcome = Outcome.FAILED  # no client keeps bytes that do not hash to what it asked for
+    if pull is not None:
+        _credit(pull, step)
+
+
+def verified(step: Step) -> bool | None:
+    """Whether the bytes that came hash to the digest that was asked for; None where that is not known."""
+    last = step.last
+    if last.request.method == "HEAD" or not last.ok or last.status == 206 or last.finished is None:
+        return None
+    if step.route.endpoint not in (Endpoint.MANIFEST, Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
+        return None
+    if step.digest is None or last.finished.sha256 is None or not step.digest.startswith("sha256:"):
+        return None
+    if step.route.digest is None and (last.response is None or "docker-content-digest" not in last.response.headers):
+        return None  # nobody said what it should be
+    return step.digest == f"sha256:{last.finished.sha256}"
+
+
+def _credit(pull: Pull, step: Step) -> None:
+    """Count what a settled step brought."""
+    if step.outcome is Outcome.FAILED:
+        if step.kind not in OPTIONAL:
+            pull.failing.append(step)
+        return
+    if step.outcome is not Outcome.OK:
+        return
+    pull.answered.add(step.place)
+    if step.kind is Kind.MANIFEST_PUT and step.route.digest is None:
+        pull.put = True
+    if step.digest is None:
+        return
+    if step.method == "GET":
+        pull.fetched.add(step.digest)
+        pull.missing.discard(step.digest)
+        if step.verified:
+            pull.verified.add(step.digest)
+    names_tag = step.route.digest is None
+    if names_tag and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST, Kind.MANIFEST_PUT):
+        pull.digest = pull.digest or step.digest
+
+
+def has_everything(pull: Pull) -> bool:
+    """Whether the config and every layer of an image manifest that was fetched arrived in this pull."""
+    return bool(pull.images) and not pull.missing
+
+
+def failures(pull: Pull) -> list[Step]:
+    """The failed steps that the client could not do without and that nothing later made good."""
+    return [step for step in pull.failing if step.place not in pull.answered]
+
+
+def was_cut_off(step: Step) -> bool:
+    """Whether the step's last answer never ended, or ended before its time."""
+    return step.in_flight or (step.last.failed is not None and step.last.response is not None)
+
+
+def ending_of(pull: Pull) -> Ending:
+    """How a pull that is being closed has ended."""
+    failed = failures(pull)
+    if any(was_cut_off(step) for step in (*failed, *pull.open_steps)):
+        return Ending.INCOMPLETE
+    if has_everything(pull):
+        return Ending.COMPLETE
+    if pull.action == "push" and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
+        # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.
+        put = any(step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK for step in pull.steps)
+        if put:
+            return Ending.COMPLETE
+        return Ending.FAILED if failed else Ending.INCOMPLETE
+    return Ending.FAILED if failed else Ending.COMPLETE
+
+
+def deadline(pull: Pull) -> float | None:
+    """The event time at which something is due for this pull if nothing happens before; None where nothing ever is."""
+    if pull.open_steps:
+        if not pull.in_flight:
+            return pull.last + STEP_QUIET
+        return min((_patience(step) for step in pull.open_steps if _waits(step)), default=None)
+    if has_everything(pull):
+        return pull.last + DONE_QUIET
+    if pull.put:
+        return pull.last + DONE_QUIET
+    return pull.last + (FAILED_QUIET if failures(pull) else QUIET)
+
+
+def out_of_patience(pull: Pull, now: float) -> list[Step]:
+    """The open steps that nothing continued for long enough."""
+    if not pull.in_flight:
+        return [*pull.open_steps] if pull.last + STEP_QUIET <= now else []
+    return [step for step in pull.open_steps if _waits(step) and _patience(step) <= now]
+
+
+def _waits(step: Step) -> bool:
+    return not step.in_flight and not any(token.in_flight for token in step.tokens)
+
+
+def _patience(step: Step) -> float:
+    ended = [step.ended or step.started, *(token.ended or token.started for token in step.tokens)]
+    return max(ended) + BUSY_QUIET

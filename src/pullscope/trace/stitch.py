@@ -1,0 +1,220 @@
+"""Which step a request belongs to: it follows a redirect, repeats what failed, answers a challenge, or begins something.
+
+Knows nothing of pulls. Four tables, each bounded, and what is in them is of no use after `MEMORY` seconds of event time:
+redirects that nobody has followed yet, open steps by their first address, challenges by realm, and where uploads go on.
+Connections are never used: dockerd 28 and older opens one for each request (facts: User-Agent docker/20.10, `Connection:
+close`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import TypeVar
+
+from pullscope.oci.challenge import Challenge
+from pullscope.oci.digest import as_digest
+from pullscope.oci.routes import Endpoint, Route
+from pullscope.trace.addresses import bare, host_of, parameters, query, scopes_asked
+from pullscope.trace.events import Requested
+from pullscope.trace.model import Hop, Step
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+MEMORY = 120.0
+"""Seconds of event time for which an unfollowed redirect, or a challenge, is remembered."""
+
+UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
+
+MOST = 10_000
+"""Entries that a table holds at the most; the oldest go first."""
+
+
+class Stitcher:
+    """Finds the step of each request, and remembers what later requests may continue."""
+
+    def __init__(self) -> None:
+        self._redirects: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
+        self._sources: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, int], Step] = OrderedDict()
+        self._realms: OrderedDict[tuple[str, str], deque[tuple[Challenge, Step, float]]] = OrderedDict()
+        self._uploads: OrderedDict[tuple[str, str], Hop] = OrderedDict()
+
+    def place(self, event: Requested, route: Route) -> tuple[Hop | None, tuple[Challenge, Step] | None]:
+        """A hop in the step that this request continues or begins, and the challenge that it answers.
+
+        No hop if it is no registry traffic.
+        """
+        origin = self._followed_redirect(event)
+        if origin is not None:
+            origin.followed = True
+            self._forget_redirect(origin)
+            return self._append(origin.step, event, route, origin), None
+        repeated = self._repeated_step(event)
+        if repeated is not None:
+            last = repeated.last
+            origin = last.follows if last.request.url_id == event.url_id else None
+            return self._append(repeated, event, route, origin), None
+        needed_by = self.challenge_for(event)
+        is_token = needed_by is not None or looks_like_token_request(event, route)
+        told_by = self._uploads.get((event.client, bare(event.url))) if not is_token else None
+        if told_by is not None:
+            route = _upload_route(event, route, told_by)
+        # What looks like nothing but names a digest may be a blob whose redirect was not seen.
+        stray = event.method in ("GET", "HEAD") and route.digest is not None
+        if not is_token and route.endpoint is Endpoint.NONE and not stray:
+            return None, None
+        step = Step(is_token=is_token, after=told_by.step if told_by is not None else None)
+        hop = self._append(step, event, route, None)
+        self._open[event.client, hop.agent, event.url_id] = step
+        _trim(self._open)
+        return hop, needed_by
+
+    def responded(self, hop: Hop) -> None:
+        """Remember what an answer makes possible: a redirect to follow, a realm to ask."""
+        if hop.response is None:
+            return
+        location = hop.response.location_id
+        if hop.redirects and location is not None:
+            for table, number in ((self._redirects, location), (self._sources, hop.request.url_id)):
+                table.setdefault((hop.request.client, number), deque(maxlen=64)).append(hop)
+                _trim(table)
+        elif hop.status == 202 and hop.response.location and hop.route.endpoint in UPLOADS:
+            # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
+            self._uploads[hop.request.client, bare(hop.response.location)] = hop
+            _trim(self._uploads)
+        if hop.status == 401:
+            if hop.follows is not None:
+                # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).
+                self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), hop.step)
+                _trim(self._open)
+            for challenge in hop.challenges:
+                if challenge.realm:
+                    key = (hop.request.client, bare(challenge.realm))
+                    self._realms.setdefault(key, deque(maxlen=64)).append((challenge, hop.step, hop.response.time))
+                    _trim(self._realms)
+
+    def settled(self, step: Step) -> None:
+        """Nothing continues a step that is settled."""
+        for hop in step.hops:
+            key = (hop.request.client, hop.agent, hop.request.url_id)
+            if self._open.get(key) is step:
+                del self._open[key]
+
+    def challenge_for(self, event: Requested) -> tuple[Challenge, Step] | None:
+        """The challenge that this request answers, newest first; the User-Agent may differ (dockerd 29)."""
+        known = self._realms.get((event.client, bare(event.url))) if self._realms else None
+        while known and event.time - known[0][2] > MEMORY:
+            known.popleft()
+        if not known:
+            return None
+        asked = set(scopes_asked(event.url))
+        fresh = [(challenge, step) for challenge, step, _ in known]
+        unanswered = [pair for pair in fresh if not pair[1].settled and not pair[1].tokens]
+        for choice in (unanswered, [pair for pair in fresh if not pair[1].settled], fresh):
+            for challenge, step in choice if choice is unanswered else reversed(choice):
+                wanted = set((challenge.scope or "").split())
+                if not asked or not wanted or wanted & asked:
+                    return challenge, step
+        return fresh[-1]
+
+    def _followed_redirect(self, event: Requested) -> Hop | None:
+        """The redirect that this request follows: a Location equal to its URL, told apart by Referer and User-Agent.
+
+        A client may write the Location differently when it asks for it; then its Referer alone says where it came from
+        (Go's net/http sends one: refererForURL in client.go).
+        """
+        candidates = self._unfollowed(self._redirects, (event.client, event.url_id), event)
+        agent = event.headers.get("user-agent") or ""
+        if candidates:
+
+            def likeness(hop: Hop) -> tuple[bool, bool]:
+                return (hop.request.url_id == event.referer_id, hop.agent == agent)
+
+            best = max(candidates, key=likeness)  # of equals max keeps the first, which is the oldest
+            return best if any(likeness(best)) else None
+        if event.referer_id is not None:
+            sources = self._unfollowed(self._sources, (event.client, event.referer_id), event)
+            same = [hop for hop in sources if hop.agent == agent]
+            if len(same) == 1 and _leads_to(same[0], host_of(event.url)):
+                return same[0]
+        return None
+
+    def _forget_redirect(self, hop: Hop) -> None:
+        """A redirect that was followed leads nowhere else."""
+        location = hop.response.location_id if hop.response else None
+        for table, number in ((self._redirects, location), (self._sources, hop.request.url_id)):
+            waiting = table.get((hop.request.client, number)) if number is not None else None
+            if waiting is not None and hop in waiting:
+                waiting.remove(hop)
+                if not waiting:
+                    del table[hop.request.client, number or 0]
+
+    def _unfollowed(
+        self, table: OrderedDict[tuple[str, int], deque[Hop]], key: tuple[str, int], event: Requested
+    ) -> list[Hop]:
+        waiting = table.get(key)
+        if not waiting:
+            return []
+        left = [hop for hop in waiting if not hop.followed and _age(hop, event) <= MEMORY]
+        if left:
+            table[key] = deque(left, maxlen=64)
+        else:
+            del table[key]
+        return left
+
+    def _repeated_step(self, event: Requested) -> Step | None:
+        step = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id))
+        if step is None or step.settled:
+            return None
+        if step.in_flight:
+            # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);
+            # the same request twice without one is somebody else's.
+            ranged = event.headers.get("range") is not None and step.route.endpoint is Endpoint.BLOB
+            return step if ranged else None
+        if event.method != step.method and (step.method, event.method) != ("HEAD", "GET"):
+            return None
+        return step
+
+    def _append(self, step: Step, event: Requested, route: Route, origin: Hop | None) -> Hop:
+        hop = Hop(request=event, route=route, step=step, follows=origin)
+        step.hops.append(hop)
+        step.under_way += 1
+        if origin is None:
+            step.method = event.method
+        return hop
+
+
+def looks_like_token_request(event: Requested, route: Route) -> bool:
+    """Whether a request for which no challenge was seen asks for a token (token spec: `service` and `scope`).
+
+    BuildKit's client and a tracer that was started late make such requests.
+    """
+    if event.method not in ("GET", "POST") or route.endpoint not in (Endpoint.NONE, Endpoint.PING):
+        return False
+    asked = query(event.url)
+    return "service=" in asked and ("scope=" in asked or "account=" in asked or "client_id=" in asked)
+
+
+def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:
+    """The route of an upload's Location: its own where it has one, else that of the upload it belongs to."""
+    if found.endpoint is not Endpoint.NONE:
+        return found
+    digest = parameters(query(event.url)).get("digest", [None])[0]
+    return replace(found, endpoint=Endpoint.UPLOAD, repository=told_by.route.repository, digest=as_digest(digest))
+
+
+def _leads_to(hop: Hop, host: str) -> bool:
+    location = hop.response.location if hop.response else None
+    return location is not None and host_of(location) == host
+
+
+def _age(hop: Hop, event: Requested) -> float:
+    return event.time - (hop.response.time if hop.response else hop.request.time)
+
+
+def _trim(table: OrderedDict[Key, Value]) -> None:
+    while len(table) > MOST:
+        table.popitem(last=False)

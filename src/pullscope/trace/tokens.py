@@ -1,0 +1,26 @@
+"""What is said about a token without holding it: who asked, for what, for how long."""
+
+from __future__ import annotations
+
+from pullscope.oci.documents import read_token_answer
+from pullscope.trace.addresses import parameters, query
+from pullscope.trace.events import Finished
+from pullscope.trace.model import Hop, TokenFacts
+
+
+def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None) -> TokenFacts:
+    """The facts of a token request; `form` is a POST's redacted body, `answer` the redacted token answer."""
+    before = hop.step.token
+    asked = parameters(form if form is not None else query(hop.request.url))
+    scope = " ".join(asked.get("scope", ())) or (before.scope if before else None)
+    with_secret = hop.request.authorization != "none" or bool(
+        {"password", "refresh_token"} & asked.keys() if form is not None else ()
+    )
+    document = read_token_answer(answer.document) if answer is not None and answer.document is not None else None
+    return TokenFacts(
+        number=answer.issued if answer is not None else None,
+        anonymous=not with_secret and (before is None or before.anonymous),
+        scope=scope or None,
+        expires_in=document.expires_in if document else None,
+        empty=answer is not None and answer.issued is None and (answer.document is not None or answer.bytes == 0),
+    )

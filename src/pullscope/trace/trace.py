@@ -1,0 +1,287 @@
+"""The trace: events in, changes out. `feed` each event in the order of its time, `tick` with the time when live, `finish`.
+
+This file holds the order of things and the memory: exchanges that are under way, and the pulls that are told.
+What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls), what it is in `kinds`, when
+it is over in `settle`; `roster` holds the pulls that are open. Time is event time only, so a replay is the live path with old
+timestamps.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from pullscope.oci.documents import read_errors, read_listed_name, read_manifest
+from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.watching import Findings
+from pullscope.trace.grouping import Grouper, is_worth_telling, settled
+from pullscope.trace.kinds import learn
+from pullscope.trace.model import Change, Hop, Pull, Step
+from pullscope.trace.refusals import Refusal, Refusals
+from pullscope.trace.roster import Roster
+from pullscope.trace.settle import ending_of, may_continue, out_of_patience, settle
+from pullscope.trace.stitch import Stitcher
+from pullscope.trace.tokens import read_token_facts
+
+SAID = 300
+"""Characters that are kept of an error body that is no registry's."""
+
+MOST_LEFT_OVER = 1_000
+"""Exchanges of nobody's pull that are remembered."""
+
+MOST_JUST_ENDED = 64
+"""Exchanges that have ended and may be asked for once more."""
+
+MOST_STEPS_KEPT = 100_000
+"""Steps of ended pulls that are remembered, where the number of pulls is bounded at all."""
+
+
+class Trace:
+    """What happened so far. `keep` bounds how many ended pulls are remembered (None: all of them)."""
+
+    def __init__(self, *, keep: int | None = None) -> None:
+        self.pulls: list[Pull] = []
+        self.unattributed: list[Hop] = []
+        self._keep = keep
+        self._stitcher = Stitcher()
+        self._roster = Roster()
+        self._grouper = Grouper(self._roster)
+        self._hops: dict[int, Hop] = {}
+        self._just_ended: OrderedDict[int, Hop] = OrderedDict()
+        self._refusals = Refusals()
+        self._findings = Findings()
+        self._opened = 0
+        self._told_steps = 0
+        self._changes: list[Change] = []
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """The clients that would not talk to the proxy, each once for each host."""
+        return self._refusals.all()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong and belongs to no single pull."""
+        return self._findings.of_nobody
+
+    def feed(self, event: Event) -> list[Change]:
+        """Take in one event; what changed for a viewer."""
+        self._changes = []
+        self._advance(event.time)
+        match event:
+            case Requested():
+                self._requested(event)
+            case Uploaded():
+                self._uploaded(event)
+            case Responded():
+                self._responded(event)
+            case Finished() | Failed():
+                self._ended(event)
+            case TlsRefused():
+                self._refused(event)
+        return self._changes
+
+    def tick(self, now: float) -> list[Change]:
+        """Let time pass without an event: what has been quiet for long enough is closed."""
+        self._changes = []
+        self._advance(now)
+        return self._changes
+
+    def finish(self) -> list[Change]:
+        """The input has ended: nothing more will come."""
+        self._changes = []
+        for pull in [*self._roster.open]:
+            self._close(pull)
+        return self._changes
+
+    def hop(self, exchange: int) -> Hop | None:
+        """The hop of an exchange that is under way or has just ended; None for traffic that is no registry's."""
+        return self._hops.get(exchange) or self._just_ended.get(exchange)
+
+    def forget(self, exchange: int) -> None:
+        """Nobody asks for this exchange any more, and nothing more comes of it, once it has ended."""
+        self._just_ended.pop(exchange, None)
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def _requested(self, event: Requested) -> None:
+        if event.exchange in self._hops:
+            self._ended(Failed(time=event.time, exchange=event.exchange, reason="its end was not seen"))
+        hop, answers = self._stitcher.place(event, route(event.url))
+        if hop is None:
+            return
+        self._hops[event.exchange] = hop
+        step = hop.step
+        if len(step.hops) == 1:
+            for over in self._grouper.begin(step, answers):
+                self._close(over)
+        pull = step.pull
+        if pull is None:
+            self.unattributed.append(hop)
+            del self.unattributed[:-MOST_LEFT_OVER]
+            return
+        if len(step.hops) == 1 and len(pull.open_steps) > 1:
+            self._settle_superseded(step, pull)
+        if hop.request.credential is not None:
+            self._grouper.credential_used(hop)
+        self._touch(pull, event.time)
+        self._announce(pull)
+
+    def _settle_superseded(self, step: Step, pull: Pull) -> None:
+        """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there."""
+        if not step.is_token:
+            for other in [*pull.open_steps]:
+                if other is not step and not other.is_token and not other.in_flight and other.place == step.place:
+                    self._settle(other)
+
+    def _uploaded(self, event: Uploaded) -> None:
+        hop = self.hop(event.exchange)  # a server may answer before it has heard everything
+        if hop is not None:
+            hop.uploaded = replace(event, document=None)
+            if event.document is not None and hop.step.is_token:
+                hop.step.token = read_token_facts(hop, event.document)
+
+    def _responded(self, event: Responded) -> None:
+        hop = self._hops.get(event.exchange)
+        if hop is None:
+            return
+        hop.response = event
+        self._stitcher.responded(hop)
+        if hop.step.pull is not None:
+            self._touch(hop.step.pull, event.time)
+
+    def _ended(self, event: Finished | Failed) -> None:
+        hop = self._hops.pop(event.exchange, None)
+        if hop is None:
+            return
+        self._just_ended[event.exchange] = hop
+        if len(self._just_ended) > MOST_JUST_ENDED:
+            self._just_ended.popitem(last=False)
+        step = hop.step
+        step.under_way -= 1
+        if isinstance(event, Failed):
+            hop.failed = event
+        else:
+            hop.finished = replace(event, document=None) if event.document is not None else event
+            self._read(hop, event)
+        if step.pull is not None:
+            self._touch(step.pull, event.time)
+        if not may_continue(step):
+            self._settle(step)
+
+    def _read(self, hop: Hop, event: Finished) -> None:
+        """Take what is said from a body while it is there; the body itself is not kept."""
+        step = hop.step
+        if step.is_token:
+            step.token = read_token_facts(hop, None, event)
+            if event.issued is not None:
+                self._roster.token_issued(step, event.issued)
+                self._findings.issued(event.issued)
+        if event.document is None or hop.status is None:
+            return
+        if hop.status >= 400:
+            hop.errors = read_errors(event.document)
+            hop.said = None if hop.errors else event.document[:SAID]
+        elif hop.ok and step.route.endpoint is Endpoint.TAGS:
+            step.listed = read_listed_name(event.document)
+        elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
+            content_type = hop.response.headers.get("content-type") if hop.response else None
+            document = read_manifest(event.document, content_type)
+            if document is not None:
+                learn(step.pull, step, document)
+
+    def _refused(self, event: TlsRefused) -> None:
+        """A client that does not trust the proxy tries again and again; that it refuses is news once."""
+        if self._refusals.add(event):
+            finding = self._findings.refused(event, self.pulls)
+            self._changes.append(Change(what="refused", text=event.host, finding=finding, time=event.time))
+
+    # -- endings ------------------------------------------------------------------------------------------------------
+
+    def _settle(self, step: Step) -> None:
+        if step.settled:
+            return
+        settle(step, step.pull)
+        self._stitcher.settled(step)
+        settled(step)
+        if step.pull is not None:
+            if step.digest is not None and step.digest == step.pull.digest:
+                self._roster.inherit(step.pull)
+            self._announce(step.pull)
+
+    def _announce(self, pull: Pull) -> None:
+        """Give numbers to what is settled, and tell a viewer once it is known what the pull is about."""
+        if not pull.opened:
+            if not is_worth_telling(pull):
+                return
+            self._open(pull)
+        if not pull.ready:
+            return
+        ready, pull.ready = pull.ready, []
+        for step in ready:
+            pull.steps.append(step)
+            step.n = len(pull.steps)
+            self._changes.append(Change(what="step", pull=pull, step=step, time=step.ended or step.started))
+        self._told_steps += len(ready)
+        self._changes.extend(self._findings.after(pull, ready))
+
+    def _open(self, pull: Pull) -> None:
+        if pull.opened:
+            return
+        self._opened += 1
+        pull.id = self._opened
+        pull.opened = True
+        self.pulls.append(pull)
+        self._changes.append(Change(what="opened", pull=pull, time=pull.started))
+
+    def _close(self, pull: Pull) -> None:
+        """Nothing more is expected of this pull."""
+        for step in [*pull.open_steps]:
+            if not step.in_flight:
+                self._settle(step)
+        self._open(pull)
+        self._announce(pull)
+        pull.closed = True
+        pull.outcome = ending_of(pull)
+        for step in [*pull.open_steps]:
+            settle(step, pull)
+            self._stitcher.settled(step)
+            settled(step)
+        self._announce(pull)
+        self._roster.end(pull)
+        self._findings.at_the_end(pull)
+        self._changes.append(Change(what="closed", pull=pull, time=pull.last))
+        if self._keep is not None:
+            self._forget_the_oldest(self._keep)
+
+    def _forget_the_oldest(self, keep: int) -> None:
+        while len(self.pulls) > keep or self._told_steps > MOST_STEPS_KEPT:
+            place = next((place for place, pull in enumerate(self.pulls) if pull.closed), None)
+            if place is None:
+                return
+            self._told_steps -= len(self.pulls[place].steps)
+            del self.pulls[place]
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def _touch(self, pull: Pull, time: float) -> None:
+        if time > pull.last:
+            pull.last = time
+        if pull.closed:
+            pull.closed = False
+            self._roster.add(pull)
+            self._changes.append(Change(what="reopened", pull=pull, time=time))
+        self._roster.touch(pull, time)
+
+    def _advance(self, now: float) -> None:
+        """Do everything that was due before `now`, in the order in which it was due."""
+        for when, pull in self._roster.due(now):
+            overdue = out_of_patience(pull, when)
+            for step in overdue:
+                self._settle(step)
+            if not overdue:
+                self._close(pull)
+            else:
+                self._roster.touch(pull, when)

@@ -1,0 +1,241 @@
+"""The rules on what registries answer about names and manifests, and just beside them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.trace.findings.looked_at import (
+    BLOB,
+    IMAGE,
+    PAGE,
+    REGISTRY,
+    REPO,
+    TAG,
+    error,
+    found,
+    resolved,
+    told,
+    with_token,
+)
+from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, get_manifest
+from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire
+
+SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+DOCKER_28 = DOCKER_20.replace("20.10.24", "28.5.2")
+
+
+def asked(
+    agent: str = DOCKER_20,
+    status: int = 404,
+    body: str | None = None,
+    url: str = TAG,
+    answer: dict[str, str] | None = None,
+) -> Wire:
+    """A manifest or blob is asked for with a token."""
+    wire = with_token(agent)
+    wire.ask("GET", url, status, token="t", body=body, answer={**REGISTRY, **(answer or {})})
+    return wire
+
+
+def test_manifest_unknown() -> None:
+    """A tag that is not there; the fix says how to see those that are."""
+    finding = found(asked(body=error("MANIFEST_UNKNOWN", "manifest unknown")))["manifest-unknown"]
+    assert finding.severity == "error"
+    assert "has no tag latest in library/app" in finding.message
+    assert "docker.io/library/app" in finding.fix
+
+
+def test_manifest_unknown_of_an_index_entry() -> None:
+    """The index names it, the registry does not have it."""
+    wire = with_token(DOCKER_20)
+    resolved(wire)
+    get_manifest(wire, IMAGE, IMAGE.index, token="t")
+    url = IMAGE.url("manifests", digest(IMAGE.manifest()))
+    wire.ask("GET", url, 404, token="t", body=error("MANIFEST_UNKNOWN"))
+    assert told(wire) == {"manifest-unknown": "error"}
+    assert "that the image's index names" in found(wire)["manifest-unknown"].message
+
+
+def test_no_referrers_is_no_missing_manifest() -> None:
+    """A 404 from /referrers/ and then from the fallback tag is how "none" is said."""
+    wire = with_token(DOCKER_29)
+    resolved(wire)
+    name = digest(IMAGE.index)
+    wire.ask("GET", IMAGE.url("referrers", name), 404, token="t")
+    wire.ask("GET", IMAGE.url("manifests", name.replace(":", "-")), 404, token="t", body=error("MANIFEST_UNKNOWN"))
+    assert told(wire) == {}
+
+
+def test_a_manifest_that_is_not_there_before_it_is_pushed_is_fine() -> None:
+    """A push asks first."""
+    wire = with_token(DOCKER_20)
+    wire.ask("HEAD", TAG, 404, token="t")
+    wire.ask(
+        "PUT", TAG, 201, token="t", sent=IMAGE.manifest(), answer={"Docker-Content-Digest": digest(IMAGE.manifest())}
+    )
+    assert told(wire) == {}
+
+
+def test_name_unknown() -> None:
+    """The repository is not there."""
+    assert told(asked(body=error("NAME_UNKNOWN"))) == {"name-unknown": "error"}
+
+
+def test_blob_unknown() -> None:
+    """A layer that its registry does not have."""
+    url = IMAGE.url("blobs", BLOB)
+    assert told(asked(body=error("BLOB_UNKNOWN"), url=url)) == {"blob-unknown": "error"}
+
+
+def test_a_blob_that_a_push_asks_for_may_be_missing() -> None:
+    """HEAD of a blob before an upload."""
+    wire = with_token(DOCKER_20)
+    wire.ask("HEAD", IMAGE.url("blobs", BLOB), 404, token="t")
+    assert told(wire) == {}
+
+
+def test_registry_failed() -> None:
+    """503, and the client gave up."""
+    assert told(asked(status=503)) == {"registry-failed": "error"}
+
+
+def test_a_registry_that_recovered_has_not_failed() -> None:
+    """503 once, 200 when asked again at once: retried, and that is all."""
+    wire = asked(status=503)
+    wire.ask(
+        "GET",
+        TAG,
+        token="t",
+        answer={"Content-Type": OCI_INDEX, "Docker-Content-Digest": digest(IMAGE.index)},
+        body=IMAGE.index,
+    )
+    assert told(wire) == {"retried": "info"}
+
+
+def index_only(agent: str, platforms: tuple[str, ...]) -> Wire:
+    """The index is read, and nothing after it."""
+    image = Image(platforms=platforms)
+    wire = with_token(agent)
+    resolved(wire, image=image)
+    get_manifest(wire, image, image.index, token="t")
+    return wire
+
+
+def test_no_matching_platform() -> None:
+    """dockerd says in its User-Agent what it runs on; the index has nothing for that."""
+    wire = index_only(DOCKER_29, ("s390x", "ppc64le"))
+    assert told(wire) == {"no-matching-platform": "error"}
+    assert "linux/s390x and linux/ppc64le" in found(wire)["no-matching-platform"].message
+
+
+@pytest.mark.parametrize(
+    ("agent", "platforms", "expected"),
+    [
+        (DOCKER_29, ("amd64", "arm64"), {}),
+        (SKOPEO, ("s390x",), {"no-matching-platform": "info"}),
+    ],
+    ids=["it is on the host already, or another was wanted", "a client whose platform nobody knows"],
+)
+def test_an_index_alone_proves_little(agent: str, platforms: tuple[str, ...], expected: dict[str, str]) -> None:
+    """Looking at an index is no failed pull."""
+    assert told(index_only(agent, platforms)) == expected
+
+
+def schema1(agent: str) -> Wire:
+    body = json.dumps({"schemaVersion": 1, "name": REPO, "tag": "latest", "fsLayers": [{"blobSum": digest("old")}]})
+    return asked(agent, 200, body, answer={"Content-Type": SCHEMA1, "Docker-Content-Digest": digest(body)})
+
+
+@pytest.mark.parametrize(
+    ("agent", "severity"),
+    [(DOCKER_29, "error"), (CONTAINERD, "error"), (DOCKER_28, "error"), (DOCKER_20, "warning"), (SKOPEO, "warning")],
+)
+def test_schema1_only(agent: str, severity: str) -> None:
+    """Those that do not read it fail, the others may still."""
+    assert told(schema1(agent)) == {"schema1-only": severity}
+
+
+def test_a_manifest_of_today_is_no_schema1() -> None:
+    """schemaVersion 2."""
+    wire = with_token(DOCKER_29)
+    resolved(wire)
+    assert "schema1-only" not in told(wire)
+
+
+@pytest.mark.parametrize(("size", "large"), [(4 * 1024 * 1024, False), (4 * 1024 * 1024 + 1, True)])
+def test_manifest_too_large(size: int, large: bool) -> None:
+    """4 MiB are allowed, one byte more is not."""
+    wire = with_token(DOCKER_20)
+    wire.ask(
+        "GET", TAG, token="t", size=size, answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest("x")}
+    )
+    assert ("manifest-too-large" in told(wire)) is large
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("application/octet-stream", True),
+        ("application/json", True),
+        ("", True),
+        (f"{OCI_INDEX}; charset=utf-8", False),
+        (SCHEMA1, False),
+    ],
+)
+def test_wrong_content_type(kind: str, wrong: bool) -> None:
+    """What is none of a manifest's types, and what is one with a parameter."""
+    wire = with_token(SKOPEO)
+    answer = {"Docker-Content-Digest": digest(IMAGE.index), **({"Content-Type": kind} if kind else {})}
+    wire.ask("GET", TAG, token="t", answer=answer, body=IMAGE.index)
+    assert ("wrong-content-type" in told(wire)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("agent", "severity"), [(SKOPEO, "error"), ("crane/0.21.9 go-containerregistry/0.21.9", "warning")]
+)
+def test_wrong_content_type_where_the_client_stopped(agent: str, severity: str) -> None:
+    """skopeo copies, so it failed there (1.9.3: "unsupported schema version 2"); crane may only have looked."""
+    answer = {"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": "application/octet-stream"}
+    wire = with_token(agent)
+    wire.ask("GET", TAG, token="t", answer=answer, body=IMAGE.index)
+    assert told(wire)["wrong-content-type"] == severity
+    assert "no-matching-platform" not in told(wire)
+
+
+def test_missing_content_digest() -> None:
+    """HEAD of a tag without it is a warning, GET of a tag without it is info, by digest it needs none."""
+    head = with_token(DOCKER_20)
+    resolved(head, answer={"Content-Type": OCI_INDEX})
+    get = with_token(SKOPEO)
+    get.ask("GET", TAG, token="t", answer={"Content-Type": OCI_INDEX}, body=IMAGE.index)
+    by_digest = with_token(SKOPEO)
+    url = IMAGE.url("manifests", digest(IMAGE.index))
+    by_digest.ask("GET", url, token="t", answer={"Content-Type": OCI_INDEX}, body=IMAGE.index)
+
+    assert told(head)["missing-content-digest"] == "warning"
+    assert told(get)["missing-content-digest"] == "info"
+    assert "missing-content-digest" not in told(by_digest)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(405, True), (404, True), (401, False), (200, False)])
+def test_head_not_allowed(status: int, expected: bool) -> None:
+    """HEAD fails where GET does not; 401 is a challenge."""
+    wire = with_token(DOCKER_20)
+    said = {"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": OCI_INDEX}
+    wire.ask("HEAD", TAG, status, token="t", answer=said if status == 200 else None)
+    wire.ask("GET", TAG, token="t", answer=said, body=IMAGE.index)
+    assert ("head-not-allowed" in told(wire)) is expected
+
+
+def test_a_tag_that_is_missing_for_head_and_get_is_just_missing() -> None:
+    """HEAD 404, GET 404."""
+    wire = with_token(DOCKER_20)
+    wire.ask("HEAD", TAG, 404, token="t")
+    wire.ask("GET", TAG, 404, token="t", body=error("MANIFEST_UNKNOWN"))
+    assert told(wire) == {"manifest-unknown": "error"}
+
+
+def test_a_page_is_nobodys_manifest() -> None:
+    """404 with HTML is a missing rule and no missing tag."""
+    assert "manifest-unknown" not in told(asked(body="<HTML> 404", answer=PAGE))

@@ -1,0 +1,90 @@
+"""The rules on limits, slowness and second attempts."""
+
+from __future__ import annotations
+
+import pytest
+from tests.trace.findings.looked_at import IMAGE, TAG, error, found, resolved, told, with_token
+from tests.trace.images import OCI_INDEX, digest, get_manifest
+from tests.trace.wire import DOCKER_20, DOCKER_29
+
+INDEX = {"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": OCI_INDEX}
+
+
+def limit(left: int) -> dict[str, str]:
+    return {
+        "ratelimit-limit": "100;w=21600",
+        "ratelimit-remaining": f"{left};w=21600",
+        "docker-ratelimit-source": "192.0.2.1",
+    }
+
+
+def test_rate_limited() -> None:
+    """429 ends the pull: how many, in what time, on whose account, and when again."""
+    wire = with_token(DOCKER_20)
+    wire.ask("GET", TAG, 429, token="t", answer={**limit(0), "Retry-After": "5400"}, body=error("TOOMANYREQUESTS"))
+    finding = found(wire)["rate-limited"]
+
+    assert told(wire) == {"rate-limited": "error"}
+    assert "100 pulls in 6 h are allowed, and they are counted on 192.0.2.1" in finding.message
+    assert finding.fix.startswith("try again in 90 min")
+
+
+def test_rate_limited_once_is_a_warning() -> None:
+    """429, and 200 when asked again."""
+    wire = with_token(DOCKER_20)
+    wire.ask("GET", TAG, 429, token="t", body=error("TOOMANYREQUESTS"))
+    wire.ask("GET", TAG, 200, token="t", answer=INDEX, body=IMAGE.index)
+    assert told(wire) == {"rate-limited": "warning", "retried": "info"}
+
+
+@pytest.mark.parametrize(("left", "low"), [(9, True), (10, False), (100, False)])
+def test_rate_limit_low(left: int, low: bool) -> None:
+    """Less than a tenth; a tenth is enough."""
+    wire = with_token(DOCKER_20)
+    resolved(wire, answer={**INDEX, **limit(left)})
+    assert ("rate-limit-low" in told(wire)) is low
+
+
+@pytest.mark.parametrize(("took", "slow"), [(5.0, True), (1.0, False)])
+def test_slow_hop(took: float, slow: bool) -> None:
+    """A hop that took most of a pull of seconds; a second in all is nothing."""
+    wire = with_token(DOCKER_29)
+    wire.ask("HEAD", TAG, token="t", answer=INDEX, took=took)
+    get_manifest(wire, IMAGE, IMAGE.index, token="t")
+    assert ("slow-hop" in told(wire)) is slow
+
+
+def test_many_hops_of_one_speed_are_not_slow() -> None:
+    """A long pull in which nobody stands out."""
+    wire = with_token(DOCKER_29)
+    wire.ask("HEAD", TAG, token="t", answer=INDEX, took=2.0)
+    for text in (IMAGE.index, IMAGE.manifest()):
+        wire.ask(
+            "GET",
+            IMAGE.url("manifests", digest(text)),
+            token="t",
+            took=2.0,
+            body=text,
+            answer={"Content-Type": OCI_INDEX},
+        )
+    assert "slow-hop" not in told(wire)
+
+
+def test_retried() -> None:
+    """How often, why, and what it cost."""
+    wire = with_token(DOCKER_20)
+    wire.ask("GET", TAG, 503, token="t")
+    wire.wait(0.5)
+    wire.ask("GET", TAG, 200, token="t", answer=INDEX, body=IMAGE.index)
+    finding = found(wire)["retried"]
+
+    assert finding.severity == "info"
+    assert "1 time more, because registry-1.docker.io said 503; that took 0.5 s" in finding.message
+
+
+def test_a_401_or_a_head_before_a_get_is_no_second_attempt() -> None:
+    """Asking again with a token, or with GET, is how it is done."""
+    wire = with_token(DOCKER_20)
+    wire.ask("HEAD", TAG, 404, token="t")
+    wire.ask("GET", TAG, 200, token="t", answer=INDEX, body=IMAGE.index)
+    assert "retried" not in told(wire)

@@ -1,0 +1,301 @@
+"""Pulls that could be mistaken for each other: several clients, several images, the same one again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.trace.images import (
+    DIALECTS,
+    Image,
+    blobs_side_by_side,
+    digest,
+    docker_classic,
+    docker_containerd,
+    get_blob,
+    get_manifest,
+    head,
+    unauthorized,
+)
+from tests.trace.wire import AUTH, BUILDKIT, CONTAINERD, DOCKER_20, HUB, SKOPEO, Wire, changes_of, only, played, told
+
+from pullscope.trace.model import Ending, Pull
+
+APP = Image()
+OTHER = Image(repository="library/other", layers=("base", "other"))
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+def a_pull(dialect: str, image: Image = APP, *, at: float = 1000.0, client: str = "10.0.0.1", **more: Any) -> Wire:
+    """One client's pull of an image in a dialect."""
+    play, agent = DIALECTS[dialect]
+    wire = Wire(agent=agent, client=client, at=at)
+    play(wire, image, **more)
+    return wire
+
+
+def alone(dialect: str, image: Image = APP) -> list[str]:
+    """What the pull tells when nothing else happens."""
+    return sorted(told(only(played(a_pull(dialect, image)))))
+
+
+def facts(pull: Pull) -> tuple[str | None, str, Ending, str | None, int]:
+    """What a pull is, without its order of steps."""
+    return pull.reference, pull.action, pull.outcome, pull.digest, len(pull.hops)
+
+
+@every_dialect
+def test_one_pull(dialect: str) -> None:
+    """Each dialect's pull is one, complete, and all of its digests are verified."""
+    pull = only(played(a_pull(dialect)))
+    assert facts(pull)[:4] == (APP.reference, "pull", Ending.COMPLETE, digest(APP.index))
+    assert (pull.layers.total, pull.layers.fetched, pull.layers.verified) == (2, 2, 2)
+    assert pull.platform == "linux/amd64"
+
+
+@every_dialect
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    offset=st.floats(min_value=0.0, max_value=0.3), other=st.sampled_from(sorted(DIALECTS)), same_image=st.booleans()
+)
+def test_two_clients_at_once(dialect: str, offset: float, other: str, same_image: bool) -> None:
+    """Two clients that pull at the same time are two pulls, each the same as if it were alone."""
+    image = APP if same_image else OTHER
+    first, second = a_pull(dialect), a_pull(other, image, at=1000.0 + offset, client="10.0.0.2", name="u")
+    trace = played(first, second)
+    assert len(trace.pulls) == 2
+    mine = next(pull for pull in trace.pulls if pull.client_key[0] == "10.0.0.1")
+    others = next(pull for pull in trace.pulls if pull.client_key[0] == "10.0.0.2")
+    assert sorted(told(mine)) == alone(dialect)
+    assert sorted(told(others)) == alone(other, image)
+
+
+@every_dialect
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(offset=st.floats(min_value=0.0, max_value=0.3))
+def test_one_client_pulls_two_images_at_once(dialect: str, offset: float) -> None:
+    """One client's pulls of two images that share a layer stay apart, whatever their requests' order."""
+    trace = played(a_pull(dialect), a_pull(dialect, OTHER, at=1000.0 + offset, name="u"))
+    assert sorted(str(pull.reference) for pull in trace.pulls) == [APP.reference, OTHER.reference]
+    for pull in trace.pulls:
+        image = APP if pull.reference == APP.reference else OTHER
+        assert sorted(told(pull)) == alone(dialect, image)
+        assert pull.outcome is Ending.COMPLETE
+
+
+@every_dialect
+@pytest.mark.parametrize("pause", [0.05, 1.0, 3.0, 30.0])
+def test_the_same_image_again(dialect: str, pause: float) -> None:
+    """A second pull of the same tag after the first one is a pull of its own, with all its steps."""
+    first = a_pull(dialect)
+    again = a_pull(dialect, at=first.now + pause, skip=APP.blobs(), name="u")
+    trace = played(first, again)
+    assert [pull.reference for pull in trace.pulls] == [APP.reference, APP.reference]
+    assert sorted(told(trace.pulls[0])) == alone(dialect)
+    assert sorted(told(trace.pulls[1])) == sorted(told(only(played(a_pull(dialect, skip=APP.blobs())))))
+    assert [pull.outcome for pull in trace.pulls] == [Ending.COMPLETE, Ending.COMPLETE]
+    assert trace.pulls[1].layers.fetched == 0
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05, 1.0, 3.0, 30.0])
+def test_two_images_that_share_a_layer_after_each_other(pause: float) -> None:
+    """The second image's shared layer is not asked for, and counts as already present."""
+    first = a_pull("docker-containerd")
+    second = a_pull("docker-containerd", OTHER, at=first.now + pause, skip=("base",), name="u")
+    trace = played(first, second)
+    assert [pull.reference for pull in trace.pulls] == [APP.reference, OTHER.reference]
+    layers = trace.pulls[1].layers
+    assert (layers.total, layers.fetched, layers.already_present) == (2, 1, 1)
+
+
+def test_two_tags_of_one_repository_at_once() -> None:
+    """Two tags that one client pulls side by side are two pulls; shared blobs go to one that wants them."""
+    other = Image(tag="next", layers=("base", "new"))
+    trace = played(a_pull("docker-containerd"), a_pull("docker-containerd", other, at=1000.005, name="u"))
+    assert sorted(str(pull.reference) for pull in trace.pulls) == [APP.reference, other.reference]
+    assert [pull.outcome for pull in trace.pulls] == [Ending.COMPLETE] * 2
+    assert sorted(len(pull.hops) for pull in trace.pulls) == [13, 13]
+
+
+def test_nothing_new_in_the_containerd_store() -> None:
+    """HEAD, 401, token, HEAD: what the tag means is known, so nothing else is asked; that is complete."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=APP.blobs())
+    pull = only(played(wire))
+    assert told(pull) == ["resolve 401 200", "> token 200"]
+    assert (pull.outcome, pull.digest, pull.layers.total) == (Ending.COMPLETE, digest(APP.index), None)
+
+
+def test_nothing_new_in_the_classic_store() -> None:
+    """The classic store asks for the list again, and then for nothing."""
+    wire = Wire(agent=DOCKER_20)
+    docker_classic(wire, APP, skip=APP.blobs())
+    pull = only(played(wire))
+    assert told(pull) == ["version-check 401", "token 200", "resolve 200", "manifest-list 200"]
+    assert (pull.outcome, pull.action) == (Ending.COMPLETE, "pull")
+
+
+def test_layers_that_are_here_already() -> None:
+    """Layers that were never asked for, after a quiet end, are already present."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=("base",))
+    layers = only(played(wire)).layers
+    assert (layers.total, layers.fetched, layers.already_present, layers.verified) == (2, 1, 1, 1)
+
+
+def test_a_recording_that_begins_in_the_middle() -> None:
+    """Blobs of a pull whose beginning was not seen are one pull of that repository, and not thrown away."""
+    wire = Wire()
+    blobs_side_by_side(wire, APP, "t")
+    pull = only(played(wire))
+    assert (pull.repository, pull.tag, pull.layers.total) == ("library/app", None, None)
+    assert told(pull) == ["layer 307 200"] * 3
+
+
+def test_a_recording_that_begins_at_the_manifest() -> None:
+    """From the platform's manifest on: what follows belongs to it."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), token="t")
+    blobs_side_by_side(wire, APP, "t")
+    pull = only(played(wire))
+    assert pull.reference == f"docker.io/library/app@{digest(APP.manifest())}"
+    assert sorted(told(pull)) == ["config 307 200", "layer 1 307 200", "layer 2 307 200", "manifest 200"]
+
+
+def test_a_pull_by_digest() -> None:
+    """A reference that names a digest is told as one, and resolves to it."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.index)
+    get_manifest(wire, APP, APP.manifest())
+    blobs_side_by_side(wire, APP)
+    pull = only(played(wire))
+    assert pull.reference == f"docker.io/library/app@{digest(APP.index)}"
+    assert (pull.digest, pull.outcome) == (digest(APP.index), Ending.COMPLETE)
+
+
+def test_a_pull_by_digest_begins_with_head_in_containerd() -> None:
+    """containerd resolves a digest with HEAD first; GET of the same digest goes on with that pull."""
+    wire = Wire(agent=CONTAINERD)
+    url = APP.url("manifests", digest(APP.index))
+    unauthorized(wire, "HEAD", url, APP.repository)
+    wire.asks_for_token(APP.repository, "t")
+    wire.ask("HEAD", url, token="t", answer={"Docker-Content-Digest": digest(APP.index)})
+    get_manifest(wire, APP, APP.index, token="t")
+    get_manifest(wire, APP, APP.manifest(), token="t")
+    blobs_side_by_side(wire, APP, "t")
+    pull = only(played(wire))
+    assert told(pull)[:4] == ["resolve 401 200", "> token 200", "manifest-list 200", "manifest 200"]
+    assert pull.outcome is Ending.COMPLETE
+
+
+def test_the_token_of_another_process() -> None:
+    """BuildKit's tokens are asked for by the client process (another User-Agent), and belong to the build's pull."""
+    wire = Wire(agent=BUILDKIT)
+    unauthorized(wire, "HEAD", APP.url("manifests", APP.tag), APP.repository)
+    wire.asks_for_token(APP.repository, "t", agent="buildx/0.20")
+    head(wire, APP, "t")
+    get_manifest(wire, APP, APP.index, token="t")
+    assert told(only(played(wire))) == ["resolve 401 200", "> token 200", "manifest-list 200"]
+
+
+def test_a_token_that_is_never_seen() -> None:
+    """BuildKit without the client's proxy: the 401 and the repeat with a token are one step all the same."""
+    wire = Wire(agent=BUILDKIT)
+    unauthorized(wire, "HEAD", APP.url("manifests", APP.tag), APP.repository)
+    wire.wait(0.2)
+    head(wire, APP, "t")
+    get_manifest(wire, APP, APP.index, token="t")
+    assert told(only(played(wire))) == ["resolve 401 200", "manifest-list 200"]
+
+
+def test_a_login() -> None:
+    """docker login: ping, token with the login, ping with the token; a pull of nothing, told as what it is."""
+    wire = Wire(agent=DOCKER_20)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.ask(
+        "GET",
+        f"{AUTH}?account=REDACTED&client_id=docker&offline_token=true&service=registry.docker.io",
+        basic=True,
+        issued="t",
+        body='{"token":"REDACTED","expires_in":300}',
+    )
+    wire.ask("GET", f"{HUB}/v2/", token="t")
+    pull = only(played(wire))
+    assert (pull.action, pull.reference, pull.registry) == ("other", None, "docker.io")
+    assert told(pull) == ["version-check 401", "token 200", "version-check 200"]
+    assert pull.outcome is Ending.COMPLETE
+
+
+def test_a_login_does_not_become_a_pull() -> None:
+    """A pull after a login that ended is told apart from it."""
+    wire = Wire(agent=DOCKER_20)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.asks_for_token(None, "t")
+    wire.ask("GET", f"{HUB}/v2/", token="t")
+    wire.wait(20)
+    docker_classic(wire, APP, name="u")
+    trace = played(wire)
+    assert [pull.reference for pull in trace.pulls] == [None, APP.reference]
+
+
+def test_a_mirror_then_upstream() -> None:
+    """A mirror that does not have the image, asked with ?ns=, and then the registry itself: one pull of docker.io."""
+    wire = Wire(agent=CONTAINERD)
+    mirror = "http://mirror.example.com:5000"
+    wire.ask("HEAD", f"{APP.url('manifests', APP.tag, mirror)}?ns=docker.io", 404)
+    docker_containerd(wire, APP)
+    pull = only(played(wire))
+    assert pull.reference == APP.reference
+    assert pull.outcome is Ending.COMPLETE
+    assert told(pull)[:2] == ["!resolve 404", "resolve 401 200"]
+
+
+def test_a_mirror_that_answers() -> None:
+    """A pull through a mirror is one of the registry that the mirror stands in for."""
+    wire = Wire(agent=CONTAINERD)
+    mirror = "http://mirror.example.com:5000"
+    for text, reference in ((APP.index, APP.tag), (APP.manifest(), digest(APP.manifest()))):
+        wire.ask(
+            "GET",
+            f"{APP.url('manifests', reference, mirror)}?ns=docker.io",
+            answer={"Content-Type": "application/json", "Docker-Content-Digest": digest(text)},
+            body=text,
+        )
+    for content in APP.blobs():
+        wire.ask("GET", f"{APP.url('blobs', digest(content), mirror)}?ns=docker.io", content=content)
+    pull = only(played(wire))
+    assert (pull.reference, pull.registry, pull.outcome) == (APP.reference, "docker.io", Ending.COMPLETE)
+
+
+def test_a_retry_after_fifteen_seconds() -> None:
+    """A pull that failed and was closed goes on when its client comes back for the blob (docker waits 5 s and more)."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=("app",))
+    url = APP.url("blobs", digest("app"))
+    wire.ask("GET", url, 503, token="t2")
+    wire.wait(15)
+    get_blob(wire, APP, "app", token="t2")
+    pull = only(played(wire))
+    assert pull.outcome is Ending.COMPLETE
+    assert told(pull)[-2:] == ["!layer 2 503", "layer 2 307 200"]
+    words = [change.what for change in changes_of(wire) if change.what != "step"]
+    assert words == ["opened", "closed", "reopened", "closed"]
+
+
+def test_a_second_client_with_the_same_agent_behind_one_address() -> None:
+    """Two daemons behind one address that pull different images are two pulls."""
+    trace = played(a_pull("docker-classic"), a_pull("docker-classic", OTHER, at=1000.004, name="u"))
+    assert sorted(facts(pull)[0] or "" for pull in trace.pulls) == [APP.reference, OTHER.reference]
+
+
+def test_skopeo_tries_plain_http() -> None:
+    """https, http and /v1/_ping after each other are one attempt to find out what a host speaks."""
+    wire = Wire(agent=SKOPEO)
+    wire.ask("GET", "https://registry.example.com/v2/", None, fails="connection refused")
+    wire.ask("GET", "http://registry.example.com/v2/", 404)
+    wire.ask("GET", "http://registry.example.com/v1/_ping", 404)
+    pull = only(played(wire))
+    assert pull.outcome is Ending.FAILED
+    assert told(pull) == ["!version-check cut", "!version-check 404", "!version-check 404"]

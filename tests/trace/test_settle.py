@@ -1,0 +1,122 @@
+"""When steps and pulls are over, in seconds of event time, and how they ended."""
+
+from __future__ import annotations
+
+import pytest
+from tests.trace.images import Image, digest, docker_classic, docker_containerd, get_blob, get_manifest, head
+from tests.trace.wire import DOCKER_20, Wire, only, played
+
+from pullscope.trace.model import Ending, Outcome
+from pullscope.trace.settle import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
+
+APP = Image()
+
+
+def ends_after(wire: Wire) -> float:
+    """Seconds of silence after which the last pull is closed."""
+    trace = played(wire, finish=False)
+    pull = trace.pulls[-1]
+    for tenths in range(1, 200):
+        trace.tick(wire.now + tenths / 10)
+        if pull.closed:
+            return tenths / 10
+    raise AssertionError("the pull is never closed")
+
+
+def test_done() -> None:
+    """A pull that has everything ends soon."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    assert ends_after(wire) == pytest.approx(DONE_QUIET, abs=0.11)
+
+
+def test_nothing_new() -> None:
+    """A pull that may go on is waited for."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=APP.blobs())
+    assert ends_after(wire) == pytest.approx(QUIET, abs=0.11)
+
+
+def test_failed() -> None:
+    """A failure ends soon: what waits longer before it tries again goes on with its pull."""
+    wire = Wire()
+    wire.ask("GET", APP.url("manifests", "nope"), 404)
+    assert ends_after(wire) == pytest.approx(FAILED_QUIET, abs=0.11)
+
+
+def test_the_quiet_times_are_in_order() -> None:
+    """Nothing is due earlier than the agenda looks."""
+    assert min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET) == SOONEST
+
+
+def test_under_way_is_never_over() -> None:
+    """A layer that takes an hour keeps its pull open."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), ends=False)
+    trace = played(wire, finish=False)
+    trace.tick(wire.now + 3600)
+    assert not only(trace).closed
+
+
+@pytest.mark.parametrize(
+    ("blobs", "ending"),
+    [(3, Ending.COMPLETE), (2, Ending.COMPLETE), (0, Ending.COMPLETE)],
+    ids=["all fetched", "one was here", "all were here"],
+)
+def test_complete(blobs: int, ending: Ending) -> None:
+    """Good last answers and silence are a complete pull, whatever was fetched."""
+    wire = Wire(agent=DOCKER_20)
+    docker_classic(wire, APP, skip=APP.blobs()[blobs:])
+    assert only(played(wire)).outcome is ending
+
+
+def test_what_was_made_good_is_no_failure() -> None:
+    """A layer that failed, and came later in a step of its own, does not make a pull fail."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), 500)
+    wire.wait(1.5)
+    get_blob(wire, APP, "base")
+    pull = only(played(wire))
+    assert [step.outcome for step in pull.steps[1:]] == [Outcome.FAILED, Outcome.OK]
+    assert pull.outcome is Ending.COMPLETE
+
+
+def test_what_a_client_can_do_without() -> None:
+    """Referrers that cannot be had do not make a pull fail."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", f"https://registry-1.docker.io/v2/library/app/referrers/{digest(APP.manifest())}", 500)
+    for content in APP.blobs():
+        get_blob(wire, APP, content)
+    assert only(played(wire)).outcome is Ending.COMPLETE
+
+
+def test_a_layer_that_failed_for_good() -> None:
+    """A layer that was refused makes a pull fail, although the others came."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=("app",))
+    wire.ask("GET", APP.url("blobs", digest("app")), 403, token="t2")
+    pull = only(played(wire))
+    assert pull.outcome is Ending.FAILED
+    assert (pull.layers.fetched, pull.layers.already_present) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "verified"),
+    [("base", True), ("something else", False), (None, None)],
+    ids=["right", "wrong", "unhashed"],
+)
+def test_verified(content: str | None, verified: bool | None) -> None:
+    """A hash that fits, one that does not, and none at all."""
+    wire = Wire()
+    wire.ask("GET", APP.url("blobs", digest("base")), content=content, size=4)
+    assert only(played(wire)).steps[0].verified is verified
+
+
+def test_head_verifies_nothing() -> None:
+    """HEAD has no body to be hashed."""
+    wire = Wire()
+    head(wire, APP)
+    assert only(played(wire)).steps[0].verified is None

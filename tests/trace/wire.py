@@ -1,0 +1,225 @@
+"""Writes down what happened on a wire, so that a test reads like the conversation it is about.
+
+A `Wire` is one client's view: `ask` is one exchange and becomes its events, with a clock that goes on by itself. Equal URLs
+and equal token names get equal numbers in every wire, as the border would give them. `played` merges wires by time and
+feeds them to a trace; `told` writes a pull's steps as short words to compare with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import count, pairwise
+from urllib.parse import urljoin
+
+from pullscope.oci.messages import Headers
+from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.trace.model import Change, Outcome, Pull
+from pullscope.trace.trace import Trace
+
+DOCKER_29 = "docker/29.7.2 go/go1.26 os/linux arch/amd64 containerd-client/2.3.3 storage-driver/overlayfs"
+DOCKER_20 = "docker/20.10.24 go/go1.19.8 os/linux arch/amd64 UpstreamClient(Docker-Client/20.10.24 \\(linux\\))"
+CONTAINERD = "containerd/2.3.3"
+SKOPEO = "skopeo/1.9.3"
+CRANE = "crane/0.21.9 go-containerregistry/0.21.9"
+REGCTL = "regclient/regctl (v0.8.2)"
+BUILDKIT = "buildkit/v0.30"
+
+HUB = "https://registry-1.docker.io"
+AUTH = "https://auth.docker.io/token"
+CDN = "https://cdn.example.net"
+
+_url_ids: dict[str, int] = {}
+_token_ids: dict[str, int] = {}
+
+
+def number(table: dict[str, int], key: str) -> int:
+    """Equal keys get equal numbers, in order of first appearance."""
+    return table.setdefault(key, len(table) + 1)
+
+
+def sha256(text: str) -> str:
+    """The digest of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def challenge_for(repository: str | None, actions: str = "pull", realm: str = AUTH) -> str:
+    """What a registry says with a 401."""
+    scope = f',scope="repository:{repository}:{actions}"' if repository else ""
+    return f'Bearer realm="{realm}",service="registry.docker.io"{scope}'
+
+
+def token_url(repository: str | None, actions: str = "pull", realm: str = AUTH) -> str:
+    """Where a client asks for a token."""
+    scope = f"&scope=repository%3A{repository.replace('/', '%2F')}%3A{actions}" if repository else ""
+    return f"{realm}?service=registry.docker.io{scope}"
+
+
+class Wire:
+    """One client on the wire."""
+
+    def __init__(self, *, agent: str = DOCKER_29, client: str = "10.0.0.1", at: float = 1000.0) -> None:
+        self.events: list[Event] = []
+        self.agent = agent
+        self.client = client
+        self.now = at
+        self._exchanges = count(1)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        status: int | None = 200,
+        *,
+        at: float | None = None,
+        took: float = 0.01,
+        agent: str | None = None,
+        token: str | None = None,
+        basic: bool = False,
+        referer: str | None = None,
+        headers: dict[str, str] | None = None,
+        sent: str | int | None = None,
+        challenge: str | None = None,
+        location: str | None = None,
+        answer: dict[str, str] | None = None,
+        body: str | None = None,
+        content: str | None = None,
+        size: int | None = None,
+        issued: str | None = None,
+        fails: str | None = None,
+        ends: bool = True,
+    ) -> int:
+        """One exchange. `body` is a document that is kept, `content` a blob that is only hashed, `size` one that is not.
+
+        `at` is the start, for requests side by side; without it the exchange starts now, and now moves to its end.
+        `fails` is how it ended early; without `ends` nothing more was seen.
+        """
+        start = self.now if at is None else at
+        number_ = next(self._exchanges)
+        asked = {"User-Agent": self.agent if agent is None else agent, **(headers or {})}
+        said = dict(answer or {})
+        if challenge is not None:
+            said["WWW-Authenticate"] = challenge
+        self.events.append(
+            Requested(
+                time=start,
+                exchange=number_,
+                connection=None,
+                client=self.client,
+                method=method,
+                url=url,
+                url_id=number(_url_ids, url),
+                referer_id=number(_url_ids, referer) if referer else None,
+                http_version="HTTP/1.1",
+                headers=Headers({name: value for name, value in asked.items() if value}),
+                authorization="bearer" if token else "basic" if basic else "none",
+                credential=number(_token_ids, token) if token else None,
+            )
+        )
+        if sent is not None:
+            length = sent if isinstance(sent, int) else len(sent)
+            document = sent if isinstance(sent, str) else None
+            self.events.append(
+                Uploaded(time=start + took / 4, exchange=number_, bytes=length, sha256=None, document=document)
+            )
+        if status is not None:
+            absolute = urljoin(url, location) if location else None
+            self.events.append(
+                Responded(
+                    time=start + took / 2,
+                    exchange=number_,
+                    status=status,
+                    headers=Headers(said),
+                    location=absolute,
+                    location_id=number(_url_ids, absolute) if absolute else None,
+                )
+            )
+        end = start + took
+        text = body if body is not None else content
+        if fails is not None:
+            self.events.append(Failed(time=end, exchange=number_, reason=fails, bytes=size))
+        elif ends:
+            self.events.append(
+                Finished(
+                    time=end,
+                    exchange=number_,
+                    bytes=len(text) if text is not None else size or 0,
+                    sha256=sha256(text) if text is not None else None,
+                    document=body,
+                    issued=number(_token_ids, issued) if issued else None,
+                )
+            )
+        self.now = max(self.now, end) if at is not None else end
+        return number_
+
+    def asks_for_token(
+        self, repository: str | None, issued: str, *, agent: str | None = None, actions: str = "pull", realm: str = AUTH
+    ) -> None:
+        """The token server is asked, and answers."""
+        self.ask(
+            "GET",
+            token_url(repository, actions, realm),
+            agent=agent,
+            issued=issued,
+            body='{"token":"REDACTED","expires_in":300}',
+        )
+
+    def follows(self, method: str, urls: Sequence[str], status: int = 307, *, at: float | None = None) -> str:
+        """Redirects from each address to the next, as Go sends them; the last address, which is still to be asked."""
+        for place, (here, there) in enumerate(pairwise(urls)):
+            before = urls[place - 1] if place else None
+            self.ask(method, here, status, location=there, referer=before, at=None if at is None else at + place * 0.01)
+        return urls[-1]
+
+
+def merged(wires: Iterable[Wire]) -> list[Event]:
+    """The events of several wires in the order of their time, each exchange with a number of its own."""
+    numbers = count(1)
+    renumbered: list[Event] = []
+    for wire in wires:
+        own: dict[int, int] = {}
+        for event in wire.events:
+            assert not isinstance(event, TlsRefused)
+            if event.exchange not in own:
+                own[event.exchange] = next(numbers)
+            renumbered.append(replace(event, exchange=own[event.exchange]))
+    return sorted(renumbered, key=lambda event: event.time)
+
+
+def played(*wires: Wire, finish: bool = True, trace: Trace | None = None) -> Trace:
+    """The trace of what went over these wires."""
+    trace = trace or Trace()
+    for event in merged(wires):
+        trace.feed(event)
+    if finish:
+        trace.finish()
+    return trace
+
+
+def changes_of(*wires: Wire) -> list[Change]:
+    """What a viewer is told, from the first event to the end."""
+    trace = Trace()
+    changes = [change for event in merged(wires) for change in trace.feed(event)]
+    return [*changes, *trace.finish()]
+
+
+def only(trace: Trace) -> Pull:
+    """The one pull of a trace."""
+    assert [pull.reference for pull in trace.pulls] == [trace.pulls[0].reference]
+    return trace.pulls[0]
+
+
+def told(pull: Pull) -> list[str]:
+    """A pull's steps in short words: `resolve 401 200`, `> token 200` below what needed it, `!` before what failed."""
+    lines = []
+    for step in pull.steps:
+        statuses = " ".join("cut" if hop.failed else str(hop.status or "...") for hop in step.hops)
+        number_ = f" {step.expectation.number}" if step.expectation and step.expectation.number else ""
+        mark = "!" if step.outcome is Outcome.FAILED else ""
+        lines.append(f"{'> ' if step.under else ''}{mark}{step.kind}{number_} {statuses}")
+    return lines
