@@ -1,0 +1,194 @@
+"""The lesson: each step of a pull with what was asked, what came, what it means, how to do it by hand and which section
+of the specification says so. The words are those of `table`; what fills their places is the traffic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pullscope.oci.routes import Endpoint
+from pullscope.render.explain.table import IDEAS, KINDS, Idea, Section, Thought
+from pullscope.render.exports.curl import asked_of, curl_of
+from pullscope.render.plain import plain, size
+from pullscope.render.wording import short, title, what
+from pullscope.trace.hosts import Roles
+from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """An idea with what was seen in its places."""
+
+    name: str
+    text: str
+    section: Section
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lesson:
+    """One step, or several that are alike, explained."""
+
+    steps: tuple[Step, ...]
+    title: str
+    asked: str
+    """`GET registry-1.docker.io/v2/`."""
+    answered: str
+    """`401`, or `307 > 200`."""
+    came: str
+    """What came of it, in a few words."""
+    beginner: str
+    expert: str
+    section: Section
+    by_hand: str | None
+    ideas: tuple[Said, ...]
+    """What is understood here for the first time in this pull."""
+
+    @property
+    def number(self) -> str:
+        first, last = self.steps[0].n, self.steps[-1].n
+        return str(first) if first == last else f"{first}-{last}"
+
+
+def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
+    """The pull as lessons, in the order of its steps; blobs that follow each other are one lesson unless not folded."""
+    roles = Roles(pull.hops)
+    told: set[Idea] = set()
+    kinds: set[Kind] = set()
+    found: list[Lesson] = []
+    for group in _groups(pull.steps, fold=fold):
+        found.append(_lesson(group, pull, roles, told, again=group[0].kind in kinds))
+        kinds.add(group[0].kind)
+    return found
+
+
+def _groups(steps: list[Step], *, fold: bool) -> list[list[Step]]:
+    groups: list[list[Step]] = []
+    for step in steps:
+        if fold and groups and _alike(groups[-1][-1], step):
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
+
+
+def _alike(one: Step, other: Step) -> bool:
+    """Good blobs of one image after each other; a beginner's first layer and the ninth have the same story."""
+    blobs = (Kind.LAYER, Kind.CONFIG)
+    same = one.kind is other.kind or (one.kind in blobs and other.kind in blobs)
+    is_blob = one.route.endpoint is Endpoint.BLOB and other.route.endpoint is Endpoint.BLOB
+    return same and is_blob and one.outcome is Outcome.OK and other.outcome is Outcome.OK
+
+
+def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, again: bool) -> Lesson:
+    # The largest blob is the one worth showing; for a single step it is that step.
+    step = max(group, key=lambda one: one.bytes)
+    explanation = KINDS[step.kind]
+    places = _places(step, pull, roles)
+    words = explanation.again if again and explanation.again else explanation.beginner
+    if len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
+        words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
+    first = asked_of(step)
+    name = title(step) if len(group) == 1 else "blobs" if len({one.kind for one in group}) > 1 else f"{step.kind}s"
+    came = what(step, pull) if len(group) == 1 else f"{len(group)} times, {size(sum(one.bytes for one in group))}"
+    return Lesson(
+        steps=tuple(group),
+        title=name,
+        asked=f"{plain(step.method, 8)} {_address(first)}",
+        answered=_answers(step),
+        came=came,
+        beginner=words.format_map(places),
+        expert=explanation.expert,
+        section=explanation.section,
+        by_hand=curl_of(step),
+        ideas=tuple(_fill(idea, places, told) for idea in _ideas(step, roles) if idea not in told),
+    )
+
+
+def _fill(idea: Idea, places: dict[str, str], told: set[Idea]) -> Said:
+    told.add(idea)
+    thought: Thought = IDEAS[idea]
+    return Said(name=thought.name, text=thought.beginner.format_map(places), section=thought.section)
+
+
+def _ideas(step: Step, roles: Roles) -> list[Idea]:
+    """What this step shows."""
+    found: list[Idea] = []
+    if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in step.hops):
+        found.append(Idea.VANITY)
+    if any(hop.status == 401 and hop.challenges for hop in step.hops) and step.outcome is not Outcome.FAILED:
+        found.append(Idea.CHALLENGE)
+    if step.kind is Kind.RESOLVE and step.digest and step.outcome is Outcome.OK:
+        found.append(Idea.DIGEST)
+    if _to_storage(step) is not None:
+        found.append(Idea.ELSEWHERE)
+    if step.verified and step.route.endpoint is Endpoint.BLOB:
+        found.append(Idea.VERIFIED)
+    if step.outcome is Outcome.FAILED or step.verified is False:
+        found.append(Idea.FAILED)
+    return found
+
+
+def _to_storage(step: Step) -> tuple[Hop, Hop] | None:
+    """The redirect of a blob and the hop that it led to, where that is another host."""
+    if step.route.endpoint is not Endpoint.BLOB:
+        return None
+    last = step.last
+    if last.follows is None or not last.ok or last.host == last.follows.host:
+        return None
+    return last.follows, last
+
+
+def _places(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
+    challenges = [challenge for hop in step.hops for challenge in hop.challenges]
+    realm = next((challenge.realm for challenge in challenges if challenge.realm), None)
+    vanity = next((hop for hop in step.hops if roles.of_hop(hop) == "vanity" and hop.redirects), None)
+    after_vanity = next((hop for hop in step.hops if vanity is not None and hop.follows is vanity), None)
+    storage = _to_storage(step)
+    redirect = vanity if vanity is not None and after_vanity is not None and storage is None else None
+    target = after_vanity.host if redirect and after_vanity else storage[1].host if storage else step.last.host
+    status = redirect.status if redirect else storage[0].status if storage else step.last.status
+    return {
+        "client": pull.client.family if pull.client.family != "unknown" else "the client",
+        "host": plain(step.first.host, 80),
+        "tag": plain(step.route.reference or pull.tag or "the name", 80),
+        "digest": short(step.digest),
+        "realm": plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120),
+        "vanity": plain(vanity.host, 80) if vanity else "",
+        "target": plain(target, 80),
+        "status": str(status or "no answer"),
+        "size": size(step.bytes),
+        "why": f"for the {title(step.under)}"
+        if step.under
+        else "because the first has run out or names something else",
+        "failure": _failure(step),
+    }
+
+
+def _address(hop: Hop) -> str:
+    """Host and path, the repository left out and a digest by its first digits: `registry/.../manifests/latest`."""
+    path = hop.request.url.partition("://")[2].partition("?")[0].partition("/")[2]
+    *before, last = path.split("/")
+    name = last if len(last) < 64 else short(last) if ":" in last else f"{last[:19]}.."
+    if len(before) > 2:
+        return plain(f"{hop.host}/.../{before[-1]}/{name}", 300)
+    return plain("/".join((hop.host, *before, name)), 300)
+
+
+def _failure(step: Step) -> str:
+    last = step.last
+    host = plain(last.host, 80)
+    if step.verified is False:
+        return f"the bytes from {host} are others than the digest says"
+    if last.failed is not None:
+        return f"{host} did not answer to the end ({plain(last.failed.reason)})"
+    said = next((f", {error.code}: {error.message}".rstrip(": ") for error in last.errors), "")
+    return plain(f"{host} answered {last.status}{said}")
+
+
+def _answers(step: Step) -> str:
+    said: list[str] = []
+    for hop in step.hops:
+        status = str(hop.status) if hop.failed is None and hop.status else "no answer"
+        if not said or said[-1] != status:
+            said.append(status)
+    return " > ".join(said[-6:])

@@ -1,0 +1,97 @@
+"""docs/how-a-pull-works.md: the lesson as a page, with diagrams, made of the table and of the demo's traces.
+
+`docs/pictures/make.py` writes it and a test holds it, so that the page cannot say what the code does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pullscope.render.explain.lesson import Lesson, lessons
+from pullscope.render.exports.curl import curl_words
+from pullscope.render.exports.inert import markdown_code, markdown_text
+from pullscope.render.exports.mermaid import diagrams
+from pullscope.render.wording import client_line
+from pullscope.trace.hosts import tally
+from pullscope.trace.model import Pull
+
+HEAD = """\
+# How a pull works
+
+This page is made by `docs/pictures/make.py` from a recording of `pullscope demo`; what it says of each step is what
+`pullscope explain` and the HTML report say of yours. Read it beside a running one:
+
+```sh
+pullscope demo --explain
+pullscope demo --explain --vanity
+```
+
+The whole of it in one sentence: a name is turned into a digest, the digest into a packing list, the packing list into
+digests of files, and the files come from somewhere else.
+"""
+
+VANITY = """\
+## The same pull through a domain of your own
+
+A vanity domain is a name of yours in front of somebody's registry, docker.example.com say. The simplest one holds nothing
+and answers every question with a redirect. This is what changes:
+"""
+
+
+def how_a_pull_works(direct: Pull, through_vanity: Pull) -> str:
+    """The page."""
+    lines = [HEAD, f"What follows was said by {client_line(direct)}.", ""]
+    lines += _diagrams(direct)
+    seen: set[str] = set()
+    for lesson in lessons(direct):
+        lines += _section(lesson)
+        seen |= {idea.name for idea in lesson.ideas}
+    lines += _hosts(direct)
+    lines += [VANITY, *_diagrams(through_vanity, most=1)]
+    for lesson in lessons(through_vanity):
+        for idea in lesson.ideas:
+            if idea.name not in seen:
+                seen.add(idea.name)
+                lines += [
+                    f"**{idea.name}.** {markdown_text(idea.text, 2000)} ([{idea.section.title}]({idea.section.url}))",
+                    "",
+                ]
+    lines += _hosts(through_vanity)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _section(lesson: Lesson) -> Iterator[str]:
+    number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
+    yield f"## {number}: {lesson.title}"
+    yield ""
+    yield f"{markdown_code(lesson.asked)} is answered {markdown_code(lesson.answered)}: {markdown_text(lesson.came)}."
+    yield ""
+    yield markdown_text(lesson.beginner, 2000)
+    yield ""
+    for idea in lesson.ideas:
+        yield f"**{idea.name}.** {markdown_text(idea.text, 2000)} ([{idea.section.title}]({idea.section.url}))"
+        yield ""
+    yield f"For those who know: {markdown_text(lesson.expert, 2000)} ([{lesson.section.title}]({lesson.section.url}))"
+    yield ""
+    words = curl_words(max(lesson.steps, key=lambda step: step.bytes))
+    if words:
+        yield "```sh"
+        yield " \\\n  ".join(words)
+        yield "```"
+        yield ""
+
+
+def _diagrams(pull: Pull, most: int | None = None) -> Iterator[str]:
+    for diagram in list(diagrams(pull))[:most]:
+        yield f"```mermaid\n{diagram}```"
+        yield ""
+
+
+def _hosts(pull: Pull) -> Iterator[str]:
+    yield "Who did what, and who sent the bytes:"
+    yield ""
+    yield "| host | role | requests | bytes |"
+    yield "|---|---|--:|--:|"
+    for host in tally(pull.hops):
+        yield f"| {markdown_code(host.host)} | {'+'.join(host.roles)} | {host.requests} | {host.bytes} |"
+    yield ""

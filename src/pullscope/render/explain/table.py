@@ -1,0 +1,266 @@
+"""The one table of explanations: what a step of each kind is for, and the ideas behind it. Words only, no logic.
+
+The lesson, the HTML report and docs/how-a-pull-works.md say these words and no others. Sentences hold places such as
+`{host}` that `lesson` fills with what was seen. Beginner sentences assume nothing and explain a word where it first
+appears; expert sentences say what is particular about the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pullscope.trace.model import Kind
+
+_DISTRIBUTION = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
+_IMAGE = "https://github.com/opencontainers/image-spec/blob/v1.1.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A section of a specification."""
+
+    title: str
+    url: str
+
+
+def _distribution(title: str, anchor: str) -> Section:
+    return Section(title=f"OCI distribution-spec 1.1, {title}", url=f"{_DISTRIBUTION}#{anchor}")
+
+
+def _image(title: str, page: str) -> Section:
+    return Section(title=f"OCI image-spec 1.1, {title}", url=f"{_IMAGE}/{page}")
+
+
+SUPPORT = _distribution("Determining Support", "determining-support")
+MANIFESTS = _distribution("Pulling manifests", "pulling-manifests")
+BLOBS = _distribution("Pulling blobs", "pulling-blobs")
+EXISTENCE = _distribution("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry")
+REFERRERS = _distribution("Listing Referrers", "listing-referrers")
+UPLOADS = _distribution("Pushing a blob in chunks", "pushing-a-blob-in-chunks")
+MOUNTS = _distribution("Mounting a blob from another repository", "mounting-a-blob-from-another-repository")
+PUTS = _distribution("Pushing Manifests", "pushing-manifests")
+TAGS = _distribution("Listing Tags", "listing-tags")
+DELETES = _distribution("Content Management", "content-management")
+ENDPOINTS = _distribution("Endpoints", "endpoints")
+INDEX = _image("Image Index", "image-index.md")
+MANIFEST = _image("Image Manifest", "manifest.md")
+CONFIG = _image("Image Configuration", "config.md")
+LAYER = _image("Image Layer Filesystem Changeset", "layer.md")
+DIGESTS = _image("Digests", "descriptor.md#digests")
+TOKENS = Section(
+    title="Distribution, Token Authentication", url="https://distribution.github.io/distribution/spec/auth/token/"
+)
+ATTESTATIONS = Section(
+    title="Docker, Attestation storage",
+    url="https://docs.docker.com/build/metadata/attestations/attestation-storage/",
+)
+CHALLENGES = Section(title="RFC 9110, 401 Unauthorized", url="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2")
+REDIRECTIONS = Section(title="RFC 9110, Redirection 3xx", url="https://www.rfc-editor.org/rfc/rfc9110#section-15.4")
+COSIGN = Section(
+    title="Sigstore, Signing containers", url="https://docs.sigstore.dev/cosign/signing/signing_with_containers/"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What a step is for."""
+
+    beginner: str
+    expert: str
+    section: Section
+    again: str = ""
+    """What a beginner reads when a step of this kind comes again; empty for the same words."""
+
+
+KINDS: dict[Kind, Explanation] = {
+    Kind.VERSION_CHECK: Explanation(
+        beginner="Is this a registry? {client} asks for {host}/v2/, the one address that every registry answers.",
+        expert="GET /v2/: 200 means open, 401 names the token server. Clients since docker 29 leave it out.",
+        section=SUPPORT,
+    ),
+    Kind.TOKEN: Explanation(
+        beginner=(
+            "The client fetches a ticket from {host}, a token: good for a short time and only for what it names. "
+            "Public images need one too; without a name and password it is an anonymous one."
+        ),
+        again="Another token, {why}. Parts of {client} that do not share tokens each fetch their own.",
+        expert="The scope asked for is repository:NAME:pull; the answer's token may grant less than was asked.",
+        section=TOKENS,
+    ),
+    Kind.RESOLVE: Explanation(
+        beginner="What does {tag} mean right now? The answer is one line among the headers: a digest.",
+        again="The client asks once more what {tag} means.",
+        expert="HEAD by tag; Docker-Content-Digest is the answer. On Docker Hub a HEAD does not count against the limit.",
+        section=EXISTENCE,
+    ),
+    Kind.MANIFEST_LIST: Explanation(
+        beginner=(
+            "One name, several machines: the answer is a manifest list (an index), a table with one entry for each "
+            "platform. The client picks the line of its own kind of processor."
+        ),
+        again="The manifest list once more, by digest.",
+        expert="An image index; the chosen entry's digest is what is asked for next. On Docker Hub this GET counts as a pull.",
+        section=INDEX,
+    ),
+    Kind.MANIFEST: Explanation(
+        beginner=(
+            "The packing list of the image, its manifest: one config (how to start it) and the layers (the files), each "
+            "named by its digest and its size. It holds no file itself."
+        ),
+        again="Another manifest: the packing list of one more image.",
+        expert="Config and layer descriptors; whatever of these is in the local store is not asked for.",
+        section=MANIFEST,
+    ),
+    Kind.CONFIG: Explanation(
+        beginner="The config: what to run, as whom, with which environment, and the history of the image.",
+        expert="A small JSON blob; its digest is the image ID in docker's classic store.",
+        section=CONFIG,
+    ),
+    Kind.LAYER: Explanation(
+        beginner=(
+            "A layer: a compressed archive of files, laid over the layers below it. Layers that this machine has already "
+            "are not asked for, because an equal digest means equal bytes."
+        ),
+        again="The next layer, in the same way. Layers come at the same time, so they end in any order.",
+        expert="Fetched in parallel (3 at a time by default), in no order; the digest is of the compressed bytes.",
+        section=LAYER,
+    ),
+    Kind.ATTESTATION: Explanation(
+        beginner=(
+            "A statement about the image rather than a part of it: how it was built (provenance) or what is in it (SBOM). "
+            "It sits beside the image in the manifest list, under the platform unknown/unknown."
+        ),
+        again="One more piece of the statement about the image.",
+        expert="BuildKit's attestation manifest; containerd fetches its blobs like those of an image.",
+        section=ATTESTATIONS,
+    ),
+    Kind.REFERRERS: Explanation(
+        beginner="Does anything refer to this image, a signature for instance? A 404 or an empty list is the normal answer: no.",
+        again="The same question in the older way, by a tag that is made of the digest.",
+        expert="GET /v2/NAME/referrers/DIGEST, then the fallback tag sha256-HEX where the registry has no such API.",
+        section=REFERRERS,
+    ),
+    Kind.SIGNATURE: Explanation(
+        beginner="The client looks for a signature of the image, stored under a tag that is made of the digest.",
+        expert="cosign's tag scheme: sha256-HEX.sig, .att, .sbom.",
+        section=COSIGN,
+    ),
+    Kind.TAGS: Explanation(
+        beginner="Which tags does this repository have?", expert="Pages are linked by the Link header.", section=TAGS
+    ),
+    Kind.CATALOG: Explanation(
+        beginner="Which repositories does this registry have? Public registries do not answer that.",
+        expert="GET /v2/_catalog is an extension of Docker's registry; Docker Hub refuses it.",
+        section=ENDPOINTS,
+    ),
+    Kind.SEARCH: Explanation(
+        beginner="A search for names, answered by the registry's own index.",
+        expert="/v1/search is a leftover of the first registry protocol that Docker Hub still answers.",
+        section=ENDPOINTS,
+    ),
+    Kind.UPLOAD_START: Explanation(
+        beginner="May I send something? The registry answers with an address to send it to.",
+        expert="POST /v2/NAME/blobs/uploads/; the Location of the 202 is opaque and may be on another host.",
+        section=UPLOADS,
+    ),
+    Kind.UPLOAD_CHUNK: Explanation(
+        beginner="The bytes of a layer or config go up to the registry.",
+        expert="PATCH; the next Location comes with each answer.",
+        section=UPLOADS,
+    ),
+    Kind.UPLOAD_FINISH: Explanation(
+        beginner="That was all, and this is its digest: the registry hashes what came and refuses what does not match.",
+        expert="PUT with ?digest=, 201 once stored.",
+        section=UPLOADS,
+    ),
+    Kind.MOUNT: Explanation(
+        beginner="The registry has these bytes in another repository: take them from there, and nothing needs to be sent.",
+        expert="POST with ?mount=&from=: 201 when mounted, 202 falls back to an upload.",
+        section=MOUNTS,
+    ),
+    Kind.MANIFEST_PUT: Explanation(
+        beginner="The packing list comes last, when everything that it names is there. From now on the tag means this digest.",
+        expert="PUT by tag or digest; with a subject, the registry answers OCI-Subject.",
+        section=PUTS,
+    ),
+    Kind.DELETE: Explanation(
+        beginner="Something is taken out of the registry.",
+        expert="202; many registries refuse with 405.",
+        section=DELETES,
+    ),
+    Kind.UNKNOWN: Explanation(
+        beginner="A request that is no known step of a pull; it is shown as it was.",
+        expert="Not a route of the distribution-spec.",
+        section=ENDPOINTS,
+    ),
+}
+
+
+class Idea(StrEnum):
+    """What has to be understood once."""
+
+    CHALLENGE = "challenge"
+    DIGEST = "digest"
+    VANITY = "vanity"
+    ELSEWHERE = "elsewhere"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thought:
+    """An idea in a few sentences, said where it first shows."""
+
+    name: str
+    beginner: str
+    section: Section
+
+
+IDEAS: dict[Idea, Thought] = {
+    Idea.CHALLENGE: Thought(
+        name="Why a 401 comes first",
+        beginner=(
+            "The 401 is no failure. It is how the registry says: first get a token, from {realm}. A client cannot know that "
+            "address beforehand, so it asks without a token once and is told."
+        ),
+        section=CHALLENGES,
+    ),
+    Idea.DIGEST: Thought(
+        name="What a digest guarantees",
+        beginner=(
+            "A tag can move to another image tomorrow. A digest cannot: it is the hash of the content itself, here "
+            "{digest}. From here on everything is asked for by digest, and whoever sends other bytes, by mistake or on "
+            "purpose, is found out."
+        ),
+        section=DIGESTS,
+    ),
+    Idea.VANITY: Thought(
+        name="What a vanity domain can and cannot move",
+        beginner=(
+            '{vanity} holds no image. It answers {status}, "look over there", and the client goes to {target}. Such a '
+            "domain can move where questions about names are sent. It cannot move what the answers say: the digests, the "
+            "address of the token server, and the place of the bytes come from the registry behind it. And a client may "
+            "leave its token behind when it is sent to another host."
+        ),
+        section=REDIRECTIONS,
+    ),
+    Idea.ELSEWHERE: Thought(
+        name="Where the bytes really come from",
+        beginner=(
+            "The registry sends no bytes of the image. It points ({status}) to a signed address on {target}, good for a few "
+            "minutes and without any token. Whoever lets only the registry through a firewall gets this far and no further."
+        ),
+        section=BLOBS,
+    ),
+    Idea.VERIFIED: Thought(
+        name="Why it does not matter who sends them",
+        beginner="The client hashes what comes: sha256 of these {size} is the digest that was asked for, so these are the bytes.",
+        section=DIGESTS,
+    ),
+    Idea.FAILED: Thought(
+        name="What went wrong",
+        beginner="Here the pull broke: {failure}.",
+        section=_distribution("Error Codes", "error-codes"),
+    ),
+}

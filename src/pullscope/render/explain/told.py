@@ -1,0 +1,108 @@
+"""The lesson on a terminal: a block of lines a step, eighty columns, and what to take home at the end."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from pullscope.render.explain.lesson import Lesson, Said, lessons
+from pullscope.render.exports.curl import curl_words
+from pullscope.render.lines import WIDTH, Line, span
+from pullscope.render.plain import count, plain, size
+from pullscope.render.wording import client_line, reference_line
+from pullscope.trace.hosts import Roles
+from pullscope.trace.model import Ending, Kind, Pull
+
+NAME_AT, ASKED_AT, INDENT = 5, 21, "     "
+
+
+def lesson_blocks(pull: Pull, *, expert: bool = False) -> Iterator[list[Line]]:
+    """The head, a block for each lesson, and the end."""
+    told = lessons(pull)
+    yield [
+        [(reference_line(pull), "bold")],
+        [(f"{client_line(pull)}: {count(len(pull.steps), 'step')}, {span(pull.seconds)}, {pull.outcome}", "dim")],
+    ]
+    for lesson in told:
+        yield _block(lesson, expert=expert)
+    yield _end(pull)
+
+
+def _block(lesson: Lesson, *, expert: bool) -> list[Line]:
+    failed = any(step.outcome.value == "failed" for step in lesson.steps)
+    answered = lesson.answered
+    room = WIDTH - ASKED_AT - len(answered) - 2
+    asked = lesson.asked if len(lesson.asked) <= room else _middle(lesson.asked, room)
+    gap = max(2, WIDTH - ASKED_AT - len(asked) - len(answered))
+    lines: list[Line] = [
+        [
+            (f"{lesson.number:>4} ", "dim"),
+            (f"{lesson.title:<{ASKED_AT - NAME_AT}}", "red" if failed else "cyan"),
+            (asked, None),
+            (" " * gap, None),
+            (answered, "red" if failed else "dim"),
+        ],
+        [(f"{INDENT}{lesson.came}", "dim")],
+    ]
+    if expert:
+        lines += _paragraph(lesson.expert)
+    else:
+        lines += _paragraph(lesson.beginner)
+        for idea in lesson.ideas:
+            lines += _idea(idea)
+    lines += _by_hand(lesson)
+    lines += _paragraph(f"Says so: {lesson.section.title}", style="dim")
+    if expert:
+        lines.append([(f"{INDENT}{lesson.section.url}", "dim")])
+    return lines
+
+
+def _idea(idea: Said) -> list[Line]:
+    return [[(f"{INDENT}{idea.name}", "bold")], *_paragraph(idea.text)]
+
+
+def _by_hand(lesson: Lesson) -> list[Line]:
+    step = max(lesson.steps, key=lambda one: one.bytes)
+    words = curl_words(step)
+    if not words:
+        return []
+    lines: list[Line] = []
+    row = "By hand: "
+    for number, word in enumerate(words):
+        following = number + 1 < len(words)
+        if number and len(INDENT) + len(row) + len(word) + 3 > WIDTH:
+            lines.append([(f"{INDENT}{row.rstrip()} \\", "green")])
+            row = "  "
+        row += word + (" " if following else "")
+    return [*lines, [(f"{INDENT}{row}", "green")]]
+
+
+def _end(pull: Pull) -> list[Line]:
+    hops = pull.hops
+    roles = Roles(hops)
+    documents = sum(hop.bytes or 0 for hop in hops if hop.ok and hop.route.reference is not None)
+    tokens = sum(step.kind is Kind.TOKEN for step in pull.steps)
+    elsewhere = sum(roles.of_hop(hop) == "cdn" for hop in hops)
+    parts = [f"{size(documents)} of manifests", count(tokens, "token")]
+    if elsewhere:
+        parts.append(f'{count(elsewhere, "time")} "over there"')
+    text = f"{count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
+    if pull.outcome is Ending.COMPLETE and pull.action == "pull":
+        text += " A registry is documents behind a few addresses: so a domain of your own can stand in front of one."
+    lines = _paragraph(text, indent="")
+    for finding in pull.findings:
+        lines.append([(f"{finding.severity}  {plain(finding.code)}", "bold")])
+        lines += _paragraph(plain(finding.message, 2000))
+        lines += _paragraph(f"Fix: {plain(finding.fix, 2000)}") if finding.fix else []
+    return lines
+
+
+def _paragraph(text: str, *, style: str | None = None, indent: str = INDENT) -> list[Line]:
+    return [[(f"{indent}{row}", style)] for row in textwrap.wrap(text, WIDTH - len(indent))]
+
+
+def _middle(text: str, room: int) -> str:
+    """The text with its middle left out: method and host are before it, what was asked for is after it."""
+    keep = max(room - 2, 12)
+    head = keep * 3 // 5
+    return f"{text[:head]}..{text[len(text) - (keep - head) :]}"

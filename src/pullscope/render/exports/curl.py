@@ -1,0 +1,149 @@
+"""How to do it by hand: a line of curl for each step, and a shell script that repeats a pull and checks every digest.
+
+No secret is in it, for none is in a trace: tokens are asked for anew, logins are read from REGISTRY_USER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from pullscope.oci.digest import Digest
+from pullscope.oci.redact import GONE
+from pullscope.oci.routes import Endpoint
+from pullscope.render.exports.inert import inert_url, is_web, shell_comment, shell_word
+from pullscope.render.wording import reference_line, title, what
+from pullscope.trace.model import Hop, Kind, Pull, Step
+
+_HEADERS = ("accept", "range")
+"""What an answer depends on, beside the token."""
+
+_PUSHES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_TOKEN_OUT = r's/.*token" *: *"\([^"]*\).*/\1/'
+"""What is between the quotes after `token":`, or after `access_token":`, which comes later where both are there."""
+
+_HEAD = """\
+#!/bin/sh
+# Repeats what the client asked, with curl. Made by pullscope from a trace; it holds no secret.
+# A private repository needs a login: REGISTRY_USER=name:password sh THIS_FILE
+set -eu
+out=${OUT:-$(mktemp -d)}
+TOKEN=
+get() { curl -fsSL --globoff ${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$@"; }
+token() {
+  TOKEN=$(curl -fsSL --globoff ${REGISTRY_USER:+-u "$REGISTRY_USER"} "$1" |
+    sed -n 's/.*"\\(access_\\)\\{0,1\\}token" *: *"\\([^"]*\\)".*/\\2/p')
+}
+check() { echo "$1  $2" | sha256sum -c -; }
+"""
+
+
+def curl_of(step: Step) -> str | None:
+    """One line that repeats the step; None for one that changes something, or whose address is none."""
+    words = curl_words(step)
+    return " ".join(words) if words else None
+
+
+def curl_words(step: Step) -> list[str]:
+    """The same in pieces that may stand on lines of their own."""
+    hop = asked_of(step)
+    url = _repeatable(hop.request.url)
+    if url is None or hop.request.method in _PUSHES:
+        return []
+    if step.kind is Kind.TOKEN:
+        return ["TOKEN=$(curl -s --globoff", shell_word(url), f"| sed '{_TOKEN_OUT}')"]
+    words = ["curl -sIL --globoff" if hop.request.method == "HEAD" else "curl -sL --globoff"]
+    if hop.request.authorization == "bearer":
+        words.append('-H "Authorization: Bearer $TOKEN"')
+    words += _header_words(hop)
+    words.append(shell_word(url))
+    if not _is_text(step):
+        words.append("| sha256sum")
+    if step.kind is Kind.VERSION_CHECK:
+        words[0] = "curl -si --globoff"
+    return words
+
+
+def curl_script(pulls: Iterable[Pull]) -> str:
+    """A script that repeats the pulls."""
+    lines = [_HEAD]
+    for pull in pulls:
+        lines.append(f"# pull {pull.id}: {shell_comment(reference_line(pull))}")
+        for step in _in_order(pull):
+            lines.extend(_script_lines(step, pull))
+        lines.append("")
+    lines.append('echo "all of it is in $out"')
+    return "\n".join(lines) + "\n"
+
+
+def asked_of(step: Step) -> Hop:
+    """The hop to repeat: the last one that carried what the client has, so that a redirect cannot lose the token."""
+    chain = step.passes[-1]
+    carrying = [hop for hop in chain if hop.request.authorization != "none"]
+    return carrying[-1] if carrying else chain[0]
+
+
+def _in_order(pull: Pull) -> list[Step]:
+    """By time, as a script runs: a token comes before what needs it, though it is told below it."""
+    return sorted(pull.steps, key=lambda step: step.hops[-1].request.time if not step.is_token else step.started)
+
+
+def _script_lines(step: Step, pull: Pull) -> Iterator[str]:
+    hop = asked_of(step)
+    url = _repeatable(hop.request.url)
+    yield f"# {step.n} {shell_comment(title(step))}: {shell_comment(what(step, pull))}"
+    if url is None or hop.request.method in _PUSHES:
+        yield "# not repeated: it changes something, or its address is not known"
+        return
+    if step.kind is Kind.TOKEN:
+        yield f"token {shell_word(url)}"
+        return
+    accept = " ".join(_header_words(hop))
+    accept = f"{accept} " if accept else ""
+    quiet = "" if step.outcome.value == "ok" else " || true"
+    if step.kind is Kind.VERSION_CHECK:
+        yield f"curl -sSL --globoff -o /dev/null -w '%{{http_code}}\\n' {shell_word(url)}"
+    elif hop.request.method == "HEAD":
+        yield f"get -I {accept}{shell_word(url)}{quiet}"
+    else:
+        name = _file_of(step)
+        yield f'get {accept}-o "$out/{name}" {shell_word(url)}{quiet}'
+        if step.outcome.value == "ok" and _digest_of(step) is not None and _digest_of(step) == step.route.digest:
+            yield f'check {Digest(step.route.digest or "").encoded} "$out/{name}"'
+
+
+def _digest_of(step: Step) -> str | None:
+    try:
+        digest = Digest(step.digest or "")
+    except ValueError:
+        return None
+    return str(digest) if digest.algorithm == "sha256" else None
+
+
+def _file_of(step: Step) -> str:
+    """A file name that no wire string has a part in but a digest."""
+    digest = _digest_of(step)
+    return digest.replace(":", "-") if digest else f"step-{step.n}"
+
+
+def _is_text(step: Step) -> bool:
+    return step.route.endpoint is not Endpoint.BLOB
+
+
+def _header_words(hop: Hop) -> list[str]:
+    words: list[str] = []
+    for name in _HEADERS:
+        value = ", ".join(hop.request.headers.get_all(name))
+        if value and value != GONE:
+            words.append(f"-H {shell_word(f'{name.capitalize()}: {value}')}")
+    return words
+
+
+def _repeatable(url: str) -> str | None:
+    """The address without what was redacted from its query; None where that leaves nothing to ask."""
+    if not is_web(url):
+        return None
+    parts = urlsplit(inert_url(url))
+    pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if value != GONE]
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs, safe=":/,"), ""))

@@ -1,0 +1,62 @@
+"""Mermaid sequence diagrams as fenced blocks of Markdown, for a pull request, an issue or a page.
+
+GitLab draws no diagram of more than 5,000 characters, so a long pull is several diagrams. Every name and message is made of
+plain characters and entity codes: nothing from the wire is Mermaid's grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pullscope.render.arrows import answered, asked
+from pullscope.render.exports.inert import markdown_code, mermaid_text
+from pullscope.render.wording import client_line, reference_line, title
+from pullscope.trace.hosts import Roles, tally
+from pullscope.trace.model import Pull, Step
+
+MOST = 4_500
+"""Characters of one diagram."""
+
+
+def mermaid(pulls: Iterable[Pull]) -> str:
+    """The diagrams of the pulls, each below a line that names it."""
+    parts: list[str] = []
+    for pull in pulls:
+        drawn = list(diagrams(pull))
+        for number, diagram in enumerate(drawn, start=1):
+            part = f", part {number} of {len(drawn)}" if len(drawn) > 1 else ""
+            parts.append(
+                f"Pull {pull.id} of {markdown_code(reference_line(pull))}{part}:\n\n```mermaid\n{diagram}```\n"
+            )
+    return "\n".join(parts)
+
+
+def diagrams(pull: Pull) -> Iterator[str]:
+    """One diagram, or several where one would be too long; steps are kept whole where that is possible."""
+    roles = Roles(pull.hops)
+    hosts = [host.host for host in tally(pull.hops)]
+    names = {host: f"h{number}" for number, host in enumerate(hosts, start=1)}
+    head = f"sequenceDiagram\n    participant c as {mermaid_text(client_line(pull))}\n"
+    for host in hosts:
+        role = "+".join(roles.of(host))
+        head += f"    participant {names[host]} as {role}<br/>{mermaid_text(host, 60)}\n"
+    text = head
+    for step in pull.steps:
+        lines = list(_step(step, names))
+        if text != head and len(text) + sum(map(len, lines)) > MOST:
+            yield text
+            text = head
+        for line in lines:
+            if text != head and len(text) + len(line) > MOST:
+                yield text
+                text = head
+            text += line
+    yield text
+
+
+def _step(step: Step, names: dict[str, str]) -> Iterator[str]:
+    yield f"    Note over c: {step.n} {mermaid_text(title(step))}\n"
+    for hop in step.hops:
+        yield f"    c->>{names[hop.host]}: {mermaid_text(asked(hop), 60)}\n"
+        arrow = "--x" if hop.failed is not None else "-->>"
+        yield f"    {names[hop.host]}{arrow}c: {mermaid_text(answered(hop), 60)}\n"

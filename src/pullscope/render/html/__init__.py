@@ -1,0 +1,1 @@
+"""The report that one looks at: one HTML file that asks nobody for anything."""

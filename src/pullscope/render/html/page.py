@@ -1,0 +1,105 @@
+"""The page: the template with its one style and its one script, under a policy that lets nothing else run or load.
+
+The policy names the two by their hashes; no attribute carries a style or a script, and nothing is fetched. Beyond
+`INLINE` pulls, what a pull holds is packed and unpacked when it is opened: five hundred pulls are five hundred lines until
+somebody looks.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from pullscope import __version__
+from pullscope.render.html.view import PullView, finding_view, hop_view, pull_view
+from pullscope.render.plain import count, plain, size
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.model import Hop, Pull
+from pullscope.trace.refusals import Refusal
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+INLINE = 12
+"""Pulls that are written out whole, and can be read without script; more are packed."""
+
+
+def page(
+    pulls: Sequence[Pull],
+    *,
+    unattributed: Sequence[Hop] = (),
+    refusals: Sequence[Refusal] = (),
+    findings: Sequence[Finding] = (),
+    source: str = "live",
+) -> str:
+    """The report of these pulls as one HTML file."""
+    style, script = _asset("report.css"), _asset("report.js")
+    body = _template("pull.html")
+    rows: list[tuple[PullView, Markup, Markup]] = []
+    for pull in pulls:
+        view = pull_view(pull)
+        text = body.render(pull=view)
+        packed = len(pulls) > INLINE
+        # The template escaped what it was given; nothing but the template's own markup is in this text.
+        rows.append((view, Markup() if packed else Markup(text), Markup(_pack(text)) if packed else Markup()))  # noqa: S704
+    failed = sum(view.outcome == "failed" for view, _, _ in rows)
+    total = size(sum(pull.bytes for pull in pulls))
+    return _template(
+        "report.html"
+    ).render(
+        rows=rows,
+        source=plain(source.rpartition("/")[2], 300),  # a path says more of its owner than a report should
+        version=__version__,
+        tally=f"{count(len(rows), 'pull')}, {failed} failed, {total}"
+        if failed
+        else f"{count(len(rows), 'pull')}, {total}",
+        findings=[finding_view(finding) for finding in findings],
+        unattributed=[hop_view(hop) for hop in unattributed[:200]],
+        unattributed_count=len(unattributed),
+        refusals=[
+            plain(f"{one.client} for {one.host or 'an unnamed host'}, {count(one.count, 'time')}: {one.reason}", 300)
+            for one in refusals[:200]
+        ],
+        open_first=len(rows) <= 3,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=(
+            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+    )
+
+
+def _pack(text: str) -> str:
+    """Compressed, the same every time; the script has the browser unpack it."""
+    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode("ascii")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _asset(name: str) -> str:
+    return files("pullscope.render.html").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> Template:
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    names = ("report.html", "pull.html")
+    environment = Environment(
+        loader=DictLoader({one: _asset(f"{one}.j2") for one in names}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

@@ -1,0 +1,143 @@
+"""The image as a tree: index, platforms, configs and layers, attestations beside what they attest; what of it was fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pullscope.oci.documents import Descriptor, Index, Manifest
+from pullscope.render.plain import plain, size
+from pullscope.trace.model import Ending, Kind, Outcome, Pull
+
+HERE, FETCHED, NOT_WANTED, MISSING = "already here", "fetched", "not asked for", "did not come"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """One document or blob."""
+
+    name: str
+    digest: str
+    size: str
+    state: str
+    """What became of it, in a word or two; it is also the class of its mark, with dashes."""
+    children: Sequence[Node] = field(default=())
+
+    @property
+    def mark(self) -> str:
+        return self.state.partition(",")[0].replace(" ", "-")
+
+
+def image_tree(pull: Pull) -> list[Node]:
+    """The roots: an index, or the manifests that were fetched without one."""
+    known = _Known(pull)
+    if pull.index is not None:
+        return [known.index(pull.index, pull.digest)]
+    if pull.action == "push" and not pull.images:
+        return known.sent()
+    return [known.manifest(image.digest or "", image.platform, image.manifest, None) for image in pull.images]
+
+
+class _Known:
+    """What this pull knows of each digest."""
+
+    def __init__(self, pull: Pull) -> None:
+        self._pull = pull
+        self._documents: dict[str, Manifest | Index] = {}
+        self._settled: dict[str, str] = {}
+        for step in pull.steps:
+            if step.document is not None and step.digest:
+                self._documents[step.digest] = step.document
+            if step.digest and step.outcome is Outcome.OK:
+                word = _DONE.get(step.kind)
+                if step.method != "HEAD" or word is not None:
+                    verified = ", verified" if step.verified and word is None else ""
+                    self._settled.setdefault(step.digest, f"{word or FETCHED}{verified}")
+                elif pull.action == "push":
+                    self._settled.setdefault(step.digest, "there already")
+            if step.digest and step.verified is False:
+                self._settled[step.digest] = "wrong bytes"
+
+    def index(self, index: Index, digest: str | None) -> Node:
+        attested: dict[str | None, list[Descriptor]] = {}
+        for entry in index.manifests:
+            if entry.is_attestation:
+                attested.setdefault(entry.attests, []).append(entry)
+        children: list[Node] = []
+        for entry in index.manifests:
+            if entry.is_attestation:
+                continue
+            children.append(self._entry(entry, str(entry.platform) if entry.platform else "manifest"))
+            children.extend(self._entry(other, "its attestation") for other in attested.pop(entry.digest, ()))
+        children.extend(self._entry(other, "attestation") for others in attested.values() for other in others)
+        return Node(
+            name=f"index, {len(index.manifests)} manifests",
+            digest=digest or "",
+            size="",
+            state=self._state(digest, FETCHED),
+            children=children,
+        )
+
+    def sent(self) -> list[Node]:
+        """What a push put there, or found there; which of it belongs to which manifest was not read."""
+        return [
+            Node(
+                name="manifest" if step.kind is Kind.MANIFEST_PUT else "blob",
+                digest=plain(step.digest),
+                size=size(step.size) if step.size is not None else "",
+                state=self._state(step.digest, MISSING),
+            )
+            for step in {step.digest: step for step in self._pull.steps if step.digest}.values()
+            if step.digest
+        ]
+
+    def manifest(self, digest: str, name: str | None, manifest: Manifest, length: int | None) -> Node:
+        return Node(
+            name=plain(name or "manifest", 80),
+            digest=digest,
+            size=size(length) if length is not None else "",
+            state=self._state(digest, FETCHED),
+            children=list(self._parts(manifest)),
+        )
+
+    def _entry(self, entry: Descriptor, name: str) -> Node:
+        document = self._documents.get(entry.digest or "")
+        image = next((image.manifest for image in self._pull.images if image.digest == entry.digest), None)
+        found = document if isinstance(document, Manifest) else image
+        if found is not None:
+            return self.manifest(entry.digest or "", name, found, entry.size)
+        return Node(
+            name=plain(name, 80),
+            digest=entry.digest or "",
+            size=size(entry.size) if entry.size is not None else "",
+            state=self._state(entry.digest, NOT_WANTED),
+        )
+
+    def _parts(self, manifest: Manifest) -> Iterator[Node]:
+        if manifest.config is not None:
+            yield self._blob(manifest.config, "config")
+        for number, layer in enumerate(manifest.layers, start=1):
+            predicate = layer.annotations.get("in-toto.io/predicate-type", "")
+            name = f"statement, {predicate}" if predicate else f"layer {number}/{len(manifest.layers)}"
+            yield self._blob(layer, name)
+
+    def _blob(self, blob: Descriptor, name: str) -> Node:
+        otherwise = HERE if self._pull.outcome is Ending.COMPLETE and self._pull.closed else MISSING
+        return Node(
+            name=plain(name, 100),
+            digest=blob.digest or "",
+            size=size(blob.size) if blob.size is not None else "",
+            state=self._state(blob.digest, otherwise),
+        )
+
+    def _state(self, digest: str | None, otherwise: str) -> str:
+        return self._settled.get(digest or "", otherwise)
+
+
+_DONE: dict[Kind, str] = {
+    Kind.UPLOAD_FINISH: "sent",
+    Kind.UPLOAD_CHUNK: "sent",
+    Kind.MOUNT: "taken over",
+    Kind.MANIFEST_PUT: "sent",
+}
+"""Kinds of step after which a digest is at the registry rather than here."""

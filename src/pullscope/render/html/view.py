@@ -1,0 +1,272 @@
+"""What the template shows, computed from the trace: the template itself decides nothing. Wire strings pass `plain` here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from pullscope.oci.messages import Headers
+from pullscope.render.explain.lesson import Lesson, lessons
+from pullscope.render.html.drawing import Lane, Scale, axis, connections, step_bar
+from pullscope.render.html.sequence import sequence
+from pullscope.render.html.tree import Node, image_tree
+from pullscope.render.lines import span, verdict
+from pullscope.render.plain import count, duration, plain, size
+from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.hosts import HostTally, Roles, rate_limit_of, tally
+from pullscope.trace.model import Hop, Outcome, Pull, RateLimit, Step
+
+OUTCOMES = {"complete": "✓", "failed": "✗", "incomplete": "◐"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HopView:
+    """One exchange as it is shown."""
+
+    request: str
+    role: str
+    status: str
+    bad: bool
+    times: str
+    note: str
+    sent: list[tuple[str, str]]
+    received: list[tuple[str, str]]
+    location: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepView:
+    """One step as it is shown."""
+
+    n: int
+    id: str
+    title: str
+    says: str
+    chain: list[tuple[str, str]]
+    failed: bool
+    under: bool
+    time: str
+    bar: Markup
+    lesson: Lesson
+    facts: list[tuple[str, str]]
+    hops: list[HopView]
+    find: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingView:
+    """One finding as it is shown."""
+
+    code: str
+    severity: str
+    message: str
+    fix: str
+    steps: list[int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostView:
+    """One host of a pull as it is shown."""
+
+    host: str
+    roles: Sequence[str]
+    label: str
+    evidence: str
+    requests: int
+    bytes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullView:
+    """One pull as it is shown."""
+
+    id: int
+    outcome: str
+    mark: str
+    reference: str
+    client: str
+    started: str
+    summary: str
+    time: str
+    bytes: str
+    verdict: str
+    digest: str
+    platform: str
+    findings: list[FindingView]
+    steps: list[StepView]
+    axis: Markup
+    lanes: list[Lane]
+    sequence: Markup
+    tree: list[Node]
+    hosts: list[HostView]
+    roles: list[str]
+    """The roles that occur in it, for the legend."""
+    allowlist: str
+    limit: RateLimit | None
+    limit_words: str
+    find: str
+
+
+def pull_view(pull: Pull) -> PullView:
+    """Everything that is shown of a pull."""
+    hops = pull.hops
+    roles = Roles(hops)
+    scale = Scale.of(pull)
+    hosts = tally(hops)
+    limit = rate_limit_of(pull)
+    findings = [finding_view(finding) for finding in pull.findings]
+    steps = [
+        _step(step, pull, roles, scale, lesson)
+        for step, lesson in zip(pull.steps, lessons(pull, fold=False), strict=True)
+    ]
+    words = [
+        str(pull.outcome),
+        pull.action,
+        reference_line(pull),
+        client_line(pull),
+        pull.digest or "",
+        pull.platform or "",
+        *(host.host for host in hosts),
+        *(finding.code for finding in findings),
+        *(str(status) for status in sorted({hop.status for hop in hops if hop.status})),
+    ]
+    return PullView(
+        id=pull.id,
+        outcome=str(pull.outcome),
+        mark=OUTCOMES[pull.outcome],
+        reference=reference_line(pull),
+        client=client_line(pull),
+        started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        summary=f"{count(len(hops), 'request')}",
+        time=span(pull.seconds),
+        bytes=size(pull.bytes_sent if pull.action == "push" else pull.bytes),
+        verdict=f"{pull.outcome}: {verdict(pull)}",
+        digest=plain(pull.digest or ""),
+        platform=plain(pull.platform or ""),
+        findings=findings,
+        steps=steps,
+        axis=axis(scale),
+        lanes=connections(pull, roles),
+        sequence=sequence(pull, roles),
+        tree=image_tree(pull),
+        hosts=[_host(host) for host in hosts],
+        roles=list(dict.fromkeys(role for host in hosts for role in host.roles)),
+        allowlist="\n".join(plain(host.host, 253) for host in hosts),
+        limit=limit,
+        limit_words=_limit_words(limit),
+        find=plain(" ".join(words), 4000).lower(),
+    )
+
+
+def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) -> StepView:
+    said: dict[tuple[str, str], list[str]] = {}
+    for hop in step.hops:
+        statuses = said.setdefault((hop.host, roles.of_hop(hop)), [])
+        if statuses[-1:] != [_status(hop)]:
+            statuses.append(_status(hop))
+    chain = [(role, " ".join(statuses[-6:])) for (_, role), statuses in said.items()]
+    name = title(step)
+    facts = [
+        ("digest", plain(step.digest or "")),
+        ("media type", plain(step.media_type or "")),
+        ("size", f"{step.size} bytes" if step.size is not None else ""),
+        ("platform", plain(step.platform or "")),
+        (
+            "verified",
+            {True: "yes, the bytes have this digest", False: "NO: other bytes came"}.get(step.verified, "")
+            if step.verified is not None
+            else "",
+        ),
+    ]
+    hops = [_hop(hop, pull, roles, scale) for hop in step.hops]
+    words = [name, what(step, pull), str(step.outcome), *(part for place in chain for part in place)]
+    words += [hop.host for hop in step.hops] + [step.digest or ""]
+    return StepView(
+        n=step.n,
+        id=f"p{pull.id}-s{step.n}",
+        title=name,
+        says=what(step, pull),
+        chain=chain,
+        failed=step.outcome is Outcome.FAILED or step.verified is False,
+        under=step.under is not None,
+        time=duration(step.seconds),
+        bar=step_bar(step, scale, roles),
+        lesson=lesson,
+        facts=[(label, value) for label, value in facts if value],
+        hops=hops,
+        find=plain(" ".join(words), 2000).lower(),
+    )
+
+
+def _hop(hop: Hop, pull: Pull, roles: Roles, scale: Scale) -> HopView:
+    wait, whole = hop.first_byte_seconds, hop.seconds
+    times = [f"at {duration(hop.request.time - scale.start) or '0 ms'}"]
+    if wait is not None:
+        times.append(f"first byte after {duration(wait)}")
+    if whole is not None:
+        times.append(f"whole after {duration(whole)}")
+    if hop.bytes:
+        times.append(size(hop.bytes))
+    response = hop.response
+    return HopView(
+        request=f"{plain(hop.request.method, 16)} {plain(hop.request.url, 2000)}",
+        role=roles.of_hop(hop),
+        status=_status(hop),
+        bad=hop.failed is not None or ((hop.status or 0) >= 400 and hop.step.outcome is Outcome.FAILED),
+        times=" · ".join(times),
+        note=hop_note(hop, pull),
+        sent=_headers(hop.request.headers),
+        received=_headers(response.headers) if response else [],
+        location=plain(response.location, 2000) if response and response.location else "",
+    )
+
+
+def hop_view(hop: Hop) -> str:
+    """An exchange of no pull, in one line."""
+    return f"{plain(hop.request.method, 16)} {plain(hop.request.url, 600)}: {_status(hop)}"
+
+
+def _headers(headers: Headers) -> list[tuple[str, str]]:
+    return [(plain(name, 100), plain(value, 1000)) for name, value in headers]
+
+
+def _status(hop: Hop) -> str:
+    if hop.failed is not None:
+        return f"{hop.status} cut off" if hop.status is not None else "no answer"
+    return str(hop.status) if hop.status is not None else "no answer"
+
+
+def _host(host: HostTally) -> HostView:
+    text, evidence = host.label or ("", "")
+    return HostView(
+        host=plain(host.host, 253),
+        roles=host.roles,
+        label=text,
+        evidence=plain(evidence),
+        requests=host.requests,
+        bytes=size(host.bytes),
+    )
+
+
+def _limit_words(limit: RateLimit | None) -> str:
+    if limit is None:
+        return ""
+    total = f" of {limit.limit}" if limit.limit is not None else ""
+    window = f", in {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
+    source = f", counted on {plain(limit.source, 60)}" if limit.source else ""
+    return f"{limit.remaining_before} left before, {limit.remaining_after}{total} after{window}{source}"
+
+
+def finding_view(finding: Finding) -> FindingView:
+    """A finding as it is shown."""
+    return FindingView(
+        code=plain(finding.code, 80),
+        severity=str(finding.severity),
+        message=plain(finding.message, 2000),
+        fix=plain(finding.fix, 2000),
+        steps=list(finding.steps),
+    )

@@ -1,0 +1,363 @@
+"""The story of a pull in lines: a header, a line a step, what went wrong unfolded, a closing line. Standard library only.
+
+A function of what changed (`Change`), nothing else: no clock, no terminal. Lines are lists of styled pieces, so that the
+same story is plain when piped and coloured on a terminal. Eighty columns; strings from the wire pass `plain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+
+from pullscope.render.plain import count, duration, plain, size
+from pullscope.render.wording import client_line, hop_note, reference_line, sayings, short, title
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.hosts import Roles, rate_limit_of, tally
+from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
+
+WIDTH = 79
+"""Columns of the longest line; eighty would wrap in some terminals."""
+
+TITLE_AT, WHAT_AT, TIME_WIDTH = 4, 19, 6
+CHAIN_AT, CHAIN_AT_VANITY = 50, 42
+"""Where the hosts are written; a pull through a vanity host has longer chains."""
+
+STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
+"""Names of styles to SGR parameters (ECMA-48, 8.3.117)."""
+
+MOST_STEPS = 8
+"""Step numbers that a finding's headline lists."""
+
+_MARGIN = " " * 8
+_WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+Piece = tuple[str, str | None]
+Line = list[Piece]
+
+
+def paint(line: Line, *, color: bool) -> str:
+    """The line as text, with terminal codes only where colour is wanted."""
+    if not color:
+        return "".join(text for text, _ in line).rstrip()
+    return "".join(
+        f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in line
+    ).rstrip()
+
+
+class Story:
+    """Writes changes as lines. `write` gets one finished line at a time."""
+
+    def __init__(self, write: Callable[[str], None], *, color: bool = False, verbose: bool = False) -> None:
+        self._write = write
+        self._color = color
+        self._verbose = verbose
+        self._active: dict[int, Pull] = {}
+        self._roles: dict[int, Roles] = {}
+        self._woven: set[int] = set()
+        self._told = False
+
+    def show(self, changes: Iterable[Change]) -> None:
+        """Tell what changed."""
+        for change in changes:
+            pull = change.pull
+            if change.what == "refused":
+                self._emit(refusal_lines(change), None)
+            elif change.what == "finding" and change.finding is not None:
+                width = WIDTH - len(self._gutter(pull))
+                self._emit(finding_lines(change.finding, width), pull)
+            elif pull is None:
+                continue
+            elif change.what == "opened":
+                if self._told:
+                    self._emit([[("", None)]], None)
+                self._active[pull.id] = pull
+                self._roles[pull.id] = Roles()
+                self._emit(header_lines(pull), pull)
+            elif change.what == "step" and change.step is not None:
+                roles = self._roles.setdefault(pull.id, Roles())
+                for hop in change.step.hops:
+                    roles.add(hop)
+                width = WIDTH - len(self._gutter(pull))
+                self._emit(step_lines(change.step, pull, roles, verbose=self._verbose, width=width), pull)
+            elif change.what == "reopened":
+                self._active[pull.id] = pull
+                self._emit([[(f"pull {pull.id}  goes on", "bold")]], pull)
+            elif change.what == "closed":
+                width = WIDTH - len(self._gutter(pull))
+                self._emit(closing_lines(pull, ended=change.time, width=width, verbose=self._verbose), pull)
+                self._active.pop(pull.id, None)
+                self._roles.pop(pull.id, None)
+                self._woven.discard(pull.id)
+
+    def _gutter(self, pull: Pull | None) -> str:
+        """Two pulls at once are told side by side: each line says whose it is, until both have ended."""
+        if len(self._active) > 1:
+            self._woven.update(self._active)
+        return f"{pull.id}| " if pull is not None and pull.id in self._woven else ""
+
+    def _emit(self, lines: Iterable[Line], pull: Pull | None) -> None:
+        gutter = self._gutter(pull)
+        for line in lines:
+            self._told = True
+            self._write(paint([(gutter, "dim"), *line] if gutter else line, color=self._color))
+
+
+def story_of(pull: Pull, *, verbose: bool = False) -> Iterator[Line]:
+    """The whole story of a pull that is over."""
+    yield from header_lines(pull)
+    roles = Roles()  # grows with the story, as it does live, so that both tell the same lines
+    for step in pull.steps:
+        for hop in step.hops:
+            roles.add(hop)
+        yield from step_lines(step, pull, roles, verbose=verbose)
+        for after, finding in pull.told:
+            if after == step.n:
+                yield from finding_lines(finding)
+    yield from closing_lines(pull, verbose=verbose)
+
+
+def header_lines(pull: Pull) -> Iterator[Line]:
+    """Whose pull, of what."""
+    yield [(f"pull {pull.id}  ", "bold"), (reference_line(pull), "bold")]
+    yield [("        ", None), (client_line(pull), "dim")]
+
+
+def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
+    """One line, and the hops below it where something failed."""
+    failed = step.outcome is Outcome.FAILED or step.verified is False
+    indent = "  " if step.under is not None else ""
+    name = f"{indent}{title(step)}"
+    chain = chain_of(step, roles)
+    at = (CHAIN_AT_VANITY if roles.has_vanity else CHAIN_AT) - (WIDTH - width)
+    time = duration(step.seconds)
+    # The chain keeps its column unless it needs more room; the words give way first.
+    last = width - max(TIME_WIDTH, len(time)) - 1
+    chain = _fit_chain(chain, last - WHAT_AT - 13)
+    at = at if at + len(chain) <= last else last - 1 - len(chain)
+    room = at - WHAT_AT - 1
+    words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
+    gap = max(1, width - at - len(chain) - len(time))
+    style = "red" if failed else ("dim" if step.under is not None else None)
+    yield [
+        (f"{step.n:>3} ", "dim"),
+        (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),
+        (f"{words:<{at - WHAT_AT}}", style),
+        (chain, style),
+        (" " * gap, None),
+        (time, "dim"),
+    ]
+    if failed or verbose:
+        yield from hop_lines(step, pull, width=width)
+
+
+def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
+    """Each hop of a step: method, host, status, and what is worth knowing of it."""
+    column = min(40, max(len(_place(hop)) for hop in step.hops))
+
+    def alike(hop: Hop) -> tuple[str, str]:
+        status = str(hop.status) if hop.status is not None else "---"
+        return f"      {plain(hop.request.method, 8):<4} {_place(hop):<{column}}  {status}  ", hop_note(hop, pull)
+
+    for (start, note), same in groupby(step.hops, alike):
+        hops = [*same]
+        failed = hops[-1] is step.last and step.outcome is Outcome.FAILED
+        note = f"{len(hops)} times, {note}" if len(hops) > 1 else note
+        room = max(width - len(start), 20)
+        # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
+        indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len("          ")
+        for number, text in enumerate(_wrap(note, room, width - indent)):
+            lead = start if number == 0 else " " * indent
+            yield [(lead, "red" if failed else "dim"), (text, "red" if failed else "dim")]
+
+
+def _place(hop: Hop) -> str:
+    """The host of a hop; what is not HTTPS says so."""
+    host = plain(hop.host, 60)
+    return f"http://{host}" if hop.request.url.startswith("http:") else host
+
+
+def closing_lines(
+    pull: Pull, *, ended: float | None = None, width: int = WIDTH, verbose: bool = False
+) -> Iterator[Line]:
+    """What was wrong, how it ended, who sent what, and how much of the limit is left.
+
+    `ended` is when it was closed, should it have gone on since.
+    """
+    hops = [hop for step in pull.steps for hop in step.hops]
+    yield from _found_lines(pull, width, verbose=verbose)
+    style = {"complete": "green", "failed": "red", "incomplete": "yellow"}[pull.outcome]
+    yield from _wrapped([(f"{pull.outcome}  ", style), (verdict(pull, ended=ended), None)], width)
+    hosts = tally(hops)
+    requests = max((len(count(host.requests, "request")) for host in hosts), default=0)
+    roles = max((len("+".join(host.roles)) for host in hosts), default=0)
+    room = width - len("  ") - max(roles, 8) - 2 - 2 - requests - 2 - 9
+    names = max((len(plain(host.host, room)) for host in hosts), default=0)
+    for host in hosts:
+        tail = f"{count(host.requests, 'request'):>{requests}}  {size(host.bytes):>9}"
+        name = plain(host.host, room)[:room]
+        yield [("  ", None), (f"{'+'.join(host.roles):<{max(roles, 8)}}  ", "cyan"), (f"{name:<{names}}  {tail}", None)]
+    for host in hosts:
+        if "vanity" in host.roles and pull.outcome is Ending.COMPLETE:
+            answers = count(host.requests, "request")
+            sent = sum(hop.bytes or 0 for hop in hops if hop.host == host.host and hop.step.route.digest and hop.ok)
+            yield [
+                ("  ", None),
+                (f"{plain(host.host, width - 52)} answered {answers} and sent {sent} bytes of the image", "dim"),
+            ]
+    yield from _limit_lines(pull, width)
+
+
+def verdict(pull: Pull, *, ended: float | None = None) -> str:
+    """How it went, after its outcome: `0.44 s, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
+    hops = [hop for step in pull.steps for hop in step.hops]
+    seconds = pull.seconds if ended is None else max(0.0, ended - pull.started)
+    return ", ".join([span(seconds), count(len(hops), "request"), *_brought(pull)])
+
+
+def _brought(pull: Pull) -> list[str]:
+    layers = pull.layers
+    parts: list[str] = []
+    if pull.action == "push":
+        parts.append(f"{size(pull.bytes_sent)} sent")
+        return parts
+    if layers.total is None and layers.fetched:
+        parts.append(count(layers.fetched, "layer"))
+    elif layers.total is None:
+        if pull.outcome is Ending.COMPLETE and pull.action == "pull":
+            parts.append(f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}")
+        elif pull.outcome is not Ending.COMPLETE:
+            parts.append("nothing downloaded")
+        return parts
+    elif layers.already_present and not layers.fetched and pull.outcome is Ending.COMPLETE:
+        name = f"{pull.tag} is still {short(pull.digest)}" if pull.tag else "all of it was here already"
+        parts.append(f"nothing new: {name}")
+    else:
+        parts.append(f"{layers.fetched} of {count(layers.total, 'layer')}")
+        if layers.already_present:
+            parts.append(f"{layers.already_present} already here")
+    checked = [step.verified for step in pull.steps if step.verified is not None]
+    if checked:
+        parts.append(f"{sum(checked)} of {count(len(checked), 'digest')} verified")
+    return parts
+
+
+def span(seconds: float) -> str:
+    """The pull's own time, finer than that of a step: it is what people compare."""
+    return f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
+
+
+def _limit_lines(pull: Pull, width: int) -> Iterator[Line]:
+    limit = rate_limit_of(pull)
+    if limit is None:
+        return
+    text = f"rate limit: {limit.remaining_after}"
+    if limit.limit is not None:
+        text += f" of {limit.limit}"
+    text += " left"
+    if limit.window_seconds:
+        hours = limit.window_seconds / 3600
+        text += f", per {hours:g} h" if hours >= 1 else f", per {limit.window_seconds} s"
+    if limit.source:
+        text += f", counted on {plain(limit.source, max(8, width - len(text) - 15))}"
+    low = limit.limit is not None and limit.remaining_after * 10 < limit.limit
+    yield [("  ", None), (text, "yellow" if low else "dim")]
+
+
+def _found_lines(pull: Pull, width: int, *, verbose: bool) -> Iterator[Line]:
+    """The findings at the end: those that were told a while ago by name, those that were just told not again."""
+    told = {replace(finding, steps=()): (after, finding) for after, finding in pull.told}
+    failed = any(finding.severity is Severity.ERROR for finding in pull.findings)
+    for finding in pull.findings:
+        after, before = told.get(replace(finding, steps=()), (None, None))
+        if after is None:
+            if verbose or not (failed and finding.severity is Severity.INFO):  # first things first
+                yield from finding_lines(finding, width)
+        elif after < len(pull.steps) or before != finding:
+            yield [_lead(finding), (f"{_headline(finding)}: see above", _STYLES[finding.severity])]
+
+
+def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
+    """What is wrong, why, and what to do."""
+    style = _STYLES[finding.severity]
+    yield [_lead(finding), (_headline(finding), style)]
+    for text in _wrap(plain(finding.message, 1200), width - len(_MARGIN)):
+        yield [(_MARGIN, None), (text, None)]
+    for number, text in enumerate(_wrap(plain(finding.fix, 1200), width - len(_MARGIN))):
+        yield [(" fix    ", "green") if number == 0 else (_MARGIN, None), (text, None)]
+
+
+def _lead(finding: Finding) -> Piece:
+    return (f" {_WORDS[finding.severity]:<6} ", _STYLES[finding.severity])
+
+
+def _headline(finding: Finding) -> str:
+    numbers = [str(number) for number in finding.steps[:MOST_STEPS]]
+    if len(finding.steps) > MOST_STEPS:
+        numbers.append("...")
+    if not numbers:
+        return finding.code
+    return f"{finding.code} ({'step' if len(finding.steps) == 1 else 'steps'} {', '.join(numbers)})"
+
+
+def refusal_lines(change: Change) -> Iterator[Line]:
+    """A client that would not talk to the proxy."""
+    host = plain(change.text or "an unnamed host", 60)
+    yield [(f"refused  a client does not trust the proxy's certificate for {host}", "red")]
+    if change.finding is not None:
+        yield from finding_lines(change.finding)
+
+
+def chain_of(step: Step, roles: Roles) -> str:
+    """`vanity 302 > registry 401 200`: the hosts in order, each with the statuses that it gave."""
+    places: list[tuple[str, str]] = []
+    said: dict[tuple[str, str], list[str]] = {}
+    for hop in step.hops:
+        place = (hop.host, roles.of_hop(hop))
+        if place not in said:
+            places.append(place)
+            said[place] = []
+        status = _status(hop)
+        if not said[place] or said[place][-1] != status:
+            said[place].append(status)
+    return " > ".join(f"{place[1]} {' '.join(said[place][-4:])}" for place in places)
+
+
+def _status(hop: Hop) -> str:
+    if hop.failed is not None:
+        return f"{hop.status} cut off" if hop.status is not None else "no answer"
+    if hop.status is None:
+        return "..."
+    return str(hop.status) if hop.done else f"{hop.status} ..."
+
+
+def _fit_chain(chain: str, room: int) -> str:
+    if len(chain) <= room:
+        return chain
+    parts = chain.split(" > ")
+    while len(parts) > 2 and len(" > ".join([*parts[:-1][:-1], "..", parts[-1]])) > room:
+        del parts[-2]
+    folded = " > ".join([*parts[:-1], "..", parts[-1]]) if len(parts) > 1 else chain
+    return folded[:room]
+
+
+def _wrap(text: str, room: int, later: int | None = None) -> list[str]:
+    """The text in lines of at most `room` columns, after the first of `later`; only a longer word is cut."""
+    widest = max(room, later or room)
+    lines: list[str] = []
+    line = ""
+    for word in (part[at : at + widest] for part in text.split(" ") for at in range(0, max(len(part), 1), widest)):
+        here = room if not lines else later or room
+        if (line or len(word) > here) and len(line) + 1 + len(word) > here:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
+
+
+def _wrapped(line: Line, width: int) -> Iterator[Line]:
+    lead, (text, style) = line[0], line[1]
+    for number, part in enumerate(_wrap(text, width - len(lead[0]))):
+        yield [lead if number == 0 else (" " * len(lead[0]), None), (part, style)]

@@ -1,0 +1,187 @@
+"""The report: the whole trace as text, or as the JSON of docs/report-format.md (schema_version 1).
+
+The JSON is an interface: its keys keep their meaning, what is not known is null, more keys may be added. Every number is
+computed here from the trace and nowhere else, so that text and JSON cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pullscope.render.lines import finding_lines, paint, story_of
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.hosts import Roles, rate_limit_of, tally
+from pullscope.trace.model import Hop, Kind, Pull, Step
+from pullscope.trace.refusals import Refusal
+from pullscope.trace.trace import Trace
+
+SCHEMA_VERSION = 1
+
+
+def report(trace: Trace, form: str, *, source: str = "live") -> str:
+    """The report of a trace in a form (`text` or `json`), ending in a newline."""
+    if form == "json":
+        told = report_json(
+            trace.pulls, trace.unattributed, source=source, refusals=trace.refusals, findings=trace.findings
+        )
+        return json.dumps(told, indent=2) + "\n"
+    return "".join(f"{line}\n" for line in report_lines(trace.pulls, findings=trace.findings))
+
+
+def report_lines(
+    pulls: list[Pull], *, findings: Iterable[Finding] = (), color: bool = False, verbose: bool = False
+) -> list[str]:
+    """What was found of no single pull, then every pull's story, with a blank line between."""
+    lines = [paint(line, color=color) for finding in findings for line in finding_lines(finding)]
+    for pull in pulls:
+        if lines:
+            lines.append("")
+        lines.extend(paint(line, color=color) for line in story_of(pull, verbose=verbose))
+    return lines
+
+
+def report_json(
+    pulls: list[Pull],
+    unattributed: list[Hop],
+    *,
+    source: str,
+    refusals: Iterable[Refusal] = (),
+    findings: Iterable[Finding] = (),
+) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": source,
+        "pulls": [pull_json(pull) for pull in pulls],
+        "unattributed": [hop_json(hop, Roles([hop])) for hop in unattributed],
+        "refusals": [
+            {
+                "client": refusal.client,
+                "host": refusal.host,
+                "reason": refusal.reason,
+                "first": refusal.first,
+                "last": refusal.last,
+                "count": refusal.count,
+            }
+            for refusal in refusals
+        ],
+        "findings": [finding_json(finding) for finding in findings],
+    }
+
+
+def pull_json(pull: Pull) -> dict[str, Any]:
+    """One pull."""
+    hops = pull.hops
+    roles = Roles(hops)
+    layers = pull.layers
+    limit = rate_limit_of(pull)
+    return {
+        "id": pull.id,
+        "action": pull.action,
+        "reference": pull.reference,
+        "registry": pull.registry,
+        "repository": pull.repository,
+        "tag": pull.tag,
+        "digest": pull.digest,
+        "platform": pull.platform,
+        "client": {"family": pull.client.family, "version": pull.client.version, "store": pull.client.store},
+        "outcome": str(pull.outcome),
+        "started": pull.started,
+        "seconds": round(pull.seconds, 6),
+        "bytes": pull.bytes,
+        "bytes_sent": pull.bytes_sent,
+        "steps": [step_json(step, roles) for step in pull.steps],
+        "layers": {
+            "total": layers.total,
+            "fetched": layers.fetched,
+            "already_present": layers.already_present,
+            "verified": layers.verified,
+        },
+        "hosts": [
+            {
+                "host": host.host,
+                "label": {"text": host.label[0], "evidence": host.label[1]} if host.label else None,
+                "roles": list(host.roles),
+                "requests": host.requests,
+                "bytes": host.bytes,
+            }
+            for host in tally(hops)
+        ],
+        "rate_limit": {
+            "limit": limit.limit,
+            "remaining_before": limit.remaining_before,
+            "remaining_after": limit.remaining_after,
+            "window_seconds": limit.window_seconds,
+            "source": limit.source,
+        }
+        if limit
+        else None,
+        "findings": [finding_json(finding) for finding in pull.findings],
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "fix": finding.fix,
+        "steps": list(finding.steps),
+        "docs": finding.docs,
+    }
+
+
+def step_json(step: Step, roles: Roles) -> dict[str, Any]:
+    """One step with its hops."""
+    token = step.token
+    number = step.expectation.number if step.expectation and step.kind is Kind.LAYER else None
+    return {
+        "n": step.n,
+        "kind": str(step.kind),
+        "digest": step.digest,
+        "media_type": step.media_type,
+        "size": step.size,
+        "platform": step.platform,
+        "verified": step.verified,
+        "outcome": str(step.outcome),
+        "under": step.under.n if step.under is not None else None,
+        "layer": {"number": number, "of": step.expectation.of} if step.expectation and number is not None else None,
+        "token": {
+            "number": token.number,
+            "anonymous": token.anonymous,
+            "scope": token.scope,
+            "expires_in": token.expires_in,
+        }
+        if token
+        else None,
+        "hops": [hop_json(hop, roles) for hop in step.hops],
+    }
+
+
+def hop_json(hop: Hop, roles: Roles) -> dict[str, Any]:
+    """One exchange."""
+    response = hop.response
+    return {
+        "method": hop.request.method,
+        "url": hop.request.url,
+        "host": hop.host,
+        "role": roles.of_hop(hop),
+        "status": hop.status,
+        "location": response.location if response else None,
+        "authorization": hop.request.authorization,
+        "token": hop.request.credential,
+        "bytes": hop.bytes,
+        "started": hop.request.time,
+        "seconds": _round(hop.seconds),
+        "first_byte_seconds": _round(hop.first_byte_seconds),
+        "errors": [{"code": error.code, "message": error.message} for error in hop.errors],
+        "failure": hop.failed.reason if hop.failed else None,
+        "answered_by": response.answered_by if response else None,
+    }
+
+
+def _round(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

@@ -1,0 +1,22 @@
+"""What a report tells: the pulls that were chosen, and what belongs to no pull. What every form is a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.model import Hop, Pull
+from pullscope.trace.refusals import Refusal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """Pulls and the rest."""
+
+    source: str
+    pulls: Sequence[Pull]
+    unattributed: Sequence[Hop] = ()
+    refusals: Sequence[Refusal] = ()
+    findings: Sequence[Finding] = ()
+    """Those of no single pull."""

@@ -1,0 +1,300 @@
+"""What each step says, in plain words: one function a kind, in one table. Text only; layout is `lines`' matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.routes import Endpoint
+from pullscope.render.plain import count, plain, size
+from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
+
+TITLES: dict[Kind, str] = {
+    Kind.VERSION_CHECK: "version check",
+    Kind.MANIFEST_LIST: "manifest list",
+    Kind.UPLOAD_START: "upload start",
+    Kind.UPLOAD_CHUNK: "upload chunk",
+    Kind.UPLOAD_FINISH: "upload finish",
+    Kind.MANIFEST_PUT: "manifest put",
+}
+"""Kinds whose title is not simply their name."""
+
+STORES = {"containerd": "containerd store", "graphdriver": "classic store"}
+
+
+def title(step: Step, kind: Kind | None = None) -> str:
+    """The name of a step: `layer 3/4`, `manifest list`."""
+    kind = kind or step.kind
+    expected = step.expectation
+    if kind is Kind.LAYER and expected is not None and expected.number is not None:
+        return f"layer {expected.number}/{expected.of}"
+    return TITLES.get(kind, str(kind))
+
+
+def client_line(pull: Pull) -> str:
+    """`docker 29.7.2, containerd store`; a distribution's suffix of a version is left out."""
+    client = pull.client
+    name = f"{client.family} {client.version.partition('+')[0]}" if client.version else client.family
+    if client.family == "unknown":
+        agent = pull.client_key[1]
+        name = f"unknown client ({agent[:60]})" if agent else "a client that gives no User-Agent"
+    store = STORES.get(client.store or "")
+    return plain(f"{name}, {store}" if store else name)
+
+
+def reference_line(pull: Pull) -> str:
+    """What the pull is about, in its header; a digest is cut to its first digits, as everywhere in the story."""
+    if pull.repository is None:
+        name = f"{pull.registry}, no image named"
+    elif pull.action == "push":
+        name = f"{pull.registry}/{pull.repository}"  # the tag comes last, and is told there
+    elif pull.by_digest is not None:
+        name = f"{pull.registry}/{pull.repository}@{short(pull.by_digest)}"
+    else:
+        name = pull.reference or pull.registry
+    return plain(f"push to {name}" if pull.action == "push" else name, 400)
+
+
+def short(digest: str | None) -> str:
+    """`sha256:8e77458de855`, or the text as it is where it is no digest."""
+    try:
+        return Digest(digest or "").short
+    except ValueError:
+        return plain(digest or "?", 40)
+
+
+def what(step: Step, pull: Pull) -> str:
+    """What came of a step, in a few words."""
+    if step.verified is False:
+        return "WRONG BYTES, FAILED"
+    if step.outcome is Outcome.FAILED:
+        return "FAILED"
+    return plain(SAYINGS.get(step.kind, _unknown)(step, pull), 120)
+
+
+def sayings(step: Step, pull: Pull) -> Iterator[str]:
+    """The same in ever fewer words, for lines with long chains of hosts."""
+    words = what(step, pull)
+    yield words
+    shorter = words
+    for long, brief in SHORTER:
+        shorter = shorter.replace(long, brief)
+        yield shorter
+    yield shorter.partition(",")[0]
+    yield shorter.partition(",")[0].partition(" ")[0]
+
+
+SHORTER = (
+    ("sha256:", ""),
+    (": config, ", ", "),
+    (", pull, for ", ", for "),
+    ("for the referrers", "for referrers"),
+    ("by fallback tag", "by tag"),
+    (" attestations", " attested"),
+)
+"""Words that a narrow line can do without, the least needed first."""
+
+
+def _version_check(step: Step, _pull: Pull) -> str:
+    rule = rule_of(step)
+    if rule is not None:
+        return rule
+    if step.outcome is Outcome.EXPECTED_401:
+        schemes = {challenge.scheme for challenge in step.last.challenges}
+        return "answers, wants a token" if "bearer" in schemes else "answers, wants a login"
+    return "answers, wants no token" if step.last.request.authorization == "none" else "answers, token accepted"
+
+
+def _token(step: Step, pull: Pull) -> str:
+    facts = step.token
+    if facts is None:
+        return ""
+    if _is_again(step, pull):
+        reasons = {
+            Kind.MANIFEST_LIST: "again, for the fetcher",
+            Kind.MANIFEST: "again, for the fetcher",
+            Kind.REFERRERS: "again, for the referrers",
+        }
+        return reasons.get(step.under.kind, "again") if step.under else "again"
+    scopes = read_scopes(facts.scope or "")
+    actions = "+".join(dict.fromkeys(action for scope in scopes for action in scope.actions))
+    parts = ["anonymous" if facts.anonymous else "logged in", actions or "no scope"]
+    if facts.expires_in is not None:
+        parts.append(f"for {facts.expires_in} s")
+    return ", ".join(parts)
+
+
+def _is_again(step: Step, pull: Pull) -> bool:
+    for other in pull.steps:
+        if other is step:
+            return False
+        same = other.token is not None and step.token is not None and other.token.scope == step.token.scope
+        if other.kind is Kind.TOKEN and other.outcome is Outcome.OK and same:
+            return True
+    return False
+
+
+def _resolve(step: Step, pull: Pull) -> str:
+    rule = rule_of(step)
+    if rule is not None:
+        return rule
+    if step.digest is None:
+        return "answers, without a digest"
+    if step.route.digest is not None:
+        return f"{short(step.digest)} is there"
+    return f"{step.route.reference or pull.tag} is {short(step.digest)}"
+
+
+def _manifest_list(step: Step, _pull: Pull) -> str:
+    rule = rule_of(step)
+    if rule is not None:
+        return rule
+    if not isinstance(step.document, Index):
+        return _unread(step)
+    entries = step.document.manifests
+    attested = sum(entry.is_attestation for entry in entries)
+    text = count(len(entries) - attested, "platform")
+    return f"{text}, {count(attested, 'attestation')}" if attested else text
+
+
+def _manifest(step: Step, _pull: Pull) -> str:
+    if not isinstance(step.document, Manifest):
+        return _unread(step)
+    parts = count(len(step.document.layers), "layer")
+    if step.document.config is not None:
+        parts = f"config, {parts}"
+    if step.document.schema_version == 1:
+        parts = f"schema 1, {parts}"
+    return f"{step.platform}: {parts}" if step.platform else parts
+
+
+def _unread(step: Step) -> str:
+    """A manifest of which there is no document: asked for with HEAD, not kept, or none at all."""
+    if step.method == "HEAD":
+        return "is there"
+    said = essence(step.last.response.headers.get("content-type")) if step.last.response else ""
+    return "not seen" if media_class(said) in (MediaClass.INDEX, MediaClass.MANIFEST) else f"no manifest: {said or '?'}"
+
+
+def _attestation(step: Step, _pull: Pull) -> str:
+    kind = "manifest"
+    if step.route.endpoint is Endpoint.BLOB:
+        kind = "config"
+        expected = step.expectation
+        if expected is not None and expected.number is not None:
+            kind = "statement"
+            predicate = expected.descriptor.annotations.get("in-toto.io/predicate-type", "")
+            if "provenance" in predicate:
+                kind = "provenance"
+            elif "spdx" in predicate or "cyclonedx" in predicate:
+                kind = "SBOM"
+    return f"{kind}, {size(step.size if step.size is not None else step.bytes)}"
+
+
+def _blob(step: Step, _pull: Pull) -> str:
+    if step.method == "HEAD":
+        return "is there already" if step.outcome is Outcome.OK else "not there yet"
+    return size(step.bytes or step.size)
+
+
+def _referrers(step: Step, _pull: Pull) -> str:
+    if step.outcome is Outcome.EXPECTED_404:
+        return "none by fallback tag either" if step.route.fallback_for is not None else "none, which is fine"
+    if isinstance(step.document, Index):
+        return f"{len(step.document.manifests)} found" if step.document.manifests else "none, which is fine"
+    return "found"
+
+
+def _uploaded(step: Step, _pull: Pull) -> str:
+    sent = sum(hop.uploaded.bytes for hop in step.hops if hop.uploaded)
+    if step.kind is Kind.UPLOAD_FINISH:
+        return f"{size(sent)} sent, blob stored" if sent else "blob stored"
+    return f"{size(sent)} sent"
+
+
+def _mount(step: Step, _pull: Pull) -> str:
+    source = step.route.from_repository
+    if step.last.status == 201:
+        return f"taken over from {source}" if source else "taken over"
+    return "not to be had there, so upload"
+
+
+def _manifest_put(step: Step, _pull: Pull) -> str:
+    name = step.route.reference if step.route.digest is None else "manifest"
+    return f"{name} is {short(step.digest)}" if step.digest else f"{name} stored"
+
+
+def _unknown(step: Step, _pull: Pull) -> str:
+    return f"{step.first.request.method} {step.last.status or ''}"
+
+
+SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
+    Kind.VERSION_CHECK: _version_check,
+    Kind.TOKEN: _token,
+    Kind.RESOLVE: _resolve,
+    Kind.MANIFEST_LIST: _manifest_list,
+    Kind.MANIFEST: _manifest,
+    Kind.CONFIG: _blob,
+    Kind.LAYER: _blob,
+    Kind.ATTESTATION: _attestation,
+    Kind.REFERRERS: _referrers,
+    Kind.TAGS: lambda _step, _pull: "listed",
+    Kind.CATALOG: lambda _step, _pull: "listed",
+    Kind.SIGNATURE: lambda step, _pull: "found" if step.outcome is Outcome.OK else "none",
+    Kind.UPLOAD_START: lambda _step, _pull: "may begin",
+    Kind.UPLOAD_CHUNK: _uploaded,
+    Kind.UPLOAD_FINISH: _uploaded,
+    Kind.MOUNT: _mount,
+    Kind.MANIFEST_PUT: _manifest_put,
+    Kind.DELETE: lambda _step, _pull: "done",
+    Kind.SEARCH: lambda _step, _pull: "answered",
+}
+
+
+def rule_of(step: Step) -> str | None:
+    """The rule (`netlify.toml:8`) that answered the first hop in a server's stead, if one did."""
+    response = step.first.response
+    answered_by = response.answered_by if response else None
+    return answered_by if answered_by and ":" in answered_by else None
+
+
+def hop_note(hop: Hop, pull: Pull) -> str:
+    """What is worth knowing of one hop: whose token it carried, and what the answer said."""
+    notes = []
+    request = hop.request
+    if request.authorization == "bearer":
+        issuer = next(
+            (step.n for step in pull.steps if step.token is not None and step.token.number == request.credential), None
+        )
+        notes.append(f"with the token of step {issuer}" if issuer else "with a token")
+    elif request.authorization == "basic":
+        notes.append("with a login")
+    elif request.authorization == "other":
+        notes.append("with an Authorization of another kind")
+    elif hop.status in (401, 403) and _had_token_before(hop):
+        notes.append("without it")
+    step = hop.step
+    if step.verified is False and hop is step.last and hop.finished is not None:
+        notes.append(f"sent bytes with sha256:{(hop.finished.sha256 or '')[:12]}, wanted {short(step.digest)}")
+    note = ", ".join(notes)
+    if hop.failed is not None:
+        said = plain(hop.failed.reason)
+        return f"{note}: {said}" if note else said
+    if hop.errors:
+        first = hop.errors[0]
+        said = first.code if not first.message or first.message == first.code else f"{first.code}: {first.message}"
+        said = plain(said)
+        return f"{note}: {said}" if note else said
+    return note
+
+
+def _had_token_before(hop: Hop) -> bool:
+    before = hop.follows
+    while before is not None:
+        if before.request.authorization == "bearer":
+            return True
+        before = before.follows
+    return False

@@ -1,0 +1,68 @@
+"""The lesson: what it says is what was seen, and what has to be understood is said once."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from tests.render.samples import CONTROLS, TRACES, recorded
+
+from pullscope.render.explain.lesson import lessons
+from pullscope.render.explain.table import IDEAS, KINDS
+from pullscope.trace.model import Kind
+
+GOAL = (
+    "What a vanity domain can and cannot move",
+    "Why a 401 comes first",
+    "What a digest guarantees",
+    "Where the bytes really come from",
+    "Why it does not matter who sends them",
+)
+"""What a person who read the lesson once can say."""
+
+
+def test_every_kind_of_step_is_explained() -> None:
+    """The table has a row for each kind, so that no step is without words."""
+    assert set(KINDS) == set(Kind)
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_every_place_is_filled(trace: str) -> None:
+    """No sentence keeps a place that the traffic did not fill, and none holds a control code of the wire."""
+    for pull in TRACES[trace]().pulls:
+        for lesson in lessons(pull):
+            said = [lesson.beginner, lesson.expert, lesson.asked, *(idea.text for idea in lesson.ideas)]
+            assert all(said)
+            assert not any(code in text for text in said for code in (*CONTROLS, "\n"))
+
+
+def test_ideas_are_said_once_and_all_of_them() -> None:
+    """A pull through a vanity domain teaches each of the five things, each where it first shows."""
+    [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
+    said = [idea.name for lesson in lessons(pull) for idea in lesson.ideas]
+
+    assert sorted(said) == sorted(GOAL)
+
+
+def test_manifest_list_is_explained() -> None:
+    """Whoever reads the lesson meets what a manifest list is."""
+    [pull] = recorded("dockerd-20.10-hub").pulls
+
+    assert any("manifest list" in lesson.beginner for lesson in lessons(pull))
+
+
+def test_a_failure_says_who_answered_what() -> None:
+    """The step at which a pull broke names the host and the answer."""
+    [pull] = recorded("skopeo-1.9-vanity-302").pulls
+    [wrong] = [idea for idea in lessons(pull)[-1].ideas if idea.name == "What went wrong"]
+
+    assert "registry-1.docker.io answered 401, UNAUTHORIZED: authentication required" in wrong.text
+
+
+def test_places_are_known_ones() -> None:
+    """A sentence of the table has no place that a lesson could not fill."""
+    known = {"client", "host", "tag", "digest", "realm", "vanity", "target", "status", "size", "why", "failure"}
+    sentences = [text for row in KINDS.values() for text in (row.beginner, row.again)]
+    sentences += [thought.beginner for thought in IDEAS.values()]
+
+    assert {name for text in sentences for _, name, _, _ in string.Formatter().parse(text) if name} <= known

@@ -1,0 +1,43 @@
+"""docs/how-a-pull-works.md cannot drift: neither from the table of explanations nor from the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pullscope.cli.source import read_trace
+from pullscope.mitm.demo import run_demo
+from pullscope.mitm.watch import Watch
+from pullscope.render.explain.page import how_a_pull_works
+from pullscope.trace.model import Pull
+
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / "tests" / "data" / "demo"
+
+
+def recorded(name: str) -> Pull:
+    [pull] = read_trace(str(DEMO / f"{name}.jsonl"))[0].pulls
+    return pull
+
+
+def told(pull: Pull) -> list[tuple[str, str | None, tuple[int | None, ...]]]:
+    """What happened, whatever the order in which parallel blobs ended."""
+    steps = [(str(step.kind), step.digest, tuple(hop.status for hop in step.hops)) for step in pull.steps]
+    return sorted(steps, key=lambda step: (step[0], step[1] or ""))
+
+
+def test_page_is_made_of_table_and_demo() -> None:
+    """If this is wanted: python docs/pictures/make.py, and read the diff."""
+    page = (ROOT / "docs" / "how-a-pull-works.md").read_text(encoding="utf-8")
+
+    assert page == how_a_pull_works(recorded("direct"), recorded("vanity"))
+
+
+@pytest.mark.parametrize("name", ["direct", "vanity"])
+def test_the_demo_still_does_what_the_page_says(name: str) -> None:
+    """A demo run today takes the steps, digests and answers of the one that was recorded."""
+    watch = Watch()
+    run_demo(client="docker-classic", vanity=name == "vanity", watch_addon=watch)
+
+    assert told(watch.trace.pulls[0]) == told(recorded(name))

@@ -1,0 +1,55 @@
+"""The lesson on a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from tests.render.samples import TRACES, recorded
+
+from pullscope.render.explain.told import lesson_blocks
+from pullscope.render.lines import WIDTH, paint
+from pullscope.trace.model import Pull
+
+
+def text_of(pull: Pull, *, expert: bool = False) -> list[str]:
+    return [paint(line, color=False) for block in lesson_blocks(pull, expert=expert) for line in block]
+
+
+@pytest.mark.parametrize("trace", TRACES)
+@pytest.mark.parametrize("expert", [False, True])
+def test_fits_eighty_columns(trace: str, expert: bool) -> None:
+    """Only what is to be pasted, and addresses, may be wider than a terminal."""
+    for pull in TRACES[trace]().pulls:
+        lines = text_of(pull, expert=expert)[2:]
+        prose = [
+            line for line in lines if not line.startswith("       ") and "https://" not in line and "curl" not in line
+        ]
+
+        assert [line for line in prose if len(line) > WIDTH + 1] == []
+
+
+def test_ends_with_what_to_take_home() -> None:
+    """The last lines count the requests and say the idea."""
+    [pull] = recorded("dockerd-20.10-vanity-302").pulls
+    end = " ".join(" ".join(text_of(pull)).split())
+
+    assert end.endswith(
+        '24 requests: 2.8 kB of manifests, 1 token and 5 times "over there". A registry is documents behind a few '
+        "addresses: so a domain of your own can stand in front of one."
+    )
+
+
+def test_failed_pull_ends_with_its_findings() -> None:
+    """Whoever learns from a failure reads what it was and what to do."""
+    [pull] = recorded("skopeo-1.9-vanity-302").pulls
+
+    assert "error  authorization-dropped" in text_of(pull)
+
+
+def test_beginner_and_expert_read_different_words() -> None:
+    """An expert gets the address of the section and no ideas; a beginner the other way round."""
+    [pull] = recorded("dockerd-20.10-hub").pulls
+    beginner, expert = "\n".join(text_of(pull)), "\n".join(text_of(pull, expert=True))
+
+    assert "Why a 401 comes first" in beginner
+    assert "Why a 401 comes first" not in expert
+    assert "spec.md#pulling-" in expert or "#determining-support" in expert

@@ -1,0 +1,39 @@
+"""HAR: by its schema, with the sizes that mitmproxy's own export loses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from tests.render.samples import TRACES, recorded
+
+from pullscope.render.exports.har import har
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "data" / "har-1.2.schema.json").read_text())
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_is_valid(trace: str) -> None:
+    """Every trace gives a log that the schema of HAR 1.2 takes."""
+    jsonschema.Draft7Validator(SCHEMA, format_checker=None).validate(har(TRACES[trace]().pulls))
+
+
+def test_streamed_bodies_have_their_size() -> None:
+    """The largest layer's bytes are there though its content is not."""
+    entries = har(recorded("dockerd-20.10-hub").pulls)["log"]["entries"]
+    sizes = [entry["response"]["content"]["size"] for entry in entries]
+
+    assert max(sizes) > 120_000
+    assert all("text" not in entry["response"]["content"] for entry in entries)
+
+
+def test_entries_are_in_time_and_say_their_step() -> None:
+    """What a viewer lists is the pull from its beginning, each line with its step."""
+    entries = har(recorded("skopeo-1.9-vanity-302").pulls)["log"]["entries"]
+    times = [entry["startedDateTime"] for entry in entries]
+
+    assert times == sorted(times)
+    assert entries[-1]["comment"].startswith("step 3, resolve: FAILED (without it: UNAUTHORIZED")
+    assert entries[0]["response"]["redirectURL"] == "https://registry-1.docker.io/v2/"

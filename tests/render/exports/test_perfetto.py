@@ -1,0 +1,48 @@
+"""Chrome trace events: what overlaps on one thread is not drawn right, so nothing may."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import pytest
+from tests.render.samples import TRACES, recorded
+
+from pullscope.render.exports.perfetto import perfetto
+
+
+def complete(trace: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = perfetto(TRACES[trace]().pulls)["traceEvents"]
+    return [event for event in events if event["ph"] == "X"]
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_events_nest(trace: str) -> None:
+    """On each thread every event lies wholly within the one before it that has not ended, or after it."""
+    for _, thread in groupby(
+        sorted(complete(trace), key=lambda one: (one["pid"], one["tid"], one["ts"], -one["dur"])),
+        key=lambda one: (one["pid"], one["tid"]),
+    ):
+        open_until: list[int] = []
+        for event in thread:
+            start, end = event["ts"], event["ts"] + event["dur"]
+            while open_until and open_until[-1] <= start:
+                open_until.pop()
+            assert not open_until or end <= open_until[-1], event["name"]
+            open_until.append(end)
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_every_hop_is_on_its_connection(trace: str) -> None:
+    """The connection threads together hold each hop once."""
+    hops = sum(len(pull.hops) for pull in TRACES[trace]().pulls)
+    drawn = [event for event in complete(trace) if event["cat"] == "hop" and event["tid"] > 100]
+
+    assert len(drawn) == hops
+
+
+def test_findings_are_instants() -> None:
+    """What went wrong is marked at the time of its step."""
+    events = perfetto(recorded("skopeo-1.9-vanity-302").pulls)["traceEvents"]
+
+    assert "error: authorization-dropped" in [event["name"] for event in events if event["ph"] == "i"]

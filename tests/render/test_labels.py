@@ -1,0 +1,44 @@
+"""The comment and marker of a flow."""
+
+from __future__ import annotations
+
+from tests.trace.images import Image, digest, docker_containerd
+from tests.trace.wire import Wire, only, played
+
+from pullscope.render.labels import FAILED, MARKERS, REDIRECT, label
+from pullscope.trace.model import Kind
+
+APP = Image()
+
+
+def comments(wire: Wire) -> list[tuple[str, str]]:
+    """The labels of every hop of the one pull."""
+    return [label(hop) for step in only(played(wire)).steps for hop in step.hops]
+
+
+def test_a_pull() -> None:
+    """Redirects say where to, challenges what they ask for, and the last hop what came of it."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    told = comments(wire)
+    assert told[0] == ("resolve · 401, asks for a token · pull 1", MARKERS[Kind.RESOLVE])
+    assert told[1][0] == f"resolve · latest is {digest(APP.index)[:19]} · pull 1"
+    assert ("layer 1/2 · linux/amd64 · 307 to cdn · pull 1", REDIRECT) in told
+    assert ("layer 1/2 · linux/amd64 · 4 B · pull 1", MARKERS[Kind.LAYER]) in told
+
+
+def test_a_failure() -> None:
+    """The last hop of what failed is marked."""
+    wire = Wire()
+    wire.ask("HEAD", APP.url("manifests", "nope"), 404)
+    wire.ask("GET", APP.url("manifests", "nope"), 404)
+    first, last = comments(wire)
+    assert first[1] != FAILED
+    assert last == ("resolve · FAILED · pull 1", FAILED)
+
+
+def test_a_redirect_that_nobody_followed() -> None:
+    """A redirect that nobody followed is still told as one."""
+    wire = Wire()
+    wire.ask("GET", APP.url("blobs", digest("base")), 307, location="https://cdn.example.net/x")
+    assert comments(wire)[0][0].startswith("layer · 307 to ")

@@ -1,0 +1,210 @@
+"""The story's layout: what a line holds, where it is cut, and whose it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.trace.images import (
+    DIALECTS,
+    Image,
+    digest,
+    docker_classic,
+    docker_containerd,
+    get_blob,
+    get_manifest,
+    unauthorized,
+)
+from tests.trace.wire import CONTAINERD, DOCKER_20, HUB, SKOPEO, Wire, challenge_for, merged, played, token_url
+
+from pullscope.render.lines import WIDTH, Story, paint
+from pullscope.render.report import report_lines
+from pullscope.trace.events import TlsRefused
+from pullscope.trace.trace import Trace
+
+APP = Image()
+LONG = "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com"
+
+
+def live(*wires: Wire, color: bool = False, verbose: bool = False) -> list[str]:
+    """The lines that appear while this happens."""
+    trace, lines = Trace(), list[str]()
+    story = Story(lines.append, color=color, verbose=verbose)
+    for event in merged(wires):
+        story.show(trace.feed(event))
+    story.show(trace.finish())
+    return lines
+
+
+def a_pull(dialect: str, image: Image = APP, *, at: float = 1000.0) -> Wire:
+    """One client's pull."""
+    play, agent = DIALECTS[dialect]
+    wire = Wire(agent=agent, at=at)
+    play(wire, image)
+    return wire
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_live_and_afterwards(dialect: str) -> None:
+    """Told line by line or at the end, the story of a pull is the same."""
+    wire = a_pull(dialect)
+    assert live(wire) == report_lines(played(wire).pulls)
+
+
+def test_a_push_live_and_afterwards() -> None:
+    """The tag of a push is known at its end only, so its header does without."""
+    wire = Wire(agent=SKOPEO)
+    wire.ask("HEAD", f"{HUB}/v2/app/manifests/latest", 404)
+    wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 201)
+    wire.ask("PUT", f"{HUB}/v2/app/manifests/latest", 201, sent="{}")
+    lines = live(wire)
+    assert lines == report_lines(played(wire).pulls)
+    assert lines[0] == "pull 1  push to docker.io/app"
+    assert lines[-2].startswith("complete  0.03 s, 3 requests, 2 B sent")
+
+
+def test_interleaved_pulls_say_whose_each_line_is() -> None:
+    """From the second pull's header to the end of both, every line carries its pull's number; none is too wide."""
+    lines = live(a_pull("docker-containerd"), a_pull("docker-classic", Image(repository="library/other"), at=1000.02))
+    start = lines.index("") + 1
+    assert all(re.match(r"[12]\| ", line) for line in lines[start:])
+    assert max(map(len, lines)) <= WIDTH
+    mine = [line.removeprefix("1| ") for line in lines if not line.startswith("2| ")]
+    assert [line.split()[0] for line in mine if re.match(r" *\d+ ", line)] == [str(n) for n in range(1, 9)]
+
+
+def test_one_after_the_other_needs_no_numbers() -> None:
+    """Pulls after each other are separated by a blank line and carry no numbers."""
+    first = a_pull("docker-containerd")
+    lines = live(first, a_pull("docker-containerd", Image(tag="next"), at=first.now + 20))
+    assert lines.count("") == 1
+    assert not any(line.startswith(("1|", "2|")) for line in lines)
+
+
+def test_no_line_is_too_wide() -> None:
+    """Long hosts, long chains, long waits, long errors: eighty columns all the same."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    here = APP.url("blobs", digest("base"))
+    last = wire.follows("GET", [here, *(f"https://{place}.{LONG}/x" for place in range(6))])
+    wire.ask("GET", last, content="base", took=150.0)
+    wire.ask(
+        "GET", APP.url("blobs", digest("app")), 403, body=f'{{"errors":[{{"code":"DENIED","message":"{"no " * 99}"}}]}}'
+    )
+    wire.ask(
+        "HEAD",
+        f"https://{LONG}/v2/library/app/manifests/other",
+        answer={"RateLimit-Remaining": "3", "Docker-RateLimit-Source": "x" * 99},
+    )
+    for lines in (live(wire), live(wire, verbose=True), report_lines(played(wire).pulls, verbose=True)):
+        # A reference is never cut: it is there to be copied.
+        assert max(len(line) for line in lines if not re.match(r"(\d+\| )?pull ", line)) <= WIDTH
+
+
+def test_wire_strings_are_text() -> None:
+    """Escape codes and newlines in names, hosts, agents and errors reach no terminal, with colour or without."""
+    evil = "\x1b]0;x\x07\r\n\x1b[31m"
+    wire = Wire(agent=f"evil{evil}")
+    wire.ask("GET", f"{HUB}/v2/{evil}app/manifests/la{evil}test", 404, body=f'{{"errors":[{{"code":"{evil!a}"}}]}}')
+    wire.ask("GET", f"https://{evil}.example.com/v2/a/tags/list", 500, fails=evil)
+    for line in live(wire):
+        assert line.isprintable()
+    for line in live(wire, color=True):
+        assert re.sub(r"\x1b\[[0-9;]+m", "", line).isprintable()
+
+
+def test_hops_unfold_where_it_failed_or_was_asked_for() -> None:
+    """A good step is one line; a failed one shows its hops, and so does every one with -v."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=("base", "app"))
+    wire.ask("GET", APP.url("blobs", digest("base")), 500, token="t2")
+    plain = live(wire)
+    hops = [line for line in plain if line.startswith("      GET")]
+    assert hops == ["      GET  registry-1.docker.io  500  with the token of step 4"]
+    assert sum(line.startswith("      ") for line in live(wire, verbose=True)) > 10
+
+
+def test_wrong_bytes_are_said() -> None:
+    """A blob that is not what its digest says stands out."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), content="evil")
+    assert any("WRONG BYTES" in line for line in live(wire))
+
+
+def test_incomplete() -> None:
+    """A pull whose layer never ended says so, and the word does not touch its time."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), ends=False)
+    lines = live(wire)
+    assert any(re.match(r"incomplete  0\.\d\d s, 2 requests, 0 of 2 layers", line) for line in lines)
+    assert any("registry 200 ..." in line for line in lines)
+
+
+def test_a_pull_that_goes_on() -> None:
+    """What was closed too early is told as going on; the first closing line is about the time until then."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=("app",))
+    wire.ask("GET", APP.url("blobs", digest("app")), 503, token="t2")
+    wire.wait(15)
+    get_blob(wire, APP, "app", token="t2")
+    lines = live(wire)
+    endings = [line.partition(",")[0] for line in lines if line.startswith(("failed", "complete"))]
+    assert endings == ["failed  0.10 s", "complete  15.1 s"]
+    assert "pull 1  goes on" in lines
+
+
+def test_nothing_new() -> None:
+    """A second pull of what is there says what the tag still is."""
+    wire = Wire(agent=DOCKER_20)
+    docker_classic(wire, APP, skip=APP.blobs())
+    assert any(f"nothing new: latest is still {digest(APP.index)[:19]}" in line for line in live(wire))
+
+
+def test_refusal_is_one_line() -> None:
+    """A client that does not trust the proxy is told in one line with the host."""
+    lines: list[str] = []
+    story, trace = Story(lines.append), Trace()
+    for second in range(10):
+        story.show(trace.feed(TlsRefused(time=float(second), client="10.0.0.1", host="auth.docker.io", reason="")))
+    assert lines == ["refused  a client does not trust the proxy's certificate for auth.docker.io"]
+
+
+def test_colour_only_where_wanted() -> None:
+    """Without colour there is no escape code; with it, each one is ended."""
+    wire = a_pull("skopeo")
+    assert not any("\x1b" in line for line in live(wire))
+    for line in live(wire, color=True):
+        assert line.count("\x1b[0m") * 2 == line.count("\x1b[")
+    assert paint([("x", "red")], color=True) == "\x1b[1;31mx\x1b[0m"
+
+
+def test_plain_http_is_said() -> None:
+    """A hop that is not HTTPS shows it."""
+    wire = Wire(agent=SKOPEO)
+    wire.ask("GET", "http://registry.example.com/v2/", 404)
+    assert any("http://registry.example.com" in line for line in live(wire))
+
+
+def test_the_token_that_was_dropped_is_said() -> None:
+    """skopeo's token goes to the vanity host and no further: the hops say it."""
+    wire = Wire(agent=SKOPEO)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.ask("GET", token_url("library/app"), issued="t", body='{"token":"REDACTED"}')
+    here = "https://docker.example.com/v2/library/app/manifests/latest"
+    wire.ask("GET", here, 302, token="t", location=APP.url("manifests", "latest"))
+    wire.ask("GET", APP.url("manifests", "latest"), 401, referer=here, challenge=challenge_for("library/app"))
+    text = "\n".join(live(wire))
+    assert re.search(r"GET  docker\.example\.com +302  with the token of step \d", text)
+    assert re.search(r"GET  registry-1\.docker\.io +401  without it", text)
+
+
+def test_containerd_through_a_mirror() -> None:
+    """The mirror is called one, in the chain and among the hosts."""
+    wire = Wire(agent=CONTAINERD)
+    wire.ask("HEAD", "http://mirror.example.com:5000/v2/library/app/manifests/latest?ns=docker.io", 404)
+    docker_containerd(wire, APP)
+    text = "\n".join(live(wire))
+    assert "mirror 404" in text
+    assert re.search(r"^  mirror +mirror\.example\.com:5000 +1 request", text, re.MULTILINE)

@@ -1,0 +1,47 @@
+"""The table of clients as lines."""
+
+from __future__ import annotations
+
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
+from pullscope.render.matrix import Row, count_of, matrix, problem_lines
+
+
+def row(label: str, verdict: ClientOutcome, reason: str | None = None, **more: str) -> Row:
+    return Row(label=label, evidence="run", verdict=ClientVerdict(id=label, verdict=verdict, reason=reason, **more))
+
+
+def test_a_line_for_each_client() -> None:
+    """Verdict, reason, evidence; a long reason is cut, so that a line fits 80 columns."""
+    lines = matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, "x" * 100)])
+
+    assert lines[0].split() == ["docker", "29", "pulls", "run"]
+    assert lines[1].split() == ["podman", "FAILS", "x" * 34 + "...", "run"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_one_advice_for_all_who_need_it() -> None:
+    """The fix is said once, with every issue that tracks it."""
+    lines = matrix(
+        [
+            row(name, ClientOutcome.FAILS, "why", fix="Do this.", link=f"https://{link}")
+            for name, link in ("ax", "bx", "cy")
+        ]
+    )
+
+    assert [line.strip() for line in lines[4:]] == ["fix   Do this.", "https://x", "https://y"]
+
+
+def test_what_servers_say_is_data() -> None:
+    """No control code reaches the terminal."""
+    lines = matrix([row("a", ClientOutcome.FAILS, "\x1b[2J\nnext")])
+    lines += problem_lines([Problem(code="c\x1b", message="m\x07", fix="f\r", where="w\n")])
+
+    assert all(char.isprintable() for line in lines for char in line)
+
+
+def test_counts_what_matters() -> None:
+    """Errors and warnings, not notes."""
+    problems = [Problem(code="a", severity=severity, message="") for severity in (*Severity, Severity.WARNING)]
+
+    assert count_of(problems) == "1 error, 2 warnings"
+    assert count_of([]) == ""
