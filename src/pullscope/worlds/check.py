@@ -1,0 +1,200 @@
+"""A live address, walked by every client model: who can pull, where the others break, and what else is to be known of it.
+
+It is handed the wire, and does no I/O of its own. Layers are not downloaded by the models: each fetches the config, which
+goes the same way. Where a manifest's content is known already it is asked for with HEAD, which a rate limit does not count:
+ten clients cost as many pulls as one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Manifest, read_manifest
+from pullscope.oci.messages import Request, Response
+from pullscope.oci.reference import Reference
+from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem
+from pullscope.worlds.clients.bearer import Login
+from pullscope.worlds.clients.diagnosis import verdict_of
+from pullscope.worlds.clients.drive import Pull, run_with_threads
+from pullscope.worlds.clients.roster import Client, LoginAt, login_used
+from pullscope.worlds.clients.steps import NoAnswerError
+from pullscope.worlds.served import Wire, layer_problems, manifest_problems
+
+_SIDE_BY_SIDE = 5  # clients at once, after the first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Walked:
+    """One client, and what came of its pull."""
+
+    client: Client
+    verdict: ClientVerdict
+    ran: Pull
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimit:
+    """As a registry's headers tell it."""
+
+    limit: str
+    remaining: str | None
+    source: str | None
+    host: str
+    """Who said so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """Everything that was found."""
+
+    reference: Reference
+    walked: tuple[Walked, ...]
+    hosts: Mapping[str, int]
+    """Host to the number of requests that the clients made to it."""
+    problems: tuple[Problem, ...]
+    digest: Digest | None
+    rate_limit: RateLimit | None
+    layers_read: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return any(one.verdict.verdict is ClientOutcome.FAILS for one in self.walked)
+
+
+def check(
+    reference: Reference,
+    clients: Sequence[Client],
+    wire: Wire,
+    *,
+    logins: Mapping[str, Login] | None = None,
+    deep: bool = False,
+) -> Checked:
+    """Walk `reference` with each of `clients`. `logins` are those at hand, by the host that they are for."""
+    walk = _Walk(reference, wire, logins or {})
+    first, *others = clients
+    walked = [walk.run(first)]
+    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE, thread_name_prefix="pullscope-check") as pool:
+        walked += pool.map(walk.run, others)
+    exchanges = [exchange for one in walked for exchange in one.ran.exchanges]
+    hosts: dict[str, int] = {}
+    for request, _ in exchanges:
+        hosts[request.host] = hosts.get(request.host, 0) + 1
+    good = next((one for one in walked if one.ran.outcome.pulled), None)
+    problems: list[Problem] = []
+    read = 0
+    if good is not None:
+        problems += manifest_problems(good.ran, wire)
+        more, read = layer_problems(good.ran, walk.layers, wire, deep=deep)
+        problems += more
+    return Checked(
+        reference=reference,
+        walked=tuple(walked),
+        hosts=hosts,
+        problems=tuple(problems),
+        digest=good.ran.outcome.digest if good else None,
+        rate_limit=_rate_limit(exchanges),
+        layers_read=read,
+    )
+
+
+@dataclass
+class _Walk:
+    """What the clients' walks share: contents that are known, and which blobs are layers."""
+
+    reference: Reference
+    wire: Wire
+    logins: Mapping[str, Login]
+    layers: dict[Digest, int] = field(default_factory=dict)
+    _known: dict[str, Response] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, client: Client) -> Walked:
+        login = self._login(client)
+        if client.login and login is None:
+            reason = "no login of this kind is at hand, or the client would not use it"
+            verdict = ClientVerdict(id=client.id, verdict=ClientOutcome.UNKNOWN, reason=reason)
+            return Walked(client=client, verdict=verdict, ran=_NOTHING)
+        exchanges: list[tuple[Request, Response]] = []
+        silence: list[tuple[Request, str]] = []
+
+        def answer(request: Request) -> Response:
+            try:
+                response = self._ask(request)
+            except NoAnswerError as failed:
+                # Go's chain of reasons ends with the one that matters.
+                silence.append((request, failed.reason.rpartition(": ")[2]))
+                raise
+            exchanges.append((request, response))
+            return response
+
+        outcome = run_with_threads(client.model(self.reference, login, _Layers(self.layers)), answer)
+        ran = Pull(outcome=outcome, exchanges=tuple(exchanges))
+        verdict = verdict_of(client, ran)
+        if silence and verdict.verdict is ClientOutcome.FAILS:
+            reason = f"{silence[-1][1]}: {silence[-1][0].host}"
+            verdict = ClientVerdict(
+                id=client.id,
+                verdict=ClientOutcome.FAILS,
+                step=verdict.step,
+                finding="upstream-unreachable",
+                reason=reason,
+            )
+        return Walked(client=client, verdict=verdict, ran=ran)
+
+    def _login(self, client: Client) -> Login | None:
+        if client.login is LoginAt.NOWHERE:
+            return None
+        own = self.logins.get(self.reference.api_host)
+        upstream = next((login for host, login in self.logins.items() if host != self.reference.api_host), None)
+        return login_used(client, own, upstream)
+
+    def _ask(self, request: Request) -> Response:
+        if request.method != "GET" or route(request.url).endpoint is not Endpoint.MANIFEST:
+            return self.wire(request)
+        with self._lock:
+            known = self._known.get(request.url)
+        if known is not None:
+            head = self.wire(Request(method="HEAD", url=request.url, headers=request.headers))
+            if head.status == 200 and head.headers.get("Docker-Content-Digest") == Digest.of(known.body):
+                return known
+        response = self.wire(request)
+        if response.status == 200:
+            document = read_manifest(response.body, response.headers.get("Content-Type"))
+            with self._lock:
+                # A type that the client did not ask for would be another answer; digests have one content.
+                self._known.setdefault(request.url, response)
+                if isinstance(document, Manifest):
+                    self.layers.update({one.digest: one.size or 0 for one in document.layers if one.digest})
+        return response
+
+
+_NOTHING = Pull(outcome=None, exchanges=())  # type: ignore[arg-type] # a client that was not run has no outcome
+
+
+class _Layers:
+    """What a client is told that it has: every layer that was named so far."""
+
+    def __init__(self, layers: Mapping[Digest, int]) -> None:
+        self._layers = layers
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._layers
+
+
+def _rate_limit(exchanges: Iterable[tuple[Request, Response]]) -> RateLimit | None:
+    found = None
+    for request, response in exchanges:
+        limit = response.headers.get("ratelimit-limit")
+        if limit:
+            found = RateLimit(
+                limit=limit[:40],
+                remaining=(response.headers.get("ratelimit-remaining") or "")[:40] or None,
+                source=(response.headers.get("docker-ratelimit-source") or "")[:60] or None,
+                host=request.host,
+            )
+    return found

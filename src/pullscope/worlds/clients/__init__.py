@@ -1,0 +1,1 @@
+"""What container clients do, written once: generators that yield requests and receive responses."""

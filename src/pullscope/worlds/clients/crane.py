@@ -1,0 +1,227 @@
+"""`crane pull`, and with it ko, kaniko and cosign: what they share is google/go-containerregistry.
+
+Two dialects, divided by PR #2360 (0.21.8, 2026-07-29). Compared with crane 0.20.2 and 0.21.9 in a lab, by how each row of
+the vanity table ended; not run in CI. Sources: pkg/v1/remote/transport/{ping,bearer}.go, pkg/v1/remote/fetcher.go.
+
+What makes it itself: the ping must be answered 200 or 401, and decides for good whether tokens are used. The token is
+asked for at once and given to the reference's own host only. What follows a 401 happens below Go's redirects: up to
+0.21.7 another token of the *first* realm, which is then not sent to the redirected host; from 0.21.8 an anonymous token
+of that host's realm, one for each request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Container
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pullscope.oci.challenge import Challenge, read_challenges
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_errors, read_manifest
+from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.worlds.clients.bearer import Login, Token, token_in, token_request
+from pullscope.worlds.clients.distribution_errors import status_line
+from pullscope.worlds.clients.docker_classic import LINUX_AMD64
+from pullscope.worlds.clients.go_http import GoError, Reply, send
+from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, ask, together
+
+# pkg/name/registry.go DefaultRegistry: Docker Hub is asked under its index's name.
+HUB_HOST = "index.docker.io"
+
+# pkg/v1/remote/descriptor.go: acceptableImageMediaTypes, then acceptableIndexMediaTypes and schema 1
+_ACCEPT = f"{DOCKER_MANIFEST},{OCI_MANIFEST},{DOCKER_INDEX},{OCI_INDEX},{SCHEMA1},{SCHEMA1_SIGNED}"
+_PARALLEL = 4  # remote/options.go defaultJobs
+_ALLOWED_AFTER_PING = (200, 401)
+
+
+@dataclass(kw_only=True)
+class Crane:
+    """One pull of one reference. `per_host_token` is what PR #2360 brought."""
+
+    reference: Reference
+    platform: Platform = LINUX_AMD64
+    present: Container[Digest] = frozenset()
+    version: str = "0.21.9"
+    per_host_token: bool = True
+    login: Login | None = None
+    _challenge: Challenge | None = field(default=None, init=False)
+    _scopes: list[str] = field(default_factory=list, init=False)
+    _token: Token | None = field(default=None, init=False)
+    _resolved: Digest | None = field(default=None, init=False)
+
+    def pull(self) -> Steps[Outcome]:
+        """The whole pull."""
+        try:
+            yield from self._ping()
+            yield from self._image()
+        except PullFailedError as failed:
+            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
+        except GoError as failed:
+            return Outcome(pulled=False, digest=self._resolved, message=str(failed))
+        return Outcome(pulled=True, digest=self._resolved, message="")
+
+    # The conversation, from the first request to the last.
+
+    def _ping(self) -> Steps[None]:
+        """ping.go: with Go's own redirects; a realm of a host behind a redirect counts as the reference's."""
+        reply = yield from send(self._request(f"https://{self._host}/v2/"))
+        if reply.status not in _ALLOWED_AFTER_PING:
+            raise _failed(reply)
+        if reply.status == 200:
+            return
+        challenges = read_challenges(reply.response.headers.get_all("WWW-Authenticate"))
+        known = next((item for item in challenges if item.scheme in ("basic", "bearer")), None)
+        if known is None:
+            raise PullFailedError("unrecognized challenge: ", reply.request)
+        self._challenge = known
+        if known.scheme == "bearer":
+            if not known.realm:
+                raise PullFailedError("malformed www-authenticate, missing realm: map[]", reply.request)
+            self._scopes = [f"repository:{self.reference.repository}:pull"]
+            self._token = yield from self._fetch_token(known, self._scopes, self.login)
+
+    def _image(self) -> Steps[None]:
+        wanted = str(self.reference.digest or self.reference.tag or "latest")
+        document, self._resolved = yield from self._manifest(wanted, self.reference.digest)
+        if isinstance(document, Index):
+            entry = choose(document, self.platform)
+            if entry is None or entry.digest is None:
+                raise PullFailedError(f"no child with platform {self.platform} in index {self._name}")
+            document, _ = yield from self._manifest(entry.digest, entry.digest)
+        if not isinstance(document, Manifest) or document.config is None:
+            raise PullFailedError(f"unsupported MediaType in {self._name}")
+        wanted_blobs = {item.digest: item for item in (document.config, *document.layers)}
+        missing = [item for digest, item in wanted_blobs.items() if digest not in self.present]
+        yield from together(*(self._blob(item) for item in missing), limit=_PARALLEL)
+
+    def _manifest(self, wanted: str, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
+        reply = yield from self._get(f"manifests/{wanted}", ("Accept", _ACCEPT))
+        got = Digest.of(reply.body)
+        if digest is not None and got != digest:
+            why = f'manifest digest: "{got}" does not match requested digest: "{digest}" for "{self._name}"'
+            raise PullFailedError(why, reply.request)
+        document = read_manifest(reply.body, reply.header("Content-Type"))
+        if document is None:
+            raise PullFailedError(f"unsupported MediaType: {reply.header('Content-Type')}", reply.request)
+        return document, got
+
+    def _blob(self, descriptor: Descriptor) -> Steps[None]:
+        reply = yield from self._get(f"blobs/{descriptor.digest}")
+        got = Digest.of(reply.body)
+        if len(reply.body) < (descriptor.size or 0):
+            raise PullFailedError("unexpected EOF", reply.request)  # no resume
+        if got != descriptor.digest:
+            raise PullFailedError(
+                f"error verifying sha256 checksum; got {got}, want {descriptor.digest}", reply.request
+            )
+
+    # Requests, and who gets the token.
+
+    def _get(self, path: str, *more: tuple[str, str]) -> Steps[Reply]:
+        request = self._request(f"https://{self._host}/v2/{self.reference.repository}/{path}", *more)
+        # fetcher.go's CheckRedirect has no limit of its own; Go's ten stand here, so that every run ends.
+        reply = yield from send(request, self._guarded, self._round_trip)
+        if reply.status != 200:
+            raise _failed(reply)
+        return reply
+
+    def _request(self, url: str, *more: tuple[str, str]) -> Request:
+        agent = f"crane/{self.version} go-containerregistry/{self.version}"
+        return Request(
+            method="GET", url=url, headers=Headers([("User-Agent", agent), *more, ("Accept-Encoding", "gzip")])
+        )
+
+    def _guarded(self, hop: Request) -> Steps[Request]:
+        """fetcher.go checkRedirectSSRF."""
+        host = urlsplit(hop.url).hostname or ""
+        if self.per_host_token and host != urlsplit(f"//{self._host}").hostname and _is_private(host):
+            why = f'SSRF protection: redirect from "{self._host}" to private/link-local host "{host}" denied'
+            raise PullFailedError(why, hop)
+        return hop
+        yield hop  # pragma: no cover - makes this a generator
+
+    def _round_trip(self, hop: Request) -> Steps[tuple[Request, Response]]:
+        """bearer.go RoundTrip: below redirects, so it is asked about every hop."""
+        ours = hop.host == self._host
+        sent = self._authorized(hop) if ours else hop
+        response = yield from ask(sent)
+        if self._token is None or self._challenge is None or response.status != 401:
+            return sent, response
+        challenges = read_challenges(response.headers.get_all("WWW-Authenticate"))
+        if not challenges:
+            return sent, response
+        if not ours and self.per_host_token:
+            sent = yield from self._for_another_host(hop, challenges)
+        else:
+            new = [item.scope for item in challenges if item.scope and item.scope not in self._scopes]
+            self._scopes = [*new, *self._scopes]
+            self._token = yield from self._fetch_token(self._challenge, self._scopes, self.login)
+            sent = self._authorized(hop) if ours else hop
+        return sent, (yield from ask(sent))
+
+    def _authorized(self, hop: Request) -> Request:
+        if self._token is not None:
+            authorization = self._token.authorization
+        elif self._challenge is not None and self.login is not None:
+            authorization = self.login.authorization  # basic.go
+        else:
+            return hop
+        return Request(method=hop.method, url=hop.url, headers=hop.headers.replacing("Authorization", authorization))
+
+    def _for_another_host(self, hop: Request, challenges: tuple[Challenge, ...]) -> Steps[Request]:
+        """bearer.go handleCrossHostChallenge: anonymous, for this request only; without a token it is sent bare."""
+        for challenge in challenges:
+            if challenge.scheme != "bearer" or not challenge.realm:
+                continue
+            try:
+                token = yield from self._fetch_token(challenge, [challenge.scope or ""], None)
+            except (PullFailedError, GoError):
+                continue
+            headers = hop.headers.replacing("Authorization", token.authorization)
+            return Request(method=hop.method, url=hop.url, headers=headers)
+        return hop
+
+    def _fetch_token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
+        if self.per_host_token and _is_private(urlsplit(challenge.realm or "").hostname or ""):
+            raise PullFailedError("invalid realm in www-authenticate: private or link-local address")
+        asked = token_request(challenge, scopes, self._request("").headers)
+        if login is not None:
+            # bearer.go refreshBasic: no `account`
+            headers = asked.headers.replacing("Authorization", login.authorization)
+            asked = Request(method="GET", url=asked.url, headers=headers)
+        reply = yield from send(asked)
+        if reply.status != 200:
+            raise _failed(reply)
+        token = token_in(reply.response)
+        if token is None:
+            raise PullFailedError("no token in bearer response", reply.request)
+        return token
+
+    @property
+    def _host(self) -> str:
+        return HUB_HOST if self.reference.registry == DOCKER_HUB else self.reference.api_host
+
+    @property
+    def _name(self) -> str:
+        return str(self.reference)
+
+
+def _failed(reply: Reply) -> PullFailedError:
+    """transport/error.go: the registry's own errors, else the status."""
+    request = reply.request
+    errors = read_errors(reply.body)
+    why = "; ".join(f"{error.code}: {error.message}" for error in errors)
+    what = why or f"unexpected status code {status_line(reply.status)}"
+    return PullFailedError(f"{request.method} {request.url.partition('?')[0]}: {what}", request)
+
+
+def _is_private(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_private or address.is_loopback or address.is_link_local or address.is_unspecified

@@ -1,0 +1,249 @@
+"""`docker pull` with the classic (graphdriver) image store: dockerd 20.10 to 28, and 29 where it kept that store.
+
+Compared with dockerd 20.10.24 and 29.7.2 on the wire; 23 to 28 read at their tags. Sources: moby
+distribution/{registry,pull_v2,errors}.go and registry/auth.go; distribution v2.8 registry/client/repository.go,
+client/auth/session.go, client/transport/http_reader.go.
+
+What makes it itself: it pings, and remembers the challenge under the URL at which the ping ended. Every hop of every
+later request looks there by its own host, so a token goes to exactly one host, whoever redirected to it. The scope
+asked for is the repository of the reference, never the challenge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pullscope.oci.challenge import Challenge, read_challenges
+from pullscope.oci.digest import Digest, as_digest
+from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_manifest
+from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1_SIGNED
+from pullscope.oci.messages import Headers, Request
+from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.worlds.clients.bearer import Login, Token, login_request, token_in, token_request
+from pullscope.worlds.clients.distribution_errors import DistributionError, read_error
+from pullscope.worlds.clients.go_http import GoError, Reply, send
+from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
+
+LINUX_AMD64 = Platform(os="linux", architecture="amd64")
+
+# library-import is what moby's dockerversion says where a build names no commit.
+_USER_AGENT = (
+    "docker/{0} go/go1.24.9 git-commit/library-import kernel/6.1.0-28-amd64 os/linux arch/amd64 "
+    "UpstreamClient(Docker-Client/{0} \\(linux\\))"
+)
+# distribution.ManifestMediaTypes(): a Go map, so the order of these lines changes from request to request.
+_ACCEPT = (DOCKER_MANIFEST, DOCKER_INDEX, OCI_INDEX, OCI_MANIFEST)
+_ACCEPT_BEFORE_29 = (*_ACCEPT, SCHEMA1_SIGNED, "application/json")
+_PARALLEL_LAYERS = 3  # max-concurrent-downloads
+_ATTEMPTS = 5  # max-download-attempts; the pauses of 5, 10, 15 … seconds between them are not played
+
+
+@dataclass(kw_only=True)
+class DockerClassic:
+    """One daemon's pull of one reference. `present` are the blobs that it has already."""
+
+    reference: Reference
+    platform: Platform = LINUX_AMD64
+    present: Container[Digest] = frozenset()
+    version: str = "28.5.2"
+    login: Login | None = None
+    """The CLI hands over the login of the reference's host, and it is used whoever asks (registry/auth.go)."""
+    _challenges: dict[str, tuple[Challenge, ...]] = field(default_factory=dict, init=False)
+    _token: Token | None = field(default=None, init=False)
+    _resolved: Digest | None = field(default=None, init=False)
+
+    def pull(self) -> Steps[Outcome]:
+        """The whole pull."""
+        try:
+            yield from self._ping()
+            yield from self._pull_tag()
+        except PullFailedError as failed:
+            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
+        except GoError as failed:
+            return Outcome(pulled=False, digest=self._resolved, message=str(failed))
+        sentence = f"Status: Downloaded newer image for {self._familiar}"
+        return Outcome(pulled=True, digest=self._resolved, message=sentence)
+
+    # The conversation, from the first request to the last.
+
+    def _ping(self) -> Steps[None]:
+        """registry/auth.go PingV2Registry: any status will do; only a 401 teaches anything."""
+        reply = yield from send(self._request("GET", f"https://{self.reference.api_host}/v2/"))
+        if reply.status == 401:
+            found = read_challenges(reply.response.headers.get_all("WWW-Authenticate"))
+            self._challenges[reply.request.url.partition("?")[0].lower()] = found
+
+    def _pull_tag(self) -> Steps[None]:
+        digest = self.reference.digest
+        if digest is None:
+            digest = yield from self._resolve(self.reference.tag or "latest")
+        self._resolved = digest
+        document = yield from self._manifest(digest)
+        if isinstance(document, Index):
+            entry = choose(document, self.platform)
+            if entry is None or entry.digest is None:
+                raise PullFailedError(f"no matching manifest for {self.platform} in the manifest list entries")
+            document = yield from self._manifest(entry.digest)
+        if not isinstance(document, Manifest) or document.config is None:
+            raise PullFailedError("unsupported manifest format")
+        yield from together(self._blob(document.config), self._layers(document), limit=2)
+
+    def _resolve(self, tag: str) -> Steps[Digest]:
+        """repository.go tags.Get: HEAD, and GET where that fails or names no digest."""
+        reply = yield from self._send("HEAD", f"manifests/{tag}", self._accept)
+        digest = as_digest(reply.header("Docker-Content-Digest"))
+        if 200 <= reply.status < 400 and digest:
+            return digest
+        reply = yield from self._send("GET", f"manifests/{tag}", self._accept)
+        if not 200 <= reply.status < 400:
+            raise self._failed(reply)
+        return as_digest(reply.header("Docker-Content-Digest")) or Digest.of(reply.body)
+
+    def _manifest(self, digest: Digest) -> Steps[Index | Manifest]:
+        reply = yield from self._send("GET", f"manifests/{digest}", self._accept)
+        if not 200 <= reply.status < 400:
+            raise self._failed(reply)
+        if Digest.of(reply.body) != digest:
+            raise PullFailedError(f"manifest verification failed for digest {digest}", reply.request)
+        document = read_manifest(reply.body, reply.header("Content-Type"))
+        if document is None:
+            content_type = reply.header("Content-Type")
+            raise PullFailedError(
+                f"unsupported manifest media type and no default available: {content_type}", reply.request
+            )
+        return document
+
+    def _layers(self, manifest: Manifest) -> Steps[None]:
+        # distribution/xfer: a layer that is listed twice, or is there already, is not asked for.
+        wanted = {layer.digest: layer for layer in manifest.layers if layer.digest not in self.present}
+        yield from together(*(self._blob(layer) for layer in wanted.values()), limit=_PARALLEL_LAYERS)
+
+    def _blob(self, descriptor: Descriptor) -> Steps[None]:
+        digest = descriptor.digest
+        if digest is None:
+            raise PullFailedError("invalid checksum digest format")
+        received = b""
+        for attempt in range(1, _ATTEMPTS + 1):
+            # http_reader.go: what has come already is not asked for again.
+            more = (("Range", f"bytes={len(received)}-"),) if received else ()
+            try:
+                reply = yield from self._send("GET", f"blobs/{digest}", (), more)
+            except GoError:
+                if attempt == _ATTEMPTS:
+                    raise
+                continue
+            if reply.status == 404:
+                raise PullFailedError("unknown blob", reply.request)
+            if received and reply.status != 206:
+                raise PullFailedError("expected HTTP 206 from byte range request", reply.request)
+            if not 200 <= reply.status < 300:
+                error = read_error(reply.response)
+                # A server's failure is tried again, a refusal is not (pull_v2.go retryOnError).
+                if error.code or reply.status < 500 or attempt == _ATTEMPTS:
+                    raise self._failed(reply)
+                continue
+            received += reply.body
+            if len(reply.body) < reply.length:
+                if attempt == _ATTEMPTS:
+                    raise PullFailedError("unexpected EOF", reply.request)
+                continue
+            if Digest.of(received) != digest:
+                raise PullFailedError(f"filesystem layer verification failed for digest {digest}", reply.request)
+            return
+
+    # Requests, and what each hop gets.
+
+    def _send(
+        self, method: str, path: str, accept: tuple[str, ...], more: tuple[tuple[str, str], ...] = ()
+    ) -> Steps[Reply]:
+        url = f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
+        return (yield from send(self._request(method, url, accept, more), self._authorized))
+
+    def _request(
+        self, method: str, url: str, accept: tuple[str, ...] = (), more: tuple[tuple[str, str], ...] = ()
+    ) -> Request:
+        fields = [("User-Agent", _USER_AGENT.format(self.version)), *(("Accept", line) for line in accept), *more]
+        # Go's transport offers gzip by itself, except for HEAD and with Range.
+        if method != "HEAD" and not more:
+            fields.append(("Accept-Encoding", "gzip"))
+        # distribution/registry.go: DisableKeepAlives, up to 28.
+        if not self.version.startswith("29."):
+            fields.append(("Connection", "close"))
+        return Request(method=method, url=url, headers=Headers(fields))
+
+    def _authorized(self, hop: Request) -> Steps[Request]:
+        """session.go ModifyRequest: run by the transport, so on every hop, by the URL of that hop."""
+        split = urlsplit(hop.url)
+        root = split.path.find("/v2/")
+        ping = f"{split.scheme}://{split.netloc}{split.path[: root + 4]}".lower() if root >= 0 else ""
+        for challenge in self._challenges.get(ping, ()):
+            if challenge.scheme == "bearer":
+                token = yield from self._bearer(challenge)
+                return _with(hop, {"Authorization": token.authorization})
+            if challenge.scheme == "basic":
+                if self.login is None:
+                    raise PullFailedError("no basic auth credentials", hop)
+                return _with(hop, {"Authorization": self.login.authorization})
+        return hop
+
+    def _bearer(self, challenge: Challenge) -> Steps[Token]:
+        if self._token is None:
+            if not challenge.realm:
+                raise PullFailedError("no realm specified for token auth challenge")
+            scope = f"repository:{self.reference.repository}:pull"
+            headers = self._request("GET", "").headers
+            if self.login is None:
+                asked = token_request(challenge, [scope], headers)
+            else:
+                asked = login_request(challenge, [scope], headers, self.login)
+            reply = yield from send(asked)
+            if not 200 <= reply.status < 300:
+                raise PullFailedError(read_error(reply.response).shown_by_dockerd, reply.request)
+            self._token = token_in(reply.response)
+            if self._token is None:
+                raise PullFailedError("authorization server did not include a token in the response", reply.request)
+        return self._token
+
+    # What the user reads.
+
+    @property
+    def _accept(self) -> tuple[str, ...]:
+        return _ACCEPT if self.version.startswith("29.") else _ACCEPT_BEFORE_29
+
+    @property
+    def _familiar_name(self) -> str:
+        name = self.reference.repository
+        if self.reference.registry == DOCKER_HUB:
+            return name.removeprefix("library/")
+        return f"{self.reference.registry}/{name}"
+
+    @property
+    def _familiar(self) -> str:
+        tag = f":{self.reference.tag}" if self.reference.tag else ""
+        digest = f"@{self.reference.digest}" if self.reference.digest else ""
+        return f"{self._familiar_name}{tag}{digest}"
+
+    def _failed(self, reply: Reply) -> PullFailedError:
+        """errors.go TranslatePullError."""
+        error = read_error(reply.response)
+        return PullFailedError(self._not_found(error) or error.shown_by_dockerd, reply.request)
+
+    def _not_found(self, error: DistributionError) -> str | None:
+        if not error.whole:
+            return None
+        return {
+            "DENIED": f"pull access denied for {self._familiar_name}, "
+            f"repository does not exist or may require 'docker login': {error.shown_by_dockerd}",
+            "MANIFEST_UNKNOWN": f"manifest for {self._familiar} not found: {error.shown_by_dockerd}",
+            "NAME_UNKNOWN": f"repository {self._familiar_name} not found: {error.shown_by_dockerd}",
+        }.get(error.code)
+
+
+def _with(request: Request, fields: Mapping[str, str]) -> Request:
+    headers = request.headers
+    for name, value in fields.items():
+        headers = headers.replacing(name, value)
+    return Request(method=request.method, url=request.url, headers=headers, body=request.body)

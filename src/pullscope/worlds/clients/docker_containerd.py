@@ -1,0 +1,313 @@
+"""Pulls by containerd's resolver: `docker pull` with the containerd image store (dockerd 29 as it comes), containerd's own
+clients, BuildKit. What divides them is in `containerd_dialects`.
+
+dockerd compared with 29.7.2 on the wire, ctr with 1.6.20; BuildKit read. Sources: containerd v2.3.4
+core/remotes/docker/{resolver,fetcher,authorizer,scope}.go; moby v29.7.2 daemon/containerd/{image_pull,resolver}.go.
+
+What makes it itself: no ping. A 401 is answered where it happened, by the host that gave it, however it was reached;
+and before every hop the authorizer is asked for that hop's host. Resolver, fetcher and the asking for referrers have
+an authorizer each, so a pull meets up to three 401s and asks for three tokens, with containerd's own User-Agent. The
+scope is that of the reference together with the challenge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from pullscope.oci.challenge import Challenge, read_challenges
+from pullscope.oci.digest import Digest, as_digest
+from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_manifest
+from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.bearer import Login, Token, login_form, login_request, token_in, token_request
+from pullscope.worlds.clients.containerd_dialects import MOBY, Dialect, WhoseLogin
+from pullscope.worlds.clients.distribution_errors import read_error, status_line
+from pullscope.worlds.clients.docker_classic import LINUX_AMD64
+from pullscope.worlds.clients.go_http import GoError, Reply, send
+from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
+
+# resolver.go: what Resolve asks for; a fetch asks for the one type that the descriptor names.
+_RESOLVE_ACCEPT = f"{DOCKER_MANIFEST}, {DOCKER_INDEX}, {OCI_MANIFEST}, {OCI_INDEX}, */*"
+_PARALLEL = 3  # moby: max-concurrent-downloads
+_MOST_READS = 5  # httpreadseeker.go: goes on where a body was cut off, five times without progress
+_NO_OAUTH = frozenset({400, 401, 404, 405})  # authorizer.go doBearerAuth: then GET with Basic
+_MOST_ATTEMPTS = 6  # resolver.go retryRequest: no more when len(responses) > 5
+
+
+@dataclass
+class _Authorizer:
+    """authorizer.go dockerAuthorizer: a handler for each host that has ever said 401, and its tokens by scope."""
+
+    challenges: dict[str, Challenge] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], Token] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class DockerContainerd:
+    """One daemon's pull of one reference. `present` are the blobs and manifests that it has already."""
+
+    reference: Reference
+    platform: Platform = LINUX_AMD64
+    present: Container[Digest] = frozenset()
+    version: str = "29.7.2"
+    containerd: str = "2.3.3"
+    dialect: Dialect = MOBY
+    login: Login | None = None
+    _resolved: Digest | None = field(default=None, init=False)
+
+    def pull(self) -> Steps[Outcome]:
+        """The whole pull."""
+        try:
+            resolver = _Authorizer()
+            root = yield from self._resolve(resolver)
+            self._resolved = root.digest
+            yield from self._fetch_image(root, resolver if self.dialect.shared_authorizer else _Authorizer())
+        except PullFailedError as failed:
+            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
+        except GoError as failed:
+            if isinstance(failed.__cause__, PullFailedError):
+                # A hop's authorization failed; moby looks through the words of Go's client for the registry's own.
+                cause = failed.__cause__
+                return Outcome(pulled=False, digest=self._resolved, message=cause.sentence, failed_at=cause.at)
+            return Outcome(pulled=False, digest=self._resolved, message=f"failed to do request: {failed}")
+        sentence = f"Status: Downloaded newer image for {self.reference}"
+        return Outcome(pulled=True, digest=self._resolved, message=sentence)
+
+    # The conversation, from the first request to the last.
+
+    def _resolve(self, authorizer: _Authorizer) -> Steps[Descriptor]:
+        """resolver.go Resolve: HEAD; GET where HEAD is not allowed, or where it names no digest."""
+        wanted = self.reference.digest or self.reference.tag or "latest"
+        path = f"manifests/{wanted}"
+        headers = self._headers(("Accept", _RESOLVE_ACCEPT))
+        reply = yield from self._send("HEAD", path, headers, authorizer)
+        if reply.status in (403, 405):
+            # 405: HEAD is not served. 403: only a GET says why.
+            reply = yield from self._send("GET", path, headers, authorizer)
+        if reply.status == 404:
+            raise PullFailedError(
+                f'failed to resolve reference "{self.reference}": {self.reference}: not found', reply.request
+            )
+        if reply.status > 299:
+            raise self._refused(reply)
+        digest = self.reference.digest or as_digest(reply.header("Docker-Content-Digest"))
+        if digest is None or not reply.header("Content-Length"):
+            reply = yield from self._send("GET", path, headers, authorizer)
+            if reply.status > 299:
+                raise self._refused(reply)
+            digest = Digest.of(reply.body)
+        media_type = reply.header("Content-Type").partition(";")[0]
+        return Descriptor(media_type=media_type, digest=digest, size=reply.length)
+
+    def _fetch_image(self, root: Descriptor, fetcher: _Authorizer) -> Steps[None]:
+        index = yield from self._document(root, fetcher)
+        attestations: list[Descriptor] = []
+        if isinstance(index, Index):
+            entry = choose(index, self.platform)
+            if entry is None:
+                raise PullFailedError(f"no match for platform in manifest {root.digest}: not found")
+            if self.dialect.attestations:
+                attestations = [
+                    item for item in index.manifests if item.is_attestation and item.attests == entry.digest
+                ]
+            manifest = yield from self._document(entry, fetcher)
+        else:
+            manifest = index
+        if not isinstance(manifest, Manifest) or manifest.config is None:
+            raise PullFailedError(f"unsupported manifest {root.digest}")
+        # First what leads to more; the layers follow when everything is known that has to be fetched.
+        _, *statements = yield from together(
+            self._config(manifest.config, fetcher),
+            *(self._attestation(item, fetcher) for item in attestations),
+            limit=_PARALLEL,
+        )
+        rest = [item for found in statements for item in found] + list(manifest.layers)
+        wanted = {item.digest: item for item in rest if item.digest not in self.present}
+        yield from together(*(self._blob(item, fetcher) for item in wanted.values()), limit=_PARALLEL)
+
+    def _config(self, config: Descriptor, fetcher: _Authorizer) -> Steps[tuple[Descriptor, ...]]:
+        if config.digest not in self.present:
+            yield from self._blob(config, fetcher)
+        return ()
+
+    def _attestation(self, attestation: Descriptor, fetcher: _Authorizer) -> Steps[tuple[Descriptor, ...]]:
+        """Since 29.1: the attestation of the chosen manifest, and who refers to it; what it holds is fetched later."""
+        manifest = yield from self._document(attestation, fetcher)
+        yield from self._referrers(attestation, _Authorizer())
+        if not isinstance(manifest, Manifest):
+            return ()
+        return tuple(item for item in (manifest.config, *manifest.layers) if item is not None)
+
+    def _referrers(self, subject: Descriptor, authorizer: _Authorizer) -> Steps[None]:
+        """fetcher.go FetchReferrers: the endpoint, then the tag in its place; finding none is no failure."""
+        headers = self._headers(("Accept", f"{OCI_INDEX}, */*"), ("Accept-Encoding", self.dialect.fetch_encoding))
+        digest = subject.digest or Digest.of(b"")
+        reply = yield from self._send("GET", f"referrers/{digest}", headers, authorizer)
+        if reply.status == 404:
+            yield from self._send("GET", f"manifests/{digest.algorithm}-{digest.encoded}", headers, authorizer)
+
+    def _document(self, descriptor: Descriptor, fetcher: _Authorizer) -> Steps[Index | Manifest]:
+        reply = yield from self._fetch("manifests", descriptor, fetcher)
+        document = read_manifest(reply.body, descriptor.media_type)
+        if document is None:
+            raise PullFailedError(f"unsupported media type {descriptor.media_type}", reply.request)
+        return document
+
+    def _blob(self, descriptor: Descriptor, fetcher: _Authorizer) -> Steps[None]:
+        yield from self._fetch("blobs", descriptor, fetcher)
+
+    def _fetch(self, kind: str, descriptor: Descriptor, fetcher: _Authorizer) -> Steps[Reply]:
+        accept = ("Accept", f"{descriptor.media_type}, */*")
+        headers = self._headers(accept, ("Accept-Encoding", self.dialect.fetch_encoding))
+        received = b""
+        for _ in range(_MOST_READS):
+            ranged = headers.replacing("Range", f"bytes={len(received)}-") if received else headers
+            reply = yield from self._send("GET", f"{kind}/{descriptor.digest}", ranged, fetcher)
+            if reply.status == 404:
+                raise PullFailedError(f"content at {reply.request.url} not found: not found", reply.request)
+            if reply.status > 299:
+                raise self._refused(reply)
+            # Who ignores Range sends it all again; what is there already is thrown away.
+            received = received + reply.body if reply.status == 206 else reply.body
+            if len(reply.body) >= reply.length:
+                break
+        whole = Response(status=reply.status, headers=reply.response.headers, body=received)
+        got, wanted = Digest.of(received), descriptor.digest
+        if got != wanted:
+            short = len(received) < (descriptor.size or 0)
+            why = (
+                f"failed size validation: {len(received)} != {descriptor.size}"
+                if short
+                else f"unexpected commit digest {got}, expected {wanted}"
+            )
+            raise PullFailedError(f"failed to copy: {why}: failed precondition", reply.request)
+        return Reply(request=reply.request, response=whole)
+
+    # Requests, and what each hop gets.
+
+    def _headers(self, *fields: tuple[str, str]) -> Headers:
+        return Headers([("User-Agent", self._named(self.dialect.user_agent)), *fields, *self.dialect.extra])
+
+    def _named(self, agent: str) -> str:
+        return agent.format(version=self.version, containerd=self.containerd)
+
+    def _send(self, method: str, path: str, headers: Headers, authorizer: _Authorizer) -> Steps[Reply]:
+        """resolver.go doWithRetries: from the first host again, with what the last answer taught."""
+        url = f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
+        request = Request(method=method, url=url, headers=headers)
+        refused: Request | None = None
+
+        def each_hop(hop: Request) -> Steps[Request]:
+            return self._authorized(hop, authorizer)
+
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            first = yield from self._authorized(request, authorizer)
+            reply = yield from send(first, each_hop)
+            if attempt == _MOST_ATTEMPTS:
+                break
+            if reply.status == 401:
+                if not self._learn(reply, authorizer, refused):
+                    break
+                refused = reply.request
+            elif reply.status >= 500:
+                # Once more, at the last host only; there is only one.
+                if attempt > 1:
+                    break
+            elif reply.status not in (408, 429):
+                break
+        return reply
+
+    def _learn(self, reply: Reply, authorizer: _Authorizer, refused: Request | None) -> bool:
+        """authorizer.go AddResponses: whether another attempt makes sense."""
+        host = reply.request.host
+        for challenge in read_challenges(reply.response.headers.get_all("WWW-Authenticate")):
+            if challenge.scheme == "basic" and self.login is not None:
+                if self._login_for(host) is None:
+                    why = "pull access denied, repository does not exist or may require authorization"
+                    raise PullFailedError(f"{why}: authorization failed: no basic auth credentials", reply.request)
+                known = host in authorizer.challenges
+                authorizer.challenges[host] = challenge
+                return not known
+            if challenge.scheme != "bearer":
+                continue
+            if challenge.error and refused is not None:
+                authorizer.challenges.pop(host, None)
+                raise self._refused(reply)
+            known = host in authorizer.challenges
+            authorizer.challenges.setdefault(host, challenge)
+            # A host that says 401 to the token it was given says it again; containerd gives up by the count.
+            return not known or challenge.error is None
+        return False
+
+    def _authorized(self, hop: Request, authorizer: _Authorizer) -> Steps[Request]:
+        challenge = authorizer.challenges.get(hop.host)
+        if challenge is None:
+            return hop
+        if challenge.scheme == "basic":
+            login = self._login_for(hop.host)
+            return _with_authorization(hop, login.authorization) if login else hop
+        own = f"repository:{self.reference.repository}:pull"
+        scopes = sorted({own, *(challenge.scope or "").split()})  # scope.go GetTokenScopes
+        key = (hop.host, " ".join(scopes))
+        token = authorizer.tokens.get(key)
+        if token is None:
+            token = authorizer.tokens[key] = yield from self._token(challenge, scopes, self._login_for(hop.host))
+        return _with_authorization(hop, token.authorization)
+
+    def _login_for(self, host: str) -> Login | None:
+        """moby's resolver.go says "Host doesn't match" and goes on without."""
+        if self.login is None or (self.dialect.login is WhoseLogin.OWN_HOST and self.login.host != host):
+            return None
+        return self.login
+
+    def _token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
+        user_agent = ("User-Agent", self._named(self.dialect.token_agent))
+        headers = Headers([user_agent, *self.dialect.extra, ("Accept-Encoding", "gzip")])
+        if login is None:
+            reply = yield from send(token_request(challenge, scopes, headers))
+        else:
+            reply = yield from send(login_form(challenge, scopes, headers, login, self.dialect.client_id))
+            if reply.status in _NO_OAUTH:
+                reply = yield from send(login_request(challenge, scopes, headers, login))
+        if not 200 <= reply.status < 300:
+            kind = "anonymous" if login is None else "oauth"
+            why = f"failed to authorize: failed to fetch {kind} token: {_unexpected(reply)}"
+            raise PullFailedError((self.dialect.moby and _from_registry(reply)) or why, reply.request)
+        token = token_in(reply.response)
+        if token is None:
+            why = "authorization server did not include a token in the response"
+            raise PullFailedError(f"failed to authorize: failed to fetch anonymous token: {why}", reply.request)
+        return token
+
+    # What the user reads.
+
+    def _refused(self, reply: Reply) -> PullFailedError:
+        if reply.status in (401, 403) and self.dialect.moby:
+            # image_pull.go: any ErrInvalidAuthorization becomes this sentence.
+            name = f"{self.reference.registry}/{self.reference.repository}".removeprefix("docker.io/")
+            sentence = f"pull access denied for {name}, repository does not exist or may require 'docker login'"
+            return PullFailedError(sentence, reply.request)
+        shown = (
+            self.dialect.moby and _from_registry(reply)
+        ) or f'failed to resolve reference "{self.reference}": {_unexpected(reply)}'
+        return PullFailedError(shown, reply.request)
+
+
+def _with_authorization(hop: Request, authorization: str) -> Request:
+    headers = hop.headers.replacing("Authorization", authorization)
+    return Request(method=hop.method, url=hop.url, headers=headers, body=hop.body)
+
+
+def _unexpected(reply: Reply) -> str:
+    """containerd's words for a status that it did not want, without the body that came with it."""
+    request = reply.request
+    return f"unexpected status from {request.method} request to {request.url}: {status_line(reply.status)}"
+
+
+def _from_registry(reply: Reply) -> str | None:
+    """moby daemon/containerd/registry_errors.go: where the body holds a registry's errors, these are shown instead."""
+    error = read_error(reply.response)
+    return f"error from registry: {error.shown_by_dockerd}" if error.code else None

@@ -1,0 +1,178 @@
+"""Drives a client model: in memory against a world, in turns; or with threads against anything that answers.
+
+Both keep the promise of `steps`: no two steps of a client at the same instant. Neither waits: a client's pauses
+between retries are not played.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import cast
+
+from pullscope.oci.messages import Request, Response, World
+from pullscope.worlds.clients.steps import NoAnswerError, Outcome, Steps, T, Together
+
+Answer = Callable[[Request], Response]
+"""Raises `NoAnswerError` where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pull:
+    """What came of a client's run, and everything it asked, in the order of asking."""
+
+    outcome: Outcome
+    exchanges: tuple[tuple[Request, Response], ...]
+
+
+def pull(client: Steps[Outcome], world: World) -> Pull:
+    """Run `client` against `world`; a host that the world does not know gives no answer."""
+    exchanges: list[tuple[Request, Response]] = []
+
+    def answer(request: Request) -> Response:
+        answerer = world.get(request.host)
+        if answerer is None:
+            host = request.host.partition(":")[0]
+            raise NoAnswerError(f"dial tcp: lookup {host}: no such host")
+        response = answerer(request)
+        exchanges.append((request, response))
+        return response
+
+    outcome = run_in_turns(client, answer)
+    return Pull(outcome=outcome, exchanges=tuple(exchanges))
+
+
+def run_in_turns(client: Steps[T], answer: Answer) -> T:
+    """Tasks that run side by side take turns, one request each, so that a run is the same every time."""
+    root: _Task = _Task(client, None, 0)
+    ready: deque[_Task] = deque([root])
+    while ready:
+        task = ready.popleft()
+        if task.closed:
+            continue
+        ready.extend(task.step(answer))
+    if root.error is not None:
+        raise root.error
+    return cast("T", root.result)
+
+
+class _Task:
+    """A generator in the midst of its work: what it will be sent next, and whom it reports to."""
+
+    def __init__(self, steps: Steps[object], parent: _Task | None, place: int) -> None:
+        self.steps = steps
+        self._parent = parent
+        self._place = place
+        self._wanted: Request | None = None
+        self._value: object = None
+        self._raised: BaseException | None = None
+        self._waiting: deque[_Task] = deque()
+        self._children: list[_Task] = []
+        self._missing = 0
+        self.closed = False
+        self.result: object = None
+        self.error: BaseException | None = None
+
+    def step(self, answer: Answer) -> list[_Task]:
+        """Answer what was wanted, go on to what is wanted next; the tasks to run after this."""
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            try:
+                self._value = answer(wanted)
+            except NoAnswerError as failed:
+                self._raised = failed
+        value, raised, self._value, self._raised = self._value, self._raised, None, None
+        try:
+            asked = self.steps.send(value) if raised is None else self.steps.throw(raised)
+        except StopIteration as stop:
+            self.result = stop.value
+            return self._ended()
+        except Exception as error:
+            self.error = error
+            return self._ended()
+        if isinstance(asked, Request):
+            self._wanted = asked
+            return [self]
+        return self._fan_out(asked)
+
+    def _fan_out(self, asked: Together) -> list[_Task]:
+        self._children = [_Task(steps, self, place) for place, steps in enumerate(asked.tasks)]
+        self._missing = len(self._children)
+        if not self._children:
+            self._value = ()
+            return [self]
+        self._waiting = deque(self._children[asked.limit :])
+        return self._children[: asked.limit]
+
+    def _ended(self) -> list[_Task]:
+        self.closed = True
+        return [] if self._parent is None else self._parent.child_ended(self)
+
+    def child_ended(self, child: _Task) -> list[_Task]:
+        """A task below this has ended; the tasks to run now."""
+        self._missing -= 1
+        if child.error is not None:
+            self._raised = child.error
+            self.close_children()
+            return [self]
+        if self._missing == 0:
+            self._value = tuple(task.result for task in self._children)
+            return [self]
+        return [self._waiting.popleft()] if self._waiting else []
+
+    def close_children(self) -> None:
+        """End what still runs below this, without a word to it."""
+        self._waiting.clear()
+        for task in self._children:
+            if not task.closed:
+                task.closed = True
+                task.close_children()
+                task.steps.close()
+
+
+def run_with_threads(client: Steps[T], answer: Answer) -> T:
+    """Tasks that run side by side have a thread each; `answer` is called from all of them."""
+    turn = threading.Lock()
+
+    def run(steps: Steps[object]) -> object:
+        value: object = None
+        raised: BaseException | None = None
+        while True:
+            with turn:
+                try:
+                    asked = steps.send(value) if raised is None else steps.throw(raised)
+                except StopIteration as stop:
+                    return stop.value
+            value, raised = None, None
+            try:
+                value = answer(asked) if isinstance(asked, Request) else run_all(asked)
+            except Exception as error:
+                raised = error
+
+    def run_all(asked: Together) -> tuple[object, ...]:
+        failed = threading.Event()
+
+        def run_unless_failed(steps: Steps[object]) -> object:
+            if failed.is_set():
+                steps.close()
+                return None
+            try:
+                return run(steps)
+            except BaseException:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(max_workers=asked.limit, thread_name_prefix="pullscope-pull") as pool:
+            futures = [pool.submit(run_unless_failed, steps) for steps in asked.tasks]
+            try:
+                ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                for future in ended:
+                    future.result()
+                return tuple(future.result() for future in futures)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    return cast("T", run(client))

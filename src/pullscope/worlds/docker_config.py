@@ -1,0 +1,56 @@
+"""The logins that docker's config.json holds in plain text, by the host whose API they are for.
+
+Credential helpers are programs that hand out secrets: none is run from here. What a helper keeps is not at hand.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pullscope.worlds.clients.bearer import Login
+
+_MOST_BYTES = 1024 * 1024
+_HUB_KEY = "index.docker.io"  # docker/cli keeps Docker Hub's login under https://index.docker.io/v1/
+_HUB_HOST = "registry-1.docker.io"
+
+
+def config_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """$DOCKER_CONFIG/config.json, else ~/.docker/config.json."""
+    return Path(environment.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+
+
+def read_logins(file: Path | None = None) -> dict[str, Login]:
+    """Each login with a name and a password. OSError where there is no file, ValueError where it is no JSON."""
+    path = file or config_file()
+    with path.open("rb") as opened:
+        text = opened.read(_MOST_BYTES)
+    document = json.loads(text)
+    entries = document.get("auths") if isinstance(document, dict) else None
+    found: dict[str, Login] = {}
+    for key, entry in (entries if isinstance(entries, dict) else {}).items():
+        login = _login(_host(key), entry)
+        if login is not None:
+            found[login.host] = login
+    return found
+
+
+def _host(key: str) -> str:
+    host = (urlsplit(key if "://" in key else f"https://{key}").netloc or key).lower()
+    return _HUB_HOST if host in (_HUB_KEY, "docker.io") else host
+
+
+def _login(host: str, entry: object) -> Login | None:
+    encoded = entry.get("auth") if isinstance(entry, dict) else None
+    if not isinstance(encoded, str):
+        return None
+    try:
+        username, _, password = base64.b64decode(encoded).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return Login(host=host, username=username, password=password.rstrip("\0")) if username and password else None

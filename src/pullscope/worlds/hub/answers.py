@@ -1,0 +1,46 @@
+"""The shapes of answers that the hub's three hosts share: JSON, registry errors, and what HEAD leaves away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+
+from pullscope.oci.messages import Headers, Request, Response
+
+Clock = Callable[[], float]
+"""Seconds since the epoch; handed in, so that a test owns the time."""
+
+_Fields = Iterable[tuple[str, str]]
+
+
+def answer(status: int, fields: _Fields, body: bytes = b"") -> Response:
+    """An answer with its Content-Length."""
+    return Response(status=status, headers=Headers([*fields, ("Content-Length", str(len(body)))]), body=body)
+
+
+def json_answer(status: int, document: object, fields: _Fields = ()) -> Response:
+    """A JSON document; the trailing newline is what Go's encoder, and so every Go registry, writes."""
+    body = json.dumps(document, separators=(",", ":")).encode() + b"\n"
+    return answer(status, [("Content-Type", "application/json; charset=utf-8"), *fields], body)
+
+
+def text_answer(status: int, text: str, fields: _Fields = ()) -> Response:
+    """What Go's http.Error writes."""
+    content_type = ("Content-Type", "text/plain; charset=utf-8")
+    return answer(status, [content_type, ("X-Content-Type-Options", "nosniff"), *fields], text.encode())
+
+
+def registry_error(status: int, code: str, message: str, detail: object = None, fields: _Fields = ()) -> Response:
+    """One error in the form of the distribution spec, "Error Codes"."""
+    error: dict[str, object] = {"code": code, "message": message}
+    if detail is not None:
+        error["detail"] = detail
+    return json_answer(status, {"errors": [error]}, fields)
+
+
+def finished(request: Request, response: Response, clock: Clock) -> Response:
+    """`response` as it goes out: dated, and without body for HEAD, whose Content-Length stays (RFC 9110, 9.3.2)."""
+    headers = response.headers.replacing("Date", formatdate(clock(), usegmt=True))
+    body = b"" if request.method == "HEAD" else response.body
+    return Response(status=response.status, headers=headers, body=body)

@@ -1,0 +1,209 @@
+"""What a registry or its token server can answer that a pull does not survive, or survives with more work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import read_token_answer
+from pullscope.oci.media import OCI_INDEX, SCHEMA1_SIGNED
+from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.oci.routes import Endpoint, Route
+from pullscope.worlds.hub.answers import answer, registry_error
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, with_body, with_fields
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.token_server import REALM, REALM_HOST, SERVICE
+
+_LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
+_LATE = 3.0  # seconds; the rule calls a hop slow from one on, in a pull of two
+
+
+def _unless(served: Callable[[Request, Route, Response], bool], instead: Callable[[Request], Response]) -> Lay:
+    """The registry, with another answer where `served` says so of the one that it gave."""
+
+    def change(request: Request, asked: Route, response: Response) -> Response:
+        return _headless(request, instead(request)) if served(request, asked, response) else response
+
+    return changing(REGISTRY_HOST, change)
+
+
+def _headless(request: Request, response: Response) -> Response:
+    """HEAD has no body, and keeps its length (RFC 9110, 9.3.2)."""
+    if request.method != "HEAD":
+        return response
+    return Response(status=response.status, headers=response.headers)
+
+
+def _manifest(_request: Request, asked: Route, response: Response) -> bool:
+    return asked.endpoint is Endpoint.MANIFEST and response.status == 200
+
+
+def _manifest_by_tag(request: Request, asked: Route, response: Response) -> bool:
+    return _manifest(request, asked, response) and asked.digest is None
+
+
+def _fetched_manifest(request: Request, asked: Route, response: Response) -> bool:
+    return _manifest(request, asked, response) and request.method == "GET"
+
+
+def _ratelimit(left: int) -> list[tuple[str, str]]:
+    return [
+        ("ratelimit-limit", "100;w=21600"),
+        ("ratelimit-remaining", f"{left};w=21600"),
+        ("docker-ratelimit-source", "203.0.113.7"),
+    ]
+
+
+def _refusal(request: Request, error: str) -> Response:
+    name = urlsplit(request.url).path.removeprefix("/v2/").partition("/manifests/")[0]
+    scope = f'scope="repository:{name}:pull",error="{error}"'
+    challenge = f'Bearer realm="{REALM}",service="{SERVICE}",{scope}'
+    return registry_error(401, "UNAUTHORIZED", "authentication required", None, [("WWW-Authenticate", challenge)])
+
+
+rate_limited = _unless(
+    _fetched_manifest,
+    lambda _request: registry_error(429, "TOOMANYREQUESTS", _LIMIT, None, [*_ratelimit(0), ("Retry-After", "5400")]),
+)
+token_rejected = _unless(_manifest, lambda request: _refusal(request, "invalid_token"))
+access_denied = _unless(_manifest, lambda request: _refusal(request, "insufficient_scope"))
+manifest_unknown = _unless(
+    _manifest_by_tag, lambda _request: registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": "latest"})
+)
+name_unknown = _unless(
+    _manifest, lambda _request: registry_error(404, "NAME_UNKNOWN", "repository name not known to registry")
+)
+blob_unknown = _unless(
+    lambda _request, asked, response: asked.endpoint is Endpoint.BLOB and response.status == 307,
+    lambda _request: registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+)
+registry_failed = _unless(_manifest, lambda _request: registry_error(503, "UNAVAILABLE", "service unavailable"))
+head_not_allowed = _unless(
+    lambda request, asked, response: request.method == "HEAD" and _manifest(request, asked, response),
+    lambda _request: registry_error(405, "UNSUPPORTED", "The operation is unsupported."),
+)
+credentials_not_used = _unless(
+    lambda _request, asked, _response: asked.endpoint is not Endpoint.NONE,
+    lambda _request: registry_error(
+        401, "UNAUTHORIZED", "authentication required", None, [("WWW-Authenticate", 'Basic realm="sample"')]
+    ),
+)
+
+
+def _if_manifest(change: Callable[[Response], Response]) -> Lay:
+    return changing(
+        REGISTRY_HOST,
+        lambda request, asked, response: change(response) if _manifest(request, asked, response) else response,
+    )
+
+
+rate_limit_low = _if_manifest(
+    lambda response: with_fields(response, ratelimit_limit="100;w=21600", ratelimit_remaining="4;w=21600")
+)
+missing_content_digest = _if_manifest(lambda response: with_fields(response, Docker_Content_Digest=None))
+wrong_content_type = _if_manifest(lambda response: with_fields(response, Content_Type="application/octet-stream"))
+
+
+def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
+    """The registry thinks for a while before it says what the tag means."""
+    before = world[REGISTRY_HOST]
+
+    def late(request: Request) -> Response:
+        response = before(request)
+        if request.url.endswith("/manifests/latest") and response.status == 200:
+            sleep(_LATE)
+        return response
+
+    return {REGISTRY_HOST: late}
+
+
+def link_points_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """A registry behind a proxy that knows nothing of the proxy's names: the next page is at home."""
+
+    def change(_request: Request, asked: Route, response: Response) -> Response:
+        if asked.endpoint is not Endpoint.TAGS or response.status != 200:
+            return response
+        return with_fields(response, Link='<https://registry.internal/v2/team/app/tags/list?last=a&n=1>; rel="next"')
+
+    return changing(REGISTRY_HOST, change)(world, _sleep)
+
+
+# Another document behind the tag, found by the tag and by its own digest.
+
+
+def _tagged(media_type: str, document: Callable[[Mapping[str, object]], bytes]) -> Lay:
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        before = world[REGISTRY_HOST]
+        made: dict[str, bytes] = {}
+
+        def answer_instead(request: Request) -> Response:
+            response = before(request)
+            name, colon, reference = urlsplit(request.url).path.rpartition("/manifests/")
+            if not colon or response.status not in (200, 404):
+                return response
+            if reference == "latest" and request.method == "GET" and "body" not in made:
+                made["body"] = document(json.loads(response.body))
+            if reference == "latest" and "body" not in made:
+                original = before(Request(method="GET", url=request.url, headers=request.headers))
+                made["body"] = document(json.loads(original.body))
+            body = made.get("body")
+            if body is None or reference not in ("latest", Digest.of(body)) or not name:
+                return response
+            fields = [("Content-Type", media_type), ("Docker-Content-Digest", str(Digest.of(body)))]
+            version = ("Docker-Distribution-Api-Version", "registry/2.0")
+            return _headless(request, answer(200, [*fields, version], body))
+
+        return {REGISTRY_HOST: answer_instead}
+
+    return lay
+
+
+def _for_mainframes(index: Mapping[str, object]) -> bytes:
+    entries = index["manifests"]
+    assert isinstance(entries, list)  # noqa: S101 - it is the sample image's
+    images = [entry for entry in entries if entry["platform"]["os"] == "linux"]
+    for entry, architecture in zip(images, ("s390x", "ppc64le"), strict=False):
+        entry["platform"] = {"os": "linux", "architecture": architecture}
+    return json.dumps({**index, "manifests": images[:2]}).encode()
+
+
+def _too_much(index: Mapping[str, object]) -> bytes:
+    return json.dumps({**index, "annotations": {"org.example.notes": "x" * (4 * 1024 * 1024 + 1)}}).encode()
+
+
+def _schema1(_index: Mapping[str, object]) -> bytes:
+    layer = {"blobSum": Digest.of(b"a layer of 2014")}
+    history = {"v1Compatibility": json.dumps({"id": "1" * 64, "architecture": "amd64", "os": "linux"})}
+    document = {"schemaVersion": 1, "name": "timonback/zephykus", "tag": "latest", "architecture": "amd64"}
+    return json.dumps({**document, "fsLayers": [layer], "history": [history], "signatures": []}).encode()
+
+
+no_matching_platform = _tagged(OCI_INDEX, _for_mainframes)
+manifest_too_large = _tagged(OCI_INDEX, _too_much)
+schema1_only = _tagged(SCHEMA1_SIGNED, _schema1)
+
+
+# The token server.
+
+token_server_failed = changing(
+    REALM_HOST,
+    lambda _request, _asked, response: with_fields(
+        with_body(Response(status=500, headers=response.headers), b"<html><title>500</title></html>"),
+        Content_Type="text/html",
+    ),
+)
+
+
+def _strict(request: Request, _asked: Route, response: Response) -> Response:
+    """403 where a scope is not known, as ghcr.io, Harbor and Google's registries do (containerd#9648, #8415, #4358)."""
+    wanted = [scope for text in parse_qs(urlsplit(request.url).query).get("scope", []) for scope in read_scopes(text)]
+    given = read_token_answer(response.body)
+    if response.status != 200 or (given is not None and given.access is not None and len(given.access) >= len(wanted)):
+        return response
+    return registry_error(403, "DENIED", "requested access to the resource is denied")
+
+
+strict_token_server = changing(REALM_HOST, _strict)

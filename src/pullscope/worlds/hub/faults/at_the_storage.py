@@ -1,0 +1,86 @@
+"""What the storage behind a registry can do to the bytes, or instead of sending them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.oci.routes import Route
+from pullscope.worlds.hub.answers import answer
+from pullscope.worlds.hub.cdn import CDN_HOST
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, with_body
+from pullscope.worlds.hub.token_server import REALM, SERVICE
+
+_LARGE = 20_000  # bytes; the sample image has a layer of 40 kB and one of 120 kB
+
+
+def _error(status: int, code: str, message: str, *fields: tuple[str, str]) -> Response:
+    """The form of Amazon S3's REST errors, which Cloudflare R2 and others share."""
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return answer(status, [("Content-Type", "application/xml"), *fields], document.encode())
+
+
+def _always(response: Response) -> Lay:
+    return changing(CDN_HOST, lambda _request, _asked, _response: response)
+
+
+cdn_failed = _always(_error(503, "SlowDown", "Please reduce your request rate."))
+signed_url_expired = _always(_error(403, "AccessDenied", "Request has expired"))
+
+
+def _corrupt(_request: Request, _asked: Route, response: Response) -> Response:
+    if response.status != 200 or len(response.body) < _LARGE:
+        return response
+    return with_body(response, response.body[:-1] + bytes([response.body[-1] ^ 1]))
+
+
+def _half(_request: Request, _asked: Route, response: Response) -> Response:
+    if response.status != 200 or len(response.body) < _LARGE:
+        return response
+    return with_body(response, response.body[: len(response.body) // 2])
+
+
+digest_mismatch = changing(CDN_HOST, _corrupt)
+size_mismatch = changing(CDN_HOST, _half)
+
+
+def range_ignored(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """The first attempt ends half-way, under the whole length; the rest cannot be had without the beginning."""
+    before, cut = world[CDN_HOST], set[str]()
+
+    def once(request: Request) -> Response:
+        whole = before(
+            Request(method=request.method, url=request.url, headers=request.headers.replacing("Range", None))
+        )
+        path = request.url.partition("?")[0]
+        if whole.status != 200 or len(whole.body) < _LARGE or path in cut:
+            return whole
+        cut.add(path)
+        headers = whole.headers.replacing("Connection", "close")  # or the client waits for the rest
+        return Response(status=200, headers=headers, body=whole.body[: len(whole.body) // 2])
+
+    return {CDN_HOST: once}
+
+
+def retried(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """One server error for each blob, and all is well when it is asked for again."""
+    before, seen = world[CDN_HOST], set[str]()
+
+    def once(request: Request) -> Response:
+        path = request.url.partition("?")[0]
+        if path in seen:
+            return before(request)
+        seen.add(path)
+        return _error(503, "SlowDown", "Please reduce your request rate.")
+
+    return {CDN_HOST: once}
+
+
+def _wants_both(request: Request, _asked: Route, _response: Response) -> Response:
+    if "Authorization" in request.headers:
+        return _error(400, "InvalidArgument", "Only one auth mechanism allowed")
+    challenge = f'Bearer realm="{REALM}",service="{SERVICE}"'
+    return _error(401, "AccessDenied", "Access Denied", ("WWW-Authenticate", challenge))
+
+
+two_auth_mechanisms = changing(CDN_HOST, _wants_both)

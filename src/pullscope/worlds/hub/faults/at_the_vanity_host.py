@@ -1,0 +1,84 @@
+"""What a vanity domain's rules can do to a pull: paths that lead nowhere, elsewhere, in circles, or half-way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.worlds.hub.answers import answer, registry_error
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved
+from pullscope.worlds.hub.redirect_only import redirect_only
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+
+RENAMED = "app/zephykus:latest"
+NOWHERE = "registry.example.invalid"
+OTHER_REGISTRY = "registry.example.net"
+
+_PAGE = b"<!DOCTYPE html>\n<html><head><title>A landing page</title></head></html>\n"
+_HTML = ("Content-Type", "text/html; charset=utf-8")
+
+
+def _page(request: Request, status: int) -> Response:
+    return answer(status, [_HTML], b"" if request.method == "HEAD" else _PAGE)
+
+
+def _redirect(request: Request, host: str = REGISTRY_HOST, path: str | None = None, scheme: str = "https") -> Response:
+    return answer(302, [("Location", moved(request, host, path=path, scheme=scheme).url)])
+
+
+def _ping(instead: Callable[[Request], Response]) -> Callable[[World], Answerer]:
+    """All is redirected; only `/v2/` is answered otherwise."""
+    rest = redirect_only()
+    return lambda _world: lambda request: instead(request) if is_ping(request) else rest(request)
+
+
+def _all(redirect: Callable[[Request], Response]) -> Callable[[World], Answerer]:
+    return lambda _world: redirect
+
+
+def _original(request: Request) -> str:
+    return urlsplit(request.url).path.replace("/v2/app/", "/v2/timonback/")
+
+
+authorization_dropped = at_vanity(lambda _world: redirect_only())
+library_prefix_missing = authorization_dropped
+redirect_permanent = at_vanity(lambda _world: redirect_only(status=301))
+ping_not_redirected = at_vanity(_ping(lambda request: _page(request, 404)))
+ping_not_a_registry = at_vanity(_ping(lambda request: _page(request, 200)))
+ping_slash_lost = at_vanity(_ping(lambda request: _redirect(request, path="/v2")))
+path_not_redirected = at_vanity(_all(lambda request: _redirect(request) if is_ping(request) else _page(request, 404)))
+redirect_loop = at_vanity(_all(lambda request: _redirect(request, VANITY_HOST)))
+redirect_downgrade = at_vanity(_all(lambda request: _redirect(request, scheme="http")))
+upstream_unreachable = at_vanity(_all(lambda request: _redirect(request, NOWHERE)))
+scope_mismatch = at_vanity(_all(lambda request: _redirect(request, path=_original(request))))
+query_dropped = at_vanity(
+    _all(lambda request: answer(302, [("Location", moved(request, REGISTRY_HOST).url.partition("?")[0])]))
+)
+
+
+def _half_a_proxy(world: World) -> Answerer:
+    """`/v2/` is redirected, so the token is made for the registry; everything else is fetched with it, as a proxy does."""
+
+    def fetch(request: Request) -> Response:
+        return _redirect(request) if is_ping(request) else world[REGISTRY_HOST](moved(request, REGISTRY_HOST))
+
+    return fetch
+
+
+authorization_leaked = at_vanity(_half_a_proxy)
+
+
+def ping_other_host(world: World, _sleep: object) -> dict[str, Answerer]:
+    """The domain moved to another registry, and its `/v2/` was forgotten."""
+
+    def old(request: Request) -> Response:
+        if not is_ping(request):
+            return registry_error(404, "NAME_UNKNOWN", "repository name not known to registry")
+        return world[REGISTRY_HOST](moved(request, REGISTRY_HOST))
+
+    rest = redirect_only()
+    return {
+        OTHER_REGISTRY: old,
+        VANITY_HOST: lambda request: _redirect(request, OTHER_REGISTRY) if is_ping(request) else rest(request),
+    }

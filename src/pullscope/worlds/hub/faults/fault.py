@@ -1,0 +1,94 @@
+"""A fault: a world is handed in, the hosts that behave differently come out. And the few ways in which faults are made.
+
+A fault is laid around a world; it never knows what is inside. What it needs of the outside is the patience to be slow,
+which is handed in, so that tests own the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
+
+VANITY_HOST = "docker.example.com"
+
+Sleep = Callable[[float], None]
+Lay = Callable[[World, Sleep], Mapping[str, Answerer]]
+"""The hosts that change, given the world as it was."""
+
+Change = Callable[[Request, Route, Response], Response]
+"""What becomes of an answer; the answer itself where nothing does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing that goes wrong."""
+
+    code: str
+    """The finding that it causes."""
+    title: str
+    """What happens, for a list of faults."""
+    lay: Lay
+    client: str | None = "docker-containerd"
+    """Whom it hits, so that the finding appears; None where no modelled client asks for what is wrong."""
+    reference: str = SAMPLE_REFERENCE
+    vanity: bool = False
+    """Whether it is in the vanity domain, so that the reference has to name that."""
+
+    @property
+    def pulls(self) -> str:
+        """What to pull, to meet it."""
+        return f"{VANITY_HOST}/{self.reference}" if self.vanity else self.reference
+
+
+def changing(host: str, change: Change) -> Lay:
+    """A host whose answers are changed."""
+
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        before = world[host]
+
+        def answer(request: Request) -> Response:
+            return change(request, route(request.url), before(request))
+
+        return {host: answer}
+
+    return lay
+
+
+def at_vanity(make: Callable[[World], Answerer]) -> Lay:
+    """The vanity host, made anew in front of a world."""
+
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        return {VANITY_HOST: make(world)}
+
+    return lay
+
+
+def with_fields(response: Response, **fields: str | None) -> Response:
+    """An answer with some fields other than they were; None takes one away. `Content_Type` is Content-Type."""
+    headers = response.headers
+    for name, value in fields.items():
+        headers = headers.replacing(name.replace("_", "-"), value)
+    return Response(status=response.status, headers=headers, body=response.body)
+
+
+def with_body(response: Response, body: bytes) -> Response:
+    """An answer with another body, and its length."""
+    return with_fields(
+        Response(status=response.status, headers=response.headers, body=body), Content_Length=str(len(body))
+    )
+
+
+def moved(request: Request, host: str, *, path: str | None = None, scheme: str = "https") -> Request:
+    """The same request to another host."""
+    split = urlsplit(request.url)
+    url = split._replace(scheme=scheme, netloc=host, path=split.path if path is None else path).geturl()
+    return Request(method=request.method, url=url, headers=request.headers, body=request.body)
+
+
+def is_ping(request: Request) -> bool:
+    return route(request.url).endpoint is Endpoint.PING

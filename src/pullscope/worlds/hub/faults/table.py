@@ -1,0 +1,111 @@
+"""The one table of faults, by the code of the finding that each causes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from pullscope.oci.messages import Answerer, World
+from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
+from pullscope.worlds.hub.redirect_only import redirect_only
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+
+__all__ = ["FAULTS", "VANITY_HOST", "Fault", "faulty_hub", "with_faults"]
+
+
+def _strictly_renamed(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
+    return {**at_the_vanity_host.scope_mismatch(world, sleep), **at_the_registry.strict_token_server(world, sleep)}
+
+
+def _fault(
+    code: str, title: str, lay: Lay, client: str | None = "docker-containerd", *, reference: str = SAMPLE_REFERENCE
+) -> Fault:
+    return Fault(code=code, title=title, lay=lay, client=client, reference=reference)
+
+
+def _vanity(
+    code: str, title: str, lay: Lay, client: str | None = "docker-classic", *, reference: str = SAMPLE_REFERENCE
+) -> Fault:
+    return Fault(code=code, title=title, lay=lay, client=client, reference=reference, vanity=True)
+
+
+_HOST, _DISK, _RULES = at_the_registry, at_the_storage, at_the_vanity_host
+
+FAULTS: Mapping[str, Fault] = {
+    fault.code: fault
+    for fault in (
+        _fault("rate-limited", "429 for every manifest", _HOST.rate_limited),
+        _fault("rate-limit-low", "four pulls of a hundred are left", _HOST.rate_limit_low),
+        _fault("token-rejected", "every token counts as expired", _HOST.token_rejected, "docker-classic"),
+        _fault("token-server-failed", "500 and a web page instead of a token", _HOST.token_server_failed),
+        _fault(
+            "access-denied", "a private repository, asked for without a login", _HOST.access_denied, "docker-classic"
+        ),
+        _fault("credentials-not-used", "the registry wants a password", _HOST.credentials_not_used, "docker-classic"),
+        _fault("manifest-unknown", "the tag is not there", _HOST.manifest_unknown),
+        _fault("name-unknown", "the repository is not there", _HOST.name_unknown, "docker-classic"),
+        _fault("blob-unknown", "the manifest is there, its layers are not", _HOST.blob_unknown),
+        _fault("registry-failed", "503 for every manifest", _HOST.registry_failed),
+        _fault("no-matching-platform", "an image for mainframes only", _HOST.no_matching_platform),
+        _fault("schema1-only", "a manifest of 2014", _HOST.schema1_only),
+        _fault("manifest-too-large", "an index of more than 4 MiB", _HOST.manifest_too_large),
+        _fault("wrong-content-type", "manifests sent as application/octet-stream", _HOST.wrong_content_type),
+        _fault("missing-content-digest", "no Docker-Content-Digest", _HOST.missing_content_digest),
+        _fault("head-not-allowed", "405 for HEAD", _HOST.head_not_allowed),
+        _fault("slow-hop", "three seconds until the tag is resolved", _HOST.slow_hop),
+        _fault(
+            "link-points-elsewhere", "the next page of the tags is on another host", _HOST.link_points_elsewhere, None
+        ),
+        _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
+        _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
+        _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),
+        _fault("size-mismatch", "large layers end half-way", _DISK.size_mismatch),
+        _fault("range-ignored", "cut off once, and then all of it again", _DISK.range_ignored, "docker-classic"),
+        _fault("retried", "the storage says 503 once for each blob", _DISK.retried, "docker-classic"),
+        _fault("two-auth-mechanisms", "the storage wants a token, and then does not", _DISK.two_auth_mechanisms),
+        _vanity(
+            "authorization-dropped", "a plain 302, which skopeo cannot follow", _RULES.authorization_dropped, "skopeo"
+        ),
+        _vanity("authorization-leaked", "/v2/ redirected, the rest proxied", _RULES.authorization_leaked, "skopeo"),
+        _vanity("ping-not-redirected", "404 for /v2/", _RULES.ping_not_redirected),
+        _vanity("ping-not-a-registry", "a landing page at /v2/", _RULES.ping_not_a_registry),
+        _vanity("ping-slash-lost", "/v2/ redirected to /v2", _RULES.ping_slash_lost),
+        _vanity("ping-other-host", "/v2/ redirected to a registry of yesterday", _RULES.ping_other_host),
+        _vanity("path-not-redirected", "no rule for this repository", _RULES.path_not_redirected),
+        _vanity("redirect-loop", "the domain redirects to itself", _RULES.redirect_loop),
+        _vanity("redirect-downgrade", "from https to http", _RULES.redirect_downgrade),
+        _vanity("redirect-permanent", "301 instead of 302", _RULES.redirect_permanent),
+        _vanity("upstream-unreachable", "redirected to a host that does not exist", _RULES.upstream_unreachable),
+        _vanity("query-dropped", "redirected without the query", _RULES.query_dropped, None),
+        _vanity(
+            "library-prefix-missing",
+            "hello instead of library/hello",
+            _RULES.library_prefix_missing,
+            reference="hello:1.0",
+        ),
+        _vanity("scope-mismatch", "the path is renamed on the way", _RULES.scope_mismatch, reference=_RULES.RENAMED),
+        _vanity(
+            "scope-refused", "renamed, and the token server is strict", _strictly_renamed, reference=_RULES.RENAMED
+        ),
+    )
+}
+
+
+def with_faults(world: World, codes: Iterable[str], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
+    """A world with these faults laid around it, one after the other."""
+    changed = dict(world)
+    for code in codes:
+        if code not in FAULTS:
+            raise ValueError(f"There is no fault {code!r}: choose from {', '.join(sorted(FAULTS))}.")
+        changed.update(FAULTS[code].lay(changed, sleep))
+    return changed
+
+
+def faulty_hub(codes: Iterable[str]) -> dict[str, Answerer]:
+    """The sample hub with faults, and the vanity host in front of it if one of them needs it."""
+    chosen = tuple(codes)
+    world = sample_hub()
+    if any(code in FAULTS and FAULTS[code].vanity for code in chosen):
+        world[VANITY_HOST] = redirect_only()
+    return with_faults(world, chosen)

@@ -1,0 +1,28 @@
+"""A vanity host in its smallest form: everything under /v2/ is answered with one redirect, the path unchanged.
+
+It stands for one line of a rule file (`/v2/* https://registry-1.docker.io/v2/:splat 302`). What rule files can really
+say is worlds/vanity; this is for demos and for tests of clients.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.worlds.hub.answers import answer
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+
+_NOT_FOUND = b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head></html>\n"
+
+
+def redirect_only(target: str = REGISTRY_HOST, *, status: int = 302) -> Answerer:
+    """An answerer that sends every request under /v2/ to `target`."""
+
+    def redirect(request: Request) -> Response:
+        split = urlsplit(request.url)
+        if not split.path.startswith("/v2/"):
+            page = b"" if request.method == "HEAD" else _NOT_FOUND
+            return answer(404, [("Content-Type", "text/html; charset=utf-8")], page)
+        return answer(status, [("Location", split._replace(netloc=target).geturl())])
+
+    return redirect

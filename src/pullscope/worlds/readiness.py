@@ -1,0 +1,88 @@
+"""Whether a host is ready to be a registry's name: DNS, certificate, and whose page answers under /v2/.
+
+One request, made by whatever wire is handed in; the rest is a table. What is no trouble yields nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.verdicts import Problem
+from pullscope.worlds.clients.steps import NoAnswerError
+
+# What the reason says, the problem's code, its sentence and its cure.
+_SILENCES = (
+    (
+        "no such host",
+        "no-dns-record",
+        "{host} has no DNS record.",
+        "Add a CNAME or A record for {host}; till then: --resolve {host}:ADDRESS",
+    ),
+    (
+        "not valid for this name",
+        "certificate-for-another-name",
+        "The certificate of {host} is for another name.",
+        "Let your platform issue a certificate for {host}; it may take minutes after the DNS record.",
+    ),
+    (
+        "expired",
+        "certificate-expired",
+        "The certificate of {host} has expired, or is not valid yet.",
+        "Renew the certificate of {host}.",
+    ),
+    (
+        "unknown authority",
+        "certificate-not-trusted",
+        "The certificate of {host} is from an authority that this machine does not know.",
+        "Name the authority: --ca FILE; clients need it, too.",
+    ),
+    (
+        "connection refused",
+        "connection-refused",
+        "Nobody listens at {host}.",
+        "Start the server, or correct the record.",
+    ),
+    ("no answer", "host-hangs", "{host} is silent: {why}.", "Look at the server or the firewall before it."),
+    ("no whole answer", "host-hangs", "{host} does not come to an end: {why}.", "Look at the server."),
+)
+
+# What a platform answers where nothing is deployed yet: status, a header or a piece of the page, whose it is. From the
+# platforms' own pages as they were in 2026; a page that is not here is told as what it is, an HTML page.
+_DEFAULT_PAGES = (
+    ("Not Found - Request ID", "Netlify"),
+    ("DEPLOYMENT_NOT_FOUND", "Vercel"),
+    ("There isn't a GitHub Pages site here", "GitHub Pages"),
+    ("error code: 1016", "Cloudflare"),
+    ("No such app", "Heroku"),
+    ("NoSuchBucket", "Amazon S3"),
+    ("Welcome to nginx!", "nginx"),
+)
+
+
+def readiness(host: str, wire: Callable[[Request], Response]) -> tuple[Problem, ...]:
+    """What is not ready yet at `https://host/v2/`."""
+    request = Request(method="GET", url=f"https://{host}/v2/", headers=Headers([("Accept", "application/json")]))
+    try:
+        response = wire(request)
+    except NoAnswerError as failed:
+        return (_silence(host, failed.reason),)
+    said = f"{response.headers.get('x-vercel-error') or ''} {response.body[:4000].decode(errors='replace')}"
+    for sign, platform in _DEFAULT_PAGES:
+        if sign in said:
+            message = f"{host} answers with {platform}'s default page: nothing is deployed under this name."
+            return (Problem(code="platform-default-page", message=message, fix=_DEPLOY, where=request.url),)
+    if response.status < 300 and "html" in (response.headers.get("Content-Type") or ""):
+        message = f"{host}/v2/ is an HTML page, no registry."
+        return (Problem(code="ping-not-a-registry", message=message, fix=_DEPLOY, where=request.url),)
+    return ()
+
+
+_DEPLOY = "Deploy the rules, and add the domain to the site in the platform's settings."
+
+
+def _silence(host: str, why: str) -> Problem:
+    for sign, code, message, fix in _SILENCES:
+        if sign in why:
+            return Problem(code=code, message=message.format(host=host, why=why), fix=fix.format(host=host), where=host)
+    return Problem(code="upstream-unreachable", message=f"{host} does not answer: {why}.", where=host)

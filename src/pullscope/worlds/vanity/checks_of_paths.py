@@ -1,0 +1,118 @@
+"""Checks on the paths of repositories: one function a code. Pure; what they look at is in `subject`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pullscope.oci.verdicts import Problem, Severity
+from pullscope.worlds.vanity.following import DIGEST, follow
+from pullscope.worlds.vanity.rules import Auth, Platform
+from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
+from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, upstream
+
+
+def path_not_redirected(subject: Subject) -> Iterator[Problem]:
+    if not subject.followed:
+        if any(landing.loops or has_unsupported_status(landing.rule) for _, landing in subject.landings):
+            return
+        wanted = subject.names[0] if subject.names else "any repository"
+        yield Problem(
+            code="path-not-redirected",
+            message=f"no rule leads {wanted} to a registry: {subject.host} answers with its own page.",
+            fix="Add a rule for /v2/YOUR-ORGANISATION/ and everything under it.",
+            where=subject.here,
+        )
+        return
+    covered = {name for name, _ in subject.followed}
+    told: set[str] = set()
+    for name, landing in subject.landings:
+        asked_for = name == subject.repository or name in covered
+        if (
+            landing.url is not None
+            or landing.loops
+            or has_unsupported_status(landing.rule)
+            or name in told
+            or not asked_for
+        ):
+            continue
+        told.add(name)
+        path = urlsplit(landing.asked).path
+        yield Problem(
+            code="path-not-redirected",
+            message=f"{path.replace(DIGEST, '<digest>')} is not covered ({landing.decisions[-1].answered_by}): clients get "
+            "that page instead of the image.",
+            fix=f"Cover everything under /v2/{name}/.",
+            where=landing.where if landing.rule else subject.here,
+        )
+
+
+def scope_mismatch(subject: Subject) -> Iterator[Problem]:
+    told: set[str] = set()
+    for name, landing in subject.followed:
+        rule = landing.rule
+        if rule is None or rule.auth is Auth.TOKEN_AWARE or landing.repository in {None, name} or rule.where in told:
+            continue
+        told.add(rule.where)
+        known = upstream(landing.host or "")
+        if known.tokens is False:
+            continue
+        yield Problem(
+            code="scope-mismatch",
+            severity=Severity.ERROR if known.tokens else Severity.WARNING,
+            message=f"{name} is renamed to {landing.repository} on {known.host}: docker's classic store asks for a token "
+            f"for {name}"
+            f"{', and with a strict token server every client fails' if known.strict else ' and is denied'}.",
+            fix="Keep the path of the registry, or use a proxy that rewrites realm and scope.",
+            where=rule.line_of("to", "destination", "prefix"),
+        )
+
+
+def library_prefix_missing(subject: Subject) -> Iterator[Problem]:
+    for word in ("nginx", *(name for name in subject.names if "/" not in name)):
+        landing = follow(subject.rules, subject.host, f"/v2/{word}/manifests/latest")
+        rule = landing.rule
+        if landing.host in DOCKER_HUB_HOSTS and landing.repository == word and rule is not None:
+            named = word in subject.names
+            yield Problem(
+                code="library-prefix-missing",
+                severity=Severity.ERROR if named else Severity.WARNING,
+                message=f"{subject.host}/{word} reaches Docker Hub as {word}, and Docker Hub knows it only as library/{word}.",
+                fix=f"Let people pull {subject.host}/library/{word}, or keep one-word names out of the rule.",
+                where=rule.where,
+            )
+            return
+
+
+def redirect_loop(subject: Subject) -> Iterator[Problem]:
+    told: set[str] = set()
+    for landing in (subject.ping, *(landing for _, landing in subject.landings)):
+        if landing.loops and landing.where not in told:
+            told.add(landing.where)
+            yield Problem(
+                code="redirect-loop",
+                message=f"{urlsplit(landing.asked).path.replace(DIGEST, '<digest>')} leads back to {subject.host} again and "
+                "again.",
+                fix="Point the rule at the registry, not at the vanity host itself.",
+                where=landing.where,
+            )
+
+
+def query_dropped(subject: Subject) -> Iterator[Problem]:
+    told: set[str] = set()
+    for name in subject.names:
+        landing = follow(subject.rules, subject.host, f"/v2/{name}/tags/list?n=1&last=a")
+        rule = landing.rule
+        if landing.url is None or rule is None or rule.where in told or "last=a" in urlsplit(landing.url).query:
+            continue
+        told.add(rule.where)
+        yield Problem(
+            code="query-dropped",
+            severity=Severity.WARNING,
+            message="the query (?n=, ?last=, ?ns=, ?digest=) is lost on the way: lists of tags longer than one page never end.",
+            fix={
+                Platform.NGINX: "Use $request_uri, which holds the query.",
+                Platform.CADDY: "Use {uri}, which holds the query.",
+            }.get(subject.rules.platform, "Leave the query out of the target; then the request's is handed on."),
+            where=rule.line_of("to", "destination"),
+        )

@@ -1,0 +1,148 @@
+"""Checks on single rules and their order: one function a code. Pure; what they look at is in `subject`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pullscope.oci.verdicts import Problem, Severity
+from pullscope.worlds.vanity.decide import NETLIFY_307
+from pullscope.worlds.vanity.following import follow
+from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.subject import Subject
+from pullscope.worlds.vanity.upstreams import upstream
+
+MOST_COMPARED = 500
+"""Each rule is compared with all before it, so the work grows with the square."""
+
+
+def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
+    for rule in subject.v2_rules:
+        if rule.target is not None and rule.target.lower().startswith("http://"):
+            yield Problem(
+                code="redirect-downgrade",
+                severity=Severity.WARNING,
+                message=f"{rule.source} goes to plain http: tokens and images travel in the clear, and anyone on the way can "
+                "change them.",
+                fix="Write https:// in the target.",
+                where=rule.line_of("to", "destination"),
+            )
+
+
+def redirect_permanent(subject: Subject) -> Iterator[Problem]:
+    for rule in subject.v2_rules:
+        if rule.status in {301, 308} and not (rule.platform is Platform.NETLIFY and rule.status == 308):
+            default = not {"status", "statusCode", "permanent"} & set(rule.lines) and rule.platform in {
+                Platform.NETLIFY,
+                Platform.VERCEL,
+            }
+            yield Problem(
+                code="redirect-permanent",
+                severity=Severity.WARNING,
+                message=f"{rule.status}{' (the default here)' if default else ''} is permanent: clients, proxies and "
+                "browsers may keep it after you have moved.",
+                fix="Use 302" + (" (permanent: false gives 307)." if rule.platform is Platform.VERCEL else "."),
+                where=rule.line_of("status", "statusCode", "permanent"),
+            )
+
+
+def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
+    if subject.rules.platform is not Platform.NETLIFY:
+        return
+    for rule in subject.rules.rules:
+        if rule.status in {307, 308}:
+            yield Problem(
+                code="redirect-unsupported-status",
+                message=f"{rule.status} works in netlify dev, but Netlify's production answered 404 there. "
+                f"Unproven: {NETLIFY_307}.",
+                fix="Use status 302.",
+                where=rule.line_of("status"),
+            )
+
+
+def rule_unreachable(subject: Subject) -> Iterator[Problem]:
+    if len(subject.rules.rules) > MOST_COMPARED:
+        yield Problem(
+            code="rule-unsupported",
+            severity=Severity.INFO,
+            message=f"of {len(subject.rules.rules)} rules only the first {MOST_COMPARED} are compared with each other.",
+            where=subject.here,
+        )
+    for index, rule in enumerate(subject.rules.rules[:MOST_COMPARED]):
+        earlier = subject.rules.rules[:index]
+        if not earlier:
+            continue
+        samples = [rule.pattern.example(rest) for rest in ("", "a", "org/app/manifests/latest", "a/")]
+        winners = [winner(earlier, rule, sample) for sample in samples]
+        if all(winners) and (first := winners[-1]):
+            yield Problem(
+                code="rule-unreachable",
+                severity=Severity.WARNING,
+                message=f"{rule.source} is never reached: {first.source} ({first.where}) comes before and matches the same "
+                "paths.",
+                fix="Put the more exact rule first, or remove it.",
+                where=rule.where,
+            )
+
+
+def winner(earlier: tuple[Rule, ...], rule: Rule, path: str) -> Rule | None:
+    """The first of `earlier` that answers `path` whenever `rule` would."""
+    for one in earlier:
+        if one.after_files and not rule.after_files:
+            continue
+        if (
+            set(one.conditions) <= set(rule.conditions)
+            and (one.force or not rule.force)
+            and one.pattern.match(path) is not None
+        ):
+            return one
+    return None
+
+
+def push_over_redirect(subject: Subject) -> Iterator[Problem]:
+    for name in subject.names[:1]:
+        landing = follow(subject.rules, subject.host, f"/v2/{name}/blobs/uploads/", "POST")
+        rule = landing.rule
+        if rule is not None and rule.status in {301, 302, 303} and landing.url is not None:
+            yield Problem(
+                code="push-over-redirect",
+                severity=Severity.INFO,
+                message=f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and can look successful "
+                "and write nothing.",
+                fix=f"Push to {landing.host} by its own name.",
+                where=rule.where,
+            )
+
+
+def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
+    """The rules name another host than the one that is tried."""
+    hosts = {
+        value for rule in subject.rules.rules for one in rule.conditions if one.kind == "host" for value in one.values
+    }
+    if (
+        hosts
+        and subject.host not in hosts
+        and subject.host.partition(":")[0] not in hosts
+        and all(any(one.kind == "host" for one in rule.conditions) for rule in subject.rules.rules)
+    ):
+        yield Problem(
+            code="rule-unreachable",
+            message=f"every rule is for {', '.join(sorted(hosts)[:3])}, none for {subject.host}.",
+            fix="Use --host with the name in the file, or change the name there.",
+            where=subject.rules.rules[0].where,
+        )
+
+
+def open_to_all(subject: Subject) -> Iterator[Problem]:
+    stranger = "stranger-a1b2/any-image"
+    landing = follow(subject.rules, subject.host, f"/v2/{stranger}/manifests/latest")
+    if landing.url is None or landing.rule is None or landing.rule.prefix:
+        return
+    known = upstream(landing.host or "")
+    if landing.repository == stranger:
+        yield Problem(
+            code="open-to-all-repositories",
+            severity=Severity.WARNING,
+            message=f"every image of {known.label} can be pulled as {subject.host}/…: others may hide behind your name.",
+            fix="Name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything.",
+            where=landing.rule.where,
+        )

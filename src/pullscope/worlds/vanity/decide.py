@@ -1,0 +1,248 @@
+"""Which rule answers a request, why the ones before it did not, and with what: pure, for every platform.
+
+The order is that of the platform: Netlify and Cloudflare first match from the top, Vercel redirects, then its files, then
+rewrites; the readers have already put the rules of Caddy and nginx in the order in which those try them.
+`Decision.forward` is what the platform would fetch from another host (status 200): who fetches it is the caller's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.vanity import dialects
+from pullscope.worlds.vanity.rules import Condition, Platform, Rule, RuleFile
+from pullscope.worlds.vanity.targets import absolute, is_url, target_of
+
+LONGEST_LOCATION = 8192
+
+# facts: wire.md E1, the rows marked [?].
+NETLIFY_PROXY = (
+    "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
+    "not seen"
+)
+NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
+NETLIFY_QUERY = (
+    "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passed:
+    """A rule that was tried before and did not answer."""
+
+    rule: Rule
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What the vanity host does with one request."""
+
+    response: Response | None = None
+    """Its own answer; None where it fetches one (`forward`)."""
+    forward: Request | None = None
+    rule: Rule | None = None
+    """The rule that answers; None where the platform does by itself."""
+    because: str = ""
+    """Who answers where it is no rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
+    passed: tuple[Passed, ...] = ()
+    unproven: str | None = None
+    """What of this answer was never seen in production, as a sentence."""
+    file: str = ""
+
+    @property
+    def answered_by(self) -> str:
+        """`netlify.toml:8`, or `netlify.toml: no rule`."""
+        return self.rule.where if self.rule is not None else f"{self.file}: {self.because}"
+
+
+def decide(rules: RuleFile, request: Request) -> Decision:
+    """The platform's answer to `request`. Never raises for what a client sent."""
+    asked = _split(request.url)
+    slash = _trailing_slash(rules, asked)
+    if slash is not None:
+        return slash
+    passed: list[Passed] = []
+    file = _published(rules, asked.path)
+    for rule in _in_order(rules):
+        if rule.after_files and file is not None:
+            passed.append(Passed(rule=rule, reason=f"the file {file} is there, and rewrites come after files"))
+            continue
+        values = rule.pattern.match(asked.path)
+        if values is None:
+            passed.append(Passed(rule=rule, reason=f"{rule.source} does not match {asked.path}"))
+            continue
+        filled = dict(values)
+        missed = next((one for one in rule.conditions if not _holds(one, request, asked, filled)), None)
+        if missed is not None:
+            passed.append(Passed(rule=rule, reason=f"it asks for {missed}"))
+            continue
+        if file is not None and not rule.force:
+            passed.append(Passed(rule=rule, reason=f"the file {file} is there and the rule has no force"))
+            continue
+        return _answer(rules, rule, filled, asked, request, tuple(passed))
+    if file is not None:
+        return _own(rules, f"the file {file}", dialects.published(rules.platform, file), passed)
+    if (
+        rules.platform is Platform.CLOUDFLARE
+        and "/index.html" in rules.published
+        and "/404.html" not in rules.published
+    ):
+        # Without a 404.html Pages takes the site for a single-page application and serves its root for every path
+        # (developers.cloudflare.com/pages/configuration/serving-pages).
+        page = dialects.published(rules.platform, "/index.html")
+        return _own(rules, "index.html for every path, since there is no 404.html", page, passed)
+    return _own(rules, "no rule", dialects.not_found(rules.platform, rules.not_found), passed)
+
+
+def _own(rules: RuleFile, because: str, response: Response, passed: list[Passed]) -> Decision:
+    return Decision(response=response, because=because, passed=tuple(passed), file=rules.name)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return urlsplit("https://invalid/")
+    return split._replace(path=split.path or "/")
+
+
+def _in_order(rules: RuleFile) -> tuple[Rule, ...]:
+    if rules.platform is Platform.VERCEL:
+        return tuple(sorted(rules.rules, key=lambda rule: rule.after_files))
+    return rules.rules
+
+
+def _published(rules: RuleFile, path: str) -> str | None:
+    """The file that answers for `path` on its own: itself, its index.html, or `path.html` (pretty URLs)."""
+    if not rules.published:
+        return None
+    bare = path.rstrip("/")
+    spellings = (f"{bare}/index.html",) if path.endswith("/") else (path, f"{bare}.html", f"{bare}/index.html")
+    if rules.platform is Platform.NETLIFY and path.endswith("/"):
+        spellings = (*spellings, bare, f"{bare}.html")
+    return next((one for one in spellings if one in rules.published), None)
+
+
+def _trailing_slash(rules: RuleFile, asked: SplitResult) -> Decision | None:
+    """Vercel's `trailingSlash`, which comes before every rule (superstatic.ts, convertTrailingSlash)."""
+    path = asked.path
+    moved = path
+    if rules.trailing_slash is False and path != "/" and path.endswith("/"):
+        moved = path.removesuffix("/")
+    elif rules.trailing_slash is True and not path.startswith("/.well-known"):
+        if re.fullmatch(r"/(?:[^/]+/)*[^/.]+", path):
+            moved = f"{path}/"
+        elif re.fullmatch(r"/(?:[^/]+/)*[^/]+\.\w+/", path):
+            moved = path.removesuffix("/")
+    if moved == path:
+        return None
+    location = moved + (f"?{asked.query}" if asked.query else "")
+    response = dialects.redirect(rules.platform, 308, location)
+    return Decision(response=response, because=f"trailingSlash {str(rules.trailing_slash).lower()}", file=rules.name)
+
+
+def _holds(condition: Condition, request: Request, asked: SplitResult, values: dict[str, str]) -> bool:
+    """Whether the request meets it; a placeholder in a query condition is added to `values`."""
+    found = _found(condition, request, asked, values)
+    return found is not condition.absent
+
+
+def _found(condition: Condition, request: Request, asked: SplitResult, values: dict[str, str]) -> bool:
+    match condition.kind:
+        case "host":
+            host = asked.netloc.rpartition("@")[2].lower()
+            return host in condition.values or (asked.hostname or "") in condition.values
+        case "query":
+            given = dict(parse_qsl(asked.query, keep_blank_values=True))
+            if condition.key not in given:
+                return False
+            for wanted in condition.values:
+                if wanted.startswith(":"):
+                    values[wanted[1:]] = given[condition.key]
+                elif wanted != given[condition.key]:
+                    return False
+            return True
+        case "header":
+            value = request.headers.get(condition.key)
+            return value is not None and (not condition.values or value in condition.values)
+        case "cookie":
+            cookies = dict(
+                part.strip().partition("=")[::2]
+                for part in (request.headers.get("Cookie") or "").split(";")
+                if part.strip()
+            )
+            if condition.key:
+                return condition.key in cookies and (not condition.values or cookies[condition.key] in condition.values)
+            return any(name in cookies for name in condition.values)
+        case "language":
+            languages = {value.lower() for value in condition.values}
+            spoken = (request.headers.get("Accept-Language") or "").lower().replace(";", ",").split(",")
+            return any(one.strip() in languages or one.strip().partition("-")[0] in languages for one in spoken)
+        case "method":
+            return request.method in condition.values
+    # Country, role and what nobody knows: a container client at an unknown place, with no login.
+    return False
+
+
+def _answer(
+    rules: RuleFile,
+    rule: Rule,
+    values: dict[str, str],
+    asked: SplitResult,
+    request: Request,
+    passed: tuple[Passed, ...],
+) -> Decision:
+    def decision(response: Response | None, forward: Request | None = None, unproven: str | None = None) -> Decision:
+        if (
+            unproven is None
+            and rule.platform is Platform.NETLIFY
+            and any(one.kind == "query" for one in rule.conditions)
+        ):
+            unproven = NETLIFY_QUERY
+        return Decision(
+            response=response, forward=forward, rule=rule, passed=passed, unproven=unproven, file=rules.name
+        )
+
+    target = target_of(rule, values, asked)
+    if target is not None and len(target) > LONGEST_LOCATION:
+        return decision(dialects.plain(rule.platform, 414, b"URI too long", "text/plain"))
+    if target is not None and not is_url(target):
+        return decision(dialects.plain(rule.platform, 502, b"the target is no URL", "text/plain"))
+    if target is None:
+        return decision(dialects.plain(rule.platform, rule.status, rule.body or b"", rule.content_type))
+    if rule.platform is Platform.NETLIFY and rule.status in {304, 305, 306, 307, 308}:
+        return decision(dialects.not_found(rule.platform, rules.not_found), unproven=NETLIFY_307)
+    if rule.is_redirect:
+        location = absolute(target, asked) if dialects.DIALECTS[rule.platform].absolute_location else target
+        return decision(dialects.redirect(rule.platform, rule.status, _printable(location)))
+    if urlsplit(target).netloc:
+        if rule.status == 200:
+            unproven = NETLIFY_PROXY if rule.platform is Platform.NETLIFY else None
+            return decision(None, _forwarded(rule, target, request), unproven)
+        return decision(dialects.not_found(rule.platform, rules.not_found, status=rule.status))
+    # A path on the same site: the file there, with the rule's status, or the page for what is not there.
+    file = _published(rules, target.partition("?")[0].partition("#")[0])
+    if file is None:
+        return decision(dialects.not_found(rule.platform, rules.not_found))
+    return decision(dialects.published(rule.platform, file, status=rule.status))
+
+
+def _printable(location: str) -> str:
+    """A header value: a client's path may hold characters that end a header line."""
+    return "".join(
+        char if 0x20 < ord(char) < 0x7F else "".join(f"%{byte:02X}" for byte in char.encode()) for char in location
+    )
+
+
+def _forwarded(rule: Rule, target: str, request: Request) -> Request:
+    """The request as the platform sends it on: the origin sees its own name in Host (Netlify's rewrites-proxies page)."""
+    split = urlsplit(_printable(target))
+    headers = request.headers.replacing("Host", split.netloc) if "Host" in request.headers else request.headers
+    for name, value in rule.request_headers:
+        headers = headers.replacing(name, value)
+    url = urlunsplit((split.scheme, split.netloc, split.path or "/", split.query, ""))
+    return Request(method=request.method, url=url, headers=Headers(headers), body=request.body)

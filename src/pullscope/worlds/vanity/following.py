@@ -1,0 +1,126 @@
+"""Where a request to a vanity host ends up: `decide`, repeated while the rules point back to the host itself. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urljoin, urlsplit
+
+from pullscope.oci.messages import Request, Response
+from pullscope.oci.routes import Endpoint, route
+from pullscope.worlds.vanity.decide import Decision, decide
+from pullscope.worlds.vanity.rules import Rule, RuleFile
+
+MOST_HOPS = 10
+"""Go's net/http gives up after ten redirects, and so do the clients built on it (facts: wire.md C3)."""
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """The end of the way of one request."""
+
+    asked: str
+    """The URL."""
+    decisions: tuple[Decision, ...]
+    url: str | None = None
+    """On another host; None where the vanity host answers itself."""
+    fetched: bool = False
+    """True where the vanity host fetches `url` itself, False where it sends the client there."""
+    loops: bool = False
+
+    @property
+    def response(self) -> Response | None:
+        """The vanity host's own last answer."""
+        return self.decisions[-1].response
+
+    @property
+    def rule(self) -> Rule | None:
+        return next((one.rule for one in reversed(self.decisions) if one.rule is not None), None)
+
+    @property
+    def where(self) -> str:
+        return next(
+            (one.answered_by for one in reversed(self.decisions) if one.rule is not None), self.decisions[0].answered_by
+        )
+
+    @property
+    def host(self) -> str | None:
+        return urlsplit(self.url).netloc.lower() if self.url else None
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path if self.url else ""
+
+    @cached_property
+    def repository(self) -> str | None:
+        """The repository that the landing's URL names."""
+        return route(self.url).repository if self.url else None
+
+    @property
+    def is_registry_like(self) -> bool:
+        """True where the vanity host's own answer looks like a registry's `/v2/`."""
+        answer = self.response
+        if answer is None:
+            return True
+        json_like = (answer.headers.get("Content-Type") or "").startswith("application/json")
+        return json_like or "Docker-Distribution-Api-Version" in answer.headers
+
+
+def follow(rules: RuleFile, host: str, path: str, method: str = "GET") -> Landing:
+    """The way of `method https://host/path` through the rules."""
+    url = f"https://{host}{path}"
+    asked, seen, decisions = url, {url}, []
+    while True:
+        decision = decide(rules, Request(method=method, url=url))
+        decisions.append(decision)
+        to, fetched = _next(decision, url)
+        if to is None:
+            return Landing(asked=asked, decisions=tuple(decisions))
+        if urlsplit(to).hostname != urlsplit(asked).hostname:
+            return Landing(asked=asked, decisions=tuple(decisions), url=to, fetched=fetched)
+        if to in seen or len(decisions) >= MOST_HOPS:
+            return Landing(asked=asked, decisions=tuple(decisions), loops=True)
+        seen.add(to)
+        url = to
+
+
+def _next(decision: Decision, url: str) -> tuple[str | None, bool]:
+    if decision.forward is not None:
+        return decision.forward.url, True
+    if decision.response is None or not 300 <= decision.response.status < 400:
+        return None, False
+    location = decision.response.headers.get("Location")
+    try:
+        return (urljoin(url, location), False) if location else (None, False)
+    except ValueError:
+        return None, False
+
+
+def repositories(rules: RuleFile) -> tuple[str, ...]:
+    """Names of repositories that the rules are about, one or two for each rule under `/v2/`."""
+    found: dict[str, None] = {}
+    for rule in rules.rules:
+        if not rule.pattern.takes_any_rest:
+            about = route(rule.pattern.example(""))
+            if about.endpoint not in {Endpoint.PING, Endpoint.NONE} and about.repository:
+                found.setdefault(about.repository)
+            continue
+        start = rule.pattern.example("")
+        if "/v2/".startswith(start):
+            # It takes in everything.
+            found.setdefault("org/app")
+        elif start.startswith("/v2/"):
+            name = start.removeprefix("/v2/").strip("/")
+            about = route(f"/v2/{name}")
+            if about.repository:
+                # The rest begins inside an endpoint, as in /v2/org/app/manifests/*.
+                found.setdefault(about.repository)
+            elif name.endswith(("/manifests", "/blobs", "/tags", "/referrers")):
+                found.setdefault(name.rpartition("/")[0])
+            else:
+                if "/" in name:
+                    found.setdefault(name)
+                found.setdefault(f"{name}/app")
+    return tuple(found)

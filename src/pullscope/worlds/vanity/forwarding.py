@@ -1,0 +1,182 @@
+"""A proxying vanity host, in two halves: what goes on to the registry, and what comes back. No I/O.
+
+`outgoing` and `incoming` are the whole difference between a plain rewrite, a token-aware proxy and a redirect; the memory
+world and mitmproxy both put the fetching between them. A token-aware proxy names only itself (facts: wire.md C4, the
+designs of chainguard-dev/registry-redirect and howardjohn/registry-redirector): the challenge's realm, service and scope,
+Location and Link, and the name in a tags list are rewritten; manifests and blobs are never touched, so digests hold.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from pullscope.oci.challenge import Challenge, read_challenges, read_scopes
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.routes import Endpoint, route
+from pullscope.worlds.vanity.rules import Auth, Rule
+
+TOKEN_PATH = "/token"
+MAX_TAGS = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Realms:
+    """Where each registry's tokens come from, learnt from its challenges. Only https, and only what a registry named."""
+
+    _known: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    def learn(self, registry: str, challenge: Challenge) -> None:
+        realm = challenge.realm or ""
+        if urlsplit(realm).scheme in {"https", "http"} and len(realm) < 2000:
+            self._known[registry] = (realm, challenge.service)
+
+    def of(self, registry: str) -> tuple[str, str | None] | None:
+        return self._known.get(registry)
+
+
+def is_token_request(rule: Rule, request: Request) -> bool:
+    """True where a token-aware proxy is asked for a token."""
+    return rule.auth is Auth.TOKEN_AWARE and urlsplit(request.url).path == TOKEN_PATH
+
+
+def outgoing(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
+    """What is sent on for `asked`, which the rule leads to `forward`; None for a token that nobody has asked to need yet."""
+    if rule.auth is not Auth.TOKEN_AWARE:
+        return forward
+    if is_token_request(rule, asked):
+        return _token_request(rule, asked, forward, realms)
+    if route(forward.url).endpoint in {Endpoint.TAGS, Endpoint.CATALOG}:
+        # Its body is rewritten, so it must come as it is.
+        return _with(forward, headers=forward.headers.replacing("Accept-Encoding", "identity"))
+    return forward
+
+
+def incoming(rule: Rule, asked: Request, sent: Request, response: Response, realms: Realms) -> Response:
+    """What the client is told; `response` answered `sent`."""
+    if rule.auth is not Auth.TOKEN_AWARE or is_token_request(rule, asked):
+        return response
+    vanity, registry = urlsplit(asked.url), urlsplit(sent.url)
+    headers = _challenged(rule, response.headers, vanity, registry, realms)
+    for name in ("Location", "Link"):
+        value = headers.get(name)
+        if value is not None:
+            headers = headers.replacing(name, _moved(rule, name, value, vanity, registry, sent.url))
+    body = response.body
+    if response.status == 200 and route(sent.url).endpoint is Endpoint.TAGS:
+        body = _renamed(rule, body)
+        headers = headers.replacing("Content-Length", str(len(body))) if "Content-Length" in headers else headers
+    return Response(status=response.status, headers=headers, body=body)
+
+
+def _with(
+    request: Request, *, url: str | None = None, headers: Headers | None = None, body: bytes | None = None
+) -> Request:
+    return Request(
+        method=request.method,
+        url=request.url if url is None else url,
+        headers=request.headers if headers is None else headers,
+        body=request.body if body is None else body,
+    )
+
+
+def _token_request(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
+    registry = urlsplit(forward.url).netloc
+    known = realms.of(registry)
+    if known is None:
+        return None
+    realm, service = known
+    split = urlsplit(realm)
+
+    def translated(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        mapped = []
+        for name, value in pairs:
+            if name == "scope":
+                mapped.append((name, _scoped(value, add=rule.prefix)))
+            elif name != "service":
+                mapped.append((name, value))
+        return [*mapped, ("service", service)] if service else mapped
+
+    own = parse_qsl(split.query, keep_blank_values=True)
+    query, body = parse_qsl(urlsplit(asked.url).query, keep_blank_values=True), asked.body
+    if asked.method == "POST":
+        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        body = urlencode(translated(form)).encode()
+        query = []
+    else:
+        query = translated(query)
+    headers = forward.headers.replacing("Host", split.netloc) if "Host" in forward.headers else forward.headers
+    if "Content-Length" in headers:
+        headers = headers.replacing("Content-Length", str(len(body)))
+    url = urlunsplit((split.scheme, split.netloc, split.path or "/", urlencode([*own, *query]), ""))
+    return _with(forward, url=url, headers=headers, body=body)
+
+
+def _scoped(scopes: str, *, add: str = "", remove: str = "") -> str:
+    words = []
+    for scope in read_scopes(scopes):
+        name = scope.name
+        if scope.type == "repository":
+            name = name.removeprefix(remove) if remove else name
+            name = f"{add}{name}" if add and not name.startswith(add) else name
+        words.append(f"{scope.type}:{name}:{','.join(scope.actions)}")
+    return " ".join(words)
+
+
+def _challenged(rule: Rule, headers: Headers, vanity: SplitResult, registry: SplitResult, realms: Realms) -> Headers:
+    values = headers.get_all("WWW-Authenticate")
+    if not values:
+        return headers
+    kept = [(name, value) for name, value in headers if name.lower() != "www-authenticate"]
+    for challenge in read_challenges(values):
+        if challenge.scheme != "bearer":
+            # Basic has no realm to move: the client's answer comes back here anyway.
+            kept.append(("WWW-Authenticate", f'{challenge.scheme.title()} realm="{_quoted(challenge.realm or "")}"'))
+            continue
+        realms.learn(registry.netloc, challenge)
+        parts = [f'realm="{vanity.scheme}://{vanity.netloc}{TOKEN_PATH}"', f'service="{vanity.netloc}"']
+        if challenge.scope:
+            parts.append(f'scope="{_quoted(_scoped(challenge.scope, remove=rule.prefix))}"')
+        if challenge.error:
+            parts.append(f'error="{_quoted(challenge.error)}"')
+        kept.append(("WWW-Authenticate", f"Bearer {','.join(parts)}"))
+    return Headers(kept)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r'["\\\r\n]', "", text)
+
+
+def _moved(rule: Rule, name: str, value: str, vanity: SplitResult, registry: SplitResult, base: str) -> str:
+    """A Location or Link that points to the registry, pointed to the vanity host; others (a CDN) are left alone."""
+
+    def moved(url: str) -> str:
+        target = urlsplit(urljoin(base, url))
+        if target.netloc.lower() != registry.netloc.lower():
+            return url
+        path = target.path
+        if rule.prefix and path.startswith(f"/v2/{rule.prefix}"):
+            path = f"/v2/{path.removeprefix(f'/v2/{rule.prefix}')}"
+        return urlunsplit((vanity.scheme, vanity.netloc, path, target.query, target.fragment))
+
+    try:
+        return (
+            moved(value) if name == "Location" else re.sub(r"<([^<>]*)>", lambda found: f"<{moved(found[1])}>", value)
+        )
+    except ValueError:
+        return value
+
+
+def _renamed(rule: Rule, body: bytes) -> bytes:
+    if not rule.prefix or len(body) > MAX_TAGS:
+        return body
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        return body
+    document["name"] = document["name"].removeprefix(rule.prefix)
+    return json.dumps(document).encode()

@@ -1,0 +1,316 @@
+"""Netlify's rules: `[[redirects]]` of netlify.toml, and `_redirects`. Text in, rules and remarks out.
+
+What a key means follows netlify/build packages/redirect-parser (`normalize.js`, `line_parser.js`, `merge.ts`); what the edge
+makes of the rules is in `decide` and `dialects`. A rule that Netlify would refuse is left out and named.
+"""
+
+# ruff: noqa: TRY004 - what a file holds is a wrong value, of whatever type: readers raise ValueError and nothing else
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pullscope.worlds.vanity.patterns import SegmentPattern
+from pullscope.worlds.vanity.places import Place, toml_places
+from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
+
+Read = tuple[list[Rule], list[Remark]]
+
+_KEYS = {
+    "from": ("from", "origin"),
+    "to": ("to", "destination"),
+    "query": ("query", "params", "parameters"),
+    "signed": ("signed", "signing", "sign"),
+}
+_KNOWN = {name for names in _KEYS.values() for name in names} | {
+    "status",
+    "force",
+    "conditions",
+    "headers",
+    "rate_limit",
+    "edge_handler",
+    "edge_handlers",
+}
+_UNPLAYED = (
+    ("rate_limit", "answers 429 or rewrites once a caller asks too often"),
+    ("edge_handler", "runs code"),
+    ("edge_handlers", "runs code"),
+)
+_CONDITIONS = {"language", "country", "role", "cookie"}
+_URL = re.compile(r"https?://", re.IGNORECASE)
+
+
+def read_netlify_toml(text: str, file: str) -> Read:
+    """The rules of a netlify.toml; ValueError, with the line, for a text that is no TOML."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(toml_complaint(error, file, text)) from error
+    tables = document.get("redirects", [])
+    if not isinstance(tables, list):
+        raise ValueError(f"{file}: redirects must be a list of tables: write [[redirects]]")
+    places = toml_places(text, "redirects")
+    rules: list[Rule] = []
+    remarks: list[Remark] = []
+    for index, table in enumerate(tables):
+        place = places[index] if index < len(places) else Place(1)
+        if not isinstance(table, dict):
+            remarks.append(_refused(f"{file}:{place.line}", "a redirect must be a table"))
+            continue
+        _add(table, place, file, rules, remarks)
+    return rules, remarks
+
+
+def toml_complaint(error: Exception, file: str, text: str) -> str:
+    """tomllib's message as `file:line: what`."""
+    if isinstance(error, RecursionError):
+        return f"{file}: nested too deeply to be a rule file"
+    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error), re.DOTALL)
+    if found is None:
+        # "(at end of document)"
+        return f"{file}:{text.rstrip().count(chr(10)) + 1}: {error}"
+    return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
+
+
+def read_netlify_redirects(text: str, file: str) -> Read:
+    """The rules of a `_redirects` file: `from [key=value …] [to] [status[!]] [Condition=…]`."""
+    rules: list[Rule] = []
+    remarks: list[Remark] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split()
+        comment = next((index for index, word in enumerate(words) if word.startswith("#")), len(words))
+        words = words[:comment]
+        if not words:
+            continue
+        where = f"{file}:{number}"
+        try:
+            table = _line(words)
+        except ValueError as error:
+            remarks.append(_refused(where, str(error)))
+            continue
+        _add(table, Place(number), file, rules, remarks)
+    return rules, remarks
+
+
+def merge(first: Sequence[Rule], second: Sequence[Rule]) -> tuple[list[Rule], list[Remark]]:
+    """`_redirects` before netlify.toml, and of exact duplicates only the last (redirect-parser/src/merge.ts)."""
+    remarks: list[Remark] = []
+    kept: list[Rule] = []
+    seen: dict[object, Rule] = {}
+    for rule in reversed([*first, *second]):
+        same = (rule.source, rule.target, rule.status, rule.force, rule.conditions, rule.request_headers)
+        if same in seen:
+            remarks.append(
+                Remark(
+                    where=rule.where,
+                    code="rule-unreachable",
+                    severity="warning",
+                    message=f"the same rule is at {seen[same].where}; Netlify keeps only that one.",
+                    fix="Remove one of the two.",
+                )
+            )
+            continue
+        seen[same] = rule
+        kept.append(rule)
+    kept.reverse()
+    return kept, remarks
+
+
+def _line(words: list[str]) -> dict[str, Any]:
+    source, *rest = words
+    if not rest:
+        raise ValueError("the destination path or URL is missing")
+    table: dict[str, Any] = {"from": source}
+    if _status(rest[0]) is not None:
+        last = rest
+    else:
+        index = next((i for i, word in enumerate(rest) if word.startswith("/") or _URL.match(word)), None)
+        if index is None:
+            raise ValueError('the destination must start with "/", "http:" or "https:"')
+        table["query"] = dict(_pair(word) for word in rest[:index])
+        table["to"] = rest[index]
+        last = rest[index + 1 :]
+    if last:
+        status = _status(last[0])
+        if status is None:
+            raise ValueError(f"{last[0]} is no status code")
+        table["status"] = status
+        table["force"] = last[0].endswith("!")
+        pairs = dict(_pair(word) for word in last[1:])
+        signed = pairs.pop("signed", pairs.pop("Sign", None))
+        if signed:
+            table["signed"] = signed
+        table["conditions"] = {key: value.split(",") for key, value in pairs.items()}
+    return table
+
+
+def _pair(word: str) -> tuple[str, str]:
+    key, _, value = word.partition("=")
+    return key, value
+
+
+def _status(word: str) -> int | None:
+    digits = word.removesuffix("!")
+    # parseInt, as Netlify reads it, would take `301abc` too; a status is what is meant here.
+    return int(digits) if digits.isascii() and digits.isdigit() and 100 <= int(digits[:4]) <= 599 else None
+
+
+def _refused(where: str, reason: str) -> Remark:
+    return Remark(
+        where=where,
+        code="rule-invalid",
+        severity="error",
+        message=f"Netlify refuses this rule: {reason}.",
+        fix="Correct the rule; the deploy leaves it out or fails.",
+    )
+
+
+def _add(table: Mapping[str, Any], place: Place, file: str, rules: list[Rule], remarks: list[Remark]) -> None:
+    where = f"{file}:{place.line}"
+    try:
+        rule = _rule(table, place, file)
+    except ValueError as error:
+        remarks.append(_refused(where, str(error)))
+        return
+    rules.append(rule)
+    remarks.extend(_remarks(table, rule))
+
+
+def _value(table: Mapping[str, Any], name: str) -> Any:
+    return next((table[key] for key in _KEYS[name] if key in table), None)
+
+
+def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
+    source, target = _value(table, "from"), _value(table, "to")
+    if not isinstance(source, str) or not source:
+        raise ValueError('"from" is missing')
+    status = table.get("status", 301)
+    if isinstance(status, str):
+        status = _status(status) or status
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        raise ValueError(f"{status!r} is no status code")
+    headers = table.get("headers", {})
+    if not isinstance(headers, dict):
+        raise ValueError('"headers" must be a table')
+    if target is None:
+        if not (source.endswith("/*") and 200 <= status < 300):
+            raise ValueError('"to" is missing')
+        target = source.removesuffix("*") + ":splat"
+    if not isinstance(target, str):
+        raise ValueError('"to" must be a text')
+    target = target.strip()
+    path, conditions = source, []
+    if _URL.match(source):
+        scheme, _, rest = source.partition("://")
+        host, slash, path = rest.partition("/")
+        path = slash + path
+        if not host:
+            raise ValueError(f"{source} names no host")
+        conditions.append(Condition(kind="host", values=(host.lower(),)))
+        del scheme
+    elif not path.startswith("/"):
+        raise ValueError('"from" must start with "/" or be a URL')
+    if path.startswith("/.netlify"):
+        raise ValueError('"from" must not start with "/.netlify"')
+    conditions.extend(_conditions(table))
+    return Rule(
+        platform=Platform.NETLIFY,
+        file=file,
+        line=place.line,
+        source=source,
+        pattern=SegmentPattern.parse(path),
+        status=status,
+        target=target,
+        force=table.get("force") is True,
+        conditions=tuple(conditions),
+        request_headers=tuple((str(key), str(value)) for key, value in headers.items()),
+        lines=place.keys,
+    )
+
+
+def _conditions(table: Mapping[str, Any]) -> list[Condition]:
+    found: list[Condition] = []
+    query = _value(table, "query") or {}
+    if not isinstance(query, dict):
+        raise ValueError('"query" must be a table')
+    for key, value in query.items():
+        found.append(Condition(kind="query", key=str(key), values=(str(value),)))
+    given = table.get("conditions") or {}
+    if not isinstance(given, dict):
+        raise ValueError('"conditions" must be a table')
+    for key, value in given.items():
+        values = tuple(str(one) for one in value) if isinstance(value, list) else tuple(str(value).split(","))
+        kind = str(key).lower()
+        found.append(
+            Condition(
+                kind=kind if kind in _CONDITIONS else "unknown", key="" if kind in _CONDITIONS else kind, values=values
+            )
+        )
+    return found
+
+
+def _remarks(table: Mapping[str, Any], rule: Rule) -> list[Remark]:
+    """What the rule says and Netlify does not do, or does otherwise than one may think."""
+    unsupported = Remark(where=rule.where, code="rule-unsupported", severity="info", message="")
+    found: list[Remark] = []
+    if rule.request_headers and not rule.is_proxy:
+        found.append(
+            replace(
+                unsupported,
+                where=rule.line_of("headers"),
+                message=f"headers has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
+                fix="Remove them, or leave them: they do no harm.",
+            )
+        )
+    warning = replace(unsupported, severity="warning")
+    found.extend(
+        replace(
+            warning,
+            where=rule.line_of(key),
+            message=f"Netlify does not know the key {str(key)!r} in a redirect and ignores it.",
+            fix="Correct its spelling or remove it.",
+        )
+        for key in table
+        if key not in _KNOWN
+    )
+    found.extend(
+        replace(warning, where=rule.line_of(key), message=f"{key} {effect}; pullscope does not play that.")
+        for key, effect in _UNPLAYED
+        if key in table
+    )
+    if _value(table, "signed"):
+        found.append(
+            replace(
+                warning,
+                where=rule.line_of(*_KEYS["signed"]),
+                message="Netlify signs the proxied request with x-nf-sign; pullscope sends it without.",
+            )
+        )
+    for condition in rule.conditions:
+        if condition.kind == "unknown":
+            found.append(
+                replace(warning, message=f"Netlify knows no condition {condition.key!r}; the rule never matches here.")
+            )
+        elif condition.kind in {"country", "role", "language"}:
+            found.append(
+                replace(
+                    warning,
+                    where=rule.line_of("conditions"),
+                    message=f"the rule asks for {condition}: a container client sends no language or login, and pullscope "
+                    "knows no country, so it does not match here.",
+                    fix="Keep conditions off the rules for /v2/.",
+                )
+            )
+    if isinstance(rule.pattern, SegmentPattern) and rule.pattern.has_inner_splat:
+        found.append(
+            replace(
+                warning,
+                message=f"{rule.source}: a * before the end is not documented; Netlify's own matcher takes it for one segment.",
+                fix="Use a :placeholder for one segment, and * only at the end.",
+            )
+        )
+    return found

@@ -1,0 +1,123 @@
+"""pullscope's own rule file: "rewrite this host to that one". Text in, rules out.
+
+    [[rewrite]]
+    from = "docker.example.com"      # the host that people type
+    to = "registry-1.docker.io"      # the registry that answers
+    auth = "token-aware"             # plain (default), token-aware or always-200
+    only = ["timonback"]             # first word of the repositories that are served; all of them without it
+    prefix = "timonback/"            # put before each repository's name; nothing without it
+
+The request goes on to the other host, and no redirect is on the wire.
+"""
+
+# ruff: noqa: TRY004 - what a file holds is a wrong value, of whatever type: readers raise ValueError and nothing else
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from pullscope.worlds.vanity.netlify import toml_complaint
+from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.places import Place, toml_places
+from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Platform, Remark, Rule
+
+_KNOWN = {"from", "to", "auth", "only", "prefix"}
+# host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.
+_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\Z")
+# One path component of a repository's name (distribution-spec v1.1.1, "Pulling manifests").
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\Z")
+
+
+def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
+    """The rules of the file; ValueError, with the line, for a text that is no TOML or holds no rewrite."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(toml_complaint(error, file, text)) from error
+    tables = document.get("rewrite", [])
+    if not isinstance(tables, list) or not tables:
+        raise ValueError(f"{file}: there is no [[rewrite]] in it")
+    places = toml_places(text, "rewrite")
+    rules: list[Rule] = []
+    remarks: list[Remark] = []
+    for index, table in enumerate(tables):
+        place = places[index] if index < len(places) else Place(1)
+        if not isinstance(table, dict):
+            raise ValueError(f"{file}:{place.line}: a rewrite must be a table")
+        try:
+            rules.extend(_rules(table, place, file))
+        except ValueError as error:
+            message = f"{error}."
+            remarks.append(
+                Remark(
+                    where=f"{file}:{place.line}",
+                    code="rule-invalid",
+                    severity="error",
+                    message=message,
+                    fix="Correct the rule.",
+                )
+            )
+        for key in table:
+            if key not in _KNOWN:
+                message = f"a rewrite has no key {key!r}; it is ignored."
+                where = f"{file}:{place.keys.get(key, place.line)}"
+                remarks.append(Remark(where=where, code="rule-unsupported", severity="warning", message=message))
+    return rules, remarks
+
+
+def rewrite_rules(source: str, target: str, auth: Auth = Auth.PLAIN, *, named: str = "pullscope_rewrite") -> list[Rule]:
+    """The rules of one `pullscope_rewrite=HOST=OTHER`; ValueError where one of the two is no host."""
+    return _rules({"from": source, "to": target, "auth": str(auth)}, Place(1), named)
+
+
+def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
+    source, target = table.get("from"), table.get("to")
+    for key, value in (("from", source), ("to", target)):
+        if not isinstance(value, str) or not _HOST.match(value):
+            raise ValueError(f'"{key}" must be a host, such as docker.example.com, not {value!r}')
+    try:
+        auth = Auth(str(table.get("auth", Auth.PLAIN)))
+    except ValueError:
+        raise ValueError(f'"auth" is {table["auth"]!r}; it can be {", ".join(Auth)}') from None
+    only = table.get("only", [])
+    if not isinstance(only, list) or not all(isinstance(one, str) and _COMPONENT.match(one) for one in only):
+        raise ValueError('"only" must be a list of names such as "timonback"')
+    prefix = table.get("prefix", "")
+    if not isinstance(prefix, str) or (
+        prefix and not all(_COMPONENT.match(part) for part in prefix.rstrip("/").split("/"))
+    ):
+        raise ValueError('"prefix" must be the beginning of a repository\'s name, such as "timonback/"')
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+
+    def rule(pattern: Pattern, to: str, status: int = 200, body: bytes | None = None) -> Rule:
+        return Rule(
+            platform=Platform.REWRITE,
+            file=file,
+            line=place.line,
+            source=f"{source}{pattern.example('*')}",
+            pattern=pattern,
+            status=status,
+            target=to or None,
+            force=True,
+            conditions=(Condition(kind="host", values=(str(source).lower(),)),),
+            lines=place.keys,
+            auth=auth,
+            prefix=prefix,
+            body=body,
+            content_type="application/json" if body is not None else None,
+        )
+
+    base = f"https://{str(target).lower()}"
+    ping = rule(ExactPattern("/v2/"), f"{base}/v2/")
+    if auth is Auth.ALWAYS_200:
+        ping = rule(ExactPattern("/v2/"), "", body=b"{}")
+    found = [ping]
+    if auth is Auth.TOKEN_AWARE:
+        # The realm that the rewritten challenge names (`forwarding.TOKEN_PATH`); where it leads is learnt from the registry.
+        found.append(rule(ExactPattern("/token"), f"{base}/token"))
+    if only:
+        found.extend(rule(PrefixPattern(f"/v2/{one}/"), f"{base}/v2/{prefix}{one}/:splat") for one in only)
+    else:
+        found.append(rule(PrefixPattern("/v2/"), f"{base}/v2/{prefix}:splat"))
+    return found

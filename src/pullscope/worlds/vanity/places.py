@@ -1,0 +1,110 @@
+"""Where in a text a TOML or JSON table begins: the line numbers that `tomllib` and `json` do not give.
+
+Both scanners only look for places. They run on text that the real parser has accepted, so they need no care about what is
+not valid; what they cannot place gets the line of its table, never an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Place:
+    """The line where a table begins and the lines of its keys."""
+
+    line: int
+    keys: dict[str, int] = field(default_factory=dict)
+
+
+# Strings first, so that a bracket or # inside one is not seen; then what structures a TOML text (toml.io 1.0).
+_TOML = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|'
+    r"'''.*?'''|"
+    r'"(?:\\.|[^"\\\n])*"|'
+    r"'[^'\n]*'|#[^\n]*|\n|[\[\]{}=,]|[^\s\[\]{}=,#\"']+",
+    re.DOTALL,
+)
+
+
+def toml_places(text: str, table: str) -> list[Place]:
+    """The places of the elements of the array of tables `table`, written as `[[table]]` or inline."""
+    places: list[Place] = []
+    current: Place | None = None
+    inline = False
+    depth = 0
+    statement: list[str] = []
+    for token, line in _tokens(_TOML, text):
+        if token == "\n":
+            if depth == 0:
+                statement = []
+            continue
+        if token.startswith("#"):
+            continue
+        if token in "[{":
+            depth += 1
+            if inline and token == "{" and depth == 2:
+                current = Place(line)
+                places.append(current)
+                statement = []
+                continue
+        elif token in "]}":
+            depth -= 1
+            if inline and depth == 0:
+                inline, current = False, None
+        statement.append(token)
+        header = "".join(statement)
+        if depth == 0 and token == "]" and header.startswith("["):
+            if header == f"[[{table}]]":
+                current = Place(line)
+                places.append(current)
+            elif not header.startswith((f"[{table}.", f"[[{table}.")):
+                current = None
+            statement = []
+        elif token == "=" and len(statement) >= 2:
+            key = statement[-2].strip("\"'")
+            if depth == 0 and key == table and current is None:
+                inline = True
+            elif current is not None and depth == (2 if inline else 0):
+                current.keys.setdefault(key, line)
+        elif token == "," and depth == 2:
+            statement = []
+    return places
+
+
+_JSON = re.compile(r'"(?:\\.|[^"\\])*"|\n|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
+
+
+def json_places(text: str) -> Mapping[str, list[Place]]:
+    """For each key of the outermost object whose value is an array: the places of the objects in it."""
+    found: dict[str, list[Place]] = {}
+    stack: list[str] = []
+    key: str | None = None
+    previous = ""
+    for token, line in _tokens(_JSON, text):
+        if token == "\n":
+            continue
+        if token in "[{":
+            if stack == ["{", "["] and token == "{" and key is not None:
+                found.setdefault(key, []).append(Place(line))
+            stack.append(token)
+        elif token in "]}":
+            if stack:
+                stack.pop()
+        elif token == ":":
+            name = previous.strip('"')
+            if len(stack) == 1:
+                key = name
+            elif len(stack) == 3 and key in found and found[key]:
+                found[key][-1].keys.setdefault(name, line)
+        previous = token
+    return found
+
+
+def _tokens(grammar: re.Pattern[str], text: str) -> Iterator[tuple[str, int]]:
+    line = 1
+    for found in grammar.finditer(text):
+        yield found.group(), line
+        line += found.group().count("\n")

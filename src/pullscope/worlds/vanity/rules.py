@@ -1,0 +1,167 @@
+"""A vanity rule, whatever file it came from, and the file that holds it: values only.
+
+Nothing here reads a file, answers a request or knows a platform's syntax: the readers (`netlify`, `cloudflare`, `vercel`,
+`own`, `caddyfile`, `nginx`) make these values and `decide` uses them. A `Rule` keeps the place it was written at, because
+everything that is said about it names that place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+
+class Platform(StrEnum):
+    """Whose rules these are, and so whose defaults and manners apply."""
+
+    NETLIFY = "netlify"
+    CLOUDFLARE = "cloudflare"
+    VERCEL = "vercel"
+    CADDY = "caddy"
+    NGINX = "nginx"
+    REWRITE = "rewrite"
+    """pullscope's own: this host is answered by that one."""
+
+
+LABELS: Mapping[Platform, str] = {
+    Platform.NETLIFY: "Netlify",
+    Platform.CLOUDFLARE: "Cloudflare",
+    Platform.VERCEL: "Vercel",
+    Platform.CADDY: "Caddy",
+    Platform.NGINX: "nginx",
+    Platform.REWRITE: "the rewriting proxy",
+}
+
+
+class Auth(StrEnum):
+    """What a proxy does with the registry's answers to "who are you?" (facts: wire.md C4)."""
+
+    PLAIN = "plain"
+    """Passes challenges through: the client asks the registry's own token server."""
+    TOKEN_AWARE = "token-aware"
+    """Rewrites realm, service, scope, Location, Link and the name in a tags list, so that only one host is ever named."""
+    ALWAYS_200 = "always-200"
+    """Answers `/v2/` with 200 itself, for a registry that needs no token."""
+
+
+class Pattern(Protocol):
+    """What a rule's `from` matches."""
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        """The values of its placeholders for `path`, or None where it does not match."""
+
+    def example(self, rest: str) -> str:
+        """A path that it matches, with `rest` where it takes any rest."""
+
+    @property
+    def takes_any_rest(self) -> bool:
+        """True where it ends in a splat."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """Something else than the path that a rule asks for: a host, a query parameter, a country, a header."""
+
+    kind: str
+    """host, query, header, cookie, country, language, role or method."""
+    key: str = ""
+    values: tuple[str, ...] = ()
+    absent: bool = False
+    """Vercel's `missing`: the rule wants that it is not there."""
+
+    def __str__(self) -> str:
+        name = f"{self.kind} {self.key}".rstrip()
+        wanted = f"{name} = {' or '.join(self.values)}" if self.values else name
+        return f"no {wanted}" if self.absent else wanted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule: what it matches, what it answers, and where it is written."""
+
+    platform: Platform
+    file: str
+    line: int
+    source: str
+    """`from`, as written."""
+    pattern: Pattern
+    status: int
+    target: str | None = None
+    """`to`, as written, with its placeholders; None where the rule answers by itself."""
+    force: bool = False
+    """True where the rule wins over a published file of the same path."""
+    conditions: tuple[Condition, ...] = ()
+    request_headers: tuple[tuple[str, str], ...] = ()
+    """Added to a proxied request (Netlify's `headers`)."""
+    keeps_query: bool = True
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each of its keys, where the format has keys."""
+    body: bytes | None = None
+    content_type: str | None = None
+    """For a rule that answers by itself."""
+    after_files: bool = False
+    """True where the platform looks for a published file first (Vercel's rewrites)."""
+    auth: Auth = Auth.PLAIN
+    prefix: str = ""
+    """What pullscope's own rewriting puts before a repository's name."""
+
+    @property
+    def where(self) -> str:
+        """`netlify.toml:8`."""
+        return f"{self.file}:{self.line}"
+
+    def line_of(self, *keys: str) -> str:
+        """The place of the first of `keys` that the rule spells, else the rule's own."""
+        return f"{self.file}:{next((self.lines[key] for key in keys if key in self.lines), self.line)}"
+
+    @property
+    def target_host(self) -> str | None:
+        """The host it points to; None for a path on the same host."""
+        return urlsplit(self.target).netloc.lower() or None if self.target else None
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status < 400
+
+    @property
+    def is_proxy(self) -> bool:
+        """True where the platform fetches from another host and hands the answer on."""
+        return self.status == 200 and self.target_host is not None
+
+    def __str__(self) -> str:
+        to = f" -> {self.target}" if self.target is not None else ""
+        return f"{self.source}{to} {self.status}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """Something in a rule file that is not done as written, and what happens instead."""
+
+    where: str
+    code: str
+    severity: str
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleFile:
+    """The rules in the order in which they are tried, the files they may be shadowed by, and what was odd in them."""
+
+    platform: Platform
+    name: str
+    rules: tuple[Rule, ...] = ()
+    published: frozenset[str] = frozenset()
+    """Paths of the site's own files, `/v2/index.html`."""
+    remarks: tuple[Remark, ...] = ()
+    trailing_slash: bool | None = None
+    """Vercel's `trailingSlash`."""
+    clean_urls: bool = False
+    """Vercel's `cleanUrls`."""
+    not_found: bytes | None = None
+    """The site's own 404.html."""
+    sources: tuple[str, ...] = ()
+    """The paths it was read from, as the file system names them: what a reload has to look at."""

@@ -1,0 +1,314 @@
+"""An image as a folder of plain files that any web server can serve as a read-only registry.
+
+    v2/index.html                       "{}", for the version check
+    v2/NAME/manifests/TAG, .../DIGEST   the same bytes under both names
+    v2/NAME/blobs/DIGEST
+    v2/NAME/tags/list
+    _headers                            for Netlify and Cloudflare
+    nginx.conf                          for nginx: what its server block includes
+
+Every byte is hashed on its way in and nothing is linked. A second run copies only what is not there yet. What the headers
+files say is read back from the folder, so that several images can share one.
+"""
+
+# ruff: noqa: TRY004 - what a file holds is a wrong value, of whatever type: readers raise ValueError and nothing else
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Index, read_manifest
+from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
+from pullscope.oci.reference import is_repository, is_tag
+
+MAX_MANIFEST = 4 * 1024 * 1024
+MAX_DEPTH = 8
+CLOUDFLARE_HEADER_RULES = 100
+"""workers-sdk, utils/configuration/constants.ts: MAX_HEADER_RULES."""
+PIECE = 1024 * 1024
+
+Progress = Callable[[int], None]
+"""Told of each piece: how many bytes of a blob are done."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A blob or manifest of the layout that has to be in the folder."""
+
+    digest: Digest
+    size: int
+    is_manifest: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What was written."""
+
+    digest: Digest
+    copied: int
+    already: int
+    bytes: int
+    warnings: tuple[str, ...] = ()
+
+
+class Layout:
+    """An OCI image layout (image-spec, image-layout.md), read with care: a digest is never taken for a file's name as it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._index = json.loads(self._small(folder / "index.json"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{folder} is no OCI layout: its index.json cannot be read ({error})") from error
+        if not isinstance(self._index, dict) or not isinstance(self._index.get("manifests"), list):
+            raise ValueError(f"{folder} is no OCI layout: its index.json lists no manifests")
+
+    def root(self, tag: str | None) -> tuple[Digest, str]:
+        """The digest of the image called `tag`, or of the only one, and the tag to give it."""
+        named: dict[str, Digest] = {}
+        every: list[Digest] = []
+        for entry in self._index["manifests"]:
+            if not isinstance(entry, dict):
+                continue
+            digest = Digest(str(entry.get("digest")))
+            every.append(digest)
+            annotations = entry.get("annotations")
+            name = annotations.get("org.opencontainers.image.ref.name") if isinstance(annotations, dict) else None
+            if isinstance(name, str) and is_tag(name):
+                named[name] = digest
+        if tag is not None and tag in named:
+            return named[tag], tag
+        if len(every) == 1:
+            return every[0], tag or next(iter(named), "latest")
+        known = ", ".join(sorted(named)[:10]) or "none has a name"
+        raise ValueError(f"{self._folder} holds {len(every)} images ({known}): say which with --name NAME:TAG")
+
+    def path(self, digest: Digest) -> Path:
+        """Digests have passed `Digest`, so neither part can hold a slash."""
+        return self._folder / "blobs" / digest.algorithm / digest.encoded
+
+    def manifest(self, digest: Digest) -> bytes:
+        content = self._small(self.path(digest))
+        if digest.algorithm == "sha256" and Digest.of(content) != digest:
+            raise ValueError(f"{digest.short} in {self._folder} does not have the bytes that its name promises")
+        return content
+
+    @staticmethod
+    def _small(path: Path) -> bytes:
+        if not path.is_file():
+            raise ValueError(f"{path} is missing, or no plain file")
+        with path.open("rb") as file:
+            content = file.read(MAX_MANIFEST + 1)
+        if len(content) > MAX_MANIFEST:
+            raise ValueError(f"{path} is larger than a manifest may be")
+        return content
+
+
+def everything(layout: Layout, root: Digest) -> list[Wanted]:
+    """The root and all that it leads to, each once; manifests before their blobs."""
+    found: dict[Digest, Wanted] = {}
+
+    def add(digest: Digest, depth: int) -> None:
+        if digest in found:
+            return
+        if depth > MAX_DEPTH:
+            raise ValueError(f"{root.short} nests indexes more than {MAX_DEPTH} deep")
+        content = layout.manifest(digest)
+        document = read_manifest(content, None)
+        if document is None:
+            raise ValueError(f"{digest.short} is neither a manifest nor an index")
+        found[digest] = Wanted(digest=digest, size=len(content), is_manifest=True)
+        if isinstance(document, Index):
+            for entry in document.manifests:
+                if entry.digest is not None:
+                    add(entry.digest, depth + 1)
+            return
+        for descriptor in (document.config, *document.layers):
+            if descriptor is not None and descriptor.digest is not None:
+                if descriptor.urls and not layout.path(descriptor.digest).exists():
+                    # A layer that may not be distributed: clients get it from its own URL.
+                    continue
+                size = descriptor.size or 0
+                found.setdefault(descriptor.digest, Wanted(digest=descriptor.digest, size=size, is_manifest=False))
+
+    add(root, 0)
+    return list(found.values())
+
+
+def write_static(source: Path, out: Path, name: str, tag: str | None, progress: Progress = lambda _: None) -> Done:
+    """Puts the image of the layout at `source` into `out` as `name:tag`. ValueError in one sentence where it cannot be."""
+    if not is_repository(name):
+        raise ValueError(f"{name[:100]!r} is no repository: write org/image, in lower case")
+    layout = Layout(source)
+    root, tag = layout.root(tag)
+    if not is_tag(tag):
+        raise ValueError(f"{tag[:100]!r} is no tag")
+    top = out / "v2" / name
+    copied = already = total = 0
+    for wanted in everything(layout, root):
+        target = top / ("manifests" if wanted.is_manifest else "blobs") / wanted.digest
+        if _is_there(target, wanted.digest):
+            already += 1
+            progress(wanted.size)
+        else:
+            total += _copy(layout.path(wanted.digest), target, wanted.digest, progress)
+            copied += 1
+    _put(top / "manifests" / tag, layout.manifest(root))
+    tags = sorted(path.name for path in (top / "manifests").iterdir() if ":" not in path.name)
+    _put(top / "tags" / "list", json.dumps({"name": name, "tags": tags}).encode())
+    _put(out / "v2" / "index.html", b"{}")
+    warnings = _write_headers(out)
+    return Done(digest=root, copied=copied, already=already, bytes=total, warnings=warnings)
+
+
+def _is_there(path: Path, digest: Digest) -> bool:
+    if path.is_symlink():
+        raise ValueError(f"{path} is a symbolic link; a static registry has none. Remove it")
+    if not path.is_file():
+        return False
+    seen = hashlib.new(digest.algorithm)
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            seen.update(piece)
+    return seen.hexdigest() == digest.encoded
+
+
+def _copy(source: Path, target: Path, digest: Digest, progress: Progress) -> int:
+    seen = hashlib.new(digest.algorithm)
+    total = 0
+
+    if not source.is_file():
+        raise ValueError(f"{digest.short} is missing in the layout: copy all platforms of the image into it")
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal total
+        with source.open("rb") as file:
+            while piece := file.read(PIECE):
+                seen.update(piece)
+                total += len(piece)
+                progress(len(piece))
+                yield piece
+        if seen.hexdigest() != digest.encoded:
+            raise ValueError(f"{digest.short} in the layout does not have the bytes that its name promises")
+
+    _write(target, pieces())
+    return total
+
+
+def _put(path: Path, content: bytes) -> None:
+    _write(path, iter([content]))
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> None:
+    """Whole or not at all: a server never shows half a blob."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Served:
+    """A manifest in the folder, and what must be said with it."""
+
+    path: str
+    media_type: str
+    digest: str
+
+
+def _served(out: Path) -> list[_Served]:
+    found = []
+    for path in sorted((out / "v2").rglob("manifests/*")):
+        if path.is_file() and not path.name.startswith("."):
+            content = path.read_bytes()
+            url = "/" + path.relative_to(out).as_posix()
+            found.append(_Served(path=url, media_type=_media_type(content), digest=str(Digest.of(content))))
+    return found
+
+
+# RFC 6838, 4.2: what a media type may be made of; what is written into a configuration must be no more than that.
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#&^_.+-]{0,126}")
+
+
+def _media_type(content: bytes) -> str:
+    document = read_manifest(content, None)
+    written: Any = None
+    try:
+        parsed = json.loads(content)
+        written = parsed.get("mediaType") if isinstance(parsed, dict) else None
+    except (ValueError, RecursionError):
+        pass
+    if isinstance(written, str) and _MEDIA_TYPE.fullmatch(written):
+        return written
+    return OCI_INDEX if isinstance(document, Index) else OCI_MANIFEST
+
+
+def _write_headers(out: Path) -> tuple[str, ...]:
+    served = _served(out)
+    names = sorted({one.path.split("/manifests/")[0] for one in served})
+    api = "Docker-Distribution-Api-Version: registry/2.0"
+    lines = ["/v2/", "  Content-Type: application/json", f"  {api}"]
+    server = [
+        "# For a server block with `root` on this folder: include THIS_FILE;",
+        "location = /v2/ {",
+        "    types { }",
+        "    default_type application/json;",
+        '    add_header Docker-Distribution-Api-Version "registry/2.0" always;',
+        "    index index.html;",
+        "}",
+        "location = /v2/index.html {",
+        "    types { }",
+        "    default_type application/json;",
+        '    add_header Docker-Distribution-Api-Version "registry/2.0" always;',
+        "}",
+    ]
+    for name in names:
+        lines += [
+            f"{name}/blobs/*",
+            "  Content-Type: application/octet-stream",
+            "  Cache-Control: public, max-age=31536000, immutable",
+        ]
+        lines += [f"{name}/tags/list", "  Content-Type: application/json"]
+        server += [f"location ^~ {name}/blobs/ {{", "    types { }", "    default_type application/octet-stream;", "}"]
+        server += [f"location = {name}/tags/list {{", "    types { }", "    default_type application/json;", "}"]
+    for one in served:
+        lines += [one.path, f"  Content-Type: {one.media_type}", f"  Docker-Content-Digest: {one.digest}", f"  {api}"]
+        server += [
+            f"location = {one.path} {{",
+            "    types { }",
+            f"    default_type {one.media_type};",
+            f'    add_header Docker-Content-Digest "{one.digest}";',
+            "}",
+        ]
+    _put(out / "_headers", "".join(f"{line}\n" for line in lines).encode())
+    _put(out / "nginx.conf", "".join(f"{line}\n" for line in server).encode())
+    rules = 1 + 2 * len(names) + len(served)
+    if rules > CLOUDFLARE_HEADER_RULES:
+        sentence = (
+            f"_headers has {rules} rules, of which Cloudflare reads {CLOUDFLARE_HEADER_RULES}: use more folders there."
+        )
+        return (sentence,)
+    return ()
+
+
+def total_size(source: Path, tag: str | None) -> int:
+    """The bytes that have to be there in the end, for a progress bar."""
+    layout = Layout(source)
+    root, _ = layout.root(tag)
+    return sum(one.size for one in everything(layout, root))

@@ -1,0 +1,79 @@
+"""A vanity host in a world: rules in front, any other world behind. Pure apart from the realms it has learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Headers, Request, Response, World
+from pullscope.worlds.vanity.decide import Decision, decide
+from pullscope.worlds.vanity.following import follow
+from pullscope.worlds.vanity.forwarding import Realms, incoming, outgoing
+from pullscope.worlds.vanity.rules import RuleFile
+
+
+def vanity_world(
+    host: str, rules: RuleFile, upstream_world: World, *, decided: Callable[[Request, Decision], None] | None = None
+) -> dict[str, Answerer]:
+    """`upstream_world` with `host` in front of it, answered as `rules` say. `decided` is told of each decision."""
+    realms = Realms()
+
+    def answer(request: Request) -> Response:
+        decision = decide(rules, request)
+        if decided is not None:
+            decided(request, decision)
+        own = loop_of(rules, request, decision) or decision.response
+        if own is not None:
+            return own if request.method != "HEAD" else without_body(own)
+        if decision.forward is None or decision.rule is None:  # pragma: no cover - a decision is one or the other
+            return upstream_missing(host)
+        sent = outgoing(decision.rule, request, decision.forward, realms)
+        if sent is None:
+            return realm_unknown()
+        to = urlsplit(sent.url).netloc.lower()
+        if to == host:
+            return loop_detected(host)
+        fetched = upstream_world.get(to)
+        if fetched is None:
+            return upstream_missing(to)
+        response = fetched(sent)
+        return incoming(decision.rule, request, sent, response, realms)
+
+    return {**upstream_world, host: answer}
+
+
+def loop_of(rules: RuleFile, request: Request, decision: Decision) -> Response | None:
+    """The answer in the place of a redirect that would lead back to its own host without end; None for any other."""
+    if decision.response is None or not 300 <= decision.response.status < 400:
+        return None
+    asked, location = urlsplit(request.url), urlsplit(decision.response.headers.get("Location") or "")
+    if location.netloc and location.netloc.lower() != asked.netloc.lower():
+        return None
+    path = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    return loop_detected(request.host) if follow(rules, request.host, path, request.method).loops else None
+
+
+def without_body(response: Response) -> Response:
+    """The answer to a HEAD: the same head."""
+    return Response(status=response.status, headers=response.headers)
+
+
+def _text(status: int, sentence: str) -> Response:
+    body = f"{sentence}\n".encode()
+    fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    return Response(status=status, headers=Headers(fields), body=body)
+
+
+def loop_detected(host: str) -> Response:
+    """A rule that fetches from the vanity host itself would never end."""
+    return _text(508, f"pullscope: this rule leads back to {host} itself.")
+
+
+def upstream_missing(host: str) -> Response:
+    """What a platform says where the target does not answer."""
+    return _text(502, f"pullscope: nobody answers for {host}.")
+
+
+def realm_unknown() -> Response:
+    """A token was asked for before the registry had said where tokens come from."""
+    return _text(503, "pullscope: ask /v2/ first; the registry has not yet said where its tokens come from.")

@@ -1,0 +1,125 @@
+"""Every fault causes the finding that it is named after, and no other error; without a fault nothing is found."""
+
+from __future__ import annotations
+
+import pytest
+from tests.trace.findings.exchanges import Clock, played
+
+from pullscope.oci.messages import Answerer, Headers, Request, World
+from pullscope.oci.reference import Reference
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.table import RULES
+from pullscope.worlds.clients.go_http import send
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
+from pullscope.worlds.clients.roster import CLIENTS
+from pullscope.worlds.clients.steps import Outcome, Steps
+from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, faulty_hub, with_faults
+from pullscope.worlds.hub.redirect_only import redirect_only
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+
+NO_ERROR = frozenset(
+    {
+        "head-not-allowed",
+        "link-points-elsewhere",
+        "missing-content-digest",
+        "query-dropped",
+        "range-ignored",
+        "rate-limit-low",
+        "redirect-downgrade",
+        "redirect-permanent",
+        "wrong-content-type",
+    }
+)
+"""Faults that a modelled client survives: the finding is a warning."""
+
+INFO = frozenset({"authorization-leaked", "retried", "slow-hop"})
+
+
+def lists_tags(reference: str) -> Steps[Outcome]:
+    """What `crane ls` asks, less the token."""
+    host, _, name = reference.partition("/")
+    url = f"https://{host}/v2/{name.partition(':')[0]}/tags/list?n=1"
+    reply = yield from send(Request(method="GET", url=url, headers=Headers([("User-Agent", "crane/0.21.9")])))
+    return Outcome(pulled=reply.status == 200, digest=None, message=str(reply.status))
+
+
+def world_of(code: str, clock: Clock) -> World:
+    """The hub, and the vanity host if the fault lies there, with the fault."""
+    fault = FAULTS[code]
+    world: dict[str, Answerer] = sample_hub(clock=clock, auth=fault.client is not None)
+    if fault.vanity:
+        world[VANITY_HOST] = redirect_only()
+    return with_faults(world, [code], sleep=clock.sleep)
+
+
+def findings_of(code: str) -> tuple[Outcome, list[Finding]]:
+    """How a fault ends for the client that it is meant for, and what is found."""
+    fault = FAULTS[code]
+    if fault.client is None:
+        pulls = fault.pulls if fault.vanity else f"registry-1.docker.io/{fault.pulls}"
+        client = lists_tags(pulls)
+    else:
+        client = CLIENTS[fault.client](Reference.parse(fault.pulls))
+    outcome, trace = played(client, lambda clock: world_of(code, clock))
+    (pull,) = trace.pulls
+    return outcome, pull.findings
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_fault_causes_its_finding_and_no_other_error(code: str) -> None:
+    """The code is found with the severity that the pull's fate demands, it stands on steps, and nothing else is an error."""
+    outcome, findings = findings_of(code)
+    told = {finding.code: finding for finding in findings}
+
+    assert code in told, [finding.code for finding in findings]
+    wanted = Severity.INFO if code in INFO else Severity.WARNING if code in NO_ERROR else Severity.ERROR
+    assert told[code].severity is wanted, outcome.message
+    assert [one.code for one in findings if one.severity is Severity.ERROR and one.code != code] == []
+    assert [one.code for one in findings if one.severity is Severity.WARNING and one.code != code] == []
+    assert told[code].steps
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS.keys() - NO_ERROR - INFO))
+def test_an_error_is_no_invention(code: str) -> None:
+    """Where the trace says that a pull failed, the client says so too."""
+    outcome, _ = findings_of(code)
+    assert not outcome.pulled
+
+
+@pytest.mark.parametrize("vanity", [False, True], ids=["hub", "vanity"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_without_a_fault_nothing_is_found(client: str, vanity: bool) -> None:
+    """A pull that the client completes has no error and no warning; one that it does not complete has one error.
+
+    The one exception is an account's token that goes to the vanity host: a risk, whoever completes.
+    """
+
+    def world(clock: Clock) -> World:
+        return {**sample_hub(clock=clock, accounts=SAMPLE_ACCOUNT), VANITY_HOST: redirect_only()}
+
+    reference = f"{VANITY_HOST}/{SAMPLE_REFERENCE}" if vanity else SAMPLE_REFERENCE
+    outcome, trace = played(CLIENTS[client](Reference.parse(reference)), world)
+    (pull,) = trace.pulls
+    loud = [finding.code for finding in pull.findings if finding.severity is not Severity.INFO]
+    if vanity and client.endswith("-login"):
+        loud = [code for code in loud if code != "authorization-leaked"]
+
+    assert loud == ([] if outcome.pulled else ["authorization-dropped"]), outcome.message
+
+
+def test_every_fault_is_named_by_a_rule() -> None:
+    """A fault that no rule finds would teach nothing."""
+    assert FAULTS.keys() <= RULES.keys()
+    assert all(code == fault.code for code, fault in FAULTS.items())
+
+
+def test_an_unknown_fault_is_refused_with_the_list() -> None:
+    """A misspelt fault must not play a healthy registry."""
+    with pytest.raises(ValueError, match=r"There is no fault 'rate-limit'.*rate-limited"):
+        with_faults(sample_hub(), ["rate-limit"])
+
+
+def test_the_hub_gets_a_vanity_host_only_where_a_fault_needs_one() -> None:
+    """A fault of the registry leaves docker.example.com to whoever has it."""
+    assert VANITY_HOST not in faulty_hub(["rate-limited"])
+    assert VANITY_HOST in faulty_hub(["redirect-loop"])

@@ -1,0 +1,125 @@
+"""Each row is a rule file with one thing wrong, and the code and place that lint must name."""
+
+# ruff: noqa: E501 - one line of the table is one case
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pullscope.oci.verdicts import Severity, exit_code
+from pullscope.worlds.vanity.lint import explain, lint
+from pullscope.worlds.vanity.reading import parse_rules, read_rules
+from pullscope.worlds.vanity.rules import Platform
+
+HUB = "https://registry-1.docker.io/v2/"
+HOST = "docker.example.com"
+ARTICLE = Path(__file__).parents[2] / "data" / "vanity" / "netlify.toml"
+N, C, V, X, Y = Platform.NETLIFY, Platform.CLOUDFLARE, Platform.VERCEL, Platform.NGINX, Platform.CADDY
+NAMES = {
+    N: "_redirects",
+    C: "_redirects",
+    V: "vercel.json",
+    X: "a.conf",
+    Y: "Caddyfile",
+    Platform.REWRITE: "rewrite.toml",
+}
+
+
+def vercel(source: str, target: str, **more: object) -> str:
+    rule = {"source": source, "destination": target, "permanent": False}
+    return json.dumps({"redirects": [rule], **more}, indent=1)
+
+
+# what is wrong, platform, text, code, severity, line (0: the file)
+CASES = [
+    ("/v2/ has no rule", N, f"/v2/org/* {HUB}org/:splat 302", "ping-not-redirected", "error", 0),
+    ("/v2/ needs its slash on Cloudflare", C, f"/v2 {HUB} 302\n/v2/org/* {HUB}org/:splat 302", "ping-not-redirected", "error", 0),
+    ("path* misses the slash on Vercel", V, vercel("/v2/:path*", f"{HUB}:path*"), "ping-not-redirected", "error", 0),
+    ("/v2/ goes to a page", N, f"/v2/ https://example.com/hello 302\n/v2/org/* {HUB}org/:splat 302", "ping-not-a-registry", "error", 1),
+    ("/v2/ is 200 before a registry with tokens", Y, f'{HOST} {{\nrespond /v2/ "{{}}" 200\nredir /v2/org/* https://ghcr.io{{uri}}\n}}', "ping-not-a-registry", "error", 2),
+    ("the slash is lost", N, f"/v2/ https://registry-1.docker.io/v2 302\n/v2/org/* {HUB}org/:splat 302", "ping-slash-lost", "error", 1),
+    ("the slash is lost by trailingSlash", V, vercel("/v2/(.*)", f"{HUB}$1", trailingSlash=False), "ping-slash-lost", "error", 0),
+    ("two registries behind one /v2/", N, f"/v2/ {HUB} 302\n/v2/a/* {HUB}a/:splat 302\n/v2/b/* https://ghcr.io/v2/b/:splat 302", "ping-other-host", "error", 3),
+    ("no repository is covered", N, f"/v2/ {HUB} 302", "path-not-redirected", "error", 0),
+    ("blobs are not covered", N, f"/v2/ {HUB} 302\n/v2/org/app/manifests/* {HUB}org/app/manifests/:splat 302", "path-not-redirected", "error", 0),
+    ("the path is renamed", N, f"/v2/ {HUB} 302\n/v2/app/* {HUB}org/app/:splat 302", "scope-mismatch", "error", 2),
+    ("a one-word name reaches Docker Hub", N, f"/v2/* {HUB}:splat 302", "library-prefix-missing", "warning", 1),
+    ("a rule leads to itself", N, f"/v2/* https://{HOST}/v2/:splat 302", "redirect-loop", "error", 1),
+    ("two rules lead to each other", N, f"/v2/org/* /x/:splat 302\n/x/* /v2/org/:splat 302\n/v2/ {HUB} 302", "redirect-loop", "error", 2),
+    ("a proxy leads to itself", N, f"/v2/* https://{HOST}/v2/:splat 200", "redirect-loop", "error", 1),
+    ("plain http", N, "/v2/* http://registry.example.net/v2/:splat 302", "redirect-downgrade", "warning", 1),
+    ("301 by default on Netlify", N, f"/v2/* {HUB}:splat", "redirect-permanent", "warning", 1),
+    ("308 by default on Vercel", V, json.dumps({"redirects": [{"source": "/v2/(.*)", "destination": f"{HUB}$1"}]}), "redirect-permanent", "warning", 1),
+    ("307 on Netlify", N, f"/v2/* {HUB}:splat 307", "redirect-unsupported-status", "error", 1),
+    ("308 on Netlify", N, f"/v2/* {HUB}:splat 308", "redirect-unsupported-status", "error", 1),
+    ("the query is lost on nginx", X, "server {\n location /v2/ { return 302 https://registry-1.docker.io$uri; }\n}", "query-dropped", "warning", 2),
+    ("the query is replaced", N, f"/v2/* {HUB}:splat?from=me 302", "query-dropped", "warning", 1),
+    ("everything is open", N, f"/v2/* {HUB}:splat 302", "open-to-all-repositories", "warning", 1),
+    ("a rule comes too late", N, f"/v2/* {HUB}:splat 302\n/v2/org/* https://ghcr.io/v2/org/:splat 302", "rule-unreachable", "warning", 2),
+    ("a second rule for a path on Cloudflare", C, f"/v2/ {HUB}\n/v2/ https://ghcr.io/v2/", "rule-unreachable", "warning", 2),
+    ("the same rule twice on Netlify", N, f"/v2/ {HUB} 302\n/v2/ {HUB} 302", "rule-unreachable", "warning", 1),
+    ("a rule for another host", N, f"https://other.example/v2/* {HUB}:splat 302", "rule-unreachable", "error", 1),
+    ("a condition that clients cannot meet", N, f"/v2/* {HUB}:splat 302 Country=ch", "rule-unsupported", "warning", 1),
+    ("a proxy line on Cloudflare", C, f"/v2/* {HUB}:splat 200", "rule-invalid", "error", 1),
+    ("a directive that is not played", X, f"server {{\n if ($x) {{ return 403; }}\n location /v2/ {{ return 302 {HUB}; }}\n}}", "rule-unsupported", "warning", 2),
+    ("a push becomes a GET", N, f"/v2/* {HUB}:splat 302", "push-over-redirect", "info", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "code", "severity", "line"), [pytest.param(*row[1:], id=row[0]) for row in CASES]
+)
+def test_lint_names_the_code_and_the_line(platform: Platform, text: str, code: str, severity: str, line: int) -> None:
+    """The problem is found under its code, at its line, with a reason and a severity."""
+    name = NAMES[platform]
+    found = [one for one in lint(parse_rules(text, name, platform), HOST) if one.code == code]
+
+    assert found, [one.code for one in lint(parse_rules(text, name, platform), HOST)]
+    assert (str(found[0].severity), found[0].where) == (severity, f"{name}:{line}" if line else name)
+    assert found[0].message
+
+
+def test_article_lints_without_errors() -> None:
+    """The rules of the article that this began with are sound: their headers are a note, nothing is a warning."""
+    problems = lint(read_rules(ARTICLE), HOST, "timonback/zephykus")
+
+    assert {one.severity for one in problems} == {Severity.INFO}
+    assert exit_code(problems) == 0
+    assert "rule-unsupported" in {one.code for one in problems}
+
+
+def test_strict_makes_what_is_not_supported_fatal_but_not_the_notes() -> None:
+    """`--strict` fails for a key nobody honours, and still passes the article's headers."""
+    unknown = f'[[redirects]]\nfrom = "/v2/*"\nto = "{HUB}:splat"\nstatus = 302\nforced = true\n'
+
+    assert exit_code(lint(parse_rules(unknown, "netlify.toml", N), HOST)) == 0
+    assert exit_code(lint(parse_rules(unknown, "netlify.toml", N), HOST, strict=True)) == 3
+    assert exit_code(lint(read_rules(ARTICLE), HOST, strict=True)) == 0
+
+
+def test_one_cause_is_one_error() -> None:
+    """A status that Netlify does not serve is not also reported as a missing ping and missing paths."""
+    problems = lint(parse_rules(f"/v2/* {HUB}:splat 307", "_redirects", N), HOST)
+
+    assert [one.code for one in problems if one.severity is Severity.ERROR] == ["redirect-unsupported-status"]
+
+
+def test_shadowed_ping_names_the_file() -> None:
+    """A published page at /v2/ is named as what answers instead of the rule."""
+    rules = parse_rules(f"/v2/ {HUB} 302\n/v2/org/* {HUB}org/:splat 302", "_redirects", N, published=["/v2/index.html"])
+
+    problem = next(one for one in lint(rules, HOST) if one.code == "ping-not-a-registry")
+
+    assert "/v2/index.html" in problem.message
+    assert "force" in (problem.fix or "")
+
+
+def test_explain_lists_every_rule_until_the_answer() -> None:
+    """For one path the rules before are listed with why they did not answer."""
+    assert explain(read_rules(ARTICLE), HOST, "/v2/timonback/zephykus/manifests/latest") == (
+        "netlify.toml:1  no: /v2/ does not match /v2/timonback/zephykus/manifests/latest",
+        "netlify.toml:8  answers",
+    )

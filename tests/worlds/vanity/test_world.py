@@ -1,0 +1,111 @@
+"""A vanity host in a world: who can pull through it, for each design, in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.reference import Reference
+from pullscope.oci.verdicts import ClientOutcome
+from pullscope.worlds.vanity.reading import parse_rules
+from pullscope.worlds.vanity.rehearse import as_proxy, rehearse
+from pullscope.worlds.vanity.rules import Platform, RuleFile
+from pullscope.worlds.vanity.world import vanity_world
+
+HOST = "docker.example.com"
+HUB = "https://registry-1.docker.io"
+GHCR = "https://ghcr.io"
+
+
+def netlify(text: str) -> RuleFile:
+    return parse_rules(text, "_redirects", Platform.NETLIFY)
+
+
+def rewriting(to: str, **more: str) -> RuleFile:
+    keys = "".join(f'{key} = "{value}"\n' for key, value in more.items())
+    return parse_rules(f'[[rewrite]]\nfrom = "{HOST}"\nto = "{to}"\n{keys}', "vanity.toml", Platform.REWRITE)
+
+
+REDIRECT = netlify(f"/v2/ {HUB}/v2/ 302\n/v2/org/* {HUB}/v2/org/:splat 302")
+RENAMED = netlify(f"/v2/ {HUB}/v2/ 302\n/v2/app/* {HUB}/v2/org/app/:splat 302")
+STRICT = netlify(f"/v2/ {GHCR}/v2/ 302\n/v2/app/* {GHCR}/v2/org/app/:splat 302")
+NO_TOKENS = netlify("/v2/ https://registry.k8s.io/v2/ 302\n/v2/* https://registry.k8s.io/v2/:splat 302")
+
+# The rows of the lab's matrix (facts: wire.md C4), columns: docker classic, docker containerd, skopeo.
+MATRIX = [
+    ("redirect, same path", REDIRECT, "org/app", "works", "works", "fails authorization-dropped"),
+    ("redirect, renamed, lenient", RENAMED, "app/x", "fails scope-mismatch", "works", "fails authorization-dropped"),
+    ("redirect, renamed, strict", STRICT, "app/x", "fails scope-refused", "fails scope-refused", "fails scope-refused"),
+    ("/v2/ not covered", netlify(f"/v2/org/* {HUB}/v2/org/:splat 302"), "org/app",
+     "fails ping-not-redirected", "works", "fails ping-not-redirected"),
+    ("slash lost", netlify(f"/v2/ {HUB}/v2 302\n/v2/org/* {HUB}/v2/org/:splat 302"), "org/app",
+     "fails ping-slash-lost", "works", "fails authorization-dropped"),
+    ("proxy, same path", as_proxy(REDIRECT), "org/app", "works", "works", "works"),
+    ("proxy, renamed, lenient", as_proxy(RENAMED), "app/x", "fails scope-mismatch", "works", "works"),
+    ("plain rewriting", rewriting("registry-1.docker.io"), "org/app", "works", "works", "works"),
+    ("token-aware, renamed, lenient", rewriting("registry-1.docker.io", auth="token-aware", prefix="org/"), "app",
+     "works", "works", "works"),
+    ("token-aware, renamed, strict", rewriting("ghcr.io", auth="token-aware", prefix="org/"), "app", "works", "works", "works"),
+    ("no tokens", NO_TOKENS, "org/app", "works", "works", "works"),
+    ("always 200, no tokens", rewriting("registry.k8s.io", auth="always-200"), "org/app", "works", "works", "works"),
+    ("nothing covers the name", REDIRECT, "else/app",
+     "fails path-not-redirected", "fails path-not-redirected", "fails path-not-redirected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "name", "classic", "containerd", "skopeo"), [pytest.param(*row[1:], id=row[0]) for row in MATRIX]
+)
+def test_design_works_for_whom_it_worked_in_the_lab(
+    rules: RuleFile, name: str, classic: str, containerd: str, skopeo: str
+) -> None:
+    """What the modelled clients make of each design is what the real ones did, and the reason is its own finding."""
+    tried = {one.verdict.id: one.verdict for one in rehearse(rules, HOST, Reference.parse(f"{HOST}/{name}")).tried}
+    columns = ("docker-classic", "docker-containerd", "skopeo")
+    got = [f"{tried[one].verdict} {tried[one].finding or ''}".strip() for one in columns]
+
+    assert got == [classic, containerd, skopeo]
+
+
+def test_every_row_has_a_model() -> None:
+    """Nobody is told that a client works or fails unless a model of it ran; docker 29 keeps a login to the vanity host."""
+    tried = rehearse(REDIRECT, HOST, Reference.parse(f"{HOST}/org/app")).tried
+    verdicts = {one.verdict.id: one.verdict for one in tried}
+
+    assert not [one for one in tried if one.verdict.verdict is ClientOutcome.UNKNOWN]
+    assert verdicts["regctl"].verdict is ClientOutcome.WORKS
+    assert verdicts["docker-containerd+vanity-login"].reason == "the login stays with your host"
+
+
+def test_loop_is_caught() -> None:
+    """A rule whose target is the vanity host itself is answered with 508."""
+    world = vanity_world(HOST, netlify(f"/v2/* https://{HOST}/v2/:splat 200"), {})
+
+    assert world[HOST](Request(method="GET", url=f"https://{HOST}/v2/")).status == 508
+
+
+def test_token_aware_proxy_rewrites_link_location_and_name() -> None:
+    """Nothing that comes back names the registry: not the next page, not an upload's place, not the list of tags."""
+
+    def registry(request: Request) -> Response:
+        if "tags" in request.url:
+            link = '</v2/org/app/tags/list?last=a&n=1>; rel="next"'
+            return Response(status=200, headers=Headers([("Link", link)]), body=b'{"name":"org/app","tags":["a"]}')
+        return Response(
+            status=307, headers=Headers([("Location", "https://ghcr.io/v2/org/app/blobs/uploads/1?_state=x")])
+        )
+
+    world = vanity_world(HOST, rewriting("ghcr.io", auth="token-aware", prefix="org/"), {"ghcr.io": registry})
+    tags = world[HOST](Request(method="GET", url=f"https://{HOST}/v2/app/tags/list?n=1"))
+    moved = world[HOST](Request(method="GET", url=f"https://{HOST}/v2/app/blobs/uploads/1"))
+
+    assert tags.headers.get("Link") == f'<https://{HOST}/v2/app/tags/list?last=a&n=1>; rel="next"'
+    assert tags.body == b'{"name": "app", "tags": ["a"]}'
+    assert moved.headers.get("Location") == f"https://{HOST}/v2/app/blobs/uploads/1?_state=x"
+
+
+def test_token_is_not_fetched_from_where_a_client_says() -> None:
+    """The realm is what the registry named; a client cannot make the proxy ask another host for it."""
+    world = vanity_world(HOST, rewriting("ghcr.io", auth="token-aware"), {})
+
+    assert world[HOST](Request(method="GET", url=f"https://{HOST}/token?realm=https://evil.example")).status == 503
