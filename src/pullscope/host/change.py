@@ -1,0 +1,222 @@
+"""A change as data, and how it is taken back: by looking at what is there now, never by remembering alone.
+
+`take_back` compares the path with what was there before and with what we put there. Where somebody else changed it
+since, their change stays and only ours goes; one merge function per kind of file, in a table. Doing it twice does
+nothing more, which is what makes undo safe after a crash at any point of `on` and of `off` itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pullscope.host import HostError, daemon_json, hosts_file
+from pullscope.host.journal import Entry
+from pullscope.host.tree import Snapshot, Tree
+
+PROXIES_CLAIM = "proxies="
+"""Before the JSON of the `proxies` value that we put into daemon.json; the other claims there are registries."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One path and what it will be: a file with bytes, or a directory."""
+
+    entry: Entry
+    after: Snapshot
+
+    @property
+    def path(self) -> str:
+        return self.entry.path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenBack:
+    """What became of one path: a line for the user. `touched` is false where nothing had to be done."""
+
+    path: str
+    words: str
+    touched: bool = True
+    foreign: bool = False
+    """Whether something of somebody else's was found there and left."""
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def new_directory(path: str, mode: int, uid: int, gid: int) -> Change:
+    after = Snapshot(kind="directory", mode=mode, uid=uid, gid=gid)
+    return Change(entry=Entry(path=path, kind="directory", mode=mode), after=after)
+
+
+def file(
+    path: str,
+    kind: str,
+    before: Snapshot,
+    content: bytes,
+    *,
+    mode: int,
+    uid: int,
+    gid: int,
+    claims: tuple[str, ...] = (),
+    interim: tuple[bytes, ...] = (),
+) -> Change:
+    """A file that gets `content`; one that exists keeps its mode and owner. `interim` are further contents of ours."""
+    if not (before.absent or before.is_file):
+        raise HostError(
+            f"{path} is a symbolic link or no plain file; change what it points to by hand. Nothing changed"
+        )
+    after = Snapshot(kind="file", content=content, mode=mode, uid=uid, gid=gid)
+    if before.is_file:
+        after = replace(after, mode=before.mode, uid=before.uid, gid=before.gid)
+    ours = tuple(sha256(item) for item in (content, *interim))
+    return Change(
+        entry=Entry(path=path, kind=kind, before=before, ours=ours, mode=after.mode, claims=claims), after=after
+    )
+
+
+def apply(tree: Tree, change: Change) -> None:
+    """Make it so; nothing is written where it is so already."""
+    if change.after.kind == "directory":
+        tree.make_directory(change.path, change.after.mode, change.after.uid, change.after.gid)
+        return
+    now = tree.look(change.path)
+    if now.is_file and now.content == change.after.content and now.mode == change.after.mode:
+        return
+    tree.write(change.path, change.after)
+
+
+def take_back(tree: Tree, entry: Entry) -> TakenBack:
+    """Undo one entry. What cannot be told apart from somebody else's work stays, and is named."""
+    tree.clean(entry.path) if entry.kind != "directory" else None
+    now = tree.look(entry.path)
+    if entry.kind == "directory":
+        return _take_back_directory(tree, entry, now)
+    if _same(now, entry.before):
+        return TakenBack(path=entry.path, words="as it was", touched=False)
+    if now.absent:
+        if entry.before.absent:
+            return TakenBack(path=entry.path, words="as it was", touched=False)
+        return TakenBack(path=entry.path, words="removed by somebody since, left so", touched=False, foreign=True)
+    if not now.is_file:
+        words = "replaced by somebody since (no plain file any more), left alone"
+        return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
+    if sha256(now.content) in entry.ours:
+        return _restore(tree, entry, now)
+    rest, words = MERGES[entry.kind](now.content, entry)
+    if rest is None:
+        tree.remove(entry.path)
+        return TakenBack(path=entry.path, words=words)
+    if rest == now.content:
+        return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
+    if entry.before.is_file and rest == entry.before.content:
+        return _restore(tree, entry, now)
+    tree.write(entry.path, replace(now, content=rest, mtime_ns=0))
+    return TakenBack(path=entry.path, words=words, foreign=True)
+
+
+def result_of(entry: Entry, now: Snapshot) -> bytes | None:
+    """What a file will hold after `take_back`; None: it will be gone."""
+    if not now.is_file or _same(now, entry.before):
+        return now.content if now.is_file else None
+    if sha256(now.content) in entry.ours:
+        return None if entry.before.absent else entry.before.content
+    return MERGES[entry.kind](now.content, entry)[0]
+
+
+def _same(now: Snapshot, before: Snapshot) -> bool:
+    return now.is_file and before.is_file and replace(now, mtime_ns=0) == replace(before, mtime_ns=0)
+
+
+def _restore(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
+    if entry.before.absent:
+        tree.remove(entry.path)
+        return TakenBack(path=entry.path, words="removed, was not there")
+    wanted = entry.before
+    if now.mode != entry.mode:
+        wanted = replace(wanted, mode=now.mode)
+    if (now.uid, now.gid) != (wanted.uid, wanted.gid):
+        wanted = replace(wanted, uid=now.uid, gid=now.gid)
+    tree.write(entry.path, wanted)
+    if (wanted.mode, wanted.uid, wanted.gid) != (entry.before.mode, entry.before.uid, entry.before.gid):
+        return TakenBack(path=entry.path, words="restored; mode or owner changed since, kept", foreign=True)
+    return TakenBack(path=entry.path, words="restored")
+
+
+def _take_back_directory(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
+    if now.absent:
+        return TakenBack(path=entry.path, words="as it was", touched=False)
+    if now.kind != "directory":
+        return TakenBack(path=entry.path, words="no directory any more, left alone", touched=False, foreign=True)
+    if tree.remove_directory(entry.path):
+        return TakenBack(path=entry.path, words="removed, was not there")
+    inside = ", ".join(tree.names(entry.path)[:3])
+    return TakenBack(path=entry.path, words=f"kept, somebody put {inside} in it", touched=False, foreign=True)
+
+
+def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    """A text file of ours that was edited: our lines (the claims) go; what is only headers and comments goes too."""
+    ours = {line.encode() for line in entry.claims}
+    lines = [line for line in content.splitlines(keepends=True) if line.startswith(b"[") or line.strip() not in ours]
+    telling = [line for line in lines if line.strip() and not line.strip().startswith((b"#", b";", b"["))]
+    if not telling and entry.before.absent:
+        return None, "removed, was not there; somebody's change to our lines went with it"
+    if not telling:
+        return entry.before.content, "restored"
+    words = ", ".join(line.strip().decode("utf-8", "replace").partition("=")[0] for line in telling[:3])
+    return b"".join(lines), f"our lines taken out; {words}, added or changed by somebody since, kept"
+
+
+def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    """A file in a directory of our own: nobody else's work is in it."""
+    return (None, "removed, was not there") if entry.before.absent else (entry.before.content, "restored")
+
+
+def _leave(content: bytes, _: Entry) -> tuple[bytes | None, str]:
+    return content, "replaced by somebody since, left alone"
+
+
+def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    try:
+        before = daemon_json.read(entry.before.content) if entry.before.is_file else {}
+        had_key = daemon_json.INSECURE in before
+        hosts = tuple(claim for claim in entry.claims if not claim.startswith(PROXIES_CLAIM))
+        rest = daemon_json.remove_insecure(content, hosts, keep_empty=had_key)
+        proxies = next((claim for claim in entry.claims if claim.startswith(PROXIES_CLAIM)), None)
+        present = daemon_json.read(rest).get(daemon_json.PROXIES)
+        if proxies and present == json.loads(proxies.removeprefix(PROXIES_CLAIM)):
+            rest = daemon_json.set_member(rest, daemon_json.PROXIES, before[daemon_json.PROXIES])
+        now, then = daemon_json.read(rest), before
+    except ValueError as error:
+        return content, f"{error}: changed by somebody since, left alone; take our entries out by hand"
+    if not now and entry.before.absent:
+        return None, "removed, was not there"
+    new = [key for key in now if key not in then or now[key] != then[key]]
+    theirs = ", ".join(f'"{key}"' for key in new) or "a change"
+    gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
+    return rest, f"{gone} taken out; {theirs}, by somebody since, kept"
+
+
+def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    rest = hosts_file.remove_block(content)
+    if rest == content:
+        words = (
+            "our block is not there any more" if hosts_file.BEGIN.encode() not in content else "our block lost its end"
+        )
+        return content, f"{words}, left alone"
+    if not rest and entry.before.absent:
+        return None, "removed, was not there"
+    return rest, "our block taken out; changed by somebody since, the rest kept"
+
+
+MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {
+    "own": _ours_whatever,
+    "lines": _without_lines,
+    "certificate": _leave,
+    "daemon-json": _without_registries,
+    "hosts": _without_block,
+}
+"""How a file that somebody changed since loses only what is ours."""

@@ -1,0 +1,44 @@
+"""The environment that puts one command behind the proxy, and which commands it cannot help.
+
+Values only. Which variable is read by whom: Go reads HTTPS_PROXY and SSL_CERT_FILE (crypto/x509/root_unix.go), curl
+https_proxy and CURL_CA_BUNDLE, requests REQUESTS_CA_BUNDLE, node NODE_EXTRA_CA_CERTS, git GIT_SSL_CAINFO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
+BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "AWS_CA_BUNDLE")
+ADDED_NAMES = ("NODE_EXTRA_CA_CERTS",)
+
+DAEMON_ONLY: Mapping[str, frozenset[str]] = {
+    "docker": frozenset({"pull", "push", "build", "run", "create", "compose", "image", "container", "buildx", "stack"}),
+    "docker-compose": frozenset({"pull", "push", "build", "run", "up", "create"}),
+    "crictl": frozenset({"pull"}),
+    "kubectl": frozenset({"run", "apply", "create"}),
+    "podman-remote": frozenset({"pull", "push", "build", "run"}),
+}
+"""Commands that only ask a daemon, which does the pulling in its own environment. `docker login` and `docker manifest`
+speak with the registry themselves."""
+
+
+def variables(proxy: str, bundle: str) -> dict[str, str]:
+    """What to add to an environment. `bundle` holds the system's certificates and the proxy's CA."""
+    return dict.fromkeys(PROXY_NAMES, proxy) | dict.fromkeys((*BUNDLE_NAMES, *ADDED_NAMES), bundle)
+
+
+def upstream_of(environment: Mapping[str, str]) -> str | None:
+    """The proxy that the environment names already: ours goes on through it."""
+    return environment.get("HTTPS_PROXY") or environment.get("https_proxy") or None
+
+
+def only_asks_a_daemon(argv: Sequence[str]) -> str | None:
+    """The name of the daemon's command where `argv` makes a daemon do the work; None where it works itself."""
+    name = PurePath(argv[0]).name
+    verbs = DAEMON_ONLY.get(name)
+    if verbs is None:
+        return None
+    verb = next((word for word in argv[1:] if not word.startswith("-")), "")
+    return f"{name} {verb}" if verb in verbs else None

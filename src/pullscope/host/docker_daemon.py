@@ -1,0 +1,156 @@
+"""What the docker daemon says of itself, and which kind of docker this machine has. Reading only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pullscope.host.command import Run
+from pullscope.host.layout import Layout
+from pullscope.host.tree import Tree
+
+HUB = "docker.io"
+HUB_API = "registry-1.docker.io"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Daemon:
+    """`docker info`, as far as it matters here."""
+
+    version: str
+    containerd_store: bool
+    live_restore: bool
+    running: int
+    https_proxy: str
+    insecure: frozenset[str]
+    system: str
+
+    @property
+    def hub_name(self) -> str:
+        """What names Docker Hub in certs.d and for insecure registries, where the store knows such a name at all."""
+        return HUB_API if self.containerd_store else HUB
+
+
+def ask(run: Run, layout: Layout) -> Daemon | None:
+    """The daemon's own words; None where it does not answer."""
+    done = run((*layout.docker, "info", "--format", "{{json .}}"))
+    if not done.ok:
+        return None
+    try:
+        info = json.loads(done.out)
+    except ValueError:
+        return None
+    if not isinstance(info, dict) or not info.get("ServerVersion"):
+        return None
+    return read_info(info)
+
+
+def read_info(info: Mapping[str, Any]) -> Daemon:
+    """A daemon from the document of `docker info`; what is missing is empty."""
+    registry = info.get("RegistryConfig") or {}
+    configs = registry.get("IndexConfigs") or {}
+    ranges = registry.get("InsecureRegistryCIDRs") or []
+    status = info.get("DriverStatus") or []
+    return Daemon(
+        version=str(info.get("ServerVersion", "")),
+        containerd_store=any("io.containerd.snapshotter" in str(pair) for pair in status),
+        live_restore=bool(info.get("LiveRestoreEnabled")),
+        running=int(info.get("ContainersRunning") or 0),
+        https_proxy=str(info.get("HttpsProxy") or ""),
+        insecure=frozenset(
+            (*(str(name) for name, config in configs.items() if not config.get("Secure", True)), *map(str, ranges))
+        ),
+        system=str(info.get("OperatingSystem", "")),
+    )
+
+
+def running_names(run: Run, layout: Layout) -> list[str]:
+    """The names of the running containers."""
+    done = run((*layout.docker, "ps", "--format", "{{.Names}}"))
+    return done.out.split() if done.ok else []
+
+
+def at_least(version: str, major: int) -> bool:
+    match = re.match(r"(\d+)\.", version)
+    return match is not None and int(match[1]) >= major
+
+
+def installed_version(run: Run) -> str | None:
+    """The version of the dockerd on this machine, whether it runs or not; None where there is none."""
+    done = run(("dockerd", "--version"))
+    match = re.search(r"version (\S+?),", done.out)
+    return match[1] if done.ok and match else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flavour:
+    """A docker that is not the plain daemon under systemd: what it is, what to do instead, and a command that does it.
+
+    In `command`, PULLSCOPE, COMMAND (`sudo pullscope docker`), OWN (the same without sudo) and PROXY stand for what they are
+    on this machine.
+    """
+
+    name: str
+    instead: str
+    command: str
+
+
+DESKTOP = Flavour(
+    name="Docker Desktop",
+    instead="it ignores daemon.json and systemd; its proxy is in Settings > Resources > Proxies and it takes CAs from the "
+    "system's store. One image can be traced without it",
+    command="PULLSCOPE run -- skopeo copy docker://docker.io/library/hello-world dir:hello-world",
+)
+SNAP = Flavour(
+    name="docker from snap",
+    instead="its files are under /var/snap/docker, and its proxy is snap's (back: snap unset system proxy.http proxy.https)",
+    command="sudo snap set system proxy.http=PROXY proxy.https=PROXY && sudo snap restart docker.dockerd",
+)
+PODMAN = Flavour(
+    name="podman's docker command",
+    instead="podman has no daemon to change; its own environment is enough",
+    command="PULLSCOPE run -- podman pull docker.io/library/hello-world",
+)
+NO_SYSTEMD = (
+    "the daemon's environment is set elsewhere (/etc/default/docker, /etc/conf.d/docker): see docs/host-changes.md, or use "
+    "--mode hosts, or a daemon of its own"
+)
+SANDBOX = "COMMAND sandbox -- pull hello-world"
+
+
+def flavour(tree: Tree, layout: Layout, daemon: Daemon | None, run: Run) -> Flavour | None:
+    """Which special kind of docker this is, None for the plain one."""
+    dockerd = any(tree.exists(path) for path in ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd"))
+    if daemon is not None and "Docker Desktop" in daemon.system:
+        return DESKTOP
+    if tree.exists("/snap/docker/current") or tree.exists("/var/snap/docker/current"):
+        return SNAP
+    if not dockerd and "podman" in run(("docker", "--version")).out:
+        return PODMAN
+    if daemon is None and tree.exists("/opt/docker-desktop") and not dockerd:
+        return DESKTOP
+    if layout.rootless:
+        return None
+    user = _rootless_user(tree, layout)
+    if user is not None:
+        return Flavour(
+            name=f"a rootless docker of {user}",
+            instead="it is changed by its own user, without sudo",
+            command=f"sudo -u {user} XDG_RUNTIME_DIR=/run/user/$(id -u {user}) OWN doctor --rootless",
+        )
+    if not tree.exists("/run/systemd/system"):
+        wsl = "microsoft" in (tree.text("/proc/version") or "").lower()
+        name = "WSL without systemd" if wsl else "a machine without systemd"
+        return Flavour(name=name, instead=NO_SYSTEMD, command=SANDBOX)
+    return None
+
+
+def _rootless_user(tree: Tree, layout: Layout) -> str | None:
+    """Whose rootless daemon this machine has, where the system has none."""
+    if any(tree.exists(f"{folder}/{layout.unit}") for folder in layout.unit_paths):
+        return None
+    homes = (name for name in tree.names("/home") if re.fullmatch(r"[a-z_][a-z0-9_-]*", name))
+    return next((name for name in homes if tree.exists(f"/home/{name}/.config/systemd/user/{layout.unit}")), None)

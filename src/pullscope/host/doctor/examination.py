@@ -1,0 +1,88 @@
+"""What every check is given: the machine, how to call us again, the CA and the proxy that should be in force."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullscope.host import dropin
+from pullscope.host.listener import command_of, listens
+from pullscope.host.machine import MARK, Machine
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examination:
+    """`command` starts us again (`sudo /path/pullscope docker`); `authority`: the confdir's CA, None where none is."""
+
+    machine: Machine
+    command: str
+    confdir: str
+    authority: str | None = field(default=None, repr=False)
+    proxy_command: str = "mitmdump"
+    program: str = "pullscope"
+    """What starts `pullscope` itself, for the commands that are not docker's."""
+    sudo: str = "sudo "
+    """What stands before commands that need root; empty where the caller is root or the daemon is his own."""
+    listens: Callable[[str, int], bool] = listens
+    command_of: Callable[[int], list[str] | None] = command_of
+
+    @property
+    def systemctl(self) -> str:
+        return self.sudo + " ".join(self.machine.layout.systemctl)
+
+    @property
+    def restart(self) -> str:
+        """The words that make a changed unit file count."""
+        unit = self.machine.layout.unit
+        # Docker's own unit allows three starts a minute (StartLimitBurst=3); one that failed has used them up.
+        return (
+            f"{self.systemctl} daemon-reload && {self.systemctl} reset-failed {unit} && {self.systemctl} restart {unit}"
+        )
+
+    @property
+    def drop_in(self) -> dict[str, str]:
+        """What our drop-in sets; empty where there is none."""
+        found = dropin.environment(self.machine.tree.text(self.machine.layout.drop_in) or "")
+        return found if MARK in found else {}
+
+    @property
+    def mode(self) -> str | None:
+        if self.machine.record and "mode" in self.machine.record.options:
+            return str(self.machine.record.options["mode"])
+        return "proxy" if self.drop_in else None
+
+    @property
+    def again(self) -> str:
+        """The `on` that was asked for, to be said once more."""
+        return self.on()
+
+    def on(self, **others: Any) -> str:
+        """The `on` that was asked for, with `others` of its options."""
+        options = (self.machine.record.options if self.machine.record else {}) | others
+        words = [self.command, "on", "--yes"]
+        if options.get("mode") == "hosts":
+            words += ["--mode", "hosts"]
+        if options.get("proxy_port", 8080) != 8080:
+            words += ["--proxy-port", str(options["proxy_port"])]
+        if options.get("trust") == "certs.d":
+            words += ["--trust", "certs.d"]
+        words += [word for host in options.get("hosts", ()) for word in ("--host", host)]
+        words += [word for host in options.get("insecure", ()) for word in ("--insecure-registry", host)]
+        if self.confdir:
+            words += ["--confdir", shlex.quote(self.confdir)]
+        return " ".join(words)
+
+    def proxy_address(self) -> tuple[str, int]:
+        """Where the proxy should listen."""
+        options = self.machine.record.options if self.machine.record else {}
+        host = str(options.get("proxy_host", "127.0.0.1"))
+        if options.get("mode") == "hosts":
+            ports = [int(name.rpartition(":")[2]) for name in options.get("hosts", ()) if ":" in name]
+            return host, ports[0] if ports else 443
+        value = self.drop_in.get("HTTPS_PROXY", "").rpartition("://")[2].rstrip("/")
+        name, _, port = value.rpartition(":")
+        if name and port.isdigit():
+            return name, int(port)
+        return host, int(options.get("proxy_port", 8080))

@@ -1,0 +1,40 @@
+"""/etc/hosts as text: one marked block of ours goes in at the end and comes out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BEGIN = "# pullscope begin: `pullscope docker off` removes this block"
+END = "# pullscope end"
+
+
+def add_block(content: bytes, names: Mapping[str, str]) -> bytes:
+    """`content` with a block that sends each name to its address, in place of a block that was there."""
+    clean = remove_block(content)
+    newline = b"" if not clean or clean.endswith(b"\n") else b"\n"
+    lines = [BEGIN, *(f"{address} {name}" for name, address in names.items()), END]
+    return clean + newline + "".join(f"{line}\n" for line in lines).encode()
+
+
+def remove_block(content: bytes) -> bytes:
+    """`content` without our block; all of it where there is none, or where its end was lost."""
+    lines = content.splitlines(keepends=True)
+    marks = [line.strip() for line in lines]
+    begin, end = BEGIN.encode(), END.encode()
+    if begin not in marks:
+        return content
+    first = marks.index(begin)
+    if end not in marks[first:]:
+        return content
+    last = marks.index(end, first)
+    return b"".join(lines[:first] + lines[last + 1 :])
+
+
+def entries(content: bytes) -> dict[str, str]:
+    """Which address the file gives to each name, the first line wins as in the resolver."""
+    found: dict[str, str] = {}
+    for line in content.decode("utf-8", "replace").splitlines():
+        words = line.partition("#")[0].split()
+        for name in words[1:]:
+            found.setdefault(name.lower(), words[0])
+    return found

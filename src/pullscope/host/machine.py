@@ -1,0 +1,96 @@
+"""One look at all that matters on this machine: files, systemd, daemon, journal. Plans and checks start from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pullscope.host import docker_daemon, systemd
+from pullscope.host.change import result_of, sha256
+from pullscope.host.command import Run
+from pullscope.host.docker_daemon import Daemon, Flavour
+from pullscope.host.journal import NAMES, Entry, Journal, Record
+from pullscope.host.layout import Layout
+from pullscope.host.systemd import Shown, UnitFiles
+from pullscope.host.tree import ABSENT, Snapshot, Tree
+
+MARK = "PULLSCOPE_DOCKER"
+"""The variable in our drop-in: a process that has it was started with our drop-in in force."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What was found. `running` is what the daemon's process has in its environment, None where that is unreadable."""
+
+    tree: Tree
+    run: Run = field(repr=False)
+    layout: Layout
+    unit: UnitFiles
+    shown: Shown | None
+    running: Mapping[str, str] | None = field(repr=False)
+    daemon: Daemon | None
+    flavour: Flavour | None
+    record: Record | None
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.tree, self.layout.state)
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        return {entry.path: entry for entry in self.record.entries} if self.record else {}
+
+    def before(self, path: str) -> Snapshot:
+        """What is at `path`, leaving our own change out of it: what undo would leave."""
+        now = self.tree.look(path)
+        entry = self.entries.get(path)
+        if entry is None:
+            return now
+        if entry.kind == "directory":
+            return ABSENT if now.kind in {"absent", "directory"} else now
+        if now.absent or (now.is_file and sha256(now.content) in entry.ours):
+            return entry.before
+        if not now.is_file:
+            return now
+        rest = result_of(entry, now)
+        return ABSENT if rest is None else replace(now, content=rest)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What `pullscope vanity hosts` put into /etc/hosts: in the same block and journal as ours, and kept by `on`."""
+        return dict(self.record.options.get(NAMES, {})) if self.record else {}
+
+    @property
+    def daemon_has_ours(self) -> bool:
+        """Whether the daemon that runs now was started with our drop-in."""
+        return self.running is not None and MARK in self.running
+
+    @property
+    def active(self) -> bool:
+        return self.shown is not None and self.shown.active
+
+    def original_environment(self) -> dict[str, str]:
+        """What the daemon's environment is without our drop-in, from the files."""
+        return self.unit.environment(without=self.layout.drop_in)
+
+
+def look(tree: Tree, run: Run, layout: Layout) -> Machine:
+    """Look at everything once. Raises HostError only for a journal that cannot be understood."""
+    unit = systemd.read_unit(tree, layout)
+    named = re.search(r"--config-file[= ](\S+)", unit.command)
+    if named:
+        layout = replace(layout, daemon_json=named[1])
+    shown = systemd.show(run, layout)
+    daemon = docker_daemon.ask(run, layout) if shown is None or shown.active else None
+    return Machine(
+        tree=tree,
+        run=run,
+        layout=layout,
+        unit=unit,
+        shown=shown,
+        running=systemd.running_environment(tree, shown.pid) if shown else None,
+        daemon=daemon,
+        flavour=docker_daemon.flavour(tree, layout, daemon, run),
+        record=Journal(tree, layout.state).read(),
+    )

@@ -1,0 +1,351 @@
+"""What `on` will do, worked out before anything is done: changes as data, commands, and what it covers, in words.
+
+A plan starts from the machine as it would be without us, so a second `on` with other wishes replaces the first, and one
+with the same wishes changes nothing. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, takeback_timer, trust
+from pullscope.host.change import Change
+from pullscope.host.docker_daemon import HUB, HUB_API
+from pullscope.host.journal import Entry
+from pullscope.host.machine import MARK, Machine
+
+HOSTS_FILE = "/etc/hosts"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What the user asked of `on`."""
+
+    mode: str = "proxy"
+    proxy_host: str = "127.0.0.1"
+    proxy_port: int = 8080
+    trust: str = "env"
+    hosts: tuple[str, ...] = ()
+    insecure: tuple[str, ...] = ()
+    authority: str = field(default="", repr=False)
+    """mitmproxy's CA certificate, PEM, without its key."""
+    no_proxy: str | None = None
+    """What the daemon shall reach without the proxy; None: what it did before."""
+    until: str | None = None
+    """When everything takes itself back, as systemd.time(7) spells an instant; None: when asked to."""
+    off_command: tuple[str, ...] = ("pullscope", "docker", "off", "--yes")
+
+    def __post_init__(self) -> None:
+        for host in (*self.hosts, *self.insecure):
+            if not host or any(character in host for character in "\"'\\ \t\r\n#%") or host.startswith("."):
+                raise ValueError(f"{host!r} is not a host[:port] as written in a reference")
+        for host in self.hosts:
+            if "/" in host:
+                raise ValueError(f"{host!r} has a path; give only the host[:port] of the reference")
+        if self.mode not in {"proxy", "hosts"}:
+            raise ValueError(f"mode is proxy or hosts, not {self.mode!r}")
+        if self.trust not in {"env", "certs.d"}:
+            raise ValueError(f"trust is env or certs.d, not {self.trust!r}")
+        if self.mode == "hosts" and not self.hosts:
+            raise ValueError("mode hosts needs --host HOST: the names that shall lead to the proxy")
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Wish:
+        """The wish that a journal holds; what it does not know is left at its default."""
+        return cls(
+            mode=str(options.get("mode", "proxy")),
+            proxy_host=str(options.get("proxy_host", "127.0.0.1")),
+            proxy_port=int(options.get("proxy_port", 8080)),
+            trust=str(options.get("trust", "env")),
+            hosts=tuple(options.get("hosts", ())),
+            insecure=tuple(options.get("insecure", ())),
+            no_proxy=options.get("no_proxy"),
+            until=options.get("until"),
+        )
+
+    @property
+    def proxy(self) -> str:
+        return f"http://{self.proxy_host}:{self.proxy_port}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if key != "authority"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """All of one `on`. `variables` is what the daemon must have been started with; empty where it needs nothing."""
+
+    wish: Wish
+    changes: tuple[Change, ...]
+    stale: tuple[Entry, ...]
+    variables: dict[str, str]
+    restart: bool
+    reload: bool
+    daemon_reload: bool
+    upstream: str | None
+    upstream_login: bool
+    passed_by: tuple[str, ...]
+    """Hosts that the proxy must hand through unread, so that they keep working."""
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        return tuple(item for item in self.changes if item.after.kind == "file")
+
+
+def plan(machine: Machine, wish: Wish) -> Plan:
+    """Work out `on`; HostError where it must not be done."""
+    parts = _Parts(machine)
+    variables: dict[str, str] = {}
+    if wish.mode == "proxy":
+        variables = _proxy_parts(parts, wish)
+    else:
+        for host in wish.hosts:
+            _certs_d(parts, wish, HUB if host == HUB_API else host)
+    _hosts_file_part(parts, wish)
+    _daemon_json_part(parts, wish)
+    if wish.until:
+        _timer_parts(parts, wish)
+    _trust_for_proxy(parts)
+    changes = tuple(parts.changes)
+    stale = tuple(entry for path, entry in machine.entries.items() if path not in {item.path for item in changes})
+    restart = bool(machine.active and variables and not _in_force(machine, variables))
+    units = machine.layout.unit_paths[0]
+    touched = [item for item in changes if item.path.startswith(units) and _differs(machine, item)]
+    upstream, login = _upstream(machine, wish)
+    json_part = next((item for item in changes if item.entry.kind == "daemon-json"), None)
+    json_stale = any(entry.kind == "daemon-json" for entry in stale)
+    return Plan(
+        wish=wish,
+        changes=changes,
+        stale=stale,
+        variables=variables,
+        restart=restart,
+        reload=bool(machine.active and not restart and ((json_part and _differs(machine, json_part)) or json_stale)),
+        daemon_reload=bool(touched or any(entry.path.startswith(units) for entry in stale))
+        or bool(machine.shown and machine.shown.need_reload),
+        upstream=upstream,
+        upstream_login=login,
+        passed_by=_passed_by(machine, wish),
+    )
+
+
+class _Parts:
+    """Collects the changes of one plan in order, with the directories that they need."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.changes: list[Change] = []
+
+    def directory(self, path: str, mode: int) -> None:
+        missing: list[str] = []
+        while path not in {"/", self.machine.layout.state} and not any(item.path == path for item in self.changes):
+            before = self.machine.before(path)
+            if before.kind in {"link", "other", "file"} and not self.machine.tree.at(path).is_dir():
+                raise HostError(f"{path} is not a directory; nothing changed")
+            if not before.absent:
+                break
+            missing.append(path)
+            path = path.rpartition("/")[0] or "/"
+        for folder in reversed(missing):
+            self.changes.append(change.new_directory(folder, mode, os.geteuid(), os.getegid()))
+
+    def file(
+        self,
+        path: str,
+        kind: str,
+        content: bytes,
+        *,
+        mode: int = 0o644,
+        folder_mode: int = 0o755,
+        claims: tuple[str, ...] = (),
+        interim: tuple[bytes, ...] = (),
+    ) -> None:
+        self.directory(path.rpartition("/")[0], folder_mode)
+        before = self.machine.before(path)
+        made = change.file(
+            path, kind, before, content, mode=mode, uid=os.geteuid(), gid=os.getegid(), claims=claims, interim=interim
+        )
+        known = self.machine.entries.get(path)
+        if known is not None:
+            ours = tuple(dict.fromkeys((*made.entry.ours, *known.ours)))
+            made = replace(made, entry=replace(made.entry, ours=ours))
+        self.changes.append(made)
+
+    def lines(self, path: str, text: str) -> None:
+        claims = tuple(line for line in text.splitlines() if line.strip())
+        self.file(path, "lines", text.encode(), claims=claims)
+
+
+def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
+    machine, layout = parts.machine, parts.machine.layout
+    _refuse_flags(machine)
+    before = machine.original_environment()
+    no_proxy = wish.no_proxy
+    if no_proxy is None:
+        no_proxy = before.get("NO_PROXY") or before.get("no_proxy")
+    values: dict[str, str | None] = {
+        "HTTPS_PROXY": wish.proxy,
+        "HTTP_PROXY": wish.proxy,
+        "NO_PROXY": no_proxy if no_proxy or wish.no_proxy is not None else None,
+        "SSL_CERT_DIR": None,
+        MARK: wish.mode,
+    }
+    if wish.trust == "env":
+        folders = before.get("SSL_CERT_DIR") or ":".join(trust.system_directories(machine.tree))
+        values["SSL_CERT_DIR"] = f"{folders}:{layout.ca_directory}"
+        parts.file(
+            f"{layout.ca_directory}/{trust.CERTIFICATE_NAME}",
+            "own",
+            wish.authority.encode(),
+            folder_mode=0o700,
+        )
+    else:
+        if not wish.hosts and not (machine.daemon and machine.daemon.containerd_store):
+            raise HostError(
+                "--trust certs.d cannot cover Docker Hub on the classic image store: use --trust env, or name the "
+                "other registries with --host. Nothing changed"
+            )
+        for host in wish.hosts or (HUB,):
+            _certs_d(parts, wish, host)
+    template = (dropin.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
+    parts.lines(layout.drop_in, dropin.fill(template, values))
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _hosts_file_part(parts: _Parts, wish: Wish) -> None:
+    """One block for both: the names that were added by hand, and in mode hosts those that lead to the proxy."""
+    names = parts.machine.names
+    if wish.mode == "hosts":
+        names |= {host.rpartition(":")[0] or host: wish.proxy_host for host in wish.hosts}
+    if names:
+        before = parts.machine.before(HOSTS_FILE)
+        content = hosts_file.add_block(before.content if before.is_file else b"", names)
+        parts.file(HOSTS_FILE, "hosts", content)
+
+
+def _certs_d(parts: _Parts, wish: Wish, host: str) -> None:
+    path = f"{parts.machine.layout.certs_d}/{host}/{trust.CERTIFICATE_NAME}"
+    parts.file(path, "certificate", wish.authority.encode())
+
+
+def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
+    machine, path = parts.machine, parts.machine.layout.daemon_json
+    before = machine.before(path)
+    settings = _settings(machine) if wish.mode == "proxy" or wish.insecure else {}
+    shadow = wish.mode == "proxy" and daemon_json.PROXIES in settings
+    if not (shadow or wish.insecure):
+        return
+    if wish.insecure and machine.unit.flag("insecure-registry"):
+        raise HostError(
+            f"{machine.unit.fragment} starts dockerd with --insecure-registry, and with the same key in {path} it "
+            "would not start: add the host to that command line instead. Nothing changed"
+        )
+    old = before.content if before.is_file else None
+    claims = [host for host in wish.insecure if host not in settings.get(daemon_json.INSECURE, [])]
+    content, interim = old, b""
+    try:
+        if wish.insecure:
+            content = daemon_json.add_insecure(old, wish.insecure)
+            interim = daemon_json.with_empty_insecure(old)
+        if shadow and content is not None:
+            value = {**settings[daemon_json.PROXIES], "http-proxy": wish.proxy, "https-proxy": wish.proxy}
+            content = daemon_json.set_member(content, daemon_json.PROXIES, value)
+            claims.append(change.PROXIES_CLAIM + json.dumps(value))
+    except (ValueError, TypeError) as error:
+        raise HostError(f"{path} {error}; mend it first. Nothing changed") from error
+    if content is not None and content != old:
+        parts.file(path, "daemon-json", content, claims=tuple(claims), interim=(interim,) if interim else ())
+
+
+def _settings(machine: Machine) -> dict[str, Any]:
+    """What daemon.json sets without us; HostError where it is not one."""
+    path = machine.layout.daemon_json
+    found = machine.before(path)
+    if not found.is_file:
+        if not found.absent:
+            raise HostError(
+                f"{path} is a symbolic link or no plain file; nothing is changed behind it. Nothing changed"
+            )
+        return {}
+    try:
+        return daemon_json.read(found.content)
+    except ValueError as error:
+        raise HostError(f"{path} {error}; mend it first. Nothing changed") from error
+
+
+def _timer_parts(parts: _Parts, wish: Wish) -> None:
+    folder = parts.machine.layout.unit_paths[0]
+    for name, text in takeback_timer.files(wish.until or "", wish.off_command).items():
+        parts.lines(f"{folder}/{name}", text)
+
+
+def _trust_for_proxy(parts: _Parts) -> None:
+    machine = parts.machine
+    before = machine.original_environment()
+    pems = trust.system_bundle(machine.tree, before)
+    for folder in filter(None, before.get("SSL_CERT_DIR", "").split(":")):
+        pems += trust.directory(machine.tree, folder)
+    for registry in trust.registries(machine.tree, machine.layout):
+        pems += registry.authorities
+    if pems:
+        parts.file(f"{machine.layout.public}/proxy-trust.pem", "own", trust.bundle(pems))
+
+
+def _refuse_flags(machine: Machine) -> None:
+    if machine.unit.flag("https-proxy") or machine.unit.flag("http-proxy"):
+        raise HostError(
+            f"{machine.unit.fragment} starts dockerd with --https-proxy, which overrides every drop-in. Nothing changed"
+        )
+
+
+def _in_force(machine: Machine, variables: dict[str, str]) -> bool:
+    if machine.running is None:
+        return False
+    if machine.daemon is not None and machine.daemon.https_proxy not in {"", variables["HTTPS_PROXY"]}:
+        return False
+    return all(machine.running.get(name) == value for name, value in variables.items())
+
+
+def _differs(machine: Machine, item: Change) -> bool:
+    now = machine.tree.look(item.path)
+    return now.kind != item.after.kind or now.content != item.after.content
+
+
+def _upstream(machine: Machine, wish: Wish) -> tuple[str | None, bool]:
+    """The proxy that the daemon had, without its login, and whether it has one."""
+    value = upstream_url(machine, wish)
+    if value is None:
+        return None, False
+    parts = urlsplit(value)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", "@" in parts.netloc
+
+
+def upstream_url(machine: Machine, wish: Wish) -> str | None:
+    """The proxy that the daemon had, with its login: for a proxy's private configuration, never for a screen."""
+    before = machine.original_environment()
+    found = machine.before(machine.layout.daemon_json)
+    proxies: dict[str, str] = {}
+    if found.is_file:
+        with contextlib.suppress(ValueError):
+            proxies = daemon_json.read(found.content).get(daemon_json.PROXIES) or {}
+    value = proxies.get("https-proxy") or before.get("HTTPS_PROXY") or before.get("https_proxy") or ""
+    if not value or value == wish.proxy:
+        return None
+    return value if "://" in value else f"http://{value}"
+
+
+def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
+    found = [item.host for item in trust.registries(machine.tree, machine.layout) if item.client_certificate]
+    before = machine.before(machine.layout.daemon_json)
+    if before.is_file:
+        try:
+            listed = daemon_json.read(before.content).get(daemon_json.INSECURE, [])
+        except ValueError:
+            listed = []
+        found += [str(host) for host in listed if "/" not in str(host)] if isinstance(listed, list) else []
+    return tuple(host for host in dict.fromkeys(found) if host not in wish.hosts)

@@ -1,0 +1,96 @@
+"""A plan in words: what it covers, the diff of every file, every command. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import difflib
+
+from pullscope.host import change, takeback_timer
+from pullscope.host.docker_daemon import HUB, HUB_API
+from pullscope.host.machine import Machine
+from pullscope.host.plan import Plan, Wish
+from pullscope.host.tree import Snapshot
+
+
+def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
+    """What will be seen and what will not, a line each."""
+    lines: list[str] = []
+    store = None if machine.daemon is None else machine.daemon.containerd_store
+    if wish.mode == "hosts":
+        lines.append(f"seen: every request to {', '.join(wish.hosts)}; what they redirect to is seen only if named too")
+        lines.append("docker believes for 5 s in what it last read of /etc/hosts")
+        lines.append("other programs on this machine follow these /etc/hosts entries too")
+        if store is not True:
+            lines.append("Docker Hub references (nginx, org/img) stay out of reach on the classic image store")
+        if store is False and {HUB_API, HUB} & set(wish.hosts):
+            lines.append(f"while {HUB_API} leads to the proxy, pulls of Docker Hub references fail on this daemon")
+        return tuple(lines)
+    if wish.trust == "env":
+        lines.append("seen: Docker Hub and every other registry; only this daemon trusts the CA")
+    else:
+        lines.append(f"seen: {', '.join(wish.hosts or (HUB,))} with every hop; other registries fail until --trust env")
+    for host in wish.insecure:
+        if host in {HUB, "index.docker.io"} or (host == HUB_API and store is False):
+            other = "write registry-1.docker.io" if store else "no entry helps on the classic store"
+            lines.append(f"insecure-registries: {host} has no effect on Docker Hub pulls ({other})")
+        else:
+            lines.append(f"insecure-registries: {host}, whose certificate is not checked any more, on every hop")
+    lines.append("not seen: localhost and 127.0.0.1, which Go programs never send to a proxy")
+    return tuple(lines)
+
+
+def commands(machine: Machine, planned: Plan) -> list[tuple[str, ...]]:
+    """What `on` would run, in order."""
+    systemctl, unit = machine.layout.systemctl, machine.layout.unit
+    found: list[tuple[str, ...]] = []
+    if planned.daemon_reload:
+        found.append((*systemctl, "daemon-reload"))
+    if planned.wish.until:
+        found.append((*systemctl, "restart", takeback_timer.TIMER))
+    if planned.restart or (planned.variables and not machine.tree.live):
+        found.append((*systemctl, "restart", unit))
+    elif planned.reload:
+        found.append((*systemctl, "reload", unit))
+    return found
+
+
+def diff(machine: Machine, planned: Plan) -> str:
+    """A unified diff of every file that the plan changes."""
+    pieces: list[str] = []
+    for item in planned.changes:
+        now = machine.tree.look(item.path)
+        if item.after.kind == "directory":
+            if now.absent:
+                pieces.append(f"new directory {item.path} (mode {item.after.mode:04o})\n")
+            continue
+        if item.path.endswith("/proxy-trust.pem"):
+            # Over a hundred public certificates: what they are is told, not how they are spelled.
+            count = item.after.content.count(b"BEGIN CERTIFICATE")
+            pieces.append(f"new file {item.path}: {count} public certificates that docker trusts already\n")
+            continue
+        pieces.extend(_file_diff(item.path, now, item.after.content))
+    pieces.extend(f"taken back: {entry.path}\n" for entry in planned.stale)
+    return "".join(pieces)
+
+
+def undo(machine: Machine) -> list[str]:
+    """What `off` would do: diffs, and commands."""
+    lines: list[str] = []
+    for entry in reversed(machine.record.entries if machine.record else ()):
+        now = machine.tree.look(entry.path)
+        if entry.kind == "directory":
+            if now.kind == "directory":
+                lines.append(f"remove directory {entry.path} where it is empty")
+        elif now.is_file:
+            lines.extend(line.rstrip("\n") for line in _file_diff(entry.path, now, change.result_of(entry, now)))
+    if machine.daemon_has_ours:
+        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'daemon-reload'))}")
+        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'restart', machine.layout.unit))}")
+    return lines or ["Nothing is on."]
+
+
+def _file_diff(path: str, now: Snapshot, after: bytes | None) -> list[str]:
+    old = now.content.decode("utf-8", "replace").splitlines(keepends=True) if now.is_file else []
+    new = (after or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    names = (path if now.is_file else "/dev/null", path if after is not None else "/dev/null")
+    lines = difflib.unified_diff(old, new, *names)
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]

@@ -1,0 +1,125 @@
+"""The tracing proxy as a systemd service: two plain files, with a journal of their own.
+
+A service runs as a user that can read neither a home directory nor root's, so programs that lie there are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pullscope import __version__
+from pullscope.host import HostError, change, dropin
+from pullscope.host.change import Change
+from pullscope.host.command import Run, spelled
+from pullscope.host.journal import Journal, Record
+from pullscope.host.layout import SYSTEM
+from pullscope.host.switch import Tell
+from pullscope.host.tree import Tree
+
+UNIT = "pullscope.service"
+STATE = "/var/lib/pullscope-service"
+CONFDIR = "/var/lib/pullscope-proxy/mitmproxy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServicePaths:
+    """What the unit file has to name."""
+
+    mitmdump: str
+    addon: str
+    rotation: str
+    port: int = 8080
+
+
+def unit_text(paths: ServicePaths) -> str:
+    """The unit file with the real paths in it."""
+    text = (dropin.units() / UNIT).read_text(encoding="utf-8")
+    for old, new in (
+        ("/opt/pullscope/bin/mitmdump", paths.mitmdump),
+        ("/opt/pullscope/addons/registry_trace.py", paths.addon),
+        ("/opt/pullscope/rotation.py", paths.rotation),
+        ("--listen-port 8080", f"--listen-port {paths.port}"),
+    ):
+        if any(character in new for character in "\"'\\%$ \t") and new[0] == "/":
+            raise ValueError(f"{new} has a character that a unit file cannot hold")
+        text = text.replace(old, new)
+    return text
+
+
+def unreadable(path: str) -> str | None:
+    """The first part of `path` that other users may not read, None where they may."""
+    place = Path(path)
+    for part in (place, *place.parents):
+        try:
+            mode = part.stat().st_mode
+        except OSError:
+            return str(part)
+        needed = stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+        if not mode & needed:
+            return str(part)
+    return None
+
+
+def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
+    """Write the files, start the service; take all back where it does not start."""
+    for path in (paths.mitmdump, paths.addon, paths.rotation):
+        hidden = unreadable(os.path.realpath(path)) if tree.live else None
+        if hidden:
+            raise HostError(
+                f"the service's user cannot read {hidden}; install pullscope where everybody can: "
+                f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed"
+            )
+    folder = SYSTEM.unit_paths[0]
+    journal = Journal(tree, STATE)
+    known = journal.read()
+    wanted = f"{folder}/multi-user.target.d"
+    changes: list[Change] = []
+    if tree.look(wanted).absent:
+        changes.append(change.new_directory(wanted, 0o755, os.geteuid(), os.getegid()))
+    texts = {f"{folder}/{UNIT}": unit_text(paths), f"{wanted}/pullscope.conf": f"[Unit]\nWants={UNIT}\n"}
+    old = {entry.path: entry for entry in known.entries} if known else {}
+    for path, text in texts.items():
+        before = old[path].before if path in old else tree.look(path)
+        lines = tuple(line for line in text.splitlines() if line.strip())
+        part = change.file(
+            path, "lines", before, text.encode(), mode=0o644, uid=os.geteuid(), gid=os.getegid(), claims=lines
+        )
+        if path in old:
+            ours = tuple(dict.fromkeys((*part.entry.ours, *old[path].ours)))
+            part = replace(part, entry=replace(part.entry, ours=ours))
+        changes.append(part)
+    directories = [entry for entry in old.values() if entry.kind == "directory" and entry.path == wanted]
+    made = (*(known.made if known else ()), *journal.prepare())
+    entries = (*directories, *(item.entry for item in changes))
+    journal.write(Record(options={"port": paths.port}, version=__version__, entries=entries, made=made))
+    for item in changes:
+        change.apply(tree, item)
+        if item.after.kind == "file":
+            tell(f"{item.path}  written")
+    for argv in (("systemctl", "daemon-reload"), ("systemctl", "restart", UNIT)):
+        done = run(argv)
+        if not done.ok and tree.live:
+            remove(tree, run, lambda _: None)
+            raise HostError(f"{spelled(argv)}: {done.last_words}. Everything was put back")
+        if tree.live:
+            tell(f"{spelled(argv)}  done")
+
+
+def remove(tree: Tree, run: Run, tell: Tell) -> bool:
+    """Stop the service and take its files back; recordings stay. False where it was not installed."""
+    journal = Journal(tree, STATE)
+    record = journal.read()
+    if record is None:
+        journal.remove(())
+        return False
+    run(("systemctl", "stop", UNIT))
+    for entry in reversed(record.entries):
+        done = change.take_back(tree, entry)
+        if done.touched or done.foreign:
+            tell(f"{done.path}  {done.words}")
+    run(("systemctl", "daemon-reload"))
+    journal.remove(record.made)
+    return True

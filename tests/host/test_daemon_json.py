@@ -1,0 +1,113 @@
+"""daemon.json: our entries in and out, every other byte as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pullscope.host import daemon_json
+
+STYLES = (
+    b"{}",
+    b"{\n}\n",
+    b'{"debug":true}',
+    b'{"debug": true, "labels": ["a=b"]}\n',
+    b'{\n  "debug": true,\n  "labels": ["a=b"]\n}\n',
+    b'{\n\t"debug": true,\n\t"log-opts": {"max-size": "1m"}\n}',
+    b'{\r\n    "debug": true\r\n}\r\n',
+    b'\n{ "registry-mirrors" : [ "https://m.example" ] }\n\n',
+)
+
+
+@pytest.mark.parametrize("content", STYLES)
+def test_add_keeps_every_other_byte(content: bytes) -> None:
+    """What was there is a subsequence of what is there after, so nothing was rewritten."""
+    added = daemon_json.add_insecure(content, ("docker.example.com",))
+    assert daemon_json.read(added)["insecure-registries"] == ["docker.example.com"]
+    rest = iter(added)
+    assert all(byte in rest for byte in content)
+
+
+@pytest.mark.parametrize("content", STYLES[2:])
+def test_remove_takes_out_what_add_put_in(content: bytes) -> None:
+    """Where the object had members, add and remove are inverse to the byte."""
+    added = daemon_json.add_insecure(content, ("docker.example.com",))
+    assert daemon_json.remove_insecure(added, ("docker.example.com",), keep_empty=False) == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"insecure-registries": ["a.lan:5000"]}',
+        b'{"insecure-registries": ["a.lan:5000", "b.lan"], "x": 1}',
+        b'{\n  "insecure-registries": [\n    "a.lan:5000",\n    "b.lan"\n  ],\n  "debug": false\n}\n',
+    ],
+)
+def test_items_join_an_existing_list_and_leave_it(content: bytes) -> None:
+    """A list that was there keeps its items, order and layout."""
+    added = daemon_json.add_insecure(content, ("new.example",))
+    assert daemon_json.read(added)["insecure-registries"][-1] == "new.example"
+    assert daemon_json.remove_insecure(added, ("new.example",), keep_empty=False) == content
+
+
+def test_an_item_that_was_there_is_not_added_twice() -> None:
+    """Adding what is there changes no byte."""
+    content = b'{"insecure-registries": ["a.lan"]}'
+    assert daemon_json.add_insecure(content, ("a.lan",)) == content
+
+
+def test_keep_empty_leaves_a_list_that_clears_on_reload() -> None:
+    """dockerd forgets the list on reload only where it reads `[]`."""
+    content = b'{"insecure-registries": ["a.lan"], "debug": true}'
+    assert daemon_json.read(daemon_json.remove_insecure(content, ("a.lan",), keep_empty=True)) == {
+        "insecure-registries": [],
+        "debug": True,
+    }
+    assert daemon_json.read(daemon_json.with_empty_insecure(b'{"debug": true}'))["insecure-registries"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"{", "is not JSON"),
+        (b'{"a": 1,}', "is not JSON"),
+        (b'// hi\n{"a": 1}', "is not JSON"),
+        (b"[]", "is not a JSON object"),
+        (b'\xef\xbb\xbf{"a": 1}', "byte order mark"),
+        (b'{"a": "\xff"}', "is not UTF-8"),
+        (b'{"a": 1, "a": 2}', 'the key "a" twice'),
+        (b'{"insecure-registries": "a"}', "not a list"),
+    ],
+)
+def test_what_is_no_daemon_json_is_refused_with_the_reason(content: bytes, reason: str) -> None:
+    """An existing configuration is never guessed at."""
+    with pytest.raises(ValueError, match=reason):
+        daemon_json.add_insecure(content, ("x",))
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.text(max_size=6), _VALUES, max_size=4),
+    st.sampled_from([None, 0, 1, 2, "\t"]),
+    st.booleans(),
+    st.lists(st.text(max_size=5), max_size=3, unique=True),
+)
+def test_any_object_survives(document: dict[str, object], indent: int | None, ascii_only: bool, old: list[str]) -> None:
+    """For any settings in any layout the other members are equal afterwards, in the same order."""
+    document["insecure-registries"] = old
+    content = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
+    added = daemon_json.add_insecure(content, ("docker.example.com",))
+    assert list(daemon_json.read(added)) == list(document)
+    assert daemon_json.read(added) == {**document, "insecure-registries": [*old, "docker.example.com"]}
+    removed = daemon_json.remove_insecure(added, ("docker.example.com",), keep_empty=True)
+    assert daemon_json.read(removed) == document

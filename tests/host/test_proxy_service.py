@@ -1,0 +1,60 @@
+"""The unit file of the service: valid, hardened, and taken back like everything else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.host.fake_machine import debian, listing
+
+from pullscope.host import command, dropin, proxy_service
+from pullscope.host.proxy_service import ServicePaths
+from pullscope.host.tree import Tree
+
+PATHS = ServicePaths(mitmdump="/bin/true", addon="/a/registry_trace.py", rotation="/a/rotation.py", port=9000)
+needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+
+
+def analyze(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"}
+    return subprocess.run(["systemd-analyze", *words], env=environment, capture_output=True, text=True, check=False)
+
+
+@needs_analyze
+def test_systemd_has_nothing_to_say_against_our_units(tmp_path: Path) -> None:
+    """verify ends with 0 on unknown keys, so its silence is what counts: service and drop-in."""
+    (tmp_path / "pullscope.service").write_text(proxy_service.unit_text(PATHS))
+    done = analyze(tmp_path, "verify", "pullscope.service")
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "d.service").write_text("[Service]\nExecStart=/bin/true\n")
+    (tmp_path / "d.service.d").mkdir()
+    shutil.copy(dropin.units() / "docker.service.d" / "pullscope.conf", tmp_path / "d.service.d")
+    done = analyze(tmp_path, "verify", "d.service")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_analyze
+def test_the_service_is_as_hardened_as_the_docs_say(tmp_path: Path) -> None:
+    """systemd-analyze security: 1.3 with systemd 252, and never above 2."""
+    (tmp_path / "pullscope.service").write_text(proxy_service.unit_text(PATHS))
+    done = analyze(tmp_path, "security", "--offline=true", str(tmp_path / "pullscope.service"))
+    score = re.search(r"exposure level for pullscope.service: ([0-9.]+)", done.stdout)
+    assert score is not None
+    assert float(score[1]) <= 2
+
+
+def test_install_twice_and_remove_leave_the_tree_as_it_was(tmp_path: Path) -> None:
+    """Two plain files with a journal of their own."""
+    root = debian(tmp_path)
+    before = listing(root)
+    for port in (9000, 9001):
+        paths = ServicePaths(mitmdump="/m", addon="/a", rotation="/r", port=port)
+        proxy_service.install(Tree(root), command.nowhere, paths, lambda _: None)
+    assert "--listen-port 9001" in (root / "etc/systemd/system/pullscope.service").read_text()
+    assert proxy_service.remove(Tree(root), command.nowhere, lambda _: None)
+    assert listing(root) == before
+    assert not proxy_service.remove(Tree(root), command.nowhere, lambda _: None)
