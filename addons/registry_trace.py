@@ -1,0 +1,19 @@
+"""Watch registry traffic: `mitmdump -s addons/registry_trace.py`. Wiring only; the addons are `Watch` and `OtlpLive`."""
+
+import sys
+from pathlib import Path
+
+try:
+    import pullscope  # noqa: F401 - is it installed?
+except ImportError:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from pullscope.mitm.otlp_live import OtlpLive
+from pullscope.mitm.watch import Watch
+from pullscope.render.exports.otlp import spans
+from pullscope.render.labels import label
+from pullscope.render.report import report
+from pullscope.render.views import make_view
+
+collector = OtlpLive(spans)
+addons = [Watch(make_view=make_view, labels=label, report=report, listeners=[collector]), collector]

@@ -1,0 +1,83 @@
+"""Answer: a mitmproxy addon that plays a world. The hosts of the world need not exist; all others are left alone.
+
+An answer is set in `requestheaders`: later, a body may be streaming to a server already, and mitmproxy crashes where a
+request that streams is answered. A request with a body is answered in two steps: a stand-in at once, which keeps the
+server from being asked, and the real answer when the body is there. An exception in here is logged once and the flow
+goes on with the stand-in, for without it the request would go to a host that was meant to be played.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from mitmproxy import ctx, http
+
+from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.world_flow import answer_flow, request_of
+from pullscope.oci.messages import Headers, Request, Response, World
+
+logger = logging.getLogger(__name__)
+
+_STAND_IN = Response(status=502, headers=Headers([("Content-Type", "text/plain")]), body=b"pullscope: no answer\n")
+_WAITS_FOR_BODY = "pullscope_waits_for_body"
+
+NameOf = Callable[[Request, Response], str]
+
+
+class Answer:
+    """Answers for the hosts of `world`. `answered_by` is what the story calls it: `sample`, or `netlify.toml:8`."""
+
+    def __init__(self, world: World, *, answered_by: str | NameOf = "sample") -> None:
+        self._world = world
+        self._answered_by = answered_by
+        self._failed = False
+
+    def running(self) -> None:
+        """A host that does not exist is refused at CONNECT unless connections wait until they are needed."""
+        options = ctx.options
+        if options.connection_strategy == "eager":
+            options.update(connection_strategy="lazy")
+            logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Answer, or hold the place of an answer that needs the body."""
+        # As every addon of mitmproxy begins: somebody else may have answered.
+        if flow.response or flow.error or not flow.live:
+            return
+        try:
+            self._take(flow)
+        except Exception as error:
+            self._report(flow, error)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """The body is there."""
+        if flow.metadata.pop(_WAITS_FOR_BODY, False):
+            try:
+                self._answer(flow, request_of(flow))
+            except Exception as error:
+                self._report(flow, error)
+
+    def _take(self, flow: http.HTTPFlow) -> None:
+        request = request_of(flow)
+        if request.host not in self._world:
+            return
+        flow.request.stream = False
+        flow.metadata[ANSWERED_BY] = self._answered_by if isinstance(self._answered_by, str) else "pullscope"
+        answer_flow(flow, _STAND_IN)
+        if "Transfer-Encoding" in request.headers or (request.headers.get("Content-Length") or "0") != "0":
+            flow.metadata[_WAITS_FOR_BODY] = True
+        else:
+            self._answer(flow, request)
+
+    def _answer(self, flow: http.HTTPFlow, request: Request) -> None:
+        response = self._world[request.host](request)
+        if not isinstance(self._answered_by, str):
+            flow.metadata[ANSWERED_BY] = self._answered_by(request, response)
+        answer_flow(flow, response)
+
+    def _report(self, flow: http.HTTPFlow, error: Exception) -> None:
+        if not self._failed:
+            self._failed = True
+            host = flow.request.pretty_host
+            logger.error("Could not answer for %s; further failures are not logged.", host, exc_info=error)

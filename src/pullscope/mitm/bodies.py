@@ -1,0 +1,90 @@
+"""Which bodies are streamed, which are kept and which are read; and what is known of one that went by.
+
+Read are documents: manifests, token answers, error bodies. Kept to be looked at, but never read, is a small config.
+Everything else is counted and hashed while it streams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mitmproxy import http
+
+from pullscope.mitm.tap import MOST_KEPT, Tap
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.model import Hop, Kind
+
+DOCUMENT_ENDPOINTS = frozenset(
+    {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
+)
+UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
+
+MOST_CONFIG = 64 * 1024
+"""Bytes of a config that is kept on its flow to be looked at; those of images have a few thousand."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Body:
+    """What is known of a body that went through."""
+
+    length: int | None = None
+    """Bytes as they went by, content coding included."""
+    sha256: str | None = None
+    content: bytes | None = None
+    """Decoded, and at most `MOST_KEPT` bytes; None if it was not kept."""
+
+
+def wants_document(endpoint: Endpoint, status: int, *, is_token: bool) -> bool:
+    """Whether the body of this answer is a document that is read, and not a blob or somebody else's page."""
+    return is_token or status >= 400 or endpoint in DOCUMENT_ENDPOINTS
+
+
+def wants_upload(endpoint: Endpoint) -> bool:
+    """Whether the body of this request is a document: a manifest, or the form of a token request."""
+    return endpoint not in UPLOADS and endpoint is not Endpoint.BLOB
+
+
+def streams_up(flow: http.HTTPFlow, hop: Hop) -> bool:
+    """Whether the request's body is a blob, or larger than any document."""
+    if flow.request.method not in ("POST", "PUT", "PATCH"):
+        return False
+    length = announced_length(flow.request)
+    if hop.route.endpoint in UPLOADS:
+        return length != 0
+    return length is not None and length > MOST_KEPT
+
+
+def is_small_config(hop: Hop) -> bool:
+    """Whether a blob is the config of an image, by a manifest seen before, and small enough to be kept."""
+    pull, digest = hop.step.pull, hop.step.route.digest
+    expected = pull.expected.get(digest) if pull is not None and digest is not None else None
+    if expected is None or expected.kind is not Kind.CONFIG:
+        return False
+    return expected.descriptor.size is not None and expected.descriptor.size <= MOST_CONFIG
+
+
+def announced_length(message: http.Message) -> int | None:
+    """The Content-Length, if there is one that is a number."""
+    text = message.headers.get("content-length", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def coding_of(message: http.Message) -> str:
+    """The Content-Encoding, as it is written."""
+    coding: str = message.headers.get("content-encoding", "")
+    return coding
+
+
+def body_of_message(message: http.Message, *, keep: bool) -> Body:
+    """What there is to know of a body that mitmproxy holds whole."""
+    raw = message.raw_content
+    if raw is None:
+        return Body()
+    tap = Tap(coding=coding_of(message), keep=keep)
+    tap.see(raw)
+    return body_of_tap(tap)
+
+
+def body_of_tap(tap: Tap) -> Body:
+    """What a tap saw go by."""
+    return Body(length=tap.bytes, sha256=tap.sha256, content=tap.content)

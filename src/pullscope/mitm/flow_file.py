@@ -1,0 +1,50 @@
+"""Reads mitmproxy's flow files: the events of every flow, in the order of their time.
+
+A flow file is in the order in which flows were completed, so all of it is read before the first event is given out. What
+is damaged ends the reading: what came before is given, and `problem` says the rest in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from mitmproxy import exceptions, http
+from mitmproxy.io import FlowReader
+
+from pullscope.mitm.flow_events import Border, events_of_saved
+from pullscope.trace.events import Event
+
+
+class FlowFile:
+    """One flow file; iterate over `events()`, then look at `problem`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.problem: str | None = None
+        self.flows = 0
+
+    def events(self, file: BinaryIO) -> Iterator[Event]:
+        """The events of the file, by time; of equal times, in the order of the flows."""
+        border = Border()
+        events: list[Event] = []
+        for flow in self._flows(file):
+            self.flows += 1
+            try:
+                events.extend(events_of_saved(border, flow))
+            except Exception:
+                self.problem = f"{self.name}: flow {self.flows} could not be understood; the others were."
+        events.sort(key=lambda event: event.time)
+        yield from events
+
+    def _flows(self, file: BinaryIO) -> Iterator[http.HTTPFlow]:
+        try:
+            for flow in FlowReader(file).stream():
+                if isinstance(flow, http.HTTPFlow):
+                    yield flow
+        except exceptions.FlowReadException as error:
+            self.problem = f"{self.name} ends in the middle of a flow ({error}); the {self.flows} before it were read."
+        except Exception as error:
+            self.problem = (
+                f"{self.name} is damaged after flow {self.flows} ({type(error).__name__}); what came before was read."
+            )

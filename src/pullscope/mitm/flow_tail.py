@@ -1,0 +1,62 @@
+"""Reads a flow file that is still being written: whatever whole flows have come, again and again.
+
+mitmproxy writes a flow when it is completed, so a long download comes after what was asked later. Events are held back for
+`HELD_BACK` seconds of event time and given out by time; when nothing has come for a while, all of them.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from mitmproxy import exceptions, http
+from mitmproxy.io import FlowReader
+
+from pullscope.mitm.flow_events import Border, events_of_saved
+from pullscope.trace.events import Event
+
+HELD_BACK = 3.0
+LONGEST_PREFIX = 12
+"""Digits of a tnetstring's length; mitmproxy's own reader allows no more."""
+
+
+class FlowTail:
+    """The growing end of one flow file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._rest = b""
+        self._border = Border()
+        self._waiting: list[Event] = []
+
+    def more(self, *, quiet: bool) -> list[Event]:
+        """The events that are due, by time; with `quiet` all that wait. Raises ValueError where the file is damaged."""
+        self._rest += self._file.read()
+        while (flow := self._next()) is not None:
+            if isinstance(flow, http.HTTPFlow):
+                self._waiting.extend(events_of_saved(self._border, flow))
+        self._waiting.sort(key=lambda event: event.time)
+        if not self._waiting:
+            return []
+        until = self._waiting[-1].time - (0.0 if quiet else HELD_BACK)
+        due = [event for event in self._waiting if event.time <= until]
+        self._waiting = self._waiting[len(due) :]
+        return due
+
+    def _next(self) -> object | None:
+        """The next flow, if it is there whole: a tnetstring says its length first (`123:...}`)."""
+        length, colon, _ = self._rest[: LONGEST_PREFIX + 1].partition(b":")
+        if not colon:
+            if len(length) > LONGEST_PREFIX:
+                raise ValueError("it is no flow file from here on")
+            return None
+        if not length.isdigit():
+            raise ValueError("it is no flow file from here on")
+        end = len(length) + 1 + int(length) + 1
+        if len(self._rest) < end:
+            return None
+        whole, self._rest = self._rest[:end], self._rest[end:]
+        try:
+            return next(iter(FlowReader(io.BytesIO(whole)).stream()), None)
+        except exceptions.FlowReadException as error:
+            raise ValueError(str(error)) from error

@@ -1,0 +1,58 @@
+"""Keeps a proxy to this machine unless it was told otherwise: an open proxy is a gift to the whole network.
+
+mitmproxy listens on every interface by default. Setting `listen_host` when the addon is loaded is enough where scripts are
+loaded before the servers are started (mitmproxy 11). With Python 3.12 and later, mitmproxy 12 starts them first (its tasks
+are eager), so there they are started anew, within milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mitmproxy import ctx
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+logger = logging.getLogger(__name__)
+
+LOCAL = "127.0.0.1"
+LOCAL_MODES = ("regular", "upstream", "reverse", "socks5")
+"""Modes whose clients name the proxy; in the others packets come from elsewhere by their nature."""
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def stay_local() -> None:
+    """Listen on 127.0.0.1 only, where neither `listen_host` nor a mode names an address."""
+    modes = [ProxyMode.parse(mode) for mode in ctx.options.mode]
+    open_modes = [mode for mode in modes if mode.custom_listen_host is None]
+    if not open_modes or any(mode.type_name not in LOCAL_MODES for mode in open_modes):
+        return
+    ctx.options.listen_host = LOCAL
+    logger.info("pullscope: listening on %s only; --listen-host ADDRESS for another.", LOCAL)
+    proxyserver: Any = ctx.master.addons.get("proxyserver")
+    if proxyserver is not None and len(proxyserver.servers):
+        task = asyncio.get_running_loop().create_task(_start_anew(proxyserver))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+
+async def _start_anew(proxyserver: Any) -> None:
+    with _silent_start():
+        await proxyserver.servers.update([])  # waits until those that are starting have started
+    await proxyserver.setup_servers()
+
+
+@contextmanager
+def _silent_start() -> Iterator[None]:
+    """Without "listening at *:8080" in the log, which is true for a moment only."""
+    log = logging.getLogger("mitmproxy.proxy.mode_servers")
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

@@ -1,0 +1,70 @@
+"""Writes a recording (`pullscope_out`): readable by its owner only, one event a line, flushed as it happens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from mitmproxy import exceptions
+from mitmproxy.version import VERSION
+
+import pullscope
+from pullscope.mitm.outlet import Outlet
+from pullscope.trace.events import Event
+from pullscope.trace.recording import NotARecordingError, Reader, first_line, to_line
+
+NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued")
+"""Fields of events that are numbers given out from 1; equal ones mean equal things, so one file must not mix two runs'."""
+
+
+class Recorder:
+    """An open recording."""
+
+    def __init__(self, outlet: Outlet, *, begin_after: int = 0) -> None:
+        self._outlet = outlet
+        self._begin_after = begin_after
+
+    @classmethod
+    def open(cls, path: str, *, on_error: Callable[[str], None]) -> Recorder:
+        """Begin a recording; `+FILE` continues one. An existing file is never overwritten. Raises OptionsError."""
+        more = path.startswith("+")
+        target = Path(path.removeprefix("+")).expanduser()
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if more else os.O_EXCL)
+        try:
+            highest = _highest(target) if more and target.exists() else 0
+            # The descriptor is the outlet's until it is closed there.
+            descriptor = os.open(target, flags, 0o600)
+            is_new = os.fstat(descriptor).st_size == 0
+            file = os.fdopen(descriptor, "w", encoding="utf-8")
+        except FileExistsError as error:
+            raise exceptions.OptionsError(
+                f"pullscope_out: {target} exists and is not overwritten. Name another file, or +{target} to add to it."
+            ) from error
+        except NotARecordingError as error:
+            raise exceptions.OptionsError(f"pullscope_out: nothing is added to {target}: {error}") from error
+        except OSError as error:
+            raise exceptions.OptionsError(f"pullscope_out: cannot write {target}: {error.strerror}.") from error
+        outlet = Outlet(file, on_error=lambda text: on_error(f"recording to {target}: {text}"), owns=True)
+        # To a file that was cut off in the middle of a line, nothing may be joined.
+        outlet.write(first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION) if is_new else "")
+        return cls(outlet, begin_after=highest)
+
+    def write(self, event: Event) -> None:
+        """Add one event."""
+        if self._begin_after:
+            given = {name: getattr(event, name, None) for name in NUMBERS}
+            event = replace(event, **{name: n + self._begin_after for name, n in given.items() if n is not None})
+        self._outlet.write(to_line(event))
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        self._outlet.close()
+
+
+def _highest(target: Path) -> int:
+    """The highest of all numbers in a recording. Raises NotARecordingError if it is none, and OSError."""
+    with target.open("rb") as lines:
+        events = Reader(target.name).read(lines)
+        return max((getattr(event, name, None) or 0 for event in events for name in NUMBERS), default=0)

@@ -1,0 +1,218 @@
+"""`scrub`: a flow file that may be passed on. Secrets and blobs are taken out of the flows; the trace stays the same.
+
+What is kept is decided by the keep-lists of `oci.redact`, as for a recording. Where the trace compares secrets ("the same
+token", an open Location), each is replaced by a word with its number, `REDACTED-3`, so that equal ones stay equal; numbers
+are given in order of first appearance and the secrets are nowhere. What a body was (its length, its hash) is left in
+`flow.metadata` under `SEEN`, where the reader looks; a document stays as the flow's body, without its secrets. Flows that are
+no part of a trace, and what else mitmproxy stores, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from urllib.parse import urljoin, urlsplit
+
+from mitmproxy import exceptions, http
+from mitmproxy.io import FlowReader, FlowWriter
+from mitmproxy.net import encoding
+
+from pullscope.mitm.bodies import body_of_message, coding_of, wants_upload
+from pullscope.mitm.flow_events import (
+    ANSWERED_BY,
+    SEEN,
+    Border,
+    canonical,
+    events_of_saved,
+    saved_document,
+    text_of,
+    url_of,
+)
+from pullscope.oci.documents import read_token_answer
+from pullscope.oci.messages import Headers
+from pullscope.oci.redact import (
+    GONE,
+    Numbers,
+    redact_document,
+    redact_form,
+    redact_headers,
+    redact_location,
+    redact_url,
+)
+from pullscope.oci.routes import route
+from pullscope.trace.events import Event, Requested
+from pullscope.trace.model import Hop
+from pullscope.trace.trace import Trace
+
+_KEPT_SEEN = frozenset({"step", "read", "bytes", "sha256", "sent_bytes", "sent_sha256"})
+
+
+@dataclass(kw_only=True, slots=True)
+class Scrubbed:
+    """What came of it."""
+
+    kept: int = 0
+    left_out: int = 0
+    problem: str | None = None
+
+
+def scrub(source: BinaryIO, target: BinaryIO, *, name: str) -> Scrubbed:
+    """Write the flows of `source` to `target`, without secrets and blobs."""
+    done = Scrubbed()
+    flows = list(_read(source, done, name))
+    hops = _registry_hops(flows)
+    numbers = Numbers()
+    writer = FlowWriter(target)
+    made: dict[str, http.HTTPFlow] = {}
+    # Numbers are given in the order of time, as the reader gives them; the file keeps its own order.
+    for flow in sorted(flows, key=lambda one: one.request.timestamp_start):
+        if flow.id in hops:
+            made[flow.id] = _scrubbed(flow, hops[flow.id], numbers)
+    for flow in flows:
+        if flow.id in made:
+            writer.add(made[flow.id])
+            done.kept += 1
+        else:
+            done.left_out += 1
+    return done
+
+
+def _read(source: BinaryIO, done: Scrubbed, name: str) -> Iterator[http.HTTPFlow]:
+    try:
+        for flow in FlowReader(source).stream():
+            if isinstance(flow, http.HTTPFlow):
+                yield flow
+            else:
+                done.left_out += 1
+    except exceptions.FlowReadException as error:
+        done.problem = f"{name} ends in the middle of a flow ({error}); what came before it was scrubbed."
+
+
+def _registry_hops(flows: list[http.HTTPFlow]) -> dict[str, Hop]:
+    """The flows that are part of a trace, each with its place in it."""
+    border, trace = Border(), Trace()
+    events: list[Event] = []
+    flow_of: dict[int, str] = {}
+    for flow in flows:
+        for event in events_of_saved(border, flow):
+            if isinstance(event, Requested):
+                flow_of[event.exchange] = flow.id
+            events.append(event)
+    found: dict[str, Hop] = {}
+    for event in sorted(events, key=lambda one: one.time):
+        trace.feed(event)
+        hop = trace.hop(event.exchange) if isinstance(event, Requested) else None
+        if hop is not None:
+            found[flow_of[hop.request.exchange]] = hop
+    trace.finish()
+    return found
+
+
+def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
+    """A flow of its own with only what may be kept."""
+    raw_url = url_of(flow)
+    new = http.HTTPFlow(flow.client_conn, flow.server_conn)
+    new.id, new.marked, new.comment = flow.id, flow.marked, redact_document(flow.comment)
+    seen = flow.metadata.get(SEEN)
+    kept = {key: value for key, value in seen.items() if key in _KEPT_SEEN} if isinstance(seen, dict) else {}
+    if flow.response is not None:
+        kept["read"] = saved_document(route(redact_url(raw_url)), flow.response, kept)
+    kept.setdefault("step", str(hop.step.kind))
+    new.metadata = {SEEN: kept}
+    answered_by = flow.metadata.get(ANSWERED_BY)
+    if isinstance(answered_by, str):
+        new.metadata[ANSWERED_BY] = answered_by
+    for connection in (new.client_conn, new.server_conn):
+        connection.certificate_list = ()
+    new.client_conn.mitmcert = None
+    new.request = flow.request.copy()
+    _request(new.request, raw_url, kept, numbers)
+    if flow.response is not None:
+        new.response = flow.response.copy()
+        _response(new.response, raw_url, kept, numbers)
+    if flow.error is not None:
+        new.error = flow.error
+        new.error.msg = redact_document(flow.error.msg)[:300]
+    return new
+
+
+def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> None:
+    clean = redact_url(raw_url)
+    fields = _fields(request)
+    authorization, referer = fields.get("authorization"), fields.get("referer")
+    fields = redact_headers(fields)
+    if authorization:
+        scheme, _, secret = authorization.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            fields = fields.replacing("authorization", f"Bearer {_word(numbers, 'token', secret.strip())}")
+    if referer:
+        raw = canonical(referer)
+        fields = fields.replacing("referer", _numbered_url(raw, redact_location(raw), numbers))
+    parts = urlsplit(_numbered_url(raw_url, clean, numbers))
+    request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    body = body_of_message(request, keep=wants_upload(route(clean).endpoint))
+    document: bytes | None = None
+    if body.length:
+        kept.setdefault("sent_bytes", body.length)
+        kept.setdefault("sent_sha256", body.sha256)
+        if body.content is not None:
+            text = body.content.decode("utf-8", "replace")
+            form = "form-urlencoded" in (fields.get("content-type") or "")
+            document = (redact_form(text) if form else redact_document(text)).encode()
+    _fill(request, fields, document)
+
+
+def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> None:
+    fields = _fields(response)
+    location = fields.get("location")
+    fields = redact_headers(fields)
+    if location:
+        absolute = canonical(urljoin(raw_url, location))
+        fields = fields.replacing("location", _numbered_url(absolute, redact_location(absolute), numbers))
+    body = body_of_message(response, keep=bool(kept["read"]))
+    if body.length:
+        kept.setdefault("bytes", body.length)
+        kept.setdefault("sha256", body.sha256)
+    _fill(response, fields, _document(body.content, response.status_code, numbers) if body.content else None)
+    response.reason = ""
+
+
+def _fill(message: http.Message, fields: Headers, document: bytes | None) -> None:
+    """The message with these headers, and with this body or none. The headers stay true to what went by."""
+    coding = coding_of(message)
+    message.headers = http.Headers([(name.encode(), value.encode()) for name, value in fields])
+    message.trailers = None
+    message.data.content = b""
+    if document is not None:
+        try:
+            message.data.content = encoding.encode(document, coding) if coding else document
+        except ValueError:
+            message.data.content = b""  # nobody here can write that coding; the reader could not read it either
+
+
+def _document(content: bytes, status: int, numbers: Numbers) -> bytes:
+    """A document without its secrets, but with the number of the token that it issues."""
+    text = text_of(content, status)
+    answer = read_token_answer(content) if b"token" in content else None
+    if answer is not None and answer.token:
+        text = text.replace(f'"{GONE}"', f'"{_word(numbers, "token", answer.token)}"')
+    return text.encode()
+
+
+def _numbered_url(raw: str, clean: str, numbers: Numbers) -> str:
+    """The redacted URL, told apart from others that look like it: the numbers stand where the signature stood."""
+    head, question, query = clean.partition("?")
+    if raw == clean or GONE not in query:
+        return clean
+    return f"{head}{question}{query.replace(GONE, _word(numbers, 'url', raw))}"
+
+
+def _word(numbers: Numbers, kind: str, secret: str) -> str:
+    return f"{GONE}-{numbers.number(kind, secret)}"
+
+
+def _fields(message: http.Message) -> Headers:
+    return Headers(
+        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in message.headers.fields
+    )

@@ -1,0 +1,139 @@
+"""The tracer's options, their checks, and what a tracing proxy needs of mitmproxy's own options.
+
+Each option of mitmproxy's that is changed here is changed only where the user left it alone, and is said once in the log.
+Tried on mitmproxy 11.0.2 and 12.2.3.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from typing import IO, Any
+
+from mitmproxy import addonmanager, ctx, exceptions, optmanager
+from mitmproxy.tools.dump import DumpMaster
+
+from pullscope.mitm.listening import stay_local
+
+logger = logging.getLogger(__name__)
+
+VIEWS = ("lines", "live", "none")
+HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
+NOISY = ("mitmproxy.proxy.server",)
+"""Loggers that say "client connect" and "server connect" for each connection; dockerd 28 opens one for every request."""
+
+
+def declare(loader: addonmanager.Loader) -> None:
+    """Add our options to mitmproxy's."""
+    loader.add_option(
+        "pullscope_view",
+        str,
+        "lines",
+        "How pulls are told in mitmdump: lines (a line a step), live (a table), none.",
+        choices=VIEWS,
+    )
+    loader.add_option("pullscope_verbose", bool, False, "Show every hop of each step, not only of those that failed.")
+    loader.add_option(
+        "pullscope_out",
+        str,
+        "",
+        "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one.",
+    )
+    loader.add_option(
+        "pullscope_only",
+        Sequence[str],
+        [],
+        "Decrypt and trace these hosts and their sub-domains only; all else is relayed as it is.",
+    )
+    loader.add_option(
+        "pullscope_ignore",
+        Sequence[str],
+        [],
+        "Relay these hosts and their sub-domains as they are, without decrypting them.",
+    )
+
+
+def make_fit() -> None:
+    """Set what a tracing proxy needs, where the user has not."""
+    if not _chosen("connection_strategy"):
+        # With "eager", CONNECT to a host that does not exist (yet) is refused before any addon is asked.
+        ctx.options.connection_strategy = "lazy"
+    if not _chosen("listen_host"):
+        stay_local()
+    if is_dump():
+        if not _chosen("flow_detail"):
+            ctx.options.flow_detail = 0
+        if "termlog_verbosity" in ctx.options and not _chosen("termlog_verbosity"):
+            for name in NOISY:
+                logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def check(updated: set[str]) -> None:
+    """Refuse values that cannot be; mitmproxy does not hold `--set` to an option's choices."""
+    if "pullscope_view" in updated and ctx.options.pullscope_view not in VIEWS:
+        raise exceptions.OptionsError(
+            f"pullscope_view is {ctx.options.pullscope_view!r}; it can be {', '.join(VIEWS[:-1])} or {VIEWS[-1]}."
+        )
+    for option, target in (("pullscope_only", "allow_hosts"), ("pullscope_ignore", "ignore_hosts")):
+        if option in updated:
+            hosts = getattr(ctx.options, option)
+            for host in hosts:
+                if not HOST.fullmatch(host):
+                    raise exceptions.OptionsError(f"{option}: {host!r} is no host name. Write it like docker.io.")
+            ctx.options.update(**{target: [*_foreign(target), *(_pattern(host) for host in hosts)]})
+
+
+OURS = r"^(?:.+\.)?"
+"""How our patterns begin, and nobody else's do."""
+
+
+def _pattern(host: str) -> str:
+    """A host, and what lies below it, as mitmproxy matches hosts: against `name:port`."""
+    name, _, port = host.removeprefix("*.").partition(":")
+    return rf"{OURS}{re.escape(name)}:{port or '[0-9]+'}$"
+
+
+def _foreign(target: str) -> list[str]:
+    """The patterns that are not ours."""
+    return [pattern for pattern in getattr(ctx.options, target) if not pattern.startswith(OURS)]
+
+
+def _chosen(option: str) -> bool:
+    """Whether the user set an option, be it to its default.
+
+    There is no public way to ask: `has_changed()` is false for a default that was set. A value that was never set is a
+    marker of its own in mitmproxy 11 and 12; without it, a default counts as not chosen.
+    """
+    held: Any = ctx.options._options[option]  # noqa: SLF001 - as said
+    never: object = getattr(optmanager, "unset", None)
+    return bool(held.has_changed()) or (never is not None and getattr(held, "value", never) is not never)
+
+
+def is_dump() -> bool:
+    """Whether this is mitmdump: the console and mitmweb own their screens, so nothing is printed there."""
+    return isinstance(ctx.master, DumpMaster)
+
+
+def prints_here() -> bool:
+    """Whether the story goes to stdout."""
+    return is_dump() and ctx.options.pullscope_view != "none"
+
+
+def wants_color(file: IO[str]) -> bool:
+    """Colour on a terminal only, unless told otherwise (no-color.org, force-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return file.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def view_for(file: IO[str]) -> str:
+    """The view that was chosen, or the nearest that this stdout can show."""
+    view: str = ctx.options.pullscope_view
+    if view == "live" and (not file.isatty() or os.environ.get("TERM") == "dumb"):
+        logger.warning("pullscope: pullscope_view=live needs a terminal; pulls are told in lines instead.")
+        return "lines"
+    return view

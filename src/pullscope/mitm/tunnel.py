@@ -1,0 +1,95 @@
+"""Requests over real TLS, through a proxy on this machine: the wire under a client model.
+
+It trusts one CA file and nothing else, asks one proxy and reads none from the environment, and follows nothing: what a
+client makes of an answer is the client's. Connections are kept as Go keeps them: reused when both sides left them open.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.clients.steps import NoAnswerError
+
+_PATIENCE = 30.0  # seconds for one read
+
+
+class Tunnel:
+    """`with Tunnel(port, ca_file) as answer`: may be called from several threads."""
+
+    def __init__(self, port: int, ca_file: Path) -> None:
+        self._port = port
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context.load_verify_locations(cafile=ca_file)
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[http.client.HTTPSConnection]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._lock:
+            for connections in self._idle.values():
+                for connection in connections:
+                    connection.close()
+            self._idle.clear()
+
+    def __call__(self, request: Request) -> Response:
+        """The answer, as far as it came; `NoAnswerError` where there is none."""
+        if urlsplit(request.url).scheme != "https":
+            raise NoAnswerError("http: server gave HTTP response to HTTPS client")
+        with self._lock:
+            kept = self._idle.get(request.host)
+            connection = kept.pop() if kept else self._connection(request.host)
+        try:
+            response, reusable = _exchange(connection, request)
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise NoAnswerError(str(error) or type(error).__name__) from error
+        except BaseException:
+            connection.close()
+            raise
+        if reusable:
+            with self._lock:
+                self._idle.setdefault(request.host, []).append(connection)
+        else:
+            connection.close()
+        return response
+
+    def _connection(self, authority: str) -> http.client.HTTPSConnection:
+        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=_PATIENCE, context=self._context)
+        host, colon, port = authority.rpartition(":")
+        # What Go's client says at CONNECT: nothing of the program that uses it.
+        name, number = (host, int(port)) if colon and port.isdecimal() else (authority, 443)
+        connection.set_tunnel(name, number, headers={"User-Agent": "Go-http-client/1.1"})
+        return connection
+
+
+def _exchange(connection: http.client.HTTPSConnection, request: Request) -> tuple[Response, bool]:
+    split = urlsplit(request.url)
+    target = split._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", request.host)
+    for name, value in request.headers:
+        connection.putheader(name, value)
+    if request.body:
+        connection.putheader("Content-Length", str(len(request.body)))
+    connection.endheaders(request.body or None)
+    answer = connection.getresponse()
+    try:
+        body, whole = answer.read(), True
+    except http.client.IncompleteRead as cut:
+        body, whole = (
+            cut.partial,
+            False,
+        )  # shorter than its Content-Length, which is how a model sees that it was cut off
+    closes = not whole or "close" in (request.headers.get("Connection") or "").lower() or answer.will_close
+    return Response(status=answer.status, headers=Headers(answer.getheaders()), body=body), not closes

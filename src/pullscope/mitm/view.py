@@ -1,0 +1,51 @@
+"""What this room is handed: a view, words for flows, a report writer. Protocols only; `render` has what fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from pullscope.trace.model import Change, Hop
+from pullscope.trace.trace import Trace
+
+
+class View(Protocol):
+    """Shows what changes."""
+
+    def show(self, changes: Sequence[Change]) -> None: ...
+
+    def tick(self, trace: Trace, now: float, arriving: Callable[[int], int]) -> None:
+        """Time has passed; `arriving` gives the body bytes so far of an exchange that is under way."""
+
+    def close(self) -> None: ...
+
+
+class Listener(Protocol):
+    """Is told what changes, beside the view; never waits."""
+
+    def show(self, changes: Sequence[Change]) -> None: ...
+
+
+@runtime_checkable
+class OwnsScreen(Protocol):
+    """A view that redraws a part of the terminal: whoever else prints there has to hand it the line."""
+
+    def print_above(self, line: str) -> None: ...
+
+
+class MakeView(Protocol):
+    """Makes a view that writes whole lines with `write`."""
+
+    def __call__(self, name: str, write: Callable[[str], None], *, color: bool, verbose: bool) -> View | None: ...
+
+
+class Labels(Protocol):
+    """Comment and marker for a flow in mitmproxy's own windows; provisional while its step is not settled."""
+
+    def __call__(self, hop: Hop) -> tuple[str, str]: ...
+
+
+class Report(Protocol):
+    """A trace as a report, in a form: `text` or `json`."""
+
+    def __call__(self, trace: Trace, form: str) -> str: ...

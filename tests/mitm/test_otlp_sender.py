@@ -1,0 +1,126 @@
+"""OpenTelemetry's own exporters against a small receiver that is built on opentelemetry's own types."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from tests.render.samples import recorded
+from tests.trace.images import Image, docker_classic
+from tests.trace.wire import Wire, played
+
+from pullscope.mitm.otlp_live import OtlpLive
+from pullscope.render.exports.otlp import spans
+from pullscope.trace.model import Change
+
+pytest.importorskip("opentelemetry.sdk", reason="needs the extra [otel]")
+pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="needs the extra [otel]")
+traces_pb2 = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+metrics_pb2 = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
+
+
+class Received:
+    """What arrived, decoded."""
+
+    def __init__(self) -> None:
+        self.spans: list[Any] = []
+        self.metrics: list[Any] = []
+        self.lock = threading.Lock()
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, Received]]:
+    received = Received()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            with received.lock:
+                if self.path == "/v1/traces":
+                    request = traces_pb2.ExportTraceServiceRequest.FromString(body)
+                    scopes = [scope for one in request.resource_spans for scope in one.scope_spans]
+                    received.spans.extend(span for scope in scopes for span in scope.spans)
+                elif self.path == "/v1/metrics":
+                    request = metrics_pb2.ExportMetricsServiceRequest.FromString(body)
+                    scopes = [scope for one in request.resource_metrics for scope in one.scope_metrics]
+                    received.metrics.extend(metric for scope in scopes for metric in scope.metrics)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_thousand_pulls_arrive() -> None:
+    """Every pull is a trace of its own at the collector, and the counter says how many there were."""
+    wires = []
+    for number in range(1_000):
+        wire = Wire(client=f"10.0.{number // 250}.{number % 250}", at=1000.0 + number * 20)
+        docker_classic(wire, Image(repository=f"library/app{number}"))
+        wires.append(wire)
+    pulls = played(*wires).pulls
+    with receiver() as (endpoint, received):
+        live = OtlpLive(spans)
+        live.start(endpoint)
+        for pull in pulls:
+            live.show([Change(what="closed", pull=pull)])
+        live.done()
+    roots = {bytes(span.trace_id) for span in received.spans if not span.parent_span_id}
+    [counter] = [metric for metric in received.metrics if metric.name == "pullscope.pulls"][-1:]
+
+    assert (live.sent, live.dropped, live.lost) == (1_000, 0, 0)
+    assert len(roots) == 1_000
+    assert sum(point.as_int for point in counter.sum.data_points) == 1_000
+
+
+def test_a_failed_pull_arrives_with_its_finding() -> None:
+    """The finding is an event of the pull's span, and a count of its code."""
+    with receiver() as (endpoint, received):
+        live = OtlpLive(spans)
+        live.start(endpoint)
+        live.show([Change(what="closed", pull=recorded("skopeo-1.9-vanity-302").pulls[0])])
+        live.done()
+    root = next(span for span in received.spans if not span.parent_span_id)
+    codes = {
+        attribute.value.string_value
+        for metric in received.metrics
+        if metric.name == "pullscope.findings"
+        for point in metric.sum.data_points
+        for attribute in point.attributes
+        if attribute.key == "pullscope.finding.code"
+    }
+
+    assert root.status.code == 2
+    assert root.events[0].name == "pullscope.finding"
+    assert "authorization-dropped" in codes
+
+
+def test_a_receiver_that_is_down_loses_pulls_and_nothing_else() -> None:
+    """With nobody listening the pull is counted as lost, and the end comes all the same."""
+    with receiver() as (endpoint, _):
+        pass
+    live = OtlpLive(spans)
+    live.start(endpoint)
+    live.show([Change(what="closed", pull=recorded("dockerd-20.10-hub").pulls[0])])
+    live.done()
+
+    assert live.sent == 0

@@ -1,0 +1,84 @@
+"""Tests of the outlet: lines in order, and nothing that goes wrong with the file reaches whoever writes."""
+
+from __future__ import annotations
+
+import io
+import threading
+from pathlib import Path
+
+import pytest
+
+from pullscope.mitm import outlet
+from pullscope.mitm.outlet import Outlet
+
+
+class Broken(io.StringIO):
+    """A full disk."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+class Stuck(io.StringIO):
+    """A terminal that was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self.reached = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.reached.set()
+        self.go_on.wait()
+        return super().write(text)
+
+
+def test_lines_come_in_order(tmp_path: Path) -> None:
+    """Every line is in the file when the outlet is closed, in order."""
+    path = tmp_path / "out"
+    written = Outlet(path.open("w"), on_error=pytest.fail, owns=True)
+    for number in range(1000):
+        written.write(str(number))
+    written.close()
+
+    assert path.read_text().split() == [str(number) for number in range(1000)]
+
+
+def test_a_failure_is_told_once() -> None:
+    """A full disk is one sentence, however many lines follow."""
+    said: list[str] = []
+    written = Outlet(Broken(), on_error=said.append, owns=True)
+    for _ in range(100):
+        written.write("line")
+    written.close()
+
+    assert said == ["[Errno 28] No space left on device"]
+
+
+def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound lines are dropped rather than kept for ever, and that is said."""
+    monkeypatch.setattr(outlet, "MOST_WAITING", 10)
+    said: list[str] = []
+    file = Stuck()
+    written = Outlet(file, on_error=said.append, owns=False)
+    written.write("first")
+    file.reached.wait()
+    for number in range(50):
+        written.write(str(number))
+    file.go_on.set()
+    written.close()
+
+    assert file.getvalue().splitlines()[0] == "first"
+    assert len(file.getvalue().splitlines()) == 12
+    assert said == ["39 lines were dropped, for they came faster than they could be written"]
+
+
+def test_an_old_terminal_gets_what_it_can_show() -> None:
+    """A character that the terminal does not have is replaced; the story goes on."""
+    raw = io.BytesIO()
+    written = Outlet(io.TextIOWrapper(raw, encoding="ascii"), on_error=pytest.fail, owns=False)
+    written.write("layer · 1")
+    written.write("next")
+    written.close()
+
+    assert raw.getvalue() == b"layer ? 1\nnext\n"

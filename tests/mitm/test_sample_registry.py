@@ -1,0 +1,42 @@
+"""Tests of addons/sample_registry.py, as mitmproxy loads it."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+from mitmproxy import exceptions
+from mitmproxy.test import taddons
+
+from pullscope.mitm.faulty_hub import FaultyHub
+from pullscope.oci.messages import Request
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+
+ADDON = Path(__file__).parents[2] / "addons" / "sample_registry.py"
+
+
+def test_the_addon_answers_for_docker_hub() -> None:
+    """The file gives mitmproxy one addon, and that is all that it does."""
+    found = runpy.run_path(str(ADDON))["addons"]
+
+    assert [type(addon) for addon in found] == [FaultyHub]
+    assert len(ADDON.read_text().splitlines()) <= 25
+
+
+def test_a_fault_is_chosen_by_an_option() -> None:
+    """What `--set` names is laid around the hub, several with commas, and taken away again."""
+    addon = FaultyHub()
+    ping = Request(method="GET", url=f"https://{REGISTRY_HOST}/v2/")
+    with taddons.context(addon) as context:
+        context.configure(addon, pullscope_faults=["credentials-not-used, slow-hop"])
+        assert "Basic" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
+        context.configure(addon, pullscope_faults=[])
+        assert "Bearer" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
+
+
+def test_an_unknown_fault_is_refused() -> None:
+    """A misspelt fault ends mitmdump with the list, instead of a healthy registry."""
+    addon = FaultyHub()
+    with taddons.context(addon) as context, pytest.raises(exceptions.OptionsError, match="There is no fault 'slow'"):
+        context.configure(addon, pullscope_faults=["slow"])

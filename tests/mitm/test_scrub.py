@@ -1,0 +1,131 @@
+"""Scrub: the secrets are gone from the bytes, and the trace is equal."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from mitmproxy import http
+from mitmproxy.io import FlowReader, FlowWriter
+
+from pullscope.mitm.flow_file import FlowFile
+from pullscope.mitm.scrub import scrub
+from pullscope.render.report import report
+from pullscope.trace.trace import Trace
+
+RECORDINGS = sorted((Path(__file__).parents[1] / "data" / "recordings").glob("*.mitm"))
+every_recording = pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+
+
+def scrubbed(data: bytes) -> bytes:
+    out = io.BytesIO()
+    scrub(io.BytesIO(data), out, name="x.mitm")
+    return out.getvalue()
+
+
+def flows_of(data: bytes) -> list[http.HTTPFlow]:
+    return [flow for flow in FlowReader(io.BytesIO(data)).stream() if isinstance(flow, http.HTTPFlow)]
+
+
+def told(data: bytes) -> str:
+    """The JSON report: every number of the trace."""
+    trace, reader = Trace(), FlowFile("x.mitm")
+    for event in reader.events(io.BytesIO(data)):
+        trace.feed(event)
+    trace.finish()
+    assert reader.problem is None
+    return report(trace, "json", source="x.mitm")
+
+
+@every_recording
+def test_the_trace_is_equal(recording: Path) -> None:
+    """Every step, hop, number, size and verdict is the one of the raw file, and stays so when scrubbed again."""
+    raw = recording.read_bytes()
+    once = scrubbed(raw)
+
+    assert told(once) == told(raw)
+    assert told(scrubbed(once)) == told(raw)
+
+
+@every_recording
+def test_the_secrets_are_gone(recording: Path) -> None:
+    """The recordings' made-up tokens and signatures are in the raw bytes and not in the scrubbed ones."""
+    raw = recording.read_bytes()
+    clean = scrubbed(raw)
+
+    assert b"T:repository:" in raw
+    assert b"T:repository:" not in clean
+    assert b"secret123" not in clean
+
+
+@every_recording
+def test_no_blob_is_left(recording: Path) -> None:
+    """Bodies that are left are documents: JSON or a sentence of an error; where a blob was there is nothing."""
+    for flow in flows_of(scrubbed(recording.read_bytes())):
+        assert flow.response is not None
+        content = flow.response.content
+        if flow.response.status_code < 400 and content:
+            assert json.loads(content) is not None
+        assert "/blobs/" not in flow.request.path or not content
+
+
+def planted(secret: str) -> bytes:
+    """A recording with a secret in every place that a flow has."""
+    flows = flows_of(RECORDINGS[0].read_bytes())
+    for flow in flows:
+        assert flow.response is not None
+        flow.request.headers["Cookie"] = f"session={secret}"
+        flow.request.headers["X-Api-Key"] = secret
+        flow.request.headers["Proxy-Authorization"] = f"Basic {secret}"
+        flow.request.trailers = http.Headers(x=secret)
+        flow.request.path += f"{'&' if '?' in flow.request.path else '?'}X-Amz-Signature={secret}"
+        flow.response.headers["Set-Cookie"] = secret
+        flow.response.headers["Link"] = f"<https://x/?sig={secret}>; rel=next"
+        flow.response.trailers = http.Headers(x=secret)
+        flow.response.reason = secret
+        flow.metadata["proxyauth"] = ("me", secret)
+        flow.metadata["pullscope"] = {"note": secret}
+        flow.comment = f"password={secret}"
+        if flow.request.method == "GET":
+            flow.request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+            flow.request.content = f"grant_type=password&password={secret}".encode()
+    out = io.BytesIO()
+    for flow in flows:
+        FlowWriter(out).add(flow)
+    return out.getvalue()
+
+
+def test_no_place_of_a_flow_keeps_a_secret() -> None:
+    """Headers, trailers, queries, forms, reasons, metadata and comments: nowhere is what was planted."""
+    secret = "hunter2hunter2hunter2"
+    raw = planted(secret)
+
+    assert secret.encode() in raw
+    assert secret.encode() not in scrubbed(raw)
+
+
+def test_other_traffic_is_left_out() -> None:
+    """What is no registry's traffic is not passed on at all."""
+    flows = flows_of(RECORDINGS[0].read_bytes())
+    flows[0].request.host_header = flows[0].request.host = "mail.example.com"
+    flows[0].request.path = "/inbox"
+    source, out = io.BytesIO(), io.BytesIO()
+    for flow in flows:
+        FlowWriter(source).add(flow)
+    done = scrub(io.BytesIO(source.getvalue()), out, name="x.mitm")
+
+    assert (done.kept, done.left_out) == (len(flows) - 1, 1)
+    assert b"mail.example.com" not in out.getvalue()
+
+
+@pytest.mark.parametrize("kept", [0.4, 0.9])
+def test_a_file_that_was_cut_is_scrubbed_as_far_as_it_goes(kept: float) -> None:
+    """What could be read is written, with a sentence on the rest."""
+    raw = RECORDINGS[0].read_bytes()
+    done = scrub(io.BytesIO(raw[: int(len(raw) * kept)]), io.BytesIO(), name="x.mitm")
+
+    assert done.kept > 0
+    assert done.problem is not None
+    assert done.problem.startswith("x.mitm ends in the middle of a flow")

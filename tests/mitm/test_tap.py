@@ -1,0 +1,114 @@
+"""Tests of the tap: what goes through is the same, what is known of it is right, and nothing grows."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.make import exchange
+
+from pullscope.mitm.tap import MOST_KEPT, SendTap, Tap, decoded
+
+DATA = b"manifest " * 1000
+BARE = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+CODED = {
+    "": DATA,
+    "identity": DATA,
+    "gzip": gzip.compress(DATA),
+    "GZIP": gzip.compress(DATA[:4000]) + gzip.compress(DATA[4000:]),
+    "x-gzip": gzip.compress(DATA),
+    "deflate": zlib.compress(DATA),
+    " deflate": BARE.compress(DATA) + BARE.flush(),
+    "zstd": zstandard.compress(DATA),
+    "ZSTD": zstandard.compress(DATA[:4000]) + zstandard.compress(DATA[4000:]),
+}
+
+
+@pytest.mark.parametrize("coding", CODED)
+@pytest.mark.parametrize("chunk", [1, 7, 100_000])
+def test_hash_is_of_the_decoded_body(coding: str, chunk: int) -> None:
+    """The digest is right however the body is coded and cut, and the chunks go through as they are."""
+    raw = CODED[coding]
+    tap = Tap(coding=coding, keep=True)
+    out = b"".join(tap(raw[at : at + chunk]) for at in range(0, len(raw), chunk)) + tap(b"")  # type: ignore[operator,misc] # bytes here
+
+    assert out == raw
+    assert tap.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert (tap.bytes, tap.raw, tap.content) == (len(raw), raw, DATA)
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip, gzip", "\N{SNOWMAN}"])
+def test_unknown_coding_has_no_hash(coding: str) -> None:
+    """What cannot be decoded is counted, and nothing is claimed of it."""
+    tap = Tap(coding=coding, keep=True)
+    tap(DATA)
+
+    assert (tap.bytes, tap.sha256, tap.content) == (len(DATA), None, None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
+@given(st.binary(min_size=1))
+def test_broken_coding_passes(coding: str, data: bytes) -> None:
+    """A body that is not what its header says goes through whole, whatever it is."""
+    tap = Tap(coding=coding, keep=True)
+
+    assert tap(data) == data
+    assert tap.bytes == len(data)
+
+
+@pytest.mark.parametrize(
+    "raw", [gzip.compress(bytes(200_000_000), 9), zstandard.compress(bytes(200_000_000))], ids=["gzip", "zstd"]
+)
+def test_bomb_is_given_up(raw: bytes) -> None:
+    """A small body that unpacks to much is neither kept nor hashed to its end."""
+    coding = "gzip" if raw[:2] == b"\x1f\x8b" else "zstd"
+    tap = Tap(coding=coding, keep=True)
+    tap(raw)
+
+    assert (tap.sha256, tap.content) == (None, None)
+    assert decoded(raw, coding) is None
+
+
+def test_keeps_no_more_than_a_document() -> None:
+    """A "manifest" of any size is counted and hashed, and let go of."""
+    tap = Tap(keep=True)
+    chunk = bytes(1024 * 1024)
+    for _ in range(100):
+        tap(chunk)
+
+    assert tap.bytes == 100 * len(chunk) > MOST_KEPT
+    assert tap.raw is None
+    assert tap.content is None
+    assert tap.sha256 == hashlib.sha256(bytes(100 * 1024 * 1024)).hexdigest()
+
+
+def test_keeps_nothing_unless_told() -> None:
+    """A layer is not kept, however small it is."""
+    tap = Tap()
+    tap(b"layer")
+
+    assert tap.raw is None
+
+
+def test_another_addons_stream_function_keeps_its_say() -> None:
+    """What it makes goes on, and is what is counted: the client gets that."""
+    tap = Tap(after=lambda data: [data.upper(), b"!"])
+
+    assert tap(b"abc") == [b"ABC", b"!"]
+    assert tap.sha256 == hashlib.sha256(b"ABC!").hexdigest()
+
+
+def test_send_tap_is_false_once_there_is_an_answer() -> None:
+    """mitmproxy asks whether a request streams after the last addon's hook: then an answer must be seen."""
+    flow = exchange(method="PATCH")
+    answer, flow.response = flow.response, None
+    tap = SendTap(flow)
+
+    assert tap
+    flow.response = answer
+    assert not tap
