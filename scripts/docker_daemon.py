@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""`pullscope docker …` from a plain checkout: sudo python3 scripts/docker_daemon.py on | off | status | doctor | sandbox.
+
+sudo knows nothing of a virtual environment: where pullscope cannot be imported, the checkout's own .venv is used.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PYTHON = CHECKOUT / ".venv" / "bin" / "python"
+
+try:
+    import mitmproxy  # noqa: F401  # with typer, what a plain python3 may lack
+    import typer  # noqa: F401
+except ImportError:
+    if not PYTHON.exists() or os.environ.get("PULLSCOPE_VENV") == str(PYTHON):
+        venv = CHECKOUT / ".venv"
+        sys.exit(f"error: pullscope is not installed. Run: python3 -m venv {venv} && {venv}/bin/pip install {CHECKOUT}")
+    os.environ["PULLSCOPE_VENV"] = str(PYTHON)
+    os.execv(PYTHON, [str(PYTHON), str(Path(__file__).resolve()), *sys.argv[1:]])  # noqa: S606  # there is no shell to want
+
+sys.path.insert(0, str(CHECKOUT / "src"))
+
+from pullscope.cli.docker import main  # noqa: E402  # the path is set above
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""`pullscope demo`: one pull, seen, with nothing but Python: no docker, no network, no root."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.oci.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from pullscope.mitm.watch import Watch
+    from pullscope.oci.reference import Reference
+    from pullscope.worlds.hub.faults.fault import Fault
+
+
+@speaking
+def demo(
+    client: Annotated[
+        str | None,
+        typer.Option("--client", metavar="CLIENT", help="docker-containerd (29), docker-classic (to 28), skopeo …"),
+    ] = None,
+    vanity: Annotated[
+        bool, typer.Option("--vanity", help="Pull through docker.example.com, which answers 302 to the registry.")
+    ] = False,
+    fault: Annotated[
+        str | None, typer.Option("--fault", metavar="CODE", help="Let something go wrong: the finding's code.")
+    ] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="List what can go wrong, and end.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="The same pull as a lesson; on a terminal it waits for Enter.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record what was seen to FILE (.jsonl).")
+    ] = None,
+    color: Annotated[
+        bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
+    ] = None,
+) -> None:
+    """Show one pull: a sample registry, a real mitmproxy and a client, all on 127.0.0.1.
+
+    \b
+    pullscope demo
+    pullscope demo --client docker-classic
+    pullscope demo --vanity
+    pullscope demo --explain
+    pullscope demo --fault rate-limited
+    """
+    from pullscope.worlds.clients.roster import CLIENTS
+    from pullscope.worlds.hub.faults.table import FAULTS
+
+    if list_faults:
+        for line in _fault_lines(FAULTS.values()):
+            _write(line)
+        return
+    if fault is not None:
+        chosen = FAULTS.get(fault)
+        if chosen is None:
+            raise Complaint(f"there is no fault {fault!r}; pullscope demo --list-faults lists them.", ExitCode.USAGE)
+        if chosen.client is None and client is None:
+            raise Complaint(
+                f"{fault} shows where tags are listed, not in a pull: "
+                f"mitmdump -s addons/sample_registry.py --set pullscope_faults={fault}, then crane ls through it.",
+                ExitCode.USAGE,
+            )
+        client, vanity = client or chosen.client, vanity or chosen.vanity
+    client = client or "docker-containerd"
+    if client not in CLIENTS:
+        raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+
+    from pullscope.cli.report import wants_color
+    from pullscope.mitm.demo import run_demo
+    from pullscope.mitm.watch import Watch
+    from pullscope.render.labels import label
+    from pullscope.render.lines import Story
+    from pullscope.render.views import LinesView
+
+    speaker = client
+
+    def view(write: Callable[[str], None]) -> LinesView:
+        return LinesView(Story(write, color=wants_color(color), verbose=verbose))
+
+    def introduce(_reference: Reference) -> None:
+        if not explain:
+            _write(_introduction(speaker, vanity=vanity, fault=fault) + "\n")
+
+    watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
+    settings = [f"pullscope_out={out}"] if out is not None else []
+    if explain:
+        settings.append("pullscope_view=none")
+    try:
+        shown = run_demo(
+            client=client, vanity=vanity, fault=fault, watch_addon=watch, settings=settings, on_ready=introduce
+        )
+    except RuntimeError as error:
+        raise Complaint(str(error)) from None
+    for logged in shown.errors:
+        say(f"note: {logged}")
+    if explain:
+        _explain(watch, color=wants_color(color))
+    if not shown.outcome.pulled:
+        _write("")
+        _write(f"What {client} itself says: {shown.outcome.message}")
+    _write("")
+    for line in _next_lines(client, vanity=vanity):
+        _write(line)
+
+
+def _explain(watch: Watch, *, color: bool) -> None:
+    """The lesson; it waits for Enter where somebody sits at both ends."""
+    from pullscope.cli.explain import tell
+
+    if watch.trace.pulls:
+        tell(watch.trace.pulls[0], expert=False, color=color, pause=sys.stdin.isatty() and sys.stdout.isatty())
+
+
+def _write(line: str) -> None:
+    print(line, flush=True)
+
+
+def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
+    """Every fault with what happens and whom it hits."""
+    every = list(faults)
+    width = max(len(fault.code) for fault in every)
+    for fault in every:
+        yield f"{fault.code:<{width}}  {fault.title}" + (f" ({fault.client})" if fault.client else " (lists of tags)")
+
+
+def _introduction(client: str, *, vanity: bool, fault: str | None) -> str:
+    speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
+    lines = (
+        f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all\n"
+        "on 127.0.0.1. Each 401 is normal: it tells the client where to get a token."
+    )
+    if fault is not None:
+        from pullscope.worlds.hub.faults.table import FAULTS
+
+        return f"{lines}\nWhat goes wrong here: {FAULTS[fault].title}."
+    if vanity:
+        lines += (
+            "\ndocker.example.com is a vanity domain that does not exist: it answers nothing\n"
+            "but 302, to the registry. Watch where the bytes come from."
+        )
+    return lines
+
+
+def _next_lines(client: str, *, vanity: bool) -> list[str]:
+    here = _command()
+    other = "docker-classic" if client != "docker-classic" else "docker-containerd"
+    rows = [
+        (f"{here} demo --explain", "the same pull as a lesson"),
+        (f"{here} demo --client {other}", "the other dialect of docker"),
+        (f"{here} demo --vanity", "through a domain of your own"),
+        (f"{here} trace", "a proxy that tells real pulls"),
+    ]
+    if vanity:
+        rows[0] = (f"{here} demo --vanity --explain", "the same pull as a lesson")
+        rows[2] = (f"{here} demo --vanity --client skopeo", "who such a domain breaks")
+    width = max(len(command) for command, _ in rows)
+    return [f"{'Next' if row == 0 else '    '}  {command:<{width}}  {why}" for row, (command, why) in enumerate(rows)]
+
+
+def _command() -> str:
+    """This command as it was typed, so that what is printed can be pasted."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name.startswith("pullscope") and len(typed) < 40 else "pullscope"

@@ -1,0 +1,144 @@
+"""`pullscope diff`: two pulls beside each other. Parses words, calls one function, says what differs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
+from pullscope.oci.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from pullscope.oci.reference import Reference
+    from pullscope.worlds.network import Network
+
+_MOST_BYTES = 64 * 1024 * 1024
+_FILES = (".mitm", ".jsonl", ".json", ".flow", ".flows")
+"""What ends so is meant as a file, also where there is none."""
+Document = dict[str, Any]
+
+
+@speaking
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A .mitm, .jsonl or saved report (--json), or REGISTRY/IMAGE.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    pull_a: Annotated[int | None, typer.Option("--pull-a", metavar="N", min=1, help="The pull of A.")] = None,
+    pull_b: Annotated[int | None, typer.Option("--pull-b", metavar="N", min=1, help="The pull of B.")] = None,
+    client: Annotated[
+        str, typer.Option("--client", metavar="ID", help="Who pulls an image that is named.")
+    ] = "docker-containerd",
+    ca: CA = None,
+    resolve: Resolve = None,
+    insecure: Insecure = False,
+    timeout: Timeout = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two pulls: same digests? extra hops, hosts, bytes, time.
+
+    \b
+    pullscope diff direct.jsonl vanity.jsonl
+    pullscope diff before.json after.json --json
+    pullscope diff docker.io/org/img docker.example.com/org/img
+    """
+    from pullscope.oci import verdicts
+    from pullscope.render.diff import Difference, difference_json, difference_lines, side_of
+    from pullscope.render.matrix import problem_lines
+
+    # Each side has a network of its own: how long one may take does not depend on the other.
+    sides = [
+        _pulled(named, client, network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout))
+        if (named := _reference(text)) is not None
+        else _pulls(text)
+        for text in (a, b)
+    ]
+    try:
+        found = Difference(a=side_of(_pull(a, sides[0], pull_a)), b=side_of(_pull(b, sides[1], pull_b)))
+    except ValueError as error:
+        raise Complaint(f"cannot compare {a} and {b}: {error}.") from None
+    problems = found.problems()
+    if as_json:
+        typer.echo(json.dumps(verdicts.as_json("diff", problems, **difference_json(found)), indent=2))
+    else:
+        for line in [*difference_lines(found), *problem_lines(problems)]:
+            typer.echo(line)
+    if problems:
+        raise typer.Exit(ExitCode.PROBLEMS)
+
+
+def _reference(text: str) -> Reference | None:
+    """The image that is named with its registry; None for what is, or is meant as, a file."""
+    from pullscope.oci.reference import Reference
+
+    host, slash, _ = text.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        return None
+    try:
+        return None if text.endswith(_FILES) or Path(text).exists() else Reference.parse(text)
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return None
+
+
+def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
+    """The pulls that are seen while this client walks an image over the network; layers are not downloaded."""
+    from pullscope.mitm.walked import walk
+    from pullscope.render.report import report_json
+    from pullscope.trace.trace import Trace
+    from pullscope.worlds.clients.roster import CLIENTS, ROSTER
+
+    if client not in CLIENTS:
+        raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+    model = ROSTER[client].model
+    outcome, events = walk(lambda present: model(reference, None, present), wire)
+    trace = Trace()
+    for event in events:
+        trace.feed(event)
+    trace.finish()
+    pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=str(reference))["pulls"]
+    if not pulls:
+        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {outcome.message}")
+    return pulls
+
+
+def _pull(file: str, pulls: list[Document], number: int | None) -> Document:
+    """The pull of that number; without one the first, as a pull is usually recorded alone."""
+    if not pulls:
+        raise Complaint(f"there is no pull in {file}.")
+    if number is None:
+        return pulls[0]
+    chosen = [pull for pull in pulls if pull.get("id") == number]
+    if not chosen:
+        raise Complaint(f"there is no pull {number} in {file}; there are {len(pulls)}.")
+    return chosen[0]
+
+
+def _pulls(file: str) -> list[Document]:
+    saved = _saved_report(file)
+    if saved is not None:
+        return saved
+    from pullscope.cli.source import read_trace
+    from pullscope.render.report import report_json
+
+    trace, _ = read_trace(file)
+    pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=file)["pulls"]
+    return pulls
+
+
+def _saved_report(file: str) -> list[Document] | None:
+    """The pulls of a report that was saved; None where the file is something else."""
+    try:
+        with Path(file).open("rb") as opened:
+            text = opened.read(_MOST_BYTES)
+    except IsADirectoryError:
+        raise Complaint(f"{file} is a directory; name a file in it.") from None
+    except OSError as error:
+        raise Complaint(f"cannot read {file}: {error.strerror}.") from None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    pulls = document.get("pulls") if isinstance(document, dict) else None
+    return [pull for pull in pulls if isinstance(pull, dict)] if isinstance(pulls, list) else None

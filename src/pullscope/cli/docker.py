@@ -1,0 +1,283 @@
+"""`pullscope docker …`: point a docker daemon at the tracing proxy, and take it all back.
+
+Parses words, calls the host room, prints one line for each thing that was done.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli import sandbox, tracing
+from pullscope.cli.exits import speaking
+from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
+from pullscope.host import HostError, command, doctor, plan, plan_words, proxy_command, switch, takeback_timer
+from pullscope.host import status as host_status
+from pullscope.host.doctor import Examination
+from pullscope.host.invoker import beside_python
+from pullscope.host.machine import Machine
+from pullscope.host.plan import Plan, Wish
+from pullscope.host.proxy_child import silence
+from pullscope.oci import verdicts
+from pullscope.oci.verdicts import ExitCode, Severity
+
+app = typer.Typer(no_args_is_help=True, help="Point a docker daemon at the tracing proxy, and take it all back.")
+app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
+app.command("trace")(tracing.trace)
+
+Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+Rootless = Annotated[bool, typer.Option("--rootless", help="The daemon of this user (systemctl --user).")]
+Confdir = Annotated[
+    Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA. [default: ~/.mitmproxy]")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart that stops containers.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
+
+
+@app.command("on")
+@speaking
+def on(
+    mode: Annotated[
+        str, typer.Option(help="proxy: the daemon's proxy setting; hosts: /etc/hosts, no restart.")
+    ] = "proxy",
+    host: Annotated[
+        list[str] | None, typer.Option(help="A registry host, for --mode hosts and --trust certs.d. Repeatable.")
+    ] = None,
+    insecure_registry: Annotated[
+        list[str] | None, typer.Option(help="Add to insecure-registries in daemon.json. Repeatable.")
+    ] = None,
+    trust: Annotated[
+        str, typer.Option(help="env: the daemon trusts the CA; certs.d: for the named hosts only.")
+    ] = "env",
+    no_proxy: Annotated[
+        str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
+    ] = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", help="Take everything back after this time, such as 30m.")
+    ] = None,
+    proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
+    proxy_port: Annotated[int, typer.Option(help="The port on which the proxy listens.", min=1, max=65535)] = 8080,
+    root: Root = "/",
+    rootless: Rootless = False,
+    confdir: Confdir = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Point the docker daemon at the tracing proxy."""
+    at = surroundings(root, rootless, confdir)
+    if not dry_run:
+        at.need_rights()
+    until = None
+    if for_ is not None:
+        until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
+    wish = Wish(
+        mode=mode,
+        proxy_host=proxy_host,
+        proxy_port=proxy_port,
+        trust=trust,
+        hosts=tuple(host or ()),
+        insecure=tuple(insecure_registry or ()),
+        no_proxy=no_proxy,
+        authority=authority_to_be(at) if dry_run else authority(at),
+        until=until,
+        off_command=(*at.words, "off", "--yes"),
+    )
+    turn_on(at, wish, yes=yes, dry_run=dry_run)
+
+
+def turn_on(at: Surroundings, wish: Wish, *, yes: bool, dry_run: bool = False, proxy_runs: bool = False) -> Plan:
+    """Check, say, do, check, and say how to undo."""
+    found = at.look()
+    if found.flavour is not None and found.tree.live and wish.mode == "proxy":
+        raise HostError(f"this is {found.flavour.name}: {found.flavour.instead}. Nothing changed")
+    planned = plan.plan(found, wish)
+    if dry_run:
+        typer.echo(plan_words.diff(found, planned), nl=False)
+        for argv in plan_words.commands(found, planned):
+            typer.echo(f"run: {command.spelled(argv)}")
+        return planned
+    switch.check_writable(found, planned)
+    switch.validate(found, planned)
+    if planned.restart:
+        _consent(found, "docker must restart to use the proxy.", yes=yes, otherwise="Nothing changed")
+    switch.on(found, planned, _line)
+    for line in plan_words.covers(found, wish):
+        typer.echo(line)
+    for host in planned.passed_by:
+        typer.echo(f"not seen: {host}, which the proxy hands through so that it keeps working")
+    again = at.look()
+    # That the proxy does not listen yet is no fault here: how to start it is said below.
+    problems = tuple(item for item in doctor.examine(_examination(at, again)) if item.code != "proxy-not-listening")
+    print_problems(problems if at.tree.live else ())
+    typer.echo(f"on    {_what(again, planned)}")
+    if proxy_runs:
+        return planned
+    words = proxy_command.proxy_command(at.program(), planned)
+    sudo = at.sudo if wish.mode == "hosts" else ""
+    typer.echo(f"proxy {sudo}{command.spelled(words)}")
+    if planned.upstream_login:
+        typer.echo(
+            f"      {planned.upstream} wants a login: put `upstream_auth: USER:PASSWORD` of the daemon's old proxy "
+            f"setting into {at.confdir}/config.yaml (mode 0600)"
+        )
+    typer.echo(f"undo  {at.again} off" + (f" (by itself at {wish.until})" if wish.until else ""))
+    return planned
+
+
+def _what(again: Machine, planned: Plan) -> str:
+    wish = planned.wish
+    if wish.mode == "hosts":
+        return f"{', '.join(wish.hosts)} lead to the proxy on {wish.proxy_host}; docker was not restarted."
+    if not again.tree.live:
+        return f"Written below {again.tree.directory}; no command was run."
+    if not again.active:
+        return f"{again.layout.unit} does not run; it will use {wish.proxy} when it starts."
+    return f"docker asks for everything through {wish.proxy}."
+
+
+@app.command("off")
+@speaking
+def off(
+    root: Root = "/",
+    rootless: Rootless = False,
+    yes: Yes = False,
+    no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take everything back that `on` did."""
+    at = surroundings(root, rootless, None)
+    if not dry_run:
+        at.need_rights()
+    turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
+
+
+def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: bool = False) -> None:
+    """Undo the files, then the running daemon, with leave."""
+    found = at.look()
+    if dry_run:
+        for line in plan_words.undo(found):
+            typer.echo(line)
+        return
+    was_on = switch.off(found, _line)
+    again = at.look()
+    if not again.daemon_has_ours:
+        _finish(at, was_on)
+        return
+    if no_restart or not _may_restart(again, yes=yes):
+        typer.echo("The files are back, but the running docker still needs the proxy: keep it running, or pulls fail.")
+        typer.echo(f"later {at.again} off")
+        return
+    done = switch.restart(again, _line)
+    if not done.ok:
+        raise HostError(f"the files are back, but docker did not restart: {done.last_words}")
+    _finish(at, was_on=True)
+
+
+def _finish(at: Surroundings, was_on: bool) -> None:
+    typer.echo("off   The docker daemon has nothing of pullscope." if was_on else "off   Nothing was on.")
+    if was_on and at.confdir.exists():
+        typer.echo(f"left  {at.confdir} (nothing here trusts its CA any more)")
+
+
+def _may_restart(found: Machine, *, yes: bool) -> bool:
+    needed = switch.restart_of(found)
+    if yes or not needed.containers:
+        return True
+    typer.echo(f"docker must restart to forget the proxy. {needed.words}")
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm("Restart now?", default=False)
+
+
+def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
+    needed = switch.restart_of(found)
+    if yes or not needed.containers:
+        return
+    typer.echo(f"{why} {needed.words}")
+    if not sys.stdin.isatty():
+        raise HostError(f"without a terminal to ask on, say --yes. {otherwise}")
+    if not typer.confirm("Restart now?", default=False):
+        raise HostError(f"not restarted. {otherwise}")
+
+
+def _line(text: str) -> None:
+    try:
+        typer.echo(f"  {text}")
+    except OSError:
+        # The reader is gone (`| head`): no reason to stop in the middle of a change.
+        silence()
+
+
+@app.command("status")
+@speaking
+def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False) -> None:
+    """Say what is in force now, read from disk, from systemd and from the daemon."""
+    at = surroundings(root, rootless, None)
+    found = host_status.status(at.look(), at.again)
+    if as_json:
+        document = verdicts.as_json("docker status", found.problems, **found.facts)
+        typer.echo(json.dumps(document, indent=2))
+        return
+    for label, text in found.lines:
+        typer.echo(f"{label:<9} {text}")
+    print_problems(found.problems)
+
+
+@app.command("doctor")
+@speaking
+def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = None, as_json: AsJson = False) -> None:
+    """Find out why nothing is seen, or why pulls fail; each problem with the command that cures it."""
+    at = surroundings(root, rootless, confdir)
+    found = at.look()
+    problems = doctor.examine(_examination(at, found))
+    state = host_status.status(found, at.again).state
+    if as_json:
+        typer.echo(json.dumps(verdicts.as_json("docker doctor", problems, state=state), indent=2))
+    else:
+        print_problems(problems)
+        typer.echo(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
+    raise typer.Exit(verdicts.exit_code(problems))
+
+
+def _verdict(found: Machine, state: str, count: int) -> str:
+    if count:
+        return f"{count} problem{'s' if count > 1 else ''}"
+    if state == "off":
+        return "healthy: nothing of pullscope is on; docker goes its own way"
+    where = found.layout.unit if found.record is None else found.record.options.get("mode", "proxy")
+    return f"healthy: {state}, mode {where}" if found.record else f"healthy: {state}"
+
+
+def _examination(at: Surroundings, found: Machine) -> Examination:
+    certificate = at.confdir / "mitmproxy-ca-cert.pem"
+    options = found.record.options if found.record else {}
+    words: tuple[str, ...]
+    try:
+        planned = plan.plan(found, Wish.of(options))
+        words = proxy_command.proxy_command(at.program(), planned)
+    except (HostError, ValueError):
+        words = (at.program().mitmdump, "-s", at.program().addon)
+    sudo = at.sudo if options.get("mode") == "hosts" else ""
+    return Examination(
+        machine=found,
+        command=at.again,
+        confdir=str(at.confdir),
+        authority=certificate.read_text(encoding="ascii") if certificate.is_file() else None,
+        proxy_command=sudo + command.spelled(words),
+        sudo=at.sudo,
+        program=beside_python("pullscope"),
+    )
+
+
+def main() -> None:
+    """For `scripts/docker_daemon.py`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

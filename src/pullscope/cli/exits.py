@@ -1,0 +1,76 @@
+"""Exit codes, and the one way in which a command says that it cannot go on: an exception that `speaking` turns into words.
+
+A complaint says what, where and what to do, in one sentence, and ends the command with its code. So do the exceptions of
+the rooms below: `HostError` and `OSError` with 1, the `ValueError` of a constructor that refuses with 2. No traceback
+reaches a user: what nobody thought of is said as such, and shown whole with PULLSCOPE_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from pullscope.host import HostError
+from pullscope.oci.verdicts import ExitCode
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Complaint(Exception):  # noqa: N818 - it is a sentence for a person, not an error of the program
+    """A sentence for stderr and the exit code that goes with it."""
+
+    def __init__(self, sentence: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def speaking(function: Callable[P, T]) -> Callable[P, T]:
+    """A command that ends with a sentence and an exit code, whatever happens in it."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except Complaint as complaint:
+            say(f"error: {complaint}")
+            raise typer.Exit(complaint.code) from None
+        except HostError as error:
+            say(f"error: {error}")
+            raise typer.Exit(ExitCode.FAILED) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            # Whoever read our output has seen enough (`| head`); Python would complain once more at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ExitCode.DONE) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except ValueError as error:
+            # A constructor refused a word of the command line.
+            say(f"error: {error}")
+            raise typer.Exit(ExitCode.USAGE) from None
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            say(f"error: {where}{error.strerror or error}")
+            raise typer.Exit(ExitCode.FAILED) from None
+        except Exception as error:
+            if os.environ.get("PULLSCOPE_DEBUG"):
+                raise
+            say(
+                f"error: an unforeseen {type(error).__name__} in pullscope; this is a bug. "
+                "Run it again with PULLSCOPE_DEBUG=1 for the details."
+            )
+            raise typer.Exit(ExitCode.FAILED) from None
+
+    return command
+
+
+def say(sentence: str) -> None:
+    """One line on stderr, for a person."""
+    typer.echo(sentence, err=True)

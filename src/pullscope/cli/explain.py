@@ -1,0 +1,72 @@
+"""`pullscope explain`: a pull as a lesson, made of what was really said."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.report import wants_color
+from pullscope.cli.source import choose, name_of, read_trace
+
+if TYPE_CHECKING:
+    from pullscope.trace.model import Pull
+
+
+class Level(StrEnum):
+    """For whom the lesson is."""
+
+    BEGINNER = "beginner"
+    EXPERT = "expert"
+
+
+@speaking
+def explain(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A .mitm flow file or a .jsonl recording; - for stdin.")
+    ],
+    pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="This pull; else the first.")] = None,
+    level: Annotated[Level, typer.Option("--level", help="For whom.")] = Level.BEGINNER,
+    color: Annotated[
+        bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
+    ] = None,
+) -> None:
+    """Explain a pull step by step: what was asked, why, what came, and how to do it by hand.
+
+    \b
+    pullscope explain pull.jsonl
+    pullscope explain --pull 2 --level expert flows.mitm | less
+    """
+    trace, problem = read_trace(file)
+    chosen = choose(trace, pull, failed=False)
+    if problem:
+        say(f"note: {problem}")
+    if not chosen:
+        raise Complaint(f"there is no pull in {name_of(file)} to explain.")
+    tell(chosen[0], expert=level is Level.EXPERT, color=wants_color(color), pause=False)
+    if len(chosen) > 1:
+        say(f"note: this was pull 1 of {len(chosen)}; --pull N explains another.")
+
+
+def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
+    """Print the lesson; with `pause`, wait for Enter after each block, until q."""
+    from pullscope.render.explain.told import lesson_blocks
+    from pullscope.render.lines import paint
+
+    blocks = list(lesson_blocks(pull, expert=expert))
+    for number, block in enumerate(blocks):
+        for line in block:
+            print(paint(line, color=color), flush=True)
+        if number + 1 == len(blocks):
+            return
+        if not pause:
+            print(flush=True)
+            continue
+        if number == 0:
+            print("Enter: next. q: quit.", flush=True)
+        answer = sys.stdin.readline()
+        if not answer or answer.strip().lower() == "q":
+            return

@@ -1,0 +1,127 @@
+"""`pullscope run` and `pullscope env`: one command behind a tracing proxy, nothing changed on the machine."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.exits import speaking
+from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
+from pullscope.cli.vanity_option import words_for
+from pullscope.host import HostError, child_environment, trust
+from pullscope.host.invoker import beside_python, this_command
+from pullscope.host.proxy_child import forget_terminal, proxy_child
+from pullscope.oci.verdicts import ExitCode
+
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")]
+
+
+@speaking
+def run(
+    command: Annotated[list[str], typer.Argument(help="The command and its words, after --.", metavar="COMMAND...")],
+    confdir: Confdir = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Record to this .jsonl file too.")] = None,
+    vanity: Annotated[
+        list[str] | None,
+        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+    ] = None,
+) -> None:
+    """Run a registry client behind a tracing proxy: its own output untouched, the story on stderr.
+
+    pullscope run -- skopeo copy docker://alpine dir:alpine
+    """
+    asked = child_environment.only_asks_a_daemon(command)
+    if asked is not None:
+        words = shlex.join(this_command())
+        typer.echo(
+            f"error: `{asked}` only asks a daemon, which does not see this command's environment.\n"
+            f"try    sudo {words} docker sandbox -- {shlex.join(command[1:])}    a daemon of its own, gone afterwards\n"
+            f"or     sudo {words} docker on                                    your own daemon, undone by `off`",
+            err=True,
+        )
+        raise typer.Exit(ExitCode.USAGE)
+    at = surroundings("/", rootless=True, confdir=confdir) if os.geteuid() else surroundings("/", False, confdir)
+    raise typer.Exit(_run(at, command, verbose=verbose, out=out, vanity=vanity))
+
+
+def _run(at: Surroundings, command: list[str], *, verbose: bool, out: Path | None, vanity: list[str] | None) -> int:
+    authority(at)
+    more = ("--set", "pullscope_verbose=true") if verbose else ()
+    if out is not None:
+        more = (*more, "--set", f"pullscope_out={out.absolute()}")
+    more = (*more, *words_for(vanity))
+    forget_terminal()
+    with (
+        tempfile.TemporaryDirectory(prefix="pullscope-run-") as folder,
+        proxy_child(
+            beside_python("mitmdump"),
+            addon_path(),
+            at.confdir,
+            story=sys.stderr.fileno(),
+            trust=trust.bundle(trust.system_bundle(at.tree, dict(os.environ))),
+            upstream=child_environment.upstream_of(os.environ),
+            more=more,
+        ) as proxy,
+    ):
+        bundle = Path(folder) / "bundle.pem"
+        bundle.write_bytes(_bundle(at, proxy.authority))
+        # A rootless podman or buildah reads it as a mapped user.
+        Path(folder).chmod(0o755)
+        environment = {**os.environ, **child_environment.variables(proxy.url, str(bundle))}
+        try:
+            child = subprocess.Popen(command, env=environment)  # noqa: S603  # what the user asked to run
+        except FileNotFoundError as error:
+            raise HostError(f"{command[0]}: command not found") from error
+        except PermissionError as error:
+            raise HostError(f"{command[0]} cannot be run: {error.strerror}") from error
+        return _wait(child)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """The child's exit code, as a shell would pass it on. Ctrl-C is the child's to handle: it has the same terminal."""
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def _bundle(at: Surroundings, certificate: str) -> bytes:
+    """What the child trusted, and the proxy's CA."""
+    pems = trust.system_bundle(at.tree, dict(os.environ))
+    return trust.bundle([*pems, *trust.certificates(certificate)])
+
+
+@speaking
+def env(
+    proxy: Annotated[str, typer.Option(help="Where the tracing proxy listens.")] = "http://127.0.0.1:8080",
+    confdir: Confdir = None,
+) -> None:
+    """Print the environment that puts a shell's commands behind the proxy: eval "$(pullscope env)"."""
+    at = surroundings("/", rootless=True, confdir=confdir) if os.geteuid() else surroundings("/", False, confdir)
+    certificate = authority(at)
+    bundle = at.confdir / "pullscope-bundle.pem"
+    bundle.write_bytes(_bundle(at, certificate))
+    if os.geteuid() == 0:
+        info = at.confdir.stat()
+        os.chown(bundle, info.st_uid, info.st_gid)
+    for name, value in child_environment.variables(proxy, str(bundle)).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    typer.echo(
+        f"# The proxy: {shlex.join((beside_python('mitmdump'), '-s', str(addon_path())))}\n"
+        f"# Undo: unset {' '.join(child_environment.variables('', ''))}"
+    )

@@ -1,0 +1,113 @@
+"""`pullscope docker sandbox`: a real docker daemon behind the tracing proxy, and nothing left of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.exits import say, speaking
+from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
+from pullscope.cli.vanity_option import words_for
+from pullscope.host import HostError, child_environment, engine_api, trust
+from pullscope.host import sandbox as host_sandbox
+from pullscope.host.invoker import beside_python, this_command
+from pullscope.host.proxy_child import forget_terminal, proxy_child
+from pullscope.oci.verdicts import ExitCode
+
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@speaking
+def sandbox(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="A docker command for it, after --: pull IMAGE. None: until Ctrl-C.")
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(help="A tracing proxy that runs already, such as http://127.0.0.1:8080.")
+    ] = None,
+    storage_driver: Annotated[str | None, typer.Option(help="dockerd's --storage-driver.")] = None,
+    confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
+    vanity: Annotated[
+        list[str] | None,
+        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")] = False,
+    addon: Annotated[
+        list[Path] | None, typer.Option(help="A further mitmproxy script, such as an answering one.")
+    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="A mitmproxy option=value for the proxy.")] = None,
+) -> None:
+    """Start a docker daemon of its own behind the proxy; everything is gone afterwards, your docker is not touched.
+
+    \b
+    pullscope docker sandbox -- pull alpine
+    pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
+    """
+    at = surroundings("/", False, confdir)
+    if os.geteuid() != 0:
+        raise HostError(f"a docker daemon needs root. Run: sudo {shlex.join((*this_command(), *sys.argv[1:]))}")
+    certificate = authority(at)
+    forget_terminal()
+    if proxy is not None:
+        code = _use(at, proxy, certificate, words or [], storage_driver)
+    else:
+        more = [word for path in addon or () for word in ("-s", str(path.absolute()))]
+        more += [word for item in setting or () for word in ("--set", item)]
+        more += ["--set", "pullscope_verbose=true"] if verbose else []
+        more += words_for(vanity)
+        with proxy_child(
+            beside_python("mitmdump"),
+            addon_path(),
+            at.confdir,
+            story=sys.stdout.fileno(),
+            trust=_trusted(at),
+            upstream=child_environment.upstream_of(os.environ),
+            more=tuple(more),
+        ) as child:
+            code = _use(at, child.url, child.authority, words or [], storage_driver)
+    typer.echo("Sandbox removed: daemon, images, proxy. Your own docker was not touched.")
+    raise typer.Exit(code)
+
+
+def _ask_the_daemon(box: host_sandbox.Sandbox, words: list[str]) -> int:
+    """A pull without a docker command: dockerd alone is enough."""
+    path = engine_api.pull_request(words)
+    if path is None:
+        raise HostError("there is no docker command on PATH, and without one only `pull IMAGE` works")
+    for line in engine_api.pull(box.endpoint, path):
+        say(line)
+    return ExitCode.DONE
+
+
+def _trusted(at: Surroundings) -> bytes:
+    pems = trust.system_bundle(at.tree)
+    for registry in trust.registries(at.tree, at.layout):
+        pems += registry.authorities
+    return trust.bundle(pems)
+
+
+def _use(at: Surroundings, proxy: str, certificate: str, words: list[str], driver: str | None) -> int:
+    with host_sandbox.sandbox(proxy, certificate, certs_d=at.tree.at(at.layout.certs_d), driver=driver) as box:
+        if words[:1] == ["docker"]:
+            words = words[1:]
+        if not words:
+            typer.echo(f"export DOCKER_HOST={box.host}")
+            typer.echo("Use docker with this in another terminal. Ctrl-C ends the sandbox.")
+            try:
+                box.process.wait()
+            except KeyboardInterrupt:
+                return ExitCode.DONE
+            raise HostError("the sandbox's dockerd ended by itself")
+        docker = shutil.which("docker")
+        if docker is None:
+            return _ask_the_daemon(box, words)
+        # stdout is the story's: what docker says goes beside it.
+        done = subprocess.run([docker, *words], env=box.environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603  # what the user asked to run
+        return done.returncode if done.returncode >= 0 else 128 - done.returncode

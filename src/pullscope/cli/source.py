@@ -1,0 +1,110 @@
+"""What reading commands share: a recording or a flow file by name or from stdin, the pulls chosen from it, where output goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from pullscope.cli.exits import Complaint
+
+if TYPE_CHECKING:
+    from pullscope.trace.events import Event
+    from pullscope.trace.model import Pull
+    from pullscope.trace.trace import Trace
+
+
+def name_of(file: str) -> str:
+    """What sentences call the input."""
+    return "standard input" if file == "-" else file
+
+
+def open_source(file: str) -> BinaryIO:
+    """The input; a complaint where it cannot be read."""
+    if file == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(file).open("rb")
+    except IsADirectoryError:
+        raise Complaint(f"{file} is a directory; name a .mitm or .jsonl file in it.") from None
+    except OSError as error:
+        raise Complaint(f"cannot read {file}: {error.strerror}.") from None
+
+
+def read_trace(file: str) -> tuple[Trace, str | None]:
+    """The whole trace of a file, and a sentence on what could not be read."""
+    from pullscope.trace.trace import Trace
+
+    trace = Trace()
+    seen = 0
+    with open_source(file) as source:
+        reader = Source(name_of(file), source)
+        for event in reader.events():
+            seen += 1
+            trace.feed(event)
+    trace.finish()
+    if not seen and reader.problem:
+        raise Complaint(reader.problem)
+    return trace, reader.problem
+
+
+class Source:
+    """Events from a file of either kind, told apart by the first byte."""
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self._name = name
+        self._file = file
+        self.problem: str | None = None
+
+    def events(self) -> Iterator[Event]:
+        from pullscope.trace.recording import NotARecordingError, Reader
+
+        head = peek_at(self._file)
+        if not head:
+            self.problem = f"{self._name} is empty."
+            return
+        if head[:1].isdigit():  # a tnetstring begins with its length
+            from pullscope.mitm.flow_file import FlowFile
+
+            flows = FlowFile(self._name)
+            yield from flows.events(self._file)
+            self.problem = flows.problem
+            return
+        lines = Reader(self._name)
+        try:
+            yield from lines.read(self._file)
+        except NotARecordingError as error:
+            raise Complaint(str(error)) from None
+        self.problem = lines.problem
+
+
+def peek_at(file: BinaryIO) -> bytes:
+    """The first byte, still to be read."""
+    peek = getattr(file, "peek", None)
+    return bytes(peek(1)[:1]) if peek is not None else b""
+
+
+def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
+    """The pulls that were asked for."""
+    pulls = [pull for pull in trace.pulls if not failed or pull.outcome != "complete"]
+    if number is None:
+        return pulls
+    chosen = [pull for pull in pulls if pull.id == number]
+    if not chosen:
+        raise Complaint(f"there is no pull {number}; there are {len(trace.pulls)}.")
+    return chosen
+
+
+def put(text: str, out: Path | None) -> None:
+    """To stdout, or to a file that is the owner's alone."""
+    if out is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from pullscope.mitm.private_file import write_private
+
+    try:
+        write_private(out, text)
+    except OSError as error:
+        raise Complaint(f"cannot write {out}: {error.strerror}.") from None

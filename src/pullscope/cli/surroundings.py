@@ -1,0 +1,113 @@
+"""What the commands about this machine share: which tree, which daemon, whose CA, and how they are called again.
+
+Turns words of the command line into values of the host room; what that room raises is said by `exits.speaking`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from pullscope.host import HostError, command, layout, machine
+from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
+from pullscope.host.layout import Layout
+from pullscope.host.machine import Machine
+from pullscope.host.proxy_command import Program
+from pullscope.host.tree import Tree
+from pullscope.oci.verdicts import Problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """Where a command works, and for whom."""
+
+    tree: Tree
+    layout: Layout
+    invoker: Invoker
+    confdir: Path
+
+    def look(self) -> Machine:
+        run = command.run if self.tree.live else command.nowhere
+        return machine.look(self.tree, run, self.layout)
+
+    @property
+    def sudo(self) -> str:
+        """`sudo ` where the user who pastes a command needs it."""
+        return "" if self.layout.rootless or (os.geteuid() == 0 and self.invoker.uid == 0) else "sudo "
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What starts `pullscope docker` again."""
+        words = this_command()
+        return words if words[-1].endswith("docker_daemon.py") else (*words, "docker")
+
+    @property
+    def again(self) -> str:
+        return self.sudo + shlex.join(self.words)
+
+    def program(self) -> Program:
+        routing = Path(__file__).parents[1] / "mitm" / "sni_routing.py"
+        return Program(
+            mitmdump=beside_python("mitmdump"), addon=str(addon_path()), confdir=str(self.confdir), routing=str(routing)
+        )
+
+    def need_rights(self) -> None:
+        """Refuse early, with the command that would do."""
+        if self.tree.live and not self.layout.rootless and os.geteuid() != 0:
+            again = shlex.join((*this_command(), *sys.argv[1:]))
+            raise HostError(f"the docker daemon belongs to root. Run: sudo {again}")
+
+
+def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surroundings:
+    """From the common options. A rootless daemon of the caller is recognised by its unit."""
+    who = invoker()
+    tree = Tree(root)
+    own = layout.rootless(str(who.home), who.uid, os.environ)
+    if not rootless and os.geteuid() != 0 and tree.live:
+        rootless = tree.exists(f"{own.unit_paths[0]}/docker.service")
+    if rootless and os.geteuid() == 0 and tree.live and who.uid != 0:
+        raise HostError("a rootless daemon is changed by its own user; leave sudo away")
+    where = (confdir or Path(os.environ.get("PULLSCOPE_CONFDIR") or who.confdir)).expanduser().absolute()
+    return Surroundings(tree=tree, layout=own if rootless else layout.SYSTEM, invoker=who, confdir=where)
+
+
+def authority(at: Surroundings) -> str:
+    """The CA certificate of the confdir, which is made where it is missing."""
+    from pullscope.mitm.ca import ensure_ca
+
+    folder = at.confdir
+    while not folder.exists():
+        folder = folder.parent
+    info = folder.stat()
+    owner = (info.st_uid, info.st_gid) if os.geteuid() == 0 else None
+    return ensure_ca(at.confdir, owner).read_text(encoding="ascii")
+
+
+def authority_to_be(at: Surroundings) -> str:
+    """The same without making anything: words in its place where there is none yet."""
+    known = at.confdir / "mitmproxy-ca-cert.pem"
+    return known.read_text(encoding="ascii") if known.is_file() else f"# the CA that will be made in {at.confdir}\n"
+
+
+def addon_path() -> Path:
+    """Where the tracing addon lies."""
+    try:
+        from pullscope import mitm
+
+        found: Path = mitm.addon_path()
+    except (ImportError, AttributeError):
+        return Path(__file__).parents[3] / "addons" / "registry_trace.py"
+    return found
+
+
+def print_problems(problems: tuple[Problem, ...]) -> None:
+    """Each problem on one line, its fix on the next."""
+    for problem in problems:
+        typer.echo(f"{problem.severity:<8}{problem.message}")
+        if problem.fix:
+            typer.echo(f"  fix   {problem.fix}")

@@ -1,0 +1,83 @@
+"""`pullscope trace`: the tracing proxy in one command; `pullscope addon-path`: the file that mitmproxy's -s is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.exits import Complaint, speaking
+from pullscope.oci.verdicts import ExitCode
+
+
+@speaking
+def trace(
+    mitmdump_options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- MITMDUMP OPTIONS]", help="Passed on to mitmdump as they are.")
+    ] = None,
+    listen_host: Annotated[
+        str,
+        typer.Option("--listen-host", metavar="ADDRESS", envvar="PULLSCOPE_LISTEN_HOST", help="Address to listen on."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", "-p", min=0, max=65535, envvar="PULLSCOPE_PORT", help="Port to listen on; 0: a free one."
+        ),
+    ] = 8080,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="HOST", help="Decrypt this host only; repeatable.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="HOST", help="Relay this host undecrypted; repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets).")
+    ] = None,
+    view: Annotated[str, typer.Option("--view", metavar="lines|live|none", help="How pulls are told.")] = "lines",
+    vanity: Annotated[
+        list[str] | None,
+        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step.")] = False,
+) -> None:
+    """Start a tracing proxy and tell every pull that goes through it, until Ctrl-C.
+
+    \b
+    pullscope trace
+    pullscope trace -o pull.jsonl --only docker.io
+    pullscope trace --vanity docker.example.com=netlify.toml
+    pullscope trace -- --mode upstream:http://proxy.example.com:3128
+    """
+    from pullscope.cli.vanity_option import words_for
+    from pullscope.mitm import addon_path
+
+    words = ["-s", str(addon_path("registry_trace")), "--listen-host", listen_host, "--listen-port", str(port)]
+    settings = {"pullscope_view": view, "pullscope_verbose": str(verbose).lower()}
+    if out is not None:
+        settings["pullscope_out"] = str(out)
+    for name, value in settings.items():
+        words += ["--set", f"{name}={value}"]
+    for name, hosts in (("pullscope_only", only), ("pullscope_ignore", ignore)):
+        for host in hosts or []:
+            words += ["--set", f"{name}={host}"]
+    words += words_for(vanity)
+
+    from pullscope.mitm.run import run_mitmdump
+
+    if run_mitmdump([*words, *(mitmdump_options or [])]) != 0:
+        raise Complaint("mitmdump did not start; its own message is above.")
+
+
+@speaking
+def print_addon_path(
+    name: Annotated[str, typer.Argument(help="registry_trace, sample_registry or vanity_registry.")] = "registry_trace",
+) -> None:
+    """Print the path of an addon file: mitmweb -s "$(pullscope addon-path)"."""
+    from pullscope.mitm import addon_path
+
+    try:
+        typer.echo(addon_path(name))
+    except ValueError as error:
+        raise Complaint(str(error), ExitCode.USAGE) from None

@@ -1,0 +1,93 @@
+"""`pullscope docker trace`: on, the live story, and everything taken back at the end, however it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.exits import speaking
+from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
+from pullscope.cli.vanity_option import words_for
+from pullscope.host import HostError, plan, trust
+from pullscope.host.invoker import beside_python
+from pullscope.host.plan import Wish
+from pullscope.host.proxy_child import forget_terminal, nobody_reads, proxy_child, silence
+from pullscope.oci.verdicts import ExitCode
+
+
+@speaking
+def trace(
+    host: Annotated[list[str] | None, typer.Option(help="Also trust for this host by certs.d. Repeatable.")] = None,
+    insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
+    vanity: Annotated[
+        list[str] | None,
+        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+    ] = None,
+    proxy_port: Annotated[int, typer.Option(help="The port for the proxy.", min=1, max=65535)] = 8080,
+    rootless: Annotated[bool, typer.Option("--rootless", help="The daemon of this user.")] = False,
+    confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart.")] = False,
+) -> None:
+    """Trace docker until Ctrl-C, then take everything back."""
+    from pullscope.cli import docker
+
+    at = surroundings("/", rootless, confdir)
+    at.need_rights()
+    wish = Wish(
+        proxy_port=proxy_port,
+        hosts=tuple(host or ()),
+        insecure=tuple(insecure_registry or ()),
+        authority=authority(at),
+        off_command=(*at.words, "off", "--yes"),
+    )
+    found = at.look()
+    if found.record is not None:
+        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.again} off")
+    planned = plan.plan(found, wish)
+    pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
+    more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))
+    more = (*more, *words_for(vanity))
+    upstream = plan.upstream_url(found, wish)
+    forget_terminal()
+    with proxy_child(
+        beside_python("mitmdump"),
+        addon_path(),
+        at.confdir,
+        story=sys.stdout.fileno(),
+        port=proxy_port,
+        trust=pems or trust.bundle(trust.system_bundle(at.tree)),
+        upstream=upstream,
+        more=more,
+    ) as proxy:
+        try:
+            docker.turn_on(at, wish, yes=yes, proxy_runs=True)
+            typer.echo("Pull something in another terminal. Ctrl-C ends this and takes everything back.")
+            proxy.process.wait()
+            typer.echo("error: the proxy ended by itself", err=True)
+            code = ExitCode.FAILED
+        except KeyboardInterrupt:
+            code = ExitCode.DONE
+        finally:
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+                # A second Ctrl-C must not leave half of it behind.
+                signal.signal(number, signal.SIG_IGN)
+            _take_back(at)
+    raise typer.Exit(code)
+
+
+def _take_back(at: Surroundings) -> None:
+    """`off`, whether or not anybody is left to read what it says."""
+    from pullscope.cli import docker
+
+    if nobody_reads():
+        silence()
+    try:
+        docker.turn_off(at, yes=True)
+    except OSError:
+        # The reader went away in between; off is the same however often it is done.
+        silence()
+        docker.turn_off(at, yes=True)

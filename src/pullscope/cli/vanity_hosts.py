@@ -1,0 +1,154 @@
+"""`pullscope vanity hosts`: names in the hosts file, in one marked block, undone exactly.
+
+The change is written to the journal that `pullscope docker off` undoes too, so there is one undo for everything.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from pullscope import __version__
+from pullscope.cli.exits import Complaint, speaking
+from pullscope.host import HostError, change, hosts_file
+from pullscope.host.journal import NAMES, Entry, Journal, Record
+from pullscope.host.layout import SYSTEM
+from pullscope.host.tree import Tree
+
+app = typer.Typer(no_args_is_help=True, help="Names in the hosts file, undone exactly.")
+
+HOSTS_FILE = "/etc/hosts"
+NO_EFFECT = "This has no effect for a client that goes through a proxy, because the proxy resolves the name."
+
+Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+Name = Annotated[str, typer.Argument(help="The domain, such as docker.example.com.", metavar="HOST")]
+
+
+@app.command("add")
+@speaking
+def add(
+    host: Name,
+    address: Annotated[str, typer.Argument(help="Where it shall lead.", metavar="ADDR")] = "127.0.0.1",
+    root: Root = "/",
+) -> None:
+    """Let a name lead to an address on this machine."""
+    with _sentence():
+        name, tree = _name(host), Tree(root)
+        ipaddress.ip_address(address)
+        _may_write(tree)
+        _write(tree, lambda names: names | {name: address})
+    typer.echo(f"{HOSTS_FILE}  {name} leads to {address}")
+    typer.echo(NO_EFFECT)
+    typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off takes it back too)")
+
+
+@app.command("remove")
+@speaking
+def remove(host: Name, root: Root = "/") -> None:
+    """Take a name out again; the last one leaves the file as it was, byte for byte."""
+    with _sentence():
+        name, tree = _name(host), Tree(root)
+        _may_write(tree)
+        words = _write(tree, lambda names: _without(names, name))
+    typer.echo(f"{HOSTS_FILE}  {name} taken out{words}")
+
+
+@app.command("list")
+@speaking
+def list_(root: Root = "/") -> None:
+    """The names that are there because of us, and where they lead."""
+    with _sentence():
+        block = _ours(Tree(root))
+    for name, address in block.items():
+        typer.echo(f"{address:<16} {name}")
+    typer.echo(NO_EFFECT if block else f"{HOSTS_FILE} has nothing of pullscope.")
+
+
+@contextmanager
+def _sentence() -> Iterator[None]:
+    try:
+        yield
+    except (HostError, ValueError) as error:
+        raise Complaint(str(error)) from error
+
+
+def _name(text: str) -> str:
+    name = text.strip().lower().rstrip(".")
+    if not name or len(name) > 253 or not all(part and part.replace("-", "").isalnum() for part in name.split(".")):
+        raise ValueError(f"{text[:100]!r} is no host: write a name such as docker.example.com")
+    return name
+
+
+def _may_write(tree: Tree) -> None:
+    if tree.live and os.geteuid() != 0:
+        raise ValueError(f"{HOSTS_FILE} belongs to root. Run the same with sudo")
+
+
+def _ours(tree: Tree) -> dict[str, str]:
+    """What our block says now."""
+    content = tree.look(HOSTS_FILE).content
+    if hosts_file.remove_block(content) == content:
+        return {}
+    inside = content.partition(hosts_file.BEGIN.encode())[2].partition(hosts_file.END.encode())[0]
+    return hosts_file.entries(inside)
+
+
+def _without(names: dict[str, str], name: str) -> dict[str, str]:
+    if name not in names:
+        raise ValueError(f"{name} was not added by `vanity hosts add`. Nothing changed")
+    return {other: address for other, address in names.items() if other != name}
+
+
+def _write(tree: Tree, edit: Callable[[dict[str, str]], dict[str, str]]) -> str:
+    """The names as they shall be, journal first. Words on what else became of the file."""
+    journal = Journal(tree, SYSTEM.state)
+    known = journal.read()
+    edit(dict(known.options.get(NAMES, {})) if known else {})  # refuses before the first change
+    made = journal.prepare()
+    with journal.lock():
+        record = journal.read() or Record(options={}, entries=(), version=__version__, made=made)
+        names = edit(dict(record.options.get(NAMES, {})))
+        # `docker on --mode hosts` has its names in the same block.
+        block = names | {name: address for name, address in _ours(tree).items() if name in _of_docker(record)}
+        options = {key: value for key, value in record.options.items() if key != NAMES}
+        record = replace(record, options=options | ({NAMES: names} if names else {}))
+        old = next((entry for entry in record.entries if entry.path == HOSTS_FILE), None)
+        others = tuple(entry for entry in record.entries if entry.path != HOSTS_FILE)
+        if not block:
+            words = _take_back(tree, old)
+            if others:
+                journal.write(replace(record, entries=others))
+            else:
+                journal.remove(record.made)
+            return words
+        now = tree.look(HOSTS_FILE)
+        rest = hosts_file.remove_block(now.content)
+        content = hosts_file.add_block(now.content, block)
+        before = old.before if old is not None else now
+        planned = change.file(HOSTS_FILE, "hosts", before, content, mode=0o644, uid=0, gid=0)
+        # Only where all the rest is as it was may undo put the old bytes back; else it takes out the block alone.
+        untouched = rest in {before.content, before.content + b"\n"}
+        ours = (*(old.ours if old else ()), *(planned.entry.ours if untouched else ()))
+        entry = replace(planned.entry, ours=tuple(dict.fromkeys(ours)))
+        journal.write(replace(record, entries=(*others, entry)))
+        change.apply(tree, planned)
+    return ""
+
+
+def _of_docker(record: Record) -> set[str]:
+    if record.options.get("mode") != "hosts":
+        return set()
+    return {host.rpartition(":")[0] or host for host in record.options.get("hosts", ())}
+
+
+def _take_back(tree: Tree, old: Entry | None) -> str:
+    if old is None:
+        return ""
+    done = change.take_back(tree, old)
+    return f"; {done.words}"

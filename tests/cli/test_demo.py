@@ -1,0 +1,159 @@
+"""`pullscope demo`: the first thing that anybody runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+RUN = [sys.executable, "-m", "pullscope.cli.main"]
+
+
+@cache
+def shown_by(*words: str) -> subprocess.CompletedProcess[str]:
+    """What a demo printed that several tests look at."""
+    return run(*words)
+
+
+def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "NO_COLOR"}}
+    return subprocess.run(
+        [*RUN, *words], capture_output=True, text=True, env={**clean, **(env or {})}, check=False, timeout=120
+    )
+
+
+@pytest.mark.parametrize(("client", "steps", "requests"), [("docker-containerd", 16, 26), ("docker-classic", 10, 15)])
+def test_tells_a_complete_pull(client: str, steps: int, requests: int) -> None:
+    """Each dialect of docker takes the steps and requests that the recorded real one took."""
+    shown = shown_by("demo", "--client", client)
+
+    assert shown.returncode == 0, shown.stderr
+    assert f"\n{steps:>3} " in shown.stdout
+    assert f"\n{steps + 1:>3} " not in shown.stdout
+    assert f", {requests} requests, 4 of 4 layers, " in shown.stdout
+    assert shown.stderr == ""
+
+
+def test_fits_eighty_columns() -> None:
+    """No line of the demo is wider than a terminal of 80 columns, with or without a vanity domain."""
+    for words in (
+        ["demo", "--client", "docker-containerd"],
+        ["demo", "--vanity"],
+        ["demo", "--vanity", "--client", "skopeo"],
+    ):
+        shown = shown_by(*words)
+        story = shown.stdout.partition("itself says:")[0]
+
+        assert max(len(line) for line in story.splitlines()) <= 80
+
+
+def test_vanity_sends_no_bytes() -> None:
+    """Through the vanity domain the bytes come from elsewhere, and the demo says so."""
+    shown = shown_by("demo", "--vanity")
+
+    assert "docker.example.com answered 16 requests and sent 0 bytes of the image" in shown.stdout
+
+
+def test_is_plain_when_piped_and_coloured_on_request() -> None:
+    """A pipe gets no terminal codes; FORCE_COLOR brings them, NO_COLOR wins over a terminal."""
+    assert "\x1b[" not in shown_by("demo", "--client", "docker-containerd").stdout
+    assert "\x1b[" in run("demo", env={"FORCE_COLOR": "1"}).stdout
+    assert "\x1b[" not in run("demo", env={"NO_COLOR": "1", "FORCE_COLOR": "1"}).stdout
+
+
+def test_records_privately_and_never_overwrites(tmp_path: Path) -> None:
+    """A recording is for its owner only, holds no token, and is not written over a file that is there."""
+    target = tmp_path / "demo.jsonl"
+    first = run("demo", "-o", str(target))
+    second = run("demo", "-o", str(target))
+
+    assert first.returncode == 0, first.stderr
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert "eyJ" not in target.read_text()
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "exists and is not overwritten" in second.stderr
+
+
+def test_recording_tells_the_same_story(tmp_path: Path) -> None:
+    """What `report` tells of the recording is what the demo told live."""
+    target = tmp_path / "demo.jsonl"
+    live = run("demo", "-o", str(target)).stdout
+    again = run("report", str(target)).stdout
+
+    assert again.strip() in live
+
+
+def test_report_as_json_is_the_same_pull(tmp_path: Path) -> None:
+    """The JSON of the recording names what was pulled, by whom, and that all of it was verified."""
+    target = tmp_path / "demo.jsonl"
+    run("demo", "-o", str(target))
+    [pull] = json.loads(run("report", "--json", str(target)).stdout)["pulls"]
+
+    assert pull["reference"] == "docker.io/timonback/zephykus:latest"
+    assert pull["client"] == {"family": "docker", "version": "29.7.2", "store": "containerd"}
+    assert pull["layers"] == {"total": 4, "fetched": 4, "already_present": 0, "verified": 4}
+
+
+def test_unknown_client_is_a_usage_error() -> None:
+    """A client that there is not is one sentence that names those there are."""
+    shown = run("demo", "--client", "rocket")
+
+    assert shown.returncode == 2
+    assert shown.stderr.startswith("error: there is no client 'rocket'; there are docker-classic, ")
+
+
+def test_reads_nothing_of_the_users(tmp_path: Path) -> None:
+    """No ~/.mitmproxy is made or read, and proxies of the environment are not asked."""
+    shown = run("demo", env={"HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:1"})
+
+    assert shown.returncode == 0, shown.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leaves_no_thread_behind() -> None:
+    """Once the demo has ended nothing of it runs."""
+    from pullscope.mitm.demo import run_demo
+    from pullscope.mitm.watch import Watch
+
+    before = set(threading.enumerate())
+    run_demo(watch_addon=Watch())
+
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_fault_is_played_and_found() -> None:
+    """The client that it hits is chosen by itself, and the finding is in the story."""
+    shown = run("demo", "--fault", "range-ignored")
+    assert shown.returncode == 0, shown.stderr
+    assert "docker 28.5.2, classic store" in shown.stdout
+    assert "\n warn   range-ignored (step" in shown.stdout
+
+
+def test_a_fault_of_the_vanity_domain_brings_the_domain() -> None:
+    """Without --vanity."""
+    shown = run("demo", "--fault", "authorization-dropped")
+    assert "\n error  authorization-dropped (steps 2, 3)" in shown.stdout
+    assert "gave its token to docker.example.com" in shown.stdout
+
+
+def test_the_list_of_faults_is_the_list_of_faults() -> None:
+    """Each with what happens."""
+    shown = run("demo", "--list-faults")
+    assert "rate-limited " in shown.stdout
+    assert all(len(line) <= 100 for line in shown.stdout.splitlines())
+
+
+@pytest.mark.parametrize("fault", ["rate-limit", "query-dropped"])
+def test_a_fault_that_no_pull_can_meet_is_refused(fault: str) -> None:
+    """Misspelt, or only seen where tags are listed: one sentence, exit code 2."""
+    shown = run("demo", "--fault", fault)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("error: ")

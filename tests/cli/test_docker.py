@@ -1,0 +1,215 @@
+"""`pullscope docker …` on a tree: what is printed, exit codes, and that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pullscope.cli import vanity_hosts
+from pullscope.cli.docker import app
+
+UNIT = "[Service]\nExecStart=/usr/sbin/dockerd -H fd://\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A tree with a docker unit, and a confdir whose CA is there already."""
+    tree = tmp_path / "tree"
+    for path, text in {
+        "lib/systemd/system/docker.service": UNIT,
+        "etc/docker/daemon.json": '{\n  "debug": true\n}\n',
+        "etc/systemd/system/.keep": "",
+        "var/lib/.keep": "",
+    }.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+    confdir = tmp_path / "confdir"
+    confdir.mkdir()
+    (confdir / "mitmproxy-ca-cert.pem").write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    return tree
+
+
+def call(root: Path, *words: str) -> Result:
+    confdir = ["--confdir", str(root.parent / "confdir")] if words[0] in {"on", "doctor"} else []
+    return CliRunner().invoke(app, [*words, "--root", str(root), *confdir])
+
+
+def everything(root: Path) -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+
+
+def test_on_says_what_it_wrote_and_how_to_undo_it(root: Path) -> None:
+    """Each file on a line with its absolute path, the proxy's command line, and the way back."""
+    done = call(root, "on", "--insecure-registry", "docker.example.com")
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert "  /etc/systemd/system/docker.service.d/pullscope.conf  written" in lines
+    assert "  /etc/docker/daemon.json  written" in lines
+    assert any(line.startswith("proxy /") and "--listen-port 8080" in line for line in lines)
+    assert lines[-1].startswith("undo  ")
+
+
+def test_off_leaves_the_tree_as_it_was(root: Path) -> None:
+    """on, off, and off again: every byte is back, and twice is no fault."""
+    before = everything(root)
+    call(root, "on", "--insecure-registry", "docker.example.com")
+    done = call(root, "off")
+    assert (done.exit_code, everything(root) == before) == (0, True), done.output
+    assert "/etc/docker/daemon.json  restored" in done.output
+    again = call(root, "off")
+    assert (again.exit_code, again.output) == (0, "off   Nothing was on.\n")
+
+
+def test_dry_run_prints_diffs_and_commands_and_changes_nothing(root: Path) -> None:
+    """A unified diff of each file and each command; no byte is different after it."""
+    before = everything(root)
+    done = call(root, "on", "--insecure-registry", "x.lan", "--for", "30m", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert '+  "insecure-registries": ["x.lan"]' in done.output
+    assert '+Environment="HTTPS_PROXY=http://127.0.0.1:8080"' in done.output
+    assert "run: systemctl daemon-reload\n" in done.output
+    assert everything(root) == before
+    call(root, "on")
+    before = everything(root)
+    assert "-Environment=" in call(root, "off", "--dry-run").output
+    assert everything(root) == before
+
+
+def test_a_dry_run_makes_no_ca(root: Path) -> None:
+    """Where there is none yet, the diff says that one will be made."""
+    confdir = root.parent / "new"
+    done = CliRunner().invoke(app, ["on", "--dry-run", "--root", str(root), "--confdir", str(confdir)])
+    assert f"+# the CA that will be made in {confdir}" in done.output
+    assert not confdir.exists()
+
+
+def test_status_speaks_json(root: Path) -> None:
+    """The fixed keys of every verdict, and the state in a word."""
+    assert json.loads(call(root, "status", "--json").output)["state"] == "off"
+    call(root, "on")
+    document = json.loads(call(root, "status", "--json").output)
+    assert {key: document[key] for key in ("schema_version", "command", "verdict", "state", "mode")} == {
+        "schema_version": 1,
+        "command": "docker status",
+        "verdict": "ok",
+        "state": "on",
+        "mode": "proxy",
+    }
+    assert document["on_disk"]["HTTPS_PROXY"] == "http://127.0.0.1:8080"
+
+
+def test_status_names_drift(root: Path) -> None:
+    """What somebody changed since is a warning with its path."""
+    call(root, "on")
+    (root / "etc/systemd/system/docker.service.d/pullscope.conf").write_text("[Service]\n")
+    document = json.loads(call(root, "status", "--json").output)
+    assert [problem["code"] for problem in document["problems"]] == ["changed-since"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("on", "--mode", "hosts"), 2, "mode hosts needs --host HOST"),
+        (("on", "--mode", "magic"), 2, "mode is proxy or hosts"),
+        (("on", "--host", "a b"), 2, "is not a host"),
+        (("on", "--for", "soon"), 2, "is not a time span"),
+        (("on", "--trust", "certs.d"), 1, "cannot cover Docker Hub on the classic image store"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(root: Path, words: tuple[str, ...], code: int, sentence: str) -> None:
+    """Usage is 2, a refusal is 1; one sentence, no traceback, nothing changed."""
+    before = everything(root)
+    done = call(root, *words)
+    assert done.exit_code == code
+    assert sentence in done.output
+    assert done.output.startswith("error: ")
+    assert "Traceback" not in done.output
+    assert everything(root) == before
+
+
+def test_a_broken_daemon_json_is_one_sentence(root: Path) -> None:
+    """An existing configuration is never guessed at."""
+    (root / "etc/docker/daemon.json").write_text("{nonsense")
+    done = call(root, "on", "--insecure-registry", "x.lan")
+    assert done.exit_code == 1
+    assert "/etc/docker/daemon.json is not JSON" in done.output
+    assert not (root / "var/lib/pullscope").exists()
+
+
+def test_doctor_ends_with_3_where_something_is_wrong(root: Path) -> None:
+    """One line a problem, its fix under it, a verdict line last."""
+    call(root, "on", "--proxy-port", "9")
+    done = call(root, "doctor")
+    assert done.exit_code == 3
+    assert "nobody listens on 127.0.0.1:9" in done.output
+    assert done.output.splitlines()[-1].endswith(("problem", "problems"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_without_root_the_command_that_would_do_is_named() -> None:
+    """Refused before anything is looked at, with the command to paste."""
+    script = Path(__file__).parents[2] / "scripts" / "docker_daemon.py"
+    pid = os.fork()
+    if pid == 0:  # pragma: no cover  # the child
+        os.setuid(65534)
+        sys.argv = [str(script), "on"]
+        done = CliRunner().invoke(app, ["on", "--confdir", "/nonexistent"], env={"HOME": "/nonexistent"})
+        good = done.exit_code == 1 and f"sudo {sys.executable} {script} on" in done.output
+        os._exit(0 if good else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def names(root: Path, *words: str) -> Result:
+    return CliRunner().invoke(vanity_hosts.app, [*words, "--root", str(root)])
+
+
+@pytest.mark.parametrize("mode", [(), ("--mode", "hosts", "--host", "docker.example.com")], ids=["proxy", "hosts"])
+@pytest.mark.parametrize("last", ["off", "remove"])
+def test_names_in_the_hosts_file_and_docker_on_live_side_by_side(root: Path, mode: tuple[str, ...], last: str) -> None:
+    """`vanity hosts add` before and after `docker on`: both stay in force, each can go alone, and every byte comes back."""
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    before = everything(root)
+    assert names(root, "add", "a.example.com", "10.0.0.1").exit_code == 0
+    assert call(root, "on", *mode).exit_code == 0
+    assert names(root, "add", "b.example.com", "10.0.0.2").exit_code == 0
+    assert call(root, "on", *mode).exit_code == 0
+    said = (root / "etc/hosts").read_text()
+    assert "10.0.0.1 a.example.com" in said
+    assert "10.0.0.2 b.example.com" in said
+    assert ("127.0.0.1 docker.example.com" in said) is bool(mode)
+    assert json.loads(call(root, "status", "--json").output)["problems"] == []
+    assert names(root, "remove", "docker.example.com").exit_code == 1
+    if last == "remove":
+        names(root, "remove", "a.example.com")
+        names(root, "remove", "b.example.com")
+        assert ("docker.example.com" in (root / "etc/hosts").read_text()) is bool(mode)
+        assert json.loads(call(root, "status", "--json").output)["state"] == "on"
+    call(root, "off")
+    assert everything(root) == before
+
+
+def test_names_alone_are_no_setting_of_docker(root: Path) -> None:
+    """With only names added, status says so, and doctor misses no proxy."""
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    names(root, "add", "a.example.com")
+    document = json.loads(call(root, "status", "--json").output)
+    assert (document["mode"], document["hosts"]) == ("names", {"a.example.com": "127.0.0.1"})
+    codes = [problem["code"] for problem in json.loads(call(root, "doctor", "--json").output)["problems"]]
+    assert "proxy-not-listening" not in codes
+
+
+def test_the_login_of_a_proxy_stays_out_of_sight(root: Path) -> None:
+    """The daemon's own proxy is named without its login, in what is printed, in status and in the journal."""
+    folder = root / "etc/systemd/system/docker.service.d"
+    folder.mkdir()
+    (folder / "corp.conf").write_text('[Service]\nEnvironment="HTTPS_PROXY=http://ann:s3cret@corp:3128"\n')
+    said = call(root, "on", "--dry-run").output + call(root, "on").output + call(root, "status", "--json").output
+    assert "--mode upstream:http://corp:3128" in said
+    assert "wants a login: put `upstream_auth: USER:PASSWORD`" in said
+    assert "s3cret" not in said + call(root, "doctor").output
+    assert "s3cret" not in (root / "var/lib/pullscope/journal.json").read_text()

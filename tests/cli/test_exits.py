@@ -1,0 +1,40 @@
+"""What an exception of a room below becomes: one sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import pytest
+import typer
+
+from pullscope.cli.exits import Complaint, speaking
+from pullscope.host import HostError
+from pullscope.oci.verdicts import ExitCode
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (HostError("docker is gone"), ExitCode.FAILED, "error: docker is gone\n"),
+        (ValueError("'x' is not a host"), ExitCode.USAGE, "error: 'x' is not a host\n"),
+        (
+            FileNotFoundError(2, "No such file or directory", "/a/b"),
+            ExitCode.FAILED,
+            "error: /a/b: No such file or directory\n",
+        ),
+        (Complaint("say --yes", ExitCode.USAGE), ExitCode.USAGE, "error: say --yes\n"),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_exception_is_a_sentence_and_a_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode, said: str
+) -> None:
+    """A refusal of the machine is 1, of a word of the command line 2, an interruption 130."""
+
+    @speaking
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as ended:
+        command()
+    assert ended.value.exit_code == code
+    assert capsys.readouterr().err == said

@@ -1,0 +1,82 @@
+"""`pullscope explain` and `pullscope demo --explain`."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HUB = ROOT / "tests" / "data" / "recordings" / "dockerd-20.10-hub.mitm"
+RUN = [sys.executable, "-m", "pullscope.cli.main"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_prints_the_lesson() -> None:
+    """Piped, the whole lesson is printed at once, plain."""
+    told = run("explain", str(HUB))
+
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("docker.io/timonback/zephykus:latest\n")
+    assert "Where the bytes really come from" in told.stdout
+    assert "\x1b" not in told.stdout
+
+
+def test_a_pull_that_is_not_there_is_named() -> None:
+    """--pull of a number that no pull has is one sentence."""
+    told = run("explain", "--pull", "9", str(HUB))
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "there is no pull 9" in told.stderr
+
+
+def test_demo_explains_at_once_when_piped() -> None:
+    """Piped, nothing waits for a key."""
+    told = run("demo", "--explain", "--client", "docker-classic")
+
+    assert told.returncode == 0, told.stderr
+    assert "Enter: next" not in told.stdout
+    assert "Why a 401 comes first" in told.stdout
+    assert "digests verified" not in told.stdout
+
+
+def test_demo_waits_for_enter_on_a_terminal() -> None:
+    """On a terminal each step waits for Enter, and q ends the lesson."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*RUN, "demo", "--explain", "--client", "docker-classic"], stdin=theirs, stdout=theirs, stderr=theirs
+    ) as demo:
+        os.close(theirs)
+        seen = read_until(ours, b"q: quit.")
+        assert b"version check" not in seen
+        os.write(ours, b"\n")
+        seen = read_until(ours, b"Determining Support")
+        assert b"anonymous, pull" not in seen
+        os.write(ours, b"q\n")
+        rest = read_until(ours, b"Next")
+        assert b"anonymous, pull" not in rest
+        drain(ours)
+        assert demo.wait(60) == 0
+    os.close(ours)
+
+
+def read_until(end: int, mark: bytes) -> bytes:
+    """What is printed up to a mark."""
+    seen = b""
+    while mark not in seen:
+        seen += os.read(end, 4096)
+    return seen
+
+
+def drain(end: int) -> None:
+    """Read on until the other side is gone."""
+    try:
+        while os.read(end, 4096):
+            pass
+    except OSError:
+        pass

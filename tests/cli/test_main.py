@@ -1,0 +1,110 @@
+"""The command as a whole: its help, its version, its manners."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pullscope
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = [sys.executable, "-m", "pullscope.cli.main"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_version_is_the_packages() -> None:
+    """--version prints the version and nothing else."""
+    assert run("--version").stdout == f"pullscope {pullscope.__version__}\n"
+
+
+def test_help_names_groups_and_the_first_commands_to_know() -> None:
+    """The help groups its commands and says where to begin."""
+    text = run("--help").stdout
+
+    assert "Watch" in text
+    assert re.search(r"First: `?pullscope\s+demo", text)
+    assert "130" in text
+
+
+def test_no_word_is_help_and_a_wrong_one_is_usage() -> None:
+    """Without a command the help is shown; an unknown one is exit 2."""
+    assert "Usage" in run().stdout + run().stderr
+    assert run("fetch").returncode == 2
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """--help is quick because mitmproxy, jinja2 and the rooms with weight are imported when they are needed."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from pullscope.cli.main import app; "
+        "r = CliRunner().invoke(app, ['--help']); assert r.exit_code == 0; "
+        "print([n for n in ('mitmproxy', 'jinja2', 'asyncio', 'pullscope.mitm.watch') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "mitmproxy" not in done.stdout
+    assert "jinja2" not in done.stdout
+    assert "pullscope.mitm.watch" not in done.stdout
+
+
+def test_a_bug_is_a_sentence_and_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unforeseen error says so in one line and exits 1; PULLSCOPE_DEBUG brings the traceback."""
+    import typer
+
+    from pullscope.cli.exits import speaking
+
+    @speaking
+    def broken() -> None:
+        raise KeyError("secret-from-the-wire")
+
+    with pytest.raises(typer.Exit) as ended:
+        broken()
+
+    assert ended.value.exit_code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: an unforeseen KeyError")
+    assert "secret-from-the-wire" not in said
+    monkeypatch.setenv("PULLSCOPE_DEBUG", "1")
+    with pytest.raises(KeyError):
+        broken()
+
+
+def test_completion_can_be_shown() -> None:
+    """Completion scripts exist for the common shells."""
+    code = "from pullscope.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"_PULLSCOPE_COMPLETE": "source_bash", "PATH": "/usr/bin:/bin"},
+    )
+
+    assert done.returncode in (0, 1, 2)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["registry_trace", "sample_registry"])
+def test_addon_path_is_a_file_for_mitmproxy(name: str) -> None:
+    """addon-path prints the file that -s takes."""
+    path = Path(run("addon-path", name).stdout.strip())
+
+    assert path.is_file()
+    assert path.name == f"{name}.py"
+
+
+def test_addon_path_refuses_what_is_none() -> None:
+    """A name that is no addon, or a path, is refused with the names that there are."""
+    for name in ("nothing", "../addons/registry_trace"):
+        done = run("addon-path", name)
+
+        assert done.returncode == 2
+        assert "registry_trace" in done.stderr

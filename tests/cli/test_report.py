@@ -1,0 +1,192 @@
+"""`pullscope report`: any recording, whole, broken or growing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDINGS = ROOT / "tests" / "data" / "recordings"
+HUB = RECORDINGS / "dockerd-20.10-hub.mitm"
+RUN = [sys.executable, "-m", "pullscope.cli.main", "report"]
+
+
+def report(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([*RUN, *words], input=stdin, capture_output=True, check=False, timeout=120)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_standard_input_tells_what_the_file_tells() -> None:
+    """A flow file on stdin gives the same story as by name."""
+    assert report("-", stdin=HUB.read_bytes()).stdout == report(str(HUB)).stdout
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_truncated_flow_file_is_told_as_far_as_it_goes(tmp_path: Path, kept: float) -> None:
+    """What could be read is reported with one sentence on the rest, and that is no failure."""
+    whole = HUB.read_bytes()
+    cut = tmp_path / "cut.mitm"
+    cut.write_bytes(whole[: int(len(whole) * kept)])
+    told = report(str(cut))
+
+    assert told.returncode == 0
+    assert told.stdout.startswith("pull 1  docker.io/timonback/zephykus:latest\n")
+    assert told.stderr.count("\n") == 1
+    assert told.stderr.startswith(f"note: {cut} ")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", " is empty."),
+        (b"hello\n", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."),
+        (b"\x00\xff\xfe", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."),
+        (b'{"event": "recording", "schema_version": 99}\n', "was written by a newer pullscope"),
+        (b"12:nonsense,", "ends in the middle of a flow"),
+    ],
+)
+def test_what_is_no_recording_gets_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """An empty, foreign, newer or broken file: one sentence, exit 1, nothing on stdout."""
+    file = tmp_path / "odd"
+    file.write_bytes(content)
+    told = report(str(file))
+
+    assert told.returncode == 1
+    assert told.stdout == ""
+    assert sentence in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_missing_file_and_directory_get_one_sentence(tmp_path: Path) -> None:
+    """A path that is no file is named, with what is wrong."""
+    missing, directory = report(str(tmp_path / "none.mitm")), report(str(tmp_path))
+
+    assert (missing.returncode, directory.returncode) == (1, 1)
+    assert "No such file or directory" in missing.stderr
+    assert "is a directory" in directory.stderr
+
+
+def test_a_broken_line_does_not_hide_the_rest(tmp_path: Path) -> None:
+    """A half-written last line of a recording is named; the events before it are told."""
+    recording = tmp_path / "r.jsonl"
+    recording.write_text(
+        '{"event":"recording","schema_version":1}\n'
+        '{"event":"tls-refused","time":1.0,"client":"127.0.0.1","host":"docker.io","reason":"x"}\n{"event":"reque'
+    )
+    told = report(str(recording))
+
+    assert told.returncode == 0
+    assert "line 3 could not be read" in told.stderr
+
+
+def test_only_the_pulls_that_were_asked_for() -> None:
+    """--failed leaves out what is complete, --pull chooses one, and a number that is not there is refused."""
+    assert report(str(HUB), "--failed").stdout == ""
+    assert report(str(HUB), "--pull", "1").stdout == report(str(HUB)).stdout
+    assert report(str(HUB), "--pull", "7").returncode == 1
+    assert "there is no pull 7" in report(str(HUB), "--pull", "7").stderr
+
+
+def test_output_file_is_private_and_whole(tmp_path: Path) -> None:
+    """-o writes what stdout would get, for the owner only; a directory that is not there is one sentence."""
+    target = tmp_path / "out.json"
+    told = report("--json", str(HUB), "-o", str(target))
+    nowhere = report(str(HUB), "-o", str(tmp_path / "no" / "out.txt"))
+
+    assert told.returncode == 0
+    assert json.loads(target.read_text())["pulls"][0]["outcome"] == "complete"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    assert nowhere.returncode == 1
+    assert nowhere.stderr.startswith("error: cannot write ")
+
+
+def follow(growing: Path, rest: bytes) -> list[str]:
+    """What `report --follow` prints of a file to which `rest` is added once its first line was seen."""
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from pullscope.cli.main import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "report", "--follow", str(growing)], stdout=subprocess.PIPE, text=True
+    ) as follower:
+        assert follower.stdout is not None
+        try:
+            seen = [follower.stdout.readline()]
+            with growing.open("ab") as file:
+                file.write(rest)
+            while seen[-1] and not seen[-1].startswith(("complete", "failed", "incomplete")):
+                seen.append(follower.stdout.readline())
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(30) == 0
+        finally:
+            follower.kill()
+    return seen
+
+
+def test_follow_tells_what_is_appended(tmp_path: Path) -> None:
+    """A growing recording is told line by line, half lines included, and Ctrl-C ends it well."""
+    whole, growing = tmp_path / "whole.jsonl", tmp_path / "growing.jsonl"
+    subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", "demo", "-o", str(whole)], check=True, capture_output=True
+    )
+    content = whole.read_bytes()
+    growing.write_bytes(content[: len(content) // 2])
+    seen = follow(growing, content[len(content) // 2 :])
+
+    assert seen[0].startswith("pull 1  docker.io/timonback/zephykus:latest")
+    assert seen[-1].startswith("complete")
+    assert len([line for line in seen if line[4:10] == "layer "]) == 4
+
+
+def test_follow_tells_a_flow_file_that_grows(tmp_path: Path) -> None:
+    """A flow file that mitmproxy is still writing is told, too, whole flows at a time."""
+    whole = HUB.read_bytes()
+    growing = tmp_path / "growing.mitm"
+    growing.write_bytes(whole[: len(whole) // 2])
+    seen = follow(growing, whole[len(whole) // 2 :])
+
+    assert seen[0].startswith("pull 1  docker.io/timonback/zephykus:latest")
+    assert "15 requests, 4 of 4 layers" in seen[-1]
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    """`pullscope report … | head -1` ends quietly."""
+    shell = shutil.which("bash")
+    if shell is None:
+        pytest.skip("needs bash for a pipe with its statuses")
+    command = f"{sys.executable} -m pullscope.cli.main report -v {HUB} | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run([shell, "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "code"),
+    [
+        ("dockerd-20.10-hub", "warning", 0),
+        ("skopeo-1.9-vanity-302", "error", 3),
+        ("skopeo-1.9-vanity-302", "warning", 3),
+    ],
+)
+def test_fail_on_sets_the_exit_code(name: str, limit: str, code: int) -> None:
+    """CI fails where there is a finding of that severity, and the report is printed all the same."""
+    done = report("--fail-on", limit, str(RECORDINGS / f"{name}.mitm"))
+    assert done.returncode == code
+    assert done.stdout == report(str(RECORDINGS / f"{name}.mitm")).stdout
+
+
+def test_json_has_every_finding_with_its_docs() -> None:
+    """Also what the story leaves out beside an error."""
+    (pull,) = json.loads(report("--json", str(RECORDINGS / "skopeo-1.9-vanity-302.mitm")).stdout)["pulls"]
+    assert [(one["code"], one["severity"], one["steps"]) for one in pull["findings"]] == [
+        ("authorization-dropped", "error", [2, 3]),
+        ("authorization-leaked", "info", [2, 3]),
+    ]
+    assert pull["findings"][0]["docs"] == "docs/findings.md#authorization-dropped"
+    assert (ROOT / "docs" / "findings.md").is_file()

@@ -1,0 +1,153 @@
+"""`pullscope run`: the child's own output and exit code, and the environment of that child only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pullscope.host import child_environment
+from pullscope.host.listener import free_port, listens
+
+NOBODY = 65534
+IMAGE = "docker.io/timonback/zephykus"
+OWN_STORE = ("--storage-driver", "vfs", "--root", "r", "--runroot", "rr")
+CLIENTS = [
+    ("skopeo", "copy", "--insecure-policy", f"docker://{IMAGE}", "dir:out"),
+    ("buildah", *OWN_STORE, "pull", IMAGE),
+    ("podman", *OWN_STORE, "pull", IMAGE),
+]
+CHECKOUT = Path(__file__).parents[2]
+MAIN = "import typer; from pullscope.cli.run import run, CONTEXT; a = typer.Typer(); a.command('x')(run); a()"
+
+
+def call(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: os.environ[name] for name in ("PATH",)}
+    env = inherited | {"HOME": str(tmp_path), "PYTHONPATH": str(CHECKOUT / "src")} | environment
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, "--confdir", str(tmp_path / "confdir"), "--", *words],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        (["docker", "pull", "alpine"], "docker pull"),
+        (["/usr/bin/docker", "--debug", "compose", "up"], "docker compose"),
+        (["docker", "login"], None),
+        (["podman", "pull", "alpine"], None),
+        (["skopeo", "copy"], None),
+    ],
+)
+def test_what_only_asks_a_daemon_is_known(argv: list[str], asked: str | None) -> None:
+    """The environment of `docker pull` is of no use; that of podman is."""
+    assert child_environment.only_asks_a_daemon(argv) == asked
+
+
+def test_a_command_that_asks_a_daemon_is_told_what_to_do(tmp_path: Path) -> None:
+    """Exit 2, naming the sandbox and `docker on`; nothing is started."""
+    done = call(tmp_path, "docker", "pull", "alpine")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "docker sandbox -- pull alpine" in done.stderr
+    assert "docker on" in done.stderr
+
+
+def test_output_and_exit_code_are_the_childs(tmp_path: Path) -> None:
+    """stdout holds the child's bytes and no others, the exit code is the child's, and its proxy is set for it alone."""
+    done = call(tmp_path, "sh", "-c", 'echo "$HTTPS_PROXY"; head -c 27 "$SSL_CERT_FILE"; exit 7')
+    assert done.returncode == 7
+    assert done.stdout.startswith("http://127.0.0.1:")
+    assert done.stdout.endswith("\n-----BEGIN CERTIFICATE-----")
+
+
+def test_a_child_that_dies_of_a_signal_ends_as_in_a_shell(tmp_path: Path) -> None:
+    """128 and the number of the signal."""
+    assert call(tmp_path, "sh", "-c", "kill -9 $$").returncode == 137
+
+
+def test_a_command_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    """Exit 1 and one sentence."""
+    done = call(tmp_path, "no-such-client", "pull")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: no-such-client: command not found")
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home of another user than root, on a way that this user may go: pytest's own directories are root's alone."""
+    with tempfile.TemporaryDirectory(prefix="pullscope-home-") as folder:
+        os.chown(folder, NOBODY, NOBODY)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A proxy that answers as Docker Hub, as the environment that names it: `run` goes on through it."""
+    folder = tmp_path_factory.mktemp("hub")
+    port = free_port()
+    words = [f"{sys.prefix}/bin/mitmdump", "-q", "-s", f"{CHECKOUT}/addons/sample_registry.py"]
+    words += ["--set", f"confdir={folder}", "--listen-host", "127.0.0.1", "--listen-port", str(port)]
+    child = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT / "src")})
+    try:
+        while not listens("127.0.0.1", port):
+            assert child.poll() is None
+        bundle = folder / "bundle.pem"
+        bundle.write_bytes((folder / "mitmproxy-ca-cert.pem").read_bytes())
+        yield {"HTTPS_PROXY": f"http://127.0.0.1:{port}", "SSL_CERT_FILE": str(bundle)}
+    finally:
+        child.terminate()
+        child.wait(20)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("words", CLIENTS, ids=lambda words: words[0])
+def test_a_real_client_is_traced(tmp_path: Path, hub: dict[str, str], words: tuple[str, ...]) -> None:
+    """The real client pulls behind our proxy, and on through the proxy that it had; the story is on stderr."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} here")
+    done = call(tmp_path, *words, **hub)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 layers" in done.stderr
+    assert "layers" not in done.stdout
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("words", CLIENTS, ids=lambda words: words[0])
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="becomes another user by setpriv")
+def test_an_ordinary_user_needs_nothing_more(home: Path, hub: dict[str, str], words: tuple[str, ...]) -> None:
+    """Another user than root, with an empty home: the CA is made there, the pull is traced, nothing else is needed."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} here")
+    # It may read everything, so that it finds this Python wherever it lies; it may write nothing but its home.
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    become += [
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=-all,+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+    ]
+    done = subprocess.run(
+        [*become, sys.executable, "-c", MAIN, "--", *words],
+        env=hub
+        | {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "src")}
+        | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "TMPDIR": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 layers" in done.stderr
+    assert (home / ".mitmproxy/mitmproxy-ca-cert.pem").stat().st_uid == NOBODY
+    assert (home / ".mitmproxy/mitmproxy-ca.pem").stat().st_mode & 0o077 == 0

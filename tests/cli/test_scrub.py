@@ -1,0 +1,39 @@
+"""`pullscope scrub`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HUB = ROOT / "tests" / "data" / "recordings" / "dockerd-20.10-hub.mitm"
+
+
+def scrub(*words: str) -> subprocess.CompletedProcess[str]:
+    run = [sys.executable, "-m", "pullscope.cli.main", "scrub"]
+    return subprocess.run([*run, *words], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_writes_a_file_that_is_the_owners_alone(tmp_path: Path) -> None:
+    """It says how many flows it wrote and what is still in them; an existing file is left alone."""
+    target = tmp_path / "safe.mitm"
+    done, again = scrub(str(HUB), str(target)), scrub(str(HUB), str(target))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"wrote {target}: 15 flows. Names of images and hosts are still in it.\n"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["safe.mitm"]
+    assert again.returncode == 1
+    assert "exists and is not overwritten" in again.stderr
+
+
+def test_what_is_no_flow_file_gets_one_sentence(tmp_path: Path) -> None:
+    """A recording, an empty file, and a file without registry traffic leave nothing behind."""
+    for name, content in {"r.jsonl": b'{"event":"recording"}\n', "empty": b"", "broken": b"12:nonsense,"}.items():
+        (tmp_path / name).write_bytes(content)
+        done = scrub(str(tmp_path / name), str(tmp_path / "out.mitm"))
+
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert not (tmp_path / "out.mitm").exists()

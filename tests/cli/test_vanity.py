@@ -1,0 +1,212 @@
+"""The vanity commands as a person meets them: words, exit codes, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pullscope.cli.vanity import app
+from pullscope.worlds.vanity.lint import lint
+from pullscope.worlds.vanity.reading import read_rules
+from pullscope.worlds.vanity.starters import STARTERS
+
+HOST = "docker.example.com"
+IMAGE = f"{HOST}/timonback/zephykus"
+ARTICLE = Path(__file__).parents[1] / "data" / "vanity" / "netlify.toml"
+
+
+def run(*words: str | Path) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_try_says_who_can_pull() -> None:
+    """The article's rules: docker pulls, podman's family does not, and what is not modelled is not guessed."""
+    code, out, _ = run("try", ARTICLE, "--host", HOST, "--ref", IMAGE)
+
+    assert code == 0
+    assert "netlify.toml: 2 rules, no errors. Tried in memory: no DNS, no network." in out
+    assert "Token server of Docker Hub, lenient" in out
+    assert "  docker 20.10               pulls                                         run" in out
+    assert "  skopeo                     FAILS  token dropped at the redirect          run" in out
+    assert "As a proxy (status = 200)" in out
+    assert "Unproven" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_try_of_a_name_that_is_not_covered_fails() -> None:
+    """Another organisation's image is refused to everyone, with exit code 3."""
+    code, out, _ = run("try", ARTICLE, "--ref", f"{HOST}/library/nginx")
+
+    assert code == 3
+    assert "no rule for its path" in out
+
+
+def test_move_names_who_would_notice(tmp_path: Path) -> None:
+    """Two files rehearse a move of the registry: strict tokens and a renamed path lose docker."""
+    new = tmp_path / "netlify.toml"
+    new.write_text(
+        ARTICLE.read_text()
+        .replace("registry-1.docker.io/v2/timonback", "ghcr.io/v2/other")
+        .replace("registry-1.docker.io", "ghcr.io")
+    )
+
+    code, out, _ = run("try", ARTICLE, new, "--ref", IMAGE)
+
+    assert code == 3
+    assert "docker 29                  pulls -> FAILS" in out
+    assert "The image is named other/zephykus there" in out
+
+
+def test_json_has_the_keys_of_every_verdict() -> None:
+    """`try --json` and `lint --json` are the one form that the design gives to verdicts."""
+    _, tried, _ = run("try", ARTICLE, "--ref", IMAGE, "--json")
+    _, linted, _ = run("lint", ARTICLE, "--host", HOST, "--json")
+
+    clients = {one["id"]: one["verdict"] for one in json.loads(tried)["clients"]}
+    assert clients["docker-classic"] == "works"
+    assert clients["skopeo"] == "fails"
+    assert {"schema_version", "command", "verdict", "problems", "clients"} <= set(json.loads(linted))
+    assert json.loads(linted)["verdict"] == "ok"
+
+
+def test_lint_exits_3_on_errors_and_names_line_reason_and_fix(tmp_path: Path) -> None:
+    """What a person reads: code and place, the reason, the fix."""
+    rules = tmp_path / "_redirects"
+    rules.write_text(
+        "/v2/ https://registry-1.docker.io/v2 302\n/v2/org/* https://registry-1.docker.io/v2/org/:splat 302\n"
+    )
+
+    code, out, _ = run("lint", rules, "--host", HOST)
+
+    assert code == 3
+    assert " error   ping-slash-lost  _redirects:1" in out
+    assert "  fix   End the target with /v2/." in out
+
+
+def test_lint_explains_a_path() -> None:
+    """`--path` lists the rules that did not answer, with why."""
+    _, out, _ = run("lint", ARTICLE, "--host", HOST, "--path", "/v2/timonback/zephykus/manifests/latest")
+
+    assert "netlify.toml:1  no: /v2/ does not match" in out
+    assert "netlify.toml:8  answers" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lint", "/nonexistent/netlify.toml", "--host", HOST),
+        ("lint", ARTICLE, "--host", "https://x/y"),
+        ("try", ARTICLE),
+        ("try", ARTICLE, "--ref", "UPPER/Case:::"),
+        ("init", "localhost", "--namespace", "org"),
+        ("init", HOST, "--namespace", '"><script>'),
+        ("init", HOST, "--namespace", "org", "--platform", "geocities"),
+        ("init", HOST, "--namespace", "org", "--upstream", HOST),
+        ("static", "/nonexistent", "--out", "/nonexistent"),
+        ("hosts", "add", "a b"),
+    ],
+)
+def test_bad_input_gets_one_sentence(words: tuple[str | Path, ...]) -> None:
+    """No traceback, exit code 1, one line on stderr."""
+    code, out, err = run(*words)
+
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_control_codes_of_a_rule_file_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    """A file's text is data: an escape sequence in it is shown as a replacement character."""
+    rules = tmp_path / "_redirects"
+    rules.write_text("/v2/\x1b[31m* http://x.example/\x1b]0;owned\x07:splat 301\n")
+
+    _, out, _ = run("lint", rules, "--host", HOST)
+
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("platform", STARTERS)
+def test_init_writes_a_project_that_lint_passes(tmp_path: Path, platform: str) -> None:
+    """No error and no warning, for every platform; Cloudflare's file is known by the name of its platform."""
+    code, out, _ = run("init", HOST, "--namespace", "timonback", "--platform", platform, "--out", tmp_path / "new")
+    rules = tmp_path / "new" / STARTERS[platform]
+    linted, said, _ = run("lint", rules, "--host", HOST, "--ref", IMAGE, "--platform", platform)
+
+    assert code == 0
+    assert str(rules) in out
+    assert linted == 0
+    assert "no errors" in said
+    assert "warning" not in said
+
+
+def test_init_overwrites_nothing_unless_forced(tmp_path: Path) -> None:
+    """One file that is there stops it before anything is written."""
+    (tmp_path / "README.md").write_text("mine")
+    words = ("init", HOST, "--namespace", "org", "--out", tmp_path)
+
+    code, _, err = run(*words)
+    assert code == 1
+    assert "README.md is there already" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md"]
+
+    assert run(*words, "--force")[0] == 0
+    assert (tmp_path / "README.md").read_text() != "mine"
+
+
+def test_init_page_has_no_external_assets(tmp_path: Path) -> None:
+    """The page for visitors loads nothing and names the command."""
+    run("init", HOST, "--namespace", "timonback", "--out", tmp_path)
+    page = (tmp_path / "public" / "index.html").read_text()
+
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "docker pull" in page
+    assert 'lang="en"' in page
+
+
+def test_hosts_are_undone_byte_for_byte(tmp_path: Path) -> None:
+    """Two names go in and come out, and the file is what it was, without a newline at its end."""
+    (tmp_path / "etc").mkdir()
+    hosts = tmp_path / "etc" / "hosts"
+    hosts.write_bytes(b"127.0.0.1 localhost\n# mine")
+    before = hosts.read_bytes()
+
+    code, out, _ = run("hosts", "add", HOST, "10.0.0.7", "--root", tmp_path)
+    run("hosts", "add", "b.example.com", "--root", tmp_path)
+    _, listed, _ = run("hosts", "list", "--root", tmp_path)
+    run("hosts", "remove", HOST, "--root", tmp_path)
+    run("hosts", "remove", "b.example.com", "--root", tmp_path)
+
+    assert code == 0
+    assert "no effect for a client that goes through a proxy" in out
+    assert f"10.0.0.7         {HOST}" in listed
+    assert hosts.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["etc"]
+
+
+def test_hosts_keep_what_somebody_else_added_since(tmp_path: Path) -> None:
+    """A line that came after ours stays when ours goes, also after a second change of ours."""
+    (tmp_path / "etc").mkdir()
+    hosts = tmp_path / "etc" / "hosts"
+    hosts.write_bytes(b"127.0.0.1 localhost\n")
+    run("hosts", "add", HOST, "--root", tmp_path)
+    hosts.write_bytes(hosts.read_bytes() + b"10.1.1.1 theirs\n")
+    run("hosts", "add", "b.example.com", "--root", tmp_path)
+
+    run("hosts", "remove", HOST, "--root", tmp_path)
+    run("hosts", "remove", "b.example.com", "--root", tmp_path)
+
+    assert hosts.read_bytes() == b"127.0.0.1 localhost\n10.1.1.1 theirs\n"
+
+
+def test_linter_and_command_agree() -> None:
+    """The command prints what the library finds, no more and no less."""
+    _, out, _ = run("lint", ARTICLE, "--host", HOST)
+
+    assert [one.code for one in lint(read_rules(ARTICLE), HOST)] == [
+        line.split()[1] for line in out.splitlines() if line.startswith((" error", " warning", " info"))
+    ]
