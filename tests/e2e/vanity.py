@@ -1,0 +1,85 @@
+"""What the tests of vanity domains start: mitmdump with the addon, and real web servers behind it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e import parts
+from tests.e2e.processes import Running
+from tests.e2e.standin import HOSTS, VANITY, Hub
+
+ADDON = parts.ROOT / "addons" / "vanity_registry.py"
+ARTICLE = parts.ROOT / "tests" / "data" / "vanity" / "netlify.toml"
+REFERENCE = f"{VANITY}/timonback/zephykus:latest"
+SEND_KNOWN = Path(__file__).with_name("send_known_to_standin.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """One proxy port, one stand-in, and what it takes to start mitmdump between them."""
+
+    hub: Hub
+    trust: parts.Trust
+    port: int
+
+    @contextmanager
+    def mitmdump(self, *options: str, scripts: tuple[Path, ...] = (ADDON,)) -> Iterator[Running]:
+        """mitmdump with these options; the hosts of the stand-in are the stand-in."""
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("mitmdump"),
+            *(word for script in (*scripts, SEND_KNOWN) for word in ("-s", script)),
+            "--listen-host", "127.0.0.1", "--listen-port", str(self.port),
+            "--set", f"confdir={self.trust.confdir}",
+            "--set", f"ssl_verify_upstream_trusted_ca={self.trust.certificate}",
+            *(word for option in options for word in ("--set", option)),
+        ]  # fmt: skip
+        env = {
+            **os.environ,
+            "STANDIN_PORT": str(self.hub.port),
+            "STANDIN_HOSTS": " ".join(HOSTS),
+            "PYTHONUNBUFFERED": "1",
+        }
+        with Running(command, env=env) as program:
+            program.wait_for("proxy listening at")
+            yield program
+
+    def client(self, state: Path) -> parts.Forgetful:
+        """Runs skopeo or podman behind the proxy."""
+        return parts.Forgetful(state=state, env=parts.behind(f"http://localhost:{self.port}", self.trust))
+
+
+def in_front(server: int) -> tuple[str, str]:
+    """Options by which the vanity host is a web server on this port."""
+    return f"pullscope_rewrite={VANITY}=front.example.net", f"pullscope_vanity_upstream=http://127.0.0.1:{server}"
+
+
+@contextmanager
+def nginx(folder: Path, server_block: str) -> Iterator[None]:
+    """A real nginx with one server block, in a folder of its own."""
+    folder.mkdir()
+    settings = folder / "nginx.conf"
+    settings.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log stderr notice;\n"
+        "events {}\n"
+        f"http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n"
+        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{server_block}\n}}\n"
+    )
+    with Running(["nginx", "-p", folder, "-c", settings]) as program:
+        program.wait_for("start worker|using the|built by")
+        yield
+
+
+@contextmanager
+def caddy(folder: Path, caddyfile: str) -> Iterator[None]:
+    """A real Caddy, without its administration and without certificates."""
+    settings = folder / "Caddyfile.test"
+    settings.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + caddyfile)
+    home = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with Running(["caddy", "run", "--config", settings, "--adapter", "caddyfile"], env=home) as program:
+        program.wait_for("serving initial configuration")
+        yield
