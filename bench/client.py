@@ -1,0 +1,103 @@
+"""The client in front of the proxy under measurement: kept-alive tunnels over plain sockets, never the slow part."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+USER_AGENT = "docker/20.10.24 go/go1.19.8 kernel/6.1 os/linux arch/amd64 UpstreamClient(Docker-Client/20.10.24)"
+TIMEOUT = 300
+
+
+class Tunnel:
+    """A TLS connection to the upstream through the proxy, as a client with HTTPS_PROXY makes it."""
+
+    def __init__(self, proxy: int, upstream: int) -> None:
+        self._host = f"127.0.0.1:{upstream}"
+        plain = socket.create_connection(("127.0.0.1", proxy), timeout=TIMEOUT)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.sendall(f"CONNECT {self._host} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
+        answer = plain.recv(65536)
+        if b" 200 " not in answer.split(b"\r\n", 1)[0]:
+            raise RuntimeError(f"the proxy refused the tunnel: {answer[:200]!r}")
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # what is measured is on the way, not at its ends
+        self._socket = context.wrap_socket(plain)
+        self._buffer = bytearray(1 << 20)
+
+    def get(self, path: str) -> int:
+        """Fetches `path`; answers with the size of the body, which is read and thrown away."""
+        self._socket.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nUser-Agent: {USER_AGENT}\r\n"
+            "Accept: application/vnd.oci.image.manifest.v1+json\r\n\r\n".encode()
+        )
+        head = b""
+        while b"\r\n\r\n" not in head:
+            more = self._socket.recv(65536)
+            if not more:
+                raise RuntimeError(f"the proxy hung up before an answer to {path}")
+            head += more
+        head, _, body = head.partition(b"\r\n\r\n")
+        status, *fields = head.split(b"\r\n")
+        if b" 200 " not in status:
+            raise RuntimeError(f"{path}: {status.decode()}")
+        named = dict(field.lower().split(b": ", 1) for field in fields)
+        total = int(named[b"content-length"])
+        left = total - len(body)
+        while left > 0:
+            got = self._socket.recv_into(self._buffer)
+            if not got:
+                raise RuntimeError(f"{path}: {left} bytes are missing")
+            left -= got
+        return total
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+
+def fetch(proxy: int, upstream: int, path: str) -> float:
+    """Seconds for one body, from the request to its last byte."""
+    with Tunnel(proxy, upstream) as tunnel:
+        began = time.perf_counter()
+        tunnel.get(path)
+        return time.perf_counter() - began
+
+
+def fetch_many(proxy: int, upstream: int, paths: Iterable[str], *, connections: int = 4) -> float:
+    """Requests a second over that many connections at once, each kept alive."""
+    wanted = list(paths)
+    failed: list[Exception] = []
+    ready = threading.Barrier(connections + 1)
+
+    def work(mine: list[str]) -> None:
+        with Tunnel(proxy, upstream) as tunnel:
+            tunnel.get(mine[0])  # the connection to the upstream is made here, outside the measurement
+            ready.wait(TIMEOUT)
+            try:
+                for path in mine:
+                    tunnel.get(path)
+            except (OSError, RuntimeError) as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(wanted[number::connections],)) for number in range(connections)]
+    for thread in threads:
+        thread.start()
+    ready.wait(TIMEOUT)
+    began = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    if failed:
+        raise failed[0]
+    return len(wanted) / took
