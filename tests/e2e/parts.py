@@ -239,7 +239,7 @@ def dockerd(proxy_url: str, trust: Trust) -> Iterator[Docker]:
         command: list[str | Path] = [
             "dockerd", "--data-root", directory / "data", "--exec-root", directory / "exec",
             "--containerd", content.socket, "-H", f"unix://{docker.socket}", "-p", directory / "docker.pid",
-            "--storage-driver", "vfs", "--iptables=false", "--ip6tables=false", "--bridge=none",
+            "--storage-driver", "vfs", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--bridge=none",
         ]  # fmt: skip
         with Running(command, env=behind(proxy_url, trust)) as program:
             program.wait_for("API listen on")

@@ -58,3 +58,10 @@ def test_install_twice_and_remove_leave_the_tree_as_it_was(tmp_path: Path) -> No
     assert proxy_service.remove(Tree(root), command.nowhere, lambda _: None)
     assert listing(root) == before
     assert not proxy_service.remove(Tree(root), command.nowhere, lambda _: None)
+
+
+@pytest.mark.parametrize("folder", proxy_service.HIDDEN)
+def test_what_lies_in_a_temporary_directory_is_refused(folder: str) -> None:
+    """PrivateTmp= in the unit gives the service an empty /tmp and /var/tmp, however readable ours are."""
+    assert proxy_service.unreadable(f"{folder}/venv/bin/mitmdump") == folder
+    assert proxy_service.unreadable("/bin/sh") is None

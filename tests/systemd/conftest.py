@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ CHECKOUT = Path(__file__).parents[2]
 PACKAGES = "systemd,systemd-sysv,dbus,docker.io,ca-certificates,iproute2,iptables,python3,procps"
 VANITY = "docker.example.com"
 RULES = CHECKOUT / "tests" / "data" / "vanity" / "netlify.toml"
-DAEMON_JSON = '{"bridge":"none","iptables":false,"ip6tables":false,"storage-driver":"vfs"}\n'
+VENV, SOURCE = "/opt/venv", "/opt/checkout"
+"""Where our venv and checkout are seen in the container as well, for services: their /tmp is one of their own."""
+DAEMON_JSON = '{"bridge":"none","ip-forward":false,"iptables":false,"ip6tables":false,"storage-driver":"vfs"}\n'
 LISTING = r"""
 find /etc /var/lib/pullscope /var/lib/systemd/timers -xdev -printf '%p %m %u %g %y %l\n' 2>/dev/null | sort
 find /etc /var/lib/pullscope -xdev -type f -exec sha256sum {} + 2>/dev/null | sort -k 2
@@ -69,6 +72,11 @@ class Container:
         return self.sh("systemctl show docker.service -p ExecMainStartTimestampMonotonic").stdout
 
 
+def differences(before: str, after: str) -> list[str]:
+    """The lines that are in one listing only, marked - and +; a listing has a thousand lines."""
+    return list(unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))
+
+
 def _tree() -> Path:
     root = Path(os.environ.get("PULLSCOPE_NSPAWN_ROOT") or Path(tempfile.gettempdir()) / "pullscope-nspawn-root")
     done = root / "etc" / "docker" / "daemon.json"
@@ -97,6 +105,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     binds = {str(CHECKOUT), sys.prefix, sys.base_prefix} - {"/usr"}
     words = ["systemd-nspawn", "--quiet", "-D", str(_tree()), "--boot", "--register=no", "--keep-unit"]
     words += ["--volatile=overlay", f"--bind={shared}", *(f"--bind-ro={path}" for path in sorted(binds))]
+    words += [f"--bind-ro={sys.prefix}:{VENV}", f"--bind-ro={CHECKOUT}:{SOURCE}"]
     with (shared / "console").open("wb") as console:
         nspawn = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
     try:
@@ -130,7 +139,7 @@ def machine(container: Container) -> Iterator[Container]:
     before = container.listing()
     yield container
     container.docker("off", "--yes")
-    assert container.listing() == before
+    assert differences(before, container.listing()) == []
 
 
 @dataclass(frozen=True, kw_only=True)

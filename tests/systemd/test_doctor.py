@@ -26,10 +26,11 @@ RESTART = "systemctl daemon-reload && systemctl reset-failed docker && systemctl
 CA = "/var/lib/pullscope/ca/pullscope-mitmproxy.crt"
 KEEP = "cp -p /etc/docker/daemon.json /run/kept.json"
 BACK = "cp -p /run/kept.json /etc/docker/daemon.json"
-# daemon.json is what is planted, so what this machine needs of it (no bridge) stands on the command line.
+# daemon.json is what is planted, so what this machine needs of it (no bridge, no sysctl) stands on the command line.
 FLAGS = (
     f"{KEEP}; mkdir -p {RUN_D}; printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --bridge=none "
-    f"--iptables=false --ip6tables=false --storage-driver vfs\\n' > {RUN_D}/flags.conf; systemctl daemon-reload"
+    f"--ip-forward=false --iptables=false --ip6tables=false --storage-driver vfs\\n' "
+    f"> {RUN_D}/flags.conf; systemctl daemon-reload"
 )
 UNFLAG = f"rm -rf {RUN_D}; {BACK}; {RESTART}"
 FAILS = "systemctl reset-failed docker; systemctl restart docker || true"

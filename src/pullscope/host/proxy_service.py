@@ -1,12 +1,14 @@
 """The tracing proxy as a systemd service: two plain files, with a journal of their own.
 
-A service runs as a user that can read neither a home directory nor root's, so programs that lie there are refused.
+A service runs as a user that can read neither a home directory nor root's, and with a /tmp of its own, so programs that
+lie there are refused. `install` is done when the proxy listens: systemd calls a service started before that.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +18,16 @@ from pullscope.host.change import Change
 from pullscope.host.command import Run, spelled
 from pullscope.host.journal import Journal, Record
 from pullscope.host.layout import SYSTEM
+from pullscope.host.listener import command_of, listens
 from pullscope.host.switch import Tell
 from pullscope.host.tree import Tree
 
 UNIT = "pullscope.service"
 STATE = "/var/lib/pullscope-service"
 CONFDIR = "/var/lib/pullscope-proxy/mitmproxy"
+HIDDEN = ("/tmp", "/var/tmp")  # noqa: S108  # read, never written: what PrivateTmp= in the unit hides from the service
+STARTS_WITHIN = 60
+"""Seconds that mitmdump may take to listen: it makes a CA at its first start, on a slow machine with little entropy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,8 +56,11 @@ def unit_text(paths: ServicePaths) -> str:
 
 
 def unreadable(path: str) -> str | None:
-    """The first part of `path` that other users may not read, None where they may."""
+    """The first part of `path` that the service's user may not read, None where it may."""
     place = Path(path)
+    for hidden in HIDDEN:
+        if place.is_relative_to(hidden):
+            return hidden
     for part in (place, *place.parents):
         try:
             mode = part.stat().st_mode
@@ -75,6 +84,10 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     folder = SYSTEM.unit_paths[0]
     journal = Journal(tree, STATE)
     known = journal.read()
+    ours = known is not None and known.options.get("port") == paths.port
+    if tree.live and not ours and listens("127.0.0.1", paths.port):
+        taker = (command_of(paths.port) or ["another program"])[0]
+        raise HostError(f"{taker} listens on port {paths.port}; choose another with --proxy-port. Nothing changed")
     wanted = f"{folder}/multi-user.target.d"
     changes: list[Change] = []
     if tree.look(wanted).absent:
@@ -106,6 +119,24 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
             raise HostError(f"{spelled(argv)}: {done.last_words}. Everything was put back")
         if tree.live:
             tell(f"{spelled(argv)}  done")
+    why = _does_not_listen(run, paths.port) if tree.live else None
+    if why:
+        remove(tree, run, lambda _: None)
+        raise HostError(f"the service does not listen on port {paths.port}: {why}. Everything was put back")
+
+
+def _does_not_listen(run: Run, port: int) -> str | None:
+    """Wait until the proxy listens; why it does not, None where it does."""
+    end = time.monotonic() + STARTS_WITHIN
+    while not listens("127.0.0.1", port):
+        restarts = run(("systemctl", "show", "--value", "-p", "NRestarts", UNIT))
+        if restarts.out.strip() not in {"", "0"}:
+            # By _SYSTEMD_UNIT only the service itself is heard, by -u also what systemd says of it.
+            return run(("journalctl", f"_SYSTEMD_UNIT={UNIT}", "-n", "1", "-o", "cat", "--no-pager")).last_words
+        if time.monotonic() > end:
+            return f"it took more than {STARTS_WITHIN} s"
+        time.sleep(0.1)
+    return None
 
 
 def remove(tree: Tree, run: Run, tell: Tell) -> bool:
