@@ -82,3 +82,31 @@ def test_an_old_terminal_gets_what_it_can_show() -> None:
     written.close()
 
     assert raw.getvalue() == b"layer ? 1\nnext\n"
+
+
+class Counting(io.StringIO):
+    """Counts its writes, and says when there was one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+        self.written = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        self.written.set()
+        return super().write(text)
+
+
+def test_a_burst_is_written_together_after_its_first_line() -> None:
+    """A line that comes alone is not held back; a thousand that come at once are two writes, not a thousand."""
+    file = Counting()
+    written = Outlet(file, on_error=pytest.fail, owns=False)
+    written.write("alone")
+    assert file.written.wait(30)
+    for number in range(1000):
+        written.write(str(number))
+    written.close()
+
+    assert file.getvalue().split() == ["alone", *map(str, range(1000))]
+    assert file.writes < 100

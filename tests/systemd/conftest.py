@@ -45,7 +45,8 @@ class Container:
     def words(self, *argv: str) -> list[str]:
         """What runs `argv` in the container, in an environment of its own."""
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        inside = ["nsenter", "-t", str(self.leader), "-m", "-p", "-u", "-i", "--", "env", "-i", path, "HOME=/root"]
+        inside = ["nsenter", "-t", str(self.leader), "-m", "-p", "-u", "-i", "--"]
+        inside += ["env", "--default-signal=INT", "-i", path, "HOME=/root"]
         return [*inside, "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={CHECKOUT}/src", "TERM=dumb", *argv]
 
     def run(self, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -27,7 +28,7 @@ class Terminal:
             stderr=theirs,
             cwd="/",
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that its loss is a hang-up for the command
+            preexec_fn=_sit_down,
         )
         os.close(theirs)
 
@@ -55,6 +56,16 @@ class Terminal:
             while self._ours >= 0 and (piece := os.read(self._ours, 65536)):
                 self.said += piece.decode("utf-8", "replace")
         return self.process.wait(60)
+
+
+def _sit_down() -> None:
+    """Make the terminal ours, so that its loss is a hang-up. Ctrl-C is for what runs inside of nsenter, not for nsenter.
+
+    That would die of it at once, and the end of a session's first process is a hang-up for all others. `Container.words`
+    gives the signal back to the command.
+    """
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
