@@ -14,20 +14,27 @@ from urllib.parse import urlsplit
 class Headers:
     """An immutable list of header fields, in the order and spelling in which they were given."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
         self._fields: tuple[tuple[str, str], ...] = tuple(fields.items() if isinstance(fields, Mapping) else fields)
+        self._values: dict[str, list[str]] | None = None  # by lower-case name, once anybody asks
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self._fields if key.lower() == wanted), None)
+        found = self._by_name().get(name.lower())
+        return found[0] if found else None
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Every value of `name`, one for each field line."""
-        wanted = name.lower()
-        return tuple(value for key, value in self._fields if key.lower() == wanted)
+        return tuple(self._by_name().get(name.lower(), ()))
+
+    def _by_name(self) -> dict[str, list[str]]:
+        if self._values is None:
+            self._values = {}
+            for key, value in self._fields:
+                self._values.setdefault(key.lower(), []).append(value)
+        return self._values
 
     def replacing(self, name: str, value: str | None) -> Headers:
         """These fields without `name`, and with `value` for it at the end unless that is None."""

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 
 from pullscope.oci.challenge import split_challenges
 from pullscope.oci.messages import Headers
@@ -61,11 +62,18 @@ _KEPT_CHALLENGE = frozenset(
 _LINK = re.compile(r"<([^<>]*+)>")
 _RELATION = re.compile(r";\s*+(rel=(?:\"[A-Za-z -]*+\"|[A-Za-z-]++))", re.IGNORECASE)
 _MAX_VALUE = 64 * 1024
+# Clients and servers say most of their fields again with every message: what such a value becomes is known by then.
+_MOST_KNOWN = 256
 
 
 def redact_headers(headers: Headers) -> Headers:
     """Every field, in order and spelling; the values of those that are on the keep-list, and of no other."""
-    return Headers((name, _redact_value(name.lower(), value)) for name, value in headers)
+    kept = [(name, _redacted(name.lower(), value)) for name, value in headers]
+    return headers if all(new[1] == old[1] for new, old in zip(kept, headers, strict=True)) else Headers(kept)
+
+
+def _redacted(name: str, value: str) -> str:
+    return _redact_known(name, value) if len(value) <= _MOST_KNOWN else _redact_value(name, value)
 
 
 def _redact_value(name: str, value: str) -> str:
@@ -75,6 +83,9 @@ def _redact_value(name: str, value: str) -> str:
         return redact_text(value)
     rule = _RULES.get(name)
     return GONE if rule is None else rule(value)
+
+
+_redact_known = lru_cache(maxsize=2048)(_redact_value)
 
 
 def _redact_credentials(value: str) -> str:
