@@ -40,22 +40,31 @@ def test_demo_explains_at_once_when_piped() -> None:
     told = run("demo", "--explain", "--client", "docker-classic")
 
     assert told.returncode == 0, told.stderr
-    assert "Enter: next" not in told.stdout
+    assert "Enter goes on" not in told.stdout
+    assert "\x1b" not in told.stdout
+    assert told.stdout.startswith("A sample registry, ")
     assert "Why a 401 comes first" in told.stdout
     assert "digests verified" not in told.stdout
 
 
 def test_demo_waits_for_enter_on_a_terminal() -> None:
-    """On a terminal each step waits for Enter, and q ends the lesson."""
+    """On a terminal each step waits for Enter, the question for it is taken away, and q ends the lesson."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*RUN, "demo", "--explain", "--client", "docker-classic"], stdin=theirs, stdout=theirs, stderr=theirs
+        [*RUN, "demo", "--explain", "--client", "docker-classic"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
     ) as demo:
         os.close(theirs)
-        seen = read_until(ours, b"q: quit.")
+        seen = read_until(ours, b"Enter goes on, q ends ")
         assert b"version check" not in seen
         os.write(ours, b"\n")
-        seen = read_until(ours, b"Determining Support")
+        seen = read_until(ours, b"Enter goes on, q ends ")
+        assert seen.endswith(b"\r\n[2/7] Enter goes on, q ends ")
+        assert seen.startswith(b"\r\n\x1b[1A\x1b[2K")
+        assert b"Determining Support" in seen
         assert b"anonymous, pull" not in seen
         os.write(ours, b"q\n")
         rest = read_until(ours, b"Next")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,8 +90,7 @@ def demo(
         return LinesView(Story(write, color=wants_color(color), verbose=verbose))
 
     def introduce(_reference: Reference) -> None:
-        if not explain:
-            _write(_introduction(speaker, vanity=vanity, fault=fault) + "\n")
+        _write(_introduction(speaker, vanity=vanity, fault=fault, explain=explain) + "\n")
 
     watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
     settings = [f"pullscope_out={out}"] if out is not None else []
@@ -109,7 +110,7 @@ def demo(
         _write("")
         _write(f"What {client} itself says: {shown.outcome.message}")
     _write("")
-    for line in _next_lines(client, vanity=vanity):
+    for line in _next_lines(client, vanity=vanity, explain=explain):
         _write(line)
 
 
@@ -133,25 +134,28 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
         yield f"{fault.code:<{width}}  {fault.title}" + (f" ({fault.client})" if fault.client else " (lists of tags)")
 
 
-def _introduction(client: str, *, vanity: bool, fault: str | None) -> str:
+def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool) -> str:
     speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
-    lines = (
-        f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all\n"
-        "on 127.0.0.1. Each 401 is normal: it tells the client where to get a token."
-    )
+    said = [f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all on 127.0.0.1."]
+    if explain:
+        said.append(
+            'What is told "by hand" is how one would ask the real registry; it does not know this sample\'s digests.'
+        )
+    else:
+        said.append("Each 401 is normal: it tells the client where to get a token.")
     if fault is not None:
         from pullscope.worlds.hub.faults.table import FAULTS
 
-        return f"{lines}\nWhat goes wrong here: {FAULTS[fault].title}."
-    if vanity:
-        lines += (
-            "\ndocker.example.com is a vanity domain that does not exist: it answers nothing\n"
-            "but 302, to the registry. Watch where the bytes come from."
+        said.append(f"What goes wrong here: {FAULTS[fault].title}.")
+    elif vanity:
+        said.append(
+            "docker.example.com is a vanity domain that does not exist: it answers nothing but 302, to the registry. "
+            "Watch where the bytes come from."
         )
-    return lines
+    return "\n".join(textwrap.fill(sentence, 80) for sentence in (" ".join(said[:2]), *said[2:]))
 
 
-def _next_lines(client: str, *, vanity: bool) -> list[str]:
+def _next_lines(client: str, *, vanity: bool, explain: bool) -> list[str]:
     here = _command()
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
     rows = [
@@ -160,14 +164,21 @@ def _next_lines(client: str, *, vanity: bool) -> list[str]:
         (f"{here} demo --vanity", "through a domain of your own"),
         (f"{here} trace", "a proxy that tells real pulls"),
     ]
-    if vanity:
+    if explain:
+        rows[0] = (f"{here} explain FILE", "a pull of your own as a lesson")
+    elif vanity:
         rows[0] = (f"{here} demo --vanity --explain", "the same pull as a lesson")
+    if vanity:
         rows[2] = (f"{here} demo --vanity --client skopeo", "who such a domain breaks")
     width = max(len(command) for command, _ in rows)
     return [f"{'Next' if row == 0 else '    '}  {command:<{width}}  {why}" for row, (command, why) in enumerate(rows)]
 
 
 def _command() -> str:
-    """This command as it was typed, so that what is printed can be pasted."""
+    """This command as it can be typed; a shell that finds it by its name hands it over with its whole path."""
     typed = sys.argv[0]
-    return typed if Path(typed).name.startswith("pullscope") and len(typed) < 40 else "pullscope"
+    name = Path(typed).name
+    if not name.startswith("pullscope") or len(typed) >= 40:
+        return "pullscope"
+    found = shutil.which(name)
+    return name if found is not None and Path(found).resolve() == Path(typed).resolve() else typed

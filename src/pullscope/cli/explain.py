@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ from pullscope.cli.source import choose, name_of, read_trace
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Pull
+
+UP_AND_CLEAR = "\x1b[1A\x1b[2K"
+"""To the line where Enter was pressed, and empty it (ECMA-48: CUU, EL)."""
 
 
 class Level(StrEnum):
@@ -52,21 +56,27 @@ def explain(
 
 
 def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
-    """Print the lesson; with `pause`, wait for Enter after each block, until q."""
+    """Print the lesson; with `pause`, wait for Enter before each block, until q."""
     from pullscope.render.explain.told import lesson_blocks
     from pullscope.render.lines import paint
 
     blocks = list(lesson_blocks(pull, expert=expert))
     for number, block in enumerate(blocks):
+        if number:
+            print(flush=True)
+            if pause and not _goes_on(number, len(blocks) - 1):
+                return
         for line in block:
             print(paint(line, color=color), flush=True)
-        if number + 1 == len(blocks):
-            return
-        if not pause:
-            print(flush=True)
-            continue
-        if number == 0:
-            print("Enter: next. q: quit.", flush=True)
-        answer = sys.stdin.readline()
-        if not answer or answer.strip().lower() == "q":
-            return
+
+
+def _goes_on(number: int, of: int) -> bool:
+    """Whether Enter was pressed, and not q or the end of input; the question is gone from the screen afterwards."""
+    print(f"[{number}/{of}] Enter goes on, q ends ", end="", flush=True)
+    answer = sys.stdin.readline()
+    if not answer:
+        print(flush=True)
+        return False
+    if os.environ.get("TERM", "dumb") != "dumb":
+        print(UP_AND_CLEAR, end="", flush=True)
+    return answer.strip().lower() not in ("q", "quit")

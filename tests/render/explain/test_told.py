@@ -27,6 +27,25 @@ def test_fits_eighty_columns(trace: str, expert: bool) -> None:
         assert [line for line in prose if len(line) > WIDTH + 1] == []
 
 
+def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
+    """Neither is cut: through a vanity host the manifest's answers are a line lower, at the right edge."""
+    [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
+    lines = text_of(pull)
+    at = next(number for number, line in enumerate(lines) if line.startswith("    3 manifest list"))
+
+    assert lines[at] == "    3 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
+    assert lines[at + 1] == "      3 platforms, 3 attestations                         302 > 401 > 302 > 200"
+
+
+def test_by_hand_names_the_step_that_has_the_token() -> None:
+    """A step is told before the token that it asked for, so the line of curl says where that comes from."""
+    [pull] = recorded("dockerd-20.10-hub").pulls
+    lines = text_of(pull)
+    token = next(step.n for step in pull.steps if step.is_token)
+
+    assert lines.count(f"      By hand, with the token of step {token}:") == sum("$TOKEN" in line for line in lines) > 3
+
+
 def test_ends_with_what_to_take_home() -> None:
     """The last lines count the requests and say the idea."""
     [pull] = recorded("dockerd-20.10-vanity-302").pulls

@@ -37,3 +37,21 @@ def test_entries_are_in_time_and_say_their_step() -> None:
     assert times == sorted(times)
     assert entries[-1]["comment"].startswith("step 3, resolve: FAILED (without it: UNAUTHORIZED")
     assert entries[0]["response"]["redirectURL"] == "https://registry-1.docker.io/v2/"
+
+
+def test_pulls_at_the_same_time_are_in_time_too() -> None:
+    """The entries of all pulls together begin with the oldest, whichever pull they are of."""
+    times = [entry["startedDateTime"] for entry in har(TRACES["every-ending"]().pulls)["log"]["entries"]]
+
+    assert times == sorted(times)
+
+
+def test_the_parts_of_a_time_are_the_time() -> None:
+    """Sending, waiting and receiving are together as long as the exchange was; only what had a body took time to send."""
+    pulls = TRACES["every-ending"]().pulls
+    hops = sorted((hop for pull in pulls for hop in pull.hops), key=lambda hop: hop.request.time)
+    for hop, entry in zip(hops, har(pulls)["log"]["entries"], strict=True):
+        timings = entry["timings"]
+        assert entry["time"] == pytest.approx((hop.seconds or 0) * 1000, abs=0.002)
+        assert entry["time"] == pytest.approx(sum(part for part in timings.values() if part >= 0), abs=0.002)
+        assert (timings["send"] > 0) == (entry["request"]["bodySize"] > 0)

@@ -7,7 +7,6 @@ Needs playwright (from PyPI) and /usr/bin/chromium; axe-core is used where PULLS
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,9 @@ from tests.trace.wire import Wire, played
 
 from pullscope.render.forms import html
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = "/usr/bin/chromium"
 AXE = Path(os.environ.get("PULLSCOPE_NODE", "/nowhere")) / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PULLSCOPE_PICTURES")
 WIDTHS = (390, 820, 1400)
-
-pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"needs {CHROMIUM}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 class Opened:

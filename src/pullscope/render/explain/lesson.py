@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pullscope.oci.routes import Endpoint
 from pullscope.render.explain.table import IDEAS, KINDS, Idea, Section, Thought
-from pullscope.render.exports.curl import asked_of, curl_of
+from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.plain import plain, size
 from pullscope.render.wording import short, title, what
 from pullscope.trace.hosts import Roles
@@ -39,7 +39,10 @@ class Lesson:
     beginner: str
     expert: str
     section: Section
-    by_hand: str | None
+    by_hand: tuple[str, ...]
+    """A line of curl, in pieces that may stand on lines of their own; empty where there is none."""
+    hand: str
+    """What stands above it: `By hand, with the token of step 2`."""
     ideas: tuple[Said, ...]
     """What is understood here for the first time in this pull."""
 
@@ -87,21 +90,30 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
     words = explanation.again if again and explanation.again else explanation.beginner
     if len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
         words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
-    first = asked_of(step)
+    by_hand = tuple(curl_words(step))
     name = title(step) if len(group) == 1 else "blobs" if len({one.kind for one in group}) > 1 else f"{step.kind}s"
     came = what(step, pull) if len(group) == 1 else f"{len(group)} times, {size(sum(one.bytes for one in group))}"
     return Lesson(
         steps=tuple(group),
         title=name,
-        asked=f"{plain(step.method, 8)} {_address(first)}",
+        asked=f"{plain(step.method, 8)} {_address(step.first)}",
         answered=_answers(step),
         came=came,
         beginner=words.format_map(places),
         expert=explanation.expert,
         section=explanation.section,
-        by_hand=curl_of(step),
+        by_hand=by_hand,
+        hand=_hand(step, pull) if any("$TOKEN" in word for word in by_hand) else "By hand",
         ideas=tuple(_fill(idea, places, told) for idea in _ideas(step, roles) if idea not in told),
     )
+
+
+def _hand(step: Step, pull: Pull) -> str:
+    """Where the token comes from that the line needs: a step is told before the token that it asked for."""
+    used = asked_of(step).request.credential
+    same = [one for one in pull.steps if one.token is not None and one.token.number == used is not None]
+    source = next((one for one in same if one.under is step), same[0] if same else None)
+    return f"By hand, with the token of step {source.n}" if source else "By hand, with a token in TOKEN"
 
 
 def _fill(idea: Idea, places: dict[str, str], told: set[Idea]) -> Said:

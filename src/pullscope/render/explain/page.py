@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.render.explain.lesson import Lesson, lessons
-from pullscope.render.exports.curl import curl_words
 from pullscope.render.exports.inert import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams
 from pullscope.render.wording import client_line
@@ -73,10 +72,9 @@ def _section(lesson: Lesson) -> Iterator[str]:
         yield ""
     yield f"For those who know: {markdown_text(lesson.expert, 2000)} ([{lesson.section.title}]({lesson.section.url}))"
     yield ""
-    words = curl_words(max(lesson.steps, key=lambda step: step.bytes))
-    if words:
+    if lesson.by_hand:
         yield "```sh"
-        yield " \\\n  ".join(words)
+        yield " \\\n  ".join(lesson.by_hand)
         yield "```"
         yield ""
 

@@ -6,14 +6,13 @@ import textwrap
 from collections.abc import Iterator
 
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.exports.curl import curl_words
 from pullscope.render.lines import WIDTH, Line, span
 from pullscope.render.plain import count, plain, size
 from pullscope.render.wording import client_line, reference_line
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Ending, Kind, Pull
 
-NAME_AT, ASKED_AT, INDENT = 5, 21, "     "
+NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 
 
 def lesson_blocks(pull: Pull, *, expert: bool = False) -> Iterator[list[Line]]:
@@ -30,19 +29,20 @@ def lesson_blocks(pull: Pull, *, expert: bool = False) -> Iterator[list[Line]]:
 
 def _block(lesson: Lesson, *, expert: bool) -> list[Line]:
     failed = any(step.outcome.value == "failed" for step in lesson.steps)
-    answered = lesson.answered
-    room = WIDTH - ASKED_AT - len(answered) - 2
-    asked = lesson.asked if len(lesson.asked) <= room else _middle(lesson.asked, room)
-    gap = max(2, WIDTH - ASKED_AT - len(asked) - len(answered))
+    room = WIDTH - ASKED_AT
+    asked = _shortened(lesson.asked, room - len(lesson.answered) - 2)
+    beside = len(asked) + 2 + len(lesson.answered) <= room
+    # A chain that leaves no room for the address stands below it.
+    asked = asked if beside else _middle(_shortened(lesson.asked, room), room)
+    answered: Line = [(lesson.answered, "red" if failed else "dim")]
     lines: list[Line] = [
         [
-            (f"{lesson.number:>4} ", "dim"),
+            (f"{lesson.number:>5} ", "dim"),
             (f"{lesson.title:<{ASKED_AT - NAME_AT}}", "red" if failed else "cyan"),
             (asked, None),
-            (" " * gap, None),
-            (answered, "red" if failed else "dim"),
+            *(_right(ASKED_AT + len(asked), answered) if beside else ()),
         ],
-        [(f"{INDENT}{lesson.came}", "dim")],
+        [(f"{INDENT}{lesson.came}", "dim"), *(() if beside else _right(len(INDENT) + len(lesson.came), answered))],
     ]
     if expert:
         lines += _paragraph(lesson.expert)
@@ -58,23 +58,20 @@ def _block(lesson: Lesson, *, expert: bool) -> list[Line]:
 
 
 def _idea(idea: Said) -> list[Line]:
-    return [[(f"{INDENT}{idea.name}", "bold")], *_paragraph(idea.text)]
+    return [[(f"{INDENT}* {idea.name}", "bold")], *_paragraph(idea.text, indent=f"{INDENT}  ")]
 
 
 def _by_hand(lesson: Lesson) -> list[Line]:
-    step = max(lesson.steps, key=lambda one: one.bytes)
-    words = curl_words(step)
-    if not words:
+    if not lesson.by_hand:
         return []
-    lines: list[Line] = []
-    row = "By hand: "
-    for number, word in enumerate(words):
-        following = number + 1 < len(words)
-        if number and len(INDENT) + len(row) + len(word) + 3 > WIDTH:
-            lines.append([(f"{INDENT}{row.rstrip()} \\", "green")])
-            row = "  "
-        row += word + (" " if following else "")
-    return [*lines, [(f"{INDENT}{row}", "green")]]
+    lines: list[Line] = [[(f"{INDENT}{lesson.hand}:", "dim")]]
+    row = f"{INDENT}  "
+    for number, word in enumerate(lesson.by_hand):
+        if number and len(row) + len(word) + 2 > WIDTH:
+            lines.append([(f"{row.rstrip()} \\", "green")])
+            row = f"{INDENT}    "
+        row += f"{word} "
+    return [*lines, [(row.rstrip(), "green")]]
 
 
 def _end(pull: Pull) -> list[Line]:
@@ -101,8 +98,24 @@ def _paragraph(text: str, *, style: str | None = None, indent: str = INDENT) -> 
     return [[(f"{indent}{row}", style)] for row in textwrap.wrap(text, WIDTH - len(indent))]
 
 
+def _right(used: int, words: Line) -> Line:
+    """Words at the right edge of a line of which `used` columns are taken."""
+    return [(" " * max(2, WIDTH - used - sum(len(text) for text, _ in words)), None), *words]
+
+
+def _shortened(text: str, room: int) -> str:
+    """The text; where that is too long its host and the last part of its path."""
+    if len(text) <= room:
+        return text
+    host, _, path = text.partition("/")
+    brief = f"{host}/.../{path.rpartition('/')[2]}"
+    return brief if len(brief) < len(text) else text
+
+
 def _middle(text: str, room: int) -> str:
     """The text with its middle left out: method and host are before it, what was asked for is after it."""
-    keep = max(room - 2, 12)
+    if len(text) <= room:
+        return text
+    keep = room - 2
     head = keep * 3 // 5
     return f"{text[:head]}..{text[len(text) - (keep - head) :]}"

@@ -134,9 +134,9 @@ def _is_text(step: Step) -> bool:
 def _header_words(hop: Hop) -> list[str]:
     words: list[str] = []
     for name in _HEADERS:
-        value = ", ".join(hop.request.headers.get_all(name))
-        if value and value != GONE:
-            words.append(f"-H {shell_word(f'{name.capitalize()}: {value}')}")
+        # A line for each line that was sent: some clients send a list of media types as many headers.
+        values = [value for value in hop.request.headers.get_all(name) if value and value != GONE]
+        words += [f"-H {shell_word(f'{name.capitalize()}: {value}')}" for value in values]
     return words
 
 

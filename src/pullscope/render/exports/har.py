@@ -1,7 +1,8 @@
 """HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), an entry a hop and a page a pull.
 
 Sizes are those that went by, also of streamed bodies; bodies themselves are in no trace. What is not known is -1, as the
-format wants it.
+format wants it. Fields that begin with `_` are what Chrome's DevTools read beside the format: without them it guesses a type
+from the media type (JSON is "script") and adds the -1 of the unknown head to each size.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from pullscope.render.plain import plain
 from pullscope.render.wording import client_line, hop_note, reference_line, title, what
 from pullscope.trace.model import Hop, Pull
 
+BLOCKED = 0.001
+"""Milliseconds before the request goes out: DevTools take an entry that was never blocked for one that was nothing else."""
+
 
 def har(pulls: Iterable[Pull]) -> dict[str, Any]:
     """The log of these pulls."""
     pages: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
+    seen: list[tuple[Hop, Pull, str]] = []
     for pull in pulls:
         page = f"pull_{pull.id}"
         pages.append(
@@ -35,40 +39,51 @@ def har(pulls: Iterable[Pull]) -> dict[str, Any]:
                 "comment": "; ".join(plain(f"{one.severity} {one.code}: {one.message}") for one in pull.findings),
             }
         )
-        in_order = sorted(pull.hops, key=lambda one: one.request.time)
-        entries.extend(_entry(hop, pull, page) for hop in in_order)
+        seen.extend((hop, pull, page) for hop in pull.hops)
+    # By time over all pulls, as the format prefers it.
+    entries = [_entry(*one) for one in sorted(seen, key=lambda one: one[0].request.time)]
     creator = {"name": "pullscope", "version": __version__}
     comment = "Secrets are REDACTED. Sizes of streamed bodies are those that went by; their content is not kept."
     return {"log": {"version": "1.2", "creator": creator, "pages": pages, "entries": entries, "comment": comment}}
 
 
 def _entry(hop: Hop, pull: Pull, page: str) -> dict[str, Any]:
-    wait, whole = hop.first_byte_seconds, hop.seconds
-    timings = {
-        "blocked": -1,
-        "dns": -1,
-        "connect": -1,
-        "ssl": -1,
-        "send": 0,
-        "wait": _milliseconds(wait if wait is not None else whole),
-        "receive": _milliseconds(max(0.0, (whole or 0) - wait) if wait is not None else 0),
-    }
+    timings = _timings(hop)
     step = hop.step
     comment = f"step {step.n}, {title(step)}: {what(step, pull)}" if step.n else title(step)
     note = hop_note(hop, pull)
     entry: dict[str, Any] = {
         "pageref": page,
         "startedDateTime": _date(hop.request.time),
-        "time": round(timings["wait"] + timings["receive"], 3),
+        "time": round(sum(part for part in timings.values() if part > 0), 3),
         "request": _request(hop),
         "response": _response(hop),
         "cache": {},
         "timings": timings,
         "comment": f"{comment} ({note})" if note else comment,
+        "_resourceType": "other",
     }
     if hop.request.connection is not None:
-        entry["connection"] = str(hop.request.connection)
+        entry["connection"] = entry["_connectionId"] = str(hop.request.connection)
     return entry
+
+
+def _timings(hop: Hop) -> dict[str, float]:
+    """Sending what was uploaded, waiting for the first byte, receiving; how the proxy's connections came about is not told."""
+    whole = hop.seconds or 0.0
+    first = hop.first_byte_seconds
+    first = whole if first is None else min(first, whole) if hop.seconds is not None else first
+    sent = min(max(hop.uploaded.time - hop.request.time, 0.0), first) if hop.uploaded and hop.uploaded.bytes else 0.0
+    wait = max(_milliseconds(first - sent) - BLOCKED, 0.0)
+    return {
+        "blocked": BLOCKED,
+        "dns": -1,
+        "connect": -1,
+        "ssl": -1,
+        "send": _milliseconds(sent),
+        "wait": round(wait, 3),
+        "receive": _milliseconds(max(0.0, whole - first)),
+    }
 
 
 def _request(hop: Hop) -> dict[str, Any]:
@@ -102,6 +117,7 @@ def _response(hop: Hop) -> dict[str, Any]:
             "redirectURL": "",
             "headersSize": -1,
             "bodySize": -1,
+            "_transferSize": hop.bytes or 0,
             "comment": plain(hop.failed.reason) if hop.failed else "no answer was seen",
         }
     size = hop.bytes if hop.bytes is not None else -1
@@ -119,6 +135,7 @@ def _response(hop: Hop) -> dict[str, Any]:
         "redirectURL": inert_url(response.location) if response.location else "",
         "headersSize": -1,
         "bodySize": size,
+        "_transferSize": max(size, 0),
     }
 
 
