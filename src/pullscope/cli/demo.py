@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,20 +61,16 @@ def demo(
         for line in _fault_lines(FAULTS.values()):
             _write(line)
         return
+    own = "docker-containerd"
     if fault is not None:
         chosen = FAULTS.get(fault)
         if chosen is None:
             raise Complaint(f"there is no fault {fault!r}; pullscope demo --list-faults lists them.", ExitCode.USAGE)
-        if chosen.client is None and client is None:
-            raise Complaint(
-                f"{fault} shows where tags are listed, not in a pull: "
-                f"mitmdump -s addons/sample_registry.py --set pullscope_faults={fault}, then crane ls through it.",
-                ExitCode.USAGE,
-            )
-        client, vanity = client or chosen.client, vanity or chosen.vanity
-    client = client or "docker-containerd"
-    if client not in CLIENTS:
+        vanity = vanity or chosen.vanity
+        own = chosen.client
+    if client is not None and client not in CLIENTS:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+    client = client or own
 
     from pullscope.cli.report import wants_color
     from pullscope.mitm.demo import run_demo
@@ -130,14 +127,16 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
     every = list(faults)
     width = max(len(fault.code) for fault in every)
     for fault in every:
-        yield f"{fault.code:<{width}}  {fault.title}" + (f" ({fault.client})" if fault.client else " (lists of tags)")
+        yield f"{fault.code:<{width}}  {fault.title} ({fault.client})"
 
 
 def _introduction(client: str, *, vanity: bool, fault: str | None) -> str:
     speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
-    lines = (
-        f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all\n"
-        "on 127.0.0.1. Each 401 is normal: it tells the client where to get a token."
+    lines = fill(
+        f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all on 127.0.0.1. "
+        "Each 401 is normal: it tells the client where to get a token.",
+        80,
+        break_on_hyphens=False,
     )
     if fault is not None:
         from pullscope.worlds.hub.faults.table import FAULTS
