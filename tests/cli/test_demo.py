@@ -151,9 +151,17 @@ def test_the_list_of_faults_is_the_list_of_faults() -> None:
     assert all(len(line) <= 100 for line in shown.stdout.splitlines())
 
 
-@pytest.mark.parametrize("fault", ["rate-limit", "query-dropped"])
-def test_a_fault_that_no_pull_can_meet_is_refused(fault: str) -> None:
-    """Misspelt, or only seen where tags are listed: one sentence, exit code 2."""
-    shown = run("demo", "--fault", fault)
+def test_a_fault_that_nobody_knows_is_refused() -> None:
+    """Misspelt: one sentence, exit code 2."""
+    shown = run("demo", "--fault", "rate-limit")
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(("fault", "command"), [("query-dropped", "crane ls"), ("push-over-redirect", "docker push")])
+def test_what_no_pull_meets_is_played_by_another_command(fault: str, command: str) -> None:
+    """A list of tags, a push: the client that meets the fault is chosen and named, and the finding is shown."""
+    shown = run("demo", "--fault", fault)
+    assert shown.returncode == 0
+    assert f"speaks like {command}" in " ".join(shown.stdout.split())
+    assert fault in shown.stdout

@@ -62,20 +62,16 @@ def demo(
         for line in _fault_lines(FAULTS.values()):
             _write(line)
         return
+    own = "docker-containerd"
     if fault is not None:
         chosen = FAULTS.get(fault)
         if chosen is None:
             raise Complaint(f"there is no fault {fault!r}; pullscope demo --list-faults lists them.", ExitCode.USAGE)
-        if chosen.client is None and client is None:
-            raise Complaint(
-                f"{fault} shows where tags are listed, not in a pull: "
-                f"mitmdump -s addons/sample_registry.py --set pullscope_faults={fault}, then crane ls through it.",
-                ExitCode.USAGE,
-            )
-        client, vanity = client or chosen.client, vanity or chosen.vanity
-    client = client or "docker-containerd"
-    if client not in CLIENTS:
+        vanity = vanity or chosen.vanity
+        own = chosen.client
+    if client is not None and client not in CLIENTS:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+    client = client or own
 
     from pullscope.cli.report import wants_color
     from pullscope.mitm.demo import run_demo
@@ -131,7 +127,7 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
     every = list(faults)
     width = max(len(fault.code) for fault in every)
     for fault in every:
-        yield f"{fault.code:<{width}}  {fault.title}" + (f" ({fault.client})" if fault.client else " (lists of tags)")
+        yield f"{fault.code:<{width}}  {fault.title} ({fault.client})"
 
 
 def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool) -> str:
@@ -152,7 +148,9 @@ def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool
             "docker.example.com is a vanity domain that does not exist: it answers nothing but 302, to the registry. "
             "Watch where the bytes come from."
         )
-    return "\n".join(textwrap.fill(sentence, 80) for sentence in (" ".join(said[:2]), *said[2:]))
+    return "\n".join(
+        textwrap.fill(sentence, 80, break_on_hyphens=False) for sentence in (" ".join(said[:2]), *said[2:])
+    )
 
 
 def _next_lines(client: str, *, vanity: bool, explain: bool) -> list[str]:

@@ -2,8 +2,9 @@
 
 An answer is set in `requestheaders`: later, a body may be streaming to a server already, and mitmproxy crashes where a
 request that streams is answered. A request with a body is answered in two steps: a stand-in at once, which keeps the
-server from being asked, and the real answer when the body is there. An exception in here is logged once and the flow
-goes on with the stand-in, for without it the request would go to a host that was meant to be played.
+server from being asked, and the real answer when the body is there. A world that gives no answer ends the connection.
+Any other exception in here is logged once and the flow goes on with the stand-in, for without it the request would go to
+a host that was meant to be played.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from mitmproxy import ctx, http
 from pullscope.mitm.flow_events import ANSWERED_BY
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response, World
+from pullscope.worlds.clients.steps import NoAnswerError
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +73,12 @@ class Answer:
             self._answer(flow, request)
 
     def _answer(self, flow: http.HTTPFlow, request: Request) -> None:
-        response = self._world[request.host](request)
+        try:
+            response = self._world[request.host](request)
+        except NoAnswerError:
+            flow.response = None
+            flow.kill()
+            return
         if not isinstance(self._answered_by, str):
             flow.metadata[ANSWERED_BY] = self._answered_by(request, response)
         answer_flow(flow, response)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pullscope.mitm.answer import Answer
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.mitm.tunnel import Tunnel
-from pullscope.oci.messages import Answerer
+from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import run_with_threads
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.clients.steps import Outcome
+from pullscope.worlds.hub.faults.met_by import MET_BY
 from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, with_faults
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
@@ -47,7 +48,7 @@ def run_demo(
     `settings` are the proxy's options as `--set` takes them; `on_ready` is called when the proxy is up, just before the
     first request. Raises RuntimeError if the proxy cannot start.
     """
-    start = CLIENTS.get(client)
+    start = MET_BY.get(client)
     if start is None:
         raise ValueError(f"There is no client called {client!r}: choose one of {', '.join(CLIENTS)}.")
     world: dict[str, Answerer] = sample_hub()
@@ -55,13 +56,19 @@ def run_demo(
     if vanity:
         world[VANITY_HOST] = redirect_only()
         reference = Reference.parse(f"{VANITY_HOST}/{SAMPLE_REFERENCE}")
+    unseen: frozenset[str] = frozenset()
     if fault is not None:
         chosen = FAULTS[fault]
+        unseen = chosen.unseen
         world = with_faults(world, [fault])
         reference = Reference.parse(f"{VANITY_HOST}/{chosen.reference}" if vanity else chosen.pulls)
     with ProxyThread(watch_addon, Answer(world), settings=settings) as proxy:
         if on_ready is not None:
             on_ready(reference)
-        with Tunnel(proxy.port, proxy.ca_file) as answer:
+        with Tunnel(proxy.port, proxy.ca_file) as wire:
+
+            def answer(request: Request) -> Response:
+                return world[request.host](request) if request.host in unseen else wire(request)
+
             outcome = run_with_threads(start(reference), answer)
     return Demo(reference=reference, outcome=outcome, errors=proxy.errors)

@@ -43,4 +43,6 @@ class FaultyHub(Answer):
             raise exceptions.OptionsError(f"pullscope_faults: {error}") from error
         for code in chosen:
             fault = FAULTS[code]
-            logger.info("pullscope: playing %s (%s); to meet it, pull %s.", code, fault.title, fault.pulls)
+            logger.info(
+                "pullscope: playing %s (%s); to meet it: %s, with %s.", code, fault.title, fault.client, fault.pulls
+            )

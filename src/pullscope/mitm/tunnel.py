@@ -1,4 +1,4 @@
-"""Requests over real TLS, through a proxy on this machine: the wire under a client model.
+"""Requests through a proxy on this machine, over real TLS or in the clear: the wire under a client model.
 
 It trusts one CA file and nothing else, asks one proxy and reads none from the environment, and follows nothing: what a
 client makes of an answer is the client's. Connections are kept as Go keeps them: reused when both sides left them open.
@@ -28,7 +28,7 @@ class Tunnel:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._context.load_verify_locations(cafile=ca_file)
         self._lock = threading.Lock()
-        self._idle: dict[str, list[http.client.HTTPSConnection]] = {}
+        self._idle: dict[str, list[http.client.HTTPConnection]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -44,11 +44,10 @@ class Tunnel:
 
     def __call__(self, request: Request) -> Response:
         """The answer, as far as it came; `NoAnswerError` where there is none."""
-        if urlsplit(request.url).scheme != "https":
-            raise NoAnswerError("http: server gave HTTP response to HTTPS client")
+        place = _place(request)
         with self._lock:
-            kept = self._idle.get(request.host)
-            connection = kept.pop() if kept else self._connection(request.host)
+            kept = self._idle.get(place)
+            connection = kept.pop() if kept else self._connection(request)
         try:
             response, reusable = _exchange(connection, request)
         except (OSError, http.client.HTTPException) as error:
@@ -59,13 +58,16 @@ class Tunnel:
             raise
         if reusable:
             with self._lock:
-                self._idle.setdefault(request.host, []).append(connection)
+                self._idle.setdefault(place, []).append(connection)
         else:
             connection.close()
         return response
 
-    def _connection(self, authority: str) -> http.client.HTTPSConnection:
+    def _connection(self, request: Request) -> http.client.HTTPConnection:
+        if not _in_tls(request):
+            return http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
         connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=_PATIENCE, context=self._context)
+        authority = request.host
         host, colon, port = authority.rpartition(":")
         # What Go's client says at CONNECT: nothing of the program that uses it.
         name, number = (host, int(port)) if colon and port.isdecimal() else (authority, 443)
@@ -73,10 +75,20 @@ class Tunnel:
         return connection
 
 
-def _exchange(connection: http.client.HTTPSConnection, request: Request) -> tuple[Response, bool]:
-    split = urlsplit(request.url)
-    target = split._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
+def _in_tls(request: Request) -> bool:
+    return urlsplit(request.url).scheme == "https"
+
+
+def _place(request: Request) -> str:
+    """Where a connection leads: to a host, or for plain http to the proxy, which asks every host."""
+    return request.host if _in_tls(request) else ""
+
+
+def _exchange(connection: http.client.HTTPConnection, request: Request) -> tuple[Response, bool]:
+    split = urlsplit(request.url)._replace(fragment="")
+    # To a proxy the whole address (RFC 9112, 3.2.2); through its tunnel the path.
+    target = split._replace(scheme="", netloc="").geturl() if _in_tls(request) else split.geturl()
+    connection.putrequest(request.method, target or "/", skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", request.host)
     for name, value in request.headers:
         connection.putheader(name, value)

@@ -41,11 +41,14 @@ class Proxy:
 
     world: World
     clock: Clock = field(default_factory=Clock)
+    unseen: frozenset[str] = frozenset()
     events: list[Event] = field(default_factory=list)
     _numbers: Numbers = field(default_factory=Numbers)
     _exchange: int = 0
 
     def __call__(self, request: Request) -> Response:
+        if request.host in self.unseen:
+            return self.world[request.host](request)
         self._exchange += 1
         number = self._exchange
         self.clock.sleep(0.002)
@@ -56,7 +59,12 @@ class Proxy:
                 Failed(time=self.clock(), exchange=number, reason="[Errno -2] Name or service not known")
             )
             raise NoAnswerError(f"dial tcp: lookup {request.host}: no such host")
-        response = answerer(request)
+        try:
+            response = answerer(request)
+        except NoAnswerError:
+            # What mitmproxy says of a flow that the playing addon ended.
+            self.events.append(Failed(time=self.clock(), exchange=number, reason="Connection killed."))
+            raise
         self._answered(request, response, number)
         return response
 
@@ -121,9 +129,11 @@ def traced(events: list[Event]) -> Trace:
     return trace
 
 
-def played(client: Steps[Outcome], make_world: Callable[[Clock], World]) -> tuple[Outcome, Trace]:
+def played(
+    client: Steps[Outcome], make_world: Callable[[Clock], World], *, unseen: frozenset[str] = frozenset()
+) -> tuple[Outcome, Trace]:
     """A client's pull of what a world holds: how the client sees it, and how the trace does."""
     clock = Clock()
-    proxy = Proxy(make_world(clock), clock)
+    proxy = Proxy(make_world(clock), clock, unseen)
     outcome = run_in_turns(client, proxy)
     return outcome, traced(proxy.events)

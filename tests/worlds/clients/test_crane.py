@@ -91,3 +91,37 @@ def test_a_redirect_to_a_private_address_is_refused() -> None:
 
     assert "private/link-local" in ran.outcome.message
     assert not any(request.host == "169.254.169.254" for request, _ in ran.exchanges)
+
+
+def test_tags_are_listed_page_after_page() -> None:
+    """`crane ls` goes where `Link` points, with the token of its own host only."""
+    hub = sample_hub(clock=lambda: 1795424400.0)
+    elsewhere = "registry.internal"
+
+    def first_page(request: Request) -> Response:
+        response = hub[HUB_HOST](request)
+        if response.status != 200 or "/tags/list" not in request.url:
+            return response
+        link = f'<https://{elsewhere}/v2/team/app/tags/list?last=a>; rel="next"'
+        return Response(status=200, headers=response.headers.replacing("Link", link), body=response.body)
+
+    world = {**hub, HUB_HOST: first_page, elsewhere: lambda _request: Response(status=200)}
+    ran = pull(Crane(reference=Reference.parse(NAME)).list_tags(), world)
+    asked = [(request.host, urlsplit(request.url).path) for request, _ in ran.exchanges]
+
+    assert ran.outcome.pulled, ran.outcome.message
+    assert asked == [
+        (HUB_HOST, "/v2/"),
+        (REALM_HOST, "/token"),
+        (HUB_HOST, f"/v2/{NAME}/tags/list"),
+        (elsewhere, "/v2/team/app/tags/list"),
+    ]
+    assert "Authorization" not in ran.exchanges[-1][0].headers
+
+
+def test_a_list_without_an_end_ends() -> None:
+    """A registry whose next page is always the same one."""
+    again = Headers([("Link", '</v2/a/b/tags/list?n=1>; rel="next"')])
+    world = {VANITY: lambda _request: Response(status=200, headers=again)}
+
+    assert pull(Crane(reference=Reference.parse(f"{VANITY}/a/b")).list_tags(), world).outcome.pulled

@@ -33,21 +33,21 @@ def refusal(host: str, reason: str, client: Client | None = None) -> Finding | N
     """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
     if not _DISTRUST.search(reason):
         return None
-    name = host or "the proxy"
-    if _is_loopback(host):
-        # Go never uses a proxy for these (golang.org/x/net/http/httpproxy useProxy), so it was the proxy that was meant.
+    if not host or _is_loopback(host):
+        # No name and no CONNECT before: it was the proxy that was meant. So it was for a loopback address, for which Go
+        # never uses a proxy (golang.org/x/net/http/httpproxy useProxy).
         return Finding(
             code="proxy-ca-not-trusted",
             severity=Severity.ERROR,
-            message=f"A client wants TLS with the proxy itself, at {name}, and does not trust its certificate: "
-            "the proxy's URL begins with https://.",
+            message="A client wants TLS with the proxy itself and does not trust its certificate: the proxy's URL begins "
+            "with https://.",
             fix="write http:// in HTTPS_PROXY: it names how to reach the proxy, not what goes through it",
         )
     who = client.family if client is not None and client.family != "unknown" else "A client"
     return Finding(
         code="ca-not-trusted",
         severity=Severity.ERROR,
-        message=f"{who} refused mitmproxy's certificate for {name}, so nothing of that conversation can be seen and "
+        message=f"{who} refused mitmproxy's certificate for {host}, so nothing of that conversation can be seen and "
         "the pull fails there.",
         fix=_how_to_trust(host, client),
     )
@@ -111,9 +111,15 @@ def plain_http_fallback(case: Case) -> Iterator[Finding]:
             shown,
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
             "settings, and whoever is on the way can read the tokens and change the image.",
-            f"take {host} out of insecure-registries, and give it a certificate that {case.client} trusts",
+            f"{_insist_on_tls(host, case.client)}, and give it a certificate that {case.client} trusts",
         )
         return
+
+
+def _insist_on_tls(host: str, client: str) -> str:
+    if client in CONTAINERS_IMAGE:
+        return f"leave out --tls-verify=false, or insecure=true in registries.conf, for {host}"
+    return f"take {host} out of insecure-registries"
 
 
 def upstream_unreachable(case: Case) -> Iterator[Finding]:
@@ -152,17 +158,17 @@ def token_request_elsewhere(case: Case) -> Iterator[Finding]:
     ]
     if not carriers:
         return
-    why = (
-        "BuildKit asks for tokens from the client's process (docker, buildx)"
-        if case.pull.client.family == "buildkit"
-        else "another process asks for it, or it did so before this trace began"
-    )
+    why = "another process asks for it, it goes past this proxy, or it was asked for before this trace began"
+    fix = "begin the trace before the client, and leave no host out of it (NO_PROXY, --ignore)"
+    if case.pull.client.family == "buildkit":
+        why = "BuildKit asks for tokens from the client's process (docker, buildx)"
+        fix = "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too"
     yield found(
         "token-request-elsewhere",
         Severity.INFO,
         (hop.step for hop in carriers),
         f"{case.client} uses a token at {carriers[0].host} that was not seen being issued: {why}.",
-        "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too",
+        fix,
     )
 
 

@@ -68,6 +68,7 @@ _BYTES = frozenset({"digest-mismatch", "size-mismatch"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "upstream-unreachable": frozenset({"cdn-failed", "token-server-failed", "size-mismatch"}),
+    "plain-http-fallback": frozenset({"upstream-unreachable", "retried"}),
     "redirect-loop": frozenset({"query-dropped", "redirect-permanent"}),
     "ping-not-redirected": _REFUSALS | {"ping-other-host", "registry-failed"},
     "ping-not-a-registry": _REFUSALS,
@@ -77,6 +78,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
         {"manifest-unknown", "name-unknown", "blob-unknown", "wrong-content-type", "missing-content-digest"}
         | {"head-not-allowed", "digest-mismatch", "access-denied"}
     ),
+    "push-over-redirect": frozenset({"manifest-unknown", "name-unknown"}),
     "authorization-dropped": _REFUSALS,
     "two-auth-mechanisms": frozenset({"cdn-failed"}) | _REFUSALS,
     "library-prefix-missing": _REFUSALS | {"name-unknown", "manifest-unknown"},

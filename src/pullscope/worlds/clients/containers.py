@@ -47,6 +47,9 @@ class Containers:
     """How often the whole copy is begun anew: podman and buildah three times, skopeo only if told to."""
     login: Login | None = None
     """That of the reference's host; it goes to the realm of the ping's challenge."""
+    tls_verify: bool = True
+    """Whether `--tls-verify=false` was not given, which also allows plain http."""
+    _scheme: str = field(default="https", init=False)
     _challenges: tuple[Challenge, ...] = field(default=(), init=False)
     _tokens: dict[str, Token] = field(default_factory=dict, init=False)
     _resolved: Digest | None = field(default=None, init=False)
@@ -69,20 +72,32 @@ class Containers:
     # The conversation, from the first request to the last.
 
     def _ping(self) -> Steps[None]:
-        """detectProperties: 200 or 401, wherever redirects lead; else the old protocol is tried, for its error only."""
+        """detectProperties: https, then http if that is allowed; else the old protocol is tried, for its error only."""
         host = self.reference.api_host
-        what = f"pinging container registry {host}"
         try:
-            reply = yield from self._plain(f"https://{host}/v2/", what)
-            if reply.status not in (200, 401):
-                why = f"invalid status code from registry {status_line(reply.status).replace(' ', ' (', 1)})"
-                raise self._failed(f"{what}: {why}", reply.request)
+            try:
+                reply = yield from self._pinged("https")
+            except PullFailedError:
+                if self.tls_verify:
+                    raise
+                reply = yield from self._pinged("http")
         except PullFailedError:
             with contextlib.suppress(PullFailedError):
-                yield from self._plain(f"https://{host}/v1/_ping", what)
+                yield from self._plain(f"https://{host}/v1/_ping", f"pinging container registry {host}")
             raise
         if reply.status == 401:
             self._challenges = read_challenges(reply.response.headers.get_all("WWW-Authenticate"))
+
+    def _pinged(self, scheme: str) -> Steps[Reply]:
+        """200 or 401, wherever redirects lead; everything later has the scheme of the ping that was answered so."""
+        host = self.reference.api_host
+        what = f"pinging container registry {host}"
+        reply = yield from self._plain(f"{scheme}://{host}/v2/", what)
+        if reply.status not in (200, 401):
+            why = f"invalid status code from registry {status_line(reply.status).replace(' ', ' (', 1)})"
+            raise self._failed(f"{what}: {why}", reply.request)
+        self._scheme = scheme
+        return reply
 
     def _copy(self) -> Steps[None]:
         wanted = str(self.reference.digest or self.reference.tag or "latest")
@@ -136,7 +151,7 @@ class Containers:
             raise self._failed(f"{what}: {failed}", None) from failed
 
     def _get(self, path: str, more: tuple[tuple[str, str], ...], what: str) -> Steps[Reply]:
-        url = f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
+        url = f"{self._scheme}://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
         extra = ""
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             headers = self._headers(more)

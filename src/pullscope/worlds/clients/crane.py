@@ -1,7 +1,7 @@
-"""`crane pull`, and with it ko, kaniko and cosign: what they share is google/go-containerregistry.
+"""`crane pull` and `crane ls`, and with them ko, kaniko and cosign: what they share is google/go-containerregistry.
 
 Two dialects, divided by PR #2360 (0.21.8, 2026-07-29). Compared with crane 0.20.2 and 0.21.9 in a lab, by how each row of
-the vanity table ended; not run in CI. Sources: pkg/v1/remote/transport/{ping,bearer}.go, pkg/v1/remote/fetcher.go.
+the vanity table ended; not run in CI. Sources: pkg/v1/remote/transport/{ping,bearer}.go, pkg/v1/remote/{fetcher,list}.go.
 
 What makes it itself: the ping must be answered 200 or 401, and decides for good whether tokens are used. The token is
 asked for at once and given to the reference's own host only. What follows a 401 happens below Go's redirects: up to
@@ -14,7 +14,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Container
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest
@@ -36,6 +36,8 @@ HUB_HOST = "index.docker.io"
 _ACCEPT = f"{DOCKER_MANIFEST},{OCI_MANIFEST},{DOCKER_INDEX},{OCI_INDEX},{SCHEMA1},{SCHEMA1_SIGNED}"
 _PARALLEL = 4  # remote/options.go defaultJobs
 _ALLOWED_AFTER_PING = (200, 401)
+_TAGS_IN_A_PAGE = 1000  # remote/options.go defaultPageSize
+_MOST_PAGES = 100  # crane has no limit; this one stands here, so that every run ends
 
 
 @dataclass(kw_only=True)
@@ -55,9 +57,16 @@ class Crane:
 
     def pull(self) -> Steps[Outcome]:
         """The whole pull."""
+        return (yield from self._run(self._image()))
+
+    def list_tags(self) -> Steps[Outcome]:
+        """list.go: page after page, wherever `Link` points."""
+        return (yield from self._run(self._tags()))
+
+    def _run(self, work: Steps[None]) -> Steps[Outcome]:
         try:
             yield from self._ping()
-            yield from self._image()
+            yield from work
         except PullFailedError as failed:
             return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
         except GoError as failed:
@@ -98,8 +107,17 @@ class Crane:
         missing = [item for digest, item in wanted_blobs.items() if digest not in self.present]
         yield from together(*(self._blob(item) for item in missing), limit=_PARALLEL)
 
+    def _tags(self) -> Steps[None]:
+        url = self._url(f"tags/list?n={_TAGS_IN_A_PAGE}")
+        for _page in range(_MOST_PAGES):
+            reply = yield from self._get(url)
+            link = reply.header("Link")
+            if not link.startswith("<"):
+                return
+            url = urljoin(reply.request.url, link[1:].partition(">")[0])
+
     def _manifest(self, wanted: str, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
-        reply = yield from self._get(f"manifests/{wanted}", ("Accept", _ACCEPT))
+        reply = yield from self._get(self._url(f"manifests/{wanted}"), ("Accept", _ACCEPT))
         got = Digest.of(reply.body)
         if digest is not None and got != digest:
             why = f'manifest digest: "{got}" does not match requested digest: "{digest}" for "{self._name}"'
@@ -110,7 +128,7 @@ class Crane:
         return document, got
 
     def _blob(self, descriptor: Descriptor) -> Steps[None]:
-        reply = yield from self._get(f"blobs/{descriptor.digest}")
+        reply = yield from self._get(self._url(f"blobs/{descriptor.digest}"))
         got = Digest.of(reply.body)
         if len(reply.body) < (descriptor.size or 0):
             raise PullFailedError("unexpected EOF", reply.request)  # no resume
@@ -121,8 +139,11 @@ class Crane:
 
     # Requests, and who gets the token.
 
-    def _get(self, path: str, *more: tuple[str, str]) -> Steps[Reply]:
-        request = self._request(f"https://{self._host}/v2/{self.reference.repository}/{path}", *more)
+    def _url(self, path: str) -> str:
+        return f"https://{self._host}/v2/{self.reference.repository}/{path}"
+
+    def _get(self, url: str, *more: tuple[str, str]) -> Steps[Reply]:
+        request = self._request(url, *more)
         # fetcher.go's CheckRedirect has no limit of its own; Go's ten stand here, so that every run ends.
         reply = yield from send(request, self._guarded, self._round_trip)
         if reply.status != 200:

@@ -1,8 +1,9 @@
 """`docker pull` with the classic (graphdriver) image store: dockerd 20.10 to 28, and 29 where it kept that store.
 
 Compared with dockerd 20.10.24 and 29.7.2 on the wire; 23 to 28 read at their tags. Sources: moby
-distribution/{registry,pull_v2,errors}.go and registry/auth.go; distribution v2.8 registry/client/repository.go,
-client/auth/session.go, client/transport/http_reader.go.
+distribution/{registry,pull_v2,push_v2,errors}.go and registry/auth.go; distribution v2.8 registry/client/repository.go,
+client/auth/session.go, client/transport/http_reader.go. Of `docker push` there is only what an image takes whose blobs
+are at the registry already.
 
 What makes it itself: it pings, and remembers the challenge under the URL at which the ping ended. Every hop of every
 later request looks there by its own host, so a token goes to exactly one host, whoever redirected to it. The scope
@@ -12,7 +13,7 @@ asked for is the repository of the reference, never the challenge's.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from pullscope.oci.challenge import Challenge, read_challenges
@@ -38,6 +39,7 @@ _USER_AGENT = (
 _ACCEPT = (DOCKER_MANIFEST, DOCKER_INDEX, OCI_INDEX, OCI_MANIFEST)
 _ACCEPT_BEFORE_29 = (*_ACCEPT, SCHEMA1_SIGNED, "application/json")
 _PARALLEL_LAYERS = 3  # max-concurrent-downloads
+_PARALLEL_UPLOADS = 5  # max-concurrent-uploads
 _ATTEMPTS = 5  # max-download-attempts; the pauses of 5, 10, 15 … seconds between them are not played
 
 
@@ -53,6 +55,7 @@ class DockerClassic:
     """The CLI hands over the login of the reference's host, and it is used whoever asks (registry/auth.go)."""
     _challenges: dict[str, tuple[Challenge, ...]] = field(default_factory=dict, init=False)
     _token: Token | None = field(default=None, init=False)
+    _actions: str = field(default="pull", init=False)
     _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
@@ -66,6 +69,28 @@ class DockerClassic:
             return Outcome(pulled=False, digest=self._resolved, message=str(failed))
         sentence = f"Status: Downloaded newer image for {self._familiar}"
         return Outcome(pulled=True, digest=self._resolved, message=sentence)
+
+    def push(self, manifest: bytes, media_type: str) -> Steps[Outcome]:
+        """A push of what the registry has already, but for the manifest: each blob is looked for, then the tag is put."""
+        self._actions = "push,pull"
+        document = read_manifest(manifest, media_type)
+        if not isinstance(document, Manifest) or not document.layers or document.config is None:
+            raise ValueError("Only an image with layers can be pushed here.")
+        try:
+            yield from self._ping()
+            # session.go tokenHandler: the others wait for the token of the first.
+            first, *others = document.layers
+            yield from self._is_there(first)
+            yield from together(*(self._is_there(layer) for layer in others), limit=_PARALLEL_UPLOADS)
+            yield from self._is_there(document.config)
+            yield from self._put(manifest, media_type)
+        except PullFailedError as failed:
+            return Outcome(pulled=False, digest=None, message=failed.sentence, failed_at=failed.at)
+        except GoError as failed:
+            return Outcome(pulled=False, digest=None, message=str(failed))
+        digest = Digest.of(manifest)
+        sentence = f"{self.reference.tag}: digest: {digest} size: {len(manifest)}"
+        return Outcome(pulled=True, digest=digest, message=sentence)
 
     # The conversation, from the first request to the last.
 
@@ -154,20 +179,35 @@ class DockerClassic:
                 raise PullFailedError(f"filesystem layer verification failed for digest {digest}", reply.request)
             return
 
+    def _is_there(self, descriptor: Descriptor) -> Steps[None]:
+        """push_v2.go layerAlreadyExists; what is not there would be uploaded, which is not played."""
+        reply = yield from self._send("HEAD", f"blobs/{descriptor.digest}", ())
+        if reply.status != 200:
+            raise self._failed(reply)
+
+    def _put(self, manifest: bytes, media_type: str) -> Steps[None]:
+        """repository.go manifests.Put: any good status is success, also that of the GET that a redirect made of it."""
+        asked = self._request("PUT", self._url(f"manifests/{self.reference.tag}"), (), (("Content-Type", media_type),))
+        reply = yield from send(replace(asked, body=manifest), self._authorized)
+        if not 200 <= reply.status < 400:
+            raise self._failed(reply)
+
     # Requests, and what each hop gets.
+
+    def _url(self, path: str) -> str:
+        return f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
 
     def _send(
         self, method: str, path: str, accept: tuple[str, ...], more: tuple[tuple[str, str], ...] = ()
     ) -> Steps[Reply]:
-        url = f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
-        return (yield from send(self._request(method, url, accept, more), self._authorized))
+        return (yield from send(self._request(method, self._url(path), accept, more), self._authorized))
 
     def _request(
         self, method: str, url: str, accept: tuple[str, ...] = (), more: tuple[tuple[str, str], ...] = ()
     ) -> Request:
         fields = [("User-Agent", _USER_AGENT.format(self.version)), *(("Accept", line) for line in accept), *more]
         # Go's transport offers gzip by itself, except for HEAD and with Range.
-        if method != "HEAD" and not more:
+        if method != "HEAD" and "Range" not in dict(more):
             fields.append(("Accept-Encoding", "gzip"))
         # distribution/registry.go: DisableKeepAlives, up to 28.
         if not self.version.startswith("29."):
@@ -193,7 +233,7 @@ class DockerClassic:
         if self._token is None:
             if not challenge.realm:
                 raise PullFailedError("no realm specified for token auth challenge")
-            scope = f"repository:{self.reference.repository}:pull"
+            scope = f"repository:{self.reference.repository}:{self._actions}"
             headers = self._request("GET", "").headers
             if self.login is None:
                 asked = token_request(challenge, [scope], headers)

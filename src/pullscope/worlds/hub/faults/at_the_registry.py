@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qs, urlsplit
+from dataclasses import replace
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from pullscope.oci.challenge import read_scopes
+from pullscope.oci.challenge import read_challenges, read_scopes
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.media import OCI_INDEX, SCHEMA1_SIGNED
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.worlds.hub.answers import answer, registry_error
+from pullscope.worlds.clients.steps import NoAnswerError
+from pullscope.worlds.hub.answers import answer, json_answer, registry_error
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, with_body, with_fields
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.token_server import REALM, REALM_HOST, SERVICE
 
 _LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
+_HOME = "registry.internal"
 _LATE = 3.0  # seconds; the rule calls a hop slow from one on, in a pull of two
 
 
@@ -126,9 +129,44 @@ def link_points_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]
     def change(_request: Request, asked: Route, response: Response) -> Response:
         if asked.endpoint is not Endpoint.TAGS or response.status != 200:
             return response
-        return with_fields(response, Link='<https://registry.internal/v2/team/app/tags/list?last=a&n=1>; rel="next"')
+        return with_fields(response, Link=f'<https://{_HOME}/v2/team/app/tags/list?last=a&n=1>; rel="next"')
 
-    return changing(REGISTRY_HOST, change)(world, _sleep)
+    def at_home(_request: Request) -> Response:
+        return json_answer(200, {"name": "team/app", "tags": ["of-team-app"]})
+
+    return {**changing(REGISTRY_HOST, change)(world, _sleep), _HOME: at_home}
+
+
+def plain_http_fallback(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """A registry without TLS: the handshake fails, and only the port of plain http answers."""
+    before = world[REGISTRY_HOST]
+
+    def in_the_clear(request: Request) -> Response:
+        if urlsplit(request.url).scheme == "https":
+            raise NoAnswerError("tls: first record does not look like a TLS handshake")
+        return before(request)
+
+    return {REGISTRY_HOST: in_the_clear}
+
+
+def token_request_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """A registry that takes any token, so that one of the real token server is as good as one of the sample's."""
+    before, issue = world[REGISTRY_HOST], world[REALM_HOST]
+
+    def take(request: Request) -> Response:
+        response = before(request)
+        carried = (request.headers.get("Authorization") or "").lower().startswith("bearer ")
+        if response.status != 401 or not carried:
+            return response
+        for challenge in read_challenges(response.headers.get_all("WWW-Authenticate")):
+            query = urlencode({"service": challenge.service or "", "scope": challenge.scope or ""})
+            own = read_token_answer(issue(Request(method="GET", url=f"{REALM}?{query}")).body)
+            if own is not None:
+                headers = request.headers.replacing("Authorization", f"Bearer {own.token}")
+                return before(replace(request, headers=headers))
+        return response
+
+    return {REGISTRY_HOST: take}
 
 
 # Another document behind the tag, found by the tag and by its own digest.

@@ -43,6 +43,7 @@ def _original(request: Request) -> str:
 
 authorization_dropped = at_vanity(lambda _world: redirect_only())
 library_prefix_missing = authorization_dropped
+push_over_redirect = authorization_dropped
 redirect_permanent = at_vanity(lambda _world: redirect_only(status=301))
 ping_not_redirected = at_vanity(_ping(lambda request: _page(request, 404)))
 ping_not_a_registry = at_vanity(_ping(lambda request: _page(request, 200)))

@@ -33,11 +33,13 @@ class Fault:
     title: str
     """What happens, for a list of faults."""
     lay: Lay
-    client: str | None = "docker-containerd"
-    """Whom it hits, so that the finding appears; None where no modelled client asks for what is wrong."""
+    client: str = "docker-containerd"
+    """Whom it hits, so that the finding appears: an entry of `met_by.MET_BY`."""
     reference: str = SAMPLE_REFERENCE
     vanity: bool = False
     """Whether it is in the vanity domain, so that the reference has to name that."""
+    unseen: frozenset[str] = frozenset()
+    """Hosts that are asked by another process than the one that is traced."""
 
     @property
     def pulls(self) -> str:

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from pullscope.oci.messages import Answerer, World
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
+from pullscope.worlds.hub.faults.met_by import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
 from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.sample import INDEX_HOST, SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.token_server import REALM_HOST
 
 __all__ = ["FAULTS", "VANITY_HOST", "Fault", "faulty_hub", "with_faults"]
 
@@ -18,14 +21,12 @@ def _strictly_renamed(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
     return {**at_the_vanity_host.scope_mismatch(world, sleep), **at_the_registry.strict_token_server(world, sleep)}
 
 
-def _fault(
-    code: str, title: str, lay: Lay, client: str | None = "docker-containerd", *, reference: str = SAMPLE_REFERENCE
-) -> Fault:
-    return Fault(code=code, title=title, lay=lay, client=client, reference=reference)
+def _fault(code: str, title: str, lay: Lay, client: str = "docker-containerd", *, unseen: Iterable[str] = ()) -> Fault:
+    return Fault(code=code, title=title, lay=lay, client=client, unseen=frozenset(unseen))
 
 
 def _vanity(
-    code: str, title: str, lay: Lay, client: str | None = "docker-classic", *, reference: str = SAMPLE_REFERENCE
+    code: str, title: str, lay: Lay, client: str = "docker-classic", *, reference: str = SAMPLE_REFERENCE
 ) -> Fault:
     return Fault(code=code, title=title, lay=lay, client=client, reference=reference, vanity=True)
 
@@ -55,7 +56,18 @@ FAULTS: Mapping[str, Fault] = {
         _fault("head-not-allowed", "405 for HEAD", _HOST.head_not_allowed),
         _fault("slow-hop", "three seconds until the tag is resolved", _HOST.slow_hop),
         _fault(
-            "link-points-elsewhere", "the next page of the tags is on another host", _HOST.link_points_elsewhere, None
+            "link-points-elsewhere",
+            "the next page of the tags is on another host",
+            _HOST.link_points_elsewhere,
+            LIST_TAGS,
+        ),
+        _fault("plain-http-fallback", "a registry without TLS", _HOST.plain_http_fallback, WITHOUT_TLS),
+        _fault(
+            "token-request-elsewhere",
+            "the token is asked for by a process that is not traced",
+            _HOST.token_request_elsewhere,
+            "buildkit",
+            unseen=[REALM_HOST],
         ),
         _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
         _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
@@ -77,7 +89,14 @@ FAULTS: Mapping[str, Fault] = {
         _vanity("redirect-downgrade", "from https to http", _RULES.redirect_downgrade),
         _vanity("redirect-permanent", "301 instead of 302", _RULES.redirect_permanent),
         _vanity("upstream-unreachable", "redirected to a host that does not exist", _RULES.upstream_unreachable),
-        _vanity("query-dropped", "redirected without the query", _RULES.query_dropped, None),
+        _vanity("query-dropped", "redirected without the query", _RULES.query_dropped, LIST_TAGS),
+        _vanity(
+            "push-over-redirect",
+            "a push through a plain 302, which writes nothing",
+            _RULES.push_over_redirect,
+            PUSH,
+            reference=HELLO_REFERENCE,
+        ),
         _vanity(
             "library-prefix-missing",
             "hello instead of library/hello",
@@ -98,7 +117,10 @@ def with_faults(world: World, codes: Iterable[str], *, sleep: Sleep = time.sleep
     for code in codes:
         if code not in FAULTS:
             raise ValueError(f"There is no fault {code!r}: choose from {', '.join(sorted(FAULTS))}.")
-        changed.update(FAULTS[code].lay(changed, sleep))
+        laid = FAULTS[code].lay(changed, sleep)
+        changed.update(laid)
+        if REGISTRY_HOST in laid and INDEX_HOST in changed:
+            changed[INDEX_HOST] = laid[REGISTRY_HOST]  # the same registry, by the name that crane uses
     return changed
 
 
