@@ -168,3 +168,14 @@ def test_a_missing_file_is_not_taken_for_an_image() -> None:
     done = diff("some.dir/direct.jsonl", "some.dir/vanity.jsonl")
 
     assert "cannot read some.dir/direct.jsonl" in done.stderr
+
+
+def test_two_pulls_that_fail_are_not_alike() -> None:
+    """Neither came to anything: exit code 3 with that as the reason, however equal the rest is."""
+    failed = RECORDINGS / "skopeo-1.9-vanity-302.json"
+    done = diff(failed, failed, "--json")
+
+    assert done.exit_code == 3
+    [problem] = json.loads(done.stdout)["problems"]
+    assert problem["code"] == "neither-complete"
+    assert problem["message"] == "Neither pull is complete (failed), so that they are alike proves nothing."

@@ -68,7 +68,7 @@ class Difference:
         return tuple(host for host in self.a.hosts if host not in self.b.hosts)
 
     def problems(self) -> tuple[Problem, ...]:
-        """What makes the second no stand-in for the first."""
+        """What makes the second no stand-in for the first, or keeps that from being known."""
         found = []
         if self.same_digest is False:
             message = f"{self.a.reference} is {self.a.digest}, {self.b.reference} is {self.b.digest}."
@@ -76,6 +76,10 @@ class Difference:
         if self.a.outcome == "complete" and self.b.outcome != "complete":
             message = f"The first pull is complete, the second is {self.b.outcome}."
             found.append(Problem(code="outcome-differs", message=message))
+        if "complete" not in (self.a.outcome, self.b.outcome):
+            outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
+            message = f"Neither pull is complete ({outcomes}), so that they are alike proves nothing."
+            found.append(Problem(code="neither-complete", message=message))
         return tuple(found)
 
 

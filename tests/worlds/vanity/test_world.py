@@ -74,7 +74,7 @@ def test_every_row_has_a_model() -> None:
 
     assert not [one for one in tried if one.verdict.verdict is ClientOutcome.UNKNOWN]
     assert verdicts["regctl"].verdict is ClientOutcome.WORKS
-    assert verdicts["docker-containerd+vanity-login"].reason == "the login stays with your host"
+    assert verdicts["docker-containerd+vanity-login"].reason == "private: login stays with your host"
 
 
 def test_loop_is_caught() -> None:

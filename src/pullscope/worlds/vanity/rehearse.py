@@ -113,9 +113,10 @@ def _try(
     known: Upstream | None,
 ) -> ClientVerdict:
     if client in LOGGED_IN:
-        # What a login is for: an image that only its account may pull.
+        # What a login is for: an image that only its account may pull. A public one is pulled without it.
         hub = members_only(_registries(reference, landing, ping, known), REALM_HOST)
-        return verdict_of(ROSTER[client], pull(LOGGED_IN[client](reference), vanity_world(host, rules, hub)))
+        verdict = verdict_of(ROSTER[client], pull(LOGGED_IN[client](reference), vanity_world(host, rules, hub)))
+        return replace(verdict, reason=f"private: {verdict.reason.removeprefix('the ')}") if verdict.reason else verdict
     model = CLIENTS.get(client)
     if model is None:
         login = client.endswith("-login")
