@@ -235,6 +235,20 @@ def test_rules_are_tried_in_memory(tmp_path: Path) -> None:
     assert whole.exit_code == apart.exit_code == tried.exit_code
 
 
+def test_rules_are_tried_by_chosen_clients(tmp_path: Path) -> None:
+    """A client that was named has to work; one that the table does not have is a usage error."""
+    rules = tmp_path / "netlify.toml"
+    rules.write_text('[[redirects]]\nfrom = "/v2/*"\nto = "https://registry-1.docker.io/v2/:splat"\nstatus = 302\n')
+    ended = {}
+    for clients in ("docker-classic,crane", "skopeo", "ctr"):
+        done = CliRunner().invoke(
+            app, ["check", f"{VANITY}/{OWN}", "--rules", str(rules), "--clients", clients, "--json"]
+        )
+        ended[clients] = (done.exit_code, sorted(verdicts(done)) if done.stdout else done.stderr.count("\n"))
+
+    assert ended == {"docker-classic,crane": (0, ["crane", "docker-classic"]), "skopeo": (3, ["skopeo"]), "ctr": (2, 1)}
+
+
 @pytest.mark.parametrize("words", [["--rules", "netlify.toml", "--deep"], ["--host", VANITY]])
 def test_words_that_do_not_go_together_are_one_sentence(words: list[str]) -> None:
     """Rules are not the network: an option of one is not silently dropped by the other."""

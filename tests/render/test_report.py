@@ -42,9 +42,10 @@ def test_golden_reports_fit(golden: Path) -> None:
     """Every golden report holds to the schema, and has no key that it does not know."""
     document = json.loads(golden.read_text(encoding="utf-8"))
     validator.validate(document)
-    pull = document["pulls"][0]
-    for name, value in (("pull", pull), ("step", pull["steps"][0]), ("hop", pull["steps"][0]["hops"][0])):
-        assert value.keys() == SCHEMA["$defs"][name]["properties"].keys()
+    assert document["pulls"] or document["findings"]  # a client that does not trust the proxy pulls nothing
+    for pull in document["pulls"]:
+        for name, value in (("pull", pull), ("step", pull["steps"][0]), ("hop", pull["steps"][0]["hops"][0])):
+            assert value.keys() == SCHEMA["$defs"][name]["properties"].keys()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

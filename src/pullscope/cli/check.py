@@ -54,9 +54,11 @@ def check(
     if rules is not None:
         from pullscope.cli.vanity import try_command
 
-        if clients or ca or resolve or insecure or deep or use_docker_login:
-            raise Complaint("--rules tries every client in memory; with it go --host and --json only.", ExitCode.USAGE)
-        try_command(rules, host=host, ref=reference, as_json=as_json)
+        if ca or resolve or insecure or deep or use_docker_login:
+            raise Complaint(
+                "--rules tries clients in memory; with it go --host, --clients and --json only.", ExitCode.USAGE
+            )
+        try_command(rules, host=host, ref=reference, clients=clients, as_json=as_json)
         return
     if host:
         raise Complaint("--host is the domain of a rule file: name that with --rules.", ExitCode.USAGE)

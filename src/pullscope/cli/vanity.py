@@ -22,7 +22,7 @@ from pullscope.worlds.vanity.decide import NETLIFY_PROXY
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.rehearse import Rehearsal, Tried, as_proxy, rehearse
+from pullscope.worlds.vanity.rehearse import ROWS, Rehearsal, Tried, as_proxy, rehearse
 from pullscope.worlds.vanity.rules import LABELS, Platform, RuleFile
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
 
@@ -96,26 +96,32 @@ def try_command(
     host: Host = "",
     ref: Annotated[str, typer.Option("--ref", help="The image to pull: HOST/org/img.")] = "",
     platform: PlatformOption = None,
+    clients: Annotated[
+        str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; 3 if one of them fails.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Run the modelled clients against a rule file and a sample registry, in memory."""
+    chosen = _chosen(clients)
     with one_sentence():
         if not host and not ref:
             raise ValueError("name the image to pull: --ref docker.example.com/org/img")
         host = _host(host or ref.partition("/")[0])
         rules = read_rules(file, platform)
         reference = _reference(ref, host) if ref else _any_reference(rules, host)
-        rehearsal = rehearse(rules, host, reference)
+        rehearsal = rehearse(rules, host, reference, chosen)
         problems = lint(rules, host, reference.repository)
-        after = rehearse(read_rules(new, platform), host, reference) if new else None
+        after = rehearse(read_rules(new, platform), host, reference, chosen) if new else None
     failed = any(one.verdict.verdict is ClientOutcome.FAILS for one in rehearsal.tried)
+    # Without a choice a table with failures is an answer; whoever is named has to work.
+    ended = ExitCode.PROBLEMS if clients and failed else verdicts.exit_code(problems)
     if after is not None:
         _tell_move(rehearsal, after, as_json=as_json)
         raise typer.Exit(ExitCode.PROBLEMS if _losers(rehearsal, after) else ExitCode.DONE)
     if as_json:
         unique = {one.verdict.id: one.verdict for one in rehearsal.tried}
         _print_json(verdicts.as_json("vanity try", problems, unique.values(), **_facts(rehearsal)))
-        raise typer.Exit(verdicts.exit_code(problems))
+        raise typer.Exit(ended)
     typer.echo(f"{rules.name}: {_count(rules)}, {_verdict(problems, short=True)}. Tried in memory: no DNS, no network.")
     for line in _upstream_words(rehearsal):
         typer.echo(line)
@@ -127,7 +133,17 @@ def try_command(
             typer.echo(line)
     if any(problem.severity is Severity.ERROR for problem in problems):
         typer.echo(f"vanity lint {rules.name} --host {host} says what to change.")
-    raise typer.Exit(verdicts.exit_code(problems))
+    raise typer.Exit(ended)
+
+
+def _chosen(clients: str) -> frozenset[str]:
+    """The ids that were named; without any, all that the table has."""
+    known = dict.fromkeys(one.id for one in ROWS)
+    named = [name.strip() for name in clients.split(",")] if clients else list(known)
+    for name in named:
+        if name not in known:
+            raise Complaint(f"there is no client {name!r} to try; there are {', '.join(known)}.", ExitCode.USAGE)
+    return frozenset(named)
 
 
 @app.command("init")

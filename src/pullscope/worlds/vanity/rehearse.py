@@ -7,7 +7,7 @@ client model did, never from the rule file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,19 +79,23 @@ class Rehearsal:
         return self.landing.url is not None and not self.landing.fetched
 
 
-def rehearse(rules: RuleFile, host: str, reference: Reference) -> Rehearsal:
-    """Each client of `ROWS` pulls `reference`, whose registry is the vanity host."""
+EVERYONE: Container[str] = frozenset(one.id for one in ROWS)
+
+
+def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Container[str] = EVERYONE) -> Rehearsal:
+    """Each of these clients of `ROWS` pulls `reference`, whose registry is the vanity host."""
+    rows = [row for row in ROWS if row.id in clients]
     wanted = reference.tag or "latest"
     landing = follow(rules, host, f"/v2/{reference.repository}/manifests/{wanted}")
     ping = follow(rules, host, "/v2/")
     known = upstream(landing.host) if landing.host else None
     verdicts: dict[str, ClientVerdict] = {}
-    for row in ROWS:
+    for row in rows:
         if row.id not in verdicts:
             verdicts[row.id] = _try(
                 row.id, rules, host, replace(reference, digest=None, tag=wanted), landing, ping, known
             )
-    tried = tuple(Tried(row=row, verdict=verdicts[row.id]) for row in ROWS)
+    tried = tuple(Tried(row=row, verdict=verdicts[row.id]) for row in rows)
     return Rehearsal(rules=rules, reference=reference, landing=landing, upstream=known, tried=tried)
 
 
