@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +23,10 @@ from pullscope.trace.model import Change
 pytest.importorskip("opentelemetry.sdk", reason="needs the extra [otel]")
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="needs the extra [otel]")
 traces_pb2 = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+otlp_sender = pytest.importorskip("pullscope.mitm.otlp_sender")
 metrics_pb2 = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
+
+FLEET = Path(__file__).parents[2] / "docs" / "fleet.md"
 
 
 class Received:
@@ -30,7 +35,12 @@ class Received:
     def __init__(self) -> None:
         self.spans: list[Any] = []
         self.metrics: list[Any] = []
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
+
+    @property
+    def traces(self) -> set[bytes]:
+        """The traces whose root is here."""
+        return {bytes(span.trace_id) for span in self.spans if not span.parent_span_id}
 
 
 @contextmanager
@@ -42,7 +52,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            with received.lock:
+            with received.changed:
                 if self.path == "/v1/traces":
                     request = traces_pb2.ExportTraceServiceRequest.FromString(body)
                     scopes = [scope for one in request.resource_spans for scope in one.scope_spans]
@@ -51,6 +61,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
                     request = metrics_pb2.ExportMetricsServiceRequest.FromString(body)
                     scopes = [scope for one in request.resource_metrics for scope in one.scope_metrics]
                     received.metrics.extend(metric for scope in scopes for metric in scope.metrics)
+                received.changed.notify_all()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-protobuf")
             self.send_header("Content-Length", "0")
@@ -70,8 +81,9 @@ def receiver() -> Iterator[tuple[str, Received]]:
         thread.join()
 
 
-def test_a_thousand_pulls_arrive() -> None:
+def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pull is a trace of its own at the collector, and the counter says how many there were."""
+    monkeypatch.setattr(otlp_sender, "TIMEOUT", 120.0)  # a busy machine is no subject of this test
     wires = []
     for number in range(1_000):
         wire = Wire(client=f"10.0.{number // 250}.{number % 250}", at=1000.0 + number * 20)
@@ -83,12 +95,13 @@ def test_a_thousand_pulls_arrive() -> None:
         live.start(endpoint)
         for pull in pulls:
             live.show([Change(what="closed", pull=pull)])
+        with received.changed:
+            assert received.changed.wait_for(lambda: len(received.traces) == 1_000, timeout=240)
         live.done()
-    roots = {bytes(span.trace_id) for span in received.spans if not span.parent_span_id}
     [counter] = [metric for metric in received.metrics if metric.name == "pullscope.pulls"][-1:]
 
     assert (live.sent, live.dropped, live.lost) == (1_000, 0, 0)
-    assert len(roots) == 1_000
+    assert len(received.traces) == 1_000
     assert sum(point.as_int for point in counter.sum.data_points) == 1_000
 
 
@@ -112,6 +125,31 @@ def test_a_failed_pull_arrives_with_its_finding() -> None:
     assert root.status.code == 2
     assert root.events[0].name == "pullscope.finding"
     assert "authorization-dropped" in codes
+
+
+def test_the_queries_of_the_docs_ask_for_what_is_sent() -> None:
+    """Every metric and label in docs/fleet.md's PromQL is one that arrives, as Prometheus names it."""
+    limited = Wire()
+    limited.ask("GET", Image().url("manifests", "latest"), 429)
+    with receiver() as (endpoint, received):
+        live = OtlpLive(spans)
+        live.start(endpoint)
+        for pull in [*recorded("dockerd-20.10-hub").pulls, *played(limited).pulls]:
+            live.show([Change(what="closed", pull=pull)])
+        live.done()
+    known = set()
+    for metric in received.metrics:
+        # https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+        name = metric.name.replace(".", "_") + ("_total" if metric.HasField("sum") else "")
+        known.add(name)
+        points = [*metric.sum.data_points, *metric.gauge.data_points, *metric.histogram.data_points]
+        known |= {attribute.key.replace(".", "_") for point in points for attribute in point.attributes}
+    asked = re.search(r"```promql\n(.*?)```", FLEET.read_text(encoding="utf-8"), re.DOTALL)
+    assert asked
+    words = set(re.findall(r"\bpullscope_\w+", asked[1]))
+
+    assert len(words) >= 8
+    assert words <= known
 
 
 def test_a_receiver_that_is_down_loses_pulls_and_nothing_else() -> None:

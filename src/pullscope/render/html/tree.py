@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from pullscope.oci.documents import Descriptor, Index, Manifest
 from pullscope.render.plain import plain, size
-from pullscope.trace.model import Ending, Kind, Outcome, Pull
+from pullscope.trace.model import Ending, Kind, Outcome, Pull, Step
 
 HERE, FETCHED, NOT_WANTED, MISSING = "already here", "fetched", "not asked for", "did not come"
+NOT_SENT, REFUSED = "not sent", "refused"
+"""Of a push: what it did not touch, for it is at the registry already or was not built here; what the registry did not take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +33,10 @@ class Node:
 def image_tree(pull: Pull) -> list[Node]:
     """The roots: an index, or the manifests that were fetched without one."""
     known = _Known(pull)
+    if pull.action == "push":
+        return known.pushed()
     if pull.index is not None:
         return [known.index(pull.index, pull.digest)]
-    if pull.action == "push" and not pull.images:
-        return known.sent()
     return [known.manifest(image.digest or "", image.platform, image.manifest, None) for image in pull.images]
 
 
@@ -43,6 +45,7 @@ class _Known:
 
     def __init__(self, pull: Pull) -> None:
         self._pull = pull
+        self._pushes = pull.action == "push"
         self._documents: dict[str, Manifest | Index] = {}
         self._settled: dict[str, str] = {}
         for step in pull.steps:
@@ -57,6 +60,8 @@ class _Known:
                     self._settled.setdefault(step.digest, "there already")
             if step.digest and step.verified is False:
                 self._settled[step.digest] = "wrong bytes"
+            if step.digest and step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.FAILED:
+                self._settled.setdefault(step.digest, REFUSED)
 
     def index(self, index: Index, digest: str | None) -> Node:
         attested: dict[str | None, list[Descriptor]] = {}
@@ -74,29 +79,47 @@ class _Known:
             name=f"index, {len(index.manifests)} manifests",
             digest=digest or "",
             size="",
-            state=self._state(digest, FETCHED),
+            state=self._state(digest, REFUSED if self._pushes else FETCHED),
             children=children,
         )
 
-    def sent(self) -> list[Node]:
-        """What a push put there, or found there; which of it belongs to which manifest was not read."""
-        return [
+    def pushed(self) -> list[Node]:
+        """What a push put there or found there, below the manifests that name it; the rest of it beside them."""
+        read = [step for step in self._pull.steps if step.kind is Kind.MANIFEST_PUT or step.document is not None]
+        documents = {step.digest or step.place: step for step in read}
+        named = {entry.digest for step in read for entry in _entries(step.document)}
+        roots = [self._document(step) for step in documents.values() if step.digest not in named]
+        others = {step.digest: step for step in self._pull.steps if step.digest and step.digest not in documents}
+        return roots + [
             Node(
-                name="manifest" if step.kind is Kind.MANIFEST_PUT else "blob",
-                digest=plain(step.digest),
+                name="blob" if step.kind in _OF_BLOBS else "manifest",
+                digest=plain(digest),
                 size=size(step.size) if step.size is not None else "",
-                state=self._state(step.digest, MISSING),
+                state=self._state(digest, NOT_SENT),
             )
-            for step in {step.digest: step for step in self._pull.steps if step.digest}.values()
-            if step.digest
+            for digest, step in others.items()
+            if digest not in named
         ]
+
+    def _document(self, step: Step) -> Node:
+        match step.document:
+            case Index():
+                return self.index(step.document, step.digest)
+            case Manifest():
+                return self.manifest(step.digest or "", step.platform, step.document, step.size)
+        return Node(
+            name="manifest",
+            digest=plain(step.digest or ""),
+            size=size(step.size) if step.size is not None else "",
+            state=self._state(step.digest, REFUSED if step.outcome is Outcome.FAILED else "sent"),
+        )
 
     def manifest(self, digest: str, name: str | None, manifest: Manifest, length: int | None) -> Node:
         return Node(
             name=plain(name or "manifest", 80),
             digest=digest,
             size=size(length) if length is not None else "",
-            state=self._state(digest, FETCHED),
+            state=self._state(digest, REFUSED if self._pushes else FETCHED),
             children=list(self._parts(manifest)),
         )
 
@@ -110,7 +133,7 @@ class _Known:
             name=plain(name, 80),
             digest=entry.digest or "",
             size=size(entry.size) if entry.size is not None else "",
-            state=self._state(entry.digest, NOT_WANTED),
+            state=self._state(entry.digest, NOT_SENT if self._pushes else NOT_WANTED),
         )
 
     def _parts(self, manifest: Manifest) -> Iterator[Node]:
@@ -122,7 +145,8 @@ class _Known:
             yield self._blob(layer, name)
 
     def _blob(self, blob: Descriptor, name: str) -> Node:
-        otherwise = HERE if self._pull.outcome is Ending.COMPLETE and self._pull.closed else MISSING
+        complete = self._pull.outcome is Ending.COMPLETE and self._pull.closed
+        otherwise = NOT_SENT if self._pushes else HERE if complete else MISSING
         return Node(
             name=plain(name, 100),
             digest=blob.digest or "",
@@ -133,6 +157,18 @@ class _Known:
     def _state(self, digest: str | None, otherwise: str) -> str:
         return self._settled.get(digest or "", otherwise)
 
+
+def _entries(document: Manifest | Index | None) -> Iterator[Descriptor]:
+    """What a document names."""
+    match document:
+        case Index():
+            yield from document.manifests
+        case Manifest():
+            yield from (part for part in (document.config, *document.layers) if part is not None)
+
+
+_OF_BLOBS = frozenset({Kind.LAYER, Kind.CONFIG, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH, Kind.UPLOAD_START, Kind.MOUNT})
+"""Kinds of step whose digest is a blob's."""
 
 _DONE: dict[Kind, str] = {
     Kind.UPLOAD_FINISH: "sent",

@@ -229,6 +229,7 @@ def schema1_only(case: Case) -> Iterator[Finding]:
         step
         for step in case.steps
         if step.last.ok
+        and step.method != "PUT"
         and (
             (isinstance(step.document, Manifest) and step.document.schema_version == 1)
             or (step.route.endpoint is Endpoint.MANIFEST and media_class(content_type(step.last)) is MediaClass.SCHEMA1)
