@@ -237,11 +237,11 @@ class Step:
         """The descriptor's size, or that of the document itself, in bytes."""
         if self.expectation is not None and self.expectation.descriptor.size is not None:
             return self.expectation.descriptor.size
-        if self.method == "PUT":  # what was sent is the document, the answer is about it
-            return self.last.uploaded.bytes if self.route.endpoint is Endpoint.MANIFEST and self.last.uploaded else None
+        if self.method == "PUT" and self.route.endpoint is Endpoint.MANIFEST:  # what was sent; the answer is about it
+            return next((hop.uploaded.bytes for hop in self.hops if hop.uploaded), None)
         length = self.last.response.headers.get("content-length") if self.last.response and self.last.ok else None
-        counts = length is not None and length.isdigit() and self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB)
-        return int(length or 0) if counts else None
+        counted = self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB)
+        return int(length) if counted and length and length.isdecimal() else None
 
     @property
     def media_type(self) -> str | None:
