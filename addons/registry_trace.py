@@ -16,4 +16,4 @@ from pullscope.render.report import report
 from pullscope.render.views import make_view
 
 collector = OtlpLive(spans)
-addons = [Watch(make_view=make_view, labels=label, report=report, listeners=[collector]), collector]
+addons = [Watch(make_view=make_view, labels=label, report=report, listeners=[collector], patient=True), collector]

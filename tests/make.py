@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mitmproxy import connection, flow, http, options
-from mitmproxy.addons import dumper, proxyserver, readfile, termlog
+from mitmproxy.addons import dumper, proxyserver, readfile, save, termlog
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
 
@@ -34,7 +34,7 @@ def loaded(addon: Any, *, before: dict[str, Any] | None = None, **chosen: Any) -
     """
     with taddons.context(options=options.Options()) as context:  # type: ignore[no-untyped-call] # mitmproxy leaves it so
         made: Any = context
-        parts: list[Any] = [proxyserver.Proxyserver, termlog.TermLog, dumper.Dumper, readfile.ReadFile]
+        parts: list[Any] = [proxyserver.Proxyserver, termlog.TermLog, dumper.Dumper, readfile.ReadFile, save.Save]
         made.master.addons.add(*(part() for part in parts))
         try:
             made.options.update(**before or {})

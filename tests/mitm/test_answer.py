@@ -12,7 +12,7 @@ from mitmproxy import http
 from mitmproxy.test import taddons, tflow
 
 from pullscope.mitm.answer import Answer
-from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.mitm.tunnel import Tunnel
 from pullscope.oci.messages import Headers, Request, Response

@@ -11,7 +11,7 @@ from mitmproxy import contentviews, http
 from tests.make import exchange, in_mitmproxy, loaded
 
 from pullscope.mitm import content_view
-from pullscope.mitm.flow_events import seen_of
+from pullscope.mitm.flow_notes import seen_of
 from pullscope.mitm.watch import Watch
 
 DIGEST = "sha256:" + "a" * 64

@@ -12,7 +12,7 @@ import pytest
 from mitmproxy import http
 
 from pullscope.mitm.demo import VANITY_HOST, run_demo
-from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import pull

@@ -11,7 +11,9 @@ from mitmproxy.io import FlowReader
 from tests.make import behind, exchange
 
 from pullscope.mitm.bodies import Body
-from pullscope.mitm.flow_events import SEEN, Border, canonical, events_of_saved, seen_of, text_of, url_of
+from pullscope.mitm.flow_events import Border, canonical, events_of_saved, text_of, url_of
+from pullscope.mitm.flow_notes import SEEN, seen_of
+from pullscope.mitm.heads import RequestHead
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.recording import to_line
 
@@ -118,7 +120,7 @@ def test_url_is_by_the_name_that_the_client_used(
     """Whatever the proxy connects to; in reverse mode that is the SNI."""
     flow = behind(exchange("https://target.example/v2/", headers=headers), mode, sni=sni)
 
-    assert url_of(flow) == expected
+    assert url_of(RequestHead.of(flow.request, flow.client_conn)) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,13 +138,17 @@ def test_canonical(url: str, expected: str) -> None:
     assert canonical(url) == expected
 
 
+def asked(border: Border, flow: http.HTTPFlow) -> Requested:
+    return border.requested(RequestHead.of(flow.request, flow.client_conn))
+
+
 def test_equal_tokens_have_equal_numbers() -> None:
     """The token of an answer is known again in the request that carries it, and is in neither event."""
     border = Border()
     answered = exchange("https://auth.example.com/token", answer=b'{"token": "s3cret", "expires_in": 300}')
     issued = [*events_of_saved(border, answered)][-1]
-    used = border.requested(exchange(headers=[("Authorization", "Bearer s3cret")]))
-    other = border.requested(exchange(headers=[("Authorization", "Bearer an0ther")]))
+    used = asked(border, exchange(headers=[("Authorization", "Bearer s3cret")]))
+    other = asked(border, exchange(headers=[("Authorization", "Bearer an0ther")]))
 
     assert isinstance(issued, Finished)
     assert issued.issued == used.credential != other.credential
@@ -156,7 +162,7 @@ def test_equal_tokens_have_equal_numbers() -> None:
 )
 def test_authorization_is_a_word(header: str, scheme: str) -> None:
     """Only the kind of it is known; a login is not even numbered."""
-    event = Border().requested(exchange(headers=[("Authorization", header)]))
+    event = asked(Border(), exchange(headers=[("Authorization", header)]))
 
     assert event.authorization == scheme
     assert (event.credential is not None) is (scheme == "bearer")
@@ -227,7 +233,7 @@ def test_a_config_that_was_kept_to_be_looked_at_is_not_read() -> None:
 def test_failures_say_why_and_how_far() -> None:
     """A body that was cut off."""
     flow = exchange()
-    failed = Border().failed(flow, 1, Body(length=12))
+    failed = Border().failed(1, flow.error, 1000.0, Body(length=12))
 
     assert (failed.reason, failed.bytes) == ("ended without an answer", 12)
 
@@ -239,7 +245,7 @@ def test_location_is_made_absolute_and_known_again() -> None:
         "https://a.example/v2/x/blobs/y", status=307, answer_headers=[("Location", "/cdn?verify=s3cret")]
     )
     responded = next(event for event in events_of_saved(border, redirect) if isinstance(event, Responded))
-    following = border.requested(exchange("https://a.example/cdn?verify=s3cret"))
+    following = asked(border, exchange("https://a.example/cdn?verify=s3cret"))
 
     assert responded.location is not None
     assert responded.location.startswith("https://a.example/cdn?verify=")

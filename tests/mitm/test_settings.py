@@ -135,3 +135,16 @@ def test_live_needs_a_terminal(caplog: pytest.LogCaptureFixture, monkeypatch: py
 
     look()
     assert "pullscope_view=live needs a terminal; pulls are told in lines instead." in caplog.text
+
+
+@pytest.mark.parametrize(("dump", "saved", "looked_at"), [(True, "", False), (True, "x.mitm", True), (False, "", True)])
+def test_who_looks_at_flows(dump: bool, saved: str, looked_at: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows do, and -w; in mitmdump alone nobody reads what is written on a flow."""
+    monkeypatch.setattr(settings, "is_dump", lambda: dump)
+
+    @in_mitmproxy
+    async def run() -> None:
+        with loaded(Watch(), save_stream_file=saved):
+            assert settings.flows_are_looked_at() is looked_at
+
+    run()

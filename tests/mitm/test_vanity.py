@@ -13,7 +13,7 @@ from mitmproxy import exceptions, http
 from mitmproxy.options import Options
 from mitmproxy.test import taddons, tflow, tutils
 
-from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.vanity import Upstream, Vanity, parse_upstream
 
 HOST = "docker.example.com"

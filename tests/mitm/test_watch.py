@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -17,7 +18,7 @@ from mitmproxy import exceptions, http
 from mitmproxy.flow import Error
 from tests.make import exchange, in_mitmproxy, loaded, through, websocket
 
-from pullscope.mitm.flow_events import seen_of
+from pullscope.mitm.flow_notes import seen_of
 from pullscope.mitm.tap import Tap
 from pullscope.mitm.watch import Watch
 from pullscope.render.labels import label
@@ -319,7 +320,7 @@ def test_an_exception_is_reported_once_and_the_flow_goes_on(
     def broken(*_: object) -> None:
         raise RuntimeError("s3cret")
 
-    monkeypatch.setattr(watch._border, where.get(hook, "failed"), broken)
+    monkeypatch.setattr(watch._witness._border, where.get(hook, "failed"), broken)
 
     @in_mitmproxy
     async def pull() -> None:
@@ -465,7 +466,7 @@ def test_what_ended_is_not_kept() -> None:
 
     run()
     assert len(watch.trace._hops) == 0
-    assert len(watch._taps) == 0
+    assert len(watch._witness._taps) == 0
 
 
 def refusal(host: str | None) -> Any:
@@ -524,3 +525,72 @@ def test_hooks_before_loading_do_not_raise() -> None:
         getattr(watch, hook)(flow)
 
     assert watch.trace.pulls == []
+
+
+def test_on_a_patient_watch_hooks_of_documents_only_take_note() -> None:
+    """In mitmdump nothing is told in the hook; it is told when the loop has time, and whole."""
+    watch, told = Watch(labels=label, patient=True), Told()
+    watch._view = told
+
+    @in_mitmproxy
+    async def pull() -> None:
+        with loaded(watch):
+            watch._backlog.patient = True  # a test's master is no mitmdump
+            for number in range(3):
+                through(watch, manifest(at=1000.0 + number))
+            assert told.changes == []
+            await asyncio.sleep(0)
+            assert [change.what for change in told.changes].count("step") == 3
+
+    pull()
+    assert len(watch.trace.pulls) == 3
+
+
+def test_a_layer_waits_for_what_came_before_it() -> None:
+    """Whether its body is a document is known once its manifest has been told: the hook can be awaited."""
+    watch = Watch(labels=label, patient=True)
+    flow = blob(LAYER)
+    answer, flow.response = flow.response, None
+
+    @in_mitmproxy
+    async def pull() -> None:
+        with loaded(watch):
+            watch._backlog.patient = True
+            through(watch, manifest())
+            assert watch.requestheaders(flow) is None
+            flow.response = answer
+            turn = watch.responseheaders(flow)
+            assert turn is not None
+            assert answer is not None
+            assert not answer.stream
+            await turn
+            assert isinstance(answer.stream, Tap)
+
+    pull()
+
+
+def test_flows_that_are_looked_at_are_told_at_once() -> None:
+    """With -w, and in mitmproxy's own windows, a flow has its words when its hook returns."""
+    watch = Watch(labels=label, patient=True)
+
+    @in_mitmproxy
+    async def run() -> None:
+        with loaded(watch):
+            assert watch._backlog.patient is False  # no mitmdump
+
+    run()
+
+
+def test_commands_know_what_has_not_been_told_yet() -> None:
+    """Whoever asks for the pulls gets all that was seen."""
+    watch = Watch(labels=label, patient=True)
+
+    @in_mitmproxy
+    async def run() -> None:
+        with loaded(watch):
+            watch._backlog.patient = True
+            through(watch, manifest())
+            assert watch.trace.pulls == []
+            assert len(watch.pulls()) == 1
+
+    run()

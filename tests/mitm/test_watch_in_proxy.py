@@ -147,6 +147,25 @@ def test_every_source_gives_the_same_report(client: str, tmp_path: Path) -> None
     assert json.loads(from_flows) == json.loads(recorded)
 
 
+@pytest.mark.parametrize("client", ["docker-containerd", "docker-classic", "skopeo"])
+def test_a_patient_watch_tells_the_same(client: str, tmp_path: Path) -> None:
+    """As mitmdump runs it: what is told a moment later is told whole, verified, and in the order of the wire."""
+    stories: list[list[tuple[str, ...]]] = []
+    for patient in (True, False):
+        recording = tmp_path / f"{patient}.jsonl"
+        watch = Watch(labels=label, patient=patient)
+        errors = pull(client, watch, Answer(sample_hub()), settings=[f"pullscope_out={recording}"])
+        (seen,) = watch.trace.pulls
+        with recording.open("rb") as lines:
+            assert report(trace_of(Reader("x").read(lines)), "json") == report(watch.trace, "json")
+        assert (errors, watch._backlog.patient, str(seen.outcome)) == ((), patient, "complete")
+        assert all(step.verified for step in seen.steps if step.kind in (Kind.LAYER, Kind.CONFIG))
+        # Layers are asked for side by side, so their order is their own.
+        stories.append(sorted((str(step.kind), str(step.digest), str(step.last.bytes)) for step in seen.steps))
+
+    assert stories[0] == stories[1]
+
+
 def test_bytes_go_through_as_they_are(registry: str, tmp_path: Path) -> None:
     """A layer, a compressed manifest in chunks, an upload; and the saved flows fit their headers."""
     saved = tmp_path / "out.mitm"

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pullscope.oci.digest import Digest
-from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.oci.routes import Endpoint, Route, is_manifest, route
 
 HEX = "8e77458de855f9ed2334d8ea2d53cecb2e47f0ec2f691d9a467b1f19a9d3997e"
 D = Digest(f"sha256:{HEX}")
@@ -140,3 +140,18 @@ def test_tags_tell_of_referrers_and_cosign() -> None:
 def test_no_url_is_refused(url: str) -> None:
     """Reading a route never raises, and always has an endpoint."""
     assert route(url).endpoint in Endpoint
+
+
+_PARTS = st.sampled_from(
+    ["v2", "manifests", "tags", "list", "app", "latest", "blobs", "uploads", "_catalog", "", "?n=1"]
+)
+
+
+@given(st.lists(_PARTS, max_size=8).map("/".join))
+@example("v2/a/manifests/tags/list")
+@example("v2/manifests/latest")
+@example("v2/a/manifests/manifests/tags")
+@example("v2/a/manifests/latest?ns=docker.io")
+def test_the_short_way_to_a_manifest_agrees_with_the_long_one(path: str) -> None:
+    """Whoever asks often may ask `is_manifest`, and is told what `route` tells."""
+    assert is_manifest(f"/{path}") is (route(f"/{path}").endpoint is Endpoint.MANIFEST)

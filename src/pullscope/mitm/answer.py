@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from mitmproxy import ctx, http
 
-from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.worlds.clients.steps import NoAnswerError

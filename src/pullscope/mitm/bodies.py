@@ -7,10 +7,11 @@ Everything else is counted and hashed while it streams.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mitmproxy import http
 
-from pullscope.mitm.tap import MOST_KEPT, Tap
+from pullscope.mitm.tap import MOST_KEPT, SendTap, Tap
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.model import Hop, Kind
 
@@ -18,6 +19,8 @@ DOCUMENT_ENDPOINTS = frozenset(
     {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
 )
 UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods of requests that bring a blob or a document."""
 
 MOST_CONFIG = 64 * 1024
 """Bytes of a config that is kept on its flow to be looked at; those of images have a few thousand."""
@@ -46,7 +49,7 @@ def wants_upload(endpoint: Endpoint) -> bool:
 
 def streams_up(flow: http.HTTPFlow, hop: Hop) -> bool:
     """Whether the request's body is a blob, or larger than any document."""
-    if flow.request.method not in ("POST", "PUT", "PATCH"):
+    if flow.request.method not in WITH_BODY:
         return False
     length = announced_length(flow.request)
     if hop.route.endpoint in UPLOADS:
@@ -75,14 +78,73 @@ def coding_of(message: http.Message) -> str:
     return coding
 
 
+def tap_if_needed(response: http.Response, *, reads: bool, keep: bool = False) -> Tap | None:
+    """Let the body stream past a tap, unless it is a document of a size that mitmproxy may hold.
+
+    `reads`: it is a document. `keep`: it is none, but small and worth a look.
+    """
+    length = announced_length(response)
+    if not response.stream and reads and length is not None and length <= MOST_KEPT:
+        return None
+    tap = response.stream = Tap(coding=coding_of(response), keep=reads or keep, after=response.stream)
+    return tap
+
+
+def let_pass(response: http.Response) -> None:
+    """Somebody else's traffic: nothing to read, but a large download must not fill the memory either."""
+    length = announced_length(response)
+    if length is not None and length > MOST_KEPT and not response.stream:
+        response.stream = True
+
+
+class WentBy(NamedTuple):
+    """A body that has ended, to be looked at later."""
+
+    tap: Tap | None = None
+    """What saw it, if it streamed."""
+    raw: bytes | None = None
+    """All of it, if it did not."""
+    coding: str = ""
+
+    def body(self, *, keep: bool) -> Body:
+        """What there is to know of it; `keep` its content, if that was to be kept."""
+        if self.raw is None:
+            return body_of_tap(self.tap) if self.tap is not None else Body()
+        tap = Tap(coding=self.coding, keep=keep)
+        tap.see(self.raw)
+        return body_of_tap(tap)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are in memory for as long as this is."""
+        return len(self.raw or b"")
+
+
+def what_came(response: http.Response) -> WentBy:
+    """The body of an answer, in the hook that ends it."""
+    tap, raw = response.stream, response.raw_content
+    if isinstance(tap, Tap) and (tap.bytes or not raw):
+        if tap.raw is not None and not raw:
+            # The client has it already (mitmproxy sends nothing of a streamed flow after this); it is for whoever
+            # looks at the flow, or reads it from a file: as it went by, so that it fits its headers.
+            response.data.content = tap.raw
+        return WentBy(tap)
+    if tap and not raw:
+        return WentBy()  # somebody else's stream function came after ours
+    return WentBy(None, raw, coding_of(response))
+
+
+def what_was_sent(request: http.Request) -> WentBy | None:
+    """The body of a request, in the hook that ends it; None if it has none."""
+    tap, raw = request.stream, request.raw_content
+    if isinstance(tap, SendTap) and tap.bytes:
+        return WentBy(tap)
+    return WentBy(None, raw, coding_of(request)) if raw else None
+
+
 def body_of_message(message: http.Message, *, keep: bool) -> Body:
     """What there is to know of a body that mitmproxy holds whole."""
-    raw = message.raw_content
-    if raw is None:
-        return Body()
-    tap = Tap(coding=coding_of(message), keep=keep)
-    tap.see(raw)
-    return body_of_tap(tap)
+    return WentBy(None, message.raw_content, coding_of(message)).body(keep=keep)
 
 
 def body_of_tap(tap: Tap) -> Body:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mitmproxy import contentviews, flow
 
-from pullscope.mitm.flow_events import SEEN
+from pullscope.mitm.flow_notes import SEEN
 from pullscope.oci.documents import (
     Descriptor,
     Index,

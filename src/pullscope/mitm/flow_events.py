@@ -1,4 +1,4 @@
-"""The border: a mitmproxy flow becomes events, and what must not be kept stops here.
+"""The border: what was seen of a mitmproxy flow becomes events, and what must not be kept stops here.
 
 Every URL, header field and document passes the keep-lists of `oci.redact` while the event is made; tokens and raw URLs are
 only compared, as the numbers of one `Numbers`. What a flow file lacks (a streamed body) is taken from `flow.metadata`, where
@@ -14,21 +14,16 @@ from typing import Any
 from urllib.parse import urljoin
 
 from mitmproxy import http
-from mitmproxy.connection import Client
+from mitmproxy.flow import Error
 
 from pullscope.mitm.bodies import Body, announced_length, body_of_message, wants_document, wants_upload
+from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
+from pullscope.mitm.heads import RequestHead, ResponseHead, headers_of
 from pullscope.mitm.tap import MOST_KEPT
 from pullscope.oci.documents import read_token_answer
-from pullscope.oci.messages import Headers
 from pullscope.oci.redact import Numbers, redact_document, redact_form, redact_headers, redact_location, redact_url
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded
-
-SEEN = "pullscope"
-"""The key in `flow.metadata` under which the addon keeps what a flow file would lose: bytes, sha256, document."""
-
-ANSWERED_BY = "pullscope_answered_by"
-"""The key under which whoever answers in a server's stead leaves its name."""
 
 HOST_HEADER = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """host and port (RFC 3986, 3.2.2), without the comma, which is what joins two Host lines."""
@@ -45,88 +40,68 @@ class Border:
         self._numbers = Numbers()
         self._exchange = 0
 
-    def requested(self, flow: http.HTTPFlow) -> Requested:
+    def requested(self, head: RequestHead) -> Requested:
         """The head of a request."""
         self._exchange += 1
-        request = flow.request
-        raw_url = url_of(flow)
-        fields = _fields(request)
-        authorization = fields.get("authorization")
-        scheme, credential = self._authorization(authorization)
+        raw_url = url_of(head)
+        fields = headers_of(head.fields)
+        scheme, credential = self._authorization(fields.get("authorization"))
         referer = fields.get("referer")
-        peer: tuple[str, int] | None = flow.client_conn.peername  # None after a flow was imported from elsewhere
         return Requested(
-            time=request.timestamp_start,
+            time=head.started,
             exchange=self._exchange,
-            connection=self._numbers.number("connection", flow.client_conn.id),
-            client=str(peer[0]) if peer else "unknown",
-            method=request.method,
+            connection=self._numbers.number("connection", head.connection),
+            client=head.peer or "unknown",
+            method=head.method,
             url=redact_url(raw_url),
             url_id=self._numbers.number("url", raw_url),
             referer_id=self._numbers.number("url", canonical(referer)) if referer else None,
-            http_version=request.http_version,
+            http_version=head.http_version,
             headers=redact_headers(fields),
             authorization=scheme,
             credential=credential,
         )
 
-    def uploaded(self, flow: http.HTTPFlow, exchange: int, body: Body) -> Uploaded:
+    def uploaded(self, exchange: int, head: RequestHead, at: float, body: Body) -> Uploaded:
         """The body of a request went through."""
         document = None
         if body.content is not None:
-            kind = flow.request.headers.get("content-type", "")
+            kind = headers_of(head.fields).get("content-type") or ""
             text = body.content.decode("utf-8", "replace")
             document = redact_form(text) if "form-urlencoded" in kind else redact_document(text)
-        return Uploaded(
-            time=flow.request.timestamp_end or flow.request.timestamp_start,
-            exchange=exchange,
-            bytes=body.length or 0,
-            sha256=body.sha256,
-            document=document,
-        )
+        return Uploaded(time=at, exchange=exchange, bytes=body.length or 0, sha256=body.sha256, document=document)
 
-    def responded(self, flow: http.HTTPFlow, exchange: int) -> Responded:
-        """The head of an answer."""
-        response = flow.response
-        assert response is not None, "the responseheaders hook has a response"  # noqa: S101 - for the type checker
-        fields = _fields(response)
+    def responded(self, exchange: int, asked: RequestHead, head: ResponseHead, answered_by: object = None) -> Responded:
+        """The head of an answer; `answered_by` is the name that whoever stood in for the server has left."""
+        fields = headers_of(head.fields)
         location = fields.get("location")
-        absolute = canonical(_joined(url_of(flow), location)) if location else None
-        answered_by = flow.metadata.get(ANSWERED_BY)
+        absolute = canonical(_joined(url_of(asked), location)) if location else None
         return Responded(
-            time=response.timestamp_start or flow.request.timestamp_start,
+            time=head.started or asked.started,
             exchange=exchange,
-            status=response.status_code,
+            status=head.status,
             headers=redact_headers(fields),
             location=redact_location(absolute) if absolute else None,
             location_id=self._numbers.number("url", absolute) if absolute else None,
             answered_by=str(answered_by) if answered_by else None,
         )
 
-    def finished(self, flow: http.HTTPFlow, exchange: int, body: Body) -> Finished:
+    def finished(self, exchange: int, status: int, at: float, body: Body) -> Finished:
         """The body of an answer went through."""
-        response = flow.response
-        assert response is not None, "the response hook has a response"  # noqa: S101 - for the type checker
         document, issued = None, None
         if body.content:
             answer = read_token_answer(body.content) if b"token" in body.content[:MOST_KEPT] else None
             if answer is not None and answer.token:
                 issued = self._numbers.number("token", answer.token)
-            document = text_of(body.content, response.status_code)
+            document = text_of(body.content, status)
         return Finished(
-            time=response.timestamp_end or response.timestamp_start or flow.request.timestamp_start,
-            exchange=exchange,
-            bytes=body.length,
-            sha256=body.sha256,
-            document=document,
-            issued=issued,
+            time=at, exchange=exchange, bytes=body.length, sha256=body.sha256, document=document, issued=issued
         )
 
-    def failed(self, flow: http.HTTPFlow, exchange: int, body: Body | None) -> Failed:
-        """The exchange ended before its time."""
-        error = flow.error
+    def failed(self, exchange: int, error: Error | None, at: float, body: Body | None) -> Failed:
+        """The exchange ended before its time; `at` is for want of an error that says when."""
         return Failed(
-            time=error.timestamp if error else flow.request.timestamp_start,
+            time=error.timestamp if error else at,
             exchange=exchange,
             reason=redact_document(error.msg if error else "ended without an answer")[:300],
             bytes=body.length if body else None,
@@ -145,36 +120,27 @@ class Border:
                 return "other", None
 
 
-def _fields(message: http.Message) -> Headers:
-    """Every header line, as text: what is not UTF-8 shows as a replacement character."""
-    return Headers(
-        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in message.headers.fields
-    )
-
-
-def url_of(flow: http.HTTPFlow) -> str:
+def url_of(head: RequestHead) -> str:
     """The URL that the client asked for, by the name that it used: the proxy may have another target.
 
-    In reverse mode `request.host` is the target for every name, so the SNI is the truth; elsewhere the Host header is.
+    In reverse mode `host` is the target for every name, so the SNI is the truth; elsewhere the Host header is.
     """
-    request = flow.request
-    client: Client = flow.client_conn
-    names = [request.host_header]
-    if client.sni and getattr(client.proxy_mode, "type_name", "regular") == "reverse":
+    names = [head.host_header]
+    if head.sni and head.reversed:
         # mitmproxy has put the target in the Host header, unless keep_host_header is set; only that one has a port.
-        if (request.host_header or "").rpartition(":")[0] != client.sni:
-            names.insert(0, client.sni)
+        if (head.host_header or "").rpartition(":")[0] != head.sni:
+            names.insert(0, head.sni)
     else:
-        names.append(client.sni)
+        names.append(head.sni)
     authority = next((name for name in names if name and HOST_HEADER.fullmatch(name)), None)
     if authority is None:
-        authority = f"[{request.host}]" if ":" in request.host else request.host
+        authority = f"[{head.host}]" if ":" in head.host else head.host
         if not HOST_HEADER.fullmatch(authority):
             authority = "unknown.invalid"
-        if request.port != {"http": 80, "https": 443}.get(request.scheme):
-            authority = f"{authority}:{request.port}"
-    path = request.path if request.path.startswith("/") else f"/{request.path}"
-    return canonical(f"{request.scheme}://{authority}{path}")
+        if head.port != {"http": 80, "https": 443}.get(head.scheme):
+            authority = f"{authority}:{head.port}"
+    path = head.path if head.path.startswith("/") else f"/{head.path}"
+    return canonical(f"{head.scheme}://{authority}{path}")
 
 
 @lru_cache(maxsize=1024)
@@ -223,40 +189,35 @@ def _between(text: str, start: str, end: str) -> str:
 
 def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
     """Every event of a flow that was saved; the caller sorts the events of all flows by time."""
-    requested = border.requested(flow)
+    request = flow.request
+    asked = RequestHead.of(request, flow.client_conn)
+    requested = border.requested(asked)
     number = requested.exchange
     yield requested
     at: Route = route(requested.url)
     seen = flow.metadata.get(SEEN)
     seen = seen if isinstance(seen, dict) else {}
-    if flow.request.raw_content or "sent_bytes" in seen:
-        body = body_of_message(flow.request, keep=wants_upload(at.endpoint))
+    if request.raw_content or "sent_bytes" in seen:
+        body = body_of_message(request, keep=wants_upload(at.endpoint))
         if "sent_bytes" in seen:
             body.length, body.sha256 = _count(seen["sent_bytes"]), _text(seen.get("sent_sha256"))
-        yield border.uploaded(flow, number, body)
+        yield border.uploaded(number, asked, request.timestamp_end or asked.started, body)
     response = flow.response
     if response is not None:
-        yield border.responded(flow, number)
+        yield border.responded(number, asked, ResponseHead.of(response), flow.metadata.get(ANSWERED_BY))
     if flow.error is not None or response is None:
-        yield border.failed(flow, number, Body(length=_count(seen.get("bytes"))))
+        yield border.failed(number, flow.error, asked.started, Body(length=_count(seen.get("bytes"))))
         return
     body = body_of_message(response, keep=saved_document(at, response, seen))
     if "bytes" in seen:
         # What went by; the flow itself may hold less of it, or nothing.
         body.length, body.sha256 = _count(seen["bytes"]), _text(seen.get("sha256"))
-    elif not body.length and flow.request.method != "HEAD":
+    elif not body.length and request.method != "HEAD":
         # A streamed body is nothing in a flow file; what its sender announced is all there is.
         length = announced_length(response)
         body = Body(length=length) if length else body
-    yield border.finished(flow, number, body)
-
-
-def seen_of(flow: http.HTTPFlow) -> dict[str, Any]:
-    """What the addon left in a flow's metadata, to read and to add to; a file may hold anything there."""
-    seen = flow.metadata.get(SEEN)
-    if not isinstance(seen, dict):
-        seen = flow.metadata[SEEN] = {}
-    return seen
+    ended = response.timestamp_end or response.timestamp_start or asked.started
+    yield border.finished(number, response.status_code, ended, body)
 
 
 def saved_document(at: Route, response: http.Response, seen: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mitmproxy import ctx, flow, hooks, http
 
-from pullscope.mitm.flow_events import SEEN, seen_of
+from pullscope.mitm.flow_notes import SEEN, seen_of
 from pullscope.mitm.view import Labels
 from pullscope.trace.model import Hop
 

@@ -20,8 +20,6 @@ from mitmproxy.net import encoding
 
 from pullscope.mitm.bodies import body_of_message, coding_of, wants_upload
 from pullscope.mitm.flow_events import (
-    ANSWERED_BY,
-    SEEN,
     Border,
     canonical,
     events_of_saved,
@@ -29,6 +27,8 @@ from pullscope.mitm.flow_events import (
     text_of,
     url_of,
 )
+from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
+from pullscope.mitm.heads import RequestHead
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.messages import Headers
 from pullscope.oci.redact import (
@@ -111,7 +111,7 @@ def _registry_hops(flows: list[http.HTTPFlow]) -> dict[str, Hop]:
 
 def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
     """A flow of its own with only what may be kept."""
-    raw_url = url_of(flow)
+    raw_url = url_of(RequestHead.of(flow.request, flow.client_conn))
     new = http.HTTPFlow(flow.client_conn, flow.server_conn)
     new.id, new.marked, new.comment = flow.id, flow.marked, redact_document(flow.comment)
     seen = flow.metadata.get(SEEN)

@@ -116,6 +116,11 @@ def is_dump() -> bool:
     return isinstance(ctx.master, DumpMaster)
 
 
+def flows_are_looked_at() -> bool:
+    """Whether somebody reads what we write on flows: a window, or the file of -w, which is written at the response."""
+    return not is_dump() or bool("save_stream_file" in ctx.options and ctx.options.save_stream_file)
+
+
 def prints_here() -> bool:
     """Whether the story goes to stdout."""
     return is_dump() and ctx.options.pullscope_view != "none"

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from mitmproxy import ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
-from pullscope.mitm.flow_events import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route

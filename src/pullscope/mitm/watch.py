@@ -13,38 +13,33 @@ import logging
 import sys
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, tls, types
 
 from pullscope.mitm import content_view, settings
-from pullscope.mitm.bodies import (
-    Body,
-    announced_length,
-    body_of_message,
-    body_of_tap,
-    coding_of,
-    is_small_config,
-    streams_up,
-    wants_document,
-    wants_upload,
-)
-from pullscope.mitm.flow_events import Border, events_of_saved, seen_of
+from pullscope.mitm.backlog import Backlog
+from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, what_came, what_was_sent
+from pullscope.mitm.flow_notes import ANSWERED_BY
+from pullscope.mitm.heads import Asked, ResponseHead
 from pullscope.mitm.log_lines import BorrowedOutput
-from pullscope.mitm.marks import Marks, said_of
+from pullscope.mitm.marks import said_of
 from pullscope.mitm.outlet import Outlet
 from pullscope.mitm.private_file import write_private
 from pullscope.mitm.recorder import Recorder
-from pullscope.mitm.tap import MOST_KEPT, SendTap, Tap
+from pullscope.mitm.tap import Tap
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
-from pullscope.trace.events import Event, Requested, TlsRefused
-from pullscope.trace.model import Change, Hop
+from pullscope.mitm.witness import Witness
+from pullscope.trace.events import TlsRefused
+from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
+R = TypeVar("R")
 
 KEPT_PULLS = 500
 """Ended pulls that a running proxy remembers, for `pullscope.pulls` and `pullscope.report`."""
@@ -59,14 +54,15 @@ SLACK = 0.5
 """Seconds that a tick stays behind the clock, for an event's time lies a little before its hook."""
 
 
-def never_raising(hook: Callable[Concatenate[Watch, P], None]) -> Callable[Concatenate[Watch, P], None]:
+def never_raising(hook: Callable[Concatenate[Watch, P], R]) -> Callable[Concatenate[Watch, P], R | None]:
     """The hook, but an exception in it is reported once and goes no further: an observer never breaks a pull."""
 
-    def guarded(self: Watch, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(self: Watch, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
         try:
-            hook(self, *args, **kwargs)
+            return hook(self, *args, **kwargs)
         except Exception as error:
             self.trouble(hook.__name__, error)
+            return None
 
     guarded.__name__, guarded.__doc__ = hook.__name__, hook.__doc__
     return guarded
@@ -82,22 +78,21 @@ class Watch:
         labels: Labels | None = None,
         report: Report | None = None,
         listeners: Sequence[Listener] = (),
+        patient: bool = False,
     ) -> None:
+        """`patient`: where nobody looks at the flows, what is made of them may come a moment after them."""
         self.trace = Trace(keep=KEPT_PULLS)
         self._make_view = make_view
         self._report = report
         self._listeners = listeners
-        self._border = Border()
-        self._marks = Marks(labels)
-        self._exchanges: weakref.WeakKeyDictionary[flow.Flow, int] = weakref.WeakKeyDictionary()
-        self._taps: weakref.WeakValueDictionary[int, Tap] = weakref.WeakValueDictionary()
-        self._loaded: list[Event] = []
-        self._loaded_before = 0
+        self._witness = Witness(self.trace, labels=labels, show=self._show)
+        self._asked: weakref.WeakKeyDictionary[flow.Flow, Asked] = weakref.WeakKeyDictionary()
+        self._backlog = Backlog(self.trouble)
+        self._patient = patient
         self._refused: dict[tuple[str, str], float] = {}
         self._view: View | None = None
         self._screen: Outlet | None = None
         self._borrowed: BorrowedOutput | None = None
-        self._recorder: Recorder | None = None
         self._clock: asyncio.Task[None] | None = None
         self._troubles: set[str] = set()
 
@@ -114,6 +109,7 @@ class Watch:
         settings.check(updated)
         if "pullscope_out" in updated:
             self._record_to(ctx.options.pullscope_out)
+        self._backlog.patient = self._patient and not settings.flows_are_looked_at()
 
     def running(self) -> None:
         """The proxy is up: open the view, start the clock."""
@@ -137,14 +133,21 @@ class Watch:
             self._clock.cancel()
             self._clock = None
         # The proxy is going down: what fails in one of these must not keep the others from being done.
-        for last in (self._feed_loaded, self._finish, self._close_view, self._close_outlets, content_view.remove):
+        for last in (
+            self._backlog.catch_up,
+            partial(self._witness.feed_loaded, all_of_it=True),
+            self._finish,
+            self._close_view,
+            self._close_outlets,
+            content_view.remove,
+        ):
             try:
                 last()
             except Exception as error:
                 self.trouble("done", error)
 
     def _finish(self) -> None:
-        self._show(self.trace.finish())
+        self._witness.tell(self.trace.finish())
 
     def _close_view(self) -> None:
         view, self._view = self._view, None
@@ -156,9 +159,8 @@ class Watch:
             self._borrowed.give_back()
 
     def _close_outlets(self) -> None:
-        recorder, self._recorder, self._screen = self._recorder, None, None
-        if recorder is not None:
-            recorder.close()
+        self._screen = None
+        self._record_to("")
 
     def trouble(self, where: str, error: Exception) -> None:
         """Report an error of ours, once for each place; its message stays out of the log, for it may quote the wire."""
@@ -170,107 +172,64 @@ class Watch:
 
     # -- hooks ----------------------------------------------------------------------------------------------------------
 
+    # A hook takes note of what it sees and decides what it must, such as whether a body streams. What comes of it in the
+    # trace is work for the backlog, which is done at once unless this is mitmdump and the wire is busy.
+
     @never_raising
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
+    def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if not flow.live:
-            return
-        event = self._border.requested(flow)
-        changes = self._feed(event, remember=False)
-        hop = self.trace.hop(event.exchange)
-        if hop is None:
-            self._show(changes)
-            return
-        self._exchanges[flow] = event.exchange
-        self._marks.know(event.exchange, flow)
-        self._record(event)
-        if not settings.is_dump():
-            self._marks.put([hop], announce=False)
-        if flow.response is not None:
-            # An answer made by another addon and a streamed request crash together (mitmproxy 11 and 12).
-            flow.request.stream = False
-        elif streams_up(flow, hop):
-            flow.request.stream = SendTap(flow)
-        self._show(changes)
+            return None
+        asked = self._asked[flow] = Asked.by(flow)
+        if asked.head.method in WITH_BODY or (flow.response is not None and flow.request.stream):
+            return self._backlog.turn("requestheaders", self._witness.asked, asked, flow)
+        self._backlog.later("requestheaders", 0, self._witness.asked, asked)
+        return None
 
     @never_raising
     def request(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.get(flow)
-        if exchange is None:
-            return
-        tap = flow.request.stream
-        hop = self.trace.hop(exchange)
-        if isinstance(tap, SendTap) and tap.bytes:
-            body = body_of_tap(tap)
-        elif flow.request.raw_content:
-            body = body_of_message(flow.request, keep=hop is not None and wants_upload(hop.route.endpoint))
-        else:
-            return
-        seen_of(flow).update(sent_bytes=body.length, sent_sha256=body.sha256)
-        self._show(self._feed(self._border.uploaded(flow, exchange, body)))
+        asked, sent = self._asked.get(flow), what_was_sent(flow.request)
+        if asked is not None and sent is not None:
+            ended = flow.request.timestamp_end or asked.head.started
+            self._backlog.later("request", sent.held, self._witness.sent, asked, sent, ended)
 
     @never_raising
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.get(flow)
-        response = flow.response
+    def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        asked, response = self._asked.get(flow), flow.response
         if response is None:
-            return
-        length = announced_length(response)
-        hop = self.trace.hop(exchange) if exchange is not None else None
-        if exchange is None or hop is None:
-            # Somebody else's traffic: nothing to read, but a large download must not fill the memory either.
-            if flow.live and length is not None and length > MOST_KEPT and not response.stream:
-                response.stream = True
-            return
-        changes = self._feed(self._border.responded(flow, exchange))
-        read = wants_document(hop.step.route.endpoint, response.status_code, is_token=hop.step.is_token)
-        seen_of(flow)["read"] = read
-        if response.stream or not read or length is None or length > MOST_KEPT:
-            keep = read or is_small_config(hop)
-            response.stream = Tap(coding=coding_of(response), keep=keep, after=response.stream)
-        if isinstance(response.stream, Tap):
-            self._taps[exchange] = response.stream
-        self._show(changes)
+            return None
+        if asked is None or asked.foreign:
+            if flow.live:
+                let_pass(response)
+            return None
+        head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
+        if not asked.wants_manifest:
+            # Whether it is a document is for the trace to say, which remembers what led here.
+            return self._backlog.turn("responseheaders", self._witness.answered, asked, head, answered_by, response)
+        asked.reads = True
+        tap_if_needed(response, reads=True)
+        self._backlog.later("responseheaders", 0, self._witness.answered, asked, head, answered_by)
+        return None
 
     @never_raising
     def response(self, flow: http.HTTPFlow) -> None:
-        if not flow.live and flow not in self._exchanges:
-            self._load(flow)
+        asked, response = self._asked.get(flow), flow.response
+        if asked is None and not flow.live:
+            self._witness.load(flow)
+        if asked is None or asked.foreign or response is None:
             return
-        exchange = self._exchanges.get(flow)
-        hop = self.trace.hop(exchange) if exchange is not None else None
-        response = flow.response
-        if exchange is None or hop is None or response is None:
-            return
-        seen = seen_of(flow)
-        tap = response.stream
-        if isinstance(tap, Tap) and (tap.bytes or not response.raw_content):
-            body = body_of_tap(tap)
-            if tap.raw is not None and not response.raw_content:
-                # The client has it already (mitmproxy sends nothing of a streamed flow after this); it is for whoever
-                # looks at the flow, or reads it from a file: as it went by, so that it fits its headers.
-                response.data.content = tap.raw
-        elif response.stream and not response.raw_content:
-            body = Body()  # somebody else's stream function came after ours
-        else:
-            body = body_of_message(response, keep=True)
-        if not seen.get("read"):
-            body.content = None
-        seen.update(bytes=body.length, sha256=body.sha256)
-        self._ended(hop, self._border.finished(flow, exchange, body))
+        came = what_came(response)
+        ended = response.timestamp_end or response.timestamp_start or asked.head.started
+        self._backlog.later("response", came.held, self._witness.ended, asked, response.status_code, came, ended)
 
     @never_raising
     def error(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.get(flow)
-        hop = self.trace.hop(exchange) if exchange is not None else None
-        if exchange is None or hop is None:
-            if not flow.live and flow.error is not None and exchange is None:
-                self._load(flow)
+        asked = self._asked.get(flow)
+        if asked is None:
+            if not flow.live and flow.error is not None:
+                self._witness.load(flow)
             return
         tap = flow.response.stream if flow.response is not None else None
-        body = body_of_tap(tap) if isinstance(tap, Tap) else None
-        if body is not None:
-            seen_of(flow).update(bytes=body.length)
-        self._ended(hop, self._border.failed(flow, exchange, body))
+        self._backlog.later("error", 0, self._witness.broke, asked, flow.error, tap if isinstance(tap, Tap) else None)
 
     @never_raising
     def tls_failed_client(self, data: tls.TlsData) -> None:
@@ -283,13 +242,14 @@ class Watch:
             self._refused.clear()
         self._refused[refusal] = now
         event = TlsRefused(time=now, client=refusal[0], host=refusal[1], reason=(data.conn.error or "")[:300])
-        self._show(self._feed(event))
+        self._backlog.later("tls_failed_client", 0, self._witness.refused, event)
 
     # -- commands -------------------------------------------------------------------------------------------------------
 
     @command.command("pullscope.pulls")
     def pulls(self) -> Sequence[str]:
         """List the pulls that were seen."""
+        self._backlog.catch_up()
         return [
             f"{pull.id}  {pull.reference or pull.registry}  {pull.outcome if pull.closed else 'under way'}"
             for pull in self.trace.pulls
@@ -305,6 +265,7 @@ class Watch:
         """Write a report of what was seen so far: .json for the JSON report, anything else for text."""
         if self._report is None:
             raise exceptions.CommandError("this proxy was started without a report writer")
+        self._backlog.catch_up()
         target = Path(path).expanduser()
         text = self._report(self.trace, "json" if target.suffix == ".json" else "text")
         try:
@@ -315,56 +276,18 @@ class Watch:
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 
-    def _feed(self, event: Event, *, remember: bool = True) -> list[Change]:
-        if remember:
-            self._record(event)
-        return self.trace.feed(event)
-
-    def _record(self, event: Event) -> None:
-        if self._recorder is not None:
-            self._recorder.write(event)
-
     def _record_to(self, path: str) -> None:
-        if self._recorder is not None:
-            self._recorder.close()
-            self._recorder = None
+        recorder, self._witness.recorder = self._witness.recorder, None
+        if recorder is not None:
+            recorder.close()
         if path:
-            self._recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
-
-    def _ended(self, hop: Hop, event: Event) -> None:
-        self._taps.pop(hop.request.exchange, None)
-        changes = self._feed(event)
-        if not any(change.step is hop.step for change in changes):
-            self._marks.put([hop], announce=False)  # provisional; it may be saved now (-w)
-        self._show(changes)
+            self._witness.recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
 
     def _show(self, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
         for listener in self._listeners:
             listener.show(changes)
         if self._view is not None:
             self._view.show(changes)
-        for change in changes:
-            if change.what == "step" and change.step is not None:
-                # The flows of a step that settles later have had their hooks: the windows must be told.
-                self._marks.put(change.step.hops, announce=not settings.is_dump())
-
-    def _load(self, flow: http.HTTPFlow) -> None:
-        """A flow from a file (`mitmdump -nr FILE -s …`): these come in order of completion, so they wait for the end."""
-        events = [*events_of_saved(self._border, flow)]
-        if isinstance(events[0], Requested):
-            self._marks.know(events[0].exchange, flow)
-        self._loaded.extend(events)
-
-    def _feed_loaded(self) -> None:
-        loaded, self._loaded, self._loaded_before = self._loaded, [], 0
-        for event in sorted(loaded, key=lambda event: event.time):
-            known = not isinstance(event, TlsRefused) and self.trace.hop(event.exchange) is not None
-            changes = self._feed(event, remember=False)
-            if known or (isinstance(event, Requested) and self.trace.hop(event.exchange) is not None):
-                self._record(event)
-            self._show(changes)
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -373,13 +296,8 @@ class Watch:
 
     @never_raising
     def _tick(self, now: float) -> None:
-        if self._loaded and len(self._loaded) == self._loaded_before:
-            self._feed_loaded()  # the file has ended, or whoever loads flows in mitmweb has
-        self._loaded_before = len(self._loaded)
-        self._show(self.trace.tick(now - SLACK))
+        self._witness.feed_loaded()
+        if not self._backlog:  # time passes with what was seen, and some of it has not been told yet
+            self._witness.tell(self.trace.tick(now - SLACK))
         if self._view is not None:
-            self._view.tick(self.trace, now, self._arriving)
-
-    def _arriving(self, exchange: int) -> int:
-        tap = self._taps.get(exchange)
-        return tap.bytes if tap is not None else 0
+            self._view.tick(self.trace, now, self._witness.arriving)

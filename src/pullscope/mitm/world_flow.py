@@ -5,6 +5,7 @@ from __future__ import annotations
 from mitmproxy import http
 
 from pullscope.mitm.flow_events import url_of
+from pullscope.mitm.heads import RequestHead
 from pullscope.oci.messages import Headers, Request, Response
 
 
@@ -15,7 +16,10 @@ def request_of(flow: http.HTTPFlow) -> Request:
         for name, value in flow.request.headers.fields
     )
     return Request(
-        method=flow.request.method, url=url_of(flow), headers=Headers(fields), body=flow.request.raw_content or b""
+        method=flow.request.method,
+        url=url_of(RequestHead.of(flow.request, flow.client_conn)),
+        headers=Headers(fields),
+        body=flow.request.raw_content or b"",
     )
 
 

@@ -1,0 +1,111 @@
+"""What a hook takes note of: the head of a message as it was then, for whoever makes an event of it a moment later.
+
+A flow is everybody's, and other addons change its messages while it lives. Heads are flat tuples of plain values, so that
+many of them can wait without the garbage collector having to look at any; they are raw, and only the border reads them.
+An `Asked` is one exchange on its way into the trace. It does not hold its flow: where nobody else does any more, nobody
+will read what is written on it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mitmproxy import http
+from mitmproxy.connection import Client
+
+from pullscope.mitm.flow_notes import seen_of
+from pullscope.oci.messages import Headers
+from pullscope.oci.routes import is_manifest
+
+Fields = tuple[tuple[bytes, bytes], ...]
+
+
+class RequestHead(NamedTuple):
+    """Of a request; times are in seconds since the epoch."""
+
+    method: str
+    scheme: str
+    host_header: str | None
+    host: str
+    """The proxy's target, which may be another than the client's."""
+    port: int
+    path: str
+    http_version: str
+    fields: Fields
+    started: float
+    connection: str
+    peer: str | None
+    """The client's address."""
+    sni: str | None
+    reversed: bool
+    """Whether the proxy stands before a server, in reverse mode."""
+
+    @classmethod
+    def of(cls, request: http.Request, client: Client) -> RequestHead:
+        """The head as it is now."""
+        peer: tuple[str, int] | None = client.peername  # None after a flow was imported from elsewhere
+        return cls(
+            request.method,
+            request.scheme,
+            request.host_header,
+            request.host,
+            request.port,
+            request.path,
+            request.http_version,
+            request.headers.fields,
+            request.timestamp_start,
+            client.id,
+            str(peer[0]) if peer else None,
+            client.sni,
+            getattr(client.proxy_mode, "type_name", "regular") == "reverse",
+        )
+
+
+class ResponseHead(NamedTuple):
+    """Of an answer."""
+
+    status: int
+    fields: Fields
+    started: float | None
+
+    @classmethod
+    def of(cls, response: http.Response) -> ResponseHead:
+        """The head as it is now."""
+        return cls(response.status_code, response.headers.fields, response.timestamp_start)
+
+
+def headers_of(fields: Fields) -> Headers:
+    """Every header line, as text: what is not UTF-8 shows as a replacement character."""
+    return Headers((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in fields)
+
+
+@dataclass(kw_only=True, slots=True)
+class Asked:
+    """A request that was seen, and how far its exchange has come in the trace."""
+
+    head: RequestHead
+    flow: weakref.ref[http.HTTPFlow]
+    exchange: int = 0
+    """Its number in the trace; 0 as long as it is not known to be registry traffic."""
+    foreign: bool = False
+    """Whether it is known to be no registry traffic."""
+    reads: bool = False
+    """Whether the body of the answer is a document that is read."""
+
+    @classmethod
+    def by(cls, flow: http.HTTPFlow) -> Asked:
+        """What this flow asks for, now."""
+        return cls(head=RequestHead.of(flow.request, flow.client_conn), flow=weakref.ref(flow))
+
+    @property
+    def wants_manifest(self) -> bool:
+        """Whether the address alone says that this is registry traffic and that a document is to come."""
+        return self.head.method in ("GET", "HEAD") and is_manifest(self.head.path)
+
+    def note(self, **seen: Any) -> None:
+        """Leave this on the flow, for whoever saves or shows it."""
+        flow = self.flow()
+        if flow is not None:
+            seen_of(flow).update(seen)
