@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -81,19 +82,21 @@ def fetch_many(proxy: int, upstream: int, paths: Iterable[str], *, connections: 
     ready = threading.Barrier(connections + 1)
 
     def work(mine: list[str]) -> None:
-        with Tunnel(proxy, upstream) as tunnel:
-            tunnel.get(mine[0])  # the connection to the upstream is made here, outside the measurement
-            ready.wait(TIMEOUT)
-            try:
+        try:
+            with Tunnel(proxy, upstream) as tunnel:
+                tunnel.get(mine[0])  # the connection to the upstream is made here, outside the measurement
+                ready.wait(TIMEOUT)
                 for path in mine:
                     tunnel.get(path)
-            except (OSError, RuntimeError) as error:
-                failed.append(error)
+        except (OSError, RuntimeError) as error:  # a broken barrier is a RuntimeError
+            failed.append(error)
+            ready.abort()
 
     threads = [threading.Thread(target=work, args=(wanted[number::connections],)) for number in range(connections)]
     for thread in threads:
         thread.start()
-    ready.wait(TIMEOUT)
+    with suppress(threading.BrokenBarrierError):  # then one of them failed, and says why
+        ready.wait(TIMEOUT)
     began = time.perf_counter()
     for thread in threads:
         thread.join()

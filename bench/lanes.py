@@ -19,6 +19,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 MITMDUMP = Path(sys.executable).with_name("mitmdump")
 
+HEADER = re.compile(r"^(?:\d+\| )?pull \d+  ", re.MULTILINE)
+"""How a pull's story begins."""
+
 AS_IT_IS: tuple[str, ...] = ()
 PLAIN_STREAMING = ("-s", str(HERE / "stream_plain.py"))
 TRACER = ("-s", str(ROOT / "addons" / "registry_trace.py"))
@@ -55,12 +58,23 @@ class Proxy:
     pid: int
     started_in: float
     """Seconds from the start of the process until it accepted a connection."""
+    output: Path
+    """What it prints."""
 
     @property
     def cpu_seconds(self) -> float:
         """User and system time so far: a second opinion where something else keeps the machine busy."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def seconds_until_told(self, pulls: int, *, at_most: float = 60) -> float:
+        """How long it takes from now until the story has begun to tell so many pulls."""
+        began = time.perf_counter()
+        while (told := len(HEADER.findall(self.output.read_text()))) < pulls:
+            if time.perf_counter() - began > at_most:
+                raise RuntimeError(f"only {told} of {pulls} pulls were told within {at_most:.0f} s")
+            time.sleep(0.02)
+        return time.perf_counter() - began
 
     @property
     def peak_mib(self) -> float:
@@ -83,12 +97,13 @@ def proxy(bench: Bench, lane: Sequence[str]) -> Iterator[Proxy]:
         MITMDUMP, "-q", "--listen-host", "127.0.0.1", "--listen-port", str(port),
         "--ssl-insecure", "--set", f"confdir={bench.confdir}", *lane,
     ]  # fmt: skip
-    with _started(command, output=bench.directory / "story.txt") as process:
+    output = bench.directory / "story.txt"
+    with _started(command, output=output) as process:
         while not _accepts(port):
             if process.poll() is not None:
-                raise RuntimeError(f"mitmdump {' '.join(lane)} ended: {(bench.directory / 'story.txt').read_text()}")
+                raise RuntimeError(f"mitmdump {' '.join(lane)} ended: {output.read_text()}")
             time.sleep(0.002)
-        yield Proxy(port=port, pid=process.pid, started_in=time.perf_counter() - began)
+        yield Proxy(port=port, pid=process.pid, started_in=time.perf_counter() - began, output=output)
 
 
 def seconds_to_read(bench: Bench, command: Sequence[str | Path]) -> float:
