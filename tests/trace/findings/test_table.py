@@ -5,14 +5,16 @@ The same is checked at every look of this folder's other tests (`asked`), any tr
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 from tests.test_recordings import RECORDINGS, events_of, trace_of
 from tests.trace.findings.asked import every_rule_asked
 from tests.trace.findings.exchanges import played as played_against
+from tests.trace.findings.test_any_traffic import URLS
 from tests.trace.images import Image, get_manifest
-from tests.trace.wire import Wire, played
+from tests.trace.wire import Wire, challenge_for, played
 from tests.worlds.hub.test_faults import findings_of as findings_of_fault
 
 from pullscope.oci.reference import Reference
@@ -52,6 +54,19 @@ def test_no_client_loses_a_finding(client: str) -> None:
             lambda clock: {**sample_hub(clock=clock), "docker.example.com": redirect_only()},
         )
     assert looks
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("status", [200, 401, 404, 500])
+def test_no_redirect_loses_a_finding(method: str, status: int) -> None:
+    """From any address to any other: what a step set out for is not what it met."""
+    with every_rule_asked() as looks:
+        for here, there in product(URLS, URLS):
+            wire = Wire()
+            wire.ask(method, here, 307, location=there, answer={"Content-Type": "text/html"})
+            wire.ask(method, there, status, referer=here, challenge=challenge_for(None) if status == 401 else None)
+            played(wire)
+    assert any(looks)
 
 
 def test_a_finding_without_its_fact_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
+from pullscope.oci.documents import Manifest
+from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, content_type
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})
+TODAY = frozenset({OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST})
 
 
 class Fact(StrEnum):
@@ -28,6 +31,8 @@ class Fact(StrEnum):
     BLOB = "a blob"
     LIST = "a list of tags, repositories or referrers"
     INDEX = "an index"
+    TAG = "a manifest that was met without asking for a digest"
+    ODD = "an answer that is, by its type or its form, no manifest of today"
 
 
 def facts_of(case: Case) -> frozenset[Fact]:
@@ -55,6 +60,8 @@ def _of_step(step: Step) -> Iterator[Fact]:
         yield Fact.BLOB
     elif endpoint in LISTS:
         yield Fact.LIST
+    if isinstance(step.document, Manifest) and step.document.schema_version == 1:
+        yield Fact.ODD
 
 
 def _of_hop(hop: Hop) -> Iterator[Fact]:
@@ -67,3 +74,7 @@ def _of_hop(hop: Hop) -> Iterator[Fact]:
         yield Fact.CREDENTIAL
     if not request.url.startswith("https:"):
         yield Fact.CLEAR
+    if hop.route.endpoint is Endpoint.MANIFEST and hop.step.route.digest is None:
+        yield Fact.TAG
+    if content_type(hop) not in TODAY:
+        yield Fact.ODD
