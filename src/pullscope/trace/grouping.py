@@ -265,13 +265,14 @@ class Grouper:
         promised = [pull for pull in waiting if pull.promised & repositories]
         return next(iter(promised or [pull for pull in waiting if not pull.promised]), None)
 
-    def _new(self, step: Step) -> Pull:
+    def _new(self, step: Step, repository: str | None = None) -> Pull:
         key, registry = _identity(step)
         event = step.first.request
         pull = Pull(
             client_key=key,
             client=identify(step.first.agent, event.headers.get_all("accept")),
             registry=registry,
+            repository=repository,
             started=event.time,
             last=event.time,
         )
@@ -285,7 +286,9 @@ class Grouper:
         if pull is None:
             # A token for another name than the path says: a host in front that renames. Nobody else's, if it is alone.
             waiting = [old for old in self._same_place(step, None) if not old.opened]
-            pull = waiting[0] if len(waiting) == 1 else self._new(step)
+            if len(waiting) != 1:
+                return self._new(step, step.route.repository)
+            pull = waiting[0]
         self._roster.open.name(pull, step.route.repository)
         event = step.first.request
         pull.client = identify(step.first.agent, event.headers.get_all("accept"))
