@@ -52,7 +52,7 @@ class Grouper:
         if pull is None:
             return over
         oldest = self._roster.one_too_many(step.first.request.client)
-        if oldest is not None:
+        if oldest is not None and oldest not in over:
             over.append(oldest)
         step.pull = pull
         pull.open_steps.append(step)
