@@ -220,6 +220,49 @@ def test_metadata_of_others_is_not_trusted(seen: object) -> None:
     assert isinstance(seen_of(flow), dict)
 
 
+def document_of(border: Border, flow: http.HTTPFlow) -> str | None:
+    """What is kept of the body of a saved answer."""
+    finished = [*events_of_saved(border, flow)][-1]
+    assert isinstance(finished, Finished)
+    return finished.document
+
+
+MANIFEST = b'{"schemaVersion": 2, "layers": [{"urls": ["https://cdn.example/x?sig=s3cret"]}], "of": "%d"}'
+
+
+def test_a_document_that_comes_again_says_the_same() -> None:
+    """It is looked through once; nothing that was taken out of it is in what is remembered."""
+    border = Border()
+    texts = [document_of(border, exchange(answer=MANIFEST % 1)) for _ in range(2)]
+    assert texts[0] == texts[1] is not None
+    assert [*border._known.values()] == texts[:1]
+    assert "s3cret" not in f"{texts}{border._known}"
+
+
+def test_a_hash_that_a_file_names_makes_no_document_another() -> None:
+    """The metadata of a saved flow say what they like; each document is known by what it holds."""
+    border = Border()
+    said = []
+    for number in range(2):
+        flow = exchange(answer=MANIFEST % number)
+        seen_of(flow).update(bytes=5, sha256="b" * 64)
+        said.append(document_of(border, flow) or "")
+    assert [f'"of": "{number}"' in text for number, text in enumerate(said)] == [True, True]
+
+
+def test_documents_that_are_remembered_are_few_and_hold_no_token() -> None:
+    """Neither token answers, nor errors, nor what is large; of the rest the last few."""
+    border = Border()
+    token = exchange("https://auth.example.com/token?service=x&scope=y", answer=b'{"token": "s3cret"}')
+    for flow in (token, exchange(status=404, answer=b"{}"), exchange(answer=b'{"of": "' + b"x" * 70_000 + b'"}')):
+        assert document_of(border, flow)
+    assert not border._known
+    for number in range(40):
+        document_of(border, exchange(answer=MANIFEST % number))
+    assert len(border._known) == 32
+    assert '"of": "39"' in [*border._known.values()][-1]
+
+
 def test_a_config_that_was_kept_to_be_looked_at_is_not_read() -> None:
     """It is on the saved flow, and in no event."""
     flow = exchange(f"https://registry.example.com/v2/app/blobs/{DIGEST}", answer=b'{"os": "linux"}')

@@ -22,6 +22,7 @@ from tests.trace.images import (
 from tests.trace.wire import AUTH, BUILDKIT, CONTAINERD, DOCKER_20, HUB, SKOPEO, Wire, changes_of, only, played, told
 
 from pullscope.trace.model import Ending, Pull
+from pullscope.trace.roster import MOST_OF_ONE
 
 APP = Image()
 OTHER = Image(repository="library/other", layers=("base", "other"))
@@ -299,3 +300,12 @@ def test_skopeo_tries_plain_http() -> None:
     pull = only(played(wire))
     assert pull.outcome is Ending.FAILED
     assert told(pull) == ["!version-check cut", "!version-check 404", "!version-check 404"]
+
+
+def test_a_pull_that_is_over_for_two_reasons_ends_once() -> None:
+    """Its tag is asked for again just when its client has one pull too many, of which it is the oldest."""
+    wire = Wire(agent=DOCKER_20)
+    for place in (*range(MOST_OF_ONE), 0):
+        get_manifest(wire, Image(repository=f"library/app{place}"), APP.manifest(), tag=True)
+    closed = [change.pull for change in changes_of(wire) if change.what == "closed"]
+    assert len(closed) == len(set(closed)) == MOST_OF_ONE + 1

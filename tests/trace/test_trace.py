@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.trace.images import DIALECTS, Image, digest, docker_classic, docker_containerd, get_manifest
+from tests.trace.images import (
+    DIALECTS,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Image,
+    digest,
+    docker_classic,
+    docker_containerd,
+    get_manifest,
+)
 from tests.trace.wire import HUB, Wire, challenge_for, merged, only, played, token_url, told
 
 from pullscope.oci.messages import Headers
@@ -222,6 +231,41 @@ def test_a_failed_layer_is_told_while_others_are_on_their_way() -> None:
     trace = played(wire, finish=False)
     assert [change.step.outcome for change in trace.tick(wire.now + 6) if change.step] == ["failed"]
     assert not only(trace).closed
+
+
+def test_a_manifest_that_is_known_is_read_by_what_it_is_called() -> None:
+    """The same text is an index under one media type and an image under another, whichever came first."""
+    bare = '{"schemaVersion": 2}'
+    wire = Wire()
+    for place, kind in enumerate((OCI_INDEX, OCI_MANIFEST, OCI_INDEX)):
+        wire.ask("GET", f"{HUB}/v2/bare{place}/manifests/{digest(bare)}", body=bare, answer={"Content-Type": kind})
+    assert [str(pull.steps[0].kind) for pull in played(wire).pulls] == ["manifest-list", "manifest", "manifest-list"]
+
+
+def test_every_pull_learns_from_a_manifest_that_is_known() -> None:
+    """What one pull learned and fetched of a manifest is not the other's."""
+    wire = Wire()
+    for repository in ("one", "two"):
+        get_manifest(wire, Image(repository=repository), APP.manifest())
+    wire.ask("GET", f"{HUB}/v2/one/blobs/{digest('base')}", content="base")
+    one, two = played(wire).pulls
+    assert one.expected.keys() == two.expected.keys() != set()
+    assert [(pull.layers.total, pull.layers.fetched) for pull in (one, two)] == [(2, 1), (2, 0)]
+
+
+def test_manifests_that_are_known_are_few_and_small() -> None:
+    """A large one is read anew each time; of small ones, the last few are remembered."""
+    known = trace_module._known_manifest
+    known.cache_clear()
+    large = Image(layers=tuple(f"layer {number}" for number in range(500))).manifest()
+    assert len(large) > trace_module.MOST_KNOWN
+    wire = Wire()
+    for text in (large, *(Image(layers=(f"only {number}",)).manifest() for number in range(50))):
+        wire.ask("GET", f"{HUB}/v2/app/manifests/{digest(text)}", body=text)
+    trace = played(wire)
+    assert sum(pull.layers.total or 0 for pull in trace.pulls) == 550
+    info = known.cache_info()
+    assert (info.misses, info.currsize) == (50, 32)
 
 
 def test_an_exchange_is_forgotten_when_it_has_ended() -> None:

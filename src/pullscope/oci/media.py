@@ -77,8 +77,13 @@ def essence(content_type: str | None) -> str:
 
 def media_class(media_type: str | None) -> MediaClass:
     """The class of a media type or Content-Type value."""
+    if not media_type:
+        return MediaClass.OTHER
     plain = essence(media_type)
     known = _CLASSES.get(plain)
     if known is not None:
         return known
-    return next((kind for prefix, kind in _PREFIXES if plain.startswith(prefix)), MediaClass.OTHER)
+    for prefix, kind in _PREFIXES:
+        if plain.startswith(prefix):
+            return kind
+    return MediaClass.OTHER

@@ -40,7 +40,7 @@ Line = list[Piece]
 def paint(line: Line, *, color: bool) -> str:
     """The line as text, with terminal codes only where colour is wanted."""
     if not color:
-        return "".join(text for text, _ in line).rstrip()
+        return "".join([text for text, _ in line]).rstrip()
     return "".join(
         f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in line
     ).rstrip()
@@ -72,7 +72,7 @@ class Story:
             elif change.what == "opened":
                 if self._told:
                     self._emit([[("", None)]], None)
-                self._active[pull.id] = pull
+                self._begin(pull)
                 self._roles[pull.id] = Roles()
                 self._emit(header_lines(pull), pull)
             elif change.what == "step" and change.step is not None:
@@ -82,7 +82,7 @@ class Story:
                 width = WIDTH - len(self._gutter(pull))
                 self._emit(step_lines(change.step, pull, roles, verbose=self._verbose, width=width), pull)
             elif change.what == "reopened":
-                self._active[pull.id] = pull
+                self._begin(pull)
                 self._emit([[(f"pull {pull.id}  goes on", "bold")]], pull)
             elif change.what == "closed":
                 width = WIDTH - len(self._gutter(pull))
@@ -91,10 +91,13 @@ class Story:
                 self._roles.pop(pull.id, None)
                 self._woven.discard(pull.id)
 
-    def _gutter(self, pull: Pull | None) -> str:
+    def _begin(self, pull: Pull) -> None:
         """Two pulls at once are told side by side: each line says whose it is, until both have ended."""
+        self._active[pull.id] = pull
         if len(self._active) > 1:
             self._woven.update(self._active)
+
+    def _gutter(self, pull: Pull | None) -> str:
         return f"{pull.id}| " if pull is not None and pull.id in self._woven else ""
 
     def _emit(self, lines: Iterable[Line], pull: Pull | None) -> None:
@@ -346,14 +349,14 @@ def _wrap(text: str, room: int, later: int | None = None) -> list[str]:
     """The text in lines of at most `room` columns, after the first of `later`; only a longer word is cut."""
     widest = max(room, later or room)
     lines: list[str] = []
-    line = ""
-    for word in (part[at : at + widest] for part in text.split(" ") for at in range(0, max(len(part), 1), widest)):
-        here = room if not lines else later or room
-        if (line or len(word) > here) and len(line) + 1 + len(word) > here:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
+    line, here = "", room
+    for part in text.split(" "):
+        for word in [part] if len(part) <= widest else [part[at : at + widest] for at in range(0, len(part), widest)]:
+            if (line or len(word) > here) and len(line) + 1 + len(word) > here:
+                lines.append(line)
+                line, here = word, later or room
+            else:
+                line = f"{line} {word}" if line else word
     return [*lines, line]
 
 

@@ -52,7 +52,7 @@ class Grouper:
         if pull is None:
             return over
         oldest = self._roster.one_too_many(step.first.request.client)
-        if oldest is not None:
+        if oldest is not None and oldest not in over:
             over.append(oldest)
         step.pull = pull
         pull.open_steps.append(step)
@@ -131,7 +131,7 @@ class Grouper:
             return self._pull_of_ping(step), []
         if step.after is not None and step.after.pull is not None:
             return step.after.pull, []
-        same = [pull for pull in self._same_client(step) if pull.repository == route.repository]
+        same = self._same_place(step, route.repository)
         if _names_tag(route) and method in ("GET", "HEAD"):
             return self._pull_of_tag(step, same)
         if route.endpoint in WRITES or method in ("PUT", "PATCH", "POST"):
@@ -143,9 +143,7 @@ class Grouper:
         return self._pull_of_digest(step, same), []
 
     def _pull_of_ping(self, step: Step) -> Pull:
-        for pull in reversed(self._same_client(step)):
-            if pull.repository is not None:
-                continue
+        for pull in reversed(self._same_place(step, None)):
             others = [*pull.ready, *pull.open_steps, *pull.steps]
             # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
             elsewhere = all(other.first.request.url_id != step.first.request.url_id for other in others)
@@ -224,7 +222,14 @@ class Grouper:
         """The client's open pulls for which the token was issued that this request carries."""
         issuers = self._roster.issuers(step.first.request.credential)
         theirs = {id(issuer.pull) for issuer in issuers}
-        return [pull for pull in self._same_client(step) if id(pull) in theirs] if theirs else []
+        if not theirs:
+            return []
+        key, registry = _identity(step)
+        return [
+            pull
+            for pull in self._roster.of_client(key[0])
+            if id(pull) in theirs and (pull.client_key, pull.registry) == (key, registry) and _has_room(pull)
+        ]
 
     def _pull_of_stray(self, step: Step) -> Pull | None:
         """Who wants the digest in an address that no redirect led to: a descriptor's own `urls`, or an unseen beginning."""
@@ -243,40 +248,31 @@ class Grouper:
 
     def _ended_lately(self, step: Step, fits: Callable[[Pull], bool]) -> Pull | None:
         """The client's pull of the same repository that was given up too early: the step goes on with it."""
-        key, registry = _identity(step)
-        for ended in reversed(self._roster.recent):
-            same_place = (ended.client_key, ended.registry, ended.repository) == (key, registry, step.route.repository)
-            if same_place and step.started - ended.last <= REOPEN and fits(ended):
+        for ended in reversed(self._roster.recent.at((*_identity(step), step.route.repository))):
+            if step.started - ended.last <= REOPEN and fits(ended):
                 return ended
         return None
 
     # -- making ---------------------------------------------------------------------------------------------------------
 
-    def _same_client(self, step: Step) -> list[Pull]:
-        key, registry = _identity(step)
-        return [
-            pull
-            for pull in self._roster.of_client(key[0])
-            if pull.client_key == key and pull.registry == registry and len(pull.steps) < MOST_STEPS
-        ]
+    def _same_place(self, step: Step, repository: str | None) -> list[Pull]:
+        """The client's open pulls of a repository, or those that have named none so far."""
+        return [pull for pull in self._roster.open.at((*_identity(step), repository)) if _has_room(pull)]
 
     def _nameless(self, key: tuple[str, str], registry: str, repositories: set[str]) -> Pull | None:
         """The client's pull that has not come further than its version check: promised to one of these, or to nobody."""
-        waiting = [
-            pull
-            for pull in self._roster.of_client(key[0])
-            if pull.client_key == key and pull.registry == registry and pull.repository is None and not pull.opened
-        ]
+        waiting = [pull for pull in self._roster.open.at((key, registry, None)) if not pull.opened]
         promised = [pull for pull in waiting if pull.promised & repositories]
         return next(iter(promised or [pull for pull in waiting if not pull.promised]), None)
 
-    def _new(self, step: Step) -> Pull:
+    def _new(self, step: Step, repository: str | None = None) -> Pull:
         key, registry = _identity(step)
         event = step.first.request
         pull = Pull(
             client_key=key,
             client=identify(step.first.agent, event.headers.get_all("accept")),
             registry=registry,
+            repository=repository,
             started=event.time,
             last=event.time,
         )
@@ -289,9 +285,11 @@ class Grouper:
         pull = self._nameless(key, registry, {step.route.repository or ""})
         if pull is None:
             # A token for another name than the path says: a host in front that renames. Nobody else's, if it is alone.
-            waiting = [old for old in self._same_client(step) if old.repository is None and not old.opened]
-            pull = waiting[0] if len(waiting) == 1 else self._new(step)
-        pull.repository = step.route.repository
+            waiting = [old for old in self._same_place(step, None) if not old.opened]
+            if len(waiting) != 1:
+                return self._new(step, step.route.repository)
+            pull = waiting[0]
+        self._roster.open.name(pull, step.route.repository)
         event = step.first.request
         pull.client = identify(step.first.agent, event.headers.get_all("accept"))
         return pull
@@ -333,6 +331,10 @@ def _is_lonely(pull: Pull, other: Pull) -> bool:
 def _identity(step: Step) -> tuple[tuple[str, str], str]:
     first = step.first
     return (first.request.client, first.agent), registry_name(first.route.ns or first.host)
+
+
+def _has_room(pull: Pull) -> bool:
+    return len(pull.steps) < MOST_STEPS
 
 
 def _names_tag(route: Route) -> bool:

@@ -8,10 +8,12 @@ place of another (`?ns=`: mirror), it answered (registry). Labels such as "Amazo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.addresses import host_of
+from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.rate_limit import RateLimit
 
@@ -44,8 +46,12 @@ class HostTally:
     requests: int
     bytes: int
     """Body bytes it sent."""
-    label: tuple[str, str] | None
-    """What it seems to be, and the headers that say so."""
+    hops: tuple[Hop, ...] = field(repr=False)
+
+    @property
+    def label(self) -> tuple[str, str] | None:
+        """What it seems to be, and the headers that say so."""
+        return label_of(self.hops)
 
 
 class Roles:
@@ -117,13 +123,13 @@ def tally(hops: list[Hop]) -> list[HostTally]:
                 roles=roles.of(host),
                 requests=len(own),
                 bytes=sum(hop.bytes or 0 for hop in own),
-                label=label_of(own),
+                hops=tuple(own),
             )
         )
     return sorted(found, key=lambda host: ORDER.index(host.roles[0]))
 
 
-def label_of(hops: list[Hop]) -> tuple[str, str] | None:
+def label_of(hops: Iterable[Hop]) -> tuple[str, str] | None:
     """What a host seems to be, and by which headers."""
     seen = {name.lower() for hop in hops if hop.response for name, _ in hop.response.headers}
     named = [(name, service) for name, service in EVIDENCE if name in seen]
@@ -137,28 +143,29 @@ def label_of(hops: list[Hop]) -> tuple[str, str] | None:
 
 def rate_limit_of(pull: Pull) -> RateLimit | None:
     """What the ratelimit headers of this pull said first and last (docs.docker.com, "Docker Hub pull usage and limits")."""
-    said = [
-        hop.response
-        for hop in sorted(pull.hops, key=lambda hop: hop.request.time)
-        if hop.response is not None and hop.response.headers.get("ratelimit-remaining") is not None
-    ]
-    readings = [(answer, _count(answer.headers.get("ratelimit-remaining"))) for answer in said]
-    known = [(answer, left) for answer, left in readings if left is not None]
+    known: list[tuple[float, Responded, int]] = []
+    for hop in pull.hops:
+        left = _count(hop.response.headers.get("ratelimit-remaining")) if hop.response is not None else None
+        if hop.response is not None and left is not None:
+            known.append((hop.request.time, hop.response, left))
     if not known:
         return None
-    last = known[-1][0]
+    known.sort(key=itemgetter(0))
+    last = known[-1][1]
     limit = last.headers.get("ratelimit-limit")
     return RateLimit(
         limit=_count(limit),
-        remaining_before=known[0][1],
-        remaining_after=known[-1][1],
+        remaining_before=known[0][2],
+        remaining_after=known[-1][2],
         window_seconds=_window(limit or last.headers.get("ratelimit-remaining")),
         source=last.headers.get("docker-ratelimit-source"),
     )
 
 
 def _count(text: str | None) -> int | None:
-    number = (text or "").partition(";")[0].strip()
+    if text is None:
+        return None
+    number = text.partition(";")[0].strip()
     return int(number) if number.isdecimal() and len(number) < 12 else None
 
 

@@ -14,6 +14,7 @@ from itertools import count
 
 from pullscope.trace.model import Pull, Step
 from pullscope.trace.settle import SOONEST, deadline
+from pullscope.trace.shelf import Shelf
 
 RECENT = 64
 """How many ended pulls may be continued."""
@@ -22,8 +23,8 @@ MOST_OPEN = 2_000
 """Open pulls at the most; beyond, the oldest is closed."""
 
 MOST_OF_ONE = 64
-"""Open pulls of one address beyond which the oldest quiet one is closed; it goes on if its client does. Every request is
-compared with them, and no client has that many on its mind: the rest are questions that were answered seconds ago."""
+"""Open pulls of one address beyond which the oldest quiet one is closed; it goes on if its client does. No client has that
+many on its mind: the rest are questions that were answered seconds ago."""
 
 MOST_TOKENS = 2_000
 """Tokens of which the issuing step is remembered."""
@@ -33,8 +34,8 @@ class Roster:
     """Open and recent pulls; `by_client` holds the open ones of each address in the order in which they began."""
 
     def __init__(self) -> None:
-        self.open: dict[Pull, None] = {}
-        self.recent: deque[Pull] = deque(maxlen=RECENT)
+        self.open = Shelf()
+        self.recent = Shelf()
         self._by_client: dict[str, list[Pull]] = {}
         self._issuers: OrderedDict[int, deque[Step]] = OrderedDict()
         self._agenda: list[tuple[float, int, Pull]] = []
@@ -46,16 +47,14 @@ class Roster:
 
     def add(self, pull: Pull) -> None:
         """A pull begins, or goes on after its end."""
-        if pull in self.recent:
-            self.recent.remove(pull)
-        self.open[pull] = None
+        self.recent.take(pull)
+        self.open.put(pull)
         self._by_client.setdefault(pull.client_key[0], []).append(pull)
 
     def remove(self, pull: Pull) -> None:
         """A pull is no longer open."""
-        if pull not in self.open:
+        if not self.open.take(pull):
             return
-        del self.open[pull]
         others = self._by_client[pull.client_key[0]]
         others.remove(pull)
         if not others:
@@ -64,7 +63,9 @@ class Roster:
     def end(self, pull: Pull) -> None:
         """A pull has ended; it may be continued for a while."""
         self.remove(pull)
-        self.recent.append(pull)
+        self.recent.put(pull)
+        if len(self.recent) > RECENT:
+            self.recent.take(next(iter(self.recent)))
 
     def one_too_many(self, address: str) -> Pull | None:
         """The pull that has to be closed for want of room: the oldest of this client's that waits, or the oldest of all."""
@@ -79,12 +80,8 @@ class Roster:
         A client that has the index already asks for its children without fetching it again (ctr content fetch).
         """
         for ended in reversed(self.recent):
-            same_place = (ended.registry, ended.repository, ended.digest) == (
-                pull.registry,
-                pull.repository,
-                pull.digest,
-            )
-            if same_place and ended is not pull:
+            same_image = ended.repository == pull.repository and ended.digest == pull.digest
+            if same_image and ended.registry == pull.registry and ended is not pull:
                 for digest, expectation in ended.expected.items():
                     pull.expected.setdefault(digest, expectation)
                 return

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from functools import lru_cache
 
 from pullscope.oci.documents import read_errors, read_listed_name, read_manifest
 from pullscope.oci.routes import Endpoint, route
@@ -27,6 +28,11 @@ from pullscope.trace.tokens import read_token_facts
 
 SAID = 300
 """Characters that are kept of an error body that is no registry's."""
+
+MOST_KNOWN = 64 * 1024
+"""Characters of a manifest up to which what it says is remembered, by its redacted text."""
+
+_known_manifest = lru_cache(maxsize=32)(read_manifest)  # a fleet asks for the same few over and over
 
 MOST_LEFT_OVER = 1_000
 """Exchanges of nobody's pull that are remembered."""
@@ -188,7 +194,8 @@ class Trace:
             step.listed = read_listed_name(event.document)
         elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
             content_type = hop.response.headers.get("content-type") if hop.response else None
-            document = read_manifest(event.document, content_type)
+            read = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
+            document = read(event.document, content_type)
             if document is not None:
                 learn(step.pull, step, document)
 

@@ -24,6 +24,7 @@ from pullscope.trace.findings.case import (
     pings,
     reading,
 )
+from pullscope.trace.findings.facts import LISTS
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Hop, Step
 
@@ -34,7 +35,6 @@ PASSED_ON = frozenset({"ns", "n", "last", "digest"})
 """Parameters without which a registry answers something else (distribution-spec, "Endpoints")."""
 
 WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
-LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})
 
 
 def _unanswered(case: Case) -> list[Step]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from pullscope.trace.findings import access, answers, content, pace, redirects, tokens
 from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
 
 Rule = Callable[[Case], Iterator[Finding]]
@@ -63,6 +65,49 @@ RULES: Mapping[str, Rule] = {
 }
 """One function a code; each yields at most one finding."""
 
+NEEDS: Mapping[str, Fact] = {
+    "upstream-unreachable": Fact.TROUBLE,
+    "plain-http-fallback": Fact.CLEAR,
+    "token-request-elsewhere": Fact.CREDENTIAL,
+    "redirect-loop": Fact.REDIRECT,
+    "redirect-downgrade": Fact.REDIRECT,
+    "ping-not-redirected": Fact.PING,
+    "ping-not-a-registry": Fact.PING,
+    "ping-slash-lost": Fact.PING,
+    "ping-other-host": Fact.PING,
+    "path-not-redirected": Fact.ODD,
+    "push-over-redirect": Fact.REDIRECT,
+    "authorization-dropped": Fact.FAILURE,
+    "authorization-leaked": Fact.CREDENTIAL,
+    "two-auth-mechanisms": Fact.FAILURE,
+    "library-prefix-missing": Fact.FAILURE,
+    "scope-mismatch": Fact.FAILURE,
+    "scope-refused": Fact.FAILURE,
+    "token-server-failed": Fact.TOKEN,
+    "token-rejected": Fact.CREDENTIAL,
+    "credentials-not-used": Fact.TROUBLE,
+    "access-denied": Fact.FAILURE,
+    "rate-limited": Fact.TROUBLE,
+    "registry-failed": Fact.FAILURE,
+    "name-unknown": Fact.FAILURE,
+    "manifest-unknown": Fact.FAILURE,
+    "blob-unknown": Fact.FAILURE,
+    "no-matching-platform": Fact.INDEX,
+    "schema1-only": Fact.ODD,
+    "wrong-content-type": Fact.ODD,
+    "signed-url-expired": Fact.TROUBLE,
+    "range-ignored": Fact.BLOB,
+    "digest-mismatch": Fact.FAILURE,
+    "cdn-failed": Fact.FAILURE,
+    "head-not-allowed": Fact.TROUBLE,
+    "missing-content-digest": Fact.TAG,
+    "query-dropped": Fact.REDIRECT,
+    "link-points-elsewhere": Fact.LIST,
+    "redirect-permanent": Fact.REDIRECT,
+    "retried": Fact.TROUBLE,
+}
+"""Without what a rule finds nothing, and is not asked: most pulls go well. The other rules look at every pull."""
+
 _REFUSALS = frozenset({"access-denied", "credentials-not-used", "scope-mismatch", "scope-refused", "token-rejected"})
 _BYTES = frozenset({"digest-mismatch", "size-mismatch"})
 
@@ -107,7 +152,7 @@ _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 def findings_of(case: Case) -> list[Finding]:
     """What is wrong with a pull, the causes only, errors first."""
-    every = [finding for rule in RULES.values() for finding in rule(case)]
+    every = [finding for rule in _rules_for(facts_of(case)) for finding in rule(case)]
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
@@ -116,6 +161,11 @@ def findings_of(case: Case) -> list[Finding]:
         soft = any(finding.code in SOFTENED.get(cause.code, ()) for cause in causes)
         kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
     return sorted(kept, key=lambda finding: -_RANK.index(finding.severity))
+
+
+@lru_cache(maxsize=256)
+def _rules_for(facts: frozenset[Fact]) -> tuple[Rule, ...]:
+    return tuple(rule for code, rule in RULES.items() if code not in NEEDS or NEEDS[code] in facts)
 
 
 def _less(one: Finding, other: Finding) -> bool:
