@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
 
-from pullscope.mitm.answer import Answer
+from pullscope.mitm.answer import Answer, Patience
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.mitm.tunnel import Tunnel
@@ -140,3 +141,39 @@ def test_connections_wait_until_they_are_needed(strategy: str, caplog: pytest.Lo
     with caplog.at_level(logging.INFO):
         assert asyncio.run(start()) == "lazy"
     assert ("lazy" in caplog.text) is (strategy == "eager")
+
+
+def test_a_late_answer_keeps_nobody_else_waiting() -> None:
+    """The proxy has one loop: while one host thinks for an hour, another answers."""
+    late, asked = Patience(), threading.Event()
+
+    def slow(_: Request) -> Response:
+        late(3600)
+        asked.set()
+        return Response(status=200)
+
+    def ask_slowly(tunnel: Tunnel) -> None:
+        with suppress(Exception):  # the proxy ends before its answer comes
+            tunnel(Request(method="GET", url="https://slow.example.com/v2/"))
+
+    with playing(Answer({HOST: echo, "slow.example.com": slow}, late=late)) as ask:
+        thread = threading.Thread(target=ask_slowly, args=(ask,))
+        thread.start()
+        assert asked.wait(30)
+        assert ask(Request(method="GET", url=URL)).status == 200
+    thread.join(30)
+
+
+def test_an_answer_that_is_late_comes() -> None:
+    """A moment is owed by the one answer that took it, and by no other."""
+    late = Patience()
+
+    def slow(_: Request) -> Response:
+        late(0.001)
+        return Response(status=203, body=b"late")
+
+    with playing(Answer({HOST: slow}, late=late)) as ask:
+        response = ask(Request(method="GET", url=URL))
+
+    assert (response.status, response.body) == (203, b"late")
+    assert late.take() == 0.0

@@ -4,13 +4,15 @@ An answer is set in `requestheaders`: later, a body may be streaming to a server
 request that streams is answered. A request with a body is answered in two steps: a stand-in at once, which keeps the
 server from being asked, and the real answer when the body is there. A world that gives no answer ends the connection.
 Any other exception in here is logged once and the flow goes on with the stand-in, for without it the request would go to
-a host that was meant to be played.
+a host that was meant to be played. A world that wants to be slow owes its time to a `Patience`, and that answer alone is
+late: whoever slept in here would stop every client of the proxy.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from mitmproxy import ctx, http
 
@@ -27,12 +29,31 @@ _WAITS_FOR_BODY = "pullscope_waits_for_body"
 NameOf = Callable[[Request, Response], str]
 
 
-class Answer:
-    """Answers for the hosts of `world`. `answered_by` is what the story calls it: `sample`, or `netlify.toml:8`."""
+class Patience:
+    """A `sleep` that returns at once; the time is owed, in seconds, by the answer that is being made."""
 
-    def __init__(self, world: World, *, answered_by: str | NameOf = "sample") -> None:
+    def __init__(self) -> None:
+        self._owed = 0.0
+
+    def __call__(self, seconds: float) -> None:
+        self._owed += seconds
+
+    def take(self) -> float:
+        """What is owed since this was asked last."""
+        owed, self._owed = self._owed, 0.0
+        return owed
+
+
+class Answer:
+    """Answers for the hosts of `world`. `answered_by` is what the story calls it: `sample`, or `netlify.toml:8`.
+
+    `late` is the patience that the world was made with, if it is slow somewhere.
+    """
+
+    def __init__(self, world: World, *, answered_by: str | NameOf = "sample", late: Patience | None = None) -> None:
         self._world = world
         self._answered_by = answered_by
+        self._late = late or Patience()
         self._failed = False
 
     def running(self) -> None:
@@ -42,49 +63,61 @@ class Answer:
             options.update(connection_strategy="lazy")
             logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
 
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
+    def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Answer, or hold the place of an answer that needs the body."""
         # As every addon of mitmproxy begins: somebody else may have answered.
         if flow.response or flow.error or not flow.live:
-            return
+            return None
         try:
-            self._take(flow)
+            return self._take(flow)
         except Exception as error:
             self._report(flow, error)
+            return None
 
-    def request(self, flow: http.HTTPFlow) -> None:
+    def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """The body is there."""
-        if flow.metadata.pop(_WAITS_FOR_BODY, False):
-            try:
-                self._answer(flow, request_of(flow))
-            except Exception as error:
-                self._report(flow, error)
+        if not flow.metadata.pop(_WAITS_FOR_BODY, False):
+            return None
+        try:
+            return self._answer(flow, request_of(flow))
+        except Exception as error:
+            self._report(flow, error)
+            return None
 
-    def _take(self, flow: http.HTTPFlow) -> None:
+    def _take(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         request = request_of(flow)
         if request.host not in self._world:
-            return
+            return None
         flow.request.stream = False
         flow.metadata[ANSWERED_BY] = self._answered_by if isinstance(self._answered_by, str) else "pullscope"
         answer_flow(flow, _STAND_IN)
         if "Transfer-Encoding" in request.headers or (request.headers.get("Content-Length") or "0") != "0":
             flow.metadata[_WAITS_FOR_BODY] = True
-        else:
-            self._answer(flow, request)
+            return None
+        return self._answer(flow, request)
 
-    def _answer(self, flow: http.HTTPFlow, request: Request) -> None:
+    def _answer(self, flow: http.HTTPFlow, request: Request) -> Awaitable[None] | None:
         try:
             response = self._world[request.host](request)
         except NoAnswerError:
             flow.response = None
             flow.kill()
-            return
+            return None
         if not isinstance(self._answered_by, str):
             flow.metadata[ANSWERED_BY] = self._answered_by(request, response)
+        owed = self._late.take()
+        if owed:
+            return _answer_late(flow, response, owed)
         answer_flow(flow, response)
+        return None
 
     def _report(self, flow: http.HTTPFlow, error: Exception) -> None:
         if not self._failed:
             self._failed = True
             host = flow.request.pretty_host
             logger.error("Could not answer for %s; further failures are not logged.", host, exc_info=error)
+
+
+async def _answer_late(flow: http.HTTPFlow, response: Response, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    answer_flow(flow, response)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pullscope.mitm.answer import Answer
+from pullscope.mitm.answer import Answer, Patience
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.mitm.tunnel import Tunnel
 from pullscope.oci.messages import Answerer, Request, Response
@@ -57,12 +57,13 @@ def run_demo(
         world[VANITY_HOST] = redirect_only()
         reference = Reference.parse(f"{VANITY_HOST}/{SAMPLE_REFERENCE}")
     unseen: frozenset[str] = frozenset()
+    late = Patience()
     if fault is not None:
         chosen = FAULTS[fault]
         unseen = chosen.unseen
-        world = with_faults(world, [fault])
+        world = with_faults(world, [fault], sleep=late)
         reference = Reference.parse(f"{VANITY_HOST}/{chosen.reference}" if vanity else chosen.pulls)
-    with ProxyThread(watch_addon, Answer(world), settings=settings) as proxy:
+    with ProxyThread(watch_addon, Answer(world, late=late), settings=settings) as proxy:
         if on_ready is not None:
             on_ready(reference)
         with Tunnel(proxy.port, proxy.ca_file) as wire:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mitmproxy import addonmanager, ctx, exceptions
 
-from pullscope.mitm.answer import Answer
+from pullscope.mitm.answer import Answer, Patience
 from pullscope.worlds.hub.faults.table import FAULTS, faulty_hub
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class FaultyHub(Answer):
     """Answers as the sample hub; what goes wrong there is chosen by an option."""
 
     def __init__(self) -> None:
-        super().__init__(faulty_hub(()))
+        super().__init__(faulty_hub(()), late=Patience())
 
     def load(self, loader: addonmanager.Loader) -> None:
         """Add the option."""
@@ -38,7 +38,7 @@ class FaultyHub(Answer):
         # Several may be in one value, with commas: `--set` gives it as it is.
         chosen = [code.strip() for value in ctx.options.pullscope_faults for code in value.split(",") if code.strip()]
         try:
-            self._world = faulty_hub(chosen)
+            self._world = faulty_hub(chosen, sleep=self._late)
         except ValueError as error:
             raise exceptions.OptionsError(f"pullscope_faults: {error}") from error
         for code in chosen:

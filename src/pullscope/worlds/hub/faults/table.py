@@ -124,10 +124,10 @@ def with_faults(world: World, codes: Iterable[str], *, sleep: Sleep = time.sleep
     return changed
 
 
-def faulty_hub(codes: Iterable[str]) -> dict[str, Answerer]:
+def faulty_hub(codes: Iterable[str], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
     """The sample hub with faults, and the vanity host in front of it if one of them needs it."""
     chosen = tuple(codes)
     world = sample_hub()
     if any(code in FAULTS and FAULTS[code].vanity for code in chosen):
         world[VANITY_HOST] = redirect_only()
-    return with_faults(world, chosen)
+    return with_faults(world, chosen, sleep=sleep)
