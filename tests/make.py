@@ -44,6 +44,13 @@ def loaded(addon: Any, *, before: dict[str, Any] | None = None, **chosen: Any) -
         finally:
             made.master.addons.get("termlog").uninstall()
             addon.done()
+            _close(made.master.event_loop)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """The loop that mitmproxy's test kit makes where none is running, and leaves open."""
+    if not loop.is_running():
+        loop.close()
 
 
 def exchange(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from mitmproxy import exceptions
 from mitmproxy.test import taddons
+from tests.make import in_mitmproxy
 from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
@@ -147,5 +148,11 @@ def test_missing_sdk_is_one_sentence() -> None:
         raise ImportError("opentelemetry")
 
     live = OtlpLive(lambda _pull: [], make_sender=missing)
-    with taddons.context(live) as context, pytest.raises(exceptions.OptionsError, match=r"pullscope\[otel\]"):
-        context.configure(live, pullscope_otlp="http://127.0.0.1:4318")
+
+    @in_mitmproxy
+    async def configure() -> None:
+        with taddons.context(live) as context:
+            context.configure(live, pullscope_otlp="http://127.0.0.1:4318")
+
+    with pytest.raises(exceptions.OptionsError, match=r"pullscope\[otel\]"):
+        configure()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,13 +139,16 @@ def test_live_needs_a_terminal(caplog: pytest.LogCaptureFixture, monkeypatch: py
 
 
 @pytest.mark.parametrize(("dump", "saved", "looked_at"), [(True, "", False), (True, "x.mitm", True), (False, "", True)])
-def test_who_looks_at_flows(dump: bool, saved: str, looked_at: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_looks_at_flows(
+    dump: bool, saved: str, looked_at: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Windows do, and -w; in mitmdump alone nobody reads what is written on a flow."""
     monkeypatch.setattr(settings, "is_dump", lambda: dump)
 
     @in_mitmproxy
     async def run() -> None:
-        with loaded(Watch(), save_stream_file=saved):
+        with loaded(Watch(), save_stream_file=saved and str(tmp_path / saved)) as context:
             assert settings.flows_are_looked_at() is looked_at
+            context.options.update(save_stream_file=None)  # which closes the file
 
     run()
