@@ -40,7 +40,7 @@ class FaultyHub(Answer):
         try:
             self._world = faulty_hub(chosen)
         except ValueError as error:
-            raise exceptions.OptionsError(f"pullscope_faults: {error}") from error
+            raise exceptions.OptionsError(f"pullscope_faults: {error}") from None
         for code in chosen:
             fault = FAULTS[code]
             logger.info(

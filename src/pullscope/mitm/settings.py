@@ -80,9 +80,17 @@ def check(updated: set[str]) -> None:
         if option in updated:
             hosts = getattr(ctx.options, option)
             for host in hosts:
-                if not HOST.fullmatch(host):
-                    raise exceptions.OptionsError(f"{option}: {host!r} is no host name. Write it like docker.io.")
+                try:
+                    check_host(host)
+                except ValueError as error:
+                    raise exceptions.OptionsError(f"{option}: {error}") from None
             ctx.options.update(**{target: [*_foreign(target), *(_pattern(host) for host in hosts)]})
+
+
+def check_host(host: str) -> None:
+    """Raise ValueError for what is no host name, with or without a port."""
+    if not HOST.fullmatch(host):
+        raise ValueError(f"{host!r} is no host name. Write it like docker.io.")
 
 
 OURS = r"^(?:.+\.)?"

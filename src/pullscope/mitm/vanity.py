@@ -121,7 +121,7 @@ class Vanity:
             followed, fixed = self._read()
             upstream = parse_upstream(ctx.options.pullscope_vanity_upstream)
         except ValueError as error:
-            raise exceptions.OptionsError(str(error)) from error
+            raise exceptions.OptionsError(str(error)) from None
         self._followed, self._fixed, self._upstream = followed, fixed, upstream
         self._find_targets()
         for host, rules in self._all().items():
