@@ -165,3 +165,12 @@ def test_what_no_pull_meets_is_played_by_another_command(fault: str, command: st
     assert shown.returncode == 0
     assert f"speaks like {command}" in " ".join(shown.stdout.split())
     assert fault in shown.stdout
+
+
+@pytest.mark.parametrize("fault", ["cdn-failed", "two-auth-mechanisms"])
+def test_no_sentence_of_a_client_holds_a_signature(fault: str) -> None:
+    """The client quotes the CDN's whole URL; what is shown of it is what a recording may hold."""
+    shown = shown_by("demo", "--fault", fault)
+    assert "itself says" in shown.stdout
+    assert "signature=REDACTED" in shown.stdout
+    assert shown.stdout.count("signature=") == shown.stdout.count("signature=REDACTED")

@@ -104,7 +104,7 @@ def demo(
         _explain(watch, color=wants_color(color))
     if not shown.outcome.pulled:
         _write("")
-        _write(f"What {client} itself says: {shown.outcome.message}")
+        _write(f"What {client} itself says: {shown.outcome.told}")
     _write("")
     for line in _next_lines(client, vanity=vanity, explain=explain):
         _write(line)
