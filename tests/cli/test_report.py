@@ -107,6 +107,49 @@ def test_output_file_is_private_and_whole(tmp_path: Path) -> None:
     assert nowhere.stderr.startswith("error: cannot write ")
 
 
+def test_a_report_takes_no_files_place(tmp_path: Path) -> None:
+    """The recording itself, by any name, is refused, also with --force; another file is left alone without it."""
+    recording, link, other = tmp_path / "pull.mitm", tmp_path / "link", tmp_path / "other"
+    shutil.copy(HUB, recording)
+    link.symlink_to(recording)
+    other.write_text("mine")
+    for out in (recording, link):
+        told = report("--force", "-o", str(out), str(recording))
+        assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+        assert "would be lost" in told.stderr
+    assert report("-o", str(recording), "-", stdin=b"").returncode == 1
+    assert recording.read_bytes() == HUB.read_bytes()
+    told = report("-o", str(other), str(recording))
+    assert (told.returncode, other.read_text()) == (1, "mine")
+    assert told.stderr == f"error: {other} exists and is not overwritten; say --force to replace it.\n"
+    assert report("--force", "-o", str(other), str(recording)).returncode == 0
+    assert other.read_text() == report(str(recording)).stdout
+
+
+def test_standard_input_is_not_overwritten(tmp_path: Path) -> None:
+    """`report - -o pull.mitm < pull.mitm` is refused, too."""
+    recording = tmp_path / "pull.mitm"
+    shutil.copy(HUB, recording)
+    with recording.open("rb") as source:
+        told = subprocess.run(
+            [*RUN, "-", "--force", "-o", str(recording)], stdin=source, capture_output=True, check=False
+        )
+    assert told.returncode == 1
+    assert b"would be lost" in told.stderr
+    assert recording.read_bytes() == HUB.read_bytes()
+
+
+def test_a_shells_process_gets_the_report() -> None:
+    """`report -o >(cat)`."""
+    shell = shutil.which("bash")
+    if shell is None:
+        pytest.skip("needs bash for >(…)")
+    command = f"{sys.executable} -m pullscope.cli.main report {HUB} -o >(cat); wait $!"
+    done = subprocess.run([shell, "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout == report(str(HUB)).stdout
+
+
 def follow(growing: Path, rest: bytes) -> list[str]:
     """What `report --follow` prints of a file to which `rest` is added once its first line was seen."""
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,21 @@ def test_what_is_no_flow_file_gets_one_sentence(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
         assert not (tmp_path / "out.mitm").exists()
+
+
+def test_a_link_is_followed_and_a_pipe_stays_one(tmp_path: Path) -> None:
+    """What is written has the name that was given, and nothing else is put in its place."""
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to("safe.mitm")
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        try:
+            done = [scrub(str(HUB), str(link)), scrub(str(HUB), str(pipe))]
+            assert [one.returncode for one in done] == [0, 0], done
+            read = reader.communicate(timeout=60)[0]
+        finally:
+            reader.kill()
+
+    assert link.is_symlink()
+    assert read.count(b"timonback/zephykus") == (tmp_path / "safe.mitm").read_bytes().count(b"timonback/zephykus") > 0
+    assert pipe.is_fifo()

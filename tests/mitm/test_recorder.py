@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mitmproxy.exceptions import OptionsError
 
-from pullscope.mitm.recorder import Recorder
+from pullscope.mitm.recorder import Recorder, check_path
 from pullscope.trace.events import Finished, TlsRefused
 from pullscope.trace.recording import Reader
 
@@ -90,3 +90,26 @@ def test_plus_adds_to_recordings_only(tmp_path: Path) -> None:
         Recorder.open(f"+{path}", on_error=pytest.fail)
 
     assert path.read_text() == "buy milk\n"
+
+
+def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    """It says what `open` would say; a file that can be written is not made, also not behind a link."""
+    link = tmp_path / "link"
+    link.symlink_to("target")
+    check_path(str(tmp_path / "new"))
+    check_path(f"+{link}")
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+    record(str(tmp_path / "new"), FINISHED)
+    before = (tmp_path / "new").read_bytes()
+    with pytest.raises(ValueError, match="exists and is not overwritten"):
+        check_path(str(tmp_path / "new"))
+    check_path(f"+{tmp_path / 'new'}")
+    assert (tmp_path / "new").read_bytes() == before
+
+
+def test_a_refusal_has_no_second_traceback(tmp_path: Path) -> None:
+    """mitmproxy prints what an addon raises with all its causes; ours say what happened already."""
+    with pytest.raises(OptionsError) as refused:
+        Recorder.open(str(tmp_path), on_error=pytest.fail)
+    assert refused.value.__suppress_context__
+    assert refused.value.__cause__ is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mitmproxy import exceptions
+from mitmproxy.options import Options
 from mitmproxy.test import taddons
 
 from pullscope.mitm.faulty_hub import FaultyHub
@@ -33,6 +34,14 @@ def test_a_fault_is_chosen_by_an_option() -> None:
         assert "Basic" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
         context.configure(addon, pullscope_faults=[])
         assert "Bearer" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
+
+
+@pytest.mark.parametrize(("told", "used"), [({}, "127.0.0.1"), ({"listen_host": "192.0.2.7"}, "192.0.2.7")])
+def test_it_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used: str) -> None:
+    """Alone, too: no tracer need be there to keep the proxy to this machine."""
+    with taddons.context(options=Options(**told), loadcore=False) as context:
+        context.master.addons.add(FaultyHub())
+        assert context.options.listen_host == used
 
 
 def test_an_unknown_fault_is_refused() -> None:

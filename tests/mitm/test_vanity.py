@@ -76,10 +76,14 @@ def test_host_and_rules_work_as_a_pair() -> None:
         assert ask(addon, flow_to(f"https://{HOST}/v2/")).response is not None
 
 
-@pytest.mark.parametrize(("told", "used"), [("", "127.0.0.1"), ("192.0.2.7", "192.0.2.7")])
-def test_proxy_listens_on_loopback_unless_told_otherwise(told: str, used: str) -> None:
-    """An empty listen_host is every interface; the addon makes it 127.0.0.1, and leaves another address alone."""
-    context = taddons.context(options=Options(listen_host=told), loadcore=False)
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [({}, "127.0.0.1"), ({"listen_host": "192.0.2.7"}, "192.0.2.7"), ({"listen_host": ""}, "")],
+    ids=["nothing", "an address", "every interface"],
+)
+def test_proxy_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used: str) -> None:
+    """mitmproxy listens on every interface; the addon does so only where somebody asked for it."""
+    context = taddons.context(options=Options(**told), loadcore=False)
     try:
         with context:
             context.master.addons.add(Vanity(Clock()))

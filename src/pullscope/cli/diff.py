@@ -99,7 +99,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     trace.finish()
     pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=str(reference))["pulls"]
     if not pulls:
-        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {outcome.message}")
+        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {outcome.told}")
     return pulls
 
 

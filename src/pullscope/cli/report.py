@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
-from pullscope.cli.source import choose, name_of, open_source, peek_at, put, read_trace
+from pullscope.cli.source import choose, keep_input, name_of, open_source, peek_at, put, read_trace
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ def report(
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="Only this pull.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only pulls that are not complete.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as the file grows, until Ctrl-C.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE instead.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, if there is none yet.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the FILE of --out.")] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Write the HTML report and open it in a browser.")] = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="End with exit code 3 if a finding is at least this severe.")
@@ -94,6 +97,7 @@ def report(
             raise Complaint("--follow tells pulls as they come: it goes with text on stdout only.", ExitCode.USAGE)
         _follow(file, color=wants_color(color), verbose=verbose)
         return
+    keep_input(file, out)
     trace, problem = read_trace(file)
     pulls = choose(trace, pull, failed=failed)
     found = [] if pull is not None else trace.findings
@@ -108,7 +112,7 @@ def report(
     else:
         use_color = wants_color(color) if out is None else bool(color)
         text = "".join(f"{line}\n" for line in report_lines(pulls, findings=found, color=use_color, verbose=verbose))
-    put(text, out)
+    put(text, out, force=force)
     if wanted is Form.HTML and out is not None:
         _show(out, open_it=open_it)
     if problem:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli.checked import check_recording
 from pullscope.cli.exits import speaking
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.vanity_option import words_for
@@ -56,10 +57,11 @@ def run(
 
 
 def _run(at: Surroundings, command: list[str], *, verbose: bool, out: Path | None, vanity: list[str] | None) -> int:
+    check_recording(out)
     authority(at)
     more = ("--set", "pullscope_verbose=true") if verbose else ()
     if out is not None:
-        more = (*more, "--set", f"pullscope_out={out.absolute()}")
+        more = (*more, "--set", f"pullscope_out={out}")
     more = (*more, *words_for(vanity))
     forget_terminal()
     with (

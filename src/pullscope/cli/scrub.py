@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +24,9 @@ def scrub(
     Names of images and hosts stay, and so does your address where the registry named it: read the result first
     (pullscope report safe.mitm).
     """
-    if out.exists():
+    if out.is_file():
         raise Complaint(f"{out} exists and is not overwritten.")
+    from pullscope.mitm.private_file import private_file
     from pullscope.mitm.scrub import scrub as scrub_flows
 
     with open_source(file) as source:
@@ -39,17 +38,12 @@ def scrub(
                 f"{name_of(file)} is no mitmproxy flow file; a recording (.jsonl) has no secrets to begin with."
             )
         try:
-            handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+            with private_file(out) as target:
+                done = scrub_flows(source, target, name=name_of(file))
+                if not done.kept:
+                    raise Complaint(done.problem or f"{name_of(file)} holds no registry traffic; nothing was written.")
         except OSError as error:
             raise Complaint(f"cannot write {out}: {error.strerror}.") from None
-        try:
-            with os.fdopen(handle, "wb") as target:
-                done = scrub_flows(source, target, name=name_of(file))
-            if not done.kept:
-                raise Complaint(done.problem or f"{name_of(file)} holds no registry traffic; nothing was written.")
-            Path(temporary).replace(out)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
     if done.problem:
         say(f"note: {done.problem}")
     more = f", {done.left_out} that are no registry traffic left out" if done.left_out else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,7 +98,18 @@ def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
     return chosen
 
 
-def put(text: str, out: Path | None) -> None:
+def keep_input(file: str, out: Path | None) -> None:
+    """A complaint where the output would take the place of the input; asked before that is read."""
+    try:
+        source = os.fstat(sys.stdin.fileno()) if file == "-" else Path(file).stat()
+        same = out is not None and stat.S_ISREG(source.st_mode) and os.path.samestat(source, out.stat())
+    except (OSError, ValueError):  # one of them is not there
+        return
+    if same:
+        raise Complaint(f"{out} is the recording itself, which would be lost; name another file.")
+
+
+def put(text: str, out: Path | None, *, force: bool = False) -> None:
     """To stdout, or to a file that is the owner's alone."""
     if out is None:
         sys.stdout.write(text)
@@ -105,6 +118,8 @@ def put(text: str, out: Path | None) -> None:
     from pullscope.mitm.private_file import write_private
 
     try:
-        write_private(out, text)
+        write_private(out, text, force=force)
+    except FileExistsError:
+        raise Complaint(f"{out} exists and is not overwritten; say --force to replace it.") from None
     except OSError as error:
         raise Complaint(f"cannot write {out}: {error.strerror}.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,14 @@ import typer
 
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.oci.verdicts import ExitCode
+
+
+class View(StrEnum):
+    """How pulls are told."""
+
+    LINES = "lines"
+    LIVE = "live"
+    NONE = "none"
 
 
 @speaking
@@ -35,7 +44,7 @@ def trace(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets).")
     ] = None,
-    view: Annotated[str, typer.Option("--view", metavar="lines|live|none", help="How pulls are told.")] = "lines",
+    view: Annotated[View, typer.Option("--view", help="How pulls are told.")] = View.LINES,
     vanity: Annotated[
         list[str] | None,
         typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
@@ -50,6 +59,7 @@ def trace(
     pullscope trace --vanity docker.example.com=netlify.toml
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
+    from pullscope.cli.checked import check_hosts, check_recording
     from pullscope.cli.vanity_option import words_for
     from pullscope.mitm import addon_path
 
@@ -63,6 +73,9 @@ def trace(
         for host in hosts or []:
             words += ["--set", f"{name}={host}"]
     words += words_for(vanity)
+    check_hosts("--only", only)
+    check_hosts("--ignore", ignore)
+    check_recording(out)
 
     from pullscope.mitm.run import run_mitmdump
 

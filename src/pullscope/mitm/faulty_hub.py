@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from mitmproxy import addonmanager, ctx, exceptions
 
 from pullscope.mitm.answer import Answer, Patience
+from pullscope.mitm.settings import listen_here
 from pullscope.worlds.hub.faults.table import FAULTS, faulty_hub
 
 logger = logging.getLogger(__name__)
@@ -23,13 +24,14 @@ class FaultyHub(Answer):
         super().__init__(faulty_hub(()), late=Patience())
 
     def load(self, loader: addonmanager.Loader) -> None:
-        """Add the option."""
+        """Add the option, and keep the proxy to this machine."""
         loader.add_option(
             "pullscope_faults",
             Sequence[str],
             [],
             f"What goes wrong at the sample registry, by the finding that it causes: {', '.join(FAULTS)}.",
         )
+        listen_here()
 
     def configure(self, updated: set[str]) -> None:
         """Lay the chosen faults around a new hub."""
@@ -40,7 +42,7 @@ class FaultyHub(Answer):
         try:
             self._world = faulty_hub(chosen, sleep=self._late)
         except ValueError as error:
-            raise exceptions.OptionsError(f"pullscope_faults: {error}") from error
+            raise exceptions.OptionsError(f"pullscope_faults: {error}") from None
         for code in chosen:
             fault = FAULTS[code]
             logger.info(

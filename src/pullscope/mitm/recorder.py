@@ -29,23 +29,13 @@ class Recorder:
     @classmethod
     def open(cls, path: str, *, on_error: Callable[[str], None]) -> Recorder:
         """Begin a recording; `+FILE` continues one. An existing file is never overwritten. Raises OptionsError."""
-        more = path.startswith("+")
-        target = Path(path.removeprefix("+")).expanduser()
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if more else os.O_EXCL)
         try:
-            highest = _highest(target) if more and target.exists() else 0
-            # The descriptor is the outlet's until it is closed there.
-            descriptor = os.open(target, flags, 0o600)
-            is_new = os.fstat(descriptor).st_size == 0
-            file = os.fdopen(descriptor, "w", encoding="utf-8")
-        except FileExistsError as error:
-            raise exceptions.OptionsError(
-                f"pullscope_out: {target} exists and is not overwritten. Name another file, or +{target} to add to it."
-            ) from error
-        except NotARecordingError as error:
-            raise exceptions.OptionsError(f"pullscope_out: nothing is added to {target}: {error}") from error
-        except OSError as error:
-            raise exceptions.OptionsError(f"pullscope_out: cannot write {target}: {error.strerror}.") from error
+            target, descriptor, highest = _opened(path)
+        except ValueError as error:
+            raise exceptions.OptionsError(f"pullscope_out: {error}") from None
+        # The descriptor is the outlet's until it is closed there.
+        is_new = os.fstat(descriptor).st_size == 0
+        file = os.fdopen(descriptor, "w", encoding="utf-8")
         outlet = Outlet(file, on_error=lambda text: on_error(f"recording to {target}: {text}"), owns=True)
         # To a file that was cut off in the middle of a line, nothing may be joined.
         outlet.write(first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION) if is_new else "")
@@ -61,6 +51,35 @@ class Recorder:
     def close(self) -> None:
         """Write what waits and close the file."""
         self._outlet.close()
+
+
+def check_path(path: str) -> None:
+    """Raise ValueError with the sentence that `Recorder.open` would end with; nothing is left behind."""
+    was_there = _target(path).exists()
+    target, descriptor, _ = _opened(path)
+    os.close(descriptor)
+    if not was_there:
+        Path(os.path.realpath(target)).unlink()  # +FILE follows a link
+
+
+def _target(path: str) -> Path:
+    return Path(path.removeprefix("+")).expanduser()
+
+
+def _opened(path: str) -> tuple[Path, int, int]:
+    """The file, a descriptor to write to it, and the highest number in it. Raises ValueError."""
+    more, target = path.startswith("+"), _target(path)
+    try:
+        highest = _highest(target) if more and target.is_file() else 0  # a pipe is not read
+        return target, os.open(target, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if more else os.O_EXCL), 0o600), highest
+    except FileExistsError:
+        raise ValueError(
+            f"{target} exists and is not overwritten. Name another file, or +{target} to add to it."
+        ) from None
+    except NotARecordingError as error:
+        raise ValueError(f"nothing is added to {target}: {error}") from None
+    except OSError as error:
+        raise ValueError(f"cannot write {target}: {error.strerror}.") from None
 
 
 def _highest(target: Path) -> int:

@@ -60,14 +60,19 @@ def make_fit() -> None:
     if not _chosen("connection_strategy"):
         # With "eager", CONNECT to a host that does not exist (yet) is refused before any addon is asked.
         ctx.options.connection_strategy = "lazy"
-    if not _chosen("listen_host"):
-        stay_local()
+    listen_here()
     if is_dump():
         if not _chosen("flow_detail"):
             ctx.options.flow_detail = 0
         if "termlog_verbosity" in ctx.options and not _chosen("termlog_verbosity"):
             for name in NOISY:
                 logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def listen_here() -> None:
+    """Keep the proxy to this machine where nobody said otherwise; for every addon of ours that may come alone."""
+    if not _chosen("listen_host"):
+        stay_local()
 
 
 def check(updated: set[str]) -> None:
@@ -80,9 +85,17 @@ def check(updated: set[str]) -> None:
         if option in updated:
             hosts = getattr(ctx.options, option)
             for host in hosts:
-                if not HOST.fullmatch(host):
-                    raise exceptions.OptionsError(f"{option}: {host!r} is no host name. Write it like docker.io.")
+                try:
+                    check_host(host)
+                except ValueError as error:
+                    raise exceptions.OptionsError(f"{option}: {error}") from None
             ctx.options.update(**{target: [*_foreign(target), *(_pattern(host) for host in hosts)]})
+
+
+def check_host(host: str) -> None:
+    """Raise ValueError for what is no host name, with or without a port."""
+    if not HOST.fullmatch(host):
+        raise ValueError(f"{host!r} is no host name. Write it like docker.io.")
 
 
 OURS = r"^(?:.+\.)?"

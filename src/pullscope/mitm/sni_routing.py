@@ -42,7 +42,7 @@ class SniRouting:
             try:
                 self._fixed = dict(map(read_rule, ctx.options.pullscope_resolve))
             except ValueError as error:
-                raise exceptions.OptionsError(str(error)) from error
+                raise exceptions.OptionsError(str(error)) from None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Give the request the host that its client meant; the port is the one that it came in on."""

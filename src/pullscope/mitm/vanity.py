@@ -20,6 +20,7 @@ from mitmproxy import ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
 from pullscope.mitm.flow_notes import ANSWERED_BY
+from pullscope.mitm.settings import listen_here
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
@@ -85,7 +86,7 @@ class Vanity:
         self._failed = False
 
     def load(self, loader: Loader) -> None:
-        """Declares the options; the help is what `mitmdump --options` prints."""
+        """Declares the options, and keeps the proxy to this machine; the help is what `mitmdump --options` prints."""
         loader.add_option(
             "pullscope_vanity", Sequence[str], [], "Answer for a host from a rule file: HOST=FILE. Repeatable."
         )
@@ -107,11 +108,7 @@ class Vanity:
             f"What pullscope_rewrite does with authentication: {', '.join(Auth)}.",
             choices=[str(auth) for auth in Auth],
         )
-
-        if not ctx.options.listen_host:
-            # mitmdump would listen on every interface, and a proxy that is open to all is nobody's wish.
-            ctx.options.listen_host = "127.0.0.1"
-            logger.info("pullscope: listening on 127.0.0.1 only; --listen-host ADDRESS for another.")
+        listen_here()
 
     def configure(self, updated: set[str]) -> None:
         """Reads the rule files again when an option changed; OptionsError in one sentence where that fails."""
@@ -121,7 +118,7 @@ class Vanity:
             followed, fixed = self._read()
             upstream = parse_upstream(ctx.options.pullscope_vanity_upstream)
         except ValueError as error:
-            raise exceptions.OptionsError(str(error)) from error
+            raise exceptions.OptionsError(str(error)) from None
         self._followed, self._fixed, self._upstream = followed, fixed, upstream
         self._find_targets()
         for host, rules in self._all().items():

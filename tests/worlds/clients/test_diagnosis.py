@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.worlds.clients.set_ups import NOON, OWN, ROWS, VANITY, Row
 
@@ -11,8 +13,9 @@ from pullscope.worlds.clients.diagnosis import FIXES, verdict_of
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only
 from pullscope.worlds.clients.roster import CLIENTS, LOGGED_IN, ROSTER
+from pullscope.worlds.hub.faults.table import with_faults
 from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 ROW = {row.name: row for row in ROWS}
@@ -80,3 +83,13 @@ def test_a_login_that_stays_behind_is_named() -> None:
 
     assert (verdict.finding, verdict.reason) == ("credentials-not-used", "the login stays with your host")
     assert verdict.link == "https://github.com/docker/for-mac/issues/7658"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_reason_holds_a_signature(client: str) -> None:
+    """Clients quote the CDN's signed URL in their sentence; what is told of it has no query that opens anything."""
+    world = with_faults(sample_hub(), ["cdn-failed"])
+    ran = pull(CLIENTS[client](Reference.parse(SAMPLE_REFERENCE)), world)
+    told = f"{ran.outcome.told} {verdict_of(ROSTER[client], ran).reason}"
+    assert ran.outcome.message
+    assert not re.search(r"(?:signature|expires)=(?!REDACTED)", told)

@@ -83,7 +83,7 @@ def _step(ran: Pull) -> str | None:
 
 def _why(client: Client, ran: Pull) -> Found:
     exchanges = ran.exchanges
-    sentence = ran.outcome.message
+    sentence = ran.outcome.told
     if "stopped after 10 redirects" in sentence:
         return "redirect-loop", "a redirect leads back to itself"
     if "platform" in sentence and not any(route(one.url).endpoint is Endpoint.BLOB for one, _ in exchanges):

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
+from pullscope.oci.redact import redact_text
 
 T = TypeVar("T")
 
@@ -40,9 +41,14 @@ class Outcome:
     digest: Digest | None
     """What the reference resolved to."""
     message: str
-    """The sentence that the real client shows."""
+    """The sentence that the real client shows, secrets and all."""
     failed_at: Request | None = None
     """The last request before the client gave up."""
+
+    @property
+    def told(self) -> str:
+        """The sentence as it may be shown: the client's own quotes signed URLs."""
+        return redact_text(self.message)
 
 
 class NoAnswerError(Exception):

@@ -173,7 +173,7 @@ def _why(done: Pull, host: str, landing: Landing) -> tuple[str | None, str, str 
     if token:
         return "scope-refused", "token server refuses the scope", "token"
     if not done.exchanges:
-        return None, done.outcome.message, None
+        return None, done.outcome.told, None
     request, response = refused[-1] if refused else done.exchanges[-1]
     asked = route(request.url)
     step = {Endpoint.PING: "version-check", Endpoint.MANIFEST: "resolve", Endpoint.BLOB: "layer"}.get(asked.endpoint)
@@ -190,7 +190,7 @@ def _why(done: Pull, host: str, landing: Landing) -> tuple[str | None, str, str 
         return _why_unauthorized(done, request, host, pings, step, landing)
     if response.status == 404:
         return "name-unknown", "the registry does not know the name", step
-    return None, done.outcome.message, step
+    return None, done.outcome.told, step
 
 
 def _why_unauthorized(

@@ -1,0 +1,52 @@
+"""`pullscope trace`: what it refuses before a proxy is started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = [sys.executable, "-m", "pullscope.cli.main"]
+
+
+def refused(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command that must end by itself."""
+    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "{tmp}/there"], "{tmp}/there exists and is not overwritten. Name another file, or +"),
+        (["-o", "{tmp}/no/x"], "cannot write {tmp}/no/x: No such file or directory."),
+        (["-o", "+{tmp}/there"], "nothing is added to {tmp}/there: there is neither a pullscope recording"),
+        (["--only", "ht tp"], "--only: 'ht tp' is no host name. Write it like docker.io."),
+        (["--ignore", "https://docker.io"], "--ignore: 'https://docker.io' is no host name."),
+    ],
+)
+def test_what_mitmdump_would_refuse_is_one_sentence(tmp_path: Path, words: list[str], said: str) -> None:
+    """Exit 1, no traceback, nothing of mitmdump's, and no file is made or changed."""
+    (tmp_path / "there").write_text("mine\n")
+    done = refused("trace", "-p", "0", *(word.format(tmp=tmp_path) for word in words))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {said.format(tmp=tmp_path)}")
+    assert done.stderr.count("\n") == 1
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("there", "mine\n")]
+
+
+def test_a_view_that_is_none_is_a_usage_error() -> None:
+    """Exit 2, with those that there are."""
+    done = refused("trace", "-p", "0", "--view", "bogus")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(view in done.stderr for view in ("'lines'", "'live'", "'none'"))
+
+
+def test_run_refuses_a_recording_before_its_command_starts(tmp_path: Path) -> None:
+    """One sentence, and the command was not run."""
+    (tmp_path / "there").write_text("mine\n")
+    done = refused("run", "--out", str(tmp_path / "there"), "--", "touch", str(tmp_path / "ran"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "exists and is not overwritten" in done.stderr
+    assert not (tmp_path / "ran").exists()
