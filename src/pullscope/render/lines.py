@@ -130,6 +130,7 @@ def header_lines(pull: Pull) -> Iterator[Line]:
 def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
     """One line, and the hops below it where something failed."""
     failed = step.outcome is Outcome.FAILED or step.verified is False
+    missed = step.outcome is Outcome.NOT_SEEN
     indent = "  " if step.under is not None else ""
     name = f"{indent}{title(step)}"
     chain = chain_of(step, roles)
@@ -142,7 +143,7 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
     room = at - WHAT_AT - 1
     words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
     gap = max(1, width - at - len(chain) - len(time))
-    style = "red" if failed else ("dim" if step.under is not None else None)
+    style = "red" if failed else "yellow" if missed else "dim" if step.under is not None else None
     yield [
         (f"{step.n:>3} ", "dim"),
         (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),

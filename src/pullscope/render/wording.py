@@ -72,6 +72,8 @@ def what(step: Step, pull: Pull) -> str:
         return "WRONG BYTES, FAILED"
     if step.outcome is Outcome.FAILED:
         return "FAILED"
+    if step.outcome is Outcome.NOT_SEEN:
+        return "not seen to the end"
     return plain(SAYINGS.get(step.kind, _unknown)(step, pull), 120)
 
 

@@ -87,8 +87,10 @@ def _manifest_kind(step: Step, expected: Expectation | None, method: str) -> Kin
 def outcome_of(step: Step, kind: Kind) -> Outcome:
     """How a step that nothing continues has ended."""
     last = step.last
-    if last.failed is not None or step.in_flight:
-        return Outcome.FAILED  # in flight: the recording ends before the body does
+    if step.in_flight:
+        return Outcome.NOT_SEEN
+    if last.failed is not None:
+        return Outcome.FAILED
     status = last.status or 0
     if step.token is not None and step.token.empty:
         return Outcome.FAILED

@@ -58,6 +58,8 @@ class Outcome(StrEnum):
     FAILED = "failed"
     EXPECTED_401 = "expected-401"
     EXPECTED_404 = "expected-404"
+    NOT_SEEN = "not-seen"
+    """The input ended before the step did: it may have gone either way."""
 
 
 class Ending(StrEnum):

@@ -22,7 +22,7 @@ from pullscope.trace.kinds import learn
 from pullscope.trace.model import Change, Hop, Pull, Step
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import ending_of, may_continue, out_of_patience, settle
+from pullscope.trace.settle import ending_of, is_unfinished, may_continue, out_of_patience, settle
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
@@ -95,11 +95,14 @@ class Trace:
         self._advance(now)
         return self._changes
 
-    def finish(self) -> list[Change]:
-        """The input has ended: nothing more will come."""
+    def finish(self, *, cut_off: bool = False) -> list[Change]:
+        """The input has ended: nothing more will come. `cut_off`: its end is known to be missing."""
         self._changes = []
         for pull in [*self._roster.open]:
-            self._close(pull)
+            for step in [*pull.open_steps]:
+                if not step.in_flight:
+                    self._settle(step, unfinished=is_unfinished(step, cut_off=cut_off))
+            self._close(pull, cut_off=cut_off)
         return self._changes
 
     def hop(self, exchange: int) -> Hop | None:
@@ -207,10 +210,10 @@ class Trace:
 
     # -- endings ------------------------------------------------------------------------------------------------------
 
-    def _settle(self, step: Step) -> None:
+    def _settle(self, step: Step, *, unfinished: bool = False) -> None:
         if step.settled:
             return
-        settle(step, step.pull)
+        settle(step, step.pull, unfinished=unfinished)
         self._stitcher.settled(step)
         settled(step)
         if step.pull is not None:
@@ -243,22 +246,22 @@ class Trace:
         self.pulls.append(pull)
         self._changes.append(Change(what="opened", pull=pull, time=pull.started))
 
-    def _close(self, pull: Pull) -> None:
-        """Nothing more is expected of this pull."""
+    def _close(self, pull: Pull, *, cut_off: bool = False) -> None:
+        """Nothing more is expected of this pull; or, where the input was cut off, nothing more can be seen."""
         for step in [*pull.open_steps]:
             if not step.in_flight:
                 self._settle(step)
         self._open(pull)
         self._announce(pull)
         pull.closed = True
-        pull.outcome = ending_of(pull)
+        pull.outcome = ending_of(pull, cut_off=cut_off)
         for step in [*pull.open_steps]:
             settle(step, pull)
             self._stitcher.settled(step)
             settled(step)
         self._announce(pull)
         self._roster.end(pull)
-        self._findings.at_the_end(pull)
+        self._findings.at_the_end(pull, over=not cut_off)
         self._changes.append(Change(what="closed", pull=pull, time=pull.last))
         if self._keep is not None:
             self._forget_the_oldest(self._keep)

@@ -19,7 +19,7 @@ from tests.trace.findings.looked_at import (
     with_token,
 )
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, get_manifest
-from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire
+from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire, only, played
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 DOCKER_28 = DOCKER_20.replace("20.10.24", "28.5.2")
@@ -127,6 +127,13 @@ def test_no_matching_platform() -> None:
     wire = index_only(DOCKER_29, ("s390x", "ppc64le"))
     assert told(wire) == {"no-matching-platform": "error"}
     assert "linux/s390x and linux/ppc64le" in found(wire)["no-matching-platform"].message
+
+
+def test_what_a_client_did_after_the_input_was_cut_off_is_not_known() -> None:
+    """A manifest that was not asked for by then is not held against the index."""
+    trace = played(index_only(DOCKER_29, ("s390x", "ppc64le")), finish=False)
+    trace.finish(cut_off=True)
+    assert only(trace).findings == []
 
 
 @pytest.mark.parametrize(
