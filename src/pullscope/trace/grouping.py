@@ -119,6 +119,7 @@ class Grouper:
         pull.open_steps.extend(lonely.open_steps)
         pull.failing[:0] = lonely.failing
         pull.answered |= lonely.answered
+        pull.hosts |= lonely.hosts
         pull.started = min(pull.started, lonely.started)
         self._roster.remove(lonely)
 
@@ -362,4 +363,4 @@ def _knows(pull: Pull, digest: str) -> bool:
 
 def _wants(pull: Pull, digest: str) -> bool:
     under_way = any(step.route.digest == digest for step in pull.open_steps)
-    return _knows(pull, digest) and digest not in pull.fetched and not under_way
+    return _knows(pull, digest) and digest not in pull.fetched | pull.sent_on and not under_way

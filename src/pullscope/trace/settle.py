@@ -139,6 +139,10 @@ def _credit(pull: Pull, step: Step) -> None:
         pull.put = True
     if step.digest is None:
         return
+    if step.sent_on_to is not None:
+        pull.sent_on.add(step.digest)
+        pull.missing.discard(step.digest)
+        return
     if step.method == "GET":
         pull.fetched.add(step.digest)
         pull.missing.discard(step.digest)
@@ -150,7 +154,7 @@ def _credit(pull: Pull, step: Step) -> None:
 
 
 def has_everything(pull: Pull) -> bool:
-    """Whether the config and every layer of an image manifest that was fetched arrived in this pull."""
+    """Whether the config and every layer of an image manifest that was fetched arrived, as far as could be seen."""
     return bool(pull.images) and not pull.missing
 
 

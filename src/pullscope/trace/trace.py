@@ -20,6 +20,7 @@ from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, settled
 from pullscope.trace.kinds import learn
 from pullscope.trace.model import Change, Hop, Pull, Step
+from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
 from pullscope.trace.settle import ending_of, is_unfinished, may_continue, out_of_patience, settle
@@ -101,7 +102,8 @@ class Trace:
         for pull in [*self._roster.open]:
             for step in [*pull.open_steps]:
                 if not step.in_flight:
-                    self._settle(step, unfinished=is_unfinished(step, cut_off=cut_off))
+                    unfinished = is_unfinished(step, cut_off=cut_off)
+                    self._settle(step, unfinished=unfinished, cut_off=cut_off)
             self._close(pull, cut_off=cut_off)
         return self._changes
 
@@ -131,6 +133,7 @@ class Trace:
             self.unattributed.append(hop)
             del self.unattributed[:-MOST_LEFT_OVER]
             return
+        note_asked(hop, pull)
         if len(step.hops) == 1 and len(pull.open_steps) > 1:
             self._settle_superseded(step, pull)
         if hop.request.credential is not None:
@@ -176,6 +179,7 @@ class Trace:
             hop.finished = replace(event, document=None) if event.document is not None else event
             self._read(hop, event)
         if step.pull is not None:
+            note_answered(hop, step.pull)
             self._touch(step.pull, event.time)
         if not may_continue(step):
             self._settle(step)
@@ -210,10 +214,13 @@ class Trace:
 
     # -- endings ------------------------------------------------------------------------------------------------------
 
-    def _settle(self, step: Step, *, unfinished: bool = False) -> None:
+    def _settle(self, step: Step, *, unfinished: bool = False, cut_off: bool = False) -> None:
         if step.settled:
             return
-        settle(step, step.pull, unfinished=unfinished)
+        if step.pull is not None and not cut_off:
+            step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
+        stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
+        settle(step, step.pull, unfinished=unfinished and not stopped)
         self._stitcher.settled(step)
         settled(step)
         if step.pull is not None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from pullscope.oci.messages import Answerer, World
+from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
 from pullscope.worlds.hub.faults.met_by import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
@@ -69,6 +70,7 @@ FAULTS: Mapping[str, Fault] = {
             "buildkit",
             unseen=[REALM_HOST],
         ),
+        _fault("host-not-traced", "the storage is asked past the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
         _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
         _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
         _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),
