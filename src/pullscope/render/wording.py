@@ -71,7 +71,7 @@ def what(step: Step, pull: Pull) -> str:
     if step.verified is False:
         return "WRONG BYTES, FAILED"
     if step.outcome is Outcome.FAILED:
-        return "FAILED"
+        return f"{step.instead}, FAILED" if step.instead is not None else "FAILED"
     if step.outcome is Outcome.NOT_SEEN:
         return "not seen to the end"
     if step.sent_on_to is not None:

@@ -12,13 +12,14 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import lru_cache
 
-from pullscope.oci.documents import read_errors, read_listed_name, read_manifest
+from pullscope.oci.documents import MAX_DOCUMENT, read_errors, read_listed_name, read_manifest, what_instead
+from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, settled
-from pullscope.trace.kinds import learn
+from pullscope.trace.kinds import is_empty_manifest, learn
 from pullscope.trace.model import Change, Hop, Pull, Step
 from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
@@ -193,6 +194,8 @@ class Trace:
                 self._roster.token_issued(step, event.issued)
                 self._findings.issued(event.issued)
         if event.document is None or hop.status is None:
+            if is_empty_manifest(hop):
+                step.instead = "empty"
             return
         if hop.status >= 400:
             hop.errors = read_errors(event.document)
@@ -205,6 +208,8 @@ class Trace:
             document = read(event.document, content_type)
             if document is not None:
                 learn(step.pull, step, document)
+            elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
+                step.instead = what_instead(event.document)
 
     def _refused(self, event: TlsRefused) -> None:
         """A client that does not trust the proxy tries again and again; that it refuses is news once."""

@@ -53,6 +53,7 @@ FAULTS: Mapping[str, Fault] = {
         _fault("schema1-only", "a manifest of 2014", _HOST.schema1_only),
         _fault("manifest-too-large", "an index of more than 4 MiB", _HOST.manifest_too_large),
         _fault("wrong-content-type", "manifests sent as application/octet-stream", _HOST.wrong_content_type),
+        _fault("manifest-unreadable", "a status instead of a manifest", _HOST.manifest_unreadable),
         _fault("missing-content-digest", "no Docker-Content-Digest", _HOST.missing_content_digest),
         _fault("head-not-allowed", "405 for HEAD", _HOST.head_not_allowed),
         _fault("slow-hop", "three seconds until the tag is resolved", _HOST.slow_hop),
