@@ -37,6 +37,9 @@ def test_truncated_flow_file_is_told_as_far_as_it_goes(tmp_path: Path, kept: flo
 
     assert told.returncode == 0
     assert told.stdout.startswith("pull 1  docker.io/timonback/zephykus:latest\n")
+    assert "\nincomplete  " in told.stdout
+    assert "FAILED" not in told.stdout
+    assert "nothing new" not in told.stdout
     assert told.stderr.count("\n") == 1
     assert told.stderr.startswith(f"note: {cut} ")
 
@@ -83,6 +86,19 @@ def test_a_broken_line_does_not_hide_the_rest(tmp_path: Path) -> None:
 
     assert told.returncode == 0
     assert "line 3 could not be read" in told.stderr
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.4, 0.6, 0.8])
+def test_a_truncated_recording_is_told_as_incomplete(tmp_path: Path, kept: float) -> None:
+    """A pull whose end is missing is neither complete nor failed, and brought no news."""
+    recording = tmp_path / "r.jsonl"
+    whole = (RECORDINGS / "skopeo-1.9-unseen-token.jsonl").read_bytes()
+    recording.write_bytes(whole[: int(len(whole) * kept)])
+    [pull] = json.loads(report("--json", str(recording)).stdout)["pulls"]
+
+    assert pull["outcome"] == "incomplete"
+    assert not [step for step in pull["steps"] if step["outcome"] == "failed"]
+    assert "nothing new" not in report(str(recording)).stdout
 
 
 def test_only_the_pulls_that_were_asked_for() -> None:

@@ -50,6 +50,7 @@ def test_what_came_before_the_damage_is_read(cut: float) -> None:
     assert sum(isinstance(event, Requested) for event in events) == reader.flows > 0
     assert reader.problem is not None
     assert reader.problem.startswith("cut.mitm ")
+    assert reader.cut_off
     assert "\n" not in reader.problem
 
 

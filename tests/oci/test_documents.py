@@ -22,6 +22,7 @@ from pullscope.oci.documents import (
     read_errors,
     read_manifest,
     read_token_answer,
+    what_instead,
 )
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 
@@ -306,3 +307,24 @@ def test_no_document_is_an_exception(body: bytes | str, content_type: str | None
     manifest = read_manifest(body, content_type)
 
     assert str((manifest, read_errors(body), read_token_answer(body), read_config(body))).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [
+        (b"", "empty"),
+        (b"\xff\xfe", "not JSON"),
+        (b"<html>", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "no manifest: a list"),
+        (b"{}", "no manifest: an object"),
+        (b"null", "no manifest: null"),
+        (b"true", "no manifest: true or false"),
+        (b"1.5", "no manifest: a number"),
+        (b'"x"', "no manifest: a text"),
+        (b" " * (MAX_DOCUMENT + 1), "too large to be read"),
+    ],
+)
+def test_what_is_there_instead_of_a_manifest(body: bytes, called: str) -> None:
+    """Every kind of JSON has a name, and so has what is none."""
+    assert what_instead(body) == called

@@ -309,3 +309,42 @@ def test_a_pull_that_is_over_for_two_reasons_ends_once() -> None:
         get_manifest(wire, Image(repository=f"library/app{place}"), APP.manifest(), tag=True)
     closed = [change.pull for change in changes_of(wire) if change.what == "closed"]
     assert len(closed) == len(set(closed)) == MOST_OF_ONE + 1
+
+
+@pytest.mark.parametrize("dialect", ["skopeo", "docker-classic"])
+@pytest.mark.parametrize("late", [0.001, 0.004, 0.0105, 0.013, 0.022, 0.027, 0.034, 0.041, 0.055])
+def test_two_that_look_the_same_have_tokens_of_their_own(dialect: str, late: float) -> None:
+    """Two pulls of one image by one program on one machine at once: each keeps what was asked with its own token."""
+    play, agent = DIALECTS[dialect]
+    one, other = Wire(agent=agent), Wire(agent=agent, at=1000.0 + late)
+    play(one, APP, name="one")
+    play(other, APP, name="other")
+    pulls = played(one, other).pulls
+    tokens = [{hop.request.credential for hop in pull.hops if hop.request.credential} for pull in pulls]
+    assert [len(of_one) for of_one in tokens] == [1, 1]
+    assert tokens[0] != tokens[1]
+    assert [(pull.outcome, pull.layers.fetched) for pull in pulls] == [(Ending.COMPLETE, len(APP.layers))] * 2
+
+
+def test_a_request_without_a_token_is_no_repeat_of_one_that_was_told_to_get_one() -> None:
+    """Two of docker's containerd store at once: both are told to get a token before either has one."""
+    one, other = Wire(), Wire(at=1000.011)
+    docker_containerd(one, APP, skip=APP.blobs(), name="one")
+    docker_containerd(other, APP, skip=APP.blobs(), name="other")
+    assert [told(pull) for pull in played(one, other).pulls] == [["resolve 401 200", "> token 200"]] * 2
+
+
+def test_two_version_checks_get_a_token_each() -> None:
+    """Both have pinged before either has a token for the same repository, and the second is the first to get one."""
+    one, other = Wire(agent=SKOPEO), Wire(agent=SKOPEO, at=1000.001)
+    for wire, name, pause in ((one, "one", 0.3), (other, "other", 0.2)):
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.wait(pause)
+        wire.asks_for_token(APP.repository, name)
+        wire.wait(0.2)
+        get_manifest(wire, APP, APP.index, token=name, tag=True)
+        get_manifest(wire, APP, APP.manifest(), token=name)
+    whole = ["version-check 401", "token 200", "manifest-list 200", "manifest 200"]
+    pulls = played(one, other).pulls
+    assert [told(pull) for pull in pulls] == [whole] * 2
+    assert all(len({hop.request.credential for hop in pull.hops if hop.request.credential}) == 1 for pull in pulls)

@@ -68,6 +68,17 @@ def test_cut_off_in_the_middle_of_a_line() -> None:
     assert problem.startswith("r.jsonl: line 3 could not be read")
 
 
+def test_only_a_last_line_that_is_broken_is_an_end_that_is_missing() -> None:
+    """A line that was lost in the middle says nothing about the end."""
+    half, whole = to_line(EVENTS[1])[:20], to_line(EVENTS[0])
+    cut_off = []
+    for lines in ([half], [half, ""], [half, whole], [whole]):
+        reader = Reader("r.jsonl")
+        list(reader.read([first_line(), *lines]))
+        cut_off.append(reader.cut_off)
+    assert cut_off == [True, True, False, False]
+
+
 def test_unknown_events_and_keys_are_skipped() -> None:
     """A recording may grow under the same schema."""
     grown = json.dumps({**json.loads(to_line(EVENTS[0])), "mood": "good"})

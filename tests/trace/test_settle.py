@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from tests.trace.images import Image, digest, docker_classic, docker_containerd, get_blob, get_manifest, head
-from tests.trace.wire import DOCKER_20, Wire, only, played
+from tests.trace.wire import CDN, DOCKER_20, Wire, merged, only, played
 
 from pullscope.trace.model import Ending, Outcome
 from pullscope.trace.settle import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
+from pullscope.trace.trace import Trace
 
 APP = Image()
 
@@ -120,3 +121,105 @@ def test_head_verifies_nothing() -> None:
     wire = Wire()
     head(wire, APP)
     assert only(played(wire)).steps[0].verified is None
+
+
+def cut(wire: Wire, *, events: int | None = None) -> Trace:
+    """The trace of an input that is known to lack its end; of `events` of what happened."""
+    trace = Trace()
+    for event in merged([wire])[:events]:
+        trace.feed(event)
+    trace.finish(cut_off=True)
+    return trace
+
+
+def redirected(wire: Wire, content: str = "base", there: str = f"{CDN}/data/1") -> None:
+    """A blob that is said to be elsewhere, where nobody has asked for it so far."""
+    wire.ask("GET", APP.url("blobs", digest(content)), 307, location=there)
+
+
+def test_a_cut_off_input_ends_no_pull() -> None:
+    """Layers that were not asked for by then are not "already here": the rest is missing."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=APP.blobs()[1:])
+    pull = only(cut(wire))
+    assert (pull.outcome, pull.layers.already_present) == (Ending.INCOMPLETE, 0)
+
+
+def test_a_cut_off_input_is_no_news() -> None:
+    """A tag that was resolved says nothing about what came after."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=APP.blobs())
+    assert only(cut(wire)).outcome is Ending.INCOMPLETE
+
+
+def test_what_had_everything_is_complete_wherever_the_input_ends() -> None:
+    """What is missing of the input is no part of a pull that has all its layers."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    assert only(cut(wire)).outcome is Ending.COMPLETE
+
+
+def test_what_had_failed_by_then_has_failed() -> None:
+    """A tag that is not there is not there, whatever came later."""
+    wire = Wire()
+    wire.ask("GET", APP.url("manifests", "nope"), 404)
+    assert only(cut(wire)).outcome is Ending.FAILED
+
+
+def test_what_was_quiet_before_the_input_was_cut_off_is_over() -> None:
+    """Only a pull that was still going on is incomplete."""
+    wire = Wire()
+    docker_containerd(wire, APP, skip=APP.blobs())
+    wire.wait(QUIET + 1)
+    wire.ask("HEAD", APP.url("manifests", "next"), ends=False)
+    assert [pull.outcome for pull in cut(wire).pulls] == [Ending.COMPLETE, Ending.INCOMPLETE]
+
+
+def test_a_challenge_at_the_end_of_a_cut_off_input_is_no_failure() -> None:
+    """The repeat with a token was not seen any more."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    pull = only(cut(wire, events=3))
+    assert [step.outcome for step in pull.steps] == [Outcome.NOT_SEEN]
+    assert pull.outcome is Ending.INCOMPLETE
+
+
+def test_a_redirect_at_the_end_of_the_input_is_no_failure() -> None:
+    """A client follows it; that was not seen."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    redirected(wire)
+    pull = only(played(wire))
+    assert pull.steps[-1].outcome is Outcome.NOT_SEEN
+    assert pull.outcome is Ending.INCOMPLETE
+
+
+def test_a_token_at_the_end_of_the_input_is_no_failure() -> None:
+    """A client that has just got what it was sent for asks again."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    trace = Trace()
+    for event in merged([wire])[:6]:
+        trace.feed(event)
+    trace.finish()
+    assert [step.outcome for step in only(trace).steps] == [Outcome.NOT_SEEN, Outcome.OK]
+    assert only(trace).outcome is Ending.INCOMPLETE
+
+
+def test_a_redirect_that_nobody_follows_is_a_failure() -> None:
+    """A client that was quiet after it has stopped there."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    redirected(wire)
+    trace = played(wire, finish=False)
+    trace.tick(wire.now + QUIET)
+    assert only(trace).steps[-1].outcome is Outcome.FAILED
+    assert only(trace).outcome is Ending.FAILED
+
+
+def test_a_redirect_in_circles_is_a_failure_wherever_the_input_ends() -> None:
+    """No client follows it further."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    redirected(wire, there=APP.url("blobs", digest("base")))
+    assert only(played(wire)).outcome is Ending.FAILED

@@ -45,7 +45,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
         for event in reader.events():
             seen += 1
             trace.feed(event)
-    trace.finish()
+    trace.finish(cut_off=reader.cut_off)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
     return trace, reader.problem
@@ -58,6 +58,7 @@ class Source:
         self._name = name
         self._file = file
         self.problem: str | None = None
+        self.cut_off = False
 
     def events(self) -> Iterator[Event]:
         from pullscope.trace.recording import NotARecordingError, Reader
@@ -71,14 +72,14 @@ class Source:
 
             flows = FlowFile(self._name)
             yield from flows.events(self._file)
-            self.problem = flows.problem
+            self.problem, self.cut_off = flows.problem, flows.cut_off
             return
         lines = Reader(self._name)
         try:
             yield from lines.read(self._file)
         except NotARecordingError as error:
             raise Complaint(str(error)) from None
-        self.problem = lines.problem
+        self.problem, self.cut_off = lines.problem, lines.cut_off
 
 
 def peek_at(file: BinaryIO) -> bytes:

@@ -17,11 +17,12 @@ from pullscope.trace.events import Event
 
 
 class FlowFile:
-    """One flow file; iterate over `events()`, then look at `problem`."""
+    """One flow file; iterate over `events()`, then look at `problem`, and at `cut_off`: whether its end is missing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.problem: str | None = None
+        self.cut_off = False
         self.flows = 0
 
     def events(self, file: BinaryIO) -> Iterator[Event]:
@@ -42,9 +43,14 @@ class FlowFile:
             for flow in FlowReader(file).stream():
                 if isinstance(flow, http.HTTPFlow):
                     yield flow
-        except exceptions.FlowReadException as error:
-            self.problem = f"{self.name} ends in the middle of a flow ({error}); the {self.flows} before it were read."
+        except exceptions.FlowReadException:
+            self.cut_off = True
+            before = {0: "nothing before it was", 1: "the one before it was"}.get(
+                self.flows, f"the {self.flows} before it were"
+            )
+            self.problem = f"{self.name} ends in the middle of a flow; {before} read."
         except Exception as error:
+            self.cut_off = True
             self.problem = (
                 f"{self.name} is damaged after flow {self.flows} ({type(error).__name__}); what came before was read."
             )

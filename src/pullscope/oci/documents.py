@@ -161,6 +161,20 @@ def read_manifest(body: bytes | str, content_type: str | None = None) -> Index |
     )
 
 
+def what_instead(body: bytes | str) -> str:
+    """What there is where a manifest should be: `not JSON`, `no manifest: a list`."""
+    if len(body) > MAX_DOCUMENT:
+        return "too large to be read"
+    try:
+        read = json.loads(body if isinstance(body, str) else body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return "not JSON" if body else "empty"
+    return f"no manifest: {_CALLED.get(type(read), 'a number')}"
+
+
+_CALLED = {dict: "an object", list: "a list", str: "a text", type(None): "null", bool: "true or false"}
+
+
 def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
     """The errors in an error body; none in plain text, HTML or nothing at all."""
     document = _object(body)

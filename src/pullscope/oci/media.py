@@ -34,6 +34,9 @@ class MediaClass(StrEnum):
     OTHER = "other"
 
 
+MANIFESTS = frozenset({MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1, MediaClass.ATTESTATION})
+"""The classes of documents that have a digest and a tag of their own."""
+
 # image-spec media-types.md; containerd core/images/mediatypes.go:34-66; go-containerregistry
 # pkg/v1/types/types.go:23-41; distribution v2.8.3 manifest/schema2.
 _CLASSES = {

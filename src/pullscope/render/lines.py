@@ -14,7 +14,7 @@ from pullscope.render.plain import count, duration, plain, size
 from pullscope.render.wording import client_line, hop_note, reference_line, sayings, short, title
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
-from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
+from pullscope.trace.model import Change, Ending, Hop, Layers, Outcome, Pull, Step
 
 WIDTH = 79
 """Columns of the longest line; eighty would wrap in some terminals."""
@@ -130,6 +130,7 @@ def header_lines(pull: Pull) -> Iterator[Line]:
 def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
     """One line, and the hops below it where something failed."""
     failed = step.outcome is Outcome.FAILED or step.verified is False
+    missed = step.outcome is Outcome.NOT_SEEN
     indent = "  " if step.under is not None else ""
     name = f"{indent}{title(step)}"
     chain = chain_of(step, roles)
@@ -142,7 +143,7 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
     room = at - WHAT_AT - 1
     words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
     gap = max(1, width - at - len(chain) - len(time))
-    style = "red" if failed else ("dim" if step.under is not None else None)
+    style = "red" if failed else "yellow" if missed else "dim" if step.under is not None else None
     yield [
         (f"{step.n:>3} ", "dim"),
         (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),
@@ -225,7 +226,9 @@ def _brought(pull: Pull) -> list[str]:
     if pull.action == "push":
         parts.append(f"{size(pull.bytes_sent)} sent")
         return parts
-    if layers.total is None and layers.fetched:
+    if layers.sent_on:
+        parts.extend(_sent_on(pull, layers))
+    elif layers.total is None and layers.fetched:
         parts.append(count(layers.fetched, "layer"))
     elif layers.total is None:
         if pull.outcome is Ending.COMPLETE and pull.action == "pull":
@@ -244,6 +247,17 @@ def _brought(pull: Pull) -> list[str]:
     if checked:
         parts.append(f"{sum(checked)} of {count(len(checked), 'digest')} verified")
     return parts
+
+
+def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
+    """Layers that came, if they did, from where nobody looked."""
+    hosts = dict.fromkeys(step.sent_on_to for step in pull.steps if step.sent_on_to)
+    total = count(layers.total if layers.total is not None else layers.sent_on + layers.fetched, "layer")
+    if layers.fetched:
+        yield f"{layers.fetched} of {total}"
+    yield f"{layers.sent_on} of {total} sent on to {plain(' and '.join(hosts), 120)}, not seen"
+    if layers.already_present:
+        yield f"{layers.already_present} already here"
 
 
 def span(seconds: float) -> str:

@@ -98,6 +98,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
             "fetched": layers.fetched,
             "already_present": layers.already_present,
             "verified": layers.verified,
+            **({"sent_on": layers.sent_on} if layers.sent_on else {}),
         },
         "hosts": [
             {

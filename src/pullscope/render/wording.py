@@ -71,7 +71,11 @@ def what(step: Step, pull: Pull) -> str:
     if step.verified is False:
         return "WRONG BYTES, FAILED"
     if step.outcome is Outcome.FAILED:
-        return "FAILED"
+        return f"{step.instead}, FAILED" if step.instead is not None else "FAILED"
+    if step.outcome is Outcome.NOT_SEEN:
+        return "not seen to the end"
+    if step.sent_on_to is not None:
+        return "sent on, not seen"
     return plain(SAYINGS.get(step.kind, _unknown)(step, pull), 120)
 
 
@@ -279,6 +283,8 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     step = hop.step
     if step.verified is False and hop is step.last and hop.finished is not None:
         notes.append(f"sent bytes with sha256:{(hop.finished.sha256 or '')[:12]}, wanted {short(step.digest)}")
+    if step.sent_on_to is not None and hop is step.last:
+        notes.append(f"to {plain(step.sent_on_to, 80)}, which is not traced")
     note = ", ".join(notes)
     if hop.failed is not None:
         said = plain(hop.failed.reason)

@@ -9,7 +9,7 @@ wherever it lies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pullscope.oci.agents import identify
 from pullscope.oci.challenge import Challenge, read_scopes
@@ -83,7 +83,8 @@ class Grouper:
             return before
         if before is not None and before.repository is None:
             # Several version checks of one client may wait for their token: each is promised to one repository.
-            before = self._nameless(before.client_key, before.registry, asked) or before
+            free = self._nameless(before.client_key, before.registry, set()) if before.promised else before
+            before = free or self._nameless(before.client_key, before.registry, asked) or before
             before.promised |= asked
             return before
         for pull in reversed(self._roster.of_client(event.client)):
@@ -119,6 +120,7 @@ class Grouper:
         pull.open_steps.extend(lonely.open_steps)
         pull.failing[:0] = lonely.failing
         pull.answered |= lonely.answered
+        pull.hosts |= lonely.hosts
         pull.started = min(pull.started, lonely.started)
         self._roster.remove(lonely)
 
@@ -154,7 +156,7 @@ class Grouper:
 
     def _pull_of_tag(self, step: Step, same: list[Pull]) -> tuple[Pull, list[Pull]]:
         tag = step.route.reference
-        for pull in reversed(same):
+        for pull in self._theirs_first(step, reversed(same)):
             if pull.action == "push" and not _was_put(pull):
                 return pull, []
             if pull.action != "push" and pull.tag is None and pull.by_digest is None and not pull.opened:
@@ -175,7 +177,9 @@ class Grouper:
             return True
         last = asked[-1]
         if not last.settled:
-            return not last.in_flight
+            first, again = last.first.request, step.first.request
+            # The same once more would be a repeat of that step: this is somebody who looks the same.
+            return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
         if last.outcome is Outcome.FAILED:
             key, registry = _identity(step)
             return self._nameless(key, registry, {pull.repository or ""}) is None  # a new version check: a new attempt
@@ -200,9 +204,9 @@ class Grouper:
         if carried and step.first.request.method == "HEAD" and route.endpoint is Endpoint.BLOB:
             # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
             return carried[0]
-        wanting = [pull for pull in same if _wants(pull, digest)]
+        wanting = self._theirs_first(step, (pull for pull in same if _wants(pull, digest)))
         if wanting:
-            return next((pull for pull in wanting if pull in carried), wanting[0])
+            return wanting[0]
         knowing = [pull for pull in same if _knows(pull, digest)]
         again = route.endpoint is Endpoint.MANIFEST and step.method == "GET"
         if knowing and not (again and knowing[-1].by_digest == digest and digest in knowing[-1].fetched):
@@ -217,6 +221,14 @@ class Grouper:
         if route.endpoint is Endpoint.MANIFEST:
             pull.by_digest, pull.digest, pull.action = digest, digest, "pull"
         return pull
+
+    def _theirs_first(self, step: Step, pulls: Iterable[Pull]) -> list[Pull]:
+        """The same pulls in the same order, but before all those for which the token was issued that the request carries.
+
+        Two clients that look the same have tokens of their own.
+        """
+        theirs = {id(issuer.pull) for issuer in self._roster.issuers(step.first.request.credential)}
+        return sorted(pulls, key=lambda pull: id(pull) not in theirs)
 
     def _pulls_of_token(self, step: Step) -> list[Pull]:
         """The client's open pulls for which the token was issued that this request carries."""
@@ -259,10 +271,14 @@ class Grouper:
         """The client's open pulls of a repository, or those that have named none so far."""
         return [pull for pull in self._roster.open.at((*_identity(step), repository)) if _has_room(pull)]
 
-    def _nameless(self, key: tuple[str, str], registry: str, repositories: set[str]) -> Pull | None:
+    def _nameless(
+        self, key: tuple[str, str], registry: str, repositories: set[str], step: Step | None = None
+    ) -> Pull | None:
         """The client's pull that has not come further than its version check: promised to one of these, or to nobody."""
         waiting = [pull for pull in self._roster.open.at((key, registry, None)) if not pull.opened]
         promised = [pull for pull in waiting if pull.promised & repositories]
+        if step is not None and len(promised) > 1:
+            promised = self._theirs_first(step, promised)
         return next(iter(promised or [pull for pull in waiting if not pull.promised]), None)
 
     def _new(self, step: Step, repository: str | None = None) -> Pull:
@@ -282,7 +298,7 @@ class Grouper:
     def _named(self, step: Step) -> Pull:
         """A pull with a repository: the client's nameless one if there is one, which began with the version check."""
         key, registry = _identity(step)
-        pull = self._nameless(key, registry, {step.route.repository or ""})
+        pull = self._nameless(key, registry, {step.route.repository or ""}, step)
         if pull is None:
             # A token for another name than the path says: a host in front that renames. Nobody else's, if it is alone.
             waiting = [old for old in self._same_place(step, None) if not old.opened]
@@ -362,4 +378,4 @@ def _knows(pull: Pull, digest: str) -> bool:
 
 def _wants(pull: Pull, digest: str) -> bool:
     under_way = any(step.route.digest == digest for step in pull.open_steps)
-    return _knows(pull, digest) and digest not in pull.fetched and not under_way
+    return _knows(pull, digest) and digest not in pull.fetched | pull.sent_on and not under_way

@@ -87,8 +87,14 @@ def _manifest_kind(step: Step, expected: Expectation | None, method: str) -> Kin
 def outcome_of(step: Step, kind: Kind) -> Outcome:
     """How a step that nothing continues has ended."""
     last = step.last
-    if last.failed is not None or step.in_flight:
-        return Outcome.FAILED  # in flight: the recording ends before the body does
+    if step.in_flight:
+        return Outcome.NOT_SEEN
+    if last.failed is not None:
+        return Outcome.FAILED
+    if step.sent_on_to is not None:
+        return Outcome.OK
+    if step.instead is not None:
+        return Outcome.FAILED  # whatever it is, no client can go on from there
     status = last.status or 0
     if step.token is not None and step.token.empty:
         return Outcome.FAILED
@@ -106,6 +112,12 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
     if status == 404 and step.method == "HEAD" and step.pull is not None and step.pull.action == "push":
         return Outcome.EXPECTED_404
     return Outcome.FAILED
+
+
+def is_empty_manifest(hop: Hop) -> bool:
+    """Whether nothing came where a manifest should be, and was not meant to: a body that is not kept says its length."""
+    length = hop.response.headers.get("content-length") if hop.response else None
+    return hop.ok and hop.request.method == "GET" and hop.step.route.endpoint is Endpoint.MANIFEST and length == "0"
 
 
 def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:

@@ -8,7 +8,6 @@ fetched (or pushed) one reference. Nothing here decides; deciding is done in `st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 
 from pullscope.oci.agents import Client
@@ -19,53 +18,14 @@ from pullscope.trace.addresses import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.rate_limit import RateLimit as RateLimit
+from pullscope.trace.words import Ending as Ending
+from pullscope.trace.words import Kind as Kind
+from pullscope.trace.words import Outcome as Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses whose Location a client follows (RFC 9110, 15.4)."""
 
 _challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
-
-
-class Kind(StrEnum):
-    """What a step is, in the words of the report format."""
-
-    VERSION_CHECK = "version-check"
-    TOKEN = "token"
-    RESOLVE = "resolve"
-    MANIFEST_LIST = "manifest-list"
-    MANIFEST = "manifest"
-    CONFIG = "config"
-    LAYER = "layer"
-    ATTESTATION = "attestation"
-    REFERRERS = "referrers"
-    TAGS = "tags"
-    CATALOG = "catalog"
-    SIGNATURE = "signature"
-    UPLOAD_START = "upload-start"
-    UPLOAD_CHUNK = "upload-chunk"
-    UPLOAD_FINISH = "upload-finish"
-    MOUNT = "mount"
-    MANIFEST_PUT = "manifest-put"
-    DELETE = "delete"
-    SEARCH = "search"
-    UNKNOWN = "unknown"
-
-
-class Outcome(StrEnum):
-    """How a step ended."""
-
-    OK = "ok"
-    FAILED = "failed"
-    EXPECTED_401 = "expected-401"
-    EXPECTED_404 = "expected-404"
-
-
-class Ending(StrEnum):
-    """How a pull ended."""
-
-    COMPLETE = "complete"
-    FAILED = "failed"
-    INCOMPLETE = "incomplete"
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -185,11 +145,14 @@ class Step:
     outcome: Outcome = Outcome.OK
     expectation: Expectation | None = None
     document: Index | Manifest | None = None
+    instead: str | None = None  # what came where a manifest should be: `not JSON`
     token: TokenFacts | None = None
     listed: str | None = None  # the repository that a list of tags says it is of
     digest: str | None = None
     verified: bool | None = None
     platform: str | None = None
+    sent_on_to: str | None = None
+    """The host of which nothing was seen, where the last redirect led; the client went on, so it got there."""
 
     @property
     def first(self) -> Hop:
@@ -275,6 +238,8 @@ class Layers:
     fetched: int
     already_present: int
     verified: int
+    sent_on: int = 0
+    """Those whose bytes came from a host of which nothing was seen."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -323,6 +288,14 @@ class Pull:
     verified: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     """Configs and layers of the image manifests that have not arrived."""
+    sent_on: set[str] = field(default_factory=set)
+    """What a redirect sent on to a host of which nothing was seen."""
+    hosts: set[str] = field(default_factory=set)
+    """The hosts that were asked."""
+    pointed_at: dict[str, float] = field(default_factory=dict)
+    """For each host to which redirects led: when the first of them had ended."""
+    went_on: float = 0.0
+    """When something was asked for that nothing had been asked for before."""
     failing: list[Step] = field(default_factory=list)
     """Steps that failed and that the client could not do without, made good later or not."""
     answered: set[tuple[str | None, ...]] = field(default_factory=set)
@@ -379,13 +352,17 @@ class Pull:
         wanted = self.wanted_layers
         if not self.images:
             # A client that kept the manifests asks for layers alone (dockerd, after a pull that was given up).
-            came = [s for s in self.steps if s.kind is Kind.LAYER and s.outcome is Outcome.OK and s.method == "GET"]
+            good = [s for s in self.steps if s.kind is Kind.LAYER and s.outcome is Outcome.OK and s.method == "GET"]
+            came = [step for step in good if step.sent_on_to is None]
             sound = sum(bool(step.verified) for step in came)
-            return Layers(total=None, fetched=len(came), already_present=0, verified=sound)
+            sent_on = len(good) - len(came)
+            return Layers(total=None, fetched=len(came), already_present=0, verified=sound, sent_on=sent_on)
         fetched = [digest for digest in wanted if digest in self.fetched]
-        present = len(wanted) - len(fetched) if self.closed and self.outcome is Ending.COMPLETE else 0
+        sent_on = sum(digest in self.sent_on and digest not in self.fetched for digest in wanted)
+        complete = self.closed and self.outcome is Ending.COMPLETE
+        present = len(wanted) - len(fetched) - sent_on if complete else 0
         sound = sum(digest in self.verified for digest in fetched)
-        return Layers(total=len(wanted), fetched=len(fetched), already_present=present, verified=sound)
+        return Layers(total=len(wanted), fetched=len(fetched), already_present=present, verified=sound, sent_on=sent_on)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -106,11 +106,15 @@ _MAY_BE_NONE = frozenset({"connection", "referer_id", "credential", "location", 
 
 
 class Reader:
-    """Turns lines into events; `problem` says afterwards in one sentence what could not be read, or is None."""
+    """Turns lines into events; `problem` says afterwards in one sentence what could not be read, or is None.
+
+    `cut_off` says whether that was the last line: what came after is missing too.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.problem: str | None = None
+        self.cut_off = False
         self._seen_first = False
         self._line = 0
 
@@ -126,6 +130,7 @@ class Reader:
         self._line += 1
         if not line.strip():
             return None
+        self.cut_off = False
         if not self._seen_first:
             self._first(line)
             return None
@@ -133,6 +138,7 @@ class Reader:
             return from_line(line)
         except (ValueError, TypeError) as error:
             self.problem = f"{self.name}: line {self._line} could not be read ({_short(error)}); the rest was."
+            self.cut_off = True
             return None
 
     def _first(self, line: str | bytes) -> None:

@@ -44,6 +44,10 @@ class Refusals:
             self._found.popitem(last=False)
         return True
 
+    def __contains__(self, who: tuple[str, str]) -> bool:
+        """Whether a client, by its address, has refused the certificate of a host."""
+        return who in self._found
+
     def all(self) -> list[Refusal]:
         """Every refusal that is remembered."""
         return list(self._found.values())

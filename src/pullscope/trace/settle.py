@@ -29,6 +29,9 @@ BUSY_QUIET = 5.0
 SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET)
 """Nothing can be due earlier than this after something was seen, so nobody has to look before."""
 
+MOST_HOPS = 10
+"""Go's net/http follows no more (client.go defaultCheckRedirect); containerd repeats the number."""
+
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which clients ask again (containerd 2.3 resolver.go; containers/image waits for Retry-After on 429)."""
 
@@ -56,6 +59,28 @@ def may_continue(step: Step) -> bool:
     return status == 206 and not _range_ends(last)
 
 
+def is_unfinished(step: Step, *, cut_off: bool) -> bool:
+    """Whether a step that is quiet may well have gone on, had the input not ended: nobody saw how it did.
+
+    Where the input is known to be `cut_off`, whatever could still come may have. Where it is not, what no client leaves
+    as it is: a redirect that was not followed, a token that was not used.
+    """
+    last = step.last
+    if cut_off:
+        return may_continue(step)
+    if last.redirects:
+        return not last.followed and not _goes_round(step)
+    got = step.tokens[-1] if step.tokens else None
+    return last.status == 401 and got is not None and got.last.ok and (got.ended or 0.0) >= (last.ended or 0.0)
+
+
+def _goes_round(step: Step) -> bool:
+    """Whether a chain of redirects is one that clients give up."""
+    chain = step.passes[-1]
+    target = chain[-1].response.location_id if chain[-1].response else None
+    return len(chain) >= MOST_HOPS or any(hop.request.url_id == target for hop in chain)
+
+
 def _range_ends(hop: Hop) -> bool:
     """Whether a 206 brought the last byte: `Content-Range: bytes 100-199/200` (RFC 9110, 14.4)."""
     span = hop.response.headers.get("content-range") if hop.response else None
@@ -66,11 +91,11 @@ def _range_ends(hop: Hop) -> bool:
     return end.isdigit() and total.isdigit() and int(end) + 1 >= int(total)
 
 
-def settle(step: Step, pull: Pull | None) -> None:
-    """Make what is known of a step final."""
+def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:
+    """Make what is known of a step final. `unfinished`: it may have gone on where the input has ended."""
     step.settled = True
     step.kind = kind_of(step, pull)
-    step.outcome = outcome_of(step, step.kind)
+    step.outcome = Outcome.NOT_SEEN if unfinished else outcome_of(step, step.kind)
     digest = (
         step.route.digest
         or step.route.mount
@@ -114,6 +139,10 @@ def _credit(pull: Pull, step: Step) -> None:
         pull.put = True
     if step.digest is None:
         return
+    if step.sent_on_to is not None:
+        pull.sent_on.add(step.digest)
+        pull.missing.discard(step.digest)
+        return
     if step.method == "GET":
         pull.fetched.add(step.digest)
         pull.missing.discard(step.digest)
@@ -125,7 +154,7 @@ def _credit(pull: Pull, step: Step) -> None:
 
 
 def has_everything(pull: Pull) -> bool:
-    """Whether the config and every layer of an image manifest that was fetched arrived in this pull."""
+    """Whether the config and every layer of an image manifest that was fetched arrived, as far as could be seen."""
     return bool(pull.images) and not pull.missing
 
 
@@ -139,13 +168,20 @@ def was_cut_off(step: Step) -> bool:
     return step.in_flight or (step.last.failed is not None and step.last.response is not None)
 
 
-def ending_of(pull: Pull) -> Ending:
-    """How a pull that is being closed has ended."""
+def _is_missed(step: Step) -> bool:
+    """Whether the end of a step that the client could not do without was not seen."""
+    return step.outcome is Outcome.NOT_SEEN and step.kind not in OPTIONAL
+
+
+def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
+    """How a pull that is being closed has ended. `cut_off`: because an input ended of which the rest is missing."""
     failed = failures(pull)
     if any(was_cut_off(step) for step in (*failed, *pull.open_steps)):
         return Ending.INCOMPLETE
     if has_everything(pull):
         return Ending.COMPLETE
+    if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
+        return Ending.INCOMPLETE
     if pull.action == "push" and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
         # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.
         put = any(step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK for step in pull.steps)

@@ -28,6 +28,9 @@ MEMORY = 120.0
 
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 
+MOST_ALIKE = 16
+"""Steps with the same address, by clients that look the same, which may still go on."""
+
 MOST = 10_000
 """Entries that a table holds at the most; the oldest go first."""
 
@@ -38,7 +41,7 @@ class Stitcher:
     def __init__(self) -> None:
         self._redirects: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
         self._sources: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
-        self._open: OrderedDict[tuple[str, str, int], Step] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
         self._realms: OrderedDict[tuple[str, str], deque[tuple[Challenge, Step, float]]] = OrderedDict()
         self._uploads: OrderedDict[tuple[str, str], Hop] = OrderedDict()
 
@@ -68,8 +71,7 @@ class Stitcher:
             return None, None
         step = Step(is_token=is_token, after=told_by.step if told_by is not None else None)
         hop = self._append(step, event, route, None)
-        self._open[event.client, hop.agent, event.url_id] = step
-        _trim(self._open)
+        self._may_repeat(hop)
         return hop, needed_by
 
     def responded(self, hop: Hop) -> None:
@@ -88,8 +90,7 @@ class Stitcher:
         if hop.status == 401:
             if hop.follows is not None:
                 # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).
-                self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), hop.step)
-                _trim(self._open)
+                self._may_repeat(hop)
             for challenge in hop.challenges:
                 if challenge.realm:
                     key = (hop.request.client, bare(challenge.realm))
@@ -100,8 +101,18 @@ class Stitcher:
         """Nothing continues a step that is settled."""
         for hop in step.hops:
             key = (hop.request.client, hop.agent, hop.request.url_id)
-            if self._open.get(key) is step:
-                del self._open[key]
+            waiting = self._open.get(key)
+            if waiting is not None and step in waiting:
+                waiting.remove(step)
+                if not waiting:
+                    del self._open[key]
+
+    def _may_repeat(self, hop: Hop) -> None:
+        """The same request may come again, and is of the same step then."""
+        waiting = self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), deque(maxlen=MOST_ALIKE))
+        if hop.step not in waiting:
+            waiting.append(hop.step)
+        _trim(self._open)
 
     def challenge_for(self, event: Requested) -> tuple[Challenge, Step] | None:
         """The challenge that this request answers, newest first; the User-Agent may differ (dockerd 29)."""
@@ -166,17 +177,14 @@ class Stitcher:
         return left
 
     def _repeated_step(self, event: Requested) -> Step | None:
-        step = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id))
-        if step is None or step.settled:
-            return None
-        if step.in_flight:
-            # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);
-            # the same request twice without one is somebody else's.
-            ranged = event.headers.get("range") is not None and step.route.endpoint is Endpoint.BLOB
-            return step if ranged else None
-        if event.method != step.method and (step.method, event.method) != ("HEAD", "GET"):
-            return None
-        return step
+        """The newest step that this request may repeat; of those that got a token, the one that got this request's."""
+        waiting = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id), ())
+        fits = [step for step in waiting if _repeats(event, step)]
+        if len(fits) > 1 and event.credential is not None:
+            fits.sort(
+                key=lambda step: any(token.token and token.token.number == event.credential for token in step.tokens)
+            )
+        return fits[-1] if fits else None
 
     def _append(self, step: Step, event: Requested, route: Route, origin: Hop | None) -> Hop:
         hop = Hop(request=event, route=route, step=step, follows=origin)
@@ -185,6 +193,24 @@ class Stitcher:
         if origin is None:
             step.method = event.method
         return hop
+
+
+def _repeats(event: Requested, step: Step) -> bool:
+    """Whether a request for the address of a step may be that step's."""
+    if step.settled:
+        return False
+    if step.in_flight:
+        # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);
+        # the same request twice without one is somebody else's.
+        return event.headers.get("range") is not None and step.route.endpoint is Endpoint.BLOB
+    if event.method != step.method:
+        return (step.method, event.method) == ("HEAD", "GET")
+    last = step.last
+    if last.redirects:
+        # Who was sent on has no reason to ask again with another token.
+        return event.credential == last.request.credential
+    # Who was told here to get a token comes back with it; who was told so elsewhere may have it for that host alone.
+    return event.authorization != "none" or last.status != 401 or last.follows is not None or not last.challenges
 
 
 def looks_like_token_request(event: Requested, route: Route) -> bool:

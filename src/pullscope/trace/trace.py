@@ -12,17 +12,19 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import lru_cache
 
-from pullscope.oci.documents import read_errors, read_listed_name, read_manifest
+from pullscope.oci.documents import MAX_DOCUMENT, read_errors, read_listed_name, read_manifest, what_instead
+from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, settled
-from pullscope.trace.kinds import learn
+from pullscope.trace.kinds import is_empty_manifest, learn
 from pullscope.trace.model import Change, Hop, Pull, Step
+from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import ending_of, may_continue, out_of_patience, settle
+from pullscope.trace.settle import ending_of, is_unfinished, may_continue, out_of_patience, settle
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
@@ -95,11 +97,15 @@ class Trace:
         self._advance(now)
         return self._changes
 
-    def finish(self) -> list[Change]:
-        """The input has ended: nothing more will come."""
+    def finish(self, *, cut_off: bool = False) -> list[Change]:
+        """The input has ended: nothing more will come. `cut_off`: its end is known to be missing."""
         self._changes = []
         for pull in [*self._roster.open]:
-            self._close(pull)
+            for step in [*pull.open_steps]:
+                if not step.in_flight:
+                    unfinished = is_unfinished(step, cut_off=cut_off)
+                    self._settle(step, unfinished=unfinished, cut_off=cut_off)
+            self._close(pull, cut_off=cut_off)
         return self._changes
 
     def hop(self, exchange: int) -> Hop | None:
@@ -128,6 +134,7 @@ class Trace:
             self.unattributed.append(hop)
             del self.unattributed[:-MOST_LEFT_OVER]
             return
+        note_asked(hop, pull)
         if len(step.hops) == 1 and len(pull.open_steps) > 1:
             self._settle_superseded(step, pull)
         if hop.request.credential is not None:
@@ -173,6 +180,7 @@ class Trace:
             hop.finished = replace(event, document=None) if event.document is not None else event
             self._read(hop, event)
         if step.pull is not None:
+            note_answered(hop, step.pull)
             self._touch(step.pull, event.time)
         if not may_continue(step):
             self._settle(step)
@@ -186,6 +194,8 @@ class Trace:
                 self._roster.token_issued(step, event.issued)
                 self._findings.issued(event.issued)
         if event.document is None or hop.status is None:
+            if is_empty_manifest(hop):
+                step.instead = "empty"
             return
         if hop.status >= 400:
             hop.errors = read_errors(event.document)
@@ -198,6 +208,8 @@ class Trace:
             document = read(event.document, content_type)
             if document is not None:
                 learn(step.pull, step, document)
+            elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
+                step.instead = what_instead(event.document)
 
     def _refused(self, event: TlsRefused) -> None:
         """A client that does not trust the proxy tries again and again; that it refuses is news once."""
@@ -207,10 +219,13 @@ class Trace:
 
     # -- endings ------------------------------------------------------------------------------------------------------
 
-    def _settle(self, step: Step) -> None:
+    def _settle(self, step: Step, *, unfinished: bool = False, cut_off: bool = False) -> None:
         if step.settled:
             return
-        settle(step, step.pull)
+        if step.pull is not None and not cut_off:
+            step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
+        stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
+        settle(step, step.pull, unfinished=unfinished and not stopped)
         self._stitcher.settled(step)
         settled(step)
         if step.pull is not None:
@@ -243,22 +258,22 @@ class Trace:
         self.pulls.append(pull)
         self._changes.append(Change(what="opened", pull=pull, time=pull.started))
 
-    def _close(self, pull: Pull) -> None:
-        """Nothing more is expected of this pull."""
+    def _close(self, pull: Pull, *, cut_off: bool = False) -> None:
+        """Nothing more is expected of this pull; or, where the input was cut off, nothing more can be seen."""
         for step in [*pull.open_steps]:
             if not step.in_flight:
                 self._settle(step)
         self._open(pull)
         self._announce(pull)
         pull.closed = True
-        pull.outcome = ending_of(pull)
+        pull.outcome = ending_of(pull, cut_off=cut_off)
         for step in [*pull.open_steps]:
             settle(step, pull)
             self._stitcher.settled(step)
             settled(step)
         self._announce(pull)
         self._roster.end(pull)
-        self._findings.at_the_end(pull)
+        self._findings.at_the_end(pull, over=not cut_off)
         self._changes.append(Change(what="closed", pull=pull, time=pull.last))
         if self._keep is not None:
             self._forget_the_oldest(self._keep)

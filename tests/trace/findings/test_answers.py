@@ -19,7 +19,9 @@ from tests.trace.findings.looked_at import (
     with_token,
 )
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, get_manifest
-from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire
+from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire, only, played
+
+from pullscope.render.report import report
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 DOCKER_28 = DOCKER_20.replace("20.10.24", "28.5.2")
@@ -127,6 +129,13 @@ def test_no_matching_platform() -> None:
     wire = index_only(DOCKER_29, ("s390x", "ppc64le"))
     assert told(wire) == {"no-matching-platform": "error"}
     assert "linux/s390x and linux/ppc64le" in found(wire)["no-matching-platform"].message
+
+
+def test_what_a_client_did_after_the_input_was_cut_off_is_not_known() -> None:
+    """A manifest that was not asked for by then is not held against the index."""
+    trace = played(index_only(DOCKER_29, ("s390x", "ppc64le")), finish=False)
+    trace.finish(cut_off=True)
+    assert only(trace).findings == []
 
 
 @pytest.mark.parametrize(
@@ -239,3 +248,54 @@ def test_a_tag_that_is_missing_for_head_and_get_is_just_missing() -> None:
 def test_a_page_is_nobodys_manifest() -> None:
     """404 with HTML is a missing rule and no missing tag."""
     assert "manifest-unknown" not in told(asked(body="<HTML> 404", answer=PAGE))
+
+
+def unreadable(body: str, media_type: str = OCI_MANIFEST, agent: str = DOCKER_29) -> Wire:
+    """A tag behind which there is something else."""
+    wire = with_token(agent)
+    answer = {**REGISTRY, "Content-Type": media_type, "Docker-Content-Digest": digest(body)}
+    length = {"Content-Length": "0"} if not body else {}
+    wire.ask("GET", TAG, token="t", body=body or None, answer={**answer, **length})
+    return wire
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("hello", "not JSON"),
+        ("\ufffd\ufffd\x00", "not JSON"),
+        ("[1,2,3]", "a list"),
+        ("{}", "an object"),
+        ('"latest"', "a text"),
+        ("12", "a number"),
+        ("", "empty"),
+    ],
+)
+@pytest.mark.parametrize("agent", [DOCKER_20, DOCKER_29, SKOPEO])
+def test_manifest_unreadable(body: str, what: str, agent: str) -> None:
+    """Whatever it is, it is called by its name, and the pull is neither complete nor without news."""
+    wire = unreadable(body, agent=agent)
+    assert told(wire) == {"manifest-unreadable": "error"}
+    assert f"({what})" in found(wire)["manifest-unreadable"].message
+    assert only(played(wire)).outcome == "failed"
+    story = report(played(wire), "text")
+    assert f"{what}, FAILED" in story
+    assert "nothing new" not in story
+
+
+def test_a_manifest_of_another_form_is_a_manifest() -> None:
+    """One that says its schema, and nothing else, is read by somebody."""
+    assert told(unreadable('{"schemaVersion":2}')) == {}
+
+
+def test_a_list_that_is_no_manifest_s_type_is_of_the_wrong_type() -> None:
+    """One cause, one error."""
+    assert "manifest-unreadable" not in told(unreadable("[1,2,3]", "application/json"))
+
+
+def test_bytes_that_are_wrong_explain_that_they_cannot_be_read() -> None:
+    """What does not hash to its digest need not be JSON either."""
+    wire = with_token(DOCKER_29)
+    answer = {**REGISTRY, "Content-Type": OCI_MANIFEST}
+    wire.ask("GET", IMAGE.url("manifests", digest(IMAGE.manifest())), token="t", body="hello", answer=answer)
+    assert told(wire) == {"digest-mismatch": "error"}

@@ -33,7 +33,7 @@ NO_ERROR = frozenset(
 )
 """Faults that a modelled client survives: the finding is a warning."""
 
-INFO = frozenset({"authorization-leaked", "retried", "slow-hop", "token-request-elsewhere"})
+INFO = frozenset({"authorization-leaked", "host-not-traced", "retried", "slow-hop", "token-request-elsewhere"})
 
 BELIEVED = frozenset({"push-over-redirect"})
 """An error of which the client knows nothing: it prints that it has pushed."""

@@ -10,6 +10,7 @@ from pullscope.render.plain import plain, size
 from pullscope.trace.model import Ending, Kind, Outcome, Pull, Step
 
 HERE, FETCHED, NOT_WANTED, MISSING = "already here", "fetched", "not asked for", "did not come"
+SENT_ON = "sent on, not seen"
 NOT_SENT, REFUSED = "not sent", "refused"
 """Of a push: what it did not touch, for it is at the registry already or was not built here; what the registry did not take."""
 
@@ -51,7 +52,9 @@ class _Known:
         for step in pull.steps:
             if step.document is not None and step.digest:
                 self._documents[step.digest] = step.document
-            if step.digest and step.outcome is Outcome.OK:
+            if step.digest and step.sent_on_to is not None:
+                self._settled.setdefault(step.digest, SENT_ON)
+            elif step.digest and step.outcome is Outcome.OK:
                 word = _DONE.get(step.kind)
                 if step.method != "HEAD" or word is not None:
                     verified = ", verified" if step.verified and word is None else ""

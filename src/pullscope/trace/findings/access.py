@@ -172,5 +172,21 @@ def token_request_elsewhere(case: Case) -> Iterator[Finding]:
     )
 
 
+def host_not_traced(case: Case) -> Iterator[Finding]:
+    """Redirects to a host of which nothing was seen, by a client that went on all the same."""
+    sent_on = [step for step in case.steps if step.sent_on_to is not None]
+    if not sent_on:
+        return
+    hosts = listed(step.sent_on_to or "" for step in sent_on)
+    yield found(
+        "host-not-traced",
+        Severity.INFO,
+        sent_on,
+        f"{sent_on[0].last.host} sent {case.client} on to {hosts}, and nothing was seen of that: what came from there is "
+        "neither counted nor verified.",
+        f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
+    )
+
+
 def _name(host: str) -> str:
     return urlsplit(f"//{host}").hostname or host

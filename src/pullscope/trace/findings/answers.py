@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import MediaClass, media_class
+from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import (
@@ -27,7 +27,6 @@ from pullscope.trace.model import Kind, Outcome, Step
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """What registries must take at least (distribution-spec 1.1, "Pushing Manifests"); many clients read no more."""
 
-MANIFESTS = frozenset({MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1, MediaClass.ATTESTATION})
 NO_HEAD = frozenset({403, 404, 405, 501})
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
@@ -77,6 +76,22 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
         "manifests: docker and containerd refuse it or take it for something else.",
         "send the media type that the manifest names itself; a static host needs a headers file for it",
     )
+
+
+def manifest_unreadable(case: Case) -> Iterator[Finding]:
+    """Something else under the media type of a manifest."""
+    wrong = [step for step in case.steps if step.instead is not None and step.outcome is Outcome.FAILED]
+    if wrong:
+        step = wrong[0]
+        yield found(
+            "manifest-unreadable",
+            case.severity(*wrong),
+            wrong,
+            f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is none "
+            f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), and {case.client} cannot go on from there.",
+            f"push the image again; if it is sound where it was made, look at what stands between {step.last.host} and "
+            "here: caches and static hosts send what they were given once",
+        )
 
 
 def _went_on(case: Case) -> bool:

@@ -27,9 +27,7 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import LISTS
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Hop, Step
-
-MOST_HOPS = 10
-"""Go's net/http gives up here (client.go defaultCheckRedirect); containerd repeats the number."""
+from pullscope.trace.settle import MOST_HOPS
 
 PASSED_ON = frozenset({"ns", "n", "last", "digest"})
 """Parameters without which a registry answers something else (distribution-spec, "Endpoints")."""

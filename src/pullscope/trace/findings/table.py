@@ -22,6 +22,7 @@ RULES: Mapping[str, Rule] = {
     "upstream-unreachable": access.upstream_unreachable,
     "plain-http-fallback": access.plain_http_fallback,
     "token-request-elsewhere": access.token_request_elsewhere,
+    "host-not-traced": access.host_not_traced,
     "redirect-loop": redirects.redirect_loop,
     "redirect-downgrade": redirects.redirect_downgrade,
     "ping-not-redirected": redirects.ping_not_redirected,
@@ -49,6 +50,7 @@ RULES: Mapping[str, Rule] = {
     "schema1-only": answers.schema1_only,
     "manifest-too-large": answers.manifest_too_large,
     "wrong-content-type": answers.wrong_content_type,
+    "manifest-unreadable": answers.manifest_unreadable,
     "signed-url-expired": content.signed_url_expired,
     "range-ignored": content.range_ignored,
     "size-mismatch": content.size_mismatch,
@@ -69,6 +71,7 @@ NEEDS: Mapping[str, Fact] = {
     "upstream-unreachable": Fact.TROUBLE,
     "plain-http-fallback": Fact.CLEAR,
     "token-request-elsewhere": Fact.CREDENTIAL,
+    "host-not-traced": Fact.REDIRECT,
     "redirect-loop": Fact.REDIRECT,
     "redirect-downgrade": Fact.REDIRECT,
     "ping-not-redirected": Fact.PING,
@@ -95,6 +98,7 @@ NEEDS: Mapping[str, Fact] = {
     "no-matching-platform": Fact.INDEX,
     "schema1-only": Fact.ODD,
     "wrong-content-type": Fact.ODD,
+    "manifest-unreadable": Fact.FAILURE,
     "signed-url-expired": Fact.TROUBLE,
     "range-ignored": Fact.BLOB,
     "digest-mismatch": Fact.FAILURE,
@@ -110,6 +114,7 @@ NEEDS: Mapping[str, Fact] = {
 
 _REFUSALS = frozenset({"access-denied", "credentials-not-used", "scope-mismatch", "scope-refused", "token-rejected"})
 _BYTES = frozenset({"digest-mismatch", "size-mismatch"})
+_UNREAD = frozenset({"manifest-unreadable"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "upstream-unreachable": frozenset({"cdn-failed", "token-server-failed", "size-mismatch"}),
@@ -133,9 +138,10 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
     "credentials-not-used": frozenset({"access-denied"}),
     "rate-limited": frozenset({"rate-limit-low"}),
     "wrong-content-type": _BYTES | {"missing-content-digest", "no-matching-platform"},
-    "manifest-too-large": _BYTES | {"wrong-content-type"},
+    "manifest-too-large": _BYTES | {"wrong-content-type"} | _UNREAD,
     "range-ignored": _BYTES,
-    "size-mismatch": frozenset({"digest-mismatch"}),
+    "size-mismatch": frozenset({"digest-mismatch"}) | _UNREAD,
+    "digest-mismatch": _UNREAD,
     "signed-url-expired": frozenset({"cdn-failed"}),
 }
 """For a cause, what follows from it and is not told beside it."""

@@ -65,9 +65,12 @@ class Findings:
         pull.told.extend((len(pull.steps), finding) for finding in certain)
         return [Change(what="finding", pull=pull, finding=finding, time=pull.last) for finding in certain]
 
-    def at_the_end(self, pull: Pull) -> None:
-        """Everything about a pull that is being closed; an error means that it came to nothing."""
-        pull.findings = findings_of(self._case(pull, pull.outcome, over=True))
+    def at_the_end(self, pull: Pull, *, over: bool) -> None:
+        """Everything about a pull that is being closed; an error means that it came to nothing.
+
+        Not `over` is one of which the rest is missing: what its client did not do, it may have done later.
+        """
+        pull.findings = findings_of(self._case(pull, pull.outcome, over=over))
         if pull.outcome is Ending.COMPLETE and any(one.severity is Severity.ERROR for one in pull.findings):
             pull.outcome = Ending.FAILED
 

@@ -219,6 +219,7 @@ def _schema1(_index: Mapping[str, object]) -> bytes:
     return json.dumps({**document, "fsLayers": [layer], "history": [history], "signatures": []}).encode()
 
 
+manifest_unreadable = _tagged(OCI_INDEX, lambda _index: b'{"status": "ok"}')
 no_matching_platform = _tagged(OCI_INDEX, _for_mainframes)
 manifest_too_large = _tagged(OCI_INDEX, _too_much)
 schema1_only = _tagged(SCHEMA1_SIGNED, _schema1)

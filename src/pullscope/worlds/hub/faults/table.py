@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from pullscope.oci.messages import Answerer, World
+from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
 from pullscope.worlds.hub.faults.met_by import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
@@ -52,6 +53,7 @@ FAULTS: Mapping[str, Fault] = {
         _fault("schema1-only", "a manifest of 2014", _HOST.schema1_only),
         _fault("manifest-too-large", "an index of more than 4 MiB", _HOST.manifest_too_large),
         _fault("wrong-content-type", "manifests sent as application/octet-stream", _HOST.wrong_content_type),
+        _fault("manifest-unreadable", "a status instead of a manifest", _HOST.manifest_unreadable),
         _fault("missing-content-digest", "no Docker-Content-Digest", _HOST.missing_content_digest),
         _fault("head-not-allowed", "405 for HEAD", _HOST.head_not_allowed),
         _fault("slow-hop", "three seconds until the tag is resolved", _HOST.slow_hop),
@@ -69,6 +71,7 @@ FAULTS: Mapping[str, Fault] = {
             "buildkit",
             unseen=[REALM_HOST],
         ),
+        _fault("host-not-traced", "the storage is asked past the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
         _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
         _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
         _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),

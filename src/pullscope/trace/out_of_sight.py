@@ -1,0 +1,50 @@
+"""Redirects to hosts of which nothing was seen: relayed unread (`--only`, `--ignore`), or asked past the proxy.
+
+A client that did not get what it was sent for stops, or asks for it again. One that goes on to ask for something else has
+got it, so that redirect is no failure, although nothing more is known of it. A host counts as out of sight only if none of
+the pull's requests went there.
+"""
+
+from __future__ import annotations
+
+from pullscope.trace.addresses import host_of
+from pullscope.trace.model import Hop, Pull, Step
+from pullscope.trace.refusals import Refusals
+
+
+def note_asked(hop: Hop, pull: Pull) -> None:
+    """A host was asked, maybe for something new."""
+    pull.hosts.add(hop.host)
+    step = hop.step
+    if len(step.hops) == 1 and not step.is_token and all(step.place != failed.place for failed in pull.failing):
+        pull.went_on = max(pull.went_on, hop.request.time)
+
+
+def note_answered(hop: Hop, pull: Pull) -> None:
+    """An answer is over; where it is a redirect, the client knows another host now."""
+    host = target_of(hop)
+    if host is not None and hop.ended is not None:
+        pull.pointed_at.setdefault(host, hop.ended)
+
+
+def target_of(hop: Hop) -> str | None:
+    """The host that a redirect names."""
+    location = hop.response.location if hop.redirects and hop.response else None
+    return host_of(location) or None if location is not None else None
+
+
+def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
+    """The host of which nothing was seen and to which this step led; None where it led to none, or was not followed."""
+    last = step.last
+    host = target_of(last)
+    if host is None or last.followed or step.in_flight or step.method not in ("GET", "HEAD"):
+        return None
+    if host in pull.hosts or is_refused(last, refusals):
+        return None
+    return host if pull.went_on > pull.pointed_at.get(host, pull.went_on) else None
+
+
+def is_refused(hop: Hop, refusals: Refusals) -> bool:
+    """Whether the client does not follow a redirect because it does not trust the proxy's certificate for its target."""
+    host = target_of(hop)
+    return host is not None and (hop.request.client, host.partition(":")[0]) in refusals

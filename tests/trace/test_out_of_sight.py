@@ -1,0 +1,120 @@
+"""Redirects to hosts of which nothing was seen: the client went on, stopped, tried again, or did not trust the proxy."""
+
+from __future__ import annotations
+
+from tests.trace.images import Image, digest, get_blob, get_manifest
+from tests.trace.wire import CDN, Wire, merged, only, played
+
+from pullscope.render.report import report
+from pullscope.trace.events import TlsRefused
+from pullscope.trace.model import Ending, Outcome, Pull
+from pullscope.trace.settle import QUIET
+from pullscope.trace.trace import Trace
+
+APP = Image()
+TARGET = "cdn.example.net"
+
+
+def sent_on(wire: Wire, content: str, *, at: float | None = None) -> None:
+    """A blob that is said to be at a host of which nothing is seen."""
+    wire.ask("GET", APP.url("blobs", digest(content)), 307, location=f"{CDN}/data/{digest(content)}", at=at)
+
+
+def untraced(*contents: str) -> Wire:
+    """A pull whose blobs are elsewhere, one after the other."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for content in contents:
+        sent_on(wire, content)
+    return wire
+
+
+def ended(wire: Wire) -> Pull:
+    """The pull, after its client has been quiet."""
+    trace = played(wire, finish=False)
+    trace.tick(wire.now + 2 * QUIET)
+    return only(trace)
+
+
+def test_a_client_that_went_on_got_what_it_was_sent_for() -> None:
+    """Nothing failed that was seen; what came is neither counted as fetched nor as here before."""
+    for pull in (ended(untraced(*APP.blobs())), only(played(untraced(*APP.blobs())))):
+        blobs = pull.steps[1:]
+        assert {(step.outcome, step.sent_on_to, step.verified) for step in blobs} == {(Outcome.OK, TARGET, None)}
+        assert pull.outcome is Ending.COMPLETE
+        layers = pull.layers
+        assert (layers.total, layers.fetched, layers.already_present, layers.sent_on) == (2, 0, 0, 2)
+        assert [finding.code for finding in pull.findings] == ["host-not-traced"]
+
+
+def test_the_closing_line_says_where_the_layers_went() -> None:
+    """What was not seen is not told as downloaded."""
+    story = " ".join(report(played(untraced(*APP.blobs())), "text").split())
+    assert f"2 of 2 layers sent on to {TARGET}, not seen" in story
+    assert "nothing" not in story.partition("complete")[2]
+
+
+def test_a_layer_of_the_registry_s_own_is_counted_beside_them() -> None:
+    """One layer came from the registry itself."""
+    wire = untraced(APP.config_text, APP.layers[0])
+    wire.ask("GET", APP.url("blobs", digest(APP.layers[1])), content=APP.layers[1])
+    layers = ended(wire).layers
+    assert (layers.fetched, layers.sent_on, layers.already_present) == (1, 1, 0)
+
+
+def test_side_by_side_is_as_good_as_one_after_the_other() -> None:
+    """A client asks for all blobs at once, as long as one request came after one answer."""
+    wire = untraced()
+    for place, content in enumerate(APP.blobs()):
+        sent_on(wire, content, at=wire.now + place * 0.006)
+    assert {step.sent_on_to for step in ended(wire).steps[1:]} == {TARGET}
+
+
+def test_a_client_that_stopped_did_not_follow() -> None:
+    """Nothing came after the redirect: that is where it ended."""
+    pull = ended(untraced(APP.config_text))
+    assert (pull.steps[-1].outcome, pull.steps[-1].sent_on_to) == (Outcome.FAILED, None)
+    assert pull.outcome is Ending.FAILED
+
+
+def test_a_client_that_asks_the_same_again_did_not_get_it() -> None:
+    """A retry, even as a step of its own, is no going on."""
+    wire = untraced(APP.config_text)
+    wire.wait(1.5)
+    sent_on(wire, APP.config_text)
+    pull = ended(wire)
+    assert [step.outcome for step in pull.steps[1:]] == [Outcome.FAILED, Outcome.FAILED]
+
+
+def test_a_host_that_was_seen_is_traced() -> None:
+    """A redirect to where other blobs came from was not followed."""
+    wire = untraced(APP.config_text)
+    get_blob(wire, APP, APP.layers[0])
+    pull = ended(wire)
+    assert [step.outcome for step in pull.steps if step.digest == digest(APP.config_text)] == [Outcome.FAILED]
+    assert pull.outcome is Ending.FAILED
+
+
+def test_a_refused_certificate_is_no_way_past_the_proxy() -> None:
+    """The client tried, and did not trust the proxy."""
+    for quiet in (True, False):
+        wire = untraced(*APP.blobs())
+        trace = Trace()
+        for event in merged([wire]):
+            trace.feed(event)
+        trace.feed(TlsRefused(time=wire.now, client=wire.client, host=TARGET, reason="unknown ca"))
+        if quiet:
+            trace.tick(wire.now + QUIET)
+        trace.finish()
+        assert {step.outcome for step in only(trace).steps[1:]} == {Outcome.FAILED}
+        assert only(trace).outcome is Ending.FAILED
+
+
+def test_the_next_pull_does_not_fall_to_the_one_before() -> None:
+    """What was sent on is not wanted any more."""
+    wire = untraced(*APP.blobs())
+    wire.wait(2 * QUIET)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for content in APP.blobs():
+        sent_on(wire, content)
+    assert [len(pull.steps) for pull in played(wire).pulls] == [4, 4]
