@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from pullscope.cli.demo import _next_lines
+
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
 
 
@@ -48,10 +50,33 @@ def test_fits_eighty_columns() -> None:
         ["demo", "--vanity"],
         ["demo", "--vanity", "--client", "skopeo"],
     ):
-        shown = shown_by(*words)
-        story = shown.stdout.partition("itself says:")[0]
+        assert max(len(line) for line in shown_by(*words).stdout.splitlines()) <= 80
 
-        assert max(len(line) for line in story.splitlines()) <= 80
+
+def test_a_clients_sentence_is_wrapped() -> None:
+    """At 79 columns, between words; only what is no two words (a URL) may be longer."""
+    said = shown_by("demo", "--fault", "cdn-failed").stdout.partition("What docker")[2].partition("\nNext")[0]
+    lines = said.splitlines()
+    assert len(lines) > 2
+    assert all(len(line) <= 79 or " " not in line.strip() for line in lines[1:])
+
+
+@pytest.mark.parametrize("command", ["pullscope", ".venv/bin/pullscope", "/opt/pullscope/.venv/bin/pullscope"])
+@pytest.mark.parametrize("asked", ["", " --vanity --client docker-containerd"])
+def test_what_is_next_is_whole(monkeypatch: pytest.MonkeyPatch, command: str, asked: str) -> None:
+    """A command is on one line, however long its path is; the words on it are beside it where both fit, else below."""
+    monkeypatch.setattr(sys, "argv", [command])
+    lines = _next_lines("docker-containerd", asked, vanity=bool(asked), explain=False)
+    assert lines[0].startswith(f"Next  {command} demo{asked} --explain")
+    assert all(len(line) <= 79 for line in lines if not line[6:].startswith(command))
+    assert command != "pullscope" or asked or all(len(line) <= 79 for line in lines)
+
+
+def test_what_is_next_is_not_what_was_just_done() -> None:
+    """The lesson is on the same pull, and a domain's failing client is not offered to who has seen it fail."""
+    *_, said = shown_by("demo", "--vanity", "--client", "skopeo").stdout.partition("\nNext  ")
+    assert said.startswith("pullscope demo --vanity --client skopeo --explain\n")
+    assert "demo --vanity --client skopeo\n" not in said
 
 
 def test_vanity_sends_no_bytes() -> None:

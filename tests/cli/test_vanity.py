@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,17 @@ def test_init_writes_a_project_that_lint_passes(tmp_path: Path, platform: str) -
     assert linted == 0
     assert "no errors" in said
     assert "warning" not in said
+
+
+def test_what_init_says_next_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A shell takes its lines, of at most 79 columns, for one command, and that works."""
+    monkeypatch.chdir(tmp_path)
+    _, out, _ = run("init", HOST, "--namespace", "timonback")
+    said = out.partition("Next  ")[2]
+    assert all(len(line) <= 79 for line in out.splitlines())
+    words = shlex.split(said.replace("\\\n", ""))
+    assert words[:3] == ["pullscope", "vanity", "try"]
+    assert run(*words[2:])[0] == 0
 
 
 def test_init_overwrites_nothing_unless_forced(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pullscope.worlds.hub.faults.fault import Fault
 
 
+WIDTH = 79
+"""Of what is printed here: in the last column of a terminal some break the line once more."""
+
+
 @speaking
 def demo(
     client: Annotated[
@@ -62,7 +66,7 @@ def demo(
         for line in _fault_lines(FAULTS.values()):
             _write(line)
         return
-    own = "docker-containerd"
+    own, asked = "docker-containerd", _asked(client, fault, vanity=vanity)
     if fault is not None:
         chosen = FAULTS.get(fault)
         if chosen is None:
@@ -104,9 +108,9 @@ def demo(
         _explain(watch, color=wants_color(color))
     if not shown.outcome.pulled:
         _write("")
-        _write(f"What {client} itself says: {shown.outcome.told}")
+        _write(_filled(f"What {client} itself says: {shown.outcome.told}", indent="  "))
     _write("")
-    for line in _next_lines(client, vanity=vanity, explain=explain):
+    for line in _next_lines(client, asked, vanity=vanity, explain=explain):
         _write(line)
 
 
@@ -148,28 +152,40 @@ def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool
             "docker.example.com is a vanity domain that does not exist: it answers nothing but 302, to the registry. "
             "Watch where the bytes come from."
         )
-    return "\n".join(
-        textwrap.fill(sentence, 80, break_on_hyphens=False) for sentence in (" ".join(said[:2]), *said[2:])
-    )
+    return "\n".join(_filled(sentence) for sentence in (" ".join(said[:2]), *said[2:]))
 
 
-def _next_lines(client: str, *, vanity: bool, explain: bool) -> list[str]:
+def _filled(sentence: str, indent: str = "") -> str:
+    """Lines of whole words; one that is longer, such as a URL, stays whole, so that it can be pasted."""
+    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _asked(client: str | None, fault: str | None, *, vanity: bool) -> str:
+    """The words that chose this pull."""
+    words = [("--vanity", vanity), (f"--fault {fault}", fault), (f"--client {client}", client)]
+    return "".join(f" {word}" for word, chosen in words if chosen)
+
+
+def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool) -> list[str]:
     here = _command()
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
     rows = [
-        (f"{here} demo --explain", "the same pull as a lesson"),
+        (f"{here} demo{asked} --explain", "the same pull as a lesson"),
         (f"{here} demo --client {other}", "the other dialect of docker"),
         (f"{here} demo --vanity", "through a domain of your own"),
         (f"{here} trace", "a proxy that tells real pulls"),
     ]
     if explain:
         rows[0] = (f"{here} explain FILE", "a pull of your own as a lesson")
-    elif vanity:
-        rows[0] = (f"{here} demo --vanity --explain", "the same pull as a lesson")
-    if vanity:
+    if vanity and client != "skopeo":
         rows[2] = (f"{here} demo --vanity --client skopeo", "who such a domain breaks")
+    elif vanity:
+        rows[2] = (f"{here} demo --list-faults", "what else can go wrong")
     width = max(len(command) for command, _ in rows)
-    return [f"{'Next' if row == 0 else '    '}  {command:<{width}}  {why}" for row, (command, why) in enumerate(rows)]
+    lines = [f"{command:<{width}}  {why}" for command, why in rows]
+    if max(map(len, lines)) > WIDTH - 6:  # a long path before the command: the words go below it
+        lines = [line for command, why in rows for line in (command, f"  {why}")]
+    return [f"{'' if number else 'Next':<6}{line}" for number, line in enumerate(lines)]
 
 
 def _command() -> str:

@@ -171,7 +171,8 @@ def init(
             typer.echo(f"  {path}")
     rules = next(name for name in files if name == STARTERS[platform])
     image = f"{wanted.host}/{wanted.namespace}/image"
-    typer.echo(f"Next  pullscope vanity try {folder / rules} --host {wanted.host} --ref {image}")
+    words = f"Next  pullscope vanity try {folder / rules}", f"--ref {image}"
+    typer.echo(" ".join(words) if len(" ".join(words)) < WIDTH else " \\\n        ".join(words))
 
 
 # The words.
