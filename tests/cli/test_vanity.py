@@ -38,6 +38,13 @@ def test_try_says_who_can_pull() -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", ["try", "lint"])
+def test_help_names_every_kind_of_rule_file(command: str) -> None:
+    """Brackets are no markup there."""
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert "nginx .conf or [[rewrite]] .toml." in result.output
+
+
 def test_try_of_a_name_that_is_not_covered_fails() -> None:
     """Another organisation's image is refused to everyone, with exit code 3."""
     code, out, _ = run("try", ARTICLE, "--ref", f"{HOST}/library/nginx")
