@@ -39,6 +39,19 @@ def test_no_word_is_help_and_a_wrong_one_is_usage() -> None:
     assert run("fetch").returncode == 2
 
 
+def test_a_help_text_may_be_cut_short() -> None:
+    """`pullscope --help | head -1` is no error, and says none."""
+    for words in (["--help"], ["trace", "--help"]):
+        done = subprocess.run(
+            ["bash", "-c", f"{' '.join([*RUN, *words])} | head -1 >&2; exit ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
 def test_help_imports_nothing_heavy() -> None:
     """--help is quick because mitmproxy, jinja2 and the rooms with weight are imported when they are needed."""
     code = (
