@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -229,3 +232,18 @@ def test_linter_and_command_agree() -> None:
     assert [one.code for one in lint(read_rules(ARTICLE), HOST)] == [
         line.split()[1] for line in out.splitlines() if line.startswith((" error", " warning", " info"))
     ]
+
+
+def test_the_script_without_typer_says_what_to_install(tmp_path: Path) -> None:
+    """A plain python3 gets one sentence."""
+    script = Path(__file__).parents[2] / "scripts" / "vanity_domain.py"
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(script, tmp_path / "scripts")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", tmp_path / "scripts" / script.name, "lint", "netlify.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: typer is not installed. Run: python3 -m venv ")
