@@ -105,6 +105,37 @@ def test_completion_can_be_shown() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("pullscope demo --client doc", {"docker-classic", "docker-containerd"}),
+        ("pullscope demo --fault rate", {"rate-limited"}),
+        ("pullscope diff a b --client sko", {"skopeo"}),
+        ("pullscope docker on --trust c", {"certs.d"}),
+        ("pullscope trace --view l", {"lines", "live"}),
+    ],
+)
+def test_words_of_an_option_are_completed(typed: str, offered: set[str]) -> None:
+    """As bash asks for them."""
+    words = typed.split()
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from pullscope.cli.main import main; sys.argv = ['pullscope']; main()"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={
+            "PYTHONPATH": str(ROOT / "src"),
+            "PATH": "/usr/bin:/bin",
+            "_PULLSCOPE_COMPLETE": "complete_bash",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(words) - 1),
+        },
+    )
+    assert set(done.stdout.split()) >= offered
+    assert all(line.startswith(words[-1]) for line in done.stdout.split())
+
+
 @pytest.mark.parametrize("name", ["registry_trace", "sample_registry"])
 def test_addon_path_is_a_file_for_mitmproxy(name: str) -> None:
     """addon-path prints the file that -s takes."""

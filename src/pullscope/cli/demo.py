@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.oci.verdicts import ExitCode
 
@@ -28,13 +29,24 @@ WIDTH = 79
 def demo(
     client: Annotated[
         str | None,
-        typer.Option("--client", metavar="CLIENT", help="docker-containerd (29), docker-classic (to 28), skopeo …"),
+        typer.Option(
+            "--client",
+            metavar="CLIENT",
+            help="docker-containerd (29), docker-classic (to 28), skopeo …",
+            autocompletion=completion.client,
+        ),
     ] = None,
     vanity: Annotated[
         bool, typer.Option("--vanity", help="Pull through docker.example.com, which answers 302 to the registry.")
     ] = False,
     fault: Annotated[
-        str | None, typer.Option("--fault", metavar="CODE", help="Let something go wrong: the finding's code.")
+        str | None,
+        typer.Option(
+            "--fault",
+            metavar="CODE",
+            help="Let something go wrong: the finding's code.",
+            autocompletion=completion.fault,
+        ),
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="List what can go wrong, and end.")] = False,
     explain: Annotated[
