@@ -89,6 +89,7 @@ def demo(
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
     client = client or own
 
+    from pullscope.cli.checked import check_recording
     from pullscope.cli.report import wants_color
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
@@ -105,6 +106,7 @@ def demo(
         _write(_introduction(speaker, vanity=vanity, fault=fault, explain=explain) + "\n")
 
     watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
+    check_recording(out)
     settings = [f"pullscope_out={out}"] if out is not None else []
     if explain:
         settings.append("pullscope_view=none")
