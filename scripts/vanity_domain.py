@@ -1,17 +1,31 @@
 #!/usr/bin/env python3
-"""The same as `pullscope vanity …`, for a plain checkout: `python3 scripts/vanity_domain.py lint netlify.toml --host …`."""
+"""The same as `pullscope vanity …`, for a plain checkout: `python3 scripts/vanity_domain.py lint netlify.toml --host …`.
 
-from __future__ import annotations
+Where typer is missing, the checkout's own .venv is used, if there is one.
+"""
 
+import os
 import sys
 from pathlib import Path
 
-try:
-    import pullscope  # noqa: F401 - only whether it is there
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+CHECKOUT = Path(__file__).resolve().parent.parent
+VENV = CHECKOUT / ".venv"
+PYTHON = VENV / "bin" / "python"
 
-from pullscope.cli.vanity import app
+try:
+    import typer  # noqa: F401  # what a plain python3 may lack
+except ImportError:
+    if not PYTHON.exists() or os.environ.get("PULLSCOPE_VENV") == str(PYTHON):
+        sys.exit(f"error: typer is not installed. Run: python3 -m venv {VENV} && {VENV}/bin/pip install {CHECKOUT}")
+    os.environ["PULLSCOPE_VENV"] = str(PYTHON)
+    os.execv(PYTHON, [str(PYTHON), str(Path(__file__).resolve()), *sys.argv[1:]])  # noqa: S606  # there is no shell to want
+
+try:
+    import pullscope  # noqa: F401  # only whether it is there
+except ImportError:
+    sys.path.insert(0, str(CHECKOUT / "src"))
+
+from pullscope.cli.vanity import app  # noqa: E402  # the path is set above
 
 if __name__ == "__main__":
     app(prog_name="vanity_domain.py")

@@ -104,7 +104,7 @@ def test_records_privately_and_never_overwrites(tmp_path: Path) -> None:
     assert "eyJ" not in target.read_text()
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
-    assert "exists and is not overwritten" in second.stderr
+    assert second.stderr.startswith(f"error: {target} exists and is not overwritten")
 
 
 def test_recording_tells_the_same_story(tmp_path: Path) -> None:

@@ -111,11 +111,20 @@ def test_status_names_drift(root: Path) -> None:
     assert [problem["code"] for problem in document["problems"]] == ["changed-since"]
 
 
+@pytest.mark.parametrize(("option", "words"), [("--mode", "'proxy', 'hosts'"), ("--trust", "'env', 'certs.d'")])
+def test_a_word_that_is_no_choice_is_a_usage_error(root: Path, option: str, words: str) -> None:
+    """Exit 2, and the words that there are; nothing changed."""
+    before = everything(root)
+    done = call(root, "on", option, "magic")
+    assert done.exit_code == 2
+    assert words in " ".join(done.output.replace("│", "").split())
+    assert everything(root) == before
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
         (("on", "--mode", "hosts"), 2, "mode hosts needs --host HOST"),
-        (("on", "--mode", "magic"), 2, "mode is proxy or hosts"),
         (("on", "--host", "a b"), 2, "is not a host"),
         (("on", "--for", "soon"), 2, "is not a time span"),
         (("on", "--trust", "certs.d"), 1, "cannot cover Docker Hub on the classic image store"),

@@ -39,6 +39,19 @@ def test_no_word_is_help_and_a_wrong_one_is_usage() -> None:
     assert run("fetch").returncode == 2
 
 
+def test_a_help_text_may_be_cut_short() -> None:
+    """`pullscope --help | head -1` is no error, and says none."""
+    for words in (["--help"], ["trace", "--help"]):
+        done = subprocess.run(
+            ["bash", "-c", f"{' '.join([*RUN, *words])} | head -1 >&2; exit ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
 def test_help_imports_nothing_heavy() -> None:
     """--help is quick because mitmproxy, jinja2 and the rooms with weight are imported when they are needed."""
     code = (
@@ -90,6 +103,37 @@ def test_completion_can_be_shown() -> None:
 
     assert done.returncode in (0, 1, 2)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("pullscope demo --client doc", {"docker-classic", "docker-containerd"}),
+        ("pullscope demo --fault rate", {"rate-limited"}),
+        ("pullscope diff a b --client sko", {"skopeo"}),
+        ("pullscope docker on --trust c", {"certs.d"}),
+        ("pullscope trace --view l", {"lines", "live"}),
+    ],
+)
+def test_words_of_an_option_are_completed(typed: str, offered: set[str]) -> None:
+    """As bash asks for them."""
+    words = typed.split()
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from pullscope.cli.main import main; sys.argv = ['pullscope']; main()"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={
+            "PYTHONPATH": str(ROOT / "src"),
+            "PATH": "/usr/bin:/bin",
+            "_PULLSCOPE_COMPLETE": "complete_bash",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(words) - 1),
+        },
+    )
+    assert set(done.stdout.split()) >= offered
+    assert all(line.startswith(words[-1]) for line in done.stdout.split())
 
 
 @pytest.mark.parametrize("name", ["registry_trace", "sample_registry"])

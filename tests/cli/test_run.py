@@ -83,6 +83,38 @@ def test_a_command_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: no-such-client: command not found")
 
 
+def env(home: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", "env"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "src"), "HOME": str(home)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_env_names_the_confdir_that_its_proxy_has(tmp_path: Path) -> None:
+    """By HOME, root's too, as mitmdump goes by it; another one is in the proxy's command."""
+    own = env(tmp_path)
+    assert f"export SSL_CERT_FILE={tmp_path}/.mitmproxy/pullscope-bundle.pem\n" in own
+    assert "confdir=" not in own
+    other = env(tmp_path, PULLSCOPE_CONFDIR=f"{tmp_path}/other")
+    assert f"export SSL_CERT_FILE={tmp_path}/other/pullscope-bundle.pem\n" in other
+    assert f" --set confdir={tmp_path}/other\n" in other
+
+
+def test_env_writes_through_no_link(tmp_path: Path) -> None:
+    """The directory may be somebody else's: what a link in it leads to is left alone."""
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / ".mitmproxy").mkdir()
+    (tmp_path / ".mitmproxy" / "pullscope-bundle.pem").symlink_to(tmp_path / "precious")
+    env(tmp_path)
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert (tmp_path / ".mitmproxy" / "pullscope-bundle.pem").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A home of another user than root, on a way that this user may go: pytest's own directories are root's alone."""

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from pullscope.cli.main import app
 
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
 
@@ -50,3 +53,30 @@ def test_run_refuses_a_recording_before_its_command_starts(tmp_path: Path) -> No
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "exists and is not overwritten" in done.stderr
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("confdir", "more", "words"),
+    [
+        ("{tmp}/.mitmproxy", [], []),
+        ("{tmp}/other", [], ["confdir={tmp}/other"]),
+        ("{tmp}/other", ["--", "--set", "confdir=mine"], ["confdir=mine"]),
+    ],
+    ids=["mitmdump's own", "another", "named by the user"],
+)
+def test_the_proxy_has_the_confdir_that_env_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, confdir: str, more: list[str], words: list[str]
+) -> None:
+    """Where it is not ~/.mitmproxy (sudo, PULLSCOPE_CONFDIR), mitmdump is told; two values it would refuse."""
+    started: list[list[str]] = []
+
+    def start(words: list[str]) -> int:
+        started.append(words)
+        return 0
+
+    monkeypatch.setattr("pullscope.mitm.run.run_mitmdump", start)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PULLSCOPE_CONFDIR", confdir.format(tmp=tmp_path))
+    done = CliRunner().invoke(app, ["trace", *more])
+    assert done.exit_code == 0, done.output
+    assert [word for word in started[0] if "confdir=" in word] == [word.format(tmp=tmp_path) for word in words]

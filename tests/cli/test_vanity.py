@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,13 @@ def test_try_says_who_can_pull() -> None:
     assert "As a proxy (status = 200)" in out
     assert "Unproven" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["try", "lint"])
+def test_help_names_every_kind_of_rule_file(command: str) -> None:
+    """Brackets are no markup there."""
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert "nginx .conf or [[rewrite]] .toml." in result.output
 
 
 def test_try_of_a_name_that_is_not_covered_fails() -> None:
@@ -150,7 +160,7 @@ def test_what_init_says_next_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_
     _, out, _ = run("init", HOST, "--namespace", "timonback")
     said = out.partition("Next  ")[2]
     assert all(len(line) <= 79 for line in out.splitlines())
-    words = shlex.split(said)
+    words = shlex.split(said.replace("\\\n", ""))
     assert words[:3] == ["pullscope", "vanity", "try"]
     assert run(*words[2:])[0] == 0
 
@@ -222,3 +232,18 @@ def test_linter_and_command_agree() -> None:
     assert [one.code for one in lint(read_rules(ARTICLE), HOST)] == [
         line.split()[1] for line in out.splitlines() if line.startswith((" error", " warning", " info"))
     ]
+
+
+def test_the_script_without_typer_says_what_to_install(tmp_path: Path) -> None:
+    """A plain python3 gets one sentence."""
+    script = Path(__file__).parents[2] / "scripts" / "vanity_domain.py"
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(script, tmp_path / "scripts")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", tmp_path / "scripts" / script.name, "lint", "netlify.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: typer is not installed. Run: python3 -m venv ")

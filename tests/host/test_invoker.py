@@ -30,15 +30,16 @@ def ann(monkeypatch: pytest.MonkeyPatch) -> None:
     ("environment", "confdir", "owner"),
     [
         ({"SUDO_UID": "1234", "HOME": "/root"}, "/home/ann/.mitmproxy", (1234, 1235)),
-        ({"SUDO_UID": "0", "HOME": "/home/ann"}, "/root/.mitmproxy", (0, 0)),
-        ({"HOME": "/home/ann"}, "/root/.mitmproxy", (0, 0)),
+        ({"SUDO_UID": "0", "HOME": "/srv/own"}, "/srv/own/.mitmproxy", (0, 0)),
+        ({"HOME": "/srv/own"}, "/srv/own/.mitmproxy", (0, 0)),
+        ({}, "/root/.mitmproxy", (0, 0)),
         ({"SUDO_UID": "99999", "HOME": "/root"}, "/root/.mitmproxy", (0, 0)),
         ({"SUDO_UID": "1234; rm -r /"}, "/root/.mitmproxy", (0, 0)),
     ],
-    ids=["sudo", "root's own sudo", "sudo -E without SUDO_UID", "a user who is gone", "nonsense"],
+    ids=["sudo", "root's own sudo", "a HOME of its own", "no HOME", "a user who is gone", "nonsense"],
 )
 def test_the_confdir_is_the_callers(environment: dict[str, str], confdir: str, owner: tuple[int, int]) -> None:
-    """Under sudo the user who typed it; else root's own, whatever HOME was kept."""
+    """Under sudo the user who typed it; else the one of HOME, as mitmdump has it."""
     found = invoker(environment)
     assert (str(found.confdir), found.owner) == (confdir, owner)
 

@@ -41,6 +41,20 @@ def test_silence_has_a_name(why: str, code: str) -> None:
     assert HOST in problem.message
 
 
+def test_advice_on_a_host_that_nobody_named_is_on_the_network() -> None:
+    """Who asks for `nginx` without a network cannot add a record for Docker Hub's host."""
+
+    def silent(_request: Request) -> Response:
+        raise NoAnswerError("dial tcp: lookup registry-1.docker.io: no such host")
+
+    [own], [hubs] = readiness(HOST, silent), readiness("registry-1.docker.io", silent, named=False)
+    assert own.fix is not None
+    assert hubs.fix is not None
+    assert "CNAME" in own.fix
+    assert "CNAME" not in hubs.fix
+    assert "network" in hubs.fix
+
+
 @pytest.mark.parametrize(
     ("response", "code"),
     [

@@ -70,7 +70,7 @@ def check(
     logins = _logins() if use_docker_login else {}
     chosen = _clients(clients, with_logins=use_docker_login)
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
-    problems = list(readiness(wanted.api_host, out))
+    problems = list(readiness(wanted.api_host, out, named=wanted.registry == wanted.api_host))
     found = engine.check(wanted, chosen, out, logins=logins, deep=deep)
     problems += found.problems
     if as_json:

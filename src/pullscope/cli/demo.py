@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.oci.verdicts import ExitCode
 
@@ -28,13 +29,24 @@ WIDTH = 79
 def demo(
     client: Annotated[
         str | None,
-        typer.Option("--client", metavar="CLIENT", help="docker-containerd (29), docker-classic (to 28), skopeo …"),
+        typer.Option(
+            "--client",
+            metavar="CLIENT",
+            help="docker-containerd (29), docker-classic (to 28), skopeo …",
+            autocompletion=completion.client,
+        ),
     ] = None,
     vanity: Annotated[
         bool, typer.Option("--vanity", help="Pull through docker.example.com, which answers 302 to the registry.")
     ] = False,
     fault: Annotated[
-        str | None, typer.Option("--fault", metavar="CODE", help="Let something go wrong: the finding's code.")
+        str | None,
+        typer.Option(
+            "--fault",
+            metavar="CODE",
+            help="Let something go wrong: the finding's code.",
+            autocompletion=completion.fault,
+        ),
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="List what can go wrong, and end.")] = False,
     explain: Annotated[
@@ -77,6 +89,7 @@ def demo(
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
     client = client or own
 
+    from pullscope.cli.checked import check_recording
     from pullscope.cli.report import wants_color
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
@@ -93,6 +106,7 @@ def demo(
         _write(_introduction(speaker, vanity=vanity, fault=fault, explain=explain) + "\n")
 
     watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
+    check_recording(out)
     settings = [f"pullscope_out={out}"] if out is not None else []
     if explain:
         settings.append("pullscope_view=none")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
 from pullscope.oci.verdicts import ExitCode
@@ -29,7 +30,10 @@ def diff(
     pull_a: Annotated[int | None, typer.Option("--pull-a", metavar="N", min=1, help="The pull of A.")] = None,
     pull_b: Annotated[int | None, typer.Option("--pull-b", metavar="N", min=1, help="The pull of B.")] = None,
     client: Annotated[
-        str, typer.Option("--client", metavar="ID", help="Who pulls an image that is named.")
+        str,
+        typer.Option(
+            "--client", metavar="ID", help="Who pulls an image that is named.", autocompletion=completion.client
+        ),
     ] = "docker-containerd",
     ca: CA = None,
     resolve: Resolve = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -40,12 +41,26 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 
 
+class Mode(StrEnum):
+    """How the daemon is led to the proxy."""
+
+    PROXY = "proxy"
+    HOSTS = "hosts"
+
+
+class Trust(StrEnum):
+    """How the daemon is told of the proxy's CA."""
+
+    ENV = "env"
+    CERTS_D = "certs.d"
+
+
 @app.command("on")
 @speaking
 def on(
     mode: Annotated[
-        str, typer.Option(help="proxy: the daemon's proxy setting; hosts: /etc/hosts, no restart.")
-    ] = "proxy",
+        Mode, typer.Option(help="proxy: the daemon's proxy setting; hosts: /etc/hosts, no restart.")
+    ] = Mode.PROXY,
     host: Annotated[
         list[str] | None, typer.Option(help="A registry host, for --mode hosts and --trust certs.d. Repeatable.")
     ] = None,
@@ -53,8 +68,8 @@ def on(
         list[str] | None, typer.Option(help="Add to insecure-registries in daemon.json. Repeatable.")
     ] = None,
     trust: Annotated[
-        str, typer.Option(help="env: the daemon trusts the CA; certs.d: for the named hosts only.")
-    ] = "env",
+        Trust, typer.Option(help="env: the daemon trusts the CA; certs.d: for the named hosts only.")
+    ] = Trust.ENV,
     no_proxy: Annotated[
         str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
     ] = None,
@@ -77,10 +92,10 @@ def on(
     if for_ is not None:
         until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
     wish = Wish(
-        mode=mode,
+        mode=mode.value,
         proxy_host=proxy_host,
         proxy_port=proxy_port,
-        trust=trust,
+        trust=trust.value,
         hosts=tuple(host or ()),
         insecure=tuple(insecure_registry or ()),
         no_proxy=no_proxy,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from pullscope import __version__
 from pullscope.cli import check, demo, diff, docker, explain, report, run, scrub, service, trace, vanity
+from pullscope.oci.verdicts import ExitCode
 
 WATCH, TRY, DOCKER = "Watch", "Try", "Docker"
 
@@ -59,7 +61,13 @@ app.add_typer(service.app, name="service", rich_help_panel=DOCKER)
 
 def main() -> None:
     """The console script."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        # The reader of a help text has seen enough (`| head`): rich and typer end with 1 there, without a word.
+        sys.exit(ExitCode.DONE)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import typer
 
 from pullscope.cli.checked import check_recording
 from pullscope.cli.exits import speaking
-from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
+from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, child_environment, trust
 from pullscope.host.invoker import beside_python, this_command
@@ -52,7 +52,7 @@ def run(
             err=True,
         )
         raise typer.Exit(ExitCode.USAGE)
-    at = surroundings("/", rootless=True, confdir=confdir) if os.geteuid() else surroundings("/", False, confdir)
+    at = for_clients(confdir)
     raise typer.Exit(_run(at, command, verbose=verbose, out=out, vanity=vanity))
 
 
@@ -114,16 +114,29 @@ def env(
     confdir: Confdir = None,
 ) -> None:
     """Print the environment that puts a shell's commands behind the proxy: eval "$(pullscope env)"."""
-    at = surroundings("/", rootless=True, confdir=confdir) if os.geteuid() else surroundings("/", False, confdir)
+    at = for_clients(confdir)
     certificate = authority(at)
     bundle = at.confdir / "pullscope-bundle.pem"
-    bundle.write_bytes(_bundle(at, certificate))
-    if os.geteuid() == 0:
-        info = at.confdir.stat()
-        os.chown(bundle, info.st_uid, info.st_gid)
+    _put(bundle, _bundle(at, certificate))
     for name, value in child_environment.variables(proxy, str(bundle)).items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     typer.echo(
-        f"# The proxy: {shlex.join((beside_python('mitmdump'), '-s', str(addon_path())))}\n"
+        f"# The proxy: {shlex.join((beside_python('mitmdump'), '-s', str(addon_path()), *confdir_words(at)))}\n"
         f"# Undo: unset {' '.join(child_environment.variables('', ''))}"
     )
+
+
+def _put(bundle: Path, content: bytes) -> None:
+    """For everybody to read, and the directory's owner's own; what has that name is never written into, nor followed."""
+    handle, name = tempfile.mkstemp(dir=bundle.parent, prefix=f".{bundle.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchmod(handle, 0o644)
+            if os.geteuid() == 0:
+                owner = bundle.parent.stat()
+                os.fchown(handle, owner.st_uid, owner.st_gid)
+        Path(name).replace(bundle)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

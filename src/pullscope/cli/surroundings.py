@@ -76,6 +76,16 @@ def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surrounding
     return Surroundings(tree=tree, layout=own if rootless else layout.SYSTEM, invoker=who, confdir=where)
 
 
+def for_clients(confdir: Path | None) -> Surroundings:
+    """For commands that leave the machine as it is, and need no rights."""
+    return surroundings("/", rootless=os.geteuid() != 0, confdir=confdir)
+
+
+def confdir_words(at: Surroundings) -> list[str]:
+    """What tells mitmdump our confdir; nothing where it would take that by itself."""
+    return [] if at.confdir == Path("~/.mitmproxy").expanduser() else ["--set", f"confdir={at.confdir}"]
+
+
 def authority(at: Surroundings) -> str:
     """The CA certificate of the confdir, which is made where it is missing."""
     from pullscope.mitm.ca import ensure_ca

@@ -60,6 +60,7 @@ def trace(
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
     from pullscope.cli.checked import check_hosts, check_recording
+    from pullscope.cli.surroundings import authority, confdir_words, for_clients
     from pullscope.cli.vanity_option import words_for
     from pullscope.mitm import addon_path
 
@@ -73,6 +74,12 @@ def trace(
         for host in hosts or []:
             words += ["--set", f"{name}={host}"]
     words += words_for(vanity)
+    if not any("confdir=" in word for word in mitmdump_options or ()):
+        at = for_clients(None)
+        own = confdir_words(at)
+        if own:
+            authority(at)  # as its owner; mitmdump would make it as root
+        words += own
     check_hosts("--only", only)
     check_hosts("--ignore", ignore)
     check_recording(out)

@@ -33,7 +33,7 @@ app.command("static")(vanity_static.static)
 WIDTH = 80
 
 File = Annotated[
-    Path, typer.Argument(help="netlify.toml, _redirects, vercel.json, Caddyfile, nginx .conf or [[rewrite]] .toml.")
+    Path, typer.Argument(help="netlify.toml, _redirects, vercel.json, Caddyfile, nginx .conf or [\\[rewrite]] .toml.")
 ]
 Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
 PlatformOption = Annotated[

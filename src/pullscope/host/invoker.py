@@ -30,7 +30,7 @@ class Invoker:
 
 
 def invoker(environment: Mapping[str, str] = os.environ) -> Invoker:
-    """The user who called, seen through sudo."""
+    """The user who called, seen through sudo; else who runs, with the HOME that mitmproxy goes by, too."""
     uid, gid = os.geteuid(), os.getegid()
     named = environment.get("SUDO_UID", "")
     if uid == 0 and named.isdigit() and int(named) != 0:
@@ -41,11 +41,11 @@ def invoker(environment: Mapping[str, str] = os.environ) -> Invoker:
         else:
             return Invoker(uid=entry.pw_uid, gid=entry.pw_gid, home=Path(entry.pw_dir))
     home = environment.get("HOME")
-    if uid == 0 or not home:
+    if not home:
         try:
             home = pwd.getpwuid(uid).pw_dir
         except KeyError:
-            home = home or "/"
+            home = "/"
     return Invoker(uid=uid, gid=gid, home=Path(home))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 
 from mitmproxy.tools.main import mitmdump
@@ -9,10 +11,20 @@ from mitmproxy.tools.main import mitmdump
 
 def run_mitmdump(words: list[str]) -> int:
     """Run until Ctrl-C, which is how a proxy is meant to end; its exit code, 0 for a good end."""
+    logging.getLogger("asyncio").addFilter(_is_no_cancellation)
     try:
         mitmdump(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     finally:
+        logging.getLogger("asyncio").removeFilter(_is_no_cancellation)
         sys.stdout.flush()
     return 0
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """What is still open at Ctrl-C is cancelled, which is no error.
+
+    Python before 3.11.8 and 3.12.2 logs it as one, with a traceback below the story (python/cpython#113538).
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

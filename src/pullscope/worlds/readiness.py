@@ -6,6 +6,7 @@ One request, made by whatever wire is handed in; the rest is a table. What is no
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.verdicts import Problem
@@ -60,13 +61,14 @@ _DEFAULT_PAGES = (
 )
 
 
-def readiness(host: str, wire: Callable[[Request], Response]) -> tuple[Problem, ...]:
-    """What is not ready yet at `https://host/v2/`."""
+def readiness(host: str, wire: Callable[[Request], Response], *, named: bool = True) -> tuple[Problem, ...]:
+    """What is not ready yet at `https://host/v2/`. One that nobody `named` is not theirs to mend (Docker Hub's for `nginx`)."""
     request = Request(method="GET", url=f"https://{host}/v2/", headers=Headers([("Accept", "application/json")]))
     try:
         response = wire(request)
     except NoAnswerError as failed:
-        return (_silence(host, failed.reason),)
+        silence = _silence(host, failed.reason)
+        return (silence if named else replace(silence, fix=_NETWORK.format(host=host)),)
     said = f"{response.headers.get('x-vercel-error') or ''} {response.body[:4000].decode(errors='replace')}"
     for sign, platform in _DEFAULT_PAGES:
         if sign in said:
@@ -78,6 +80,7 @@ def readiness(host: str, wire: Callable[[Request], Response]) -> tuple[Problem, 
     return ()
 
 
+_NETWORK = "Look at this machine's network: DNS, proxy, firewall. {host} is the registry's own."
 _DEPLOY = "Deploy the rules, and add the domain to the site in the platform's settings."
 
 

@@ -65,6 +65,18 @@ def test_second_run_copies_nothing_and_mends_what_is_broken(tmp_path: Path) -> N
     assert Digest.of(blob.read_bytes()) == blob.name
 
 
+@pytest.mark.parametrize("name", ["_headers", "nginx.conf"])
+def test_a_headers_file_of_somebody_else_is_kept(tmp_path: Path, name: str) -> None:
+    """A site's own is not overwritten, and nothing is written beside it."""
+    layout(tmp_path / "layout")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("/*\n  X-Frame-Options: DENY\n")
+    with pytest.raises(ValueError, match="would be lost"):
+        write_static(tmp_path / "layout", tmp_path / "out", "org/app", "1.0")
+    assert (tmp_path / "out" / name).read_text() == "/*\n  X-Frame-Options: DENY\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
 def test_wrong_bytes_in_the_layout_are_refused(tmp_path: Path) -> None:
     """A blob that does not hash to its name is not published, not even half."""
     layout(tmp_path / "layout")

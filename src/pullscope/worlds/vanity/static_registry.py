@@ -152,6 +152,7 @@ def write_static(source: Path, out: Path, name: str, tag: str | None, progress: 
     root, tag = layout.root(tag)
     if not is_tag(tag):
         raise ValueError(f"{tag[:100]!r} is no tag")
+    _keep_foreign(out)
     top = out / "v2" / name
     copied = already = total = 0
     for wanted in everything(layout, root):
@@ -259,13 +260,28 @@ def _media_type(content: bytes) -> str:
     return OCI_INDEX if isinstance(document, Index) else OCI_MANIFEST
 
 
+_API = "Docker-Distribution-Api-Version: registry/2.0"
+_FIRST_LINES = {
+    "_headers": ["/v2/", "  Content-Type: application/json", f"  {_API}"],
+    "nginx.conf": ["# For a server block with `root` on this folder: include THIS_FILE;"],
+}
+"""How our headers files begin."""
+
+
+def _keep_foreign(out: Path) -> None:
+    """Refuse a folder whose headers file somebody else wrote: a site may have its own."""
+    for name, first in _FIRST_LINES.items():
+        path = out / name
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[: len(first)] != first:
+            raise ValueError(f"{path} is not of this command and would be lost; choose another folder for --out")
+
+
 def _write_headers(out: Path) -> tuple[str, ...]:
     served = _served(out)
     names = sorted({one.path.split("/manifests/")[0] for one in served})
-    api = "Docker-Distribution-Api-Version: registry/2.0"
-    lines = ["/v2/", "  Content-Type: application/json", f"  {api}"]
+    lines = list(_FIRST_LINES["_headers"])
     server = [
-        "# For a server block with `root` on this folder: include THIS_FILE;",
+        *_FIRST_LINES["nginx.conf"],
         "location = /v2/ {",
         "    types { }",
         "    default_type application/json;",
@@ -288,7 +304,7 @@ def _write_headers(out: Path) -> tuple[str, ...]:
         server += [f"location ^~ {name}/blobs/ {{", "    types { }", "    default_type application/octet-stream;", "}"]
         server += [f"location = {name}/tags/list {{", "    types { }", "    default_type application/json;", "}"]
     for one in served:
-        lines += [one.path, f"  Content-Type: {one.media_type}", f"  Docker-Content-Digest: {one.digest}", f"  {api}"]
+        lines += [one.path, f"  Content-Type: {one.media_type}", f"  Docker-Content-Digest: {one.digest}", f"  {_API}"]
         server += [
             f"location = {one.path} {{",
             "    types { }",

@@ -1,0 +1,17 @@
+"""What a shell offers after an option whose words are a table of another room. Imports nothing before it is asked."""
+
+from __future__ import annotations
+
+
+def client(incomplete: str) -> list[str]:
+    """The clients that a model plays."""
+    from pullscope.worlds.clients.roster import CLIENTS
+
+    return [name for name in CLIENTS if name.startswith(incomplete)]
+
+
+def fault(incomplete: str) -> list[tuple[str, str]]:
+    """What can go wrong, each with its title."""
+    from pullscope.worlds.hub.faults.table import FAULTS
+
+    return [(code, one.title) for code, one in FAULTS.items() if code.startswith(incomplete)]
