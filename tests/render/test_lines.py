@@ -132,6 +132,17 @@ def test_wrong_bytes_are_said() -> None:
     assert any("WRONG BYTES" in line for line in live(wire))
 
 
+def test_a_body_that_was_cut_off_is_not_called_wrong() -> None:
+    """What came may well be the beginning of what was wanted: how much of it came is what there is to say."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), content="ba")
+    story = "\n".join(live(wire))
+    assert "cut off, FAILED" in story
+    assert "cut off after 2 of 4 B" in story
+    assert "sha256" not in story.partition("cut off after")[2].partition("\n")[0]
+
+
 def test_incomplete() -> None:
     """A pull whose layer never ended says so, and the word does not touch its time."""
     wire = Wire()

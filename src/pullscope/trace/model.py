@@ -207,6 +207,14 @@ class Step:
         return int(length) if counted and length and length.isdecimal() else None
 
     @property
+    def fell_short(self) -> bool:
+        """Whether bytes that are wrong are so because the rest of them did not come."""
+        last = self.last
+        coded = last.response.headers.get("content-encoding") not in (None, "identity") if last.response else False
+        known = self.verified is False and not coded and last.bytes is not None and self.size is not None
+        return known and (last.bytes or 0) < (self.size or 0)
+
+    @property
     def media_type(self) -> str | None:
         if self.document is not None and self.document.media_type:
             return self.document.media_type
