@@ -13,6 +13,7 @@ from functools import lru_cache
 from pullscope.oci.agents import Client
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
+from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.addresses import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
@@ -218,7 +219,12 @@ class Step:
     def media_type(self) -> str | None:
         if self.document is not None and self.document.media_type:
             return self.document.media_type
-        return self.expectation.descriptor.media_type if self.expectation else None
+        if self.expectation is not None:
+            return self.expectation.descriptor.media_type
+        # HEAD says what GET would bring.
+        last = self.last
+        looked = self.route.endpoint is Endpoint.MANIFEST and self.method == "HEAD" and last.ok
+        return essence(last.response.headers.get("content-type")) or None if looked and last.response else None
 
     @property
     def passes(self) -> list[list[Hop]]:
