@@ -117,12 +117,13 @@ def _token(step: Step, pull: Pull) -> str:
     if facts is None:
         return ""
     if _is_again(step, pull):
-        reasons = {
-            Kind.MANIFEST_LIST: "again, for the fetcher",
-            Kind.MANIFEST: "again, for the fetcher",
-            Kind.REFERRERS: "again, for the referrers",
-        }
-        return reasons.get(step.under.kind, "again") if step.under else "again"
+        kind = step.under.kind if step.under else None
+        if kind is Kind.REFERRERS:
+            return "again, for the referrers"
+        # containerd has an authorizer of its own for what it fetches (core/remotes/docker, resolver.go Fetcher).
+        fetches = kind in (Kind.MANIFEST_LIST, Kind.MANIFEST)
+        by_containerd = pull.client.store == "containerd" or pull.client.family in ("containerd", "buildkit")
+        return "again, for the fetcher" if fetches and by_containerd else "again"
     scopes = read_scopes(facts.scope or "")
     actions = "+".join(dict.fromkeys(action for scope in scopes for action in scope.actions))
     parts = ["anonymous" if facts.anonymous else "logged in", actions or "no scope"]
