@@ -106,7 +106,7 @@ def test_only_the_pulls_that_were_asked_for() -> None:
     assert report(str(HUB), "--failed").stdout == ""
     assert report(str(HUB), "--pull", "1").stdout == report(str(HUB)).stdout
     assert report(str(HUB), "--pull", "7").returncode == 1
-    assert "there is no pull 7" in report(str(HUB), "--pull", "7").stderr
+    assert "there is no pull 7; there is 1." in report(str(HUB), "--pull", "7").stderr
 
 
 def test_output_file_is_private_and_whole(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from tests.trace.images import (
     docker_containerd,
     get_blob,
     get_manifest,
+    head,
     unauthorized,
 )
-from tests.trace.wire import CONTAINERD, DOCKER_20, HUB, SKOPEO, Wire, challenge_for, merged, played, token_url
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, HUB, SKOPEO, Wire, challenge_for, merged, played, token_url
 
 from pullscope.render.lines import WIDTH, Story, paint
 from pullscope.render.report import report_lines
@@ -132,6 +133,17 @@ def test_wrong_bytes_are_said() -> None:
     assert any("WRONG BYTES" in line for line in live(wire))
 
 
+def test_a_body_that_was_cut_off_is_not_called_wrong() -> None:
+    """What came may well be the beginning of what was wanted: how much of it came is what there is to say."""
+    wire = Wire()
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest("base")), content="ba")
+    story = "\n".join(live(wire))
+    assert "cut off, FAILED" in story
+    assert "cut off after 2 of 4 B" in story
+    assert "sha256" not in story.partition("cut off after")[2].partition("\n")[0]
+
+
 def test_incomplete() -> None:
     """A pull whose layer never ended says so, and the word does not touch its time."""
     wire = Wire()
@@ -160,6 +172,36 @@ def test_nothing_new() -> None:
     wire = Wire(agent=DOCKER_20)
     docker_classic(wire, APP, skip=APP.blobs())
     assert any(f"nothing new: latest is still {digest(APP.index)[:19]}" in line for line in live(wire))
+
+
+@pytest.mark.parametrize("agent", [SKOPEO, CRANE, "curl/8.5.0"])
+@pytest.mark.parametrize("seen", ["tag", "manifest"])
+def test_a_client_that_keeps_nothing_has_no_news(agent: str, seen: str) -> None:
+    """skopeo inspect, crane digest: nothing is "still" there where nothing is kept."""
+    wire = Wire(agent=agent)
+    head(wire, APP)
+    if seen != "tag":
+        get_manifest(wire, APP, APP.manifest(), tag=True)
+    story = " ".join(" ".join(live(wire)).split())
+    assert "no layer downloaded: only looked at" in story
+    assert "still" not in story
+
+
+def test_a_new_config_over_layers_that_are_here_is_news() -> None:
+    """Another entrypoint makes another image: its tag is no longer what it was."""
+    wire = Wire(agent=DOCKER_20)
+    docker_classic(wire, APP, skip=APP.layers)
+    story = "\n".join(live(wire))
+    assert "nothing new" not in story
+    assert "0 of 2 layers, 2 already here" in story
+
+
+def test_the_same_answer_several_times() -> None:
+    """Hops that say nothing more are counted, and no comma waits for words."""
+    wire = Wire()
+    for _ in range(3):
+        wire.ask("GET", APP.url("manifests", "latest"), 503)
+    assert any(line.endswith("503  3 times") for line in live(wire))
 
 
 def test_refusal_is_one_line() -> None:

@@ -274,3 +274,12 @@ def test_an_ended_trace_has_no_table() -> None:
     trace.finish()
 
     assert drawn(trace, width=79) == ["no pull under way"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "<1 s"), (0.9, "<1 s"), (1.2, "1.0 s"), (59.9, "59.0 s"), (61, "1:01")]
+)
+def test_the_clock_of_a_row(seconds: float, text: str) -> None:
+    """It counts whole seconds, and calls none of them nothing."""
+    [row] = drawn(fed(*begin(1, "library/nginx", time=105.0 - seconds)), width=79)[1:]
+    assert row.endswith(f" {text}")

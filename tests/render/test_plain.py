@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pullscope.render.plain import count, duration, plain, size
+from pullscope.render.plain import count, duration, part_of, plain, size
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,15 @@ from pullscope.render.plain import count, duration, plain, size
 def test_size(number: int | None, text: str) -> None:
     """Powers of a thousand, one digit after the point."""
     assert size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("some", "whole", "text"),
+    [(20_063, 40_126, "20.1 of 40.1 kB"), (0, 7, "0 of 7 B"), (900, 40_126, "900 B of 40.1 kB")],
+)
+def test_part_of(some: int, whole: int, text: str) -> None:
+    """A unit is written once where it is the same."""
+    assert part_of(some, whole) == text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, docker_containerd, head
-from tests.trace.wire import CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
 from pullscope.oci.agents import identify
 from pullscope.render.wording import SAYINGS, client_line, reference_line, sayings, title, what
@@ -130,3 +130,14 @@ def test_a_tag_without_a_digest() -> None:
     wire = Wire()
     head(wire, APP)
     assert said(wire)[0][1].startswith("latest is sha256:")
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [(DOCKER_29, "again, for the fetcher"), (CONTAINERD, "again, for the fetcher"), (CRANE, "again")],
+)
+def test_the_fetcher_is_containerd_s(agent: str, words: str) -> None:
+    """Another client that asks for a second token has no fetcher to ask for."""
+    wire = Wire(agent=agent)
+    docker_containerd(wire, APP)
+    assert ("token", words) in said(wire)

@@ -306,3 +306,12 @@ def test_manifests_that_are_none(body: str) -> None:
     wire = Wire()
     wire.ask("GET", APP.url("manifests", "latest"), body=body)
     assert told(only(played(wire))) == ["manifest 200"]
+
+
+def test_what_head_says_a_tag_is() -> None:
+    """The media type of a tag that was only looked up is that of its answer; of a failure there is none."""
+    wire = Wire()
+    wire.ask("HEAD", APP.url("manifests", "latest"), answer={"Content-Type": f"{OCI_INDEX}; charset=utf-8"})
+    wire.ask("HEAD", APP.url("manifests", "next"), 404, answer={"Content-Type": "text/html"})
+    steps = [step for pull in played(wire).pulls for step in pull.steps]
+    assert [step.media_type for step in steps] == [OCI_INDEX, None]

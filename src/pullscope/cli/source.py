@@ -95,7 +95,8 @@ def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
         return pulls
     chosen = [pull for pull in pulls if pull.id == number]
     if not chosen:
-        raise Complaint(f"there is no pull {number}; there are {len(trace.pulls)}.")
+        there = "is 1" if len(trace.pulls) == 1 else f"are {len(trace.pulls)}"
+        raise Complaint(f"there is no pull {number}; there {there}.")
     return chosen
 
 

@@ -29,6 +29,9 @@ STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33",
 MOST_STEPS = 8
 """Step numbers that a finding's headline lists."""
 
+KEEPERS = frozenset({"docker", "containerd", "buildkit", "podman", "buildah", "cri-o", "containers"})
+"""Families that keep what they pull, and so do not ask for it again."""
+
 _MARGIN = " " * 8
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -167,7 +170,8 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
     for (start, note), same in groupby(step.hops, alike):
         hops = [*same]
         failed = hops[-1] is step.last and step.outcome is Outcome.FAILED
-        note = f"{len(hops)} times, {note}" if len(hops) > 1 else note
+        if len(hops) > 1:
+            note = f"{len(hops)} times, {note}" if note else f"{len(hops)} times"
         room = max(width - len(start), 20)
         # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
         indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len("          ")
@@ -232,13 +236,13 @@ def _brought(pull: Pull) -> list[str]:
         parts.append(count(layers.fetched, "layer"))
     elif layers.total is None:
         if pull.outcome is Ending.COMPLETE and pull.action == "pull":
-            parts.append(f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}")
+            parts.append(_no_news(pull, f"{pull.tag or 'it'} is still {short(pull.digest)}"))
         elif pull.outcome is not Ending.COMPLETE:
             parts.append("nothing downloaded")
         return parts
-    elif layers.already_present and not layers.fetched and pull.outcome is Ending.COMPLETE:
+    elif layers.already_present and not layers.fetched and not _brought_a_config(pull):
         name = f"{pull.tag} is still {short(pull.digest)}" if pull.tag else "all of it was here already"
-        parts.append(f"nothing new: {name}")
+        parts.append(_no_news(pull, name))
     else:
         parts.append(f"{layers.fetched} of {count(layers.total, 'layer')}")
         if layers.already_present:
@@ -247,6 +251,19 @@ def _brought(pull: Pull) -> list[str]:
     if checked:
         parts.append(f"{sum(checked)} of {count(len(checked), 'digest')} verified")
     return parts
+
+
+def _no_news(pull: Pull, why: str) -> str:
+    """What it means that no layer was asked for: a client that keeps images has them, any other only looked."""
+    if pull.client.store is None and pull.client.family not in KEEPERS:
+        return "no layer downloaded: only looked at"
+    return f"nothing new: {why}"
+
+
+def _brought_a_config(pull: Pull) -> bool:
+    """Whether the image is new, although its layers are not."""
+    configs = (image.manifest.config for image in pull.images)
+    return any(config is not None and config.digest in pull.fetched for config in configs)
 
 
 def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:

@@ -248,4 +248,6 @@ def _short_reference(pull: Pull, room: int) -> str:
 
 def _clock(seconds: float) -> str:
     whole = max(0, int(seconds))
-    return f"{whole // 60}:{whole % 60:02}" if whole >= 60 else duration(float(whole))
+    if whole >= 60:
+        return f"{whole // 60}:{whole % 60:02}"
+    return duration(float(whole)) if whole else "<1 s"

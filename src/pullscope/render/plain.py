@@ -34,6 +34,12 @@ def size(count: int | None) -> str:
     raise AssertionError("unreachable: TB takes every size")
 
 
+def part_of(some: int, whole: int) -> str:
+    """`20.1 of 40.1 kB`, or `900 B of 40.1 kB`."""
+    (number, unit), total = size(some).split(" "), size(whole)
+    return f"{number} of {total}" if total.endswith(f" {unit}") else f"{number} {unit} of {total}"
+
+
 def duration(seconds: float | None) -> str:
     """Seconds as a person reads them: 52 ms, 1.2 s, 2 min 03 s."""
     if seconds is None:

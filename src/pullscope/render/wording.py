@@ -9,7 +9,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.render.plain import count, plain, size
+from pullscope.render.plain import count, part_of, plain, size
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 TITLES: dict[Kind, str] = {
@@ -69,7 +69,7 @@ def short(digest: str | None) -> str:
 def what(step: Step, pull: Pull) -> str:
     """What came of a step, in a few words."""
     if step.verified is False:
-        return "WRONG BYTES, FAILED"
+        return "cut off, FAILED" if step.fell_short else "WRONG BYTES, FAILED"
     if step.outcome is Outcome.FAILED:
         return f"{step.instead}, FAILED" if step.instead is not None else "FAILED"
     if step.outcome is Outcome.NOT_SEEN:
@@ -117,12 +117,13 @@ def _token(step: Step, pull: Pull) -> str:
     if facts is None:
         return ""
     if _is_again(step, pull):
-        reasons = {
-            Kind.MANIFEST_LIST: "again, for the fetcher",
-            Kind.MANIFEST: "again, for the fetcher",
-            Kind.REFERRERS: "again, for the referrers",
-        }
-        return reasons.get(step.under.kind, "again") if step.under else "again"
+        kind = step.under.kind if step.under else None
+        if kind is Kind.REFERRERS:
+            return "again, for the referrers"
+        # containerd has an authorizer of its own for what it fetches (core/remotes/docker, resolver.go Fetcher).
+        fetches = kind in (Kind.MANIFEST_LIST, Kind.MANIFEST)
+        by_containerd = pull.client.store == "containerd" or pull.client.family in ("containerd", "buildkit")
+        return "again, for the fetcher" if fetches and by_containerd else "again"
     scopes = read_scopes(facts.scope or "")
     actions = "+".join(dict.fromkeys(action for scope in scopes for action in scope.actions))
     parts = ["anonymous" if facts.anonymous else "logged in", actions or "no scope"]
@@ -281,7 +282,9 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     elif hop.status in (401, 403) and _had_token_before(hop):
         notes.append("without it")
     step = hop.step
-    if step.verified is False and hop is step.last and hop.finished is not None:
+    if hop is step.last and step.fell_short:
+        notes.append(f"cut off after {part_of(hop.bytes or 0, step.size or 0)}")
+    elif step.verified is False and hop is step.last and hop.finished is not None:
         notes.append(f"sent bytes with sha256:{(hop.finished.sha256 or '')[:12]}, wanted {short(step.digest)}")
     if step.sent_on_to is not None and hop is step.last:
         notes.append(f"to {plain(step.sent_on_to, 80)}, which is not traced")

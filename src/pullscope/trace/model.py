@@ -13,6 +13,7 @@ from functools import lru_cache
 from pullscope.oci.agents import Client
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
+from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.addresses import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
@@ -207,10 +208,23 @@ class Step:
         return int(length) if counted and length and length.isdecimal() else None
 
     @property
+    def fell_short(self) -> bool:
+        """Whether bytes that are wrong are so because the rest of them did not come."""
+        last = self.last
+        coded = last.response.headers.get("content-encoding") not in (None, "identity") if last.response else False
+        known = self.verified is False and not coded and last.bytes is not None and self.size is not None
+        return known and (last.bytes or 0) < (self.size or 0)
+
+    @property
     def media_type(self) -> str | None:
         if self.document is not None and self.document.media_type:
             return self.document.media_type
-        return self.expectation.descriptor.media_type if self.expectation else None
+        if self.expectation is not None:
+            return self.expectation.descriptor.media_type
+        # HEAD says what GET would bring.
+        last = self.last
+        looked = self.route.endpoint is Endpoint.MANIFEST and self.method == "HEAD" and last.ok
+        return essence(last.response.headers.get("content-type")) or None if looked and last.response else None
 
     @property
     def passes(self) -> list[list[Hop]]:

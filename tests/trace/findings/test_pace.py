@@ -82,6 +82,21 @@ def test_retried() -> None:
     assert "1 time more, because registry-1.docker.io said 503; that took 0.5 s" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("ba", "cut it off"), ("evil", "sent other bytes")],
+)
+def test_what_was_wrong_with_a_good_answer(content: str, why: str) -> None:
+    """200 is no reason to ask again; what came under it is."""
+    wire = with_token(DOCKER_20)
+    get_manifest(wire, IMAGE, IMAGE.manifest(), tag=True, token="t")
+    url = IMAGE.url("blobs", digest("base"))
+    wire.ask("GET", url, token="t", content=content)
+    wire.wait(1.5)
+    wire.ask("GET", url, token="t", content="base")
+    assert f"because registry-1.docker.io {why}; that" in found(wire)["retried"].message
+
+
 def test_a_401_or_a_head_before_a_get_is_no_second_attempt() -> None:
     """Asking again with a token, or with GET, is how it is done."""
     wire = with_token(DOCKER_20)

@@ -247,3 +247,27 @@ def test_a_pull_of_each_dialect_is_silent(dialect: str) -> None:
     wire = Wire(agent=agent)
     play(wire, IMAGE)
     assert told(wire) == {}
+
+
+@pytest.mark.parametrize(
+    ("agent", "command"),
+    [
+        (DOCKER_20, "docker login"),
+        (DOCKER_29, "docker login"),
+        (SKOPEO, "skopeo login docker.io"),
+        ("containers/5.24.1 (github.com/containers/image)", "podman login docker.io"),
+        (CRANE, "crane auth login docker.io"),
+    ],
+)
+def test_the_login_that_a_client_reads(agent: str, command: str) -> None:
+    """Docker Hub's API host is no name that anybody is logged in under, and each family has a command of its own."""
+    wire = with_token(agent)
+    wire.ask("GET", TAG, 401, token="t", challenge=challenge_for(REPO), body=error("UNAUTHORIZED"))
+    assert found(wire)["access-denied"].fix.endswith(f": {command}")
+
+
+def test_the_login_of_another_registry() -> None:
+    """Any other registry goes by its host, for docker too."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", "https://registry.example.org/v2/", 401, challenge='Basic realm="r"')
+    assert found(wire)["credentials-not-used"].fix == "log in: docker login registry.example.org"

@@ -16,6 +16,7 @@ from pullscope.worlds.clients.docker_containerd import DockerContainerd
 from pullscope.worlds.clients.drive import Pull, pull
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.cdn import CDN_HOST
+from pullscope.worlds.hub.faults.table import faulty_hub
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
@@ -106,6 +107,15 @@ def test_the_classic_store_goes_on_where_a_layer_was_cut_off() -> None:
 
     assert ran.outcome.pulled, ran.outcome.message
     assert [wanted for wanted in seen if wanted] == ["bytes=1000-"]
+
+
+def test_the_classic_store_begins_anew_where_a_range_is_ignored() -> None:
+    """200 for the rest is not taken for the rest: the next attempt asks for the whole."""
+    ran = pull(CLIENTS["docker-classic"](REFERENCE), faulty_hub(["range-ignored"]))
+    asked = [request.headers.get("Range") for request, response in ran.exchanges if len(response.body) > 50_000]
+
+    assert ran.outcome.pulled, ran.outcome.message
+    assert asked == [None, "bytes=60071-", None]
 
 
 @every_client

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.addresses import bare
+from pullscope.trace.addresses import bare, host_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Ending, Hop, Kind, Pull, Step
 from pullscope.trace.settle import failures
@@ -107,7 +106,7 @@ def found(code: str, severity: Severity, steps: Iterable[Step], message: str, fi
 def location_host(hop: Hop) -> str | None:
     """The host to which a redirect points."""
     location = hop.response.location if hop.response else None
-    return urlsplit(location).netloc.lower() if location else None
+    return host_of(location) if location else None
 
 
 def crosses(hop: Hop) -> bool:

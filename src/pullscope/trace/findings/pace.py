@@ -143,9 +143,7 @@ def retried(case: Case) -> Iterator[Finding]:
         return
     times = len(again)
     cost = sum(max(0.0, second.request.time - first.request.time) for first, second in again)
-    hosts = listed(
-        f"{hop.host} {f'said {hop.status}' if hop.status is not None else 'did not answer'}" for hop, _ in again
-    )
+    hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
     yield found(
         "retried",
         Severity.INFO,
@@ -153,3 +151,12 @@ def retried(case: Case) -> Iterator[Finding]:
         f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}; that took {cost:.1f} s.",
         f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
     )
+
+
+def _what_it_did(hop: Hop) -> str:
+    """Why somebody asked again after this."""
+    if hop.status is None:
+        return "did not answer"
+    if hop.failed is not None or (hop is hop.step.last and hop.step.fell_short):
+        return "cut it off"
+    return "sent other bytes" if hop is hop.step.last and hop.step.verified is False else f"said {hop.status}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from pullscope.trace.findings import access, answers, content, pace, redirects, tokens
+from pullscope.trace.findings import access, answers, content, pace, redirects, tokens, unreadable
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
@@ -24,6 +24,7 @@ RULES: Mapping[str, Rule] = {
     "token-request-elsewhere": access.token_request_elsewhere,
     "host-not-traced": access.host_not_traced,
     "redirect-loop": redirects.redirect_loop,
+    "redirect-unreadable": unreadable.redirect_unreadable,
     "redirect-downgrade": redirects.redirect_downgrade,
     "ping-not-redirected": redirects.ping_not_redirected,
     "ping-not-a-registry": redirects.ping_not_a_registry,
@@ -37,6 +38,7 @@ RULES: Mapping[str, Rule] = {
     "library-prefix-missing": redirects.library_prefix_missing,
     "scope-mismatch": tokens.scope_mismatch,
     "scope-refused": tokens.scope_refused,
+    "challenge-unreadable": unreadable.challenge_unreadable,
     "token-server-failed": tokens.token_server_failed,
     "token-rejected": tokens.token_rejected,
     "credentials-not-used": tokens.credentials_not_used,
@@ -73,6 +75,7 @@ NEEDS: Mapping[str, Fact] = {
     "token-request-elsewhere": Fact.CREDENTIAL,
     "host-not-traced": Fact.REDIRECT,
     "redirect-loop": Fact.REDIRECT,
+    "redirect-unreadable": Fact.FAILURE,
     "redirect-downgrade": Fact.REDIRECT,
     "ping-not-redirected": Fact.PING,
     "ping-not-a-registry": Fact.PING,
@@ -86,6 +89,7 @@ NEEDS: Mapping[str, Fact] = {
     "library-prefix-missing": Fact.FAILURE,
     "scope-mismatch": Fact.FAILURE,
     "scope-refused": Fact.FAILURE,
+    "challenge-unreadable": Fact.TROUBLE,
     "token-server-failed": Fact.TOKEN,
     "token-rejected": Fact.CREDENTIAL,
     "credentials-not-used": Fact.TROUBLE,
@@ -112,7 +116,16 @@ NEEDS: Mapping[str, Fact] = {
 }
 """Without what a rule finds nothing, and is not asked: most pulls go well. The other rules look at every pull."""
 
-_REFUSALS = frozenset({"access-denied", "credentials-not-used", "scope-mismatch", "scope-refused", "token-rejected"})
+_REFUSALS = frozenset(
+    {
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    }
+)
 _BYTES = frozenset({"digest-mismatch", "size-mismatch"})
 _UNREAD = frozenset({"manifest-unreadable"})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.addresses import bare
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
@@ -25,6 +26,18 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Hop, Kind, Step
 
 REFUSALS = frozenset({401, 403})
+LOGINS = {
+    "podman": "podman login",
+    "buildah": "buildah login",
+    "skopeo": "skopeo login",
+    "containers": "podman login",
+    "cri-o": "podman login",
+    "containerd": "nerdctl login",
+    "crane": "crane auth login",
+    "regctl": "regctl registry login",
+}
+"""What a family's logins are made with; what is not here reads those of docker (~/.docker/config.json)."""
+
 LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
 
@@ -248,7 +261,7 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
                 Severity.ERROR,
                 [step],
                 f"{step.last.host} wants a login, and {case.client}, which has none for it, asked nothing more.",
-                f"log in to {step.last.host}",
+                f"log in: {_login(case, step.last.host)}",
             )
             return
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
@@ -270,9 +283,9 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
             case.severity(step),
             [step],
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
-            f"log in to {last.host}, the host that really answers, or let {step.first.host} proxy to it"
+            f"log in to the host that really answers ({_login(case, last.host)}), or let {step.first.host} proxy to it"
             if step.first.host != last.host
-            else f"log in to {last.host}",
+            else f"log in: {_login(case, last.host)}",
         )
         return
 
@@ -319,5 +332,14 @@ def access_denied(case: Case) -> Iterator[Finding]:
             if last.request.authorization == "basic"
             else ": it is private or does not exist, and registries do not say which."
         ),
-        f"check the name {name}; if it is private, log in to {last.host} with an account that may pull it",
+        f"check the name {name}; if it is private, log in with an account that may pull it: {_login(case, last.host)}",
     )
+
+
+def _login(case: Case, host: str) -> str:
+    """The command by which this client is logged in to a host: Docker Hub's login goes by another name than its host.
+
+    docker keeps it as https://index.docker.io/v1/, which is where `docker login` without a name puts it.
+    """
+    registry, command = registry_name(host), LOGINS.get(case.pull.client.family, "docker login")
+    return command if registry == DOCKER_HUB and command == "docker login" else f"{command} {registry}"

@@ -84,5 +84,5 @@ def _is_final(step: Step) -> bool:
     if step.outcome is not Outcome.FAILED or step.last.failed is not None:
         return False
     if step.verified is False:
-        return step.size is None or (step.last.bytes or 0) >= step.size
+        return not step.fell_short
     return step.last.status not in RETRIED

@@ -162,8 +162,12 @@ class DockerClassic:
                 continue
             if reply.status == 404:
                 raise PullFailedError("unknown blob", reply.request)
-            if received and reply.status != 206:
-                raise PullFailedError("expected HTTP 206 from byte range request", reply.request)
+            if received and reply.status == 200:
+                # pull_v2.go: after ErrWrongCodeForByteRange the file is emptied and the next attempt begins anew.
+                if attempt == _ATTEMPTS:
+                    raise PullFailedError("expected HTTP 206 from byte range request", reply.request)
+                received = b""
+                continue
             if not 200 <= reply.status < 300:
                 error = read_error(reply.response)
                 # A server's failure is tried again, a refusal is not (pull_v2.go retryOnError).

@@ -110,6 +110,13 @@ missing_content_digest = _if_manifest(lambda response: with_fields(response, Doc
 wrong_content_type = _if_manifest(lambda response: with_fields(response, Content_Type="application/octet-stream"))
 
 
+def _without_realm(_request: Request, _asked: Route, response: Response) -> Response:
+    return with_fields(response, WWW_Authenticate="Bearer") if response.status == 401 else response
+
+
+challenge_unreadable = changing(REGISTRY_HOST, _without_realm)
+
+
 def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
     """The registry thinks for a while before it says what the tag means."""
     before = world[REGISTRY_HOST]

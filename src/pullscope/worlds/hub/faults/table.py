@@ -41,6 +41,7 @@ FAULTS: Mapping[str, Fault] = {
         _fault("rate-limit-low", "four pulls of a hundred are left", _HOST.rate_limit_low),
         _fault("token-rejected", "every token counts as expired", _HOST.token_rejected, "docker-classic"),
         _fault("token-server-failed", "500 and a web page instead of a token", _HOST.token_server_failed),
+        _fault("challenge-unreadable", "a challenge that names no token server", _HOST.challenge_unreadable),
         _fault(
             "access-denied", "a private repository, asked for without a login", _HOST.access_denied, "docker-classic"
         ),
@@ -89,6 +90,7 @@ FAULTS: Mapping[str, Fault] = {
         _vanity("ping-other-host", "/v2/ redirected to a registry of yesterday", _RULES.ping_other_host),
         _vanity("path-not-redirected", "no rule for this repository", _RULES.path_not_redirected),
         _vanity("redirect-loop", "the domain redirects to itself", _RULES.redirect_loop),
+        _vanity("redirect-unreadable", "302 without a Location", _RULES.redirect_unreadable, "docker-containerd"),
         _vanity("redirect-downgrade", "from https to http", _RULES.redirect_downgrade),
         _vanity("redirect-permanent", "301 instead of 302", _RULES.redirect_permanent),
         _vanity("upstream-unreachable", "redirected to a host that does not exist", _RULES.upstream_unreachable),
