@@ -18,7 +18,7 @@ from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.addresses import scopes_asked
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import has_everything
+from pullscope.trace.settle import STEP_QUIET, has_everything
 
 REOPEN = 120.0
 """Seconds of event time for which a pull that ended may still be continued (docker retries for over a minute)."""
@@ -164,7 +164,9 @@ class Grouper:
                 return pull, []
             if pull.tag == tag and self._goes_on(pull, step):
                 return pull, []
-        over = [pull for pull in same if pull.tag == tag and not pull.in_flight]
+        over = [
+            pull for pull in same if pull.tag == tag and not pull.in_flight and not self._is_somebody_elses(pull, step)
+        ]
         pull = self._named(step)
         pull.tag, pull.action = tag, "pull"
         return pull, over
@@ -229,6 +231,13 @@ class Grouper:
         """
         theirs = {id(issuer.pull) for issuer in self._roster.issuers(step.first.request.credential)}
         return sorted(pulls, key=lambda pull: id(pull) not in theirs)
+
+    def _is_somebody_elses(self, pull: Pull, step: Step) -> bool:
+        """Whether the client of a pull is another one that looks the same: the request has a token of its own, and what
+        the pull has just been told leaves it something to ask for."""
+        theirs = self._pulls_of_token(step)
+        goes_on = (pull.index is not None or bool(pull.images)) and not has_everything(pull)
+        return bool(theirs) and pull not in theirs and goes_on and step.started - pull.last < STEP_QUIET
 
     def _pulls_of_token(self, step: Step) -> list[Pull]:
         """The client's open pulls for which the token was issued that this request carries."""
