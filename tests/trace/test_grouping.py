@@ -348,3 +348,30 @@ def test_two_version_checks_get_a_token_each() -> None:
     pulls = played(one, other).pulls
     assert [told(pull) for pull in pulls] == [whole] * 2
     assert all(len({hop.request.credential for hop in pull.hops if hop.request.credential}) == 1 for pull in pulls)
+
+
+def test_a_pull_between_two_of_its_requests_is_not_over_because_of_another_client() -> None:
+    """The second asks for the tag while the first has the index and has not asked for more: both go on."""
+    one, other = Wire(agent=SKOPEO), Wire(agent=SKOPEO, at=1000.001)
+    for wire, name, pause in ((one, "one", 0.3), (other, "other", 0.2)):
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.asks_for_token(APP.repository, name)
+        wire.wait(0.2 - pause / 2)
+        get_manifest(wire, APP, APP.index, token=name, tag=True)
+        wire.wait(0.3)
+        get_manifest(wire, APP, APP.manifest(), token=name)
+    trace = played(one, other)
+    whole = ["version-check 401", "token 200", "manifest-list 200", "manifest 200"]
+    assert [told(pull) for pull in trace.pulls] == [whole] * 2
+
+
+def test_the_next_look_at_a_tag_ends_the_one_before() -> None:
+    """skopeo inspect, again a second later with a token of its own: one client's second pull, and the first is over."""
+    wire = Wire(agent=SKOPEO)
+    for name in ("one", "two"):
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.asks_for_token(APP.repository, name)
+        get_manifest(wire, APP, APP.index, token=name, tag=True)
+        wire.wait(1.5)
+    told_of = [(change.what, change.pull and change.pull.id) for change in changes_of(wire) if change.what != "step"]
+    assert told_of[:3] == [("opened", 1), ("closed", 1), ("opened", 2)]
