@@ -229,8 +229,11 @@ class Grouper:
 
         Two clients that look the same have tokens of their own.
         """
+        found = [*pulls]
+        if len(found) < 2:
+            return found
         theirs = {id(issuer.pull) for issuer in self._roster.issuers(step.first.request.credential)}
-        return sorted(pulls, key=lambda pull: id(pull) not in theirs)
+        return sorted(found, key=lambda pull: id(pull) not in theirs)
 
     def _is_somebody_elses(self, pull: Pull, step: Step) -> bool:
         """Whether the client of a pull is another one that looks the same: the request has a token of its own, and what
@@ -387,4 +390,4 @@ def _knows(pull: Pull, digest: str) -> bool:
 
 def _wants(pull: Pull, digest: str) -> bool:
     under_way = any(step.route.digest == digest for step in pull.open_steps)
-    return _knows(pull, digest) and digest not in pull.fetched | pull.sent_on and not under_way
+    return _knows(pull, digest) and digest not in pull.fetched and digest not in pull.sent_on and not under_way

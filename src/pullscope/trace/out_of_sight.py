@@ -16,13 +16,15 @@ def note_asked(hop: Hop, pull: Pull) -> None:
     """A host was asked, maybe for something new."""
     pull.hosts.add(hop.host)
     step = hop.step
-    if len(step.hops) == 1 and not step.is_token and all(step.place != failed.place for failed in pull.failing):
-        pull.went_on = max(pull.went_on, hop.request.time)
+    if len(step.hops) > 1 or step.is_token or hop.request.time <= pull.went_on:
+        return
+    if not pull.failing or all(step.place != failed.place for failed in pull.failing):
+        pull.went_on = hop.request.time
 
 
 def note_answered(hop: Hop, pull: Pull) -> None:
     """An answer is over; where it is a redirect, the client knows another host now."""
-    host = target_of(hop)
+    host = target_of(hop) if hop.redirects else None
     if host is not None and hop.ended is not None:
         pull.pointed_at.setdefault(host, hop.ended)
 

@@ -222,10 +222,12 @@ class Trace:
     def _settle(self, step: Step, *, unfinished: bool = False, cut_off: bool = False) -> None:
         if step.settled:
             return
-        if step.pull is not None and not cut_off:
-            step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
-        stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
-        settle(step, step.pull, unfinished=unfinished and not stopped)
+        if step.last.redirects:
+            if step.pull is not None and not cut_off:
+                step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
+            stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
+            unfinished = unfinished and not stopped
+        settle(step, step.pull, unfinished=unfinished)
         self._stitcher.settled(step)
         settled(step)
         if step.pull is not None:
