@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import stat
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -594,3 +595,28 @@ def test_commands_know_what_has_not_been_told_yet() -> None:
             assert len(watch.pulls()) == 1
 
     run()
+
+
+def test_what_had_come_when_the_proxy_was_stopped_is_told() -> None:
+    """Ctrl-C in the middle of a layer: its bytes count, nobody else is blamed, and nothing is called complete."""
+    watch = Watch()
+    flow = blob(LAYER, at=time.time())
+    answer, flow.response = flow.response, None
+
+    @in_mitmproxy
+    async def pull() -> None:
+        with loaded(watch):
+            through(watch, manifest(at=time.time()))
+            watch.requestheaders(flow)
+            flow.response = answer
+            watch.responseheaders(flow)
+            assert answer is not None
+            assert callable(answer.stream)
+            answer.stream(LAYER[:1000])
+
+    pull()
+    (seen,) = watch.trace.pulls
+    last = seen.steps[-1].last
+    assert (last.bytes, last.failed and last.failed.reason) == (1000, "the proxy was stopped")
+    assert (seen.outcome, seen.findings) == ("incomplete", [])
+    assert last.ended == seen.last

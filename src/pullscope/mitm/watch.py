@@ -147,6 +147,7 @@ class Watch:
                 self.trouble("done", error)
 
     def _finish(self) -> None:
+        self._witness.stopped(time.time())
         self._witness.tell(self.trace.finish())
 
     def _close_view(self) -> None:

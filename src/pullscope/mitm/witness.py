@@ -30,7 +30,7 @@ from pullscope.mitm.marks import Marks
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.tap import SendTap, Tap
 from pullscope.mitm.view import Labels
-from pullscope.trace.events import Event, Requested, TlsRefused
+from pullscope.trace.events import Event, Failed, Requested, TlsRefused
 from pullscope.trace.model import Change, Hop
 from pullscope.trace.trace import Trace
 
@@ -119,6 +119,11 @@ class Witness:
         if body is not None:
             asked.note(bytes=body.length)
         self._over(hop, self._border.failed(asked.exchange, error, asked.head.started, body))
+
+    def stopped(self, now: float) -> None:
+        """The proxy ends while bodies are under way: what came of them is told, and that it was not their servers' doing."""
+        for exchange, tap in [*self._taps.items()]:
+            self._feed(Failed(time=now, exchange=exchange, reason="the proxy was stopped", bytes=tap.bytes))
 
     def refused(self, event: TlsRefused) -> None:
         """A client would not talk to the proxy."""

@@ -11,8 +11,9 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Hop, Outcome, Step
 
 _EXPIRED = re.compile(r"expired", re.IGNORECASE)
-# mitmproxy's words for a client that went away (proxy/layers/http); a user who presses Ctrl-C is no fault of a server.
-_CUT = re.compile(r"client (?:disconnected|closed)|connection killed", re.IGNORECASE)
+# mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
+# presses Ctrl-C is no fault of a server.
+_CUT = re.compile(r"client (?:disconnected|closed)|connection killed|proxy was stopped", re.IGNORECASE)
 
 
 def size_mismatch(case: Case) -> Iterator[Finding]:
