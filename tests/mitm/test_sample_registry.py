@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,17 @@ from pullscope.worlds.hub.registry import REGISTRY_HOST
 ADDON = Path(__file__).parents[2] / "addons" / "sample_registry.py"
 
 
+@contextmanager
+def mitmproxy_with(*addons: object, **chosen: str) -> Iterator[taddons.context]:
+    """mitmproxy's test kit; it makes a loop where none is running, and leaves that open."""
+    context = taddons.context(*addons, options=Options(**chosen), loadcore=False)
+    try:
+        with context:
+            yield context
+    finally:
+        context.master.event_loop.close()
+
+
 def test_the_addon_answers_for_docker_hub() -> None:
     """The file gives mitmproxy one addon, and that is all that it does."""
     found = runpy.run_path(str(ADDON))["addons"]
@@ -29,7 +42,7 @@ def test_a_fault_is_chosen_by_an_option() -> None:
     """What `--set` names is laid around the hub, several with commas, and taken away again."""
     addon = FaultyHub()
     ping = Request(method="GET", url=f"https://{REGISTRY_HOST}/v2/")
-    with taddons.context(addon) as context:
+    with mitmproxy_with(addon) as context:
         context.configure(addon, pullscope_faults=["credentials-not-used, slow-hop"])
         assert "Basic" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
         context.configure(addon, pullscope_faults=[])
@@ -39,7 +52,7 @@ def test_a_fault_is_chosen_by_an_option() -> None:
 @pytest.mark.parametrize(("told", "used"), [({}, "127.0.0.1"), ({"listen_host": "192.0.2.7"}, "192.0.2.7")])
 def test_it_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used: str) -> None:
     """Alone, too: no tracer need be there to keep the proxy to this machine."""
-    with taddons.context(options=Options(**told), loadcore=False) as context:
+    with mitmproxy_with(**told) as context:
         context.master.addons.add(FaultyHub())
         assert context.options.listen_host == used
 
@@ -47,5 +60,5 @@ def test_it_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used
 def test_an_unknown_fault_is_refused() -> None:
     """A misspelt fault ends mitmdump with the list, instead of a healthy registry."""
     addon = FaultyHub()
-    with taddons.context(addon) as context, pytest.raises(exceptions.OptionsError, match="There is no fault 'slow'"):
+    with mitmproxy_with(addon) as context, pytest.raises(exceptions.OptionsError, match="There is no fault 'slow'"):
         context.configure(addon, pullscope_faults=["slow"])

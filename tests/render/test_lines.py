@@ -154,6 +154,14 @@ def test_incomplete() -> None:
     assert any("registry 200 ..." in line for line in lines)
 
 
+def test_bytes_that_came_to_nothing_are_not_denied() -> None:
+    """A layer that was cut off brought bytes, as the tally below says too; nothing of it can be used."""
+    wire = Wire()
+    wire.ask("GET", APP.url("blobs", digest("base")), size=1_500_000, fails="the proxy was stopped")
+    (line,) = (line for line in live(wire) if line.startswith("incomplete"))
+    assert line.endswith("1 request, nothing came whole")
+
+
 def test_a_pull_that_goes_on() -> None:
     """What was closed too early is told as going on; the first closing line is about the time until then."""
     wire = Wire()

@@ -238,7 +238,8 @@ def _brought(pull: Pull) -> list[str]:
         if pull.outcome is Ending.COMPLETE and pull.action == "pull":
             parts.append(_no_news(pull, f"{pull.tag or 'it'} is still {short(pull.digest)}"))
         elif pull.outcome is not Ending.COMPLETE:
-            parts.append("nothing downloaded")
+            came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
+            parts.append("nothing came whole" if came else "nothing downloaded")
         return parts
     elif layers.already_present and not layers.fetched and not _brought_a_config(pull):
         name = f"{pull.tag} is still {short(pull.digest)}" if pull.tag else "all of it was here already"
