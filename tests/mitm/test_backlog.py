@@ -111,7 +111,7 @@ def test_with_patience_a_hook_returns_before_its_work_is_done(loop: Loop) -> Non
 
 
 def test_on_a_busy_loop_the_story_gets_its_share_and_no_more(loop: Loop) -> None:
-    """Of a second in which traffic takes all that it can get, about a fiftieth is spent on the backlog."""
+    """Of a second in which traffic takes all that it can get, about a hundredth is spent on the backlog."""
     waits, _ = made(loop)
     done = Done(loop, takes=SLICE / 4)
     for number in range(10_000):

@@ -21,7 +21,7 @@ from typing import NamedTuple, ParamSpec
 SLICE = 0.002
 """Seconds of work after which traffic has its turn again; less than what a registry takes for an answer."""
 
-SHARE = 0.02
+SHARE = 0.01
 """Of a busy loop's time, what the story gets: with cold caches it costs the traffic twice as much."""
 
 PROBE = 0.001
