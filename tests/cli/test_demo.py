@@ -75,8 +75,8 @@ def test_what_is_next_is_whole(monkeypatch: pytest.MonkeyPatch, command: str, as
 def test_what_is_next_is_not_what_was_just_done() -> None:
     """The lesson is on the same pull, and a domain's failing client is not offered to who has seen it fail."""
     *_, said = shown_by("demo", "--vanity", "--client", "skopeo").stdout.partition("\nNext  ")
-    assert said.startswith("pullscope demo --vanity --client skopeo --explain\n")
-    assert "demo --vanity --client skopeo\n" not in said
+    assert said.startswith("pullscope demo --vanity --client skopeo --explain ")
+    assert said.count("--client skopeo") == 1
 
 
 def test_vanity_sends_no_bytes() -> None:

@@ -184,17 +184,17 @@ def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool) -> list
     here = _command()
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
     rows = [
-        (f"{here} demo{asked} --explain", "the same pull as a lesson"),
-        (f"{here} demo --client {other}", "the other dialect of docker"),
-        (f"{here} demo --vanity", "through a domain of your own"),
-        (f"{here} trace", "a proxy that tells real pulls"),
+        (f"{here} demo{asked} --explain", "the same as a lesson"),
+        (f"{here} demo --client {other}", "the other dialect"),
+        (f"{here} demo --vanity", "with a vanity domain"),
+        (f"{here} trace", "for real pulls"),
     ]
     if explain:
-        rows[0] = (f"{here} explain FILE", "a pull of your own as a lesson")
+        rows[0] = (f"{here} explain FILE", "a pull of your own")
     if vanity and client != "skopeo":
-        rows[2] = (f"{here} demo --vanity --client skopeo", "who such a domain breaks")
+        rows[2] = (f"{here} demo --vanity --client skopeo", "who cannot follow")
     elif vanity:
-        rows[2] = (f"{here} demo --list-faults", "what else can go wrong")
+        rows[2] = (f"{here} demo --list-faults", "what can go wrong")
     width = max(len(command) for command, _ in rows)
     lines = [f"{command:<{width}}  {why}" for command, why in rows]
     if max(map(len, lines)) > WIDTH - 6:  # a long path before the command: the words go below it
