@@ -11,19 +11,24 @@ from pullscope.trace.findings import table
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import facts_of
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.findings.table import NEEDS, RULES
+from pullscope.trace.findings.table import ROWS, RULES
 
 
 @contextmanager
 def every_rule_asked() -> Iterator[list[set[str]]]:
-    """The codes that each look found; one that was found without its fact is an error at once."""
+    """The codes that each look found; one that was found without its fact, or twice, is an error at once."""
     looks: list[set[str]] = []
 
     def findings_of(case: Case) -> list[Finding]:
         facts = facts_of(case)
-        found = {code for code, rule in RULES.items() for _ in rule(case)}
-        lost = {code: NEEDS[code].name for code in found if code in NEEDS and NEEDS[code] not in facts}
-        assert not lost, lost
+        found: set[str] = set()
+        for code, rule in RULES.items():
+            for finding in rule(case):
+                row = ROWS[code]
+                assert finding.code == code
+                assert row.needs is None or row.needs in facts, {code: row.needs}
+                assert code not in found, code
+                found.add(code)
         looks.append(found)
         return table.findings_of(case)
 

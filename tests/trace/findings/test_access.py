@@ -9,7 +9,7 @@ from tests.trace.wire import BUILDKIT, DOCKER_29, HUB, Wire, challenge_for, play
 
 from pullscope.oci.agents import Client
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.findings.access import refusal
+from pullscope.trace.findings.certificates import refusal
 from pullscope.trace.trace import Trace
 
 REASON = "The client does not trust the proxy's certificate for registry-1.docker.io (tlsv1 alert unknown ca)"

@@ -5,11 +5,13 @@ The same is checked at every look of this folder's other tests (`asked`), any tr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 from tests.test_recordings import RECORDINGS, events_of, trace_of
+from tests.trace.findings import asked
 from tests.trace.findings.asked import every_rule_asked
 from tests.trace.findings.exchanges import played as played_against
 from tests.trace.findings.test_any_traffic import URLS
@@ -21,7 +23,7 @@ from pullscope.oci.reference import Reference
 from pullscope.trace.findings import table
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
-from pullscope.trace.findings.table import NEEDS, RULES
+from pullscope.trace.findings.table import ROWS
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.faults.table import FAULTS
 from pullscope.worlds.hub.redirect_only import redirect_only
@@ -71,21 +73,15 @@ def test_no_redirect_loses_a_finding(method: str, status: int) -> None:
 
 def test_a_finding_without_its_fact_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check above sees a need that is too narrow."""
-    monkeypatch.setitem(dict_of_needs(), "redirect-permanent", Fact.CLEAR)
-    with every_rule_asked(), pytest.raises(AssertionError, match="redirect-permanent"):
-        findings_of_fault("redirect-permanent")
+    code = "redirect-permanent"
+    monkeypatch.setattr(asked, "ROWS", {**ROWS, code: replace(ROWS[code], needs=Fact.CLEAR)})
+    with every_rule_asked(), pytest.raises(AssertionError, match=code):
+        findings_of_fault(code)
 
 
-def dict_of_needs() -> dict[str, Fact]:
-    """The table itself, to be changed for a moment."""
-    assert isinstance(NEEDS, dict)
-    return NEEDS
-
-
-def test_every_need_is_of_a_rule_and_every_fact_is_needed() -> None:
-    """A code that is misspelled would have its rule asked always, and nobody would see."""
-    assert NEEDS.keys() <= RULES.keys()
-    assert set(NEEDS.values()) == set(Fact)
+def test_every_fact_is_needed() -> None:
+    """A fact that no rule needs is looked for in vain."""
+    assert {row.needs for row in ROWS.values() if row.needs is not None} == set(Fact)
 
 
 def test_a_manifest_by_digest_is_looked_at_in_passing() -> None:

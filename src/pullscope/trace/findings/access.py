@@ -5,97 +5,40 @@ The advice on certificates is what was tried with dockerd 20.10.24 and 29.7.2 (d
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pullscope.oci.agents import Client
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, found, listed
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, found, listed
+from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import row
 from pullscope.trace.model import Hop, Step
 
-DOCKER_HUB = ("docker.io", "docker.com")
-"""Domains of Docker Hub's own hosts: the only ones for which dockerd's settings go by another name than the host's."""
-
-# What mitmproxy says of a handshake that the client ended (proxy/layers/tls.py), and OpenSSL's names of TLS alerts.
-_DISTRUST = re.compile(r"trust|unknown ca|certificate", re.IGNORECASE)
 # mitmproxy and Python's socket module, where a server was never reached.
 _UNREACHED = re.compile(
     r"name or service|nodename|getaddrinfo|name resolution|no address|connect call|connection refused|unreachable"
     r"|no route|timed? ?out|certificate|tls|ssl|handshake",
     re.IGNORECASE,
 )
-_CLIENT_LEFT = re.compile(r"client (?:disconnected|closed)|connection killed|cancel", re.IGNORECASE)
 
 
-def refusal(host: str, reason: str, client: Client | None = None) -> Finding | None:
-    """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
-    if not _DISTRUST.search(reason):
-        return None
-    if not host or _is_loopback(host):
-        # No name and no CONNECT before: it was the proxy that was meant. So it was for a loopback address, for which Go
-        # never uses a proxy (golang.org/x/net/http/httpproxy useProxy).
-        return Finding(
-            code="proxy-ca-not-trusted",
-            severity=Severity.ERROR,
-            message="A client wants TLS with the proxy itself and does not trust its certificate: the proxy's URL begins "
-            "with https://.",
-            fix="write http:// in HTTPS_PROXY: it names how to reach the proxy, not what goes through it",
-        )
-    who = client.family if client is not None and client.family != "unknown" else "A client"
-    return Finding(
-        code="ca-not-trusted",
-        severity=Severity.ERROR,
-        message=f"{who} refused mitmproxy's certificate for {host}, so nothing of that conversation can be seen and "
-        "the pull fails there.",
-        fix=_how_to_trust(host, client),
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rpartition(":")[0] if host.count(":") == 1 else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _how_to_trust(host: str, client: Client | None) -> str:
-    family = client.family if client is not None else "unknown"
-    hub = host.endswith(DOCKER_HUB)
-    if family in CONTAINERS_IMAGE:
-        name = "docker.io" if hub else host
-        return f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/containers/certs.d/{name}/ca.crt"
-    environment = (
-        "set SSL_CERT_DIR in dockerd's environment to a directory with mitmproxy's CA and restart it "
-        "(pullscope docker on does both)"
-    )
-    if family not in ("docker", "unknown"):
-        return f"trust ~/.mitmproxy/mitmproxy-ca-cert.pem where {family} runs: SSL_CERT_FILE, or the system's CA store"
-    if not hub:
-        return (
-            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/{host}/ca.crt (the host as it is written in "
-            f"the reference; no restart), or {environment}"
-        )
-    store = client.store if client is not None else None
-    if store == "graphdriver":
-        return f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d"
-    if store == "containerd":
-        return (
-            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or "
-            f"{environment}"
-        )
-    return (
-        f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
-        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt"
-    )
-
-
+@row(
+    "plain-http-fallback",
+    needs=Fact.CLEAR,
+    explains=("retried", "upstream-unreachable"),
+    severities="warning",
+    suffers="whoever may talk to the host without TLS",
+    remedy="take the host out of what is allowed to be insecure",
+)
 def plain_http_fallback(case: Case) -> Iterator[Finding]:
-    """After a failed TLS handshake the same host is asked in the clear: to the client, it is insecure."""
+    """After a failed handshake the same client asks the same host over http.
+
+    Run with skopeo 1.9.3 and `--tls-verify=false`, on the fault (`skopeo-1.9-plain-http`) and on a host that really speaks
+    no TLS (containers/image docker_client.go detectProperties). dockerd falls back for hosts that are insecure in its
+    settings, in both stores (moby registry/service_v2.go, daemon/hosts.go), but not behind a proxy that it trusts: it takes
+    the proxy's 502 for the host's answer, and what is told is `upstream-unreachable` (run with 20.10.24).
+    """
     broken = set(case.refused)
     steps: dict[str, list[Step]] = {}
     for hop in case.hops:
@@ -122,8 +65,20 @@ def _insist_on_tls(host: str, client: str) -> str:
     return f"take {host} out of insecure-registries"
 
 
+@row(
+    "upstream-unreachable",
+    needs=Fact.TROUBLE,
+    explains=("cdn-failed", "size-mismatch", "token-server-failed"),
+    severities="error",
+    suffers="all",
+    remedy="check the host; play one that does not exist yet",
+)
 def upstream_unreachable(case: Case) -> Iterator[Finding]:
-    """A hop that ended without an answer, for want of a name, a connection or TLS on the server's side."""
+    """Mitmproxy found no name, no connection or no TLS for a host.
+
+    The reasons are those of mitmproxy's connection errors and Python's socket module. mitmproxy must connect lazily, or
+    the host is refused at CONNECT already (mitmproxy proxy/layers/http/__init__.py); the addon sees to that.
+    """
     lost = [hop for hop in case.hops if _unreached(hop)]
     if not lost:
         return
@@ -142,11 +97,24 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
 def _unreached(hop: Hop) -> bool:
     if hop.failed is None or hop.response is not None:
         return False
-    return bool(_UNREACHED.search(hop.failed.reason)) and not _CLIENT_LEFT.search(hop.failed.reason)
+    return bool(_UNREACHED.search(hop.failed.reason)) and not client_left(hop)
 
 
+@row(
+    "token-request-elsewhere",
+    needs=Fact.CREDENTIAL,
+    severities="info",
+    suffers="none; the trace is what lacks something",
+    remedy="BUILDKIT_NO_CLIENT_TOKEN=1, or trace the client too",
+)
 def token_request_elsewhere(case: Case) -> Iterator[Finding]:
-    """A token that nobody was seen to issue answers a challenge that was seen."""
+    """A challenge, then a token that was never seen being issued.
+
+    BuildKit asks the token server from the client's process, also anonymously (buildkit
+    session/auth/authprovider/authprovider.go; docs/buildkitd.toml.md). Read, not run; run was skopeo 1.9.3 with a token
+    server that the proxy leaves alone (`--ignore`): `skopeo-1.9-unseen-token`. Played to a real client, the fault is a
+    registry that takes any token. Tokens are compared by a salted fingerprint and are nowhere.
+    """
     challenged = {hop.host for hop in case.hops if hop.status == 401 and hop.challenges}
     carriers = [
         hop
@@ -172,8 +140,22 @@ def token_request_elsewhere(case: Case) -> Iterator[Finding]:
     )
 
 
+@row(
+    "host-not-traced",
+    needs=Fact.REDIRECT,
+    severities="info",
+    suffers="none; the trace is what lacks something",
+    remedy="--only with that host too",
+)
 def host_not_traced(case: Case) -> Iterator[Finding]:
-    """Redirects to a host of which nothing was seen, by a client that went on all the same."""
+    """Redirects to a host of which nothing was seen, by a client that went on.
+
+    Registries keep blobs on hosts of another domain, so `--only docker.io` decrypts a pull up to the redirects of its blobs
+    and relays the rest unread (shown with the recording `dockerd-20.10-hub` without the flows of its storage). Whoever asks
+    for another thing after a redirect has got what it led to; whoever stops there, or asks for the same again, has not, and
+    that step is a failure. In a flow file a client that refused the proxy's certificate for the storage looks the same, for
+    mitmproxy saves no flow of that; live it is `ca-not-trusted`, and the step a failure.
+    """
     sent_on = [step for step in case.steps if step.sent_on_to is not None]
     if not sent_on:
         return

@@ -5,6 +5,7 @@ Everything is worked out at most once for a look, however many rules ask. Nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +20,13 @@ from pullscope.trace.settle import failures
 
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 PINGS = frozenset({Endpoint.PING})
+REFUSALS = frozenset({401, 403})
 CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
 """Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
+
+# mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
+# presses Ctrl-C is no fault of a server.
+_CLIENT_LEFT = re.compile(r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +138,11 @@ def is_page(hop: Hop) -> bool:
 def is_registrys(hop: Hop) -> bool:
     """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
     return bool(hop.errors) or header(hop, "docker-distribution-api-version") is not None
+
+
+def client_left(hop: Hop) -> bool:
+    """Whether an exchange ended because its client, or the proxy, went away."""
+    return hop.failed is not None and bool(_CLIENT_LEFT.search(hop.failed.reason))
 
 
 def in_storage(hop: Hop) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from statistics import median
 
 from pullscope.trace.findings.case import Case, found, header, listed
+from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import row
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -30,8 +32,20 @@ A_TENTH = 0.1
 """Of the rate of the other hosts."""
 
 
+@row(
+    "rate-limited",
+    needs=Fact.TROUBLE,
+    explains=("rate-limit-low",),
+    severities="error, warning",
+    suffers="all behind the same address or account",
+    remedy="when to try again; a login",
+)
 def rate_limited(case: Case) -> Iterator[Finding]:
-    """429."""
+    """429.
+
+    docs.docker.com/docker-hub/usage/pulls for headers and window; docker/hub-feedback#1907. containerd asks again at
+    once, up to five times; containers/image waits for Retry-After.
+    """
     told = [hop for hop in case.hops if hop.status == 429]
     if not told:
         return
@@ -61,8 +75,17 @@ def _span(seconds: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+@row(
+    "rate-limit-low",
+    severities="warning",
+    suffers="all behind the same address or account",
+    remedy="the same",
+)
 def rate_limit_low(case: Case) -> Iterator[Finding]:
-    """Less than a tenth of the pulls are left."""
+    """Less than a tenth of the pulls is left.
+
+    The same headers; nothing is hard-coded.
+    """
     limit = rate_limit_of(case.pull)
     if limit is None or limit.limit is None or limit.remaining_after * 10 >= limit.limit:
         return
@@ -80,8 +103,17 @@ def rate_limit_low(case: Case) -> Iterator[Finding]:
     )
 
 
+@row(
+    "slow-hop",
+    severities="info",
+    suffers="all",
+    remedy="the host",
+)
 def slow_hop(case: Case) -> Iterator[Finding]:
-    """One hop took most of the pull."""
+    """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
+
+    The thresholds are ours: src/pullscope/trace/findings/pace.py.
+    """
     if case.pull.seconds < SLOW_PULL:
         return
     waits = [(_wait(hop), hop) for hop in case.hops]
@@ -121,8 +153,18 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
+@row(
+    "retried",
+    needs=Fact.TROUBLE,
+    severities="info",
+    suffers="none",
+    remedy="nothing, if it was once",
+)
 def retried(case: Case) -> Iterator[Finding]:
-    """The same was asked again after a failure."""
+    """The same was asked again after a failure.
+
+    A 401 before a token and HEAD before GET are no failures.
+    """
     failed: dict[tuple[str | None, ...], Hop] = {}
     again: list[tuple[Hop, Hop]] = []
     """What failed, and the request that asked for it again."""

@@ -11,22 +11,16 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.case import (
-    CONTENT,
     Case,
-    content_type,
     crosses,
     found,
     header,
-    in_storage,
-    is_page,
-    is_registrys,
     location_host,
-    pings,
-    reading,
 )
-from pullscope.trace.findings.facts import LISTS
+from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.findings.row import row
+from pullscope.trace.model import REDIRECTS, Hop
 from pullscope.trace.settle import MOST_HOPS
 
 PASSED_ON = frozenset({"ns", "n", "last", "digest"})
@@ -35,158 +29,19 @@ PASSED_ON = frozenset({"ns", "n", "last", "digest"})
 WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
 
 
-def _unanswered(case: Case) -> list[Step]:
-    """Manifests and blobs that were refused to a client that never had a token to show."""
-    return [
-        step
-        for step in case.bad
-        if step.route.endpoint in CONTENT and step.last.status == 401 and step.last.request.authorization == "none"
-    ]
-
-
-def ping_not_redirected(case: Case) -> Iterator[Finding]:
-    """`/v2/` ends at the host that was asked, with an error, while other requests are sent on."""
-    for step in pings(case):
-        last = step.last
-        status = last.status or 0
-        if last.follows is not None or (status not in (403, 404) and status < 500) or is_registrys(last):
-            continue
-        host = last.host
-        gave_up = case.over and status == 404 and not any(True for _ in reading(case))
-        refused = _unanswered(case)
-        if not gave_up and (host not in case.pointing or not (refused or case.over)):
-            continue
-        severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
-        consequence = (
-            f"{case.client} takes it for no registry and asks nothing more."
-            if gave_up
-            else f"{case.client} never learns where tokens are to be had."
-            if refused
-            else "docker up to 28, podman, skopeo, buildah and crane cannot pull from it."
-        )
-        yield found(
-            "ping-not-redirected",
-            severity,
-            [step, *refused],
-            f"{host} answers /v2/ itself, with {status}, and sends only other paths on: {consequence}"
-            if host in case.pointing
-            else f"{host} answers /v2/ with {status}: {consequence}",
-            f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
-        )
-        return
-
-
-def ping_not_a_registry(case: Case) -> Iterator[Finding]:
-    """`/v2/` says 200, so no client looks for a token, and then the registry behind it wants one."""
-    wanting = [hop for hop in case.hops if hop.status == 401 and hop.challenges and hop.step.route.endpoint in CONTENT]
-    for step in pings(case):
-        last = step.last
-        if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
-            continue
-        refused = _unanswered(case)
-        what = "a web page" if is_page(last) else "200, though it is no registry"
-        yield found(
-            "ping-not-a-registry",
-            case.severity(step, *refused, otherwise=Severity.INFO),
-            [step, *refused],
-            f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
-            "wants one. docker up to 28, podman, skopeo, buildah and crane fail alike.",
-            f"redirect /v2/ of {last.host} to {wanting[0].host} too; where a page or a catch-all shadows it, force the "
-            "rule or put it first",
-        )
-        return
-
-
-def path_not_redirected(case: Case) -> Iterator[Finding]:
-    """A manifest or blob that the host answered with a page of its own."""
-    lost = [
-        step
-        for step in reading(case)
-        if step.last.follows is None
-        and (step.last.status in (404, 403, 410) or step.last.status == 200)
-        and not is_registrys(step.last)
-        and (is_page(step.last) or (step.last.host in case.pointing and _is_text(step.last)))
-    ]
-    if not lost:
-        return
-    first = lost[0]
-    folder = f"/v2/{first.route.repository}/"
-    yield found(
-        "path-not-redirected",
-        case.severity(*lost),
-        lost,
-        f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
-        "read as a registry's answer.",
-        f"add a rule for {folder}* if the name is yours; it is as it should be if it is not",
-    )
-
-
-def _is_text(hop: Hop) -> bool:
-    return content_type(hop) in ("text/plain", "")
-
-
-def ping_slash_lost(case: Case) -> Iterator[Finding]:
-    """`/v2/` led to `…/v2`: classic dockerd stores the challenge under that, and never finds it again."""
-    for step in pings(case):
-        asked, ended = urlsplit(step.first.request.url).path, urlsplit(step.last.request.url).path
-        if not asked.endswith("/v2/") or not ended.endswith("/v2") or step.last.follows is None:
-            continue
-        refused = _unanswered(case)
-        classic = case.pull.client.store == "graphdriver"
-        yield found(
-            "ping-slash-lost",
-            case.severity(*refused, otherwise=Severity.INFO) if classic else Severity.INFO,
-            [step, *(refused if classic else ())],
-            f"{step.last.follows.host} redirects /v2/ to {step.last.host}{ended}, without its slash: docker's classic store "
-            "keeps what it learned there for that address only and asks for no token later.",
-            f"write the target as https://{step.last.host}/v2/ with the slash at its end",
-        )
-        return
-
-
-def ping_other_host(case: Case) -> Iterator[Finding]:
-    """`/v2/` led to one registry and the manifests to another: classic dockerd has a token for the first only."""
-    refused = [step for step in _unanswered(case) if not _lost_on_the_way(step)]
-    for step in pings(case):
-        homes = {other.last.host for other in refused} - {step.last.host}
-        if step.last.status == 401 and step.last.challenges and homes and case.pull.client.family == "docker":
-            home = min(homes)
-            yield found(
-                "ping-other-host",
-                case.severity(*refused),
-                [step, *refused],
-                f"/v2/ of {step.first.host} led to {step.last.host}, but the manifests to {home}: docker's classic store "
-                "sends a token only to the registry where /v2/ ended.",
-                f"redirect /v2/ of {step.first.host} to https://{home}/v2/, or use a vanity host for each registry",
-            )
-            return
-
-
-def _lost_on_the_way(step: Step) -> bool:
-    return any(hop.request.authorization != "none" for hop in step.passes[-1])
-
-
-def library_prefix_missing(case: Case) -> Iterator[Finding]:
-    """Docker Hub knows its official images as library/NAME only; clients add that to names on docker.io alone."""
-    for step in case.bad:
-        last = step.last
-        name = last.route.repository
-        if step.is_token or last.host not in ("registry-1.docker.io", "index.docker.io"):
-            continue
-        if name and "/" not in name and last.status in (401, 403, 404):
-            asked = step.first.host if step.first.host != last.host else "the client"
-            yield found(
-                "library-prefix-missing",
-                case.severity(step),
-                [other for other in case.bad if other.last.route.repository == name],
-                f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}.",
-                f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}",
-            )
-            return
-
-
+@row(
+    "redirect-loop",
+    needs=Fact.REDIRECT,
+    explains=("query-dropped", "redirect-permanent"),
+    severities="error",
+    suffers="all",
+    remedy="the rule that does it",
+)
 def redirect_loop(case: Case) -> Iterator[Finding]:
-    """A chain that comes back to where it was, or is longer than clients follow."""
+    """A chain comes back to an address, or has ten hops and no end.
+
+    Go's net/http stops after ten requests (client.go defaultCheckRedirect), containerd repeats the number.
+    """
     for step in case.steps:
         for chain in step.passes:
             # Only what redirected before: a client may ask where it was led to again, with a token (crane from 0.21.8).
@@ -208,8 +63,19 @@ def redirect_loop(case: Case) -> Iterator[Finding]:
             return
 
 
+@row(
+    "redirect-downgrade",
+    needs=Fact.REDIRECT,
+    severities="warning, error",
+    suffers="all follow it, in the clear",
+    remedy="write https:// in the rule",
+)
 def redirect_downgrade(case: Case) -> Iterator[Finding]:
-    """From https to http."""
+    """Https is redirected to http.
+
+    Go follows it, and only leaves out the Referer (net/http client.go refererForURL). An error where the pull ended
+    there.
+    """
     down = [
         hop
         for hop in case.hops
@@ -231,8 +97,19 @@ def redirect_downgrade(case: Case) -> Iterator[Finding]:
         )
 
 
+@row(
+    "redirect-permanent",
+    needs=Fact.REDIRECT,
+    severities="warning",
+    suffers="those that keep redirects",
+    remedy="302 or 307 while you may still move",
+)
 def redirect_permanent(case: Case) -> Iterator[Finding]:
-    """301 or 308 where a vanity host points to its registry."""
+    """301 or 308 where a vanity host points to its registry.
+
+    RFC 9110, 15.4.2 and 15.4.9: such an answer may be kept without limit. For pulls the status makes no difference: run
+    with 301, 302 and 308.
+    """
     kept = [
         hop
         for hop in case.hops
@@ -253,8 +130,20 @@ def redirect_permanent(case: Case) -> Iterator[Finding]:
         )
 
 
+@row(
+    "query-dropped",
+    needs=Fact.REDIRECT,
+    severities="warning",
+    suffers="those that list or push",
+    remedy="the platform's setting for it",
+)
 def query_dropped(case: Case) -> Iterator[Finding]:
-    """A parameter that changes the answer is gone after a redirect within a registry's paths."""
+    """`?n=`, `?last=`, `?digest=` or `?ns=` is gone after a redirect that stays within a registry's paths.
+
+    The parameters are those of the distribution specification and of containerd's mirrors. A redirect to a storage has a
+    query of its own and is left alone; so is a mirror that points home without `?ns=`. Cloudflare's Bulk Redirects drop
+    the query unless told otherwise (developers.cloudflare.com).
+    """
     for hop in case.hops:
         response = hop.response
         if response is None or not hop.redirects or hop.route.endpoint is Endpoint.NONE:
@@ -280,8 +169,18 @@ def query_dropped(case: Case) -> Iterator[Finding]:
             return
 
 
+@row(
+    "link-points-elsewhere",
+    needs=Fact.LIST,
+    severities="warning",
+    suffers="those that list",
+    remedy="rewrite it in the proxy",
+)
 def link_points_elsewhere(case: Case) -> Iterator[Finding]:
-    """The next page of a list is said to be at another host, or under another name, than the one that was asked."""
+    """`Link`, or the name in a list of tags, is of another host or repository than asked.
+
+    chainguard-dev/registry-redirect rewrites both, "or clients loop on page 1" (pkg/redirect/redirect.go).
+    """
     for step in case.steps:
         link = header(step.last, "link")
         if step.route.endpoint not in LISTS or not step.last.ok:
@@ -305,8 +204,20 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
         return
 
 
+@row(
+    "push-over-redirect",
+    needs=Fact.REDIRECT,
+    explains=("manifest-unknown", "name-unknown"),
+    severities="error",
+    suffers="all that push",
+    remedy="push to the registry by its own name",
+)
 def push_over_redirect(case: Case) -> Iterator[Finding]:
-    """A request that was to write met a redirect that turns it into GET."""
+    """POST, PUT or PATCH met 301, 302 or 303.
+
+    Run with dockerd 20.10.24 (`dockerd-20.10-push-vanity-302`): the blobs are there already, `PUT manifests/1.0` through a
+    302 becomes GET, gets 200, and docker prints the digest as if it had pushed. Go: net/http client.go redirectBehavior.
+    """
     turned = [
         hop
         for hop in case.hops
@@ -331,32 +242,44 @@ def push_over_redirect(case: Case) -> Iterator[Finding]:
     )
 
 
-def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
-    """A signed address of a storage got an Authorization as well, and refused both."""
-    refused = [
-        step
-        for step in case.bad
-        if in_storage(step.last)
-        and step.last.request.authorization != "none"
-        and step.last.status in (400, 401, 403)
-        and urlsplit(step.last.request.url).query
-    ]
-    if refused:
-        last = refused[0].last
-        yield found(
-            "two-auth-mechanisms",
-            case.severity(*refused),
-            refused,
-            f"{case.client} sent its {_kind(last)} to {last.host} too, whose address is signed already, and {last.host} "
-            f"said {last.status}: storages take one of the two, never both.",
-            f"let {last.host} answer signed addresses without a challenge; a client that sends its token to a "
-            "storage of its own accord needs an update",
-        )
-
-
-def _kind(hop: Hop) -> str:
-    return {"bearer": "token", "basic": "login"}.get(hop.request.authorization, "Authorization")
-
-
 def _query(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+@row(
+    "redirect-unreadable",
+    needs=Fact.FAILURE,
+    severities="error",
+    suffers="all",
+    remedy="the whole address in the rule",
+)
+def redirect_unreadable(case: Case) -> Iterator[Finding]:
+    """A redirect without Location, or to what is no address, that the client did not follow.
+
+    Go's net/http hands such an answer on as it is: containerd calls its status unexpected (resolver.go), containers/image no
+    registry's (docker_client.go), and neither names the Location. Told apart from a redirect to a host that cannot be
+    reached, which is `upstream-unreachable`.
+    """
+    lost = [step for step in case.bad if step.last.status in REDIRECTS and not _has_target(step.last)]
+    if not lost:
+        return
+    last = lost[0].last
+    said = last.response.location if last.response else None
+    yield found(
+        "redirect-unreadable",
+        case.severity(*lost),
+        lost,
+        f"{last.host} said {last.status} and "
+        + (f"sent {case.client} to {said!r}, which is no address" if said else "not where: there is no Location")
+        + f", so {case.client} has nothing to follow.",
+        f"let {last.host} write the whole address of its target in Location; a rule with a variable that is empty makes "
+        "such a redirect",
+    )
+
+
+def _has_target(hop: Hop) -> bool:
+    try:
+        target = urlsplit(hop.response.location or "") if hop.response else None
+    except ValueError:
+        return False
+    return target is not None and target.scheme in ("http", "https") and bool(target.netloc)

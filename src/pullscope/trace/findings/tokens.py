@@ -8,42 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.addresses import bare
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
+    REFUSALS,
     Case,
     asked_repositories,
-    codes,
-    content_type,
     found,
     in_storage,
     listed,
-    pings,
     repositories,
 )
+from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.model import Hop, Kind, Step
-
-REFUSALS = frozenset({401, 403})
-LOGINS = {
-    "podman": "podman login",
-    "buildah": "buildah login",
-    "skopeo": "skopeo login",
-    "containers": "podman login",
-    "cri-o": "podman login",
-    "containerd": "nerdctl login",
-    "crane": "crane auth login",
-    "regctl": "regctl registry login",
-}
-"""What a family's logins are made with; what is not here reads those of docker (~/.docker/config.json)."""
-
-LOOKERS = frozenset({"unknown", "curl"})
-"""Families that may ask `/v2/` for its own sake."""
+from pullscope.trace.findings.row import row
+from pullscope.trace.model import Hop, Step
 
 
+@row(
+    "authorization-dropped",
+    needs=Fact.FAILURE,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    softens=("authorization-leaked",),
+    severities="error",
+    suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
+    remedy="proxy (200) instead of redirecting",
+)
 def authorization_dropped(case: Case) -> Iterator[Finding]:
-    """A token went to the first host, not over the redirect, and the second host wanted it."""
+    """A token went to the first host, not over the redirect, and the second host said 401.
+
+    Run with skopeo 1.9.3 (the recording `skopeo-1.9-vanity-302`) and crane 0.20.2. Go takes Authorization away when a
+    redirect leaves the host (net/http client.go shouldCopyHeaderOnRedirect) and containers/image sets it on the first
+    request only. Open: containers/image#641, podman#15187. crane from 0.21.8 asks for a token of the second host
+    (go-containerregistry#2360). podman and buildah read.
+    """
     dropped: list[tuple[Step, Hop]] = []
     for step in case.bad:
         chain = step.passes[-1]
@@ -72,8 +77,21 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
     )
 
 
+@row(
+    "authorization-leaked",
+    needs=Fact.CREDENTIAL,
+    severities="warning, info",
+    suffers="docker, and other clients that keep the header over a redirect",
+    remedy="only hosts that you trust should redirect to the registry",
+)
 def authorization_leaked(case: Case) -> Iterator[Finding]:
-    """A token or login went to a host that it was not made for."""
+    """A token or login went to a host that it was not made for.
+
+    A token is made for the hosts whose challenge named its realm. containers/image and go-containerregistry send it to
+    the vanity host by which they were led there. A proxy that answers the challenge itself is such a host, and gets its
+    own. An anonymous token is no secret, so that is info. Beside `authorization-dropped` it is info: it explains, it is
+    not what failed.
+    """
     for hop in case.hops:
         if hop.step.is_token or hop.request.authorization == "none":
             continue
@@ -113,8 +131,20 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
         return
 
 
+@row(
+    "scope-mismatch",
+    needs=Fact.FAILURE,
+    explains=("access-denied", "credentials-not-used", "scope-refused"),
+    severities="error",
+    suffers="all",
+    remedy="keep the path, or rewrite realm and scope in a proxy",
+)
 def scope_mismatch(case: Case) -> Iterator[Finding]:
-    """A token for one name was refused for another: the path was renamed on the way."""
+    """The token that was refused names another repository than the registry wants.
+
+    Run with dockerd 20.10.24: it asks for the name of the reference, never the challenge's (session.go;
+    distribution/registry.go). Real cases: nix-community/docker-nixpkgs#55, ciiiii/cloudflare-docker-proxy#17.
+    """
     for step in case.bad:
         last = step.last
         issuer = case.issuer_of(last)
@@ -136,8 +166,21 @@ def scope_mismatch(case: Case) -> Iterator[Finding]:
         return
 
 
+@row(
+    "scope-refused",
+    needs=Fact.FAILURE,
+    explains=("access-denied", "credentials-not-used"),
+    severities="error",
+    suffers="all, and first those that add scopes of their own",
+    remedy="names that exist at the registry only",
+)
 def scope_refused(case: Case) -> Iterator[Finding]:
-    """A token server that gives nothing, or less, for one of the scopes."""
+    """The token server says 403 to a scope, or gives less than was asked and the registry says 401.
+
+    containerd asks for its own scope together with the challenge's (core/remotes/docker/scope.go). ghcr.io, Harbor and
+    Google's registries refuse unknown scopes (containerd#9648, #8415, #4358); Docker Hub leaves them out. Run with a
+    strict token server: dockerd 20.10.24 and 29.7.2, ctr 1.6.20, skopeo 1.9.3 and crane 0.21.9.
+    """
     for step in case.bad:
         if step.is_token and step.token is not None and step.token.anonymous and step.last.status in (400, 403):
             names = asked_repositories(step)
@@ -184,8 +227,19 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
     return f", which {client} made of the name it was given" if own and wanted else ""
 
 
+@row(
+    "token-rejected",
+    needs=Fact.CREDENTIAL,
+    explains=("access-denied", "credentials-not-used"),
+    severities="error, warning",
+    suffers="all",
+    remedy="how long tokens live; clocks",
+)
 def token_rejected(case: Case) -> Iterator[Finding]:
-    """A token that was refused as such, or no longer taken where it had been."""
+    """401 with `error="invalid_token"`, or for a token that was taken before.
+
+    RFC 6750, 3.1. A client that gets another token when the old one is over does as it should: no finding.
+    """
     welcome: set[tuple[int, str, str | None]] = set()
     for hop in case.hops:
         number = hop.request.credential
@@ -219,127 +273,3 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
         )
         return
-
-
-def token_server_failed(case: Case) -> Iterator[Finding]:
-    """A realm that answers, but not with a token."""
-    broken = [
-        step
-        for step in case.steps
-        if step.is_token
-        and (
-            (step.last.status or 0) >= 500
-            or step.last.status in (404, 405)
-            or (step.last.failed is not None and step.last.response is not None)
-            or (step.last.ok and step.kind is Kind.TOKEN and step in case.pull.failing)
-        )
-    ]
-    if not broken:
-        return
-    last = broken[0].last
-    said = f"{last.status}"
-    if last.ok:
-        kind = content_type(last)
-        said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
-    yield found(
-        "token-server-failed",
-        case.severity(*broken),
-        broken,
-        f"the token server {last.host} answered {said}, so {case.client} has nothing to show to the registry.",
-        f"look at {bare(last.request.url)}: the registry's challenge names it as its realm",
-    )
-
-
-def credentials_not_used(case: Case) -> Iterator[Finding]:
-    """A login is wanted, and none was shown; or it was shown to another host."""
-    for step in pings(case):
-        # Clients that know no password end here, before they have asked for anything.
-        wants = {challenge.scheme for challenge in step.last.challenges} if step.last.status == 401 else set()
-        if wants == {"basic"} and step is case.steps[-1] and case.over and case.pull.client.family not in LOOKERS:
-            yield found(
-                "credentials-not-used",
-                Severity.ERROR,
-                [step],
-                f"{step.last.host} wants a login, and {case.client}, which has none for it, asked nothing more.",
-                f"log in: {_login(case, step.last.host)}",
-            )
-            return
-    logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
-    logged_in |= {step.first.host for step in case.steps if step.token is not None and not step.token.anonymous}
-    for step in case.bad:
-        last = step.last
-        if step.is_token or last.status != 401 or in_storage(last):
-            continue
-        schemes = {challenge.scheme for challenge in last.challenges}
-        issuer = case.issuer_of(last)
-        anonymous = issuer is not None and issuer.token is not None and issuer.token.anonymous
-        basic = schemes == {"basic"} and last.request.authorization == "none"
-        elsewhere = sorted(host for host in logged_in if host != last.host) if anonymous else []
-        if not basic and not elsewhere:
-            continue
-        where = f"; its login for {elsewhere[0]} does not carry over" if elsewhere else ""
-        yield found(
-            "credentials-not-used",
-            case.severity(step),
-            [step],
-            f"{last.host} wants a login, and {case.client} asked without one{where}.",
-            f"log in to the host that really answers ({_login(case, last.host)}), or let {step.first.host} proxy to it"
-            if step.first.host != last.host
-            else f"log in: {_login(case, last.host)}",
-        )
-        return
-
-
-def access_denied(case: Case) -> Iterator[Finding]:
-    """No, with a token in hand."""
-    denied = [
-        step
-        for step in case.bad
-        if not step.is_token
-        and step.last.status in REFUSALS
-        and not in_storage(step.last)
-        and (step.last.request.authorization != "none" or (step.last.status == 403 and "DENIED" in codes(step.last)))
-    ]
-    wrong = [
-        step
-        for step in case.bad
-        if step.is_token and step.token is not None and not step.token.anonymous and step.last.status in REFUSALS
-    ]
-    if wrong:
-        host = wrong[0].last.host
-        yield found(
-            "access-denied",
-            case.severity(*wrong),
-            wrong,
-            f"the token server {host} refused the login of {case.client}, with {wrong[0].last.status}.",
-            f"log in again; the password or access token that {case.client} has for this registry is not taken",
-        )
-        return
-    if not denied:
-        return
-    last = denied[0].last
-    issuer = case.issuer_of(last)
-    name = last.route.repository or last.host
-    anonymous = issuer is not None and issuer.token is not None and issuer.token.anonymous
-    yield found(
-        "access-denied",
-        case.severity(*denied),
-        [*denied, *([issuer] if issuer else [])],
-        f"{last.host} refused {name} to {case.client}, with {last.status}"
-        + (" and an anonymous token" if anonymous else "")
-        + (
-            ": the login that it sent is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
-            if last.request.authorization == "basic"
-            else ": it is private or does not exist, and registries do not say which."
-        ),
-        f"check the name {name}; if it is private, log in with an account that may pull it: {_login(case, last.host)}",
-    )
-
-
-def _login(case: Case, host: str) -> str:
-    """The command by which this client is logged in to a host: Docker Hub's login goes by another name than its host.
-
-    docker keeps it as https://index.docker.io/v1/, which is where `docker login` without a name puts it.
-    """
-    registry, command = registry_name(host), LOGINS.get(case.pull.client.family, "docker login")
-    return command if registry == DOCKER_HUB and command == "docker login" else f"{command} {registry}"

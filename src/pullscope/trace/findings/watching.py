@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.findings.access import refusal
 from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.certificates import refusal
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import findings_of
 from pullscope.trace.model import Change, Ending, Outcome, Pull, Step

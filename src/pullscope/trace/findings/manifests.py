@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
-from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
     Case,
-    codes,
     content_type,
     found,
     header,
-    in_storage,
-    is_page,
-    listed,
     name_of,
 )
+from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import row
 from pullscope.trace.model import Kind, Outcome, Step
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -29,12 +25,19 @@ LARGEST_MANIFEST = 4 * 1024 * 1024
 
 NO_HEAD = frozenset({403, 404, 405, 501})
 
-# `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
-_PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
 
-
+@row(
+    "manifest-too-large",
+    explains=("digest-mismatch", "manifest-unreadable", "size-mismatch", "wrong-content-type"),
+    severities="error",
+    suffers="all",
+    remedy="data into blobs",
+)
 def manifest_too_large(case: Case) -> Iterator[Finding]:
-    """A manifest beyond what registries and clients take."""
+    """Over 4 MiB.
+
+    Distribution specification 1.1, "Pushing Manifests": registries should take 4 MiB at least.
+    """
     for step in case.steps:
         if step.route.endpoint is not Endpoint.MANIFEST:
             continue
@@ -54,8 +57,20 @@ def manifest_too_large(case: Case) -> Iterator[Finding]:
         return
 
 
+@row(
+    "wrong-content-type",
+    needs=Fact.ODD,
+    explains=("digest-mismatch", "missing-content-digest", "no-matching-platform", "size-mismatch"),
+    severities="error, warning",
+    suffers="docker, containerd; podman and skopeo guess",
+    remedy="send the manifest's own",
+)
 def wrong_content_type(case: Case) -> Iterator[Finding]:
-    """A manifest under a media type that is none of a manifest's."""
+    """A manifest whose Content-Type is none of a manifest's.
+
+    moby#31318, containerd#3549, #4397; static hosts need a headers file (jpetazzo/registrish). skopeo 1.9.3, run:
+    "unsupported schema version 2". An error where a client that pulls had the manifest and asked for nothing more.
+    """
     wrong = [
         step
         for step in case.steps
@@ -78,8 +93,20 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
     )
 
 
+@row(
+    "manifest-unreadable",
+    needs=Fact.FAILURE,
+    severities="error, warning",
+    suffers="all",
+    remedy="push it anew; caches and static hosts",
+)
 def manifest_unreadable(case: Case) -> Iterator[Finding]:
-    """Something else under the media type of a manifest."""
+    """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
+
+    Decided by the body, which is read up to 4 MiB: not JSON, JSON of another form, or empty. Without a manifest's media type
+    it is `wrong-content-type`, and where the bytes are not those of the digest, `digest-mismatch` or `size-mismatch`. What
+    only prints a manifest, such as `crane manifest`, does not mind.
+    """
     wrong = [step for step in case.steps if step.instead is not None and step.outcome is Outcome.FAILED]
     if wrong:
         step = wrong[0]
@@ -105,8 +132,19 @@ def _ended_there(case: Case, wrong: list[Step]) -> bool:
     return case.over and pulls and any(step.method == "GET" and step is case.steps[-1] for step in wrong)
 
 
+@row(
+    "missing-content-digest",
+    needs=Fact.TAG,
+    severities="warning, info",
+    suffers="docker, containerd (one request more)",
+    remedy="send it",
+)
 def missing_content_digest(case: Case) -> Iterator[Finding]:
-    """HEAD of a tag without Docker-Content-Digest: what it was asked for."""
+    """HEAD of a tag without `Docker-Content-Digest`; info for GET.
+
+    A SHOULD in distribution-spec 1.1. Classic dockerd and containerd ask again with GET and hash what comes (distribution
+    repository.go; resolver.go); containers/image does not look at it.
+    """
     bare = [
         hop
         for hop in case.hops
@@ -135,8 +173,19 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
     )
 
 
+@row(
+    "head-not-allowed",
+    needs=Fact.TROUBLE,
+    severities="warning, error",
+    suffers="docker, containerd, crane",
+    remedy="allow HEAD",
+)
 def head_not_allowed(case: Case) -> Iterator[Finding]:
-    """HEAD is refused where GET is not."""
+    """HEAD fails with 403, 404, 405 or 501 where GET is 200.
+
+    containerd: GET after 405, and after 403 (resolver.go); classic dockerd: GET after any failure (repository.go).
+    containerd#7390.
+    """
     for step in case.steps:
         if step.route.endpoint is not Endpoint.MANIFEST:
             continue
@@ -155,91 +204,19 @@ def head_not_allowed(case: Case) -> Iterator[Finding]:
             return
 
 
-def registry_failed(case: Case) -> Iterator[Finding]:
-    """The registry itself has a fault."""
-    broken = [
-        hop
-        for hop in case.hops
-        if (hop.status or 0) >= 500
-        and hop.step.outcome is Outcome.FAILED
-        and not hop.step.is_token
-        and hop.step.route.endpoint is not Endpoint.BLOB
-    ]
-    if broken:
-        hop = broken[0]
-        steps = [one.step for one in broken]
-        yield found(
-            "registry-failed",
-            case.severity(*steps),
-            steps,
-            f"{hop.host} said {hop.status}: the fault is there, not with {case.client}.",
-            f"try again later, or look at the logs of {hop.host}",
-        )
-
-
-def manifest_unknown(case: Case) -> Iterator[Finding]:
-    """The tag or digest is not there."""
-    lost = [
-        step
-        for step in case.bad
-        if step.route.endpoint is Endpoint.MANIFEST
-        and step.last.status == 404
-        and not is_page(step.last)
-        and "NAME_UNKNOWN" not in codes(step.last)
-    ]
-    if not lost:
-        return
-    step = lost[0]
-    last, name = step.last, step.last.route.repository
-    why = next((one.message for one in last.errors if one.message.lower() != "manifest unknown"), "")
-    if step.route.digest is None:
-        message = f"{last.host} has no tag {step.route.reference} in {name}" + (f" ({why})" if why else "") + "."
-        fix = f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
-    else:
-        listed_in = " that the image's index names" if step.expectation is not None else ""
-        message = f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}."
-        fix = (
-            "push the image again with all its platforms"
-            if listed_in
-            else "check the digest; what no tag names may be deleted"
-        )
-    yield found("manifest-unknown", case.severity(*lost), lost, message, fix)
-
-
-def name_unknown(case: Case) -> Iterator[Finding]:
-    """The repository is not there."""
-    lost = [step for step in case.bad if step.last.status == 404 and "NAME_UNKNOWN" in codes(step.last)]
-    if lost:
-        last = lost[0].last
-        yield found(
-            "name-unknown",
-            case.severity(*lost),
-            lost,
-            f"{last.host} has no repository {last.route.repository}.",
-            "check the name, and where a redirect or proxy renames it, the rule",
-        )
-
-
-def blob_unknown(case: Case) -> Iterator[Finding]:
-    """A manifest names a blob that the registry does not have."""
-    lost = [
-        step
-        for step in case.bad
-        if step.route.endpoint is Endpoint.BLOB and step.last.status == 404 and not in_storage(step.last)
-    ]
-    if lost:
-        last = lost[0].last
-        yield found(
-            "blob-unknown",
-            case.severity(*lost),
-            lost,
-            f"{last.host} does not have {name_of(lost[0])}, which the manifest of {last.route.repository} names.",
-            "push the image again: its manifest is there, its content is not",
-        )
-
-
+@row(
+    "schema1-only",
+    needs=Fact.ODD,
+    severities="error, warning",
+    suffers="docker from 28.5, containerd from 2.0, BuildKit",
+    remedy="push it anew",
+)
 def schema1_only(case: Case) -> Iterator[Finding]:
-    """A manifest of the form that was given up in 2017."""
+    """A schema 1 manifest.
+
+    Not read by containerd from 2.0, docker's containerd store and docker 28.5's classic store (read in their sources);
+    docker 20.10 was run and pulls it.
+    """
     old = [
         step
         for step in case.steps
@@ -263,39 +240,4 @@ def schema1_only(case: Case) -> Iterator[Finding]:
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker from 28.5, containerd from 2.0 "
         "and BuildKit do not read it; older docker, podman and skopeo still do.",
         "pull it with skopeo and push it again: that writes a manifest of today",
-    )
-
-
-def no_matching_platform(case: Case) -> Iterator[Finding]:
-    """The index has nothing for this client, which then asked for nothing more."""
-    index = case.pull.index
-    if index is None or case.pull.images or case.pull.action == "push" or case.bad:
-        return
-    named = {entry.digest for entry in index.manifests}
-    shown = [step for step in case.steps if isinstance(step.document, Index) and step.route.fallback_for is None]
-    went_on = any(step.route.digest in named for step in case.steps if step.route.digest is not None)
-    there = [
-        str(entry.platform) for entry in index.manifests if entry.platform is not None and not entry.is_attestation
-    ]
-    own = _PLATFORM.search(case.pull.client_key[1])
-    if not shown or went_on or not there or not case.over:
-        return
-    if own is None:
-        yield found(
-            "no-matching-platform",
-            Severity.INFO,
-            shown,
-            f"{case.client} read the index at {shown[-1].last.host} and asked for nothing that is in it: {listed(there)}.",
-            "if it was to pull, choose one of these platforms; to look at an index only is no failure",
-        )
-        return
-    platform = f"{own[1]}/{own[2]}"
-    if any(one == platform or one.startswith(f"{platform}/") for one in there):
-        return  # another one was wanted, or it is on the client's host already
-    yield found(
-        "no-matching-platform",
-        Severity.ERROR,
-        shown,
-        f"the index at {shown[-1].last.host} has nothing for {platform}, which {case.client} runs on; it has {listed(there)}.",
-        f"build for {platform} too, or ask for another with --platform {there[0]}",
     )

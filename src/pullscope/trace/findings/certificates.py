@@ -1,0 +1,124 @@
+"""Clients that do not trust the proxy: what their refusal means, and how each is taught."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from inspect import cleandoc
+
+from pullscope.oci.agents import Client
+from pullscope.trace.findings.case import CONTAINERS_IMAGE
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import Row
+
+DOCKER_HUB = ("docker.io", "docker.com")
+"""Domains of Docker Hub's own hosts: the only ones for which dockerd's settings go by another name than the host's."""
+
+
+# What mitmproxy says of a handshake that the client ended (proxy/layers/tls.py), and OpenSSL's names of TLS alerts.
+_DISTRUST = re.compile(r"trust|unknown ca|certificate", re.IGNORECASE)
+
+
+def refusal(host: str, reason: str, client: Client | None = None) -> Finding | None:
+    """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
+    if not _DISTRUST.search(reason):
+        return None
+    if not host or _is_loopback(host):
+        # No name and no CONNECT before: it was the proxy that was meant. So it was for a loopback address, for which Go
+        # never uses a proxy (golang.org/x/net/http/httpproxy useProxy).
+        return Finding(
+            code="proxy-ca-not-trusted",
+            severity=Severity.ERROR,
+            message="A client wants TLS with the proxy itself and does not trust its certificate: the proxy's URL begins "
+            "with https://.",
+            fix="write http:// in HTTPS_PROXY: it names how to reach the proxy, not what goes through it",
+        )
+    who = client.family if client is not None and client.family != "unknown" else "A client"
+    return Finding(
+        code="ca-not-trusted",
+        severity=Severity.ERROR,
+        message=f"{who} refused mitmproxy's certificate for {host}, so nothing of that conversation can be seen and "
+        "the pull fails there.",
+        fix=_how_to_trust(host, client),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if host.count(":") == 1 else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _how_to_trust(host: str, client: Client | None) -> str:
+    family = client.family if client is not None else "unknown"
+    hub = host.endswith(DOCKER_HUB)
+    if family in CONTAINERS_IMAGE:
+        name = "docker.io" if hub else host
+        return f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/containers/certs.d/{name}/ca.crt"
+    environment = (
+        "set SSL_CERT_DIR in dockerd's environment to a directory with mitmproxy's CA and restart it "
+        "(pullscope docker on does both)"
+    )
+    if family not in ("docker", "unknown"):
+        return f"trust ~/.mitmproxy/mitmproxy-ca-cert.pem where {family} runs: SSL_CERT_FILE, or the system's CA store"
+    if not hub:
+        return (
+            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/{host}/ca.crt (the host as it is written in "
+            f"the reference; no restart), or {environment}"
+        )
+    store = client.store if client is not None else None
+    if store == "graphdriver":
+        return f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d"
+    if store == "containerd":
+        return (
+            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or "
+            f"{environment}"
+        )
+    return (
+        f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
+        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt"
+    )
+
+
+CA_NOT_TRUSTED = Row(
+    code="ca-not-trusted",
+    shows="a client ends the TLS handshake with the proxy because of its certificate",
+    severities="error",
+    suffers="all that do not trust the CA",
+    remedy="trust it for this client and this host",
+    recording="recordings/dockerd-20.10-untrusted-ca.jsonl",
+    known=cleandoc(
+        """
+        Tried with dockerd 20.10.24 and 29.7.2 in both stores, on an address that is not loopback. For Docker Hub the classic
+        store reads neither `insecure-registries` nor `certs.d` (moby registry/service_v2.go gives the official endpoint
+        `ServerDefault()`, the same in 20.10, 23, 24, 26, 28 and 29); docker 29's containerd store reads `certs.d/docker.io`,
+        not `certs.d/registry-1.docker.io` (daemon/hosts.go). For any other host `certs.d/HOST/ca.crt` works in all of them
+        without a restart and covers every hop behind it. `SSL_CERT_DIR` in dockerd's environment works everywhere on Linux
+        (golang/go crypto/x509/root_unix.go). containers/image reads `docker.io` for Hub (docker_client.go). The client behind
+        a refused handshake is not named by TLS; it is the one that pulled from the same address before, if there was one.
+        Users who met it: moby#20912, #36820, #23356; `insecure-registries` for Hub: moby#12869.
+        """
+    ),
+)
+
+PROXY_CA_NOT_TRUSTED = Row(
+    code="proxy-ca-not-trusted",
+    shows="TLS that is refused before any host was named, or for a loopback address",
+    severities="error",
+    suffers="all with such a proxy URL",
+    remedy="write `http://` in HTTPS_PROXY",
+    recording="recordings/dockerd-20.10-https-proxy.jsonl",
+    known=cleandoc(
+        """
+        A proxy URL that begins with `https://` means TLS with the proxy itself (mitmproxy addons/next_layer.py). For an address
+        instead of a name Go sends no SNI, and there was no CONNECT before (run with dockerd 20.10.24 and
+        `HTTPS_PROXY=https://127.0.0.1:8080`). Go sends nothing that is meant for `localhost` or a loopback address through a
+        proxy (golang.org/x/net http/httpproxy, useProxy), so a handshake for such a name was meant for the proxy. A proxy with
+        another name is told as `ca-not-trusted`. Users who met it: docker/for-linux#415, #620.
+        """
+    ),
+)

@@ -1,0 +1,293 @@
+"""Vanity domains: which paths the rules of a domain leave out, and who notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pullscope.trace.findings.case import (
+    CONTENT,
+    Case,
+    content_type,
+    found,
+    is_page,
+    is_registrys,
+    pings,
+    reading,
+)
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import row
+from pullscope.trace.model import Hop, Step
+
+
+def _unanswered(case: Case) -> list[Step]:
+    """Manifests and blobs that were refused to a client that never had a token to show."""
+    return [
+        step
+        for step in case.bad
+        if step.route.endpoint in CONTENT and step.last.status == 401 and step.last.request.authorization == "none"
+    ]
+
+
+@row(
+    "ping-not-redirected",
+    needs=Fact.PING,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "ping-other-host",
+        "registry-failed",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    severities="error, info",
+    suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
+    remedy="redirect `/v2/` too",
+)
+def ping_not_redirected(case: Case) -> Iterator[Finding]:
+    """`/v2/` fails at the host that redirects everything else.
+
+    Run with dockerd 20.10.24, skopeo 1.9.3, crane 0.20.2 and 0.21.9: all fail; ctr 1.6.20 and dockerd 29.7.2 send no ping
+    and pull. Where the client asked nothing after a 404 at `/v2/`, that is enough. Info where this client did not need
+    it: an upstream without tokens, for classic dockerd.
+    """
+    for step in pings(case):
+        last = step.last
+        status = last.status or 0
+        if last.follows is not None or (status not in (403, 404) and status < 500) or is_registrys(last):
+            continue
+        host = last.host
+        gave_up = case.over and status == 404 and not any(True for _ in reading(case))
+        refused = _unanswered(case)
+        if not gave_up and (host not in case.pointing or not (refused or case.over)):
+            continue
+        severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
+        consequence = (
+            f"{case.client} takes it for no registry and asks nothing more."
+            if gave_up
+            else f"{case.client} never learns where tokens are to be had."
+            if refused
+            else "docker up to 28, podman, skopeo, buildah and crane cannot pull from it."
+        )
+        yield found(
+            "ping-not-redirected",
+            severity,
+            [step, *refused],
+            f"{host} answers /v2/ itself, with {status}, and sends only other paths on: {consequence}"
+            if host in case.pointing
+            else f"{host} answers /v2/ with {status}: {consequence}",
+            f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
+        )
+        return
+
+
+@row(
+    "ping-not-a-registry",
+    needs=Fact.PING,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    severities="error, info",
+    suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
+    remedy="redirect `/v2/` to the registry that wants tokens",
+)
+def ping_not_a_registry(case: Case) -> Iterator[Finding]:
+    """`/v2/` says 200 without being a registry, and a manifest is then answered 401.
+
+    Run as above: dockerd 20.10.24, skopeo, crane (also 0.21.9, which then builds no bearer transport) fail. 200 alone is
+    fine where the backends need no token, and is what registry.k8s.io does on purpose
+    (cmd/archeio/docs/request-handling.md).
+    """
+    wanting = [hop for hop in case.hops if hop.status == 401 and hop.challenges and hop.step.route.endpoint in CONTENT]
+    for step in pings(case):
+        last = step.last
+        if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
+            continue
+        refused = _unanswered(case)
+        what = "a web page" if is_page(last) else "200, though it is no registry"
+        yield found(
+            "ping-not-a-registry",
+            case.severity(step, *refused, otherwise=Severity.INFO),
+            [step, *refused],
+            f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
+            "wants one. docker up to 28, podman, skopeo, buildah and crane fail alike.",
+            f"redirect /v2/ of {last.host} to {wanting[0].host} too; where a page or a catch-all shadows it, force the "
+            "rule or put it first",
+        )
+        return
+
+
+@row(
+    "path-not-redirected",
+    needs=Fact.ODD,
+    explains=(
+        "access-denied",
+        "blob-unknown",
+        "digest-mismatch",
+        "head-not-allowed",
+        "manifest-unknown",
+        "missing-content-digest",
+        "name-unknown",
+        "wrong-content-type",
+    ),
+    severities="error",
+    suffers="all",
+    remedy="the rule that is missing, if the name is yours",
+)
+def path_not_redirected(case: Case) -> Iterator[Finding]:
+    """The host that was asked answers a manifest or blob with a page of its own.
+
+    docker 20.10 shows this as "invalid character '<' looking for beginning of value". A registry's own 404 carries an
+    error body or `Docker-Distribution-Api-Version`, and is told as what it is.
+    """
+    lost = [
+        step
+        for step in reading(case)
+        if step.last.follows is None
+        and (step.last.status in (404, 403, 410) or step.last.status == 200)
+        and not is_registrys(step.last)
+        and (is_page(step.last) or (step.last.host in case.pointing and _is_text(step.last)))
+    ]
+    if not lost:
+        return
+    first = lost[0]
+    folder = f"/v2/{first.route.repository}/"
+    yield found(
+        "path-not-redirected",
+        case.severity(*lost),
+        lost,
+        f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
+        "read as a registry's answer.",
+        f"add a rule for {folder}* if the name is yours; it is as it should be if it is not",
+    )
+
+
+def _is_text(hop: Hop) -> bool:
+    return content_type(hop) in ("text/plain", "")
+
+
+@row(
+    "ping-slash-lost",
+    needs=Fact.PING,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "ping-other-host",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    severities="error, info",
+    suffers="docker's classic store",
+    remedy="end the target with /v2/",
+)
+def ping_slash_lost(case: Case) -> Iterator[Finding]:
+    """`/v2/` is redirected to `…/v2`.
+
+    Classic dockerd keeps its challenges under the URL at which the ping ended and looks for `…/v2/` later (distribution
+    registry/client/auth/session.go; authchallenge.go). Run with dockerd 20.10.24. Info for all others, who do not mind.
+    """
+    for step in pings(case):
+        asked, ended = urlsplit(step.first.request.url).path, urlsplit(step.last.request.url).path
+        if not asked.endswith("/v2/") or not ended.endswith("/v2") or step.last.follows is None:
+            continue
+        refused = _unanswered(case)
+        classic = case.pull.client.store == "graphdriver"
+        yield found(
+            "ping-slash-lost",
+            case.severity(*refused, otherwise=Severity.INFO) if classic else Severity.INFO,
+            [step, *(refused if classic else ())],
+            f"{step.last.follows.host} redirects /v2/ to {step.last.host}{ended}, without its slash: docker's classic store "
+            "keeps what it learned there for that address only and asks for no token later.",
+            f"write the target as https://{step.last.host}/v2/ with the slash at its end",
+        )
+        return
+
+
+@row(
+    "ping-other-host",
+    needs=Fact.PING,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    severities="error",
+    suffers="docker's classic store",
+    remedy="one vanity host for each registry",
+)
+def ping_other_host(case: Case) -> Iterator[Finding]:
+    """`/v2/` led to one registry, the manifests to another.
+
+    The same rule of classic dockerd: a token goes only to the host where the ping ended (session.go ModifyRequest). Read,
+    and played with the model that was compared with 20.10.24.
+    """
+    refused = [step for step in _unanswered(case) if not _lost_on_the_way(step)]
+    for step in pings(case):
+        homes = {other.last.host for other in refused} - {step.last.host}
+        if step.last.status == 401 and step.last.challenges and homes and case.pull.client.family == "docker":
+            home = min(homes)
+            yield found(
+                "ping-other-host",
+                case.severity(*refused),
+                [step, *refused],
+                f"/v2/ of {step.first.host} led to {step.last.host}, but the manifests to {home}: docker's classic store "
+                "sends a token only to the registry where /v2/ ended.",
+                f"redirect /v2/ of {step.first.host} to https://{home}/v2/, or use a vanity host for each registry",
+            )
+            return
+
+
+def _lost_on_the_way(step: Step) -> bool:
+    return any(hop.request.authorization != "none" for hop in step.passes[-1])
+
+
+@row(
+    "library-prefix-missing",
+    needs=Fact.FAILURE,
+    explains=(
+        "access-denied",
+        "challenge-unreadable",
+        "credentials-not-used",
+        "manifest-unknown",
+        "name-unknown",
+        "scope-mismatch",
+        "scope-refused",
+        "token-rejected",
+    ),
+    severities="error",
+    suffers="all",
+    remedy="add it in the rule",
+)
+def library_prefix_missing(case: Case) -> Iterator[Finding]:
+    """A one-word name reaches Docker Hub without `library/`.
+
+    Clients add `library/` to names on docker.io only (distribution/reference). ciiiii/cloudflare-docker-proxy#17.
+    """
+    for step in case.bad:
+        last = step.last
+        name = last.route.repository
+        if step.is_token or last.host not in ("registry-1.docker.io", "index.docker.io"):
+            continue
+        if name and "/" not in name and last.status in (401, 403, 404):
+            asked = step.first.host if step.first.host != last.host else "the client"
+            yield found(
+                "library-prefix-missing",
+                case.severity(step),
+                [other for other in case.bad if other.last.route.repository == name],
+                f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}.",
+                f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}",
+            )
+            return
