@@ -10,10 +10,10 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader
 from tests.make import behind, exchange
 
-from pullscope.mitm.bodies import Body
-from pullscope.mitm.flow_events import Border, canonical, events_of_saved, text_of, url_of
+from pullscope.mitm.flow_events import events_of_saved, failed, requested, url_of
 from pullscope.mitm.flow_notes import SEEN, seen_of
 from pullscope.mitm.heads import RequestHead
+from pullscope.trace.border import Border
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.recording import to_line
 
@@ -123,23 +123,8 @@ def test_url_is_by_the_name_that_the_client_used(
     assert url_of(RequestHead.of(flow.request, flow.client_conn)) == expected
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("HTTPS://Docker.IO:443/V2/?A=b#c", "https://docker.io/V2/?A=b"),
-        ("http://user:word@host:80", "http://host/"),
-        ("https://host?x=1", "https://host/?x=1"),
-        ("https://[::1]:443/", "https://[::1]/"),
-        ("/v2/", "/v2/"),
-    ],
-)
-def test_canonical(url: str, expected: str) -> None:
-    """Two spellings of one URL are one (RFC 3986, 6.2)."""
-    assert canonical(url) == expected
-
-
 def asked(border: Border, flow: http.HTTPFlow) -> Requested:
-    return border.requested(RequestHead.of(flow.request, flow.client_conn))
+    return requested(border, RequestHead.of(flow.request, flow.client_conn))
 
 
 def test_equal_tokens_have_equal_numbers() -> None:
@@ -167,15 +152,6 @@ def test_authorization_is_a_word(header: str, scheme: str) -> None:
     assert event.authorization == scheme
     assert (event.credential is not None) is (scheme == "bearer")
     assert "dTpw" not in to_line(event)
-
-
-def test_error_pages_keep_what_names_them() -> None:
-    """A storage's XML echoes the signature that it refused; its code and message say enough."""
-    page = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>expired</Message><Key>s3cret</Key></Error>"
-
-    assert text_of(page, 403) == "<XML> AccessDenied expired"
-    assert text_of(b"<!DOCTYPE html><html><title>Not Found</title>s3cret</html>", 404) == "<HTML> Not Found"
-    assert len(text_of(b"x" * 100_000, 500)) == 2000
 
 
 def test_uploaded_form_is_redacted() -> None:
@@ -276,9 +252,9 @@ def test_a_config_that_was_kept_to_be_looked_at_is_not_read() -> None:
 def test_failures_say_why_and_how_far() -> None:
     """A body that was cut off."""
     flow = exchange()
-    failed = Border().failed(1, flow.error, 1000.0, Body(length=12))
+    event = failed(Border(), 1, 1000.0, flow.error, 12)
 
-    assert (failed.reason, failed.bytes) == ("ended without an answer", 12)
+    assert (event.reason, event.bytes) == ("ended without an answer", 12)
 
 
 def test_location_is_made_absolute_and_known_again() -> None:

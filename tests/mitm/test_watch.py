@@ -318,7 +318,7 @@ def test_an_exception_is_reported_once_and_the_flow_goes_on(
         "response": "finished",
     }
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("s3cret")
 
     monkeypatch.setattr(watch._witness._border, where.get(hook, "failed"), broken)

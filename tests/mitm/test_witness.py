@@ -12,7 +12,6 @@ from pullscope.mitm.bodies import what_came
 from pullscope.mitm.heads import Asked, ResponseHead
 from pullscope.mitm.witness import Witness
 from pullscope.render.labels import label
-from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
 
@@ -52,7 +51,7 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
             gc.collect()
             witness.asked(asked)
             witness.answered(asked, head, None)
-            witness.ended(asked, head.status, came, 1001.0)
+            witness.ended(asked, came, 1001.0)
 
     late()
     (pull,) = trace.pulls
@@ -88,7 +87,7 @@ def test_a_refusal_is_fed_like_any_event() -> None:
     @in_mitmproxy
     async def refuse() -> None:
         with loaded(Quiet()):
-            witness.refused(TlsRefused(time=1.0, client="192.0.2.7", host="docker.io", reason="unknown ca"))
+            witness.refused("192.0.2.7", "docker.io", "unknown ca", 1.0)
 
     refuse()
     assert [refused.host for refused in trace.refusals] == ["docker.io"]

@@ -18,6 +18,7 @@ from pullscope.oci.scrub import (
     redact_form,
     redact_text,
     redact_url,
+    text_of,
 )
 
 HEX = "8e77458de855f9ed2334d8ea2d53cecb2e47f0ec2f691d9a467b1f19a9d3997e"
@@ -278,3 +279,13 @@ def test_no_unlisted_parameter_is_kept(name: str, origin: str, path: str) -> Non
 
     assert (_SECRET in redact_url(url)) == (name in kept)
     assert (_SECRET in redact_document(json.dumps({"a": f"see {url}"}))) == (name in kept)
+
+
+def test_error_pages_keep_what_names_them() -> None:
+    """A storage's XML echoes the signature that it refused; its code and message say enough."""
+    page = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>expired</Message><Key>s3cret</Key></Error>"
+
+    assert text_of(page, 403) == "<XML> AccessDenied expired"
+    assert text_of(b"<XML> AccessDenied expired", 403) == "<XML> AccessDenied expired"
+    assert text_of(b"<!DOCTYPE html><html><title>Not Found</title>s3cret</html>", 404) == "<HTML> Not Found"
+    assert len(text_of(b"x" * 100_000, 500)) == 2000

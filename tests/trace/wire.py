@@ -1,7 +1,7 @@
 """Writes down what happened on a wire, so that a test reads like the conversation it is about.
 
-A `Wire` is one client's view: `ask` is one exchange and becomes its events, with a clock that goes on by itself. Equal URLs
-and equal token names get equal numbers in every wire, as the border would give them. `played` merges wires by time and
+A `Wire` is one client's view: `ask` is one exchange, of which the border makes events, with a clock that goes on by itself.
+All wires have one border, so that equal URLs and equal tokens have equal numbers in every wire. `played` merges wires by time and
 feeds them to a trace; `told` writes a pull's steps as short words to compare with.
 """
 
@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count, pairwise
-from urllib.parse import urljoin
 
-from pullscope.oci.messages import Headers
-from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.trace.border import Body, Border
+from pullscope.trace.events import Event, TlsRefused
 from pullscope.trace.model import Change, Outcome, Pull
 from pullscope.trace.trace import Trace
 
@@ -30,13 +30,7 @@ HUB = "https://registry-1.docker.io"
 AUTH = "https://auth.docker.io/token"
 CDN = "https://cdn.example.net"
 
-_url_ids: dict[str, int] = {}
-_token_ids: dict[str, int] = {}
-
-
-def number(table: dict[str, int], key: str) -> int:
-    """Equal keys get equal numbers, in order of first appearance."""
-    return table.setdefault(key, len(table) + 1)
+_border = Border()
 
 
 def sha256(text: str) -> str:
@@ -93,67 +87,43 @@ class Wire:
         issued: str | None = None,
         fails: str | None = None,
         ends: bool = True,
+        connection: str | None = None,
     ) -> int:
         """One exchange. `body` is a document that is kept, `content` a blob that is only hashed, `size` one that is not.
 
         `at` is the start, for requests side by side; without it the exchange starts now, and now moves to its end.
-        `fails` is how it ended early; without `ends` nothing more was seen.
+        `fails` is how it ended early; without `ends` nothing more was seen. REDACTED in the body stands for the token that
+        is `issued`; `connection` is the name of the client's connection.
         """
         start = self.now if at is None else at
         number_ = next(self._exchanges)
         asked = {"User-Agent": self.agent if agent is None else agent, **(headers or {})}
+        asked["Authorization"] = f"Bearer {token}" if token else "Basic dTpw" if basic else ""
+        asked["Referer"] = referer or ""
         said = dict(answer or {})
         if challenge is not None:
             said["WWW-Authenticate"] = challenge
-        self.events.append(
-            Requested(
-                time=start,
-                exchange=number_,
-                connection=None,
-                client=self.client,
-                method=method,
-                url=url,
-                url_id=number(_url_ids, url),
-                referer_id=number(_url_ids, referer) if referer else None,
-                http_version="HTTP/1.1",
-                headers=Headers({name: value for name, value in asked.items() if value}),
-                authorization="bearer" if token else "basic" if basic else "none",
-                credential=number(_token_ids, token) if token else None,
-            )
-        )
-        if sent is not None:
-            length = sent if isinstance(sent, int) else len(sent)
-            document = sent if isinstance(sent, str) else None
-            self.events.append(
-                Uploaded(time=start + took / 4, exchange=number_, bytes=length, sha256=None, document=document)
-            )
-        if status is not None:
-            absolute = urljoin(url, location) if location else None
-            self.events.append(
-                Responded(
-                    time=start + took / 2,
-                    exchange=number_,
-                    status=status,
-                    headers=Headers(said),
-                    location=absolute,
-                    location_id=number(_url_ids, absolute) if absolute else None,
-                )
-            )
+        if location is not None:
+            said["Location"] = location
         end = start + took
-        text = body if body is not None else content
+        request = Request(method=method, url=url, headers=Headers({name: text for name, text in asked.items() if text}))
+        seen = _border.requested(request, time=start, client=self.client, connection=connection)
+        events: list[Event] = [seen]
+        if sent is not None:
+            up = Body(length=sent) if isinstance(sent, int) else Body(length=len(sent), content=sent.encode())
+            events.append(_border.uploaded(seen.exchange, up, time=start + took / 4))
+        if status is not None:
+            response = Response(status=status, headers=Headers(said))
+            events.append(_border.responded(seen.exchange, response, time=start + took / 2))
         if fails is not None:
-            self.events.append(Failed(time=end, exchange=number_, reason=fails, bytes=size))
+            events.append(_border.failed(seen.exchange, fails, time=end, length=size))
         elif ends:
-            self.events.append(
-                Finished(
-                    time=end,
-                    exchange=number_,
-                    bytes=len(text) if text is not None else size or 0,
-                    sha256=sha256(text) if text is not None else None,
-                    document=body,
-                    issued=number(_token_ids, issued) if issued else None,
-                )
-            )
+            text = body if body is not None else content
+            if text is not None and issued is not None:
+                text = text.replace("REDACTED", issued)
+            down = Body(length=size or 0) if text is None else Body.of(text.encode(), keep=body is not None)
+            events.append(_border.finished(seen.exchange, down, time=end))
+        self.events += [replace(event, exchange=number_) for event in events if not isinstance(event, TlsRefused)]
         self.now = max(self.now, end) if at is not None else end
         return number_
 

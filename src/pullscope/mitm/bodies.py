@@ -6,45 +6,19 @@ Everything else is counted and hashed while it streams.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mitmproxy import http
 
 from pullscope.mitm.tap import MOST_KEPT, SendTap, Tap
-from pullscope.oci.routes import Endpoint
+from pullscope.trace.border import UPLOADS, Body
 from pullscope.trace.model import Hop, Kind
 
-DOCUMENT_ENDPOINTS = frozenset(
-    {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
-)
-UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 """Methods of requests that bring a blob or a document."""
 
 MOST_CONFIG = 64 * 1024
 """Bytes of a config that is kept on its flow to be looked at; those of images have a few thousand."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Body:
-    """What is known of a body that went through."""
-
-    length: int | None = None
-    """Bytes as they went by, content coding included."""
-    sha256: str | None = None
-    content: bytes | None = None
-    """Decoded, and at most `MOST_KEPT` bytes; None if it was not kept."""
-
-
-def wants_document(endpoint: Endpoint, status: int, *, is_token: bool) -> bool:
-    """Whether the body of this answer is a document that is read, and not a blob or somebody else's page."""
-    return is_token or status >= 400 or endpoint in DOCUMENT_ENDPOINTS
-
-
-def wants_upload(endpoint: Endpoint) -> bool:
-    """Whether the body of this request is a document: a manifest, or the form of a token request."""
-    return endpoint not in UPLOADS and endpoint is not Endpoint.BLOB
 
 
 def streams_up(flow: http.HTTPFlow, hop: Hop) -> bool:

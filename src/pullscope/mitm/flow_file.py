@@ -12,7 +12,8 @@ from typing import BinaryIO
 from mitmproxy import exceptions, http
 from mitmproxy.io import FlowReader
 
-from pullscope.mitm.flow_events import Border, events_of_saved
+from pullscope.mitm.flow_events import events_of_saved
+from pullscope.trace.border import Border
 from pullscope.trace.events import Event
 
 

@@ -36,6 +36,8 @@ class RequestHead(NamedTuple):
     fields: Fields
     started: float
     connection: str
+    connected: float | None
+    """When the client's connection was opened."""
     peer: str | None
     """The client's address."""
     sni: str | None
@@ -57,6 +59,7 @@ class RequestHead(NamedTuple):
             request.headers.fields,
             request.timestamp_start,
             client.id,
+            client.timestamp_start,
             str(peer[0]) if peer else None,
             client.sni,
             getattr(client.proxy_mode, "type_name", "regular") == "reverse",

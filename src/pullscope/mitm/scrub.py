@@ -12,21 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urljoin, urlsplit
 
 from mitmproxy import exceptions, http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.net import encoding
 
-from pullscope.mitm.bodies import body_of_message, coding_of, wants_upload
-from pullscope.mitm.flow_events import (
-    Border,
-    canonical,
-    events_of_saved,
-    saved_document,
-    text_of,
-    url_of,
-)
+from pullscope.mitm.bodies import body_of_message, coding_of
+from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
 from pullscope.mitm.heads import RequestHead
 from pullscope.oci.documents import read_token_answer
@@ -41,6 +33,9 @@ from pullscope.oci.redact import (
     redact_url,
 )
 from pullscope.oci.routes import route
+from pullscope.oci.scrub import text_of
+from pullscope.oci.urls import canonical, joined, split
+from pullscope.trace.border import Border, wants_upload
 from pullscope.trace.events import Event, Requested
 from pullscope.trace.model import Hop
 from pullscope.trace.trace import Trace
@@ -149,7 +144,7 @@ def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers:
     if referer:
         raw = canonical(referer)
         fields = fields.replacing("referer", _numbered_url(raw, redact_location(raw), numbers))
-    parts = urlsplit(_numbered_url(raw_url, clean, numbers))
+    parts = split(_numbered_url(raw_url, clean, numbers))
     request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     body = body_of_message(request, keep=wants_upload(route(clean).endpoint))
     document: bytes | None = None
@@ -168,7 +163,7 @@ def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbe
     location = fields.get("location")
     fields = redact_headers(fields)
     if location:
-        absolute = canonical(urljoin(raw_url, location))
+        absolute = canonical(joined(raw_url, location))
         fields = fields.replacing("location", _numbered_url(absolute, redact_location(absolute), numbers))
     body = body_of_message(response, keep=bool(kept["read"]))
     if body.length:

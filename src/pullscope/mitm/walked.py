@@ -13,12 +13,13 @@ from collections.abc import Callable, Container
 from mitmproxy import flow, http
 from mitmproxy.connection import Client, Server
 
-from pullscope.mitm.flow_events import Border, events_of_saved
+from pullscope.mitm.flow_events import events_of_saved
 from pullscope.mitm.world_flow import answer_flow
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Manifest, read_manifest
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.border import Border
 from pullscope.trace.events import Event
 from pullscope.worlds.clients.drive import run_with_threads
 from pullscope.worlds.clients.steps import NoAnswerError, Outcome, Steps

@@ -33,7 +33,6 @@ from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.tap import Tap
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
 from pullscope.mitm.witness import Witness
-from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
 
@@ -220,7 +219,7 @@ class Watch:
             return
         came = what_came(response)
         ended = response.timestamp_end or response.timestamp_start or asked.head.started
-        self._backlog.later("response", came.held, self._witness.ended, asked, response.status_code, came, ended)
+        self._backlog.later("response", came.held, self._witness.ended, asked, came, ended)
 
     @never_raising
     def error(self, flow: http.HTTPFlow) -> None:
@@ -242,8 +241,7 @@ class Watch:
         if len(self._refused) > MOST_REFUSED:
             self._refused.clear()
         self._refused[refusal] = now
-        event = TlsRefused(time=now, client=refusal[0], host=refusal[1], reason=(data.conn.error or "")[:300])
-        self._backlog.later("tls_failed_client", 0, self._witness.refused, event)
+        self._backlog.later("tls_failed_client", 0, self._witness.refused, *refusal, data.conn.error or "", now)
 
     # -- commands -------------------------------------------------------------------------------------------------------
 

@@ -21,16 +21,15 @@ from pullscope.mitm.bodies import (
     let_pass,
     streams_up,
     tap_if_needed,
-    wants_document,
-    wants_upload,
 )
-from pullscope.mitm.flow_events import Border, events_of_saved
+from pullscope.mitm.flow_events import events_of_saved, failed, requested, responded
 from pullscope.mitm.heads import Asked, ResponseHead
 from pullscope.mitm.marks import Marks
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.tap import SendTap, Tap
 from pullscope.mitm.view import Labels
-from pullscope.trace.events import Event, Failed, Requested, TlsRefused
+from pullscope.trace.border import Border, wants_document, wants_upload
+from pullscope.trace.events import Event, Requested, TlsRefused
 from pullscope.trace.model import Change, Hop
 from pullscope.trace.trace import Trace
 
@@ -52,11 +51,12 @@ class Witness:
 
     def asked(self, asked: Asked, open_flow: http.HTTPFlow | None = None) -> None:
         """The head of a request; with `open_flow` it is the time to decide whether its body streams."""
-        event = self._border.requested(asked.head)
+        event = requested(self._border, asked.head)
         changes = self._trace.feed(event)
         hop = self._trace.hop(event.exchange)
         if hop is None:
             asked.foreign = True
+            self._border.forget(event.exchange)
             self.tell(changes)
             return
         asked.exchange = event.exchange
@@ -80,7 +80,7 @@ class Witness:
         hop = self._trace.hop(asked.exchange)
         body = went_by.body(keep=hop is not None and wants_upload(hop.route.endpoint))
         asked.note(sent_bytes=body.length, sent_sha256=body.sha256)
-        self._feed(self._border.uploaded(asked.exchange, asked.head, at, body))
+        self._feed(self._border.uploaded(asked.exchange, body, time=at))
 
     def answered(
         self, asked: Asked, head: ResponseHead, answered_by: object, open_response: http.Response | None = None
@@ -97,37 +97,40 @@ class Witness:
             if tap is not None:
                 self._taps[asked.exchange] = tap
         asked.note(read=asked.reads)
-        self._feed(self._border.responded(asked.exchange, asked.head, head, answered_by))
+        self._feed(responded(self._border, asked.exchange, asked.head.started, head, answered_by))
 
-    def ended(self, asked: Asked, status: int, went_by: WentBy, at: float) -> None:
+    def ended(self, asked: Asked, went_by: WentBy, at: float) -> None:
         """The body of an answer went through."""
         hop = self._trace.hop(asked.exchange)
         if hop is None:
+            self._border.forget(asked.exchange)
             return
         body = went_by.body(keep=asked.reads)
         if not asked.reads:
             body.content = None  # a config that was kept to be looked at, and not to be read
         asked.note(bytes=body.length, sha256=body.sha256)
-        self._over(hop, self._border.finished(asked.exchange, status, at, body))
+        self._over(hop, self._border.finished(asked.exchange, body, time=at))
 
     def broke(self, asked: Asked, error: Error | None, tap: Tap | None) -> None:
         """The exchange ended before its time."""
         hop = self._trace.hop(asked.exchange)
         if hop is None:
+            self._border.forget(asked.exchange)
             return
         body = body_of_tap(tap) if tap is not None else None
         if body is not None:
             asked.note(bytes=body.length)
-        self._over(hop, self._border.failed(asked.exchange, error, asked.head.started, body))
+        length = body.length if body is not None else None
+        self._over(hop, failed(self._border, asked.exchange, asked.head.started, error, length))
 
     def stopped(self, now: float) -> None:
         """The proxy ends while bodies are under way: what came of them is told, and that it was not their servers' doing."""
         for exchange, tap in [*self._taps.items()]:
-            self._feed(Failed(time=now, exchange=exchange, reason="the proxy was stopped", bytes=tap.bytes))
+            self._feed(self._border.failed(exchange, "the proxy was stopped", time=now, length=tap.bytes))
 
-    def refused(self, event: TlsRefused) -> None:
+    def refused(self, client: str, host: str, reason: str, now: float) -> None:
         """A client would not talk to the proxy."""
-        self._feed(event)
+        self._feed(self._border.refused(time=now, client=client, host=host, reason=reason))
 
     # -- flows from a file ----------------------------------------------------------------------------------------------
 

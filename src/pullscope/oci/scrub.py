@@ -91,6 +91,8 @@ _LOUD = "= @ \\ // ; eyj bearer basic token passw secret key account assertion a
 _LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state")
 
 MAX_DOCUMENT = 4 * 1024 * 1024
+ERROR_TEXT = 2_000
+"""Characters kept of an error body that is not JSON: a web page says enough with its title."""
 # Characters that are searched for secrets word by word, which takes a microsecond each; this runs in the proxy's event
 # loop. An error that is no JSON says enough with that many; what is suspicious in a larger document goes unread.
 MAX_TEXT = 64 * 1024
@@ -178,6 +180,24 @@ def redact_document(text: str, _passes: int = 2) -> str:
         kept = redact_text(text[:MAX_TEXT])
     # What is left may be JSON by now.
     return kept if kept == text or _passes == 0 else redact_document(kept, _passes - 1)
+
+
+def text_of(content: bytes, status: int) -> str:
+    """A document as text, without secrets; of an error that is no JSON only what names it."""
+    if status < 400 or content.lstrip()[:1] in (b"{", b"["):
+        return redact_document(content.decode("utf-8", "replace"))
+    text = content[: ERROR_TEXT * 4].decode("utf-8", "replace")
+    if text.lstrip().startswith("<") and not text.startswith(("<HTML> ", "<XML> ")):
+        # A page, or a storage error whose XML echoes the signature it refused: keep the names only.
+        said = [_between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message")]
+        kind = "HTML" if "<html" in text.lower() or "<!doctype html" in text.lower() else "XML"
+        return redact_document(f"<{kind}> " + " ".join(part for part in said if part))[:ERROR_TEXT]
+    return redact_document(text)[:ERROR_TEXT]
+
+
+def _between(text: str, start: str, end: str) -> str:
+    found = text.partition(start)[2].partition(end)
+    return found[0].strip()[:300] if found[1] else ""
 
 
 def _is_quiet(text: str) -> bool:

@@ -1,7 +1,7 @@
 """What was seen on the wire, as frozen records: the only thing a trace is made of.
 
 Time is on the event (seconds since the epoch); nothing here owns a clock. A record is already free of secrets: it is made
-at the border (`mitm.flow_events`), where URLs and headers pass keep-lists and where what has to be compared later (a
+at the border (`border`), where URLs and headers pass keep-lists and where what has to be compared later (a
 token, a URL with its signed query) is replaced by a small number that is given out in order of first appearance. Equal
 numbers mean equal values within one recording; the values themselves are nowhere.
 
@@ -39,6 +39,8 @@ class Requested:
     """none, basic, bearer or other."""
     credential: int | None
     """Equal for equal Authorization values: "token 3". A token answer names its number in `Finished.issued`."""
+    connected: float | None = None
+    """When the client's connection was opened; None where the source does not say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "time": (int, float),
     "exchange": int,
     "connection": _NUMBER,
+    "connected": (int, float, type(None)),
     "url_id": int,
     "referer_id": _NUMBER,
     "location_id": _NUMBER,
@@ -89,7 +90,7 @@ def from_line(line: str | bytes) -> Event | None:
         wanted = _TYPES.get(name)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise ValueError(f"{name} is not what it should be")
-    if not math.isfinite(values.get("time", 0.0)):
+    if not math.isfinite(values.get("time", 0.0)) or not math.isfinite(values.get("connected") or 0.0):
         raise ValueError("time is not what it should be")
     if "headers" in _FIELDS[kind]:
         values["headers"] = Headers([(str(key), str(value)) for key, value in values.get("headers", ())])

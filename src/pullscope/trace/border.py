@@ -1,0 +1,234 @@
+"""The border: messages become events, and what must not be kept stops here. The only maker of events from raw messages.
+
+Pure: no mitmproxy, no I/O, no clock. The live flow, a saved flow, a simulated client and the tests hand in plain messages
+(`Request`, `Response`, a `Body`), times in seconds since the epoch, and what is known of the client. Every URL, header field
+and document passes the keep-lists of `oci` while the event is made; tokens and raw URLs are only compared, as the numbers of
+one `Numbers`. An exchange is remembered raw between its request and its end, and no longer: an answer's Location is relative
+to its URL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
+from pullscope.oci.messages import Request, Response
+from pullscope.oci.redact import Numbers, redact_document, redact_form, redact_headers, redact_location, redact_url
+from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.scrub import text_of
+from pullscope.oci.urls import canonical, joined
+from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+
+MOST_OPEN = 10_000
+"""Exchanges under way that are remembered; of an older one no document is kept, for its credential is not known."""
+
+MOST_KNOWN, LARGEST_KNOWN = 32, 64 * 1024
+"""Documents of which the redacted text is remembered, and bytes of the largest."""
+
+LONGEST_REASON = 300
+
+DOCUMENT_ENDPOINTS = frozenset(
+    {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
+)
+UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
+
+
+def wants_document(endpoint: Endpoint, status: int, *, is_token: bool) -> bool:
+    """Whether the body of this answer is a document that is read, and not a blob or somebody else's page."""
+    return is_token or status >= 400 or endpoint in DOCUMENT_ENDPOINTS
+
+
+def wants_upload(endpoint: Endpoint) -> bool:
+    """Whether the body of this request is a document: a manifest, or the form of a token request."""
+    return endpoint not in UPLOADS and endpoint is not Endpoint.BLOB
+
+
+@dataclass(kw_only=True, slots=True)
+class Body:
+    """What is known of a body that went through."""
+
+    length: int | None = None
+    """Bytes as they went by, content coding included."""
+    sha256: str | None = None
+    """Hex, of the bytes without content coding."""
+    content: bytes | None = None
+    """Decoded, and at most `MAX_DOCUMENT` bytes; None if it was not kept."""
+
+    @classmethod
+    def of(cls, raw: bytes, *, keep: bool) -> Body:
+        """Of a whole body without content coding; `keep` if it is a document."""
+        content = raw if keep and len(raw) <= MAX_DOCUMENT else None
+        return cls(length=len(raw), sha256=hashlib.sha256(raw).hexdigest(), content=content)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An exchange that has not ended, raw."""
+
+    request: Request
+    status: int = 0
+
+
+class Border:
+    """Makes events of messages; one for each trace, for numbers mean the same within one recording only."""
+
+    def __init__(self) -> None:
+        self._numbers = Numbers()
+        self._exchange = 0
+        self._open: OrderedDict[int, _Open] = OrderedDict()
+        self._salt = secrets.token_bytes(32)
+        self._known: OrderedDict[bytes, str] = OrderedDict()
+
+    def requested(
+        self,
+        request: Request,
+        *,
+        time: float,
+        client: str,
+        connection: str | None = None,
+        connected: float | None = None,
+        http_version: str = "HTTP/1.1",
+    ) -> Requested:
+        """The head of a request, whose body is not looked at.
+
+        `client` is an address without port; `connection` is any name for the client's connection, the same for all that
+        came on it, and `connected` when it was opened. None where the source does not know.
+        """
+        self._exchange += 1
+        raw_url = canonical(request.url)
+        self._open[self._exchange] = _Open(request)
+        if len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)
+        fields = request.headers
+        scheme, credential = self._authorization(fields.get("authorization"))
+        referer = fields.get("referer")
+        return Requested(
+            time=time,
+            exchange=self._exchange,
+            connection=self._numbers.number("connection", connection) if connection is not None else None,
+            connected=connected,
+            client=client or "unknown",
+            method=request.method,
+            url=redact_url(raw_url),
+            url_id=self._numbers.number("url", raw_url),
+            referer_id=self._numbers.number("url", canonical(referer)) if referer else None,
+            http_version=http_version,
+            headers=redact_headers(fields),
+            authorization=scheme,
+            credential=credential,
+        )
+
+    def uploaded(self, exchange: int, body: Body, *, time: float) -> Uploaded:
+        """The body of a request went through."""
+        document, opened = None, self._open.get(exchange)
+        if body.content is not None and opened is not None:
+            kind = opened.request.headers.get("content-type") or ""
+            text = body.content.decode("utf-8", "replace")
+            document = redact_form(text) if "form-urlencoded" in kind else redact_document(text)
+        return Uploaded(time=time, exchange=exchange, bytes=body.length or 0, sha256=body.sha256, document=document)
+
+    def responded(self, exchange: int, response: Response, *, time: float, answered_by: str | None = None) -> Responded:
+        """The head of an answer, whose body is not looked at.
+
+        `answered_by` is the name that whoever stood in for the server has left.
+        """
+        opened = self._open.get(exchange)
+        location, absolute = response.headers.get("location"), None
+        if opened is not None:
+            opened.status = response.status
+        if location:
+            absolute = canonical(joined(opened.request.url, location) if opened is not None else location)
+        return Responded(
+            time=time,
+            exchange=exchange,
+            status=response.status,
+            headers=redact_headers(response.headers),
+            location=redact_location(absolute) if absolute else None,
+            location_id=self._numbers.number("url", absolute) if absolute else None,
+            answered_by=answered_by or None,
+        )
+
+    def finished(self, exchange: int, body: Body, *, time: float) -> Finished:
+        """The body of an answer went through: the exchange is over."""
+        document, issued = None, None
+        opened = self._open.pop(exchange, None)
+        if body.content and opened is not None:
+            answer = read_token_answer(body.content) if b"token" in body.content else None
+            if answer is not None and answer.token:
+                issued = self._numbers.number("token", answer.token)
+            plain = issued is None and opened.status < 400 and len(body.content) <= LARGEST_KNOWN
+            document = self._known_text(body.content) if plain else text_of(body.content, opened.status)
+        return Finished(
+            time=time, exchange=exchange, bytes=body.length, sha256=body.sha256, document=document, issued=issued
+        )
+
+    def failed(self, exchange: int, reason: str, *, time: float, length: int | None = None) -> Failed:
+        """The exchange ended before its time, after so many bytes of its answer's body."""
+        self._open.pop(exchange, None)
+        return Failed(time=time, exchange=exchange, reason=redact_document(reason)[:LONGEST_REASON], bytes=length)
+
+    def refused(self, *, time: float, client: str, host: str, reason: str) -> TlsRefused:
+        """A client refused the proxy's certificate."""
+        return TlsRefused(time=time, client=client, host=host, reason=redact_document(reason)[:LONGEST_REASON])
+
+    def forget(self, exchange: int) -> None:
+        """The exchange is nobody's business: nothing more will be told of it."""
+        self._open.pop(exchange, None)
+
+    def whole(
+        self,
+        request: Request,
+        response: Response | str,
+        *,
+        asked: float,
+        answered: float,
+        ended: float,
+        client: str,
+        connection: str | None = None,
+        is_token: bool = False,
+    ) -> Iterator[Event]:
+        """Every event of an exchange in memory, whose bodies have no content coding.
+
+        `response` is an answer, or why there was none. `is_token` says that the answer is a token server's; where it is
+        not known, an answer of JSON from an address that is no registry's is looked at.
+        """
+        first = self.requested(request, time=asked, client=client, connection=connection)
+        yield first
+        endpoint = route(request.url).endpoint
+        if request.body:
+            yield self.uploaded(first.exchange, Body.of(request.body, keep=wants_upload(endpoint)), time=asked)
+        if isinstance(response, str):
+            yield self.failed(first.exchange, response, time=ended)
+            return
+        yield self.responded(first.exchange, response, time=answered)
+        is_token = is_token or (endpoint is Endpoint.NONE and response.body[:1] == b"{")
+        keep = wants_document(endpoint, response.status, is_token=is_token)
+        yield self.finished(first.exchange, Body.of(response.body, keep=keep), time=ended)
+
+    def _known_text(self, content: bytes) -> str:
+        """The redacted text of a good answer: a fleet asks for the same few manifests over and over.
+
+        What came is not kept, only a fingerprint of it; no header and no metadata of a saved flow has a say in that.
+        """
+        key = hashlib.blake2b(content, digest_size=16, key=self._salt).digest()
+        text = self._known.pop(key, None)
+        self._known[key] = text = text_of(content, 200) if text is None else text
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return text
+
+    def _authorization(self, value: str | None) -> tuple[str, int | None]:
+        if not value:
+            return "none", None
+        scheme, _, secret = value.strip().partition(" ")
+        match scheme.lower():
+            case "bearer":
+                return "bearer", self._numbers.number("token", secret.strip())
+            case "basic":
+                return "basic", None
+            case _:
+                return "other", None
