@@ -43,7 +43,8 @@ def loaded(addon: Any, *, before: dict[str, Any] | None = None, **chosen: Any) -
             yield made
         finally:
             made.master.addons.get("termlog").uninstall()
-            addon.done()
+            if hasattr(addon, "done"):
+                addon.done()
             _close(made.master.event_loop)
 
 

@@ -63,18 +63,6 @@ def test_what_the_user_chose_stays(option: str, value: str) -> None:
     stays()
 
 
-@pytest.mark.parametrize("mode", ["regular@192.0.2.1:8080", "wireguard"])
-def test_modes_that_name_an_address_or_need_all_are_left_alone(mode: str) -> None:
-    """A gateway for other machines cannot work on 127.0.0.1."""
-
-    @in_mitmproxy
-    async def left() -> None:
-        with loaded(Watch(), before={"mode": [mode]}) as context:
-            assert context.options.listen_host == ""
-
-    left()
-
-
 @in_mitmproxy
 async def test_only_and_ignore_become_mitmproxys_own() -> None:
     """Hosts and what lies below them, beside the patterns of others; taken back when the option is emptied."""

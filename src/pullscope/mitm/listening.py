@@ -2,7 +2,8 @@
 
 mitmproxy listens on every interface by default. Setting `listen_host` when the addon is loaded is enough where scripts are
 loaded before the servers are started (mitmproxy 11). With Python 3.12 and later, mitmproxy 12 starts them first (its tasks
-are eager), so there they are started anew, within milliseconds.
+are eager), so there they are started anew, within milliseconds. It holds for every mode that listens, also for those that
+serve other machines by their nature (transparent, wireguard, dns): who wants that names an address.
 """
 
 from __future__ import annotations
@@ -19,18 +20,12 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 logger = logging.getLogger(__name__)
 
 LOCAL = "127.0.0.1"
-LOCAL_MODES = ("regular", "upstream", "reverse", "socks5")
-"""Modes whose clients name the proxy; in the others packets come from elsewhere by their nature."""
 
 _tasks: set[asyncio.Task[None]] = set()
 
 
 def stay_local() -> None:
-    """Listen on 127.0.0.1 only, where neither `listen_host` nor a mode names an address."""
-    modes = [ProxyMode.parse(mode) for mode in ctx.options.mode]
-    open_modes = [mode for mode in modes if mode.custom_listen_host is None]
-    if not open_modes or any(mode.type_name not in LOCAL_MODES for mode in open_modes):
-        return
+    """Listen on 127.0.0.1 only, wherever a mode names no address of its own: those of now and those set later."""
     ctx.options.listen_host = LOCAL
     logger.info("pullscope: listening on %s only; --listen-host ADDRESS for another.", LOCAL)
     proxyserver: Any = ctx.master.addons.get("proxyserver")
@@ -41,8 +36,10 @@ def stay_local() -> None:
 
 
 async def _start_anew(proxyserver: Any) -> None:
+    modes = map(ProxyMode.parse, ctx.options.mode)
     with _silent_start():
-        await proxyserver.servers.update([])  # waits until those that are starting have started
+        # Waits until those that are starting have started.
+        await proxyserver.servers.update([mode for mode in modes if mode.custom_listen_host is not None])
     await proxyserver.setup_servers()
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from mitmproxy import addonmanager, ctx, exceptions
 
+from pullscope.mitm.settings import listen_here
 from pullscope.trace.model import Change, Pull
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class OtlpLive:
         loader.add_option(
             "pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."
         )
+        listen_here()
 
     def configure(self, updated: set[str]) -> None:
         """Check the address and start; OptionsError is mitmproxy's way to refuse one."""

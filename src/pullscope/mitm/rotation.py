@@ -11,6 +11,8 @@ from pathlib import Path
 
 from mitmproxy import addonmanager, ctx, http
 
+from pullscope.mitm.settings import listen_here
+
 logger = logging.getLogger(__name__)
 
 
@@ -20,6 +22,7 @@ class Rotation:
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("pullscope_rotate_mb", int, 50, "Put the recording aside when it is larger than this.")
         loader.add_option("pullscope_rotate_keep", int, 4, "How many recordings that were put aside are kept.")
+        listen_here()
 
     def response(self, _flow: http.HTTPFlow) -> None:
         self.look()

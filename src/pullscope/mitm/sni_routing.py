@@ -16,6 +16,8 @@ import mitmproxy_rs
 from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.proxy import mode_specs, server_hooks
 
+from pullscope.mitm.settings import listen_here
+
 logger = logging.getLogger(__name__)
 
 BEGIN, END = "# pullscope begin", "# pullscope end"
@@ -36,6 +38,7 @@ class SniRouting:
             [],
             "HOST:PORT=ADDRESS:PORT, where an upstream really is, as curl's --connect-to.",
         )
+        listen_here()
 
     def configure(self, updated: set[str]) -> None:
         if "pullscope_resolve" in updated:
