@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import lanes
+from bench import holds, lanes
 from bench.client import fetch, fetch_many
 from bench.flow_file import EXCHANGES, write_flow_file
 from bench.upstream import blob_path, manifest_path
@@ -156,12 +156,25 @@ def start_up(bench: lanes.Bench, size: Size) -> Iterator[Row]:
     )
 
 
+def hold(_bench: lanes.Bench, _size: Size) -> Iterator[Row]:
+    """One hostile body must not stop everybody: how long the event loop is held, by documents and by a bomb."""
+    honest = holds.seconds_to_read(holds.honest_index())
+    took = {name: holds.seconds_to_read(raw) for name, raw in holds.hostile_documents().items()}
+    slowest = max(took, key=lambda name: took[name])
+    measured = f"index of 500 manifests {honest * 1000:.0f} ms, {slowest} {took[slowest] * 1000:.0f} ms"
+    yield ratio("hostile document, longest hold to a large index", measured, took[slowest] / honest, at_most=10.0)
+    bomb = holds.seconds_to_unpack()
+    measured = f"index of 500 manifests {honest * 1000:.0f} ms, a chunk of a gzip bomb {bomb * 1000:.0f} ms"
+    yield ratio("gzip bomb, longest hold to a large index", measured, bomb / honest, at_most=10.0)
+
+
 MEASURES: Mapping[str, Callable[[lanes.Bench, Size], Iterator[Row]]] = {
     "layer": layer_time,
     "memory": layer_memory,
     "requests": requests,
     "reading": reading,
     "start": start_up,
+    "hold": hold,
 }
 
 

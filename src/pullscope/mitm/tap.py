@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import weakref
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
-import zstandard
 from mitmproxy import http
+
+from pullscope.mitm.decoders import PLAIN_CODINGS, Decoder, decoded, decoder_for
 
 MOST_KEPT = 4 * 1024 * 1024
 """Bytes of a document at the most: what registries accept as a manifest (distribution-spec 1.1, "Pushing Manifests")."""
@@ -22,116 +21,9 @@ MOST_UNPACKED = 64 * 1024 * 1024
 MOST_GROWTH = 100
 """A body that unpacks to more than both (bytes, and times its size) is a bomb; its hash is not worth the time."""
 
-PIECE = 64 * 1024
-"""Bytes that a decoder may put out at once: a small body must not unpack to gigabytes in memory."""
-
-
-class Decoder(Protocol):
-    """Takes a content coding off, chunk by chunk."""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The decoded pieces of this chunk; ValueError when the body is not what its header says."""
-
-
-class Gunzip:
-    """gzip (RFC 1952); a file may have several members (2.2), and Go reads them all."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            if self._stream.eof:
-                self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            yield _inflate(self._stream, data)
-            data = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
-
-
-class Inflate:
-    """deflate: zlib's format (RFC 9110, 8.4.1.2), or by old custom the bare one; the first two bytes tell (RFC 1950, 2.2)."""
-
-    def __init__(self) -> None:
-        self._head = b""
-        self._stream: zlib._Decompress | None = None
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        if self._stream is None:
-            self._head = data = self._head + data
-            if len(data) < 2:
-                return
-            is_zlib = data[0] % 16 == 8 and int.from_bytes(data[:2]) % 31 == 0
-            self._stream = zlib.decompressobj(zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS)
-        stream: zlib._Decompress = self._stream
-        while data:
-            if stream.eof:
-                raise ValueError("bytes after the end")
-            yield _inflate(stream, data)
-            data = stream.unused_data or stream.unconsumed_tail
-
-
-def _inflate(stream: zlib._Decompress, data: bytes) -> bytes:
-    try:
-        return stream.decompress(data, PIECE)
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
-
-
-class Unzstd:
-    """zstd (RFC 8878), which containerd asks for first."""
-
-    def __init__(self) -> None:
-        self._stream = self._begin()
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        # An input this short cannot unpack to more than some megabytes at once.
-        for at in range(0, len(data), 512):
-            rest = data[at : at + 512]
-            while rest:
-                if self._stream.eof:
-                    self._stream = self._begin()
-                try:
-                    yield self._stream.decompress(rest)
-                except zstandard.ZstdError as error:
-                    raise ValueError(str(error)) from error
-                rest = self._stream.unused_data if self._stream.eof else b""
-
-    @staticmethod
-    def _begin() -> zstandard.ZstdDecompressionObj:
-        return zstandard.ZstdDecompressor(max_window_size=128 * 1024 * 1024).decompressobj(write_size=PIECE)
-
-
-PLAIN_CODINGS = frozenset({"", "identity"})
-
-
-def decoder_for(coding: str) -> Decoder | None:
-    """The decoder for a Content-Encoding; None for one that is not known here."""
-    match coding.strip().lower():
-        case "gzip" | "x-gzip":
-            return Gunzip()
-        case "deflate":
-            return Inflate()
-        case "zstd":
-            return Unzstd()
-        case _:
-            return None
-
-
-def decoded(raw: bytes, coding: str) -> bytes | None:
-    """A whole document without its content coding; None where that cannot be done or is larger than `MOST_KEPT`."""
-    if coding.strip().lower() in PLAIN_CODINGS:
-        return raw if len(raw) <= MOST_KEPT else None
-    decoder = decoder_for(coding)
-    if decoder is None:
-        return None
-    out = bytearray()
-    try:
-        for piece in decoder.feed(raw):
-            out += piece
-            if len(out) > MOST_KEPT:
-                return None
-    except ValueError:
-        return None
-    return bytes(out)
+MOST_AT_ONCE = 4 * 1024 * 1024
+"""Bytes that are unpacked for one chunk, for which every client waits. A chunk has 64 kB at the most, and of layers it
+unpacks to some 200 kB; of one that unpacks to more than this nothing is claimed."""
 
 
 class Tap:
@@ -183,13 +75,15 @@ class Tap:
                 self._kept = None
 
     def _unpack(self, digest: hashlib._Hash, decoder: Decoder, data: bytes) -> None:
+        before = self._unpacked
         try:
             for piece in decoder.feed(data):
-                digest.update(piece)
                 self._unpacked += len(piece)
-                if self._unpacked > MOST_UNPACKED and self._unpacked > MOST_GROWTH * self.bytes:
+                grown = self._unpacked > MOST_UNPACKED and self._unpacked > MOST_GROWTH * self.bytes
+                if grown or self._unpacked - before > MOST_AT_ONCE:
                     self._hash = None
                     return
+                digest.update(piece)
         except ValueError:
             self._hash = None
 
@@ -206,7 +100,7 @@ class Tap:
     @property
     def content(self) -> bytes | None:
         """The decoded document, if it was to be kept and is not too large."""
-        return decoded(bytes(self._kept), self._coding) if self._kept is not None else None
+        return decoded(bytes(self._kept), self._coding, most=MOST_KEPT) if self._kept is not None else None
 
 
 class SendTap(Tap):
