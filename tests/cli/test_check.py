@@ -65,8 +65,8 @@ def test_tells_a_person() -> None:
         done = run(f"{VANITY}/{OWN}")
     lines = done.stdout.splitlines()
 
-    assert "  docker 29                  pulls                                         run" in lines
-    assert "  skopeo                     FAILS  token dropped at the redirect          run" in lines
+    assert "  docker 29                  pulls                                       tested" in lines
+    assert "  skopeo                     FAILS  token dropped at the redirect        tested" in lines
     assert "https://github.com/containers/image/issues/641" in done.stdout
     assert f"hosts   {VANITY} registry-1.docker.io auth.docker.io" in lines
     assert "limit   98 of 100 left, per 6 h, counted on 203.0.113.7, says" in lines
@@ -249,7 +249,7 @@ def test_rules_are_tried_by_chosen_clients(tmp_path: Path) -> None:
     assert ended == {"docker-classic,crane": (0, ["crane", "docker-classic"]), "skopeo": (3, ["skopeo"]), "ctr": (2, 1)}
 
 
-@pytest.mark.parametrize("words", [["--rules", "netlify.toml", "--deep"], ["--host", VANITY]])
+@pytest.mark.parametrize("words", [["--rules", "netlify.toml", "--deep"], ["--host", VANITY], ["--platform", "nginx"]])
 def test_words_that_do_not_go_together_are_one_sentence(words: list[str]) -> None:
     """Rules are not the network: an option of one is not silently dropped by the other."""
     done = CliRunner().invoke(app, ["check", f"{VANITY}/{OWN}", *words])

@@ -10,7 +10,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
     document = as_json(
         "docker doctor",
         [Problem(code="a", message="m")],
-        [ClientVerdict(id="podman", verdict=ClientOutcome.FAILS)],
+        [ClientVerdict(id="podman", verdict=ClientOutcome.FAILS).as_json()],
         state="on",
     )
     assert document == {
@@ -41,3 +41,4 @@ def test_only_an_error_ends_with_3() -> None:
     assert exit_code([warning, Problem(code="e", message="m")]) is ExitCode.PROBLEMS
     assert as_json("x", [warning])["verdict"] == "problems"
     assert as_json("x", [Problem(code="i", severity=Severity.INFO, message="m")])["verdict"] == "ok"
+    assert as_json("x", ended=ExitCode.PROBLEMS)["verdict"] == "problems"

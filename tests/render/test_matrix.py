@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
+from pullscope.render.lines import Line, paint
 from pullscope.render.matrix import Row, count_of, matrix, problem_lines
+
+
+def text(lines: list[Line]) -> list[str]:
+    return [paint(line, color=False) for line in lines]
 
 
 def row(label: str, verdict: ClientOutcome, reason: str | None = None, **more: str) -> Row:
@@ -12,21 +19,20 @@ def row(label: str, verdict: ClientOutcome, reason: str | None = None, **more: s
 
 def test_a_line_for_each_client() -> None:
     """Verdict, reason, evidence; a long reason is cut, so that a line fits 80 columns."""
-    lines = matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, "x" * 100)])
+    lines = text(matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, "x" * 100)]))
 
-    assert lines[0].split() == ["docker", "29", "pulls", "run"]
-    assert lines[1].split() == ["podman", "FAILS", "x" * 34 + "...", "run"]
+    assert lines[0].split() == ["docker", "29", "pulls", "tested"]
+    assert lines[1].split() == ["podman", "FAILS", "x" * 32 + "...", "tested"]
     assert max(map(len, lines)) <= 80
 
 
 def test_one_advice_for_all_who_need_it() -> None:
     """The fix is said once, with every issue that tracks it."""
-    lines = matrix(
-        [
-            row(name, ClientOutcome.FAILS, "why", fix="Do this.", link=f"https://{link}")
-            for name, link in ("ax", "bx", "cy")
-        ]
-    )
+    rows = [
+        row(name, ClientOutcome.FAILS, "why", fix="Do this.", link=f"https://{link}")
+        for name, link in (("a", "x"), ("b", "x"), ("c", "y"))
+    ]
+    lines = text(matrix(rows))
 
     assert [line.strip() for line in lines[4:]] == ["fix   Do this.", "https://x", "https://y"]
 
@@ -36,7 +42,7 @@ def test_what_servers_say_is_data() -> None:
     lines = matrix([row("a", ClientOutcome.FAILS, "\x1b[2J\nnext")])
     lines += problem_lines([Problem(code="c\x1b", message="m\x07", fix="f\r", where="w\n")])
 
-    assert all(char.isprintable() for line in lines for char in line)
+    assert all(char.isprintable() for line in text(lines) for char in line)
 
 
 def test_counts_what_matters() -> None:
@@ -44,4 +50,18 @@ def test_counts_what_matters() -> None:
     problems = [Problem(code="a", severity=severity, message="") for severity in (*Severity, Severity.WARNING)]
 
     assert count_of(problems) == "1 error, 2 warnings"
-    assert count_of([]) == ""
+    assert count_of(problems, notes=True) == "1 error, 2 warnings, 1 note"
+    assert count_of([]) == "no errors"
+
+
+def test_the_verdict_is_coloured() -> None:
+    """Green for a client that pulls, red for one that fails, yellow where there is no verdict, red for an error."""
+    rows = [row(one, ClientOutcome(one)) for one in ("works", "fails", "unknown")]
+    lines = matrix(rows)[:3] + problem_lines([Problem(code="c", message="m")])[:1]
+
+    assert [re.findall(r"\x1b\[([0-9;]+)m *([A-Za-z?]+)", paint(line, color=True))[0] for line in lines] == [
+        ("32", "pulls"),
+        ("1;31", "FAILS"),
+        ("33", "?"),
+        ("1;31", "error"),
+    ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.output import end_with
 from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
@@ -17,8 +19,9 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
     from pullscope.oci.verdicts import Problem
+    from pullscope.render.lines import Line
     from pullscope.worlds.check import Checked, RateLimit
-    from pullscope.worlds.clients.roster import Client
+    from pullscope.worlds.vanity.rules import Platform
 
 
 @speaking
@@ -41,6 +44,9 @@ def check(
     host: Annotated[
         str, typer.Option("--host", metavar="HOST", help="The domain of the rules, if REF is without.")
     ] = "",
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="NAME", help="Whose rules these are, as in `vanity try`.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Ask a live registry address as docker, podman, crane and the others would.
@@ -52,34 +58,41 @@ def check(
     pullscope check docker.example.com/org/img --rules netlify.toml
     """
     if rules is not None:
-        from pullscope.cli.vanity import try_command
+        from pullscope.cli.vanity_try import try_command
 
         if ca or resolve or insecure or deep or use_docker_login:
             raise Complaint(
-                "--rules tries clients in memory; with it go --host, --clients and --json only.", ExitCode.USAGE
+                "--rules tries clients in memory; with it go --host, --platform, --clients and --json only.",
+                ExitCode.USAGE,
             )
-        try_command(rules, host=host, ref=reference, clients=clients, as_json=as_json)
+        try_command(rules, host=host, ref=reference, platform=_platform(platform), clients=clients, as_json=as_json)
         return
-    if host:
-        raise Complaint("--host is the domain of a rule file: name that with --rules.", ExitCode.USAGE)
+    if host or platform:
+        option = "--host is the domain" if host else "--platform is that"
+        raise Complaint(f"{option} of a rule file: name the file with --rules.", ExitCode.USAGE)
     from pullscope.oci import verdicts
     from pullscope.worlds import check as engine
+    from pullscope.worlds.clients.roster import ROSTER
     from pullscope.worlds.readiness import readiness
 
     wanted = _reference(reference)
     logins = _logins() if use_docker_login else {}
-    chosen = _clients(clients, with_logins=use_docker_login)
+    chosen = chosen_clients(clients, [name for name, client in ROSTER.items() if use_docker_login or not client.login])
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
     problems = list(readiness(wanted.api_host, out, named=wanted.registry == wanted.api_host))
     found = engine.check(wanted, chosen, out, logins=logins, deep=deep)
     problems += found.problems
-    if as_json:
-        typer.echo(json.dumps(_document(found, problems), indent=2))
-    else:
-        for line in _lines(found, problems):
-            typer.echo(line)
-    if found.failed or verdicts.exit_code(problems):
-        raise typer.Exit(ExitCode.PROBLEMS)
+    code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
+    end_with([json.dumps(_document(found, problems, code), indent=2)] if as_json else _lines(found, problems), code)
+
+
+def _platform(name: str) -> Platform | None:
+    from pullscope.worlds.vanity.rules import Platform
+
+    try:
+        return Platform(name) if name else None
+    except ValueError:
+        raise Complaint(f"there is no platform {name!r}; there are {', '.join(Platform)}.", ExitCode.USAGE) from None
 
 
 def _reference(text: str) -> Reference:
@@ -91,20 +104,6 @@ def _reference(text: str) -> Reference:
         raise Complaint(str(error), ExitCode.USAGE) from None
 
 
-def _clients(text: str, *, with_logins: bool) -> list[Client]:
-    from pullscope.worlds.clients.roster import ROSTER
-
-    if not text:
-        return [client for client in ROSTER.values() if with_logins or not client.login]
-    chosen = []
-    for name in text.split(","):
-        if name.strip() not in ROSTER:
-            known = ", ".join(name for name, client in ROSTER.items() if not client.login)
-            raise Complaint(f"there is no client {name.strip()!r}; there are {known}.", ExitCode.USAGE)
-        chosen.append(ROSTER[name.strip()])
-    return chosen
-
-
 def _logins() -> Mapping[str, Any]:
     from pullscope.worlds.docker_config import read_logins
 
@@ -114,14 +113,19 @@ def _logins() -> Mapping[str, Any]:
         raise Complaint(f"cannot read docker's config: {error}.") from None
 
 
-def _document(found: Checked, problems: list[Problem]) -> dict[str, Any]:
+def _told(found: Checked) -> list[Told]:
+    return [(one.client, one.verdict) for one in found.walked]
+
+
+def _document(found: Checked, problems: list[Problem], code: ExitCode) -> dict[str, Any]:
     from pullscope.oci import verdicts
 
     limit = found.rate_limit
-    document = verdicts.as_json(
+    return verdicts.as_json(
         "check",
         problems,
-        [one.verdict for one in found.walked],
+        clients_json(_told(found)),
+        ended=code,
         reference=str(found.reference),
         digest=found.digest,
         hosts=[{"host": host, "requests": count} for host, count in found.hosts.items()],
@@ -129,11 +133,6 @@ def _document(found: Checked, problems: list[Problem]) -> dict[str, Any]:
         and {"limit": limit.limit, "remaining": limit.remaining, "source": limit.source, "host": limit.host},
         layers_read=found.layers_read,
     )
-    for one, client in zip(document["clients"], found.walked, strict=True):
-        one.update(evidence=str(client.client.evidence), compared=client.client.compared)
-    if found.failed:
-        document["verdict"] = "problems"
-    return document
 
 
 def _limit(limit: RateLimit, reference: Reference) -> str:
@@ -148,24 +147,15 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
     return f"{left}{per}{whose}, says {limit.host}{tail}"
 
 
-def _lines(found: Checked, problems: list[Problem]) -> list[str]:
-    from pullscope.render.matrix import Row, matrix, problem_lines, wrapped
+def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
+    from pullscope.render.matrix import problem_lines, wrapped
 
-    lines = [f"{found.reference}: asked over the network, as each client would."]
-    lines += problem_lines(problems)
-    lines += matrix(
-        Row(
-            label=one.client.label,
-            evidence=str(one.client.evidence),
-            verdict=one.verdict,
-            inset=bool(one.client.login),
-        )
-        for one in found.walked
-    )
+    yield f"{found.reference}: asked over the network, as each client would."
+    yield from problem_lines(problems)
+    yield from client_lines(_told(found))
     if found.digest:
-        lines += wrapped("digest", found.digest)
+        yield from wrapped("digest", found.digest)
     if found.hosts:
-        lines += wrapped("hosts", " ".join(found.hosts))
+        yield from wrapped("hosts", " ".join(found.hosts))
     if found.rate_limit is not None:
-        lines += wrapped("limit", _limit(found.rate_limit, found.reference))
-    return lines
+        yield from wrapped("limit", _limit(found.rate_limit, found.reference))

@@ -90,7 +90,7 @@ def demo(
     client = client or own
 
     from pullscope.cli.checked import check_recording
-    from pullscope.cli.report import wants_color
+    from pullscope.cli.output import wants_color
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
     from pullscope.render.labels import label

@@ -10,6 +10,7 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.output import end_with
 from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
 from pullscope.oci.verdicts import ExitCode
 
@@ -64,13 +65,11 @@ def diff(
     except ValueError as error:
         raise Complaint(f"cannot compare {a} and {b}: {error}.") from None
     problems = found.problems()
+    code = verdicts.exit_code(problems)
     if as_json:
-        typer.echo(json.dumps(verdicts.as_json("diff", problems, **difference_json(found)), indent=2))
-    else:
-        for line in [*difference_lines(found), *problem_lines(problems)]:
-            typer.echo(line)
-    if problems:
-        raise typer.Exit(ExitCode.PROBLEMS)
+        document = verdicts.as_json("diff", problems, ended=code, **difference_json(found))
+        end_with([json.dumps(document, indent=2)], code)
+    end_with([*difference_lines(found), *problem_lines(problems)], code)
 
 
 def _reference(text: str) -> Reference | None:

@@ -16,6 +16,7 @@ import typer
 
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.exits import speaking
+from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import HostError, command, doctor, plan, plan_words, proxy_command, switch, takeback_timer
 from pullscope.host import status as host_status
@@ -252,11 +253,12 @@ def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = Non
     found = at.look()
     problems = doctor.examine(_examination(at, found))
     state = host_status.status(found, at.again).state
-    if as_json:
-        typer.echo(json.dumps(verdicts.as_json("docker doctor", problems, state=state), indent=2))
-    else:
-        print_problems(problems)
-        typer.echo(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
+    with reader_may_leave():
+        if as_json:
+            typer.echo(json.dumps(verdicts.as_json("docker doctor", problems, state=state), indent=2))
+        else:
+            print_problems(problems)
+            typer.echo(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
     raise typer.Exit(verdicts.exit_code(problems))
 
 

@@ -7,14 +7,15 @@ reaches a user: what nobody thought of is said as such, and shown whole with PUL
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import typer
 
+from pullscope.cli.output import discard_stdout
 from pullscope.host import HostError
 from pullscope.oci.verdicts import ExitCode
 
@@ -46,8 +47,8 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has seen enough (`| head`); Python would complain once more at its exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Whoever read our output has seen enough (`| head`), of a command that ends with no verdict.
+            discard_stdout()
             raise typer.Exit(ExitCode.DONE) from None
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -72,5 +73,6 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def say(sentence: str) -> None:
-    """One line on stderr, for a person."""
-    typer.echo(sentence, err=True)
+    """One line on stderr, for a person; where that is closed, the code says it alone."""
+    with contextlib.suppress(BrokenPipeError):
+        typer.echo(sentence, err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
-from pullscope.cli.report import wants_color
+from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, name_of, read_trace
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import typer
 
 from pullscope import __version__
 from pullscope.cli import check, demo, diff, docker, explain, report, run, scrub, service, trace, vanity
+from pullscope.cli.output import open_closed_streams
 from pullscope.oci.verdicts import ExitCode
 
 WATCH, TRY, DOCKER = "Watch", "Try", "Docker"
@@ -61,13 +62,24 @@ app.add_typer(service.app, name="service", rich_help_panel=DOCKER)
 
 def main() -> None:
     """The console script."""
+    open_closed_streams()
     try:
         app()
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
-        # The reader of a help text has seen enough (`| head`): rich and typer end with 1 there, without a word.
-        sys.exit(ExitCode.DONE)
+        # The reader has seen enough (`| head`): rich and typer end with 1 there, without a word.
+        sys.exit(_ended_before(end))
+
+
+def _ended_before(end: BaseException) -> int:
+    """How the command would have ended for a reader who stays: a wrong word is still one, a help text is done."""
+    reason = end.__context__
+    while reason is not None:
+        if isinstance(code := getattr(reason, "exit_code", None), int):
+            return code
+        reason = reason.__context__
+    return ExitCode.DONE
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import choose, keep_input, name_of, open_source, peek_at, put, read_trace
 from pullscope.oci.verdicts import ExitCode
 
@@ -112,7 +112,8 @@ def report(
     else:
         use_color = wants_color(color) if out is None else bool(color)
         text = "".join(f"{line}\n" for line in report_lines(pulls, findings=found, color=use_color, verbose=verbose))
-    put(text, out, force=force)
+    with reader_may_leave():
+        put(text, out, force=force)
     if wanted is Form.HTML and out is not None:
         _show(out, open_it=open_it)
     if problem:
@@ -146,14 +147,6 @@ def _reaches(limit: FailOn, findings: list[Finding]) -> bool:
     """Whether one of the findings is at least this severe."""
     enough = ("error",) if limit is FailOn.ERROR else ("error", "warning")
     return any(finding.severity in enough for finding in findings)
-
-
-def wants_color(chosen: bool | None) -> bool:
-    if chosen is not None:
-        return chosen
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def _follow(file: str, *, color: bool, verbose: bool) -> None:

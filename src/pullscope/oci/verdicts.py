@@ -6,7 +6,7 @@ problem says what is wrong in one line and how to cure it in one line that works
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -92,15 +92,21 @@ def exit_code(problems: Iterable[Problem]) -> ExitCode:
 
 
 def as_json(
-    command: str, problems: Iterable[Problem] = (), clients: Iterable[ClientVerdict] = (), **more: Any
+    command: str,
+    problems: Iterable[Problem] = (),
+    clients: Iterable[Mapping[str, Any]] = (),
+    *,
+    ended: ExitCode = ExitCode.DONE,
+    **more: Any,
 ) -> dict[str, Any]:
-    """The JSON form of every verdict: fixed keys first, `more` after them."""
+    """The JSON form of every verdict: fixed keys first, `more` after them. A command that `ended` with 3 says "problems"."""
     listed = list(problems)
+    problematic = ended is not ExitCode.DONE or any(problem.severity is not Severity.INFO for problem in listed)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
-        "verdict": "problems" if any(problem.severity is not Severity.INFO for problem in listed) else "ok",
+        "verdict": "problems" if problematic else "ok",
         "problems": [problem.as_json() for problem in listed],
-        "clients": [client.as_json() for client in clients],
+        "clients": [dict(client) for client in clients],
         **more,
     }

@@ -151,7 +151,7 @@ def difference_lines(found: Difference) -> Iterator[str]:
     for host in [*b.hosts, *found.gone_hosts]:
         before, after = a.hosts.get(host, (0, 0)), b.hosts.get(host, (0, 0))
         mark = "only B" if host in found.new_hosts else "only A" if host in found.gone_hosts else "both"
-        yield f"  {mark:<7}{printable(host):<40}{before[0]:>4} > {after[0]:<4} requests, {before[1]} > {after[1]} B"
+        yield f"  {mark:<7}{printable(host):<40}{before[0]:>4} → {after[0]:<4} requests, {before[1]} → {after[1]} B"
     for label, own, other in (("A", a, b), ("B", b, a)):
         codes = [code for code in own.findings if code not in other.findings]
         if codes:

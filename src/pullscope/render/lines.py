@@ -34,7 +34,7 @@ KEEPERS = frozenset({"docker", "containerd", "buildkit", "podman", "buildah", "c
 
 _MARGIN = " " * 8
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
-_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 Piece = tuple[str, str | None]
 Line = list[Piece]
@@ -310,12 +310,12 @@ def _found_lines(pull: Pull, width: int, *, verbose: bool) -> Iterator[Line]:
             if verbose or not (failed and finding.severity is Severity.INFO):  # first things first
                 yield from finding_lines(finding, width)
         elif after < len(pull.steps) or before != finding:
-            yield [_lead(finding), (f"{_headline(finding)}: see above", _STYLES[finding.severity])]
+            yield [_lead(finding), (f"{_headline(finding)}: see above", SEVERITY_STYLES[finding.severity])]
 
 
 def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
     """What is wrong, why, and what to do."""
-    style = _STYLES[finding.severity]
+    style = SEVERITY_STYLES[finding.severity]
     yield [_lead(finding), (_headline(finding), style)]
     for text in _wrap(plain(finding.message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
@@ -324,7 +324,7 @@ def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
 
 
 def _lead(finding: Finding) -> Piece:
-    return (f" {_WORDS[finding.severity]:<6} ", _STYLES[finding.severity])
+    return (f" {_WORDS[finding.severity]:<6} ", SEVERITY_STYLES[finding.severity])
 
 
 def _headline(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""The table of clients: who pulls, who does not and why, and what each line rests on. Lines of text in, none out to anywhere.
+"""The table of clients: who pulls, who does not and why, and what each line rests on; and problems, as every command tells them.
 
 It is given verdicts and words, and knows no client. Everything in it may come from a server: what is no printable character
 is replaced.
@@ -10,29 +10,41 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
+from pullscope.render.lines import SEVERITY_STYLES, Line
 
 WIDTH = 80
 _LABEL = 26
-_REASON = 37
+_REASON = 35
 
 _WORDS = {ClientOutcome.WORKS: "pulls", ClientOutcome.FAILS: "FAILS", ClientOutcome.UNKNOWN: "?"}
+_STYLES = {ClientOutcome.WORKS: "green", ClientOutcome.FAILS: "red", ClientOutcome.UNKNOWN: "yellow"}
+_EVIDENCE = {"run": "tested", "read": "source"}
+_LEGEND = "  tested: compared with the real client; source: read in its source code"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One client. `evidence` is "run" or "read"; an inset row belongs to the one above it."""
+    """One client. `evidence` is "run" or "read"; one `of` another is inset below it, and names it where it stands alone."""
 
     label: str
     evidence: str
     verdict: ClientVerdict
-    inset: bool = False
+    of: str | None = None
+    before: ClientOutcome | None = None
+    """What it was before a move."""
 
 
-def matrix(rows: Iterable[Row]) -> list[str]:
+def matrix(rows: Iterable[Row]) -> list[Line]:
     """A line for each client, and below the table, once each, what to do and where it is tracked."""
     listed = list(rows)
-    lines = [_line(row) for row in listed]
-    lines.append("  run: compared with the real client; read: from its source")
+    lines: list[Line] = []
+    above: str | None = None
+    for row in listed:
+        if row.of not in (None, above):
+            lines.append([(f"  {row.of}", None)])
+        above = row.of or row.label
+        lines.append(_line(row, moved=any(one.before is not None for one in listed)))
+    lines.append([(_LEGEND, "dim")])
     advice: dict[str, list[str]] = {}
     for row in listed:
         verdict = row.verdict
@@ -43,51 +55,64 @@ def matrix(rows: Iterable[Row]) -> list[str]:
             links.append(verdict.link)
     for fix, links in advice.items():
         lines += wrapped("  fix", fix)
-        lines += [f"        {printable(link)}" for link in links]
+        lines += [[(f"        {printable(link)}", "dim")] for link in links]
     return lines
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
+def problem_lines(problems: Sequence[Problem]) -> list[Line]:
     """`error  code  where`, the sentence and the fix, as every command says problems."""
-    lines = []
+    lines: list[Line] = []
     for problem in problems:
-        lines.append(f" {problem.severity!s:<8}{printable(problem.code)}  {printable(problem.where or '')}".rstrip())
+        rest = f"{printable(problem.code)}  {printable(problem.where or '')}"
+        lines.append([(f" {problem.severity!s:<8}", SEVERITY_STYLES[problem.severity]), (rest, None)])
         lines += wrapped("", problem.message)
         if problem.fix:
             lines += wrapped("  fix", problem.fix)
     return lines
 
 
-def count_of(problems: Iterable[Problem]) -> str:
-    """`1 error, 2 warnings`; empty where there is neither."""
-    listed = list(problems)
-    words = []
-    for severity in (Severity.ERROR, Severity.WARNING):
-        count = sum(problem.severity is severity for problem in listed)
-        if count:
-            words.append(f"{count} {severity}{'' if count == 1 else 's'}")
+def count_of(problems: Iterable[Problem], *, notes: bool = False) -> str:
+    """`no errors, 2 warnings`; with `notes` those too."""
+    listed = [problem.severity for problem in problems]
+    errors, warnings, infos = (listed.count(one) for one in (Severity.ERROR, Severity.WARNING, Severity.INFO))
+    words = [f"{errors or 'no'} error{'' if errors == 1 else 's'}"]
+    if warnings:
+        words.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
+    if infos and notes:
+        words.append(f"{infos} note{'' if infos == 1 else 's'}")
     return ", ".join(words)
 
 
 def printable(text: str) -> str:
-    """Without control codes: what a server says is data."""
+    """Without control codes: what a server or a file says is data."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _line(row: Row) -> str:
-    label = f"  {row.label}" if row.inset else row.label
-    reason = printable(row.verdict.reason or "")
-    if len(reason) > _REASON:
-        reason = reason[: _REASON - 3] + "..."
-    return f"  {label:<{_LABEL}} {_WORDS[row.verdict.verdict]:<5}  {reason:<{_REASON}}  {row.evidence}".rstrip()
+def _line(row: Row, *, moved: bool) -> Line:
+    label = f"  {row.label}" if row.of else row.label
+    outcome, reason = row.verdict.verdict, printable(row.verdict.reason or "")
+    word = _WORDS[outcome]
+    if row.before is not None and row.before is not outcome:
+        word = f"{_WORDS[row.before]} -> {word}"
+    width = len("pulls -> FAILS") if moved else len("FAILS")
+    most = _REASON + len("FAILS") - width
+    if len(reason) > most:
+        reason = reason[: most - 3] + "..."
+    return [
+        (f"  {label:<{_LABEL}} ", None),
+        (f"{word:<{width}}", _STYLES[outcome]),
+        (f"  {reason:<{most}}  ", None),
+        (_EVIDENCE.get(row.evidence, row.evidence), "dim"),
+    ]
 
 
-def wrapped(head: str, text: str) -> list[str]:
+def wrapped(head: str, text: str, width: int = WIDTH - 8) -> list[Line]:
     """Whole words below a head; a word that is longer than a line stays whole, so that it can be pasted."""
     lines: list[str] = []
     for word in printable(text).split():
-        if lines and len(lines[-1]) + 1 + len(word) <= WIDTH - 8:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
-    return [f"{head if number == 0 else '':<8}{line}" for number, line in enumerate(lines)]
+    margin = WIDTH - width
+    return [[(f"{head if number == 0 else '':<{margin}}{line}", None)] for number, line in enumerate(lines)]

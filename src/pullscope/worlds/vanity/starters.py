@@ -57,6 +57,16 @@ class Wanted:
             raise ValueError(f"{self.host} cannot be in front of itself: --upstream names the registry behind it")
 
     @property
+    def rules(self) -> str:
+        """The file with its rules."""
+        return STARTERS[self.platform]
+
+    @property
+    def platform_words(self) -> tuple[str, ...]:
+        """What tells `try` and `lint` whose rules these are, where the file's name does not."""
+        return (f"--platform {self.platform}",) if self.rules.endswith("_redirects") else ()
+
+    @property
     def api_host(self) -> str:
         """The host of the registry's API; Docker Hub's is not its name."""
         return Reference.parse(f"{self.upstream}/{self.namespace}/image").api_host
@@ -70,7 +80,9 @@ def starter(wanted: Wanted) -> dict[str, str]:
         "namespace": wanted.namespace,
         "upstream": wanted.api_host,
         "label": known.label,
-        "rules": STARTERS[wanted.platform],
+        "rules": wanted.rules,
+        "page": _PAGES[wanted.platform][0],
+        "platform": "".join(f" {word}" for word in wanted.platform_words),
         "source": f"{wanted.upstream}/{wanted.namespace}",
     }
     steps = _template(f"steps-{wanted.platform}.md").substitute(values)

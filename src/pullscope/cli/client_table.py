@@ -1,0 +1,63 @@
+"""The clients of `check` and `vanity try`: which ones are named, and their table as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pullscope.cli.exits import Complaint
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
+
+if TYPE_CHECKING:
+    from pullscope.render.lines import Line
+    from pullscope.worlds.clients.roster import Client
+
+Told: TypeAlias = "tuple[Client, ClientVerdict]"
+"""A client and what it made of the pull."""
+
+
+def chosen_clients(text: str, unless_named: Iterable[str]) -> list[Client]:
+    """The clients of `--clients ID,ID`, each once; those `unless_named` where it is empty."""
+    from pullscope.worlds.clients.roster import ROSTER
+
+    names = dict.fromkeys(name.strip() for name in text.split(",")) if text else dict.fromkeys(unless_named)
+    for name in names:
+        if name not in ROSTER:
+            known = ", ".join(name for name, client in ROSTER.items() if not client.login)
+            logins = "each also with +vanity-login or +upstream-login"
+            raise Complaint(f"there is no client {name!r}; there are {known}, {logins}.", ExitCode.USAGE)
+    return [ROSTER[name] for name in names]
+
+
+def ended(told: Iterable[Told], *, named: bool) -> ExitCode:
+    """3 where a client that was named fails, or every client that could be tried; a table with both is an answer."""
+    outcomes = [verdict.verdict for _, verdict in told]
+    fails = ClientOutcome.FAILS in outcomes
+    return ExitCode.PROBLEMS if fails and (named or ClientOutcome.WORKS not in outcomes) else ExitCode.DONE
+
+
+def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | None = None) -> list[Line]:
+    """The table, and below it what to do. `before` is what each client's id could do before a move."""
+    from pullscope.render.matrix import Row, matrix
+    from pullscope.worlds.clients.roster import ROSTER
+
+    def of(client: Client) -> str | None:
+        return ROSTER[client.id.partition("+")[0]].label if client.login else None
+
+    return matrix(
+        Row(
+            label=client.label,
+            evidence=str(client.evidence),
+            verdict=verdict,
+            of=of(client),
+            before=before[client.id] if before else None,
+        )
+        for client, verdict in told
+    )
+
+
+def clients_json(told: Iterable[Told]) -> list[Mapping[str, Any]]:
+    """Each verdict with what it rests on."""
+    return [
+        {**verdict.as_json(), "evidence": str(client.evidence), "compared": client.compared} for client, verdict in told
+    ]

@@ -1,0 +1,216 @@
+"""`pullscope vanity try`: the modelled clients against a rule file, or against the rules before and after a move.
+
+Parses words, calls one function, says who can pull. Every verdict is known before the first line is printed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pullscope.cli.client_table import chosen_clients, client_lines, clients_json, ended
+from pullscope.cli.exits import speaking
+from pullscope.cli.output import end_with
+from pullscope.cli.vanity_words import File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
+from pullscope.oci import verdicts
+from pullscope.oci.reference import Reference, registry_name
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode, Problem, Severity
+from pullscope.render.lines import Line
+from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
+from pullscope.worlds.clients.roster import Client
+from pullscope.worlds.vanity.decide import NETLIFY_PROXY
+from pullscope.worlds.vanity.following import follow, repositories
+from pullscope.worlds.vanity.lint import lint
+from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, Tried, as_proxy, rehearse
+from pullscope.worlds.vanity.rules import LABELS, Platform, RuleFile
+
+
+@speaking
+def try_command(
+    file: File,
+    new: Annotated[Path | None, typer.Argument(help="The rules after a move: who would notice?")] = None,
+    host: Annotated[str, typer.Option("--host", help="The domain, if --ref is without.")] = "",
+    ref: Annotated[str, typer.Option("--ref", help="The image to pull: docker.example.com/org/img.")] = "",
+    platform: PlatformOption = None,
+    clients: Annotated[
+        str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; 3 if one of them fails.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Run the modelled clients against a rule file and a sample registry, in memory."""
+    chosen = chosen_clients(clients, [client.id for client in EVERYONE])
+    if not host and not ref:
+        raise ValueError("name the image to pull: --ref docker.example.com/org/img")
+    host = host_named(host) if host else domain_of(ref)
+    image = image_named(ref, host) if ref else None
+    rules = rules_of(file, platform)
+    image = image or _any_image(rules, host)
+    tried = rehearse(rules, host, image, chosen)
+    if new is not None:
+        after = rehearse(rules_of(new, platform), host, image, chosen)
+        _end_move(_Move(tried, after, file, new), named=bool(clients), as_json=as_json)
+    problems = lint(rules, host, image.repository)
+    told = _told(tried)
+    code = max(ended(told, named=bool(clients)), verdicts.exit_code(problems))
+    if as_json:
+        document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
+        end_with([json.dumps(document, indent=2)], code)
+    end_with(_lines(tried, problems, host), code)
+
+
+def _any_image(rules: RuleFile, host: str) -> Reference:
+    """An image that the rules are about."""
+    names = repositories(rules) or ("org/app",)
+    led = next((name for name in names if follow(rules, host, f"/v2/{name}/manifests/latest").url), names[0])
+    return Reference.parse(f"{host}/{led}")
+
+
+def _told(tried: Rehearsal) -> list[tuple[Client, ClientVerdict]]:
+    return [(one.client, one.verdict) for one in tried.tried]
+
+
+def _facts(tried: Rehearsal) -> dict[str, Any]:
+    known = tried.upstream
+    return {
+        "file": tried.rules.name,
+        "reference": str(tried.reference),
+        "upstream": None
+        if known is None
+        else {"host": known.host, "label": known.label, "tokens": known.tokens, "strict": known.strict},
+    }
+
+
+# One rule file.
+
+
+def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterator[str | Line]:
+    rules = tried.rules
+    count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
+    yield f"{printable(rules.name)}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
+    yield _upstream_words(tried)
+    yield from client_lines(_told(tried))
+    yield from _proxy_words(tried, host)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        yield f"pullscope vanity lint {printable(rules.name)} --host {host} says what to change."
+
+
+def _upstream_words(tried: Rehearsal) -> str:
+    known = tried.upstream
+    if known is None:
+        return f"No rule leads {tried.reference} to a registry."
+    if known.tokens is False:
+        return f"Registry: {known.label}, which needs no token."
+    how = "strict: refuses unknown scopes" if known.strict else "lenient: ignores unknown scopes"
+    guess = " (not known, taken as that)" if known.strict is None else ""
+    return f"Token server of {printable(known.label)}, {how}{guess}."
+
+
+def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
+    """Who would be saved if the rules proxied instead of redirecting, and at what price."""
+    failing = [one.client for one in tried.tried if one.verdict.verdict is ClientOutcome.FAILS]
+    if not failing or not tried.redirects or tried.upstream is None:
+        return []
+    again = rehearse(as_proxy(tried.rules), host, tried.reference, failing)
+    # A login is no client.
+    saved = [name for name, ends in again.outcomes.items() if ends is ClientOutcome.WORKS and "+" not in name]
+    if not saved:
+        return []
+    platform = tried.rules.platform
+    *most, last = saved
+    names = f"{', '.join(most)} and {last} pull" if most else f"{last} pulls"
+    whose = f"{LABELS[platform]}'s address" if platform is not Platform.REWRITE else "the proxy's address"
+    sentence = f"As a proxy (status = 200) {names} too, but {tried.upstream.label} then counts every anonymous pull on {whose}."
+    if platform is Platform.NETLIFY:
+        sentence += f" Unproven: {NETLIFY_PROXY}."
+    if platform is Platform.CLOUDFLARE:
+        sentence = f"As a proxy {names} too; _redirects cannot proxy to another host, a Worker can."
+    return wrapped("", sentence, WIDTH)
+
+
+# A move.
+
+
+class _Move:
+    """The rules before and after, each under a name that tells them apart."""
+
+    def __init__(self, old: Rehearsal, new: Rehearsal, old_file: Path, new_file: Path) -> None:
+        self.old, self.new = old, new
+        alike = old_file.name == new_file.name
+        self.names = tuple(printable(str(file) if alike else file.name) for file in (old_file, new_file))
+
+    @property
+    def losers(self) -> list[Tried]:
+        """Who could pull before and cannot after."""
+        before = self.old.outcomes
+        return [
+            one
+            for one in self.new.tried
+            if before[one.client.id] is ClientOutcome.WORKS and one.verdict.verdict is not ClientOutcome.WORKS
+        ]
+
+    @property
+    def notes(self) -> list[str]:
+        notes = []
+        was, will = self.old.landing, self.new.landing
+        if was.rule is not None and was.rule.status in {301, 308}:
+            notes.append(
+                f"{was.rule.where} is permanent ({was.rule.status}): who has kept it goes on to the old registry."
+            )
+        if was.host and will.host and was.host != will.host:
+            notes.append(f"Logins made for {registry_name(was.host)} do not hold for {registry_name(will.host)}.")
+            notes.append(
+                "Copy tags and digests unchanged (skopeo sync, crane copy): pulls by digest break where one differs."
+            )
+        if will.repository and was.repository and was.repository != will.repository:
+            notes.append(f"The image is named {will.repository} there; docker's classic store needs the same name.")
+        return notes
+
+
+def _end_move(move: _Move, *, named: bool, as_json: bool) -> None:
+    told, losers = _told(move.new), move.losers
+    code = max(ended(told, named=named), ExitCode.PROBLEMS if losers else ExitCode.DONE)
+    if as_json:
+        problems = [
+            Problem(
+                code=one.verdict.finding or "client-lost",
+                message=f"{one.client.label} can pull before the move and not after.",
+                fix=one.verdict.fix,
+                where=move.names[1],
+            )
+            for one in losers
+        ]
+        before = [{"id": name, "verdict": str(outcome)} for name, outcome in move.old.outcomes.items()]
+        document = verdicts.as_json(
+            "vanity try",
+            problems,
+            clients_json(told),
+            ended=code,
+            before=before,
+            notes=move.notes,
+            **{**_facts(move.new), "file": move.names[1]},
+        )
+        end_with([json.dumps(document, indent=2)], code)
+    end_with(_move_lines(move), code)
+
+
+def _move_lines(move: _Move) -> Iterator[str | Line]:
+    where = [printable(one.upstream.label) if one.upstream else "no registry" for one in (move.old, move.new)]
+    yield from wrapped(
+        "", f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network.", WIDTH
+    )
+    before = move.old.outcomes
+    yield from client_lines(_told(move.new), before)
+    lost = len(move.losers)
+    if lost:
+        yield f"{lost} of these clients can no longer pull."
+    elif ClientOutcome.WORKS in before.values():
+        yield "No client that works today breaks."
+    else:
+        gained = list(move.new.outcomes.values()).count(ClientOutcome.WORKS)
+        yield f"No client of these can pull today; {gained or 'none'} can after the move."
+    for note in move.notes:
+        yield from wrapped("", f"- {note}", WIDTH)

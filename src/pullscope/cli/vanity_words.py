@@ -1,0 +1,81 @@
+"""The words that the vanity commands share: a rule file, a domain, an image below it; and what is said where one is wrong.
+
+A wrong word of the command line is a ValueError, which ends the command with 2; a file that cannot be used ends it with 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.exits import Complaint
+from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.render.matrix import printable
+from pullscope.worlds.vanity.reading import read_rules
+from pullscope.worlds.vanity.rules import Platform, RuleFile
+
+File = Annotated[
+    Path, typer.Argument(help="netlify.toml, _redirects, vercel.json, Caddyfile, nginx .conf or [\\[rewrite]] .toml.")
+]
+Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
+PlatformOption = Annotated[
+    Platform | None, typer.Option("--platform", help="Whose rules these are, where the file's name does not tell.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def file_trouble() -> Iterator[None]:
+    """What is wrong with a file, as a sentence on stderr and exit code 1."""
+    try:
+        yield
+    except ValueError as error:
+        raise Complaint(printable(str(error))) from error
+    except OSError as error:
+        raise Complaint(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+
+
+def rules_of(file: Path, platform: Platform | None) -> RuleFile:
+    """The rules in a file; a complaint where there are none to be read."""
+    with file_trouble():
+        return read_rules(file, platform)
+
+
+def host_named(text: str) -> str:
+    """A host in lower case; ValueError where it is none."""
+    host = text.strip().lower().rstrip(".")
+    if not host or "/" in host or "@" in host or any(char.isspace() or not char.isprintable() for char in host):
+        raise ValueError(f"{text[:100]!r} is no host: write a name such as docker.example.com")
+    return host
+
+
+def image_named(text: str, host: str) -> Reference:
+    """The image that `text` means below `host`, which it may leave out; ValueError where it names another registry."""
+    reference = Reference.parse(text)
+    named = names_registry(text)
+    if named and reference.registry.lower() != host:
+        raise ValueError(
+            f"the image is at {reference.registry} and the domain is {host}: write --ref {host}/{reference.repository}"
+        )
+    return reference if named else Reference.parse(f"{host}/{text}")
+
+
+def domain_of(text: str) -> str:
+    """The domain in front of an image; ValueError for an image without one, which to docker is one of Docker Hub's."""
+    reference = Reference.parse(text)
+    if not names_registry(text):
+        raise ValueError(f"{text} names no domain: write --ref docker.example.com/{text}, or add --host")
+    if reference.registry == DOCKER_HUB:
+        raise ValueError(
+            f"docker.io is Docker Hub, not a domain of your own: write --ref docker.example.com/{reference.repository}"
+        )
+    return reference.registry.lower()
+
+
+def names_registry(text: str) -> bool:
+    """Whether a reference says its registry; `alpine` and `org/img` do not, and mean Docker Hub's."""
+    return Reference.parse(text).registry != DOCKER_HUB or text.partition("/")[0] in {DOCKER_HUB, "index.docker.io"}

@@ -1,0 +1,55 @@
+"""Who reads a command's output decides nothing about how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[1] / "data"
+ARTICLE = str(DATA / "vanity" / "netlify.toml")
+FAILED = str(DATA / "recordings" / "dockerd-20.10-missing-tag.mitm")
+NOT_COVERED = "docker.example.com/library/nginx"
+
+VERDICTS = [
+    ["vanity", "try", ARTICLE, "--ref", NOT_COVERED],
+    ["vanity", "try", ARTICLE, "--ref", NOT_COVERED, "--json"],
+    ["vanity", "try", ARTICLE, ARTICLE, "--ref", NOT_COVERED],
+    ["vanity", "lint", ARTICLE, "--host", "docker.example.com", "--ref", NOT_COVERED],
+    ["check", NOT_COVERED, "--rules", ARTICLE],
+    ["check", "docker.invalid/a/b", "--clients", "skopeo"],
+    ["diff", FAILED, FAILED],
+    ["report", FAILED, "--fail-on", "error"],
+    ["report", FAILED, "--fail-on", "error", "--json"],
+]
+
+
+def ended(words: list[str], shell: str) -> tuple[int, str]:
+    """The exit code of our command in `shell`, where it stands as "$@", and what is on stderr."""
+    done = subprocess.run(
+        ["bash", "-c", shell, "bash", sys.executable, "-m", "pullscope.cli.main", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words", VERDICTS, ids=lambda words: " ".join(words[:2]))
+def test_a_verdict_is_the_same_for_a_reader_who_leaves(words: list[str]) -> None:
+    """`| head -1`, a reader who is gone before the first line, no stdout at all: 3, without a traceback."""
+    for shell in ('"$@" | head -1; exit ${PIPESTATUS[0]}', '"$@" | true; exit ${PIPESTATUS[0]}', '"$@" >&-'):
+        code, said = ended(words, shell)
+        assert (code, "Traceback" in said, "Exception" in said) == (3, False, False), f"{shell}: {said}"
+
+
+@pytest.mark.parametrize(
+    "words", [["vanity", "try", "--bad"], ["vanity", "try", ARTICLE, "--ref", "alpine"], ["fetch"]]
+)
+def test_a_wrong_word_is_one_for_a_reader_who_leaves(words: list[str]) -> None:
+    """2, however little is read of what is said about it."""
+    for shell in ('"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', '"$@" 2>&-', '"$@" >&- 2>&-'):
+        assert ended(words, shell)[0] == 2, shell

@@ -1,0 +1,131 @@
+"""`vanity try` over its grid: every client, with and without a login, one file or a move, text or JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pullscope.cli.main import app
+from pullscope.worlds.clients.roster import ROSTER
+
+HOST = "docker.example.com"
+IMAGE = f"{HOST}/timonback/zephykus"
+ARTICLE = Path(__file__).parents[1] / "data" / "vanity" / "netlify.toml"
+PROXY = """
+[[rewrite]]
+from = "docker.example.com"
+to = "registry-1.docker.io"
+auth = "token-aware"
+only = ["timonback"]
+"""
+
+
+def run(*words: str | Path) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["vanity", "try", *map(str, words)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def verdicts(text: str) -> dict[str, str]:
+    return {one["id"]: one["verdict"] for one in json.loads(text)["clients"]}
+
+
+@pytest.fixture(name="moved")
+def _moved(tmp_path: Path) -> Path:
+    """The article's rules after a move to a registry with a strict token server and another name."""
+    text = ARTICLE.read_text().replace("registry-1.docker.io/v2/timonback", "ghcr.io/v2/other")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "netlify.toml").write_text(text.replace("registry-1.docker.io", "ghcr.io"))
+    return tmp_path / "new" / "netlify.toml"
+
+
+def test_says_who_can_pull() -> None:
+    """The article's rules: docker pulls, podman's family does not, and what would help is said with its price."""
+    code, out, _ = run(ARTICLE, "--host", HOST, "--ref", IMAGE)
+
+    assert code == 0
+    assert "netlify.toml: 2 rules, no errors. Tried in memory: no DNS, no network." in out
+    assert "Token server of Docker Hub, lenient" in out
+    assert "  docker 29                  pulls                                       tested" in out
+    assert "  buildah                    FAILS  token dropped at the redirect        tested" in out
+    assert "As a proxy (status = 200)" in out
+    assert "Unproven" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ROSTER)
+def test_any_client_can_be_named_alone(name: str, moved: Path, tmp_path: Path) -> None:
+    """Alone, before a move, in `check --rules`: 0 or 3, the same in text and JSON, and never "ok" beside 3."""
+    proxy = tmp_path / "proxy.toml"
+    proxy.write_text(PROXY)
+    for files in ((ARTICLE,), (proxy,), (ARTICLE, moved), (proxy, ARTICLE)):
+        code, out, err = run(*files, "--ref", IMAGE, "--clients", name)
+        as_json, document, _ = run(*files, "--ref", IMAGE, "--clients", name, "--json")
+
+        assert code == as_json
+        assert code in (0, 3), err
+        assert json.loads(document)["verdict"] == "problems" or code == 0
+        assert list(verdicts(document)) == [name]
+        assert (verdicts(document)[name] == "fails") is (code == 3)
+        assert "FAILS" in out or code == 0
+        if len(files) == 1:
+            checked = CliRunner().invoke(app, ["check", IMAGE, "--rules", str(files[0]), "--clients", name, "--json"])
+            assert (checked.exit_code, checked.stdout) == (code, document)
+
+
+def test_a_name_that_is_not_covered_fails_for_everyone(tmp_path: Path) -> None:
+    """Where no client can pull the end is 3, also where lint finds nothing and nobody was named."""
+    proxy = tmp_path / "proxy.toml"
+    proxy.write_text(PROXY)
+    for rules in (ARTICLE, proxy):
+        code, out, _ = run(rules, "--ref", f"{HOST}/library/nginx")
+        as_json, document, _ = run(rules, "--ref", f"{HOST}/library/nginx", "--json")
+
+        assert (code, as_json) == (3, 3)
+        assert "pulls  " not in out
+        assert set(verdicts(document).values()) == {"fails"}
+        assert json.loads(document)["verdict"] == "problems"
+
+
+def test_a_client_is_tried_once_however_often_it_is_named() -> None:
+    """And in the order of the words."""
+    _, out, _ = run(ARTICLE, "--ref", IMAGE, "--clients", "skopeo, podman,skopeo", "--json")
+
+    assert list(verdicts(out)) == ["skopeo", "podman"]
+
+
+def test_a_login_that_stands_alone_says_whose_it_is() -> None:
+    """Below its client's name, which is no row of its own."""
+    _, out, _ = run(ARTICLE, "--ref", IMAGE, "--clients", "buildah+vanity-login,regctl")
+
+    rows = out.splitlines()[2:5]
+    assert rows[0] == "  buildah"
+    assert rows[1].startswith("    logged in to this host   FAILS  private: ")
+    assert rows[2].startswith("  regctl                     pulls")
+
+
+def test_a_move_names_who_can_no_longer_pull(moved: Path) -> None:
+    """Strict tokens and a renamed path lose docker; two files of one name are told apart."""
+    code, out, _ = run(ARTICLE, moved, "--ref", IMAGE)
+    _, document, _ = run(ARTICLE, moved, "--ref", IMAGE, "--json")
+
+    assert code == 3
+    assert "  docker 29                  pulls -> FAILS" in out
+    assert "of these clients can no longer pull." in out
+    assert "Logins made for docker.io do not hold for ghcr.io." in out
+    assert "The image is named other/zephykus there" in " ".join(out.split())
+    assert f"{moved} to GitHub" in " ".join(out.split())
+    assert {problem["where"] for problem in json.loads(document)["problems"]} == {str(moved)}
+
+
+def test_a_move_that_changes_nothing_ends_well(tmp_path: Path) -> None:
+    """And says so of clients that pull today; where nobody can, it says that and ends with 3."""
+    (tmp_path / "new.toml").write_text(ARTICLE.read_text())
+    code, out, _ = run(ARTICLE, tmp_path / "new.toml", "--ref", IMAGE, "--platform", "netlify")
+    none, said, _ = run(ARTICLE, tmp_path / "new.toml", "--ref", f"{HOST}/a/b", "--platform", "netlify")
+
+    assert (code, none) == (0, 3)
+    assert "No client that works today breaks." in out
+    assert "No client of these can pull today; none can after the move." in said
