@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.trace.border import MOST_OPEN, Body, Border
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded
@@ -103,3 +109,29 @@ def test_no_document_is_kept_of_what_is_no_longer_remembered() -> None:
     assert border.finished(7, Body(content=b"{}"), time=2.0).document is None
     assert border.uploaded(7, Body(content=b"{}"), time=2.0).document is None
     assert border.responded(7, Response(status=307, headers=Headers({"Location": "/x"})), time=2.0).location == "/x"
+
+
+@pytest.mark.parametrize(
+    ("claims", "granted"),
+    [
+        (
+            {"access": [{"type": "repository", "name": "proj/app", "actions": ["pull", "push"]}]},
+            "repository:proj/app:pull,push",
+        ),
+        ({"access": []}, ""),
+        ({}, None),
+    ],
+    ids=["a right", "none", "not said"],
+)
+def test_what_a_token_grants_is_told_and_the_token_is_not(claims: dict[str, Any], granted: str | None) -> None:
+    """A JWT says in `access` what its holder may do (distribution, docs/content/spec/auth/jwt.md)."""
+    part = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    token = f"eyJhbGciOiJIUzI1NiJ9.{part}.c2ln"
+    events = whole(
+        Border(),
+        get("https://auth.example.com/token"),
+        Response(status=200, body=json.dumps({"token": token}).encode()),
+    )
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert (finished.issued, finished.granted) == (1, granted)
+    assert part not in repr(events)

@@ -17,7 +17,15 @@ from dataclasses import dataclass
 
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.messages import Request, Response
-from pullscope.oci.redact import Numbers, redact_document, redact_form, redact_headers, redact_location, redact_url
+from pullscope.oci.redact import (
+    Numbers,
+    redact_document,
+    redact_form,
+    redact_headers,
+    redact_location,
+    redact_text,
+    redact_url,
+)
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.scrub import text_of
 from pullscope.oci.urls import canonical, joined
@@ -154,16 +162,23 @@ class Border:
 
     def finished(self, exchange: int, body: Body, *, time: float) -> Finished:
         """The body of an answer went through: the exchange is over."""
-        document, issued = None, None
+        document, issued, granted = None, None, None
         opened = self._open.pop(exchange, None)
         if body.content and opened is not None:
             answer = read_token_answer(body.content) if b"token" in body.content else None
             if answer is not None and answer.token:
                 issued = self._numbers.number("token", answer.token)
+                granted = None if answer.access is None else redact_text(" ".join(map(str, answer.access)))
             plain = issued is None and opened.status < 400 and len(body.content) <= LARGEST_KNOWN
             document = self._known_text(body.content) if plain else text_of(body.content, opened.status)
         return Finished(
-            time=time, exchange=exchange, bytes=body.length, sha256=body.sha256, document=document, issued=issued
+            time=time,
+            exchange=exchange,
+            bytes=body.length,
+            sha256=body.sha256,
+            document=document,
+            issued=issued,
+            granted=granted,
         )
 
     def failed(self, exchange: int, reason: str, *, time: float, length: int | None = None) -> Failed:

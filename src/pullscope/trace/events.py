@@ -85,6 +85,8 @@ class Finished:
     """A manifest, error body or token answer of at most 4 MiB, decoded and redacted; never a blob."""
     issued: int | None = None
     """The number of the token in this answer; requests that carry it have it as `credential`."""
+    granted: str | None = None
+    """The scopes that this token itself claims to grant, separated by a space; empty where none, None where it cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

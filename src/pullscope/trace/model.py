@@ -121,6 +121,8 @@ class TokenFacts:
     scope: str | None
     """As asked for; several are separated by a space."""
     expires_in: int | None
+    granted: str | None = None
+    """The scopes that the token itself claims to grant; None where it cannot be read."""
     empty: bool = False  # whether the whole answer was seen, and there was no token in it
 
 

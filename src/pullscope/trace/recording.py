@@ -42,6 +42,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "status": int,
     "sha256": _TEXT,
     "document": _TEXT,
+    "granted": _TEXT,
     "location": _TEXT,
     "answered_by": _TEXT,
     "url": str,

@@ -22,5 +22,6 @@ def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None)
         anonymous=not with_secret and (before is None or before.anonymous),
         scope=scope or None,
         expires_in=document.expires_in if document else None,
+        granted=answer.granted if answer is not None else None,
         empty=answer is not None and answer.issued is None and (answer.document is not None or answer.bytes == 0),
     )
