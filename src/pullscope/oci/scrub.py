@@ -26,6 +26,9 @@ _KEPT_FIELDS = _KEPT_PARAMETERS | {"access_type"}
 
 # What the values of those look like, percent-encoded or not. Anything else in such a place is not what its name says.
 _PLAIN_VALUE = re.compile(r"(?:[A-Za-z0-9:/,._~+*()!=-]|%(?:20|28|29|2[AaBbCcFf]|3[AaDd])){0,4096}")
+# When a signed address was made and how long it lives: AWS SigV4 query, CloudFront and GCS v2 (`Expires`), Azure SAS (`se`).
+_TIMES = frozenset({"X-Amz-Date", "X-Amz-Expires", "X-Goog-Date", "X-Goog-Expires", "Expires", "se"})
+_TIME = re.compile(r"[0-9]{1,12}|[0-9]{8}T[0-9]{6}Z|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?:(?::|%3[Aa])[0-9]{2}){1,2}Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,64}")
 _SEPARATORS = re.compile(r"([&;])")
 
@@ -258,6 +261,8 @@ def _redact_parameter(part: str, kept: frozenset[str]) -> str:
     if not _PLAIN_NAME.fullmatch(name) or _JWT.search(name):
         return f"{GONE}={GONE}"
     if name in kept and _PLAIN_VALUE.fullmatch(value) and not _JWT.search(value):
+        return part
+    if name in _TIMES and _TIME.fullmatch(value):
         return part
     return f"{name}={GONE}" if value else part
 
