@@ -18,6 +18,12 @@ except ImportError:
     if not PYTHON.exists() or os.environ.get("PULLSCOPE_VENV") == str(PYTHON):
         venv = CHECKOUT / ".venv"
         sys.exit(f"error: pullscope is not installed. Run: python3 -m venv {venv} && {venv}/bin/pip install {CHECKOUT}")
+    sys.path.insert(0, str(CHECKOUT / "src"))
+    from pullscope.host.untrusted_file import why_not_run_venv
+
+    why = why_not_run_venv(PYTHON.parent.parent, Path(__file__).resolve())
+    if why:
+        sys.exit(f"error: {why}, and root would run it. Make the .venv anew as the owner of this checkout")
     os.environ["PULLSCOPE_VENV"] = str(PYTHON)
     os.execv(PYTHON, [str(PYTHON), str(Path(__file__).resolve()), *sys.argv[1:]])  # noqa: S606  # there is no shell to want
 

@@ -135,6 +135,22 @@ def test_docker_logins_are_used_only_if_told(tmp_path: Path, monkeypatch: pytest
     assert "sample-password" not in done.output
 
 
+@pytest.mark.parametrize("auths", [{}, {"other.example": {"auth": "YTpi"}}, {VANITY: {"auth": "YTpi"}}], ids=str)
+@pytest.mark.parametrize("chosen", [(), ("--clients", "docker-classic+vanity-login")], ids=["all", "one"])
+def test_a_login_variant_without_its_login_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auths: dict[str, object], chosen: tuple[str, ...]
+) -> None:
+    """Where no client can pull at all: each that has no login is unknown with the reason, and nothing else is lost."""
+    (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with serving(answering(404, b"")) as run:
+        done = run(f"{VANITY}/{OWN}", "--json", "--use-docker-login", *chosen)
+
+    assert done.exit_code in {0, 3}, done.output
+    found = verdicts(done)["docker-classic+vanity-login"]
+    assert found == ("fails" if VANITY in auths else "unknown")
+
+
 # Hosts that are not ready, and servers that mean harm.
 
 

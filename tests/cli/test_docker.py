@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.host.fake_machine import AUTHORITY
 from typer.testing import CliRunner, Result
 
 from pullscope.cli import vanity_hosts
 from pullscope.cli.docker import app
+from pullscope.host import HostError
+from pullscope.host.tree import Snapshot, Tree
 
 UNIT = "[Service]\nExecStart=/usr/sbin/dockerd -H fd://\n"
 
@@ -30,7 +33,7 @@ def root(tmp_path: Path) -> Path:
         (tree / path).write_text(text)
     confdir = tmp_path / "confdir"
     confdir.mkdir()
-    (confdir / "mitmproxy-ca-cert.pem").write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    (confdir / "mitmproxy-ca-cert.pem").write_text(AUTHORITY)
     return tree
 
 
@@ -127,6 +130,14 @@ def test_a_word_that_is_no_choice_is_a_usage_error(root: Path, option: str, word
         (("on", "--mode", "hosts"), 2, "mode hosts needs --host HOST"),
         (("on", "--host", "a b"), 2, "is not a host"),
         (("on", "--for", "soon"), 2, "is not a time span"),
+        (("on", "--for", "999999999999d"), 2, "is not a time span"),
+        (("on", "--for", "400d"), 2, "is longer than 366 days"),
+        (("on", "--host", "x" * 300), 2, "a name has at most 253 characters"),
+        (("on", "--insecure-registry", "x" * 300), 2, "a name has at most 253 characters"),
+        (("on", "--trust", "certs.d", "--host", "x" * 300), 2, "a name has at most 253 characters"),
+        (("on", "--mode", "hosts", "--host", "[::1]:5"), 2, "is an address"),
+        (("on", "--mode", "hosts", "--host", "a.example", "--proxy-host", "a b"), 2, "is not an address"),
+        (("on", "--proxy-host", "a b"), 2, "is not a host"),
         (("on", "--trust", "certs.d"), 1, "cannot cover Docker Hub on the classic image store"),
     ],
 )
@@ -137,7 +148,110 @@ def test_what_cannot_be_is_one_sentence(root: Path, words: tuple[str, ...], code
     assert done.exit_code == code
     assert sentence in done.output
     assert done.output.startswith("error: ")
-    assert "Traceback" not in done.output
+    assert done.output.count("\n") == 1
+    assert everything(root) == before
+
+
+SECRET = "root:$y$j9T$not-for-everybody:19000:0:99999:7:::"
+KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+KEY_AND_CERTIFICATE = KEY + AUTHORITY
+
+
+def _replace_ca(root: Path, kind: str) -> None:
+    """Put something else into the confdir in the CA certificate's place."""
+    confdir, aside = root.parent / "confdir", root.parent / "aside"
+    aside.mkdir()
+    (aside / "shadow").write_text(SECRET)
+    (aside / "mitmproxy-ca-cert.pem").write_text(AUTHORITY)
+    place = confdir / "mitmproxy-ca-cert.pem"
+    place.unlink()
+    match kind:
+        case "link to shadow":
+            place.symlink_to(aside / "shadow")
+        case "link to a CA":
+            place.symlink_to(aside / "mitmproxy-ca-cert.pem")
+        case "folder link":
+            confdir.rmdir()
+            confdir.symlink_to(aside)
+        case "fifo":
+            os.mkfifo(place)
+        case "device":
+            place.symlink_to("/dev/zero")
+        case "directory":
+            place.mkdir()
+        case "huge":
+            place.write_text(AUTHORITY + " " * 10_000_000)
+        case _:
+            place.write_text({"empty": "", "secret": SECRET, "key": KEY, "both": KEY_AND_CERTIFICATE}[kind])
+
+
+CA_KINDS = ("link to shadow", "link to a CA", "folder link", "fifo", "device", "directory", "huge")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a directory to another user")
+@pytest.mark.parametrize("kind", [*CA_KINDS, "empty", "secret", "key", "both"])
+@pytest.mark.parametrize("words", [(), ("--dry-run",), ("--trust", "certs.d", "--host", "h.example")], ids=str)
+def test_what_a_user_puts_in_the_cas_place_is_never_copied(root: Path, kind: str, words: tuple[str, ...]) -> None:
+    """One sentence that names the file; nothing of it in the tree or on the screen, and nothing hangs."""
+    before = everything(root)
+    (root.parent / "home").mkdir()
+    _replace_ca(root, kind)
+    home = root.parent / "home"
+    (root.parent / "confdir").rename(home / "confdir")
+    os.chown(home, 65534, 65534)
+    (root.parent / "confdir").symlink_to(home / "confdir")  # root's own link, which is followed
+    done = call(root, "on", *words)
+    assert done.exit_code == 1, done.output
+    assert done.output.startswith("error: ")
+    assert done.output.count("\n") == 1
+    assert "mitmproxy-ca-cert.pem" in done.output
+    assert SECRET not in done.output
+    assert everything(root) == before
+
+
+def test_doctor_names_what_lies_in_the_cas_place(root: Path) -> None:
+    """A problem with a fix, not an end of the examination; nothing of the file is shown."""
+    call(root, "on")
+    (root.parent / "confdir" / "mitmproxy-ca-cert.pem").write_text(KEY_AND_CERTIFICATE)
+    done = call(root, "doctor")
+    assert done.exit_code == 3
+    assert "holds a private key" in done.output
+    assert SECRET not in done.output
+
+
+@pytest.mark.parametrize("content", ["[" * 9999, '{"schema": 1, "entries": "x"}', '{"schema": 1, "options": "x"}', ""])
+@pytest.mark.parametrize("word", ["on", "off", "status", "doctor"])
+def test_a_journal_of_another_kind_is_one_sentence(root: Path, content: str, word: str) -> None:
+    """What cannot be understood is never half undone; the way by hand is named."""
+    (root / "var/lib/pullscope").mkdir()
+    (root / "var/lib/pullscope/journal.json").write_text(content)
+    before = everything(root)
+    done = call(root, word)
+    assert done.exit_code == 1
+    assert done.output.startswith("error: /var/lib/pullscope/journal.json ")
+    assert "docs/host-changes.md" in done.output
+    assert done.output.count("\n") == 1
+    assert everything(root) == before
+
+
+def test_off_says_what_it_could_not_undo(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the rest is undone; exit 1, and the same command again when the cause is gone."""
+    before = everything(root)
+    call(root, "on", "--insecure-registry", "docker.example.com")
+    write = Tree.write
+
+    def broken(self: Tree, path: str, wanted: Snapshot) -> None:
+        if path == "/etc/docker/daemon.json":
+            raise HostError(f"{path} cannot be written: Read-only file system")
+        write(self, path, wanted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Tree, "write", broken)
+        done = call(root, "off")
+    assert done.exit_code == 1
+    assert "not everything could be undone: /etc/docker/daemon.json cannot be written: Read-only file" in done.output
+    assert not (root / "etc/systemd/system/docker.service.d").exists()
+    assert call(root, "off").exit_code == 0
     assert everything(root) == before
 
 

@@ -15,8 +15,29 @@ from pullscope.host.machine import Machine
 from pullscope.host.systemd import read_unit
 from pullscope.host.tree import Tree
 
-AUTHORITY = "-----BEGIN CERTIFICATE-----\nbWl0bXByb3h5\n-----END CERTIFICATE-----\n"
-SYSTEM_CA = "-----BEGIN CERTIFICATE-----\nc3lzdGVt\n-----END CERTIFICATE-----\n"
+AUTHORITY = """\
+-----BEGIN CERTIFICATE-----
+MIIBKzCB0qADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCW1pdG1wcm94
+eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFDESMBAGA1UEAwwJ
+bWl0bXByb3h5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpReAH/utQtDpP1Yh
+UgZ6jN8ij9Vl41FTLPzyUiw5pT1FeTcRd1QgH5QA/0U7TzVveNciAhpLH/Dva52Z
+roF0jKMTMBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAonz1
+Kye4fSdNjEal10w8mOSButuNA/37wFBDs6tH+lMCICHjfPaz/aGFqkZeet2m3lFQ
+0TF2dMNCGS9qUjn7AcGQ
+-----END CERTIFICATE-----
+"""
+"""A CA until 2120; its key was thrown away."""
+SYSTEM_CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBJDCBzKADAgECAgEBMAoGCCqGSM49BAMCMBExDzANBgNVBAMMBnN5c3RlbTAg
+Fw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowETEPMA0GA1UEAwwGc3lz
+dGVtMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnBcMNOndppeQWQFo45qWO2pi
+UJHbiTuEjaVS9hUEAaO4LKXnQgXijTrnKT9b1JO9TLQqsyc0gGRxin0WCtk0RKMT
+MBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBeUI/eFezwrf0G
+1vKd0M8E7YdJ0uoT/aT/Q9Q+NE1w3QIgMv0PL3JOxkoQpDk3qUBiQhofuQC+GtBb
+lNjwfA0DGww=
+-----END CERTIFICATE-----
+"""
 UNIT = "[Unit]\n[Service]\nExecStart=/usr/sbin/dockerd -H fd://\nExecReload=/bin/kill -s HUP $MAINPID\n"
 
 

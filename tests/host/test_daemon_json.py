@@ -80,7 +80,16 @@ def test_keep_empty_leaves_a_list_that_clears_on_reload() -> None:
         (b'\xef\xbb\xbf{"a": 1}', "byte order mark"),
         (b'{"a": "\xff"}', "is not UTF-8"),
         (b'{"a": 1, "a": 2}', 'the key "a" twice'),
-        (b'{"insecure-registries": "a"}', "not a list"),
+        (b'{"insecure-registries": "a"}', "not a list of strings"),
+        (b'{"insecure-registries": null}', "not a list of strings"),
+        (b'{"insecure-registries": {"a": 1}}', "not a list of strings"),
+        (b'{"insecure-registries": ["a", 5]}', "not a list of strings"),
+        (b'{"insecure-registries": [["a"], {}]}', "not a list of strings"),
+        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"a": ' + b'{"b":' * 100_000 + b"1" + b"}" * 100_000 + b"}", "nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "too many digits"),
+        (b'{"a": NaN}', "NaN is no number"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', r'the key "\\ud800" twice'),
     ],
 )
 def test_what_is_no_daemon_json_is_refused_with_the_reason(content: bytes, reason: str) -> None:
@@ -111,3 +120,56 @@ def test_any_object_survives(document: dict[str, object], indent: int | None, as
     assert daemon_json.read(added) == {**document, "insecure-registries": [*old, "docker.example.com"]}
     removed = daemon_json.remove_insecure(added, ("docker.example.com",), keep_empty=True)
     assert daemon_json.read(removed) == document
+
+
+_SHAPES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.lists(st.none() | st.integers() | st.text(max_size=4) | st.lists(st.text(max_size=2), max_size=2), max_size=4)
+    | st.dictionaries(st.text(max_size=4), st.none() | st.integers() | st.text(max_size=4), max_size=3)
+)
+
+
+@given(_SHAPES, _SHAPES, st.booleans())
+def test_any_shape_is_read_or_refused_in_our_words(registries: object, proxies: object, ascii_only: bool) -> None:
+    """Whatever stands where a list or an object is wanted: it goes in and comes out again, or a sentence says what is wrong."""
+    content = json.dumps({"insecure-registries": registries, "proxies": proxies}, ensure_ascii=ascii_only).encode(
+        "utf-8", "surrogatepass"
+    )
+    for act in (
+        lambda: daemon_json.proxies(daemon_json.read(content)),
+        lambda: daemon_json.insecure(daemon_json.read(content)),
+        lambda: daemon_json.remove_insecure(
+            daemon_json.add_insecure(content, ("new.example",)), ("new.example",), keep_empty=True
+        ),
+    ):
+        try:
+            act()
+        except ValueError as error:
+            assert str(error).startswith(("has ", "is not "))  # noqa: PT017  # both ends are right
+
+
+def test_time_does_not_grow_with_the_square_of_the_keys() -> None:
+    """30,000 keys and 30,000 registries: each member is looked at a fixed number of times."""
+    looked = 0
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    keys = {f"k{number}": 1 for number in range(30_000)}
+    content = json.dumps(keys | {"insecure-registries": ["x.example", "y.example"] * 15_000}).encode()
+    host = Counted("x.example")
+    added = daemon_json.add_insecure(content, (host, "z.example"))
+    removed = daemon_json.remove_insecure(added, (host,), keep_empty=True)
+    assert daemon_json.read(removed)["insecure-registries"] == ["y.example"] * 15_000 + ["z.example"]
+    assert looked < 100_000

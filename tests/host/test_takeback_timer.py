@@ -15,11 +15,21 @@ def test_spans_are_read_as_people_write_them(text: str, seconds: int) -> None:
     assert takeback_timer.span(text).total_seconds() == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "0m", "-5m", "5 weeks"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "0m", "-5m", "5 weeks", "999999999999d", "9" * 5000, "1m" * 9 + "x", "٣m"]
+)
 def test_what_is_no_span_is_refused(text: str) -> None:
     """A mistyped span must not become another one."""
     with pytest.raises(ValueError, match="is not a time span"):
         takeback_timer.span(text)
+
+
+@pytest.mark.parametrize("text", ["367d", "999999999d", "9000h", "999999999", "1d" * 400])
+def test_a_span_has_an_end(text: str) -> None:
+    """What is meant to stay needs no timer, and no date of any calendar overflows."""
+    with pytest.raises(ValueError, match="is longer than 366 days") as error:
+        takeback_timer.span(text)
+    assert len(str(error.value)) < 200
 
 
 def test_the_command_survives_systemds_quoting() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,10 @@ def test_reads_logins_by_the_host_of_the_api(tmp_path: Path) -> None:
         {"auths": {"a": {}}},
         {"auths": {"a": {"auth": 1}}},
         {"auths": {"a": {"auth": "!!"}}},
+        {"auths": {"a": {"auth": "é"}}},
+        {"auths": {"https://[x/": {"auth": "é"}}},
+        {"auths": {"": {}}},
+        None,
         {"auths": {"a": {"auth": "bm9jb2xvbg=="}}},
         {"credsStore": "desktop", "auths": {"a": {}}},
     ],
@@ -47,6 +52,21 @@ def test_reads_logins_by_the_host_of_the_api(tmp_path: Path) -> None:
 def test_what_is_no_login_is_none(tmp_path: Path, document: object) -> None:
     """Helpers are not run: what they keep is not at hand."""
     assert read_logins(write(tmp_path, document)) == {}
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "", "x" * 2_000_000, '{"a": ' + "9" * 5000 + "}"])
+def test_what_is_no_config_is_one_sentence(tmp_path: Path, content: str) -> None:
+    """Deep, cut off, empty, too large, a number that Python does not read: the path and the reason, in our words."""
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=r"config\.json is "):
+        read_logins(tmp_path / "config.json")
+
+
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    """Only a regular file is read."""
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(ValueError, match="is not a regular file"):
+        read_logins(tmp_path / "config.json")
 
 
 def test_the_file_is_where_docker_looks() -> None:

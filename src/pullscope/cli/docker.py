@@ -19,6 +19,7 @@ from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import HostError, command, doctor, plan, plan_words, proxy_command, switch, takeback_timer
+from pullscope.host import confdir as confdir_
 from pullscope.host import status as host_status
 from pullscope.host.doctor import Examination
 from pullscope.host.invoker import beside_python
@@ -180,19 +181,27 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
         for line in plan_words.undo(found):
             typer.echo(line)
         return
-    was_on = switch.off(found, _line)
-    again = at.look()
-    if not again.daemon_has_ours:
-        _finish(at, was_on)
-        return
-    if no_restart or not _may_restart(again, yes=yes):
-        typer.echo("The files are back, but the running docker still needs the proxy: keep it running, or pulls fail.")
-        typer.echo(f"later {at.again} off")
-        return
-    done = switch.restart(again, _line)
-    if not done.ok:
-        raise HostError(f"the files are back, but docker did not restart: {done.last_words}")
-    _finish(at, was_on=True)
+    undone = switch.off(found, _line)
+    again, was_on = at.look(), undone.was_on
+    if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
+        if no_restart or not _may_restart(again, yes=yes):
+            typer.echo(
+                "The files are back, but the running docker still needs the proxy: keep it running, or pulls fail."
+            )
+            typer.echo(f"later {at.again} off")
+            _complain(at, undone)
+            return
+        done = switch.restart(again, _line)
+        if not done.ok:
+            raise HostError(f"the files are back, but docker did not restart: {done.last_words}")
+        was_on = True
+    _complain(at, undone)
+    _finish(at, was_on)
+
+
+def _complain(at: Surroundings, undone: switch.Undone) -> None:
+    if undone.left:
+        raise HostError(f"{undone.words}. When the cause is gone: {at.again} off")
 
 
 def _finish(at: Surroundings, was_on: bool) -> None:
@@ -272,7 +281,11 @@ def _verdict(found: Machine, state: str, count: int) -> str:
 
 
 def _examination(at: Surroundings, found: Machine) -> Examination:
-    certificate = at.confdir / "mitmproxy-ca-cert.pem"
+    certificate, trouble = None, ""
+    try:
+        certificate = confdir_.authority(at.confdir)
+    except HostError as error:
+        trouble = str(error)
     options = found.record.options if found.record else {}
     words: tuple[str, ...]
     try:
@@ -285,7 +298,8 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
         machine=found,
         command=at.again,
         confdir=str(at.confdir),
-        authority=certificate.read_text(encoding="ascii") if certificate.is_file() else None,
+        authority=certificate,
+        authority_trouble=trouble,
         proxy_command=sudo + command.spelled(words),
         sudo=at.sudo,
         program=beside_python("pullscope"),

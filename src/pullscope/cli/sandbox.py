@@ -15,7 +15,7 @@ import typer
 from pullscope.cli.exits import say, speaking
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.vanity_option import words_for
-from pullscope.host import HostError, child_environment, engine_api, trust
+from pullscope.host import HostError, child_environment, engine_api, trust, untrusted_file
 from pullscope.host import sandbox as host_sandbox
 from pullscope.host.invoker import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child
@@ -58,7 +58,7 @@ def sandbox(
     if proxy is not None:
         code = _use(at, proxy, certificate, words or [], storage_driver)
     else:
-        more = [word for path in addon or () for word in ("-s", str(path.absolute()))]
+        more = [word for path in addon or () for word in ("-s", _ours_to_run(at, path))]
         more += [word for item in setting or () for word in ("--set", item)]
         more += ["--set", "pullscope_verbose=true"] if verbose else []
         more += words_for(vanity)
@@ -74,6 +74,14 @@ def sandbox(
             code = _use(at, child.url, child.authority, words or [], storage_driver)
     typer.echo("Sandbox removed: daemon, images, proxy. Your own docker was not touched.")
     raise typer.Exit(code)
+
+
+def _ours_to_run(at: Surroundings, addon: Path) -> str:
+    """The absolute path of a script that root runs; HostError where somebody else could have written it."""
+    why = untrusted_file.why_not_run(addon, at.invoker.uid)
+    if why:
+        raise HostError(f"--addon {addon}: {why}, and root would run it. Copy it to a directory of your own")
+    return str(addon.absolute())
 
 
 def _ask_the_daemon(box: host_sandbox.Sandbox, words: list[str]) -> int:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import typer
 
-from pullscope.host import HostError, command, layout, machine
+from pullscope.host import HostError, command, layout, machine, untrusted_file
+from pullscope.host import confdir as confdir_
 from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
 from pullscope.host.machine import Machine
@@ -88,20 +89,21 @@ def confdir_words(at: Surroundings) -> list[str]:
 
 def authority(at: Surroundings) -> str:
     """The CA certificate of the confdir, which is made where it is missing."""
+    known = confdir_.authority(at.confdir)
+    if known is not None:
+        return known
     from pullscope.mitm.ca import ensure_ca
 
-    folder = at.confdir
-    while not folder.exists():
-        folder = folder.parent
-    info = folder.stat()
-    owner = (info.st_uid, info.st_gid) if os.geteuid() == 0 else None
-    return ensure_ca(at.confdir, owner).read_text(encoding="ascii")
+    ensure_ca(at.confdir, untrusted_file.owner(at.confdir) if os.geteuid() == 0 else None)
+    made = confdir_.authority(at.confdir)
+    if made is None:
+        raise HostError(f"mitmproxy made no CA certificate in {at.confdir}")
+    return made
 
 
 def authority_to_be(at: Surroundings) -> str:
     """The same without making anything: words in its place where there is none yet."""
-    known = at.confdir / "mitmproxy-ca-cert.pem"
-    return known.read_text(encoding="ascii") if known.is_file() else f"# the CA that will be made in {at.confdir}\n"
+    return confdir_.authority(at.confdir) or f"# the CA that will be made in {at.confdir}\n"
 
 
 def addon_path() -> Path:

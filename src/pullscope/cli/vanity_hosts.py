@@ -16,8 +16,9 @@ import typer
 
 from pullscope import __version__
 from pullscope.cli.exits import Complaint, speaking
-from pullscope.host import HostError, change, hosts_file
-from pullscope.host.journal import NAMES, Entry, Journal, Record
+from pullscope.host import HostError, change, hosts_file, registry_host
+from pullscope.host.journal import Journal
+from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.tree import Tree
 
@@ -144,7 +145,7 @@ def _write(tree: Tree, edit: Callable[[dict[str, str]], dict[str, str]]) -> str:
 def _of_docker(record: Record) -> set[str]:
     if record.options.get("mode") != "hosts":
         return set()
-    return {host.rpartition(":")[0] or host for host in record.options.get("hosts", ())}
+    return {registry_host.parts(host)[0] for host in record.options.get("hosts", ())}
 
 
 def _take_back(tree: Tree, old: Entry | None) -> str:

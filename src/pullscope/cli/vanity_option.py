@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pullscope.host import HostError
+from pullscope.host import HostError, untrusted_file
 
 
 def words_for(pairs: Iterable[str] | None) -> list[str]:
@@ -30,12 +30,13 @@ def words_for(pairs: Iterable[str] | None) -> list[str]:
 def _words(pairs: Iterable[str]) -> list[str]:
     from pullscope.mitm import addon_path
     from pullscope.mitm.vanity import parse_pair
-    from pullscope.worlds.vanity.reading import read_rules
+    from pullscope.worlds.vanity.reading import MAX_BYTES, read_rules
 
     words: list[str] = []
     for pair in pairs:
         host, file = parse_pair("--vanity", pair)
         path = Path(file).expanduser().absolute()
+        untrusted_file.read(path, MAX_BYTES)  # as root no link of a user is followed
         read_rules(path)
         words += ["--set", f"pullscope_vanity={host}={path}"]
     return ["-s", str(addon_path("vanity_registry")), *words]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pullscope.host import HostError, daemon_json, hosts_file
-from pullscope.host.journal import Entry
+from pullscope.host.journal_document import Entry
 from pullscope.host.tree import Snapshot, Tree
 
 PROXIES_CLAIM = "proxies="
@@ -30,6 +30,18 @@ class Change:
     @property
     def path(self) -> str:
         return self.entry.path
+
+
+Tell = Callable[[str], None]
+"""Is handed one line for the user."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """An entry that could not be taken back, and why, as the end of a sentence."""
+
+    entry: Entry
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +130,24 @@ def take_back(tree: Tree, entry: Entry) -> TakenBack:
     return TakenBack(path=entry.path, words=words, foreign=True)
 
 
+def take_all_back(tree: Tree, entries: Sequence[Entry], tell: Tell) -> tuple[Left, ...]:
+    """Undo `entries`, the last first. One that fails keeps no other from being undone; those are returned, in order."""
+    left: list[Left] = []
+    for entry in reversed(entries):
+        below = [item.entry.path for item in left if item.entry.path.startswith(f"{entry.path}/")]
+        if entry.kind == "directory" and below:
+            left.append(Left(entry=entry, why=f"{entry.path} is needed for {below[0]}"))
+            continue
+        try:
+            done = take_back(tree, entry)
+        except HostError as error:
+            left.append(Left(entry=entry, why=str(error)))
+            continue
+        if done.touched or done.foreign:
+            tell(f"{done.path}  {done.words}")
+    return tuple(reversed(left))
+
+
 def result_of(entry: Entry, now: Snapshot) -> bytes | None:
     """What a file will hold after `take_back`; None: it will be gone."""
     if not now.is_file or _same(now, entry.before):
@@ -187,15 +217,16 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
         rest = daemon_json.remove_insecure(content, hosts, keep_empty=had_key)
         proxies = next((claim for claim in entry.claims if claim.startswith(PROXIES_CLAIM)), None)
         present = daemon_json.read(rest).get(daemon_json.PROXIES)
-        if proxies and present == json.loads(proxies.removeprefix(PROXIES_CLAIM)):
+        then_proxies = daemon_json.PROXIES in before
+        if proxies and then_proxies and present == json.loads(proxies.removeprefix(PROXIES_CLAIM)):
             rest = daemon_json.set_member(rest, daemon_json.PROXIES, before[daemon_json.PROXIES])
         now, then = daemon_json.read(rest), before
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return content, f"{error}: changed by somebody since, left alone; take our entries out by hand"
     if not now and entry.before.absent:
         return None, "removed, was not there"
     new = [key for key in now if key not in then or now[key] != then[key]]
-    theirs = ", ".join(f'"{key}"' for key in new) or "a change"
+    theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
     return rest, f"{gone} taken out; {theirs}, by somebody since, kept"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,23 @@ class Member:
 
 def read(content: bytes) -> dict[str, Any]:
     """The settings of a daemon.json, or ValueError with the reason why it is not one."""
-    return {member.key: member.value for member in _members(_text(content))}
+    return {key: member.value for key, member in _members(_text(content)).items()}
+
+
+def insecure(settings: Mapping[str, Any]) -> list[str]:
+    """The insecure registries that `settings` names; ValueError where the value is no list of strings."""
+    found = settings.get(INSECURE, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise ValueError(f'has "{INSECURE}" that is not a list of strings')
+    return found
+
+
+def proxies(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The proxies that `settings` names, empty where it names none; ValueError where they are no strings by name."""
+    found = settings.get(PROXIES, {})
+    if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
+        raise ValueError(f'has "{PROXIES}" that is not an object of strings')
+    return found
 
 
 def add_insecure(content: bytes | None, hosts: tuple[str, ...]) -> bytes:
@@ -38,30 +55,34 @@ def add_insecure(content: bytes | None, hosts: tuple[str, ...]) -> bytes:
     if content is None:
         return (json.dumps({INSECURE: list(hosts)}, indent=2) + "\n").encode()
     text = _text(content)
-    found = next((member for member in _members(text) if member.key == INSECURE), None)
+    members = _members(text)
+    known = set(_registries(members))
+    found = members.get(INSECURE)
     if found is None:
         return _add_member(text, INSECURE, list(hosts)).encode()
-    new = [host for host in hosts if host not in _list(found)]
+    new = [host for host in dict.fromkeys(hosts) if host not in known]
     return _add_items(text, found, new).encode() if new else content
 
 
 def remove_insecure(content: bytes, hosts: tuple[str, ...], *, keep_empty: bool) -> bytes:
     """`content` without `hosts` among the insecure registries; an emptied list goes too unless `keep_empty`."""
     text = _text(content)
-    found = next((member for member in _members(text) if member.key == INSECURE), None)
-    if found is None or not set(hosts) & set(_list(found)):
-        if found is not None and found.value == [] and not keep_empty:
+    members = _members(text)
+    known = set(_registries(members))
+    found = members.get(INSECURE)
+    if found is None or not known & set(hosts):
+        if found is not None and not known and not keep_empty:
             return _remove_member(text, found).encode()
         return content
-    if set(_list(found)) <= set(hosts) and not keep_empty:
+    if known <= set(hosts) and not keep_empty:
         return _remove_member(text, found).encode()
-    return _remove_items(text, found, hosts).encode()
+    return _remove_items(text, found, frozenset(hosts)).encode()
 
 
 def set_member(content: bytes, key: str, value: Any) -> bytes:
     """`content` with another value for `key`, in its place, or added at the end."""
     text = _text(content)
-    found = next((member for member in _members(text) if member.key == key), None)
+    found = _members(text).get(key)
     if found is None:
         return _add_member(text, key, value).encode()
     return (text[: found.value_start] + json.dumps(value) + text[found.end :]).encode()
@@ -72,7 +93,7 @@ def with_empty_insecure(content: bytes | None) -> bytes:
     if content is None:
         return b'{"insecure-registries": []}\n'
     text = _text(content)
-    if any(member.key == INSECURE for member in _members(text)):
+    if INSECURE in _members(text):
         return content
     return _add_member(text, INSECURE, []).encode()
 
@@ -86,36 +107,47 @@ def _text(content: bytes) -> str:
         raise ValueError(f"is not UTF-8 (byte {error.start})") from error
 
 
-def _list(member: Member) -> list[str]:
-    if not isinstance(member.value, list):
-        raise ValueError(f'has "{member.key}" that is not a list')  # noqa: TRY004  # a fault of the file, not of a type
-    return member.value
+def _registries(members: Mapping[str, Member]) -> list[str]:
+    return insecure({key: member.value for key, member in members.items() if key == INSECURE})
 
 
-def _members(text: str) -> list[Member]:
-    """Every member of the outermost object, with its place in the text."""
+def _members(text: str) -> dict[str, Member]:
+    """Every member of the outermost object by its key, in order, with its place in the text."""
     if not text.strip():
         raise ValueError("is empty, which is not JSON")
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"is not JSON ({error})") from error
-    if not isinstance(document, dict):
+    if not isinstance(_decoded(text), dict):
         raise ValueError("is not a JSON object")  # noqa: TRY004  # a fault of the file, not of a type
     decoder = json.JSONDecoder()
-    members: list[Member] = []
+    members: dict[str, Member] = {}
     at = _skip(text, _skip(text, 0) + 1)
     while text[at] != "}":
         key, after = decoder.raw_decode(text, at)
         value_start = _skip(text, _skip(text, after) + 1)
         value, end = decoder.raw_decode(text, value_start)
-        if any(member.key == key for member in members):
-            raise ValueError(f'has the key "{key}" twice')
-        members.append(Member(key=key, start=at, value_start=value_start, end=end, value=value))
+        if key in members:
+            raise ValueError(f"has the key {json.dumps(key[:100])} twice")
+        members[key] = Member(key=key, start=at, value_start=value_start, end=end, value=value)
         at = _skip(text, end)
         if text[at] == ",":
             at = _skip(text, at + 1)
     return members
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON ({error})") from error
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError as error:
+        # Python reads no number of more than 4,300 digits, and says so in words of its own.
+        reason = str(error) if str(error).startswith("is not JSON") else "has a number with too many digits"
+        raise ValueError(reason) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"is not JSON ({name} is no number there)")
 
 
 def _skip(text: str, at: int) -> int:
@@ -132,7 +164,7 @@ def _space_before(text: str, at: int) -> str:
 
 
 def _add_member(text: str, key: str, value: Any) -> str:
-    members = _members(text)
+    members = list(_members(text).values())
     if not members:
         opening = text.index("{")
         newline = "\r\n" if "\r\n" in text else "\n"
@@ -151,7 +183,7 @@ def _key_end(text: str, member: Member) -> int:
 
 
 def _remove_member(text: str, member: Member) -> str:
-    members = _members(text)
+    members = list(_members(text).values())
     place = next(number for number, other in enumerate(members) if other.start == member.start)
     if place > 0:
         return text[: members[place - 1].end] + text[member.end :]
@@ -185,19 +217,14 @@ def _add_items(text: str, member: Member, new: list[str]) -> str:
     return text[:end] + added + text[end:]
 
 
-def _remove_items(text: str, member: Member, gone: tuple[str, ...]) -> str:
+def _remove_items(text: str, member: Member, gone: frozenset[str]) -> str:
+    """`text` without the items in `gone`: each goes with the comma before it, the first ones with the comma after."""
     spans = _items(text, member)
-    for place in range(len(spans) - 1, -1, -1):
-        start, end, value = spans[place]
-        if value not in gone:
-            continue
-        if place > 0:
-            start = spans[place - 1][1]
-        elif len(spans) > 1:
-            end = spans[1][0]
-        else:
-            start, end = member.value_start + 1, text.rindex("]", end, member.end)
-        text = text[:start] + text[end:]
-        member = next(other for other in _members(text) if other.key == member.key)
-        spans = _items(text, member)
-    return text
+    kept = [place for place, (_, _, value) in enumerate(spans) if value not in gone]
+    if not kept:
+        return text[: member.value_start + 1] + text[text.rindex("]", spans[-1][1], member.end) :]
+    pieces = [text[: spans[0][0]]]
+    for number, place in enumerate(kept):
+        start = spans[place][0] if number == 0 else spans[place - 1][1]
+        pieces.append(text[start : spans[place][1]])
+    return "".join((*pieces, text[spans[-1][1] :]))

@@ -41,7 +41,7 @@ def ask(run: Run, layout: Layout) -> Daemon | None:
         return None
     try:
         info = json.loads(done.out)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(info, dict) or not info.get("ServerVersion"):
         return None
@@ -49,22 +49,30 @@ def ask(run: Run, layout: Layout) -> Daemon | None:
 
 
 def read_info(info: Mapping[str, Any]) -> Daemon:
-    """A daemon from the document of `docker info`; what is missing is empty."""
-    registry = info.get("RegistryConfig") or {}
-    configs = registry.get("IndexConfigs") or {}
-    ranges = registry.get("InsecureRegistryCIDRs") or []
-    status = info.get("DriverStatus") or []
+    """A daemon from the document of `docker info`; what is missing, or of another type, is empty."""
+    registry = _object(info.get("RegistryConfig"))
+    configs = _object(registry.get("IndexConfigs"))
+    ranges = registry.get("InsecureRegistryCIDRs")
+    status = info.get("DriverStatus")
+    running = info.get("ContainersRunning")
+    insecure = [name for name, config in configs.items() if not _object(config).get("Secure", True)]
     return Daemon(
         version=str(info.get("ServerVersion", "")),
-        containerd_store=any("io.containerd.snapshotter" in str(pair) for pair in status),
+        containerd_store=any("io.containerd.snapshotter" in str(pair) for pair in _list(status)),
         live_restore=bool(info.get("LiveRestoreEnabled")),
-        running=int(info.get("ContainersRunning") or 0),
+        running=running if isinstance(running, int) else 0,
         https_proxy=str(info.get("HttpsProxy") or ""),
-        insecure=frozenset(
-            (*(str(name) for name, config in configs.items() if not config.get("Secure", True)), *map(str, ranges))
-        ),
+        insecure=frozenset((*insecure, *map(str, _list(ranges)))),
         system=str(info.get("OperatingSystem", "")),
     )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def running_names(run: Run, layout: Layout) -> list[str]:

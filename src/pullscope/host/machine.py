@@ -10,7 +10,8 @@ from pullscope.host import docker_daemon, systemd
 from pullscope.host.change import result_of, sha256
 from pullscope.host.command import Run
 from pullscope.host.docker_daemon import Daemon, Flavour
-from pullscope.host.journal import NAMES, Entry, Journal, Record
+from pullscope.host.journal import Journal
+from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.layout import Layout
 from pullscope.host.systemd import Shown, UnitFiles
 from pullscope.host.tree import ABSENT, Snapshot, Tree

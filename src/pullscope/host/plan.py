@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, takeback_timer, trust
+from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, registry_host, takeback_timer, trust
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
-from pullscope.host.journal import Entry
+from pullscope.host.journal_document import Entry
 from pullscope.host.machine import MARK, Machine
 
 HOSTS_FILE = "/etc/hosts"
@@ -41,18 +41,29 @@ class Wish:
     off_command: tuple[str, ...] = ("pullscope", "docker", "off", "--yes")
 
     def __post_init__(self) -> None:
-        for host in (*self.hosts, *self.insecure):
-            if not host or any(character in host for character in "\"'\\ \t\r\n#%") or host.startswith("."):
-                raise ValueError(f"{host!r} is not a host[:port] as written in a reference")
         for host in self.hosts:
-            if "/" in host:
-                raise ValueError(f"{host!r} has a path; give only the host[:port] of the reference")
+            registry_host.check(host)
+        for host in self.insecure:
+            registry_host.check_insecure(host)
+        self._check_proxy()
         if self.mode not in {"proxy", "hosts"}:
             raise ValueError(f"mode is proxy or hosts, not {self.mode!r}")
         if self.trust not in {"env", "certs.d"}:
             raise ValueError(f"trust is env or certs.d, not {self.trust!r}")
         if self.mode == "hosts" and not self.hosts:
             raise ValueError("mode hosts needs --host HOST: the names that shall lead to the proxy")
+        address = next((host for host in self.hosts if _is_address(host)), None)
+        if self.mode == "hosts" and address is not None:
+            raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts leads only names")
+
+    def _check_proxy(self) -> None:
+        if registry_host.is_address(self.proxy_host):
+            return
+        if self.mode == "hosts":
+            raise ValueError(f"{self.proxy_host[:100]!r} is not an address; in mode hosts the proxy has one")
+        name, port = registry_host.parts(registry_host.check(self.proxy_host))
+        if port is not None or name.startswith("["):
+            raise ValueError(f"{self.proxy_host[:100]!r} is not a host; the port goes into --proxy-port")
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Wish:
@@ -70,10 +81,16 @@ class Wish:
 
     @property
     def proxy(self) -> str:
-        return f"http://{self.proxy_host}:{self.proxy_port}"
+        host = f"[{self.proxy_host}]" if ":" in self.proxy_host else self.proxy_host
+        return f"http://{host}:{self.proxy_port}"
 
     def as_json(self) -> dict[str, Any]:
         return {key: value for key, value in asdict(self).items() if key != "authority"}
+
+
+def _is_address(host: str) -> bool:
+    name = registry_host.parts(host)[0]
+    return name.startswith("[") or registry_host.is_address(name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,7 +238,7 @@ def _hosts_file_part(parts: _Parts, wish: Wish) -> None:
     """One block for both: the names that were added by hand, and in mode hosts those that lead to the proxy."""
     names = parts.machine.names
     if wish.mode == "hosts":
-        names |= {host.rpartition(":")[0] or host: wish.proxy_host for host in wish.hosts}
+        names |= {registry_host.parts(host)[0]: wish.proxy_host for host in wish.hosts}
     if names:
         before = parts.machine.before(HOSTS_FILE)
         content = hosts_file.add_block(before.content if before.is_file else b"", names)
@@ -246,18 +263,20 @@ def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
             "would not start: add the host to that command line instead. Nothing changed"
         )
     old = before.content if before.is_file else None
-    claims = [host for host in wish.insecure if host not in settings.get(daemon_json.INSECURE, [])]
+    claims: list[str] = []
     content, interim = old, b""
     try:
         if wish.insecure:
+            known = daemon_json.insecure(settings)
+            claims += [host for host in wish.insecure if host not in known]
             content = daemon_json.add_insecure(old, wish.insecure)
             interim = daemon_json.with_empty_insecure(old)
         if shadow and content is not None:
-            value = {**settings[daemon_json.PROXIES], "http-proxy": wish.proxy, "https-proxy": wish.proxy}
+            value = {**daemon_json.proxies(settings), "http-proxy": wish.proxy, "https-proxy": wish.proxy}
             content = daemon_json.set_member(content, daemon_json.PROXIES, value)
             claims.append(change.PROXIES_CLAIM + json.dumps(value))
-    except (ValueError, TypeError) as error:
-        raise HostError(f"{path} {error}; mend it first. Nothing changed") from error
+    except ValueError as error:
+        raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
     if content is not None and content != old:
         parts.file(path, "daemon-json", content, claims=tuple(claims), interim=(interim,) if interim else ())
 
@@ -275,7 +294,7 @@ def _settings(machine: Machine) -> dict[str, Any]:
     try:
         return daemon_json.read(found.content)
     except ValueError as error:
-        raise HostError(f"{path} {error}; mend it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
 
 
 def _timer_parts(parts: _Parts, wish: Wish) -> None:
@@ -332,7 +351,7 @@ def upstream_url(machine: Machine, wish: Wish) -> str | None:
     proxies: dict[str, str] = {}
     if found.is_file:
         with contextlib.suppress(ValueError):
-            proxies = daemon_json.read(found.content).get(daemon_json.PROXIES) or {}
+            proxies = daemon_json.proxies(daemon_json.read(found.content))
     value = proxies.get("https-proxy") or before.get("HTTPS_PROXY") or before.get("https_proxy") or ""
     if not value or value == wish.proxy:
         return None
@@ -343,9 +362,7 @@ def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
     found = [item.host for item in trust.registries(machine.tree, machine.layout) if item.client_certificate]
     before = machine.before(machine.layout.daemon_json)
     if before.is_file:
-        try:
-            listed = daemon_json.read(before.content).get(daemon_json.INSECURE, [])
-        except ValueError:
-            listed = []
-        found += [str(host) for host in listed if "/" not in str(host)] if isinstance(listed, list) else []
+        with contextlib.suppress(ValueError):
+            listed = daemon_json.insecure(daemon_json.read(before.content))
+            found += [host for host in listed if "/" not in host]
     return tuple(host for host in dict.fromkeys(found) if host not in wish.hosts)

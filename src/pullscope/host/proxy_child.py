@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import os
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -22,9 +21,8 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from pullscope.host import HostError
+from pullscope.host.confdir import authority, copy_ca
 from pullscope.host.listener import free_port, listens
-
-CA_FILES = ("mitmproxy-ca.pem", "mitmproxy-ca-cert.pem", "mitmproxy-dhparam.pem")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +54,7 @@ def proxy_child(
     chosen = port or free_port()
     with tempfile.TemporaryDirectory(prefix="pullscope-proxy-") as folder:
         home = Path(folder)
-        for name in CA_FILES:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copy2(confdir / name, home / name)
+        copy_ca(confdir, home)
         words = [mitmdump, "-q", "-s", str(addon), "--set", f"confdir={home}", "--listen-host", "127.0.0.1"]
         words += ["--listen-port", str(chosen), *more]
         if trust:
@@ -81,8 +77,10 @@ def proxy_child(
                 raise HostError(f"{mitmdump} does not start: {error.strerror}") from error
         try:
             _wait(process, chosen, log)
-            authority = (home / "mitmproxy-ca-cert.pem").read_text(encoding="ascii")
-            yield ProxyChild(process=process, port=chosen, authority=authority)
+            certificate = authority(home)
+            if certificate is None:
+                raise HostError("mitmproxy made no CA certificate; see what it says: mitmdump")
+            yield ProxyChild(process=process, port=chosen, authority=certificate)
         finally:
             stop(process)
 

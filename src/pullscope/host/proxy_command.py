@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pullscope.host import registry_host
 from pullscope.host.plan import Plan
 
 
@@ -33,8 +34,8 @@ def proxy_command(program: Program, planned: Plan) -> tuple[str, ...]:
     if trust:
         words += ["--set", f"ssl_verify_upstream_trusted_ca={trust}"]
     if wish.mode == "hosts":
-        host = wish.hosts[0].rpartition(":")[0] or wish.hosts[0]
-        for port in sorted({int(name.partition(":")[2] or 443) for name in wish.hosts}):
+        host = registry_host.parts(wish.hosts[0])[0]
+        for port in sorted({registry_host.parts(name)[1] or 443 for name in wish.hosts}):
             words += ["--mode", f"reverse:https://{host}:{port}@{wish.proxy_host}:{port}"]
         words += ["--set", "keep_host_header=true", "--set", "connection_strategy=lazy"]
         return tuple(words)
@@ -42,6 +43,6 @@ def proxy_command(program: Program, planned: Plan) -> tuple[str, ...]:
         words += ["--mode", f"upstream:{planned.upstream}"]
     words += ["--listen-host", wish.proxy_host, "--listen-port", str(wish.proxy_port)]
     for passed in planned.passed_by:
-        name, _, own = passed.partition(":")
-        words += ["--ignore-hosts", f"^{re.escape(name)}:{own or '443'}$"]
+        name, own = registry_host.parts(passed)
+        words += ["--ignore-hosts", f"^{re.escape(name)}:{own or 443}$"]
     return tuple(words)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from pullscope import __version__
 from pullscope.host import HostError, change, dropin
-from pullscope.host.change import Change
+from pullscope.host.change import Change, Tell
 from pullscope.host.command import Run, spelled
-from pullscope.host.journal import Journal, Record
+from pullscope.host.journal import Journal
+from pullscope.host.journal_document import Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
-from pullscope.host.switch import Tell
 from pullscope.host.tree import Tree
 
 UNIT = "pullscope.service"
@@ -147,10 +147,10 @@ def remove(tree: Tree, run: Run, tell: Tell) -> bool:
         journal.remove(())
         return False
     run(("systemctl", "stop", UNIT))
-    for entry in reversed(record.entries):
-        done = change.take_back(tree, entry)
-        if done.touched or done.foreign:
-            tell(f"{done.path}  {done.words}")
+    left = change.take_all_back(tree, record.entries, tell)
     run(("systemctl", "daemon-reload"))
+    if left:
+        journal.write(replace(record, entries=tuple(item.entry for item in left)))
+        raise HostError(f"not everything could be undone: {'; '.join(item.why for item in left)}. The rest is undone")
     journal.remove(record.made)
     return True

@@ -9,20 +9,35 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pullscope import __version__
 from pullscope.host import HostError, change, daemon_json, docker_daemon, systemd, takeback_timer
-from pullscope.host.change import TakenBack
+from pullscope.host.change import Left, Tell
 from pullscope.host.command import Outcome, spelled
-from pullscope.host.journal import NAMES, Entry, Record
+from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.tree import Snapshot
 
-Tell = Callable[[str], None]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """What `off` did: whether anything was on, and what it had to leave. The journal keeps what was left."""
+
+    was_on: bool
+    left: tuple[Left, ...] = ()
+
+    def keeps(self, path: str) -> bool:
+        """Whether our change of `path` is still there."""
+        return any(item.entry.path == path for item in self.left)
+
+    @property
+    def words(self) -> str:
+        """A sentence on what was left."""
+        return f"not everything could be undone: {'; '.join(item.why for item in self.left)}. The rest is undone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +101,9 @@ def on(found: Machine, planned: Plan, tell: Tell) -> None:
         try:
             journal.write(record)
             for entry in reversed(planned.stale):
-                _tell(tell, change.take_back(tree, entry))
+                done = change.take_back(tree, entry)
+                if done.touched or done.foreign:
+                    tell(f"{done.path}  {done.words}")
             for item in planned.changes:
                 before = tree.look(item.path)
                 change.apply(tree, item)
@@ -95,32 +112,52 @@ def on(found: Machine, planned: Plan, tell: Tell) -> None:
             if planned.stale:
                 journal.write(replace(record, entries=new))
         except HostError as error:
-            _take_all_back(found, record, lambda _: None)
-            journal.remove(record.made)
-            raise HostError(f"{error}. Everything was put back") from error
+            raise HostError(f"{error}. {_put_back(found, record)}") from error
     failed = _commands_on(found, planned, tell)
     if failed is not None:
         _give_up(found, planned, record, failed)
 
 
-def off(found: Machine, tell: Tell) -> bool:
-    """Take every change of ours back; the daemon's restart is left to the caller. Returns whether anything was on."""
+def off(found: Machine, tell: Tell) -> Undone:
+    """Take every change of ours back, as far as it can be; the daemon's restart is left to the caller."""
     record, journal, tree = found.record, found.journal, found.tree
     if record is None:
         journal.remove(())
-        return False
+        return Undone(was_on=False)
     with journal.lock():
         _stop_timer(found, record)
         interim = _reload_without_registries(found, record)
-        _take_all_back(found, record, tell)
+        left = change.take_all_back(tree, record.entries, tell)
         if interim:
             tell("docker reloaded, without our insecure registries")
         if _touches_units(found, record.entries):
             _told(found, (*found.layout.systemctl, "daemon-reload"), tell, quiet=True)
         # Where the daemon would not come back by itself after a crash, the record is still there to try again.
         tree.fault("before deleting the journal")
-        journal.remove(record.made)
-    return True
+        left += _close(found, record, left)
+    return Undone(was_on=True, left=left)
+
+
+def _close(found: Machine, record: Record, left: tuple[Left, ...]) -> tuple[Left, ...]:
+    """Delete the journal, or keep what was left in it. What of the journal itself cannot be changed."""
+    try:
+        if left:
+            found.journal.write(replace(record, entries=tuple(item.entry for item in left)))
+        else:
+            found.journal.remove(record.made)
+    except HostError as error:
+        # The old record is still there: what it names and is undone already is left alone by the next `off`.
+        return (Left(entry=Entry(path=found.journal.path, kind="own"), why=str(error)),)
+    return ()
+
+
+def _put_back(found: Machine, record: Record) -> str:
+    """Undo a failed `on`; what became of it, as a sentence."""
+    left = change.take_all_back(found.tree, record.entries, lambda _: None)
+    left += _close(found, record, left)
+    if not left:
+        return "Everything was put back"
+    return f"Not everything could be put back: {'; '.join(item.why for item in left)}. `off` tries it again"
 
 
 def restart(found: Machine, tell: Tell) -> Outcome:
@@ -135,16 +172,6 @@ def restart(found: Machine, tell: Tell) -> Outcome:
     if again is None or not again.active:
         return Outcome(code=1, err=f"{layout.unit} is not active after the restart")
     return done
-
-
-def _take_all_back(found: Machine, record: Record, tell: Tell) -> None:
-    for entry in reversed(record.entries):
-        _tell(tell, change.take_back(found.tree, entry))
-
-
-def _tell(tell: Tell, done: TakenBack) -> None:
-    if done.touched or done.foreign:
-        tell(f"{done.path}  {done.words}")
 
 
 def _told(found: Machine, argv: Sequence[str], tell: Tell, *, quiet: bool = False) -> Outcome:
@@ -188,17 +215,14 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
     layout = found.layout
     if planned.wish.until:
         _stop_timer(found, record)
-    _take_all_back(found, record, lambda _: None)
+    put_back = _put_back(found, record)
     found.run((*layout.systemctl, "daemon-reload"))
     again = "was not restarted"
     if planned.restart:
         found.run((*layout.systemctl, "reset-failed", layout.unit))
         done = found.run((*layout.systemctl, "restart", layout.unit))
         again = "was restarted as it was before" if done.ok else f"still does not come up ({done.last_words})"
-    found.journal.remove(record.made)
-    raise HostError(
-        f"docker did not take the changes ({failed.last_words}). Everything was put back, and docker {again}"
-    )
+    raise HostError(f"docker did not take the changes ({failed.last_words}). {put_back}, and docker {again}")
 
 
 def _stop_timer(found: Machine, record: Record) -> None:
@@ -216,7 +240,7 @@ def _reload_without_registries(found: Machine, record: Record) -> bool:
     if not now.is_file:
         return False
     final = change.result_of(entry, now)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, HostError):
         interim = daemon_json.with_empty_insecure(final)
         wanted = Snapshot(kind="file", content=interim, mode=now.mode, uid=now.uid, gid=now.gid)
         if now.content != interim:

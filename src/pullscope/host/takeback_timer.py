@@ -9,16 +9,25 @@ TIMER = "pullscope-off.timer"
 SERVICE = "pullscope-off.service"
 WANTED = "timers.target.d/pullscope-off.conf"
 
-_SPAN = re.compile(r"(?P<number>\d+)\s*(?P<unit>sec|s|min|m|h|d)?")
+_PART = re.compile(r"(?P<number>[0-9]{1,9})(?![0-9])\s*(?P<unit>sec|s|min|m|h|d)?\s*")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, None: 60, "h": 3600, "d": 86400}
+LONGEST = timedelta(days=366)
 
 
 def span(text: str) -> timedelta:
-    """`30m`, `2h`, `90s`, `1h30m`; a bare number is minutes."""
-    rest = _SPAN.sub("", text).strip()
-    seconds = sum(int(match["number"]) * _SECONDS[match["unit"]] for match in _SPAN.finditer(text))
-    if rest or seconds <= 0:
-        raise ValueError(f"{text!r} is not a time span such as 30m, 2h or 90s")
+    """`30m`, `2h`, `90s`, `1h30m`; a bare number is minutes. At most a year: what is meant to stay needs no timer."""
+    seconds, at = 0, 0
+    rest = text.strip()
+    while match := _PART.match(rest, at):
+        seconds += int(match["number"]) * _SECONDS[match["unit"]]
+        at = match.end()
+    shown = repr(text if len(text) <= 40 else f"{text[:40]}…")
+    if at < len(rest) or seconds <= 0:
+        raise ValueError(f"{shown} is not a time span such as 30m, 2h or 90s")
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(
+            f"{shown} is longer than {LONGEST.days} days; leave --for out, and `off` takes everything back"
+        )
     return timedelta(seconds=seconds)
 
 

@@ -17,9 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pullscope.host import HostError
+from pullscope.host.untrusted_file import read_handle
 
 PENDING = ".pullscope-new"
 """The end of the name of a file that is being written. It ends in nothing that systemd, dockerd or mitmproxy read."""
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a file that is read: far above any configuration, far below what would fill the memory."""
+LONGEST_NAME = 255 - len(PENDING) - 1
+"""Bytes of one part of a path (limits.h, NAME_MAX), with room for the name of the pending file."""
+
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +89,7 @@ class Tree:
             if stat.S_ISREG(info.st_mode):
                 return Snapshot(
                     kind="file",
-                    content=place.read_bytes(),
+                    content=read_handle(os.open(place, _READ | os.O_NOFOLLOW), path, LARGEST),
                     mode=stat.S_IMODE(info.st_mode),
                     uid=info.st_uid,
                     gid=info.st_gid,
@@ -91,6 +98,9 @@ class Tree:
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                # No file can have that name: an older version may have recorded one.
+                return ABSENT
             raise HostError(f"{path} cannot be read: {error.strerror}") from error
         kind = "directory" if stat.S_ISDIR(info.st_mode) else "link" if stat.S_ISLNK(info.st_mode) else "other"
         return Snapshot(
@@ -98,10 +108,16 @@ class Tree:
         )
 
     def text(self, path: str) -> str | None:
-        """The text of a file, links followed, for reading only; None where there is none or it cannot be read."""
+        """The text of a file, links followed, for reading only; None where there is none or it cannot be read.
+
+        A link that leads out of the tree is not followed, and only a regular file of bounded size is read.
+        """
         try:
-            return self.at(path).read_text(encoding="utf-8", errors="replace")
-        except (OSError, HostError):
+            place = self.at(path)
+            if not self.live and not place.resolve().is_relative_to(self.directory):
+                return None
+            return read_handle(os.open(place, _READ), path, LARGEST).decode("utf-8", "replace")
+        except (OSError, RuntimeError, HostError):
             return None
 
     def names(self, path: str) -> list[str]:
@@ -168,8 +184,8 @@ class Tree:
     def remove_directory(self, path: str) -> bool:
         """Remove an empty directory; False where something is in it."""
         place = self.at(path)
-        self.fault(f"before removing {path}")
         try:
+            self.fault(f"before removing {path}")
             place.rmdir()
         except FileNotFoundError:
             return True
@@ -189,6 +205,8 @@ class Tree:
 
     def may_write(self, path: str) -> str | None:
         """Why `path` could not be written, as the end of a sentence; None where it could."""
+        if any(len(os.fsencode(name)) > LONGEST_NAME for name in path.split("/")):
+            return f"a name in it is longer than {LONGEST_NAME} bytes"
         place = self.at(path)
         folder = place.parent
         while not folder.exists():

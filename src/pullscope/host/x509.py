@@ -1,39 +1,50 @@
-"""The one thing we must know of a certificate without a library: when it ends (RFC 5280, 4.1; X.690 for the bytes)."""
+"""What must be known of a certificate: when it ends, and whether a text is one CA certificate and nothing else."""
 
 from __future__ import annotations
 
-import ssl
-from datetime import UTC, datetime
+import re
+from datetime import datetime
+
+LARGEST = 64 * 1024
+"""Bytes of a file that can hold one certificate."""
+
+_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 
 
 def not_after(pem: str) -> datetime | None:
     """The end of a certificate's validity, None where it cannot be read."""
+    from cryptography import x509  # 40 ms that only few commands need
+
     try:
-        der = ssl.PEM_cert_to_DER_cert(pem.strip())
-        _, certificate, _ = _element(der, 0)
-        _, body, _ = _element(der, certificate)
-        tag, at, end = _element(der, body)
-        if tag == 0xA0:  # [0] version
-            _, at, end = _element(der, end)
-        for _ in range(2):  # serialNumber is behind us: signature, issuer
-            _, at, end = _element(der, end)
-        _, at, _ = _element(der, end)  # validity
-        _, _, end = _element(der, at)  # notBefore
-        tag, at, end = _element(der, end)
-        text = der[at:end].decode("ascii")
-        form = "%y%m%d%H%M%SZ" if tag == 0x17 else "%Y%m%d%H%M%SZ"
-        return datetime.strptime(text, form).replace(tzinfo=UTC)
-    except (ValueError, IndexError, UnicodeDecodeError):
+        return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    except ValueError:
         return None
 
 
-def _element(data: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, begin and end of the content of the element at `at`."""
-    tag, length, begin = data[at], data[at + 1], at + 2
-    if length & 0x80:
-        count = length & 0x7F
-        length = int.from_bytes(data[begin : begin + count], "big")
-        begin += count
-    if begin + length > len(data):
-        raise ValueError("cut off")
-    return tag, begin, begin + length
+def authority(content: bytes) -> str:
+    """The one CA certificate in a PEM file, written anew: nothing else of the file is in the result.
+
+    ValueError, as the end of a sentence that begins with the file's name, where it is anything else.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if not content.strip():
+        raise ValueError("is empty; a CA certificate is needed")
+    labels = _LABEL.findall(content)
+    if any(b"PRIVATE KEY" in label for label in labels):
+        raise ValueError("holds a private key, which is not copied; a CA certificate without its key is needed")
+    if labels != [b"CERTIFICATE"]:
+        held = f"{labels.count(b'CERTIFICATE')} certificates" if labels.count(b"CERTIFICATE") > 1 else "no certificate"
+        raise ValueError(f"holds {held}; one CA certificate (PEM) is needed")
+    try:
+        certificate = x509.load_pem_x509_certificate(content)
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        allowed = constraints.ca
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+        allowed = False
+    except ValueError:
+        raise ValueError("holds a certificate that cannot be read; one CA certificate (PEM) is needed") from None
+    if not allowed:
+        raise ValueError("holds a certificate that is not a CA (basicConstraints); one CA certificate is needed")
+    return certificate.public_bytes(Encoding.PEM).decode("ascii")

@@ -37,6 +37,11 @@ def is_repository(text: str) -> bool:
     return len(text) <= _MAX_REPOSITORY and _REPOSITORY.fullmatch(text) is not None
 
 
+def is_registry(text: str) -> bool:
+    """Whether `text` is a host as references name it, with or without a port."""
+    return _REGISTRY.fullmatch(text) is not None
+
+
 def registry_name(host: str) -> str:
     """The registry as references name it: Docker Hub's API hosts are docker.io, any other host is itself."""
     return DOCKER_HUB if host.lower().removesuffix(":443") in _HUB_HOSTS else host

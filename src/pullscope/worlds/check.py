@@ -34,7 +34,8 @@ class Walked:
 
     client: Client
     verdict: ClientVerdict
-    ran: Pull
+    ran: Pull | None
+    """None for a client that was not run, because the login that it is about is not at hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,23 +81,24 @@ def check(
     walked = [walk.run(first)]
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE, thread_name_prefix="pullscope-check") as pool:
         walked += pool.map(walk.run, others)
-    exchanges = [exchange for one in walked for exchange in one.ran.exchanges]
+    ran = [one.ran for one in walked if one.ran is not None]
+    exchanges = [exchange for pull in ran for exchange in pull.exchanges]
     hosts: dict[str, int] = {}
     for request, _ in exchanges:
         hosts[request.host] = hosts.get(request.host, 0) + 1
-    good = next((one for one in walked if one.ran.outcome.pulled), None)
+    good = next((pull for pull in ran if pull.outcome.pulled), None)
     problems: list[Problem] = []
     read = 0
     if good is not None:
-        problems += manifest_problems(good.ran, wire)
-        more, read = layer_problems(good.ran, walk.layers, wire, deep=deep)
+        problems += manifest_problems(good, wire)
+        more, read = layer_problems(good, walk.layers, wire, deep=deep)
         problems += more
     return Checked(
         reference=reference,
         walked=tuple(walked),
         hosts=hosts,
         problems=tuple(problems),
-        digest=good.ran.outcome.digest if good else None,
+        digest=good.outcome.digest if good else None,
         rate_limit=_rate_limit(exchanges),
         layers_read=read,
     )
@@ -118,7 +120,7 @@ class _Walk:
         if client.login and login is None:
             reason = "no login of this kind is at hand, or the client would not use it"
             verdict = ClientVerdict(id=client.id, verdict=ClientOutcome.UNKNOWN, reason=reason)
-            return Walked(client=client, verdict=verdict, ran=_NOTHING)
+            return Walked(client=client, verdict=verdict, ran=None)
         exchanges: list[tuple[Request, Response]] = []
         silence: list[tuple[Request, str]] = []
 
@@ -171,9 +173,6 @@ class _Walk:
                 if isinstance(document, Manifest):
                     self.layers.update({one.digest: one.size or 0 for one in document.layers if one.digest})
         return response
-
-
-_NOTHING = Pull(outcome=None, exchanges=())  # type: ignore[arg-type] # a client that was not run has no outcome
 
 
 class _Layers:

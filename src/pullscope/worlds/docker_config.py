@@ -6,9 +6,9 @@ Credential helpers are programs that hand out secrets: none is run from here. Wh
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,11 +26,21 @@ def config_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_logins(file: Path | None = None) -> dict[str, Login]:
-    """Each login with a name and a password. OSError where there is no file, ValueError where it is no JSON."""
+    """Each login with a name and a password. OSError where there is no file, ValueError where it is no such file."""
     path = file or config_file()
-    with path.open("rb") as opened:
-        text = opened.read(_MOST_BYTES)
-    document = json.loads(text)
+    # Opened so that a FIFO cannot make us wait: the path may be somebody else's.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise ValueError(f"{path} is not a regular file")
+        text = opened.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise ValueError(f"{path} is larger than {_MOST_BYTES} bytes")
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deeply") from None
+    except ValueError:
+        raise ValueError(f"{path} is not JSON") from None
     entries = document.get("auths") if isinstance(document, dict) else None
     found: dict[str, Login] = {}
     for key, entry in (entries if isinstance(entries, dict) else {}).items():
@@ -41,7 +51,10 @@ def read_logins(file: Path | None = None) -> dict[str, Login]:
 
 
 def _host(key: str) -> str:
-    host = (urlsplit(key if "://" in key else f"https://{key}").netloc or key).lower()
+    try:
+        host = (urlsplit(key if "://" in key else f"https://{key}").netloc or key).lower()
+    except ValueError:  # "https://[x": no host that could be asked
+        host = key.lower()
     return _HUB_HOST if host in (_HUB_KEY, "docker.io") else host
 
 
@@ -51,6 +64,6 @@ def _login(host: str, entry: object) -> Login | None:
         return None
     try:
         username, _, password = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 in it
         return None
     return Login(host=host, username=username, password=password.rstrip("\0")) if username and password else None

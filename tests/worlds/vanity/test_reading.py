@@ -226,3 +226,24 @@ def test_no_path_makes_a_decision_crash(path: str, platform: Platform) -> None:
     )
 
     assert decision.response is not None or decision.forward is not None
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "directory", "huge"])
+def test_the_page_of_a_site_is_its_own_file(tmp_path: Path, kind: str) -> None:
+    """What clients are sent for a path that is not there is never what a link leads to; nothing waits or grows."""
+    secret = write(tmp_path / "secret", "root:x:0:0")
+    site = tmp_path / "site"
+    site.mkdir()
+    page = site / "404.html"
+    match kind:
+        case "link":
+            page.symlink_to(secret)
+        case "fifo":
+            os.mkfifo(page)
+        case "directory":
+            page.mkdir()
+        case "huge":
+            write(page, b"x" * 10_000_000)
+    rules = read_rules(write(site / "_redirects", "/v2/* https://registry-1.docker.io/v2/:splat 302\n"))
+    assert (rules.not_found or b"")[:1] == (b"x" if kind == "huge" else b"")
+    assert len(rules.not_found or b"") <= 65536

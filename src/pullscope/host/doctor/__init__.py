@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Examination], Iterable[Problem]], ...] = (
     environment.rootless_loopback,
     certificate.missing,
     certificate.wrong_name,
+    certificate.unreadable,
     certificate.expired,
     certificate.other_confdir,
     proxy.not_listening,

@@ -51,6 +51,19 @@ def wrong_name(at: Examination) -> Iterator[Problem]:
                 )
 
 
+def unreadable(at: Examination) -> Iterator[Problem]:
+    """What lies in the confdir in the CA certificate's place is something else."""
+    if at.authority_trouble:
+        confdir = shlex.quote(at.confdir)
+        aside = f"{confdir}/not-a-ca"
+        yield Problem(
+            code="ca-unreadable",
+            message=at.authority_trouble,
+            fix=f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again}  # and restart the proxy",
+            where=at.confdir,
+        )
+
+
 def expired(at: Examination) -> Iterator[Problem]:
     """A CA that is out of date."""
     for path in _places(at):

@@ -64,10 +64,10 @@ def shadowed(at: Examination) -> Iterator[Problem]:
     if not found.is_file:
         return
     try:
-        proxies = daemon_json.read(found.content).get(daemon_json.PROXIES)
+        proxies = daemon_json.proxies(daemon_json.read(found.content))
     except ValueError:
         return
-    if isinstance(proxies, dict) and proxies.get("https-proxy", at.drop_in["HTTPS_PROXY"]) != at.drop_in["HTTPS_PROXY"]:
+    if proxies.get("https-proxy", at.drop_in["HTTPS_PROXY"]) != at.drop_in["HTTPS_PROXY"]:
         yield Problem(
             code="proxies-shadow",
             message=f'"proxies" in {path} override the drop-in',

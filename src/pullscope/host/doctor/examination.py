@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pullscope.host import dropin
+from pullscope.host import dropin, registry_host
 from pullscope.host.listener import command_of, listens
 from pullscope.host.machine import MARK, Machine
 
@@ -20,6 +20,8 @@ class Examination:
     command: str
     confdir: str
     authority: str | None = field(default=None, repr=False)
+    authority_trouble: str = ""
+    """Why the confdir's CA cannot be used, as a sentence; empty where it can, or where there is none."""
     proxy_command: str = "mitmdump"
     program: str = "pullscope"
     """What starts `pullscope` itself, for the commands that are not docker's."""
@@ -79,7 +81,7 @@ class Examination:
         options = self.machine.record.options if self.machine.record else {}
         host = str(options.get("proxy_host", "127.0.0.1"))
         if options.get("mode") == "hosts":
-            ports = [int(name.rpartition(":")[2]) for name in options.get("hosts", ()) if ":" in name]
+            ports = [port for _, port in map(registry_host.parts, options.get("hosts", ())) if port]
             return host, ports[0] if ports else 443
         value = self.drop_in.get("HTTPS_PROXY", "").rpartition("://")[2].rstrip("/")
         name, _, port = value.rpartition(":")

@@ -209,9 +209,18 @@ def _site(folder: Path) -> tuple[frozenset[str], bytes | None]:
         if len(found) > MAX_PUBLISHED:
             # A site this large is no landing page; what matters here is what lies under /v2/.
             folders.clear()
-    page = folder / "404.html"
+    return frozenset(found), _page(folder / "404.html")
+
+
+def _page(path: Path) -> bytes | None:
+    """The beginning of a page that clients will be sent: a regular file, never what a link leads to."""
     try:
-        not_found = page.read_bytes()[:65536] if page.is_file() else None
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
-        not_found = None
-    return frozenset(found), not_found
+        return None
+    try:
+        return os.read(handle, 65536) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
