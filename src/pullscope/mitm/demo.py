@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pullscope.mitm.answer import Answer, Patience
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.mitm.tunnel import Tunnel
-from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import run_with_threads
-from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.clients.steps import Outcome
-from pullscope.worlds.hub.faults.met_by import MET_BY
-from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, with_faults
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.faults.fault import VANITY_HOST
+from pullscope.worlds.hub.playing import play, start_of
+from pullscope.worlds.registries.hosted import DOCKER_HUB
+from pullscope.worlds.registries.row import Registry
 
 __all__ = ["VANITY_HOST", "Demo", "run_demo"]
 
@@ -37,32 +36,22 @@ class Demo:
 def run_demo(
     *,
     client: str = "docker-containerd",
+    registry: Registry = DOCKER_HUB,
     vanity: bool = False,
     fault: str | None = None,
     watch_addon: object,
     settings: Sequence[str] = (),
     on_ready: Callable[[Reference], None] | None = None,
 ) -> Demo:
-    """Pull the sample image once, or what a fault is about.
+    """Pull the sample image once, or what a fault is about; with a login where the registry gives nothing without one.
 
     `settings` are the proxy's options as `--set` takes them; `on_ready` is called when the proxy is up, just before the
-    first request. Raises RuntimeError if the proxy cannot start.
+    first request. Raises ValueError for what cannot be played, RuntimeError if the proxy cannot start.
     """
-    start = MET_BY.get(client)
-    if start is None:
-        raise ValueError(f"There is no client called {client!r}: choose one of {', '.join(CLIENTS)}.")
-    world: dict[str, Answerer] = sample_hub()
-    reference = Reference.parse(SAMPLE_REFERENCE)
-    if vanity:
-        world[VANITY_HOST] = redirect_only()
-        reference = Reference.parse(f"{VANITY_HOST}/{SAMPLE_REFERENCE}")
-    unseen: frozenset[str] = frozenset()
     late = Patience()
-    if fault is not None:
-        chosen = FAULTS[fault]
-        unseen = chosen.unseen
-        world = with_faults(world, [fault], sleep=late)
-        reference = Reference.parse(f"{VANITY_HOST}/{chosen.reference}" if vanity else chosen.pulls)
+    played = play(registry, [fault] if fault is not None else (), vanity=vanity, sleep=late)
+    start, reference = start_of(client, login=played.login), played.reference
+    world, unseen = played.world, played.unseen
     with ProxyThread(watch_addon, Answer(world, late=late), settings=settings) as proxy:
         if on_ready is not None:
             on_ready(reference)

@@ -16,8 +16,8 @@ from pullscope.worlds.clients.docker_containerd import DockerContainerd
 from pullscope.worlds.clients.drive import Pull, pull
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.cdn import CDN_HOST
-from pullscope.worlds.hub.faults.table import faulty_hub
 from pullscope.worlds.hub.image import sample_image
+from pullscope.worlds.hub.playing import play
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
@@ -111,7 +111,7 @@ def test_the_classic_store_goes_on_where_a_layer_was_cut_off() -> None:
 
 def test_the_classic_store_begins_anew_where_a_range_is_ignored() -> None:
     """200 for the rest is not taken for the rest: the next attempt asks for the whole."""
-    ran = pull(CLIENTS["docker-classic"](REFERENCE), faulty_hub(["range-ignored"]))
+    ran = pull(CLIENTS["docker-classic"](REFERENCE), play(codes=["range-ignored"]).world)
     asked = [request.headers.get("Range") for request, response in ran.exchanges if len(response.body) > 50_000]
 
     assert ran.outcome.pulled, ran.outcome.message

@@ -13,7 +13,8 @@ from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.clients.steps import Outcome
 from pullscope.worlds.hub.faults.met_by import MET_BY
-from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, faulty_hub, with_faults
+from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, with_faults
+from pullscope.worlds.hub.playing import play
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
 
@@ -111,5 +112,5 @@ def test_an_unknown_fault_is_refused_with_the_list() -> None:
 
 def test_the_hub_gets_a_vanity_host_only_where_a_fault_needs_one() -> None:
     """A fault of the registry leaves docker.example.com to whoever has it."""
-    assert VANITY_HOST not in faulty_hub(["rate-limited"])
-    assert VANITY_HOST in faulty_hub(["redirect-loop"])
+    assert VANITY_HOST not in play(codes=["rate-limited"]).world
+    assert VANITY_HOST in play(codes=["redirect-loop"]).world

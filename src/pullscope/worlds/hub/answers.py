@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from email.utils import formatdate
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.registries.row import Form, Said
 
 Clock = Callable[[], float]
 """Seconds since the epoch; handed in, so that a test owns the time."""
@@ -44,3 +45,15 @@ def finished(request: Request, response: Response, clock: Clock) -> Response:
     headers = response.headers.replacing("Date", formatdate(clock(), usegmt=True))
     body = b"" if request.method == "HEAD" else response.body
     return Response(status=response.status, headers=headers, body=body)
+
+
+def said(words: Said, *, repository: str = "", fields: _Fields = ()) -> Response:
+    """An error in the words of a row."""
+    message = words.message.replace("{repository}", repository)
+    if words.form is Form.XML:
+        document = f"<Error><Code>{words.code}</Code><Message>{message}</Message></Error>"
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}'
+        return answer(words.status, [("Content-Type", words.form), *fields], text.encode())
+    if words.form is not Form.JSON:
+        return answer(words.status, [("Content-Type", words.form), *fields], message.encode())
+    return registry_error(words.status, words.code or "UNKNOWN", message, None, fields)

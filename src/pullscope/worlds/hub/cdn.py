@@ -1,38 +1,80 @@
-"""production.cloudflare.docker.com: blobs behind a link that is signed and expires.
+"""Where blobs are: behind links that are signed and expire, in the form of the registry that is played.
 
-It knows bytes by digest and nothing of repositories, tokens or who asks; a link's signature is all it checks. The
-path is that of distribution's storage, as on the real host, and the headers are those of Amazon S3 behind Cloudflare.
+It knows bytes by digest and nothing of repositories, tokens or who asks; a link's signature is all it checks. A link is
+checked by making it anew: what was changed in it is refused, whatever the form.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qs, urlsplit
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, quote, urlsplit
 
-from pullscope.oci.digest import Digest, find_digest
+from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.hub.answers import Clock, answer, finished
 from pullscope.worlds.hub.seal import Seal
+from pullscope.worlds.registries.row import Blobs
 
 CDN_HOST = "production.cloudflare.docker.com"
-LINK_LIFETIME = 600
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")  # one range (RFC 9110, 14.1.2); no client of a registry asks for several
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+_AMAZON = "%Y%m%dT%H%M%SZ"
 
 
-def signed_link(seal: Seal, digest: Digest, now: float) -> str:
-    """Where a blob can be had, for ten minutes."""
-    path = f"/registry-v2/docker/registry/v2/blobs/{digest.algorithm}/{digest.encoded[:2]}/{digest.encoded}/data"
-    expires = int(now) + LINK_LIFETIME
-    return f"https://{CDN_HOST}{path}?expires={expires}&signature={seal.sign(f'{path} {expires}')}"
+class Links:
+    """The links of one registry's storage: made here, and recognised."""
+
+    def __init__(self, *, form: Blobs, host: str, seal: Seal, blobs: Mapping[Digest, bytes]) -> None:
+        self.form = form
+        self._host = form.host or host
+        self._seal = seal
+        self._at = {form.path.format(**_names(digest), signature=""): digest for digest in blobs}
+        self._signed_path = "{signature}" in form.path
+        self._length = len(seal.sign("")) if self._signed_path else 0
+
+    def link(self, digest: Digest, now: float) -> str:
+        """Where a blob can be had, and for as long as the form says."""
+        names = _names(digest)
+        life = self.form.life or 0
+        until = int(now) + life
+        times = {
+            "expires": str(until),
+            "iso": quote(datetime.fromtimestamp(until, UTC).strftime(_ISO), safe=""),
+            "date": datetime.fromtimestamp(int(now), UTC).strftime(_AMAZON),
+            "life": str(life),
+        }
+        place = self.form.path.format(**names, signature="")
+        signature = self._seal.sign(f"{place} {until if life else ''}")
+        path = self.form.path.format(**names, signature=signature)
+        query = self.form.query.format(**names, **times, signature=signature)
+        return f"https://{self._host}{path}{'?' if query else ''}{query}"
+
+    def digest(self, url: str) -> Digest | None:
+        """What a link leads to, whether or not it is good."""
+        path = urlsplit(url).path
+        return self._at.get(path[: -self._length] if self._signed_path else path)
+
+    def refusal(self, url: str, now: float) -> Response | None:
+        """Why a link is refused; None where it is good."""
+        digest = self.digest(url)
+        if not self.form.signer:
+            return None if digest else _refused(404, "NoSuchKey", "The specified key does not exist.")
+        until = _until(urlsplit(url).query) if self.form.life else 0.0
+        if digest is None or until is None or self.link(digest, until - (self.form.life or 0)) != url:
+            return _refused(403, "AccessDenied", "Access Denied")
+        if self.form.life and until < now:
+            return _refused(403, "AccessDenied", "Request has expired")
+        return None
 
 
 class Cdn:
-    """Answers for the CDN's host."""
+    """Answers for the storage."""
 
-    def __init__(self, *, seal: Seal, clock: Clock, blobs: Mapping[Digest, bytes]) -> None:
-        self._seal = seal
+    def __init__(self, *, links: Links, clock: Clock, blobs: Mapping[Digest, bytes]) -> None:
+        self._links = links
         self._clock = clock
         self._blobs = blobs
 
@@ -42,31 +84,24 @@ class Cdn:
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             return _refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        split = urlsplit(request.url)
-        query = parse_qs(split.query)
-        expires, signature = query.get("expires", [""])[0], query.get("signature", [""])[0]
-        if not self._seal.holds(f"{split.path} {expires}", signature):
-            return _refused(403, "AccessDenied", "Access Denied")
-        if int(expires) < self._clock():
-            return _refused(403, "AccessDenied", "Request has expired")
-        digest = find_digest(split.path)
-        if digest is None or digest not in self._blobs:
-            return _refused(404, "NoSuchKey", "The specified key does not exist.")
-        return _part(request.headers.get("Range"), digest, self._blobs[digest])
+        refusal = self._links.refusal(request.url, self._clock())
+        digest = self._links.digest(request.url)
+        if refusal is not None or digest is None:
+            return refusal or _refused(404, "NoSuchKey", "The specified key does not exist.")
+        server = [(name, text.format(**_names(digest))) for name, text in self._links.form.server]
+        return blob_answer(request, digest, self._blobs[digest], server)
 
 
-def _part(wanted: str | None, digest: Digest, body: bytes) -> Response:
+def blob_answer(request: Request, digest: Digest, body: bytes, more: list[tuple[str, str]]) -> Response:
+    """A blob, or the part of it that was asked for."""
     fields = [
         ("Content-Type", "application/octet-stream"),
         ("Accept-Ranges", "bytes"),
         ("Cache-Control", "public, max-age=14400"),
         ("ETag", f'"{digest.encoded[:32]}"'),
-        ("x-amz-storage-class", "INTELLIGENT_TIERING"),
-        ("cf-cache-status", "HIT"),
-        ("cf-ray", f"{digest.encoded[:16]}-FRA"),
-        ("Server", "cloudflare"),
+        *more,
     ]
-    asked = _RANGE.fullmatch(wanted or "")
+    asked = _RANGE.fullmatch(request.headers.get("Range") or "")
     if not asked or asked.group() == "bytes=-":
         return answer(200, fields, body)
     first, last = asked.groups()
@@ -77,6 +112,32 @@ def _part(wanted: str | None, digest: Digest, body: bytes) -> Response:
     return answer(206, [*fields, ("Content-Range", f"bytes {start}-{stop - 1}/{len(body)}")], body[start:stop])
 
 
+def _names(digest: Digest) -> dict[str, str]:
+    encoded = digest.encoded
+    parts = (encoded[:8], encoded[8:12], encoded[12:16], encoded[16:20], encoded[20:32])
+    return {
+        "algorithm": digest.algorithm,
+        "hex": encoded,
+        "hex16": encoded[:16],
+        "ab": encoded[:2],
+        "opaque": "-".join(parts),
+    }
+
+
+def _until(query: str) -> float | None:
+    """When a link ends, by its own parameters; None where they say nothing that can be read."""
+    values = {name.lower(): texts[0] for name, texts in parse_qs(query).items()}
+    try:
+        if "expires" in values:
+            return float(int(values["expires"]))
+        if "se" in values:
+            return datetime.strptime(values["se"], _ISO).replace(tzinfo=UTC).timestamp()
+        made = datetime.strptime(values["x-amz-date"], _AMAZON).replace(tzinfo=UTC).timestamp()
+        return made + int(values["x-amz-expires"])
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
 def _refused(status: int, code: str, message: str) -> Response:
     document = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return answer(status, [("Content-Type", "application/xml"), ("Server", "cloudflare")], document.encode())
+    return answer(status, [("Content-Type", "application/xml")], document.encode())

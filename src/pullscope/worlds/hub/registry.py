@@ -1,8 +1,8 @@
-"""registry-1.docker.io: manifests and tags are answered here, blobs are somewhere else, and every answer wants a token.
+"""The registry that is played: manifests and tags are answered here, blobs are where its row says.
 
-Statuses, error codes and bodies are those of distribution 2.8, which Docker Hub descends from; what Docker Hub adds
-(rate limit headers, referrers that it does not serve) is as docs.docker.com/docker-hub/usage/pulls says and as seen
-on the wire. Nothing can be pushed.
+Statuses, error codes and bodies are those of distribution 2.8, which Docker Hub and many others descend from, where the
+row says nothing else. What Docker Hub adds (rate limit headers, referrers that it does not serve) is as
+docs.docker.com/docker-hub/usage/pulls says and as seen on the wire. Nothing can be pushed.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
+from pullscope.oci.challenge import Scope
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import DOCKER_INDEX, OCI_INDEX
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, Route, route
-from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, registry_error, text_answer
-from pullscope.worlds.hub.cdn import signed_link
+from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, registry_error, said, text_answer
+from pullscope.worlds.hub.cdn import Links, blob_answer
 from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.rate_limit import RateLimit
 from pullscope.worlds.hub.seal import Seal
-from pullscope.worlds.hub.token_server import REALM, SERVICE
+from pullscope.worlds.hub.token_server import basic
+from pullscope.worlds.registries.row import Anonymous, Asks
+from pullscope.worlds.registries.row import Registry as Row
 
 REGISTRY_HOST = "registry-1.docker.io"
 
@@ -27,22 +30,31 @@ _OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI in
 
 
 class Registry:
-    """Answers for the registry's host. `auth=False` makes it a registry that asks nobody for a token."""
+    """Answers for the registry's host. `auth=False` makes it one that asks nobody for anything."""
 
     def __init__(
         self,
         *,
+        row: Row,
+        links: Links | None,
         seal: Seal,
         clock: Clock,
         repositories: Mapping[str, Repository],
         rate_limit: RateLimit,
+        accounts: Mapping[str, str],
         auth: bool = True,
+        private: bool = False,
     ) -> None:
+        """`private` gives nothing to who has no account; without `links` blobs are answered here."""
+        self._row = row
+        self._links = links
         self._seal = seal
         self._clock = clock
         self._repositories = repositories
         self._rate_limit = rate_limit
-        self._auth = auth
+        self._accounts = accounts
+        self._asks = row.asks.value if auth and row.asks is not None else None
+        self._open = row.anonymous.value is Anonymous.OPEN and not private
         self._endpoints: dict[Endpoint, Callable[[Request, Route, Repository], Response]] = {
             Endpoint.MANIFEST: self._manifest,
             Endpoint.BLOB: self._blob,
@@ -59,7 +71,7 @@ class Registry:
         # `/v2` is asked where a redirect lost the slash; it is treated as the ping, challenge and all.
         if asked.endpoint is not Endpoint.PING and not urlsplit(request.url).path.startswith("/v2/"):
             return text_answer(404, "404 page not found\n")
-        refusal = self._refusal(request, asked) if self._auth else None
+        refusal = self._refusal(request, asked, self._asks) if self._asks is not None else None
         if refusal:
             return refusal
         if asked.endpoint is Endpoint.PING:
@@ -75,35 +87,51 @@ class Registry:
             return registry_error(404, "NAME_UNKNOWN", "repository name not known to registry", detail)
         return endpoint(request, asked, repository)
 
-    def _refusal(self, request: Request, asked: Route) -> Response | None:
-        """The 401 that says where tokens are and what for; None where the token at hand is good for this."""
-        scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
-        error = ""
-        if scheme.lower() == "bearer":
-            granted = self._seal.granted(token, self._clock())
+    def _refusal(self, request: Request, asked: Route, asks: Asks) -> Response | None:
+        """The 401 that says how to come back; None where what is at hand is good for this."""
+        ping = asked.endpoint is Endpoint.PING
+        error = self._error(request, asked, asks, ping=ping)
+        named = asks.ping if ping or asked.repository is None else asks.other
+        if error is None or not named:
+            return None
+        actions = "pull" if request.method in ("GET", "HEAD") else "pull,push"
+        scope = f"repository:{asked.repository}:{actions}"
+        lines = asks.refused if error and asks.refused is not None and not ping else named
+        fields = [("WWW-Authenticate", line.replace("{scope}", scope).replace("{url}", request.url)) for line in lines]
+        if error and asks.names_error:
+            fields = [(name, f'{line},error="{error}"') for name, line in fields]
+        if asks.says is None:
+            return answer(401, fields)
+        if asked.repository is None or not asks.names_error or asks.says.code is None:
+            return said(asks.says, repository=asked.repository or "", fields=fields)
+        detail = [
+            {"Type": "repository", "Class": "", "Name": asked.repository, "Action": action}
+            for action in actions.split(",")
+        ]
+        return registry_error(asks.says.status, asks.says.code, asks.says.message, detail, fields)
+
+    def _error(self, request: Request, asked: Route, asks: Asks, *, ping: bool) -> str | None:
+        """What is wrong with the credentials at hand, empty where there are none; None where nothing is."""
+        scheme, _, text = (request.headers.get("Authorization") or "").partition(" ")
+        if scheme.lower() == "bearer" and self._row.tokens is not None:
+            granted = self._seal.granted(text, self._clock())
             if granted is None:
-                error = "invalid_token"
-            elif asked.repository is None or any(
-                scope.type == "repository" and scope.name == asked.repository and "pull" in scope.actions
-                for scope in granted
-            ):
-                return None
-            else:
-                error = "insufficient_scope"
-        challenge = f'Bearer realm="{REALM}",service="{SERVICE}"'
-        detail = None
-        if asked.repository is not None:
-            actions = "pull" if request.method in ("GET", "HEAD") else "pull,push"
-            challenge += f',scope="repository:{asked.repository}:{actions}"'
-            detail = [
-                {"Type": "repository", "Class": "", "Name": asked.repository, "Action": action}
-                for action in actions.split(",")
-            ]
-        if error:
-            challenge += f',error="{error}"'
-        return registry_error(401, "UNAUTHORIZED", "authentication required", detail, [("WWW-Authenticate", challenge)])
+                return "invalid_token"
+            enough = ping or asked.repository is None or self._open
+            return None if enough or _grants(granted, asked.repository) else "insufficient_scope"
+        if scheme.lower() == "basic" and asks.basic:
+            name, password = basic(f"{scheme} {text}")
+            return None if name and self._accounts.get(name) == password else "invalid_token"
+        if self._open and not ping and not (asks.head_always and request.method == "HEAD"):
+            return None
+        return ""
 
     def _manifest(self, request: Request, asked: Route, repository: Repository) -> Response:
+        elsewhere = self._row.manifests
+        if elsewhere is not None:
+            path = urlsplit(request.url).path.removeprefix("/v2")
+            location = f"https://{elsewhere.value.host}{elsewhere.value.prefix}{path}"
+            return answer(elsewhere.value.status, [("Location", location)])
         if asked.digest is not None:
             digest, detail = asked.digest, {"Name": repository.name, "Revision": asked.digest}
         else:
@@ -125,10 +153,14 @@ class Registry:
         ]
         return answer(200, fields, stored.body)
 
-    def _blob(self, _request: Request, asked: Route, repository: Repository) -> Response:
+    def _blob(self, request: Request, asked: Route, repository: Repository) -> Response:
         if asked.digest is None or asked.digest not in repository.blobs:
             return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", asked.digest)
-        return answer(307, [("Location", signed_link(self._seal, asked.digest, self._clock()))])
+        if self._links is None or (request.method == "HEAD" and not self._links.form.head):
+            own = [("Docker-Content-Digest", str(asked.digest))]
+            return blob_answer(request, asked.digest, repository.blobs[asked.digest], own)
+        location = self._links.link(asked.digest, self._clock())
+        return answer(self._links.form.status, [("Location", location)])
 
     def _tags(self, request: Request, _asked: Route, repository: Repository) -> Response:
         query = parse_qs(urlsplit(request.url).query)
@@ -142,6 +174,10 @@ class Registry:
             following = f"/v2/{repository.name}/tags/list?last={quote(page[-1])}&n={number}"
             fields.append(("Link", f'<{following}>; rel="next"'))
         return json_answer(200, {"name": repository.name, "tags": page}, fields)
+
+
+def _grants(granted: tuple[Scope, ...], repository: str | None) -> bool:
+    return any(scope.type == "repository" and scope.name == repository and "pull" in scope.actions for scope in granted)
 
 
 def _acceptable(request: Request, stored: StoredManifest) -> bool:

@@ -1,47 +1,172 @@
-"""The whole hub as one world: which host is which part. A fault is laid around the world that this returns."""
+"""A whole registry as one world: its parts, and which host answers with which. A fault is laid around the parts.
+
+Parts go by the names of Docker Hub's hosts, whatever registry is played, so that a fault is written once; `on_the_air`
+gives them the hosts of the registry, several on one host where it has them there.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from pullscope.oci.digest import Digest
-from pullscope.oci.messages import Answerer
+from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.worlds.hub.answers import Clock
-from pullscope.worlds.hub.cdn import CDN_HOST, Cdn
+from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.rate_limit import RateLimit
 from pullscope.worlds.hub.registry import REGISTRY_HOST, Registry
 from pullscope.worlds.hub.seal import Seal
 from pullscope.worlds.hub.token_server import REALM_HOST, TokenServer
+from pullscope.worlds.registries.hosted import DOCKER_HUB
+from pullscope.worlds.registries.row import Elsewhere
+from pullscope.worlds.registries.row import Registry as Row
 
 INDEX_HOST = "index.docker.io"
-"""The same registry, under the name by which go-containerregistry asks it (pkg/name/registry.go DefaultRegistry)."""
+"""Docker Hub, under the name by which go-containerregistry asks it (pkg/name/registry.go DefaultRegistry)."""
 
 SAMPLE_REFERENCE = "timonback/zephykus:latest"
+_HUB_LIMIT = 100
 
 
 def sample_hub(
     *,
+    registry: Row = DOCKER_HUB,
     clock: Clock = time.time,
     seed: int = 0,
     repositories: Iterable[Repository] | None = None,
-    strict: bool = False,
+    strict: bool | None = None,
     auth: bool = True,
     accounts: Mapping[str, str] | None = None,
-    pull_limit: int | None = 100,
+    private: bool = False,
+    pull_limit: int | None = _HUB_LIMIT,
 ) -> dict[str, Answerer]:
-    """A small Docker Hub that holds `repositories`: timonback/zephykus and library/hello where none are given."""
+    """A small `registry` that holds `repositories`, by host: timonback/zephykus and library/hello where none are given."""
+    parts = sample_parts(
+        registry=registry,
+        clock=clock,
+        seed=seed,
+        repositories=repositories,
+        strict=strict,
+        auth=auth,
+        accounts=accounts,
+        private=private,
+        pull_limit=pull_limit,
+    )
+    return on_the_air(parts, registry)
+
+
+def sample_parts(
+    *,
+    registry: Row = DOCKER_HUB,
+    clock: Clock = time.time,
+    seed: int = 0,
+    repositories: Iterable[Repository] | None = None,
+    strict: bool | None = None,
+    auth: bool = True,
+    accounts: Mapping[str, str] | None = None,
+    private: bool = False,
+    pull_limit: int | None = _HUB_LIMIT,
+) -> dict[str, Answerer]:
+    """The same by parts. A registry without token server or storage of its own has no such part.
+
+    `strict` overrides what is known of its token server; `private` gives nothing to who is not in `accounts`.
+    """
+    row = registry
     held = {item.name: item for item in repositories or (sample_image(seed=seed), hello_image(seed=seed))}
     blobs: dict[Digest, bytes] = {}
     for repository in held.values():
         blobs.update(repository.blobs)
-    seal = Seal.of(seed)
-    limit = RateLimit(limit=pull_limit)
-    registry = Registry(seal=seal, clock=clock, repositories=held, rate_limit=limit, auth=auth)
-    return {
-        REGISTRY_HOST: registry,
-        INDEX_HOST: registry,
-        REALM_HOST: TokenServer(seal=seal, clock=clock, repositories=held, strict=strict, accounts=accounts),
-        CDN_HOST: Cdn(seal=seal, clock=clock, blobs=blobs),
-    }
+    seal, known = Seal.of(seed), accounts or {}
+    form = row.blobs.value if row.blobs is not None and row.blobs.value.path else None
+    links = Links(form=form, host=row.host, seal=seal, blobs=blobs) if form is not None else None
+    # Only Docker Hub's limit is known as numbers.
+    limit = RateLimit(limit=pull_limit if row is DOCKER_HUB else None)
+
+    def answering(shown: Row, *, asks: bool) -> Registry:
+        return Registry(
+            row=shown,
+            links=links,
+            seal=seal,
+            clock=clock,
+            repositories=held,
+            rate_limit=limit,
+            accounts=known,
+            auth=asks,
+            private=private,
+        )
+
+    parts: dict[str, Answerer] = {REGISTRY_HOST: answering(row, asks=auth)}
+    if row is DOCKER_HUB:
+        parts[INDEX_HOST] = parts[REGISTRY_HOST]
+    if row.tokens is not None:
+        parts[REALM_HOST] = TokenServer(
+            row=row,
+            tokens=row.tokens.value,
+            seal=seal,
+            clock=clock,
+            repositories=held,
+            accounts=known,
+            strict=strict,
+            private=private,
+        )
+    if links is not None:
+        parts[CDN_HOST] = Cdn(links=links, clock=clock, blobs=blobs)
+    if row.manifests is not None:
+        parts[row.manifests.value.host] = _below(row.manifests.value, answering(_UPSTREAM, asks=False))
+    return parts
+
+
+_UPSTREAM = Row(id="", name="", host="", anonymous=DOCKER_HUB.anonymous)
+"""What is behind a registry that only redirects: manifests for anybody."""
+
+
+def hosts_of(row: Row) -> dict[str, str]:
+    """Part to the host that answers with it, for the parts that this registry has."""
+    hosts = {REGISTRY_HOST: row.host}
+    if row.tokens is not None:
+        hosts[REALM_HOST] = urlsplit(row.tokens.value.realm).netloc
+    if row.blobs is not None and row.blobs.value.path:
+        hosts[CDN_HOST] = row.blobs.value.host or row.host
+    return hosts
+
+
+def on_the_air(parts: Mapping[str, Answerer], row: Row) -> dict[str, Answerer]:
+    """The parts under the hosts of the registry; what is no part of it keeps its name."""
+    hosts = hosts_of(row)
+    world = {name: answerer for name, answerer in parts.items() if name not in hosts}
+    places = [(hosts[name], _path_of(name, row), parts[name]) for name in (REALM_HOST, CDN_HOST) if name in hosts]
+    for host in dict.fromkeys(hosts.values()):
+        here = [(path, answerer) for place, path, answerer in places if place == host]
+        world[host] = _by_path(here, parts[REGISTRY_HOST]) if host == row.host else here[0][1]
+    return world
+
+
+def _path_of(part: str, row: Row) -> str:
+    """Where on its host a part is: everything that begins so."""
+    if part == REALM_HOST and row.tokens is not None:
+        return urlsplit(row.tokens.value.realm).path
+    return row.blobs.value.path.partition("{")[0] if row.blobs is not None else ""
+
+
+def _by_path(here: list[tuple[str, Answerer]], rest: Answerer) -> Answerer:
+    if not here:
+        return rest
+
+    def choose(request: Request) -> Response:
+        path = urlsplit(request.url).path
+        return next((answerer for begin, answerer in here if path.startswith(begin)), rest)(request)
+
+    return choose
+
+
+def _below(elsewhere: Elsewhere, registry: Answerer) -> Answerer:
+    """A registry whose repositories are all below one prefix."""
+
+    def stripped(request: Request) -> Response:
+        split = urlsplit(request.url)
+        url = split._replace(path=split.path.replace(elsewhere.prefix, "/v2", 1)).geturl()
+        return registry(Request(method=request.method, url=url, headers=request.headers, body=request.body))
+
+    return stripped

@@ -1,8 +1,8 @@
-"""auth.docker.io: who may pull what, as a token that lives five minutes.
+"""The token server of the registry that is played: who may pull what, as a token.
 
 The forms of question and answer are those of distribution's docs/content/spec/auth/token.md and oauth.md. What is
-asked for and not known is left out of the token, as on Docker Hub; a `strict` server answers 403 to the whole
-request, as ghcr.io, Harbor and Google's registries do (containerd#9648, #8415, #4358).
+made of a scope that is not known, under which names the token is answered, how long it lives and with which words it is
+refused is the row's.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from pullscope.oci.challenge import Scope, read_scopes
 from pullscope.oci.messages import Request, Response
-from pullscope.worlds.hub.answers import Clock, finished, json_answer, registry_error, text_answer
+from pullscope.worlds.hub.answers import Clock, finished, json_answer, registry_error, said, text_answer
 from pullscope.worlds.hub.seal import Seal
+from pullscope.worlds.registries.row import Registry, Said, Scopes, Tokens
 
 REALM_HOST = "auth.docker.io"
-REALM = f"https://{REALM_HOST}/token"
-SERVICE = "registry.docker.io"
-LIFETIME = 300
+
+_FOR_EVER = 10 * 365 * 24 * 3600
+_DENIED = Said(status=403, code="DENIED", message="requested access to the resource is denied")
+_WRONG = Said(status=401, code="UNAUTHORIZED", message="incorrect username or password")
 
 
 class TokenServer:
@@ -31,17 +33,27 @@ class TokenServer:
     def __init__(
         self,
         *,
+        row: Registry,
+        tokens: Tokens,
         seal: Seal,
         clock: Clock,
         repositories: Container[str],
-        strict: bool = False,
-        accounts: Mapping[str, str] | None = None,
+        accounts: Mapping[str, str],
+        strict: bool | None = None,
+        private: bool = False,
     ) -> None:
+        """`strict` overrides what the row says of unknown scopes; `private` gives nothing to who has no account."""
+        self._row = row
+        self._tokens = tokens
+        self._path = urlsplit(tokens.realm).path
         self._seal = seal
         self._clock = clock
         self._repositories = repositories
-        self._strict = strict
-        self._accounts = accounts or {}
+        self._accounts = accounts
+        self._private = private or row.needs_login
+        self._scopes = row.scopes.value if row.scopes is not None else Scopes.LEFT_OUT
+        if strict is not None:
+            self._scopes = Scopes.REFUSED if strict else Scopes.LEFT_OUT
         self._serial = itertools.count(1)
 
     def __call__(self, request: Request) -> Response:
@@ -49,54 +61,72 @@ class TokenServer:
 
     def _answer(self, request: Request) -> Response:
         split = urlsplit(request.url)
-        if split.path != "/token":
+        if split.path != self._path:
             return text_answer(404, "404 page not found\n")
-        if request.method == "POST":
+        if request.method == "POST" and self._tokens.post:
             return self._from_form(request)
         if request.method not in ("GET", "HEAD"):
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
         authorization = request.headers.get("Authorization")
-        account = self._account(*_basic(authorization)) if authorization else ""
+        account = self._account(*basic(authorization)) if authorization else ""
         if account is None:
-            return _wrong_password()
-        return self._issue(_scopes(parse_qs(split.query)), account)
+            return self._wrong_login()
+        return self._issue(_asked(parse_qs(split.query)), account)
 
     def _from_form(self, request: Request) -> Response:
         form = parse_qs(request.body.decode(errors="replace"))
         if form.get("grant_type") != ["password"]:
             return registry_error(400, "UNSUPPORTED", "only grant_type=password is served here")
         account = self._account(form.get("username", [""])[0], form.get("password", [""])[0])
-        return _wrong_password() if account is None else self._issue(_scopes(form), account)
+        return self._wrong_login() if account is None else self._issue(_asked(form), account)
 
     def _account(self, name: str, password: str) -> str | None:
         return name if name and self._accounts.get(name) == password else None
 
+    def _wrong_login(self) -> Response:
+        return said(self._row.wrong_login.value if self._row.wrong_login is not None else _WRONG)
+
     def _issue(self, asked: tuple[Scope, ...], account: str) -> Response:
         known = [scope for scope in asked if scope.type == "repository" and scope.name in self._repositories]
-        if self._strict and len(known) < len(asked):
-            return registry_error(403, "DENIED", "requested access to the resource is denied")
+        if self._private and not account:
+            known = []
+        if self._refuses(len(asked), len(known), account):
+            names = ", ".join(scope.name for scope in asked)
+            return said(self._refusal(account), repository=names)
         now = int(self._clock())
         claims: dict[str, object] = {
-            "iss": REALM_HOST,
-            "aud": SERVICE,
+            "iss": urlsplit(self._tokens.realm).netloc,
+            "aud": self._row.host,
             "sub": account,
             "iat": now,
-            "exp": now + LIFETIME,
+            "exp": now + (self._tokens.life or _FOR_EVER),
             "jti": f"{next(self._serial):08d}",
             "access": [{"type": scope.type, "name": scope.name, "actions": ["pull"]} for scope in known],
         }
-        token = self._seal.token(claims)
-        issued = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        document = {"token": token, "access_token": token, "expires_in": LIFETIME, "issued_at": issued}
+        document: dict[str, object] = dict.fromkeys(self._tokens.fields, self._seal.token(claims))
+        if self._tokens.expires_in is not None:
+            issued = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            document.update(expires_in=self._tokens.expires_in, issued_at=issued)
         return json_answer(200, document, [("Cache-Control", "no-store")])
 
+    def _refuses(self, asked: int, known: int, account: str) -> bool:
+        if self._row.needs_login and not account:
+            return True
+        if self._scopes is Scopes.REFUSED:
+            return known < asked
+        return self._scopes is Scopes.REFUSED_ALONE and asked > 0 and known == 0
 
-def _scopes(parameters: Mapping[str, list[str]]) -> tuple[Scope, ...]:
-    # Repeated in a query, separated by spaces in a form; some clients do either in both.
-    return tuple(scope for text in parameters.get("scope", []) for scope in read_scopes(text))
+    def _refusal(self, account: str) -> Said:
+        if self._row.refusal is not None:
+            return self._row.refusal.value
+        asks = self._row.asks.value if self._row.asks is not None else None
+        if self._row.needs_login and not account and asks is not None and asks.says is not None:
+            return asks.says
+        return _DENIED
 
 
-def _basic(authorization: str) -> tuple[str, str]:
+def basic(authorization: str) -> tuple[str, str]:
+    """Name and password of a Basic login; two empty ones where it is none."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -105,5 +135,6 @@ def _basic(authorization: str) -> tuple[str, str]:
     return (name, password) if scheme.lower() == "basic" else ("", "")
 
 
-def _wrong_password() -> Response:
-    return registry_error(401, "UNAUTHORIZED", "incorrect username or password")
+def _asked(parameters: Mapping[str, list[str]]) -> tuple[Scope, ...]:
+    # Repeated in a query, separated by spaces in a form; some clients do either in both.
+    return tuple(scope for text in parameters.get("scope", []) for scope in read_scopes(text))

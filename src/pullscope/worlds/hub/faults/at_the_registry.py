@@ -12,12 +12,12 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.media import OCI_INDEX, SCHEMA1_SIGNED
 from pullscope.oci.messages import Answerer, Request, Response, World
-from pullscope.oci.routes import Endpoint, Route
+from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, json_answer, registry_error
-from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, with_body, with_fields
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, challenge_of, changing, with_body, with_fields
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.token_server import REALM, REALM_HOST, SERVICE
+from pullscope.worlds.hub.token_server import REALM_HOST
 
 _LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 _HOME = "registry.internal"
@@ -60,19 +60,32 @@ def _ratelimit(left: int) -> list[tuple[str, str]]:
     ]
 
 
-def _refusal(request: Request, error: str) -> Response:
-    name = urlsplit(request.url).path.removeprefix("/v2/").partition("/manifests/")[0]
-    scope = f'scope="repository:{name}:pull",error="{error}"'
-    challenge = f'Bearer realm="{REALM}",service="{SERVICE}",{scope}'
-    return registry_error(401, "UNAUTHORIZED", "authentication required", None, [("WWW-Authenticate", challenge)])
+def _refused(error: str) -> Lay:
+    """Every token is refused, with the registry's own challenge and this error in it."""
+
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        challenge_of(world)
+        before = world[REGISTRY_HOST]
+
+        def refuse(request: Request) -> Response:
+            response = before(request)
+            if not _manifest(request, route(request.url), response):
+                return response
+            bare = before(replace(request, headers=request.headers.replacing("Authorization", None)))
+            asked = bare.headers.get("WWW-Authenticate") or ""
+            return with_fields(bare, WWW_Authenticate=f'{asked},error="{error}"')
+
+        return {REGISTRY_HOST: refuse}
+
+    return lay
 
 
 rate_limited = _unless(
     _fetched_manifest,
     lambda _request: registry_error(429, "TOOMANYREQUESTS", _LIMIT, None, [*_ratelimit(0), ("Retry-After", "5400")]),
 )
-token_rejected = _unless(_manifest, lambda request: _refusal(request, "invalid_token"))
-access_denied = _unless(_manifest, lambda request: _refusal(request, "insufficient_scope"))
+token_rejected = _refused("invalid_token")
+access_denied = _refused("insufficient_scope")
 manifest_unknown = _unless(
     _manifest_by_tag, lambda _request: registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": "latest"})
 )
@@ -114,7 +127,10 @@ def _without_realm(_request: Request, _asked: Route, response: Response) -> Resp
     return with_fields(response, WWW_Authenticate="Bearer") if response.status == 401 else response
 
 
-challenge_unreadable = changing(REGISTRY_HOST, _without_realm)
+def challenge_unreadable(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
+    """The challenge is left, and says nothing."""
+    challenge_of(world)
+    return changing(REGISTRY_HOST, _without_realm)(world, sleep)
 
 
 def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
@@ -167,7 +183,7 @@ def token_request_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answere
             return response
         for challenge in read_challenges(response.headers.get_all("WWW-Authenticate")):
             query = urlencode({"service": challenge.service or "", "scope": challenge.scope or ""})
-            own = read_token_answer(issue(Request(method="GET", url=f"{REALM}?{query}")).body)
+            own = read_token_answer(issue(Request(method="GET", url=f"{challenge.realm}?{query}")).body)
             if own is not None:
                 headers = request.headers.replacing("Authorization", f"Bearer {own.token}")
                 return before(replace(request, headers=headers))

@@ -8,8 +8,7 @@ from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Route
 from pullscope.worlds.hub.answers import answer
 from pullscope.worlds.hub.cdn import CDN_HOST
-from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, with_body
-from pullscope.worlds.hub.token_server import REALM, SERVICE
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, challenge_of, changing, with_body
 
 _LARGE = 20_000  # bytes; the sample image has a layer of 40 kB and one of 120 kB
 
@@ -81,11 +80,13 @@ def retried(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
     return {CDN_HOST: once}
 
 
-def _wants_both(request: Request, _asked: Route, _response: Response) -> Response:
-    if "Authorization" in request.headers:
-        return _error(400, "InvalidArgument", "Only one auth mechanism allowed")
-    challenge = f'Bearer realm="{REALM}",service="{SERVICE}"'
-    return _error(401, "AccessDenied", "Access Denied", ("WWW-Authenticate", challenge))
+def two_auth_mechanisms(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+    """It asks for a token as the registry does, and takes none."""
+    asked = challenge_of(world)
 
+    def wants_both(request: Request) -> Response:
+        if "Authorization" in request.headers:
+            return _error(400, "InvalidArgument", "Only one auth mechanism allowed")
+        return _error(401, "AccessDenied", "Access Denied", ("WWW-Authenticate", asked))
 
-two_auth_mechanisms = changing(CDN_HOST, _wants_both)
+    return {CDN_HOST: wants_both}

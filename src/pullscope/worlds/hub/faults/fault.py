@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 
 VANITY_HOST = "docker.example.com"
@@ -39,11 +40,15 @@ class Fault:
     vanity: bool = False
     """Whether it is in the vanity domain, so that the reference has to name that."""
     unseen: frozenset[str] = frozenset()
-    """Hosts that are asked by another process than the one that is traced."""
+    """Parts that are asked by another process than the one that is traced."""
+    private: bool = False
+    """Whether the image is for members only, and the one who pulls it is none."""
+    login: bool = False
+    """Whether the one who pulls has a login."""
 
     @property
     def pulls(self) -> str:
-        """What to pull, to meet it."""
+        """What to pull from Docker Hub, to meet it."""
         return f"{VANITY_HOST}/{self.reference}" if self.vanity else self.reference
 
 
@@ -59,6 +64,16 @@ def changing(host: str, change: Change) -> Lay:
         return {host: answer}
 
     return lay
+
+
+def challenge_of(world: World) -> str:
+    """How the registry asks for credentials at the sample image; ValueError where it asks for none."""
+    path = f"/v2/{SAMPLE_REFERENCE.replace(':', '/manifests/')}"
+    response = world[REGISTRY_HOST](Request(method="HEAD", url=f"https://{REGISTRY_HOST}{path}"))
+    line = response.headers.get("WWW-Authenticate")
+    if line is None:
+        raise ValueError("this registry asks for no token here, so that none can be refused")
+    return line
 
 
 def at_vanity(make: Callable[[World], Answerer]) -> Lay:

@@ -10,12 +10,11 @@ from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
 from pullscope.worlds.hub.faults.met_by import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import INDEX_HOST, SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.sample import INDEX_HOST, SAMPLE_REFERENCE
 from pullscope.worlds.hub.token_server import REALM_HOST
 
-__all__ = ["FAULTS", "VANITY_HOST", "Fault", "faulty_hub", "with_faults"]
+__all__ = ["FAULTS", "VANITY_HOST", "Fault", "lay_faults", "with_faults"]
 
 
 def _strictly_renamed(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
@@ -117,22 +116,32 @@ FAULTS: Mapping[str, Fault] = {
 
 
 def with_faults(world: World, codes: Iterable[str], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
-    """A world with these faults laid around it, one after the other."""
-    changed = dict(world)
+    """A registry's parts with the faults of these codes; ValueError, with the list, where there is none of that code."""
+    chosen = []
     for code in codes:
         if code not in FAULTS:
             raise ValueError(f"There is no fault {code!r}: choose from {', '.join(sorted(FAULTS))}.")
-        laid = FAULTS[code].lay(changed, sleep)
+        chosen.append(FAULTS[code])
+    return lay_faults(world, chosen, sleep=sleep)
+
+
+def lay_faults(world: World, faults: Iterable[Fault], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
+    """A registry's parts with these faults laid around them, one after the other.
+
+    ValueError where a fault is about a part that this registry does not have.
+    """
+    changed = dict(world)
+    for fault in faults:
+        try:
+            laid = fault.lay(changed, sleep)
+        except KeyError as missing:
+            lacks = {REALM_HOST: "token server", CDN_HOST: "storage of its own"}.get(missing.args[0])
+            if lacks is None:
+                raise
+            raise ValueError(f"{fault.code} cannot be played: this registry has no {lacks}.") from None
+        except ValueError as error:
+            raise ValueError(f"{fault.code} cannot be played: {error}.") from None
         changed.update(laid)
         if REGISTRY_HOST in laid and INDEX_HOST in changed:
             changed[INDEX_HOST] = laid[REGISTRY_HOST]  # the same registry, by the name that crane uses
     return changed
-
-
-def faulty_hub(codes: Iterable[str], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
-    """The sample hub with faults, and the vanity host in front of it if one of them needs it."""
-    chosen = tuple(codes)
-    world = sample_hub()
-    if any(code in FAULTS and FAULTS[code].vanity for code in chosen):
-        world[VANITY_HOST] = redirect_only()
-    return with_faults(world, chosen, sleep=sleep)

@@ -1,0 +1,79 @@
+"""What goes wrong at one registry in particular, made from its row: its own statuses, words and challenges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Headers, Request, Response, World
+from pullscope.oci.routes import Route, route
+from pullscope.worlds.hub.answers import answer, said
+from pullscope.worlds.hub.cdn import CDN_HOST
+from pullscope.worlds.hub.faults.fault import Fault, Lay, Sleep
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.token_server import REALM_HOST
+from pullscope.worlds.registries.row import At, OwnFault, Registry
+
+_PARTS = {At.REGISTRY: REGISTRY_HOST, At.TOKENS: REALM_HOST, At.STORAGE: CDN_HOST}
+
+
+def own_faults(registry: Registry) -> dict[str, Fault]:
+    """The faults of this registry's row, by code."""
+    return {
+        own.code: Fault(
+            code=own.code,
+            title=own.title,
+            lay=_lay(own),
+            client=own.client,
+            private=own.private,
+            login=own.login,
+        )
+        for own, _, _ in registry.faults
+    }
+
+
+def _lay(own: OwnFault) -> Lay:
+    part = _PARTS[own.at]
+
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        before = world[part]
+        changed: dict[str, Answerer] = {part: lambda request: _changed(own, request, before)}
+        if any('realm="http://' in line for line in own.challenges or ()) and REALM_HOST in world:
+            changed[REALM_HOST] = _to_https(world[REALM_HOST])
+        return changed
+
+    return lay
+
+
+def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
+    if own.at is At.REGISTRY and not _meant(own, route(request.url)):
+        return before(request)
+    with_login = "Authorization" in request.headers or request.method == "POST"
+    lines = [("WWW-Authenticate", line) for line in own.challenges or ()]
+    if own.says is not None:
+        if own.login and not with_login:
+            return before(request)
+        response = said(own.says, fields=lines)
+    else:
+        response = before(request)
+        if lines and response.status == 401:
+            kept = [(name, value) for name, value in response.headers if name.lower() != "www-authenticate"]
+            response = Response(status=401, headers=Headers([*kept, *lines]), body=response.body)
+    body = b"" if request.method == "HEAD" else response.body
+    return Response(status=response.status, headers=response.headers, body=body)
+
+
+def _meant(own: OwnFault, asked: Route) -> bool:
+    return asked.endpoint.value in own.endpoints
+
+
+def _to_https(issue: Answerer) -> Answerer:
+    """What is asked in the clear is redirected, as a proxy in front does."""
+
+    def secure(request: Request) -> Response:
+        split = urlsplit(request.url)
+        if split.scheme == "https":
+            return issue(request)
+        return answer(301, [("Location", split._replace(scheme="https").geturl())])
+
+    return secure

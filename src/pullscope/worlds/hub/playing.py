@@ -1,0 +1,118 @@
+"""What is played: a registry, with faults, perhaps behind a vanity host; and what to pull, as whom, to meet it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.reference import Reference, registry_name
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
+from pullscope.worlds.clients.roster import LOGGED_IN, Start
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep
+from pullscope.worlds.hub.faults.met_by import MET_BY
+from pullscope.worlds.hub.faults.of_one_registry import own_faults
+from pullscope.worlds.hub.faults.table import FAULTS, lay_faults
+from pullscope.worlds.hub.redirect_only import redirect_only
+from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, sample_parts
+from pullscope.worlds.registries.hosted import DOCKER_HUB
+from pullscope.worlds.registries.row import Registry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Play:
+    """Hosts that answer, and the pull that goes with them."""
+
+    world: dict[str, Answerer]
+    reference: Reference
+    login: bool
+    """Whether the one who pulls is logged in to the reference's host."""
+    unseen: frozenset[str]
+    """Hosts that are asked by another process than the one that is traced."""
+
+
+@cache
+def faults_at(registry: Registry) -> dict[str, Fault]:
+    """What can go wrong at this registry, by code: its own faults first, then those of every registry that it can have."""
+    found = own_faults(registry)
+    parts = sample_parts(registry=registry, accounts=SAMPLE_ACCOUNT)
+    for code, fault in FAULTS.items():
+        try:
+            lay_faults(parts, [fault], sleep=lambda _seconds: None)
+        except ValueError:
+            continue
+        if not registry.needs_login or _logged_in(fault.client) is not None:
+            found[code] = fault
+    return found
+
+
+def play(
+    registry: Registry = DOCKER_HUB,
+    codes: Iterable[str] = (),
+    *,
+    vanity: bool = False,
+    clock: Callable[[], float] = time.time,
+    sleep: Sleep = time.sleep,
+) -> Play:
+    """`registry` with the faults of these codes. ValueError, with the list, where there is none of that code."""
+    known = faults_at(registry)
+    chosen = []
+    for code in codes:
+        if code not in known:
+            what = "is not one of this registry's" if code in FAULTS else "there is none of that name"
+            raise ValueError(
+                f"There is no fault {code!r} at {registry.name} ({what}): choose from {', '.join(sorted(known))}."
+            )
+        chosen.append(known[code])
+    private = any(fault.private for fault in chosen)
+    vanity = vanity or any(fault.vanity for fault in chosen)
+    parts = sample_parts(registry=registry, clock=clock, accounts=SAMPLE_ACCOUNT, private=private)
+    if vanity:
+        parts[VANITY_HOST] = redirect_only()
+    parts = lay_faults(parts, chosen, sleep=sleep)
+    if vanity:
+        parts[VANITY_HOST] = _leading_to(registry.host, parts[VANITY_HOST])
+    hosts = hosts_of(registry)
+    image = chosen[-1].reference if chosen else SAMPLE_REFERENCE
+    return Play(
+        world=on_the_air(parts, registry),
+        reference=Reference.parse(f"{VANITY_HOST if vanity else registry_name(registry.host)}/{image}"),
+        login=not private and (registry.needs_login or any(fault.login for fault in chosen)),
+        unseen=frozenset(hosts.get(part, part) for fault in chosen for part in fault.unseen),
+    )
+
+
+def start_of(client: str, *, login: bool) -> Start:
+    """A client's pull to begin; ValueError where there is no such client, or it has no logged-in form."""
+    if not login:
+        if client not in MET_BY:
+            raise ValueError(f"There is no client called {client!r}: choose one of {', '.join(MET_BY)}.")
+        return MET_BY[client]
+    start = _logged_in(client)
+    if start is None:
+        raise ValueError(f"{client} is not modelled with a login, which this registry needs.")
+    return start
+
+
+def _logged_in(client: str) -> Start | None:
+    return LOGGED_IN.get(f"{client}+vanity-login")
+
+
+def _leading_to(host: str, vanity: Answerer) -> Answerer:
+    """A vanity host whose rules name the sample's registry, leading to the one that is played."""
+    if host == REGISTRY_HOST:
+        return vanity
+
+    def lead(request: Request) -> Response:
+        response = vanity(request)
+        split = urlsplit(response.headers.get("Location") or "")
+        if split.netloc != REGISTRY_HOST:
+            return response
+        headers = response.headers.replacing("Location", split._replace(netloc=host).geturl())
+        return Response(status=response.status, headers=headers, body=response.body)
+
+    return lead

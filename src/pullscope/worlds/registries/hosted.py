@@ -1,0 +1,308 @@
+"""Public registries that somebody runs for everybody: Docker Hub, GHCR, Quay, GitLab.com and registry.k8s.io."""
+
+from __future__ import annotations
+
+from pullscope.worlds.registries.row import (
+    Anonymous,
+    Asks,
+    At,
+    Blobs,
+    Elsewhere,
+    Fact,
+    Form,
+    OwnFault,
+    Registry,
+    Said,
+    Scopes,
+    Tokens,
+)
+
+_UNAUTHORIZED = Said(status=401, code="UNAUTHORIZED", message="authentication required")
+_DENIED = Said(status=403, code="DENIED", message="requested access to the resource is denied")
+
+_GGCR_LOG = "https://github.com/buildpacks/pack/issues/537"
+_TOKEN_SPEC = "https://distribution.github.io/distribution/spec/auth/token/"
+_PULLS = "https://docs.docker.com/docker-hub/usage/pulls/"
+_REDIRECTS = "https://github.com/opencontainers/distribution-spec/issues/299"
+
+DOCKER_HUB = Registry(
+    id="docker-hub",
+    name="Docker Hub",
+    host="registry-1.docker.io",
+    anonymous=Fact(Anonymous.TOKEN, _GGCR_LOG, "2021-04-07"),
+    asks=Fact(
+        Asks(
+            ping=('Bearer realm="https://auth.docker.io/token",service="registry.docker.io"',),
+            other=('Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="{scope}"',),
+            says=_UNAUTHORIZED,
+            names_error=True,
+        ),
+        _GGCR_LOG,
+        "2021-04-07",
+    ),
+    tokens=Fact(
+        Tokens(
+            realm="https://auth.docker.io/token",
+            fields=("token", "access_token"),
+            expires_in=300,
+            life=300,
+            post=True,
+        ),
+        _TOKEN_SPEC,
+        "2026-11",
+    ),
+    scopes=Fact(Scopes.LEFT_OUT, "https://github.com/distribution/distribution/issues/1203", "2015-11-23"),
+    wrong_login=Fact(
+        Said(status=401, code="UNAUTHORIZED", message="incorrect username or password"),
+        "https://github.com/docker/for-mac/issues/2940",
+        "2018-05-24",
+    ),
+    blobs=Fact(
+        Blobs(
+            host="production.cloudflare.docker.com",
+            path="/registry-v2/docker/registry/v2/blobs/{algorithm}/{ab}/{hex}/data",
+            query="expires={expires}&signature={signature}",
+            life=600,
+            signer="Docker's CDN",
+            server=(
+                ("x-amz-storage-class", "INTELLIGENT_TIERING"),
+                ("cf-cache-status", "HIT"),
+                ("cf-ray", "{hex16}-FRA"),
+                ("Server", "cloudflare"),
+            ),
+        ),
+        _REDIRECTS,
+        "2021-09-20",
+    ),
+    rate_limit=Fact(
+        "ratelimit-limit, ratelimit-remaining and docker-ratelimit-source on manifests, GET and HEAD; only GET counts; "
+        "429 TOOMANYREQUESTS beyond it",
+        _PULLS,
+        "2026-11",
+    ),
+    head=Fact("HEAD of a manifest has all headers of GET", _PULLS, "2026-11"),
+)
+
+_GHCR_CHALLENGE = "https://github.com/cloudflare/serverless-registry/issues/148"
+
+GHCR = Registry(
+    id="ghcr",
+    name="GitHub Container Registry",
+    host="ghcr.io",
+    anonymous=Fact(Anonymous.TOKEN, "https://github.com/Mic92/niks3/issues/229", "2026-02-06"),
+    asks=Fact(
+        Asks(
+            # A placeholder that stands for no image of anybody's.
+            ping=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:user/image:pull"',),
+            other=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{scope}"',),
+            says=_UNAUTHORIZED,
+        ),
+        _GHCR_CHALLENGE,
+        "2026-08-08",
+    ),
+    tokens=Fact(Tokens(realm="https://ghcr.io/token"), "https://github.com/Mic92/niks3/issues/229", "2026-02-06"),
+    scopes=Fact(Scopes.REFUSED, "https://github.com/containerd/containerd/issues/9648", "2024-01-16"),
+    refusal=Fact(_DENIED, _GHCR_CHALLENGE, "2026-08-08"),
+    wrong_login=Fact(
+        Said(status=403, code="DENIED", message="denied"),
+        "https://github.com/riverqueue/riverui/issues/182",
+        "2024-09-23",
+    ),
+    blobs=Fact(
+        Blobs(
+            host="pkg-containers.githubusercontent.com",
+            path="/ghcr1/blobs/{algorithm}:{hex}",
+            query="se={iso}&sig={signature}&sp=r&spr=https&sr=b&sv=2019-12-12",
+            life=600,  # the sample's; the real one is not known
+            signer="Azure Blob Storage",
+        ),
+        "https://github.com/FiloSottile/mkcert/issues/397",
+        "2021-08-27",
+    ),
+    faults=(
+        (
+            OwnFault(
+                code="ghcr-login-expired",
+                title="the token behind a login has expired: 403 denied, for public images too",
+                at=At.TOKENS,
+                says=Said(status=403, code="DENIED", message="denied"),
+                login=True,
+                client="docker-classic",
+            ),
+            "https://github.com/riverqueue/riverui/issues/182",
+            "2024-09-23",
+        ),
+        (
+            OwnFault(
+                code="ghcr-private",
+                title="a private package, asked for without a login: the token server says 401",
+                at=At.TOKENS,
+                says=Said(status=401, code="UNAUTHORIZED", message="authentication required"),
+            ),
+            "https://github.com/openai/tunnel-client/issues/75",
+            "2026-09-22",
+        ),
+    ),
+)
+
+_V2AUTH = "https://github.com/quay/quay/blob/0488c73d82efe009233290ee9acc590e75466deb/endpoints/v2/v2auth.py"
+_QUAY_BLOB = "https://github.com/quay/quay/blob/01863755b5564b313d17f506e25201ff976dbdb2/endpoints/v2/blob.py"
+_QUAY_ERRORS = "https://github.com/quay/quay/blob/061951021445d239a7cc381f5801fdd127cc52c2/endpoints/v2/errors.py"
+_QUAY_FLAKES = "https://github.com/containers/podman/issues/17802"
+
+QUAY = Registry(
+    id="quay",
+    name="Quay",
+    host="quay.io",
+    anonymous=Fact(Anonymous.OPEN, _QUAY_BLOB, "2026-11"),
+    asks=Fact(
+        Asks(
+            ping=('Bearer realm="https://quay.io/v2/auth",service="quay.io"',),
+            other=('Bearer realm="https://quay.io/v2/auth",service="quay.io",scope="{scope}"',),
+            says=Said(status=401, code="UNAUTHORIZED", message="access to the requested resource is not authorized"),
+        ),
+        "https://github.com/quay/quay/blob/2307c0bdae1b89781dca0ef55ef9c6fb293e6d23/auth/registry_jwt_auth.py",
+        "2026-11",
+    ),
+    tokens=Fact(Tokens(realm="https://quay.io/v2/auth", life=3600, post=False), _V2AUTH, "2026-11"),
+    scopes=Fact(Scopes.LEFT_OUT, _V2AUTH, "2026-11"),
+    wrong_login=Fact(
+        Said(status=401, code="UNAUTHORIZED", message="Specified credentials are invalid"), _QUAY_ERRORS, "2026-11"
+    ),
+    blobs=Fact(
+        Blobs(
+            host="cdn01.quay.io",
+            path="/quayio-production-s3/{algorithm}/{ab}/{hex}",
+            query="X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-Expires={life}&X-Amz-SignedHeaders=host"
+            "&X-Amz-Signature={signature}",
+            status=302,
+            life=600,
+            head=False,
+            signer="Amazon S3",
+        ),
+        _QUAY_BLOB,
+        "2026-11",
+    ),
+    head=Fact("HEAD of a blob is answered by quay.io itself, GET is a 302", _QUAY_BLOB, "2026-11"),
+    faults=(
+        (
+            OwnFault(
+                code="quay-502",
+                title="502 Bad Gateway for blobs",
+                endpoints=("blob",),
+                says=Said(status=502, message="<html><title>502 Bad Gateway</title></html>", form=Form.HTML),
+            ),
+            _QUAY_FLAKES,
+            "2023-03-15",
+        ),
+    ),
+)
+
+_JWT_AUTH = (
+    "https://github.com/gitlabhq/gitlabhq/blob/01d159b409d8b24d36204979a73de249843d71bf/"
+    "app/services/auth/container_registry_authentication_service.rb"
+)
+_GITLAB_FLOW = "https://gitlab.com/gitlab-org/container-registry (auth-request-flow.md)"
+_FORBIDDEN = Said(status=403, code="DENIED", message="access forbidden")
+
+GITLAB = Registry(
+    id="gitlab",
+    name="GitLab",
+    host="registry.gitlab.com",
+    anonymous=Fact(Anonymous.TOKEN, "https://github.com/oras-project/oras/issues/923", "2023-04-10"),
+    asks=Fact(
+        Asks(
+            ping=('Bearer realm="https://gitlab.com/jwt/auth",service="container_registry"',),
+            other=('Bearer realm="https://gitlab.com/jwt/auth",service="container_registry",scope="{scope}"',),
+            says=_UNAUTHORIZED,
+            names_error=True,
+        ),
+        _GITLAB_FLOW,
+        "2026-11",
+    ),
+    tokens=Fact(Tokens(realm="https://gitlab.com/jwt/auth", life=300), _JWT_AUTH, "2016"),
+    scopes=Fact(Scopes.REFUSED_ALONE, _JWT_AUTH, "2016"),
+    refusal=Fact(_FORBIDDEN, _GITLAB_FLOW, "2026-11"),
+    wrong_login=Fact(
+        Said(status=401, code="UNAUTHORIZED", message="HTTP Basic: Access denied."),
+        "https://github.com/basecamp/kamal/issues/1498",
+        "2025-04-17",
+    ),
+    blobs=Fact(
+        Blobs(
+            host="cdn.registry.gitlab-static.net",
+            path="/gitlab/docker/registry/v2/blobs/{algorithm}/{ab}/{hex}/data",
+            query="Expires={expires}&KeyName=gprd-registry-cdn&Signature={signature}",
+            life=1200,  # 16:23:22-07:00 to Expires=1681170202
+            signer="Google Cloud CDN",
+        ),
+        "https://github.com/oras-project/oras/issues/923",
+        "2023-04-10",
+    ),
+    head=Fact("HEAD of a blob is a 307 as GET is", "https://github.com/oras-project/oras/issues/923", "2023-04-10"),
+    faults=(
+        (
+            OwnFault(
+                code="gitlab-forbidden",
+                title="a login that lacks read_registry, or a wrong path: the token server says 403",
+                at=At.TOKENS,
+                says=_FORBIDDEN,
+                login=True,
+                client="docker-classic",
+            ),
+            "https://github.com/canonical/microk8s/issues/4754",
+            "2024-11-24",
+        ),
+    ),
+)
+
+_HANDLERS = (
+    "https://github.com/kubernetes/registry.k8s.io/blob/4c891774f382f0ae608796fa5647bc64ae53a510/"
+    "cmd/archeio/internal/app/handlers.go"
+)
+
+K8S = Registry(
+    id="k8s",
+    name="registry.k8s.io",
+    host="registry.k8s.io",
+    anonymous=Fact(Anonymous.OPEN, _HANDLERS, "2026-11"),
+    asks=Fact(
+        Asks(
+            # Not to keep anybody out: the token is a number by which one pull is found again in the logs.
+            ping=('Bearer realm="https://registry.k8s.io/token",service="registry.k8s.io"',),
+            other=(),
+            says=Said(status=401, message="authentication required\n", form=Form.TEXT),
+        ),
+        _HANDLERS,
+        "2026-11",
+    ),
+    tokens=Fact(
+        Tokens(realm="https://registry.k8s.io/token", expires_in=3600, life=3600, post=False), _HANDLERS, "2026-11"
+    ),
+    scopes=Fact(Scopes.LEFT_OUT, _HANDLERS, "2026-11"),
+    blobs=Fact(
+        Blobs(
+            host="prod-registry-k8s-io-us-east-1.s3.dualstack.us-east-1.amazonaws.com",
+            path="/containers/images/{algorithm}:{hex}",
+            server=(("Server", "AmazonS3"),),
+        ),
+        _HANDLERS,
+        "2026-11",
+    ),
+    manifests=Fact(
+        Elsewhere(host="us-central1-docker.pkg.dev", prefix="/v2/k8s-artifacts-prod/images"), _HANDLERS, "2026-11"
+    ),
+    head=Fact("HEAD is redirected as GET is; every other method is 405", _HANDLERS, "2026-11"),
+    faults=(
+        (
+            OwnFault(
+                code="k8s-storage-blocked",
+                title="a firewall lets registry.k8s.io through and not the bucket behind it",
+                at=At.STORAGE,
+                says=Said(status=403, message="<html><title>403 Forbidden</title></html>", form=Form.HTML),
+            ),
+            "https://github.com/kubernetes/registry.k8s.io/issues/291",
+            "2024-07-26",
+        ),
+    ),
+)

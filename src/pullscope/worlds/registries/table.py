@@ -1,0 +1,45 @@
+"""The one table of registries, by id; and which row a host name belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pullscope.oci.known_registries import known_registry
+from pullscope.worlds.registries import clouds, hosted, self_hosted
+from pullscope.worlds.registries.row import Registry
+
+REGISTRIES: Mapping[str, Registry] = {
+    row.id: row
+    for row in (
+        hosted.DOCKER_HUB,
+        hosted.GHCR,
+        clouds.ECR,
+        clouds.ECR_PUBLIC,
+        clouds.ARTIFACT_REGISTRY,
+        clouds.ACR,
+        hosted.QUAY,
+        hosted.GITLAB,
+        self_hosted.HARBOR,
+        self_hosted.ARTIFACTORY,
+        self_hosted.NEXUS,
+        self_hosted.GITEA,
+        self_hosted.REGISTRY_2,
+        self_hosted.REGISTRY_3,
+        self_hosted.ZOT,
+        hosted.K8S,
+        self_hosted.CLOUDFLARE,
+    )
+}
+
+
+def registry(name: str) -> Registry:
+    """The row of this id; ValueError, with the list, where there is none."""
+    if name not in REGISTRIES:
+        raise ValueError(f"There is no registry {name!r}: choose from {', '.join(REGISTRIES)}.")
+    return REGISTRIES[name]
+
+
+def registry_at(host: str) -> Registry | None:
+    """The row of a hosted registry; None for a host that anybody could run."""
+    known = known_registry(host)
+    return REGISTRIES.get(known.id) if known is not None else None

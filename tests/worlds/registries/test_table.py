@@ -1,0 +1,85 @@
+"""The table of registries: every fact says where it is from, and a host leads to its row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+
+from pullscope.oci.known_registries import known_registries
+from pullscope.worlds.registries.row import Fact, Registry, Scopes
+from pullscope.worlds.registries.table import REGISTRIES, registry, registry_at
+
+_DATE = re.compile(r"20\d\d(?:-\d\d(?:-\d\d)?)?")
+
+
+def sourced(row: Registry) -> Iterator[tuple[str, str, str]]:
+    """What, from where, and when."""
+    for one in fields(row):
+        value = getattr(row, one.name)
+        if isinstance(value, Fact):
+            yield one.name, value.source, value.date
+    for own, source, date in row.faults:
+        yield own.code, source, date
+
+
+@pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
+def test_every_fact_has_a_public_source_and_a_date(row: Registry) -> None:
+    """What nobody can look up is not in the table."""
+    for what, source, date in sourced(row):
+        assert source.startswith("https://"), what
+        assert _DATE.fullmatch(date), what
+
+
+@pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
+def test_every_registry_has_its_best_known_fault(row: Registry) -> None:
+    """Docker Hub's are the ones that every registry shares; each other one has one of its own, under its own name."""
+    codes = [own.code for own, _, _ in row.faults]
+    assert codes or row.id == "docker-hub"
+    prefix = {"artifact-registry": "gar"}.get(row.id, row.id)
+    assert all(code.startswith(f"{prefix}-") for code in codes)
+
+
+@pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
+def test_what_asks_for_a_token_says_where(row: Registry) -> None:
+    """A Bearer challenge names the realm of the row's token server, and a row with a token server sends one."""
+    lines = (*row.asks.value.ping, *row.asks.value.other) if row.asks is not None else ()
+    realms = {found[1] for line in lines if (found := re.search(r'Bearer realm="([^"]+)"', line))}
+    assert realms == ({row.tokens.value.realm} if row.tokens is not None else set())
+
+
+def test_a_host_leads_to_its_row() -> None:
+    """A hosted registry is found by any of its names; a host that anybody could have is nobody's."""
+    found = {host: row.id for host in ("index.docker.io", "ghcr.io", "us-docker.pkg.dev") if (row := registry_at(host))}
+    assert found == {"index.docker.io": "docker-hub", "ghcr.io": "ghcr", "us-docker.pkg.dev": "artifact-registry"}
+    assert registry_at("harbor.example.com") is None
+
+
+def test_names_are_those_that_findings_use() -> None:
+    """One registry has one name, in the table and in advice."""
+    names = {key: name for key, name, _ in known_registries()}
+    for row in REGISTRIES.values():
+        if row.id in names and row.id != "gitea":
+            assert names[row.id] == row.name
+
+
+def test_an_unknown_registry_is_refused_with_the_list() -> None:
+    """A misspelt name must not play Docker Hub."""
+    with pytest.raises(ValueError, match=r"There is no registry 'gchr': choose from docker-hub, ghcr"):
+        registry("gchr")
+
+
+def test_strictness_is_known_or_not() -> None:
+    """Where nobody has said how a token server takes an unknown scope, nothing is claimed."""
+    assert [REGISTRIES[name].strict for name in ("docker-hub", "ghcr", "artifact-registry", "acr", "ecr")] == [
+        False,
+        True,
+        True,
+        None,
+        None,
+    ]
+    gitlab = REGISTRIES["gitlab"].scopes
+    assert gitlab is not None
+    assert gitlab.value is Scopes.REFUSED_ALONE
