@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullscope.oci.challenge import Challenge, Scope, jwt_access, read_challenges, read_scopes
+from pullscope.oci.challenge import Challenge, Scope, jwt_access, read_challenges, read_scopes, scopes_asked
 
 HUB = Challenge(
     scheme="bearer",
@@ -154,3 +154,10 @@ def test_claims_of_the_wrong_type_are_left_out() -> None:
         Scope(type="t", name="n", actions=("a",)),
         Scope(type="t", name="n", actions=()),
     )
+
+
+def test_scopes_of_an_address() -> None:
+    """Several parameters, or several scopes in one, are scopes each for itself."""
+    url = "https://auth.docker.io/token?scope=repository%3Aa%3Apull&scope=repository:b:pull+repository:c:push#scope=d"
+    assert scopes_asked(url) == ["repository:a:pull", "repository:b:pull", "repository:c:push"]
+    assert scopes_asked("https://auth.docker.io/token?service=x") == []

@@ -137,3 +137,37 @@ def test_a_port_of_words_is_none() -> None:
 def test_canonical(url: str, expected: str) -> None:
     """Two spellings of one URL are one (RFC 3986, 6.2)."""
     assert urls.canonical(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Registry.example.com/v2/", "registry.example.com"),
+        ("http://registry.example.com:5000?x=/y", "registry.example.com:5000"),
+        ("https://user:secret@registry.example.com/v2/", "registry.example.com"),
+        ("https://[2001:db8::1]:5000/v2/", "[2001:db8::1]:5000"),
+        ("https://[bad", "[bad"),
+        ("/v2/", ""),
+        ("", ""),
+    ],
+)
+def test_host(url: str, host: str) -> None:
+    """The authority, in lower case and without user info."""
+    assert urls.host_of(url) == host
+
+
+def test_of_many_parameters_the_first_are_read() -> None:
+    """A query that is meant to be slow takes no longer than another."""
+    assert urls.parameters("&".join(["a=b"] * 1000)) == {"a": ["b"] * urls.MOST_PARAMETERS}
+
+
+@given(_URL)
+def test_a_url_is_its_parts(url: str) -> None:
+    """Put together again they are what they were taken from."""
+    assert str(urls.split(url)) == url
+
+
+def test_a_host_and_a_port() -> None:
+    """Other words in their place are none."""
+    assert all(map(urls.is_host, ["h", "a.example:5000", "[::1]:80", "h:"]))
+    assert not any(map(urls.is_host, ["", "[x", "[1", "a,b", "a/b", "u@h", "h:many"]))

@@ -33,7 +33,7 @@ EVENTS: tuple[Event, ...] = (
     Responded(
         time=1.7, exchange=1, status=307, headers=Headers(), location="https://x/", location_id=2, answered_by="r:1"
     ),
-    Finished(time=1.8, exchange=1, bytes=None, sha256="ab", document='{"é":"\u2028"}', issued=4),
+    Finished(time=1.8, exchange=1, bytes=None, sha256="ab" * 32, document='{"é":"\u2028"}', issued=4),
     Failed(time=1.9, exchange=1, reason="reset", bytes=7),
     TlsRefused(time=2.0, client="10.0.0.1", host="auth.docker.io", reason="unknown ca"),
 )
@@ -113,6 +113,11 @@ def test_first_line(line: str | bytes, says: str | None) -> None:
         {"time": "1"},
         {"time": float("nan")},
         {"time": float("inf")},
+        {"time": -1.0},
+        {"time": 1e15},
+        {"time": 10**400},
+        {"connected": 1e308},
+        {"exchange": 10**400},
         {"exchange": True},
         {"exchange": None},
         {"url": 7},
@@ -162,3 +167,20 @@ def test_any_values(value: Any) -> None:
         record = json.loads(to_line(event))
         for key in record:
             read(first_line(), json.dumps({**record, key: value}))
+
+
+def test_half_a_surrogate_pair_is_marked() -> None:
+    """JSON may spell one; nothing that is told could be written with it."""
+    damaged = json.dumps(
+        {**json.loads(to_line(REQUESTED)), "url": "https://h/\ud800", "headers": [["a\udfff", "\ud800"]]}
+    )
+    event = from_line(damaged)
+    assert isinstance(event, Requested)
+    assert (event.url, [*event.headers]) == ("https://h/?", [("a?", "?")])
+
+
+def test_a_hash_that_is_none_is_not_known() -> None:
+    """The line says what else it says."""
+    finished = Finished(time=1.0, exchange=1, bytes=5, sha256=None)
+    line = json.dumps({**json.loads(to_line(finished)), "sha256": "\ud800"})
+    assert from_line(line) == finished

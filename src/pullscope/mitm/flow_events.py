@@ -5,7 +5,6 @@ What a flow file lacks (a streamed body) is taken from `flow.metadata`, where th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +16,9 @@ from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
 from pullscope.mitm.heads import RequestHead, ResponseHead, headers_of
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.routes import Endpoint, Route, route
-from pullscope.oci.urls import canonical
+from pullscope.oci.urls import canonical, is_host
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Failed, Requested, Responded
-
-HOST_HEADER = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
-"""host and port (RFC 3986, 3.2.2), without the comma, which is what joins two Host lines."""
 
 
 def requested(border: Border, head: RequestHead) -> Requested:
@@ -67,10 +63,10 @@ def _spelled(head: RequestHead) -> str:
             names.insert(0, head.sni)
     else:
         names.append(head.sni)
-    authority = next((name for name in names if name and HOST_HEADER.fullmatch(name)), None)
+    authority = next((name for name in names if name and is_host(name)), None)
     if authority is None:
         authority = f"[{head.host}]" if ":" in head.host else head.host
-        if not HOST_HEADER.fullmatch(authority):
+        if not is_host(authority):
             authority = "unknown.invalid"
         if head.port != {"http": 80, "https": 443}.get(head.scheme):
             authority = f"{authority}:{head.port}"

@@ -12,9 +12,9 @@ import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.urls import split
 from pullscope.worlds.clients.steps import NoAnswerError
 
 _PATIENCE = 30.0  # seconds for one read
@@ -76,7 +76,7 @@ class Tunnel:
 
 
 def _in_tls(request: Request) -> bool:
-    return urlsplit(request.url).scheme == "https"
+    return split(request.url).scheme == "https"
 
 
 def _place(request: Request) -> str:
@@ -85,9 +85,9 @@ def _place(request: Request) -> str:
 
 
 def _exchange(connection: http.client.HTTPConnection, request: Request) -> tuple[Response, bool]:
-    split = urlsplit(request.url)._replace(fragment="")
+    parts = split(request.url)._replace(fragment="")
     # To a proxy the whole address (RFC 9112, 3.2.2); through its tunnel the path.
-    target = split._replace(scheme="", netloc="").geturl() if _in_tls(request) else split.geturl()
+    target = str(parts._replace(scheme="", authority="") if _in_tls(request) else parts)
     connection.putrequest(request.method, target or "/", skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", request.host)
     for name, value in request.headers:

@@ -24,6 +24,7 @@ from pullscope.mitm.settings import listen_here
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
@@ -242,16 +243,16 @@ class Vanity:
             port=flow.request.port,
             scheme=flow.request.scheme,
         )
-        split = urlsplit(sent.url)
-        flow.request.path = f"{split.path}?{split.query}" if split.query else split.path
+        parts = split(sent.url)
+        flow.request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         for name in {name.lower() for name, _ in decision.forward.headers} | {name.lower() for name, _ in sent.headers}:
             if name not in {"host", "content-length"}:
                 flow.request.headers.set_all(name, list(sent.headers.get_all(name)))
         if is_token_request(decision.rule, request) and request.method == "POST":
             flow.request.stream = False
         to = self._upstream if self._upstream is not None and sent.host in self._targets else None
-        port = split.port or (80 if split.scheme == "http" else 443)
-        self._send(flow, to or Upstream(scheme=split.scheme, host=split.hostname or "", port=port), split.netloc)
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        self._send(flow, to or Upstream(scheme=parts.scheme, host=parts.host, port=port), parts.netloc)
 
     @staticmethod
     def _send(flow: http.HTTPFlow, to: Upstream, named: str) -> None:
@@ -262,12 +263,12 @@ class Vanity:
     @staticmethod
     def _put_back(flow: http.HTTPFlow, forwarded: _Forwarded) -> None:
         """The flow is told and saved under the URL that the client asked."""
-        split = urlsplit(forwarded.asked.url)
+        parts = split(forwarded.asked.url)
         flow.request.scheme = forwarded.scheme
         flow.request.host = forwarded.host
         flow.request.port = forwarded.port
-        flow.request.host_header = forwarded.asked.headers.get("Host") or split.netloc
-        flow.request.path = f"{split.path}?{split.query}" if split.query else split.path
+        flow.request.host_header = forwarded.asked.headers.get("Host") or parts.netloc
+        flow.request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _report(self, flow: http.HTTPFlow) -> None:
         if not self._failed:
@@ -356,12 +357,12 @@ def parse_upstream(text: str) -> Upstream | None:
     scheme, found, rest = text.partition("://")
     if not found:
         scheme, rest = "", text
-    split = urlsplit(f"//{rest}")
+    named = urlsplit(f"//{rest}")
     try:
-        host, port = split.hostname, split.port
+        host, port = named.hostname, named.port
     except ValueError:
         host, port = None, None
-    if not host or scheme not in {"", "http", "https"} or split.path.strip("/"):
+    if not host or scheme not in {"", "http", "https"} or named.path.strip("/"):
         raise ValueError(f"pullscope_vanity_upstream is {text!r}; write HOST, HOST:PORT or http://HOST:PORT")
     local = host in {"localhost", "::1"} or host.startswith("127.")
     scheme = scheme or ("http" if local else "https")

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pullscope.oci.urls import parameters, query
+
 _MAX_HEADER = 16 * 1024
 _MAX_TOKEN = 64 * 1024
 _MAX_SCOPES = 1000
@@ -68,6 +70,14 @@ def read_scopes(text: str) -> tuple[Scope, ...]:
     return tuple(scopes)
 
 
+def scopes_asked(url: str) -> list[str]:
+    """The scopes that a token request's address names, each for itself."""
+    text = query(url)
+    if "scope=" not in text:
+        return []
+    return [scope for value in parameters(text).get("scope", ()) for scope in value.split()]
+
+
 def split_challenges(value: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """One header line as (scheme, parameters), as spelled; a token68 is a parameter without a name."""
     value = value[:_MAX_HEADER]
@@ -104,9 +114,9 @@ def read_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     """The challenges of all WWW-Authenticate lines, in order; several may share a line."""
     read = []
     for value in values:
-        for scheme, parameters in split_challenges(value):
+        for scheme, given in split_challenges(value):
             named: dict[str, str] = {}
-            for name, text in parameters:
+            for name, text in given:
                 named.setdefault(name.lower(), text)
             read.append(
                 Challenge(

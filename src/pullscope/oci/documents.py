@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pullscope.oci.bounds import counted, writable
 from pullscope.oci.challenge import Scope, jwt_access
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.media import SCHEMA1, MediaClass, essence, media_class
@@ -18,7 +19,6 @@ MAX_DOCUMENT = 4 * 1024 * 1024  # what registries accept as a manifest: spec.md,
 MAX_DESCRIPTORS = 10_000
 _MAX_ERRORS = 100
 _MAX_DETAIL = 2000
-_MAX_SIZE = 2**63 - 1  # image-spec descriptor.md: size is an int64
 
 _MANIFESTS = (MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1)
 
@@ -157,7 +157,7 @@ def read_manifest(body: bytes | str, content_type: str | None = None) -> Index |
         subject=subject,
         artifact_type=artifact_type,
         annotations=annotations,
-        schema_version=_integer(document.get("schemaVersion")),
+        schema_version=counted(document.get("schemaVersion")),
     )
 
 
@@ -209,7 +209,7 @@ def read_token_answer(body: bytes | str) -> TokenAnswer | None:
     if not token:
         return None
     return TokenAnswer(
-        expires_in=_integer(document.get("expires_in")),
+        expires_in=counted(document.get("expires_in")),
         issued_at=_text(document.get("issued_at")),
         scope=_text(document.get("scope")),
         access=jwt_access(token),
@@ -252,14 +252,7 @@ def _shape(document: dict[str, object]) -> MediaClass | None:
 
 
 def _text(value: object) -> str | None:
-    """A string that can be written again: JSON may spell half a surrogate pair, UTF-8 may not."""
-    if not isinstance(value, str):
-        return None
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-
-
-def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_SIZE else None
+    return writable(value) if isinstance(value, str) else None
 
 
 def _annotations(value: object) -> dict[str, str]:
@@ -290,7 +283,7 @@ def _descriptor(value: object) -> Descriptor | None:
     return Descriptor(
         media_type=_text(value.get("mediaType")) or "",
         digest=as_digest(value.get("digest")),
-        size=_integer(value.get("size")),
+        size=counted(value.get("size")),
         platform=_platform(value.get("platform")),
         annotations=_annotations(value.get("annotations")),
         artifact_type=_text(value.get("artifactType")),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from pullscope.oci.urls import split
 
 
 class Headers:
@@ -75,7 +76,7 @@ class Request:
     @property
     def host(self) -> str:
         """The authority of the URL in lower case, with the port only where the URL spells one; no user info."""
-        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
+        return split(self.url).netloc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

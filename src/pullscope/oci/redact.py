@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 
+from pullscope.oci.bounds import writable
 from pullscope.oci.challenge import split_challenges
 from pullscope.oci.messages import Headers
 from pullscope.oci.scrub import GONE, redact_document, redact_form, redact_location, redact_text, redact_url
@@ -68,8 +69,8 @@ _MOST_KNOWN = 256
 
 def redact_headers(headers: Headers) -> Headers:
     """Every field, in order and spelling; the values of those that are on the keep-list, and of no other."""
-    kept = [(name, _redacted(name.lower(), value)) for name, value in headers]
-    return headers if all(new[1] == old[1] for new, old in zip(kept, headers, strict=True)) else Headers(kept)
+    kept = [(writable(name), _redacted(name.lower(), value)) for name, value in headers]
+    return headers if all(new == old for new, old in zip(kept, headers, strict=True)) else Headers(kept)
 
 
 def _redacted(name: str, value: str) -> str:
@@ -80,9 +81,9 @@ def _redact_value(name: str, value: str) -> str:
     if len(value) > _MAX_VALUE:
         return GONE
     if name in KEPT_HEADERS:
-        return redact_text(value)
+        return redact_text(writable(value))
     rule = _RULES.get(name)
-    return GONE if rule is None else rule(value)
+    return GONE if rule is None else rule(writable(value))
 
 
 _redact_known = lru_cache(maxsize=2048)(_redact_value)

@@ -19,6 +19,8 @@ MOST_SEGMENTS = 1_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,63}+:")
 _LARGEST_PORT = 65_535
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""Without the comma, which is what joins two Host lines."""
 
 
 class Url(NamedTuple):
@@ -31,6 +33,13 @@ class Url(NamedTuple):
     path: str
     query: str
     fragment: str
+
+    def __str__(self) -> str:
+        """The URL of these parts."""
+        scheme = f"{self.scheme}:" if self.scheme else ""
+        authority = f"//{self.authority}" if self.authority or self.path.startswith("//") else ""
+        asked, sharp = ("?" if self.query else ""), ("#" if self.fragment else "")
+        return f"{scheme}{authority}{self.path}{asked}{self.query}{sharp}{self.fragment}"
 
     @property
     def netloc(self) -> str:
@@ -50,6 +59,11 @@ class Url(NamedTuple):
         if not text.isascii() or not text.isdigit() or len(text) > 5:
             return None
         return int(text) if int(text) <= _LARGEST_PORT else None
+
+
+def is_host(authority: str) -> bool:
+    """Whether this is a host and maybe a port, as RFC 3986 spells them (3.2.2), without user info."""
+    return _HOST_AND_PORT.fullmatch(authority) is not None
 
 
 def split(url: str) -> Url:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.redact import (
@@ -38,6 +39,11 @@ MOST_KNOWN, LARGEST_KNOWN = 32, 64 * 1024
 """Documents of which the redacted text is remembered, and bytes of the largest."""
 
 LONGEST_REASON = 300
+LONGEST_WORD = 300
+"""Characters of an address, a method, a version, a rule's name."""
+LONGEST_URL = 32 * 1024
+"""Characters of a URL that are kept; it is compared whole."""
+LARGEST_STATUS = 999
 
 DOCUMENT_ENDPOINTS = frozenset(
     {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
@@ -87,6 +93,7 @@ class Border:
     def __init__(self) -> None:
         self._numbers = Numbers()
         self._exchange = 0
+        self._latest = 0.0
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._salt = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, str] = OrderedDict()
@@ -115,16 +122,16 @@ class Border:
         scheme, credential = self._authorization(fields.get("authorization"))
         referer = fields.get("referer")
         return Requested(
-            time=time,
+            time=self._at(time),
             exchange=self._exchange,
             connection=self._numbers.number("connection", connection) if connection is not None else None,
-            connected=connected,
-            client=client or "unknown",
-            method=request.method,
-            url=redact_url(raw_url),
+            connected=moment(connected),
+            client=writable(client or "unknown")[:LONGEST_WORD],
+            method=writable(request.method)[:LONGEST_WORD],
+            url=redact_url(writable(raw_url)[:LONGEST_URL]),
             url_id=self._numbers.number("url", raw_url),
             referer_id=self._numbers.number("url", canonical(referer)) if referer else None,
-            http_version=http_version,
+            http_version=writable(http_version)[:LONGEST_WORD],
             headers=redact_headers(fields),
             authorization=scheme,
             credential=credential,
@@ -137,7 +144,13 @@ class Border:
             kind = opened.request.headers.get("content-type") or ""
             text = body.content.decode("utf-8", "replace")
             document = redact_form(text) if "form-urlencoded" in kind else redact_document(text)
-        return Uploaded(time=time, exchange=exchange, bytes=body.length or 0, sha256=body.sha256, document=document)
+        return Uploaded(
+            time=self._at(time),
+            exchange=exchange,
+            bytes=counted(body.length) or 0,
+            sha256=sha256_hex(body.sha256),
+            document=document,
+        )
 
     def responded(self, exchange: int, response: Response, *, time: float, answered_by: str | None = None) -> Responded:
         """The head of an answer, whose body is not looked at.
@@ -151,13 +164,13 @@ class Border:
         if location:
             absolute = canonical(joined(opened.request.url, location) if opened is not None else location)
         return Responded(
-            time=time,
+            time=self._at(time),
             exchange=exchange,
-            status=response.status,
+            status=min(counted(response.status) or 0, LARGEST_STATUS),
             headers=redact_headers(response.headers),
-            location=redact_location(absolute) if absolute else None,
+            location=redact_location(writable(absolute)[:LONGEST_URL]) if absolute else None,
             location_id=self._numbers.number("url", absolute) if absolute else None,
-            answered_by=answered_by or None,
+            answered_by=writable(answered_by)[:LONGEST_WORD] if answered_by else None,
         )
 
     def finished(self, exchange: int, body: Body, *, time: float) -> Finished:
@@ -172,10 +185,10 @@ class Border:
             plain = issued is None and opened.status < 400 and len(body.content) <= LARGEST_KNOWN
             document = self._known_text(body.content) if plain else text_of(body.content, opened.status)
         return Finished(
-            time=time,
+            time=self._at(time),
             exchange=exchange,
-            bytes=body.length,
-            sha256=body.sha256,
+            bytes=counted(body.length),
+            sha256=sha256_hex(body.sha256),
             document=document,
             issued=issued,
             granted=granted,
@@ -184,11 +197,17 @@ class Border:
     def failed(self, exchange: int, reason: str, *, time: float, length: int | None = None) -> Failed:
         """The exchange ended before its time, after so many bytes of its answer's body."""
         self._open.pop(exchange, None)
-        return Failed(time=time, exchange=exchange, reason=redact_document(reason)[:LONGEST_REASON], bytes=length)
+        said = redact_document(writable(reason))[:LONGEST_REASON]
+        return Failed(time=self._at(time), exchange=exchange, reason=said, bytes=counted(length))
 
     def refused(self, *, time: float, client: str, host: str, reason: str) -> TlsRefused:
         """A client refused the proxy's certificate."""
-        return TlsRefused(time=time, client=client, host=host, reason=redact_document(reason)[:LONGEST_REASON])
+        return TlsRefused(
+            time=self._at(time),
+            client=writable(client or "unknown")[:LONGEST_WORD],
+            host=writable(host)[:LONGEST_WORD],
+            reason=redact_document(writable(reason))[:LONGEST_REASON],
+        )
 
     def forget(self, exchange: int) -> None:
         """The exchange is nobody's business: nothing more will be told of it."""
@@ -223,6 +242,11 @@ class Border:
         is_token = is_token or (endpoint is Endpoint.NONE and response.body[:1] == b"{")
         keep = wants_document(endpoint, response.status, is_token=is_token)
         yield self.finished(first.exchange, Body.of(response.body, keep=keep), time=ended)
+
+    def _at(self, time: float) -> float:
+        """The time of an event; of one that can be none, the latest before it."""
+        self._latest = found = self._latest if (at := moment(time)) is None else at
+        return found
 
     def _known_text(self, content: bytes) -> str:
         """The redacted text of a good answer: a fleet asks for the same few manifests over and over.

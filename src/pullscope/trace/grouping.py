@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pullscope.oci.agents import identify
-from pullscope.oci.challenge import Challenge, read_scopes
+from pullscope.oci.challenge import Challenge, read_scopes, scopes_asked
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.trace.addresses import scopes_asked
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.roster import Roster
 from pullscope.trace.settle import STEP_QUIET, has_everything

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.addresses import host_of
+from pullscope.oci.urls import host_of
 from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.rate_limit import RateLimit

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pullscope.oci.agents import Client
+from pullscope.oci.bounds import count
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.trace.addresses import host_of
+from pullscope.oci.urls import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.rate_limit import RateLimit as RateLimit
@@ -207,7 +208,7 @@ class Step:
             return next((hop.uploaded.bytes for hop in self.hops if hop.uploaded), None)
         length = self.last.response.headers.get("content-length") if self.last.response and self.last.ok else None
         counted = self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB)
-        return int(length) if counted and length and length.isdecimal() else None
+        return count(length) if counted else None
 
     @property
     def fell_short(self) -> bool:

@@ -7,7 +7,7 @@ the pull's requests went there.
 
 from __future__ import annotations
 
-from pullscope.trace.addresses import host_of
+from pullscope.oci.urls import host_of
 from pullscope.trace.model import Hop, Pull, Step
 from pullscope.trace.refusals import Refusals
 

@@ -7,11 +7,11 @@ newer schema, or something that is no recording. Unknown keys of a known schema 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
+from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.messages import Headers
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 
@@ -26,33 +26,26 @@ NAMES: dict[str, type[Event]] = {
 }
 _NAME_OF = {kind: name for name, kind in NAMES.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in NAMES.values()}
-_NUMBER = (int, type(None))
-_TEXT = (str, type(None))
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "time": (int, float),
-    "exchange": int,
-    "connection": _NUMBER,
-    "connected": (int, float, type(None)),
-    "url_id": int,
-    "referer_id": _NUMBER,
-    "location_id": _NUMBER,
-    "credential": _NUMBER,
-    "issued": _NUMBER,
-    "bytes": _NUMBER,
-    "status": int,
-    "sha256": _TEXT,
-    "document": _TEXT,
-    "granted": _TEXT,
-    "location": _TEXT,
-    "answered_by": _TEXT,
-    "url": str,
-    "method": str,
-    "client": str,
-    "host": str,
-    "reason": str,
-    "http_version": str,
-    "authorization": str,
-}
+_NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued", "bytes", "status")
+_TIMES = ("time", "connected")
+_TEXTS = (
+    *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
+    *("http_version", "authorization", "granted"),
+)
+
+
+def _written(value: object) -> str | None:
+    return writable(value) if isinstance(value, str) else None
+
+
+def _value(name: str, value: object, read: Callable[[object], object]) -> object:
+    """What a field holds, within the bounds of `oci.bounds`."""
+    if value is None and name in _MAY_BE_NONE:
+        return None
+    held = read(value)
+    if held is None:
+        raise ValueError(f"{name} is not what it should be")
+    return held
 
 
 class NotARecordingError(ValueError):
@@ -88,15 +81,16 @@ def from_line(line: str | bytes) -> Event | None:
         return None
     values = {name: record[name] for name in _FIELDS[kind] if name in record}
     for name, value in values.items():
-        wanted = _TYPES.get(name)
-        if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
-            raise ValueError(f"{name} is not what it should be")
-    if not math.isfinite(values.get("time", 0.0)) or not math.isfinite(values.get("connected") or 0.0):
-        raise ValueError("time is not what it should be")
+        read = _READ.get(name)
+        if read is not None:
+            values[name] = _value(name, value, read)
+    if "sha256" in values:
+        values["sha256"] = sha256_hex(values["sha256"])
     if "headers" in _FIELDS[kind]:
-        values["headers"] = Headers([(str(key), str(value)) for key, value in values.get("headers", ())])
+        fields = values.get("headers", ())
+        values["headers"] = Headers([(writable(str(key)), writable(str(value))) for key, value in fields])
     for name in _FIELDS[kind]:
-        if name in _MAY_BE_NONE:
+        if name in _NONE_IF_MISSING:
             values.setdefault(name, None)
     try:
         return kind(**values)
@@ -104,7 +98,13 @@ def from_line(line: str | bytes) -> Event | None:
         raise ValueError("a field is missing") from error
 
 
-_MAY_BE_NONE = frozenset({"connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256"})
+_READ: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(_NUMBERS, counted),
+    **dict.fromkeys(_TIMES, moment),
+    **dict.fromkeys(_TEXTS, _written),
+}
+_NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
+_MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, "connected", "issued", "document", "answered_by", "granted"})
 
 
 class Reader:

@@ -7,6 +7,7 @@ been quiet for `STEP_QUIET` seconds of event time, or has ended. All times here 
 
 from __future__ import annotations
 
+from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step
@@ -88,7 +89,8 @@ def _range_ends(hop: Hop) -> bool:
         return True
     place, _, total = span.removeprefix("bytes").strip().partition("/")
     end = place.partition("-")[2]
-    return end.isdigit() and total.isdigit() and int(end) + 1 >= int(total)
+    last, length = count(end), count(total)
+    return last is not None and length is not None and last + 1 >= length
 
 
 def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TypeVar
 
-from pullscope.oci.challenge import Challenge
+from pullscope.oci.challenge import Challenge, scopes_asked
 from pullscope.oci.digest import as_digest
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.trace.addresses import bare, host_of, parameters, query, scopes_asked
+from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Step
 

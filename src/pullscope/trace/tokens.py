@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pullscope.oci.documents import read_token_answer
-from pullscope.trace.addresses import parameters, query
+from pullscope.oci.urls import parameters, query
 from pullscope.trace.events import Finished
 from pullscope.trace.model import Hop, TokenFacts
 

@@ -23,6 +23,7 @@ from pullscope.oci.reference import Reference
 from pullscope.trace.findings import table
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
+from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.table import ROWS
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.faults.table import FAULTS
@@ -92,3 +93,26 @@ def test_a_manifest_by_digest_is_looked_at_in_passing() -> None:
     facts = facts_of(Case(pull=pull, outcome=pull.outcome))
     assert facts == set()
     assert len(table._rules_for(facts)) <= 10
+
+
+def test_a_rule_that_raises_is_skipped_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The other rules find what they find; the error's own words, which may quote the wire, stay out of the log."""
+
+    def broken(_: Case) -> list[Finding]:
+        raise RuntimeError("s3cret")
+
+    wire = Wire()
+    for _ in range(2):
+        wire.ask(
+            "GET", "https://r.example/v2/app/manifests/latest", 404, body='{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'
+        )
+        wire.wait(60)
+    told = [finding.code for pull in played(wire).pulls for finding in pull.findings]
+    monkeypatch.setattr("pullscope.trace.findings.watching.findings_of", table.findings_of)
+    monkeypatch.setattr(table, "_rules_for", lambda _: tuple({**table.RULES, "redirect-loop": broken}.items()))
+    assert [finding.code for pull in played(wire).pulls for finding in pull.findings] == told
+    assert [record.getMessage() for record in caplog.records] == [
+        "note: the rule redirect-loop was skipped (RuntimeError); the rest was told. Please report it."
+    ]

@@ -6,11 +6,12 @@ No secret is in it, for none is in a trace: tokens are asked for anew, logins ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.redact import GONE
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.inert import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.wording import reference_line, title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
@@ -144,6 +145,6 @@ def _repeatable(url: str) -> str | None:
     """The address without what was redacted from its query; None where that leaves nothing to ask."""
     if not is_web(url):
         return None
-    parts = urlsplit(inert_url(url))
-    pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if value != GONE]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs, safe=":/,"), ""))
+    parts = split(inert_url(url))
+    kept = [(name, value) for name, value in pairs(parts.query) if value != GONE]
+    return str(parts._replace(query=urlencode(kept, safe=":/,"), fragment=""))

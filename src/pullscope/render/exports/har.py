@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from pullscope import __version__
 from pullscope.oci.messages import Headers
+from pullscope.oci.urls import pairs, query
 from pullscope.render.exports.inert import inert_url
 from pullscope.render.plain import plain
 from pullscope.render.wording import client_line, hop_note, reference_line, title, what
@@ -94,10 +94,7 @@ def _request(hop: Hop) -> dict[str, Any]:
         "httpVersion": plain(hop.request.http_version, 16),
         "cookies": [],
         "headers": _headers(hop.request.headers),
-        "queryString": [
-            {"name": plain(name), "value": plain(value, 1000)}
-            for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        ],
+        "queryString": [{"name": plain(name), "value": plain(value, 1000)} for name, value in pairs(query(url))],
         "headersSize": -1,
         "bodySize": hop.uploaded.bytes if hop.uploaded else 0,
     }

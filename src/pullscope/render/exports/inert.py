@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from pullscope.oci.urls import is_host, split
 from pullscope.render.plain import plain
 
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -20,23 +21,20 @@ _BACKTICKS = re.compile(r"`+")
 def inert_url(url: str) -> str:
     """The URL with everything that is no printable ASCII character percent-encoded; at most 4,000 characters.
 
-    Whatever it was, `urlsplit` can read what comes out.
+    Square brackets that hold no IPv6 address are encoded too, for whoever reads what comes out may refuse them.
     """
-    clean = quote(url[:4000].encode("utf-8", "replace"), safe=_URL_SAFE)
-    try:
-        urlsplit(clean)
-    except ValueError:  # square brackets that hold no IPv6 address
-        return quote(url[:4000].encode("utf-8", "replace"), safe=_URL_SAFE.replace("[", "").replace("]", ""))
+    raw = url[:4000].encode("utf-8", "replace")
+    clean = quote(raw, safe=_URL_SAFE)
+    authority = split(clean).authority
+    if ("[" in authority or "]" in authority) and not is_host(authority):
+        return quote(raw, safe=_URL_SAFE.replace("[", "").replace("]", ""))
     return clean
 
 
 def is_web(url: str) -> bool:
     """Whether this may stand in an `href`: http or https, with a host."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    parts = split(url)
+    return parts.scheme in ("http", "https") and is_host(parts.netloc)
 
 
 def shell_word(text: str) -> str:

@@ -11,9 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from pullscope import __version__
+from pullscope.oci.urls import split
 from pullscope.render.exports.inert import inert_url
 from pullscope.render.plain import plain
 from pullscope.render.wording import client_line, hop_note, reference_line, title, what
@@ -113,7 +113,7 @@ def _step(step: Step, pull: Pull, trace: str, parent: str, span: str) -> Span:
 
 def _hop(hop: Hop, pull: Pull, roles: Roles, trace: str, parent: str, span: str, resent: int) -> Span:
     url = inert_url(hop.request.url)
-    parts = urlsplit(url)
+    parts = split(url)
     method = hop.request.method
     known = method in METHODS
     status = hop.status

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
 
 from markupsafe import Markup
 
@@ -137,7 +138,7 @@ def _ticks(scale: Scale, height: int) -> Markup:
 def _steps_of_time(scale: Scale) -> list[float]:
     """Three to six round numbers of seconds within the time."""
     step = 1e-4
-    for factor in (2, 2.5, 2) * 10:
+    for factor in cycle((2, 2.5, 2)):
         if scale.seconds / step <= 5:
             break
         step *= factor

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from pullscope.oci.urls import split
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, found, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
@@ -171,4 +171,4 @@ def host_not_traced(case: Case) -> Iterator[Finding]:
 
 
 def _name(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or host
+    return split(f"//{host}").host or host

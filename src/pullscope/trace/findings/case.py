@@ -13,7 +13,7 @@ from functools import cached_property
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.addresses import bare, host_of
+from pullscope.oci.urls import bare, host_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Ending, Hop, Kind, Pull, Step
 from pullscope.trace.settle import failures

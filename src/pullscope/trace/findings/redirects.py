@@ -7,9 +7,9 @@ What clients do at a redirect was seen on the wire with dockerd 20.10.24 and 29.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import is_host, joined, pairs, query, split
 from pullscope.trace.findings.case import (
     Case,
     crosses,
@@ -55,7 +55,7 @@ def redirect_loop(case: Case) -> Iterator[Finding]:
                 "redirect-loop",
                 case.severity(step),
                 [step, *looping],
-                f"{culprit.host} leads {urlsplit(step.first.request.url).path} "
+                f"{culprit.host} leads {split(step.first.request.url).path} "
                 + ("back to an address where the chain had been" if again else "on and on")
                 + f"; {case.client} gave up after {len(chain)} requests.",
                 f"look at the rule of {culprit.host} for this path: it must name the registry, not the vanity host",
@@ -186,8 +186,8 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
         if step.route.endpoint not in LISTS or not step.last.ok:
             continue
         target, _, _ = (link or "").partition(">")
-        there = urljoin(step.last.request.url, target.lstrip("<")) if link else step.last.request.url
-        host, name = urlsplit(there).netloc.lower(), route(there).repository
+        there = joined(step.last.request.url, target.lstrip("<")) if link else step.last.request.url
+        host, name = split(there).netloc, route(there).repository
         asked = step.last.route.repository
         listed_as = step.listed if step.listed is not None else asked
         if host == step.last.host and name == asked and listed_as == asked:
@@ -243,7 +243,7 @@ def push_over_redirect(case: Case) -> Iterator[Finding]:
 
 
 def _query(url: str) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    return dict(pairs(query(url)))
 
 
 @row(
@@ -278,8 +278,5 @@ def redirect_unreadable(case: Case) -> Iterator[Finding]:
 
 
 def _has_target(hop: Hop) -> bool:
-    try:
-        target = urlsplit(hop.response.location or "") if hop.response else None
-    except ValueError:
-        return False
-    return target is not None and target.scheme in ("http", "https") and bool(target.netloc)
+    target = split((hop.response.location if hop.response else None) or "")
+    return target.scheme in ("http", "https") and is_host(target.netloc)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import query
 from pullscope.trace.findings.case import (
     Case,
     client_left,
@@ -48,7 +48,7 @@ def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
         if in_storage(step.last)
         and step.last.request.authorization != "none"
         and step.last.status in (400, 401, 403)
-        and urlsplit(step.last.request.url).query
+        and query(step.last.request.url)
     ]
     if refused:
         last = refused[0].last

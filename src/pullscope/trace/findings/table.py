@@ -7,6 +7,7 @@ answered.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -46,12 +47,14 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
 ROWS: Mapping[str, Row] = {one.code: one for rows in SECTIONS.values() for one in rows}
 RULES: Mapping[str, Rule] = {code: one.rule for code, one in ROWS.items() if one.rule is not None}
 
+logger = logging.getLogger(__name__)
+
 _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
 def findings_of(case: Case) -> list[Finding]:
     """What is wrong with an operation, the causes only, errors first."""
-    every = [finding for rule in _rules_for(facts_of(case)) for finding in rule(case)]
+    every = [finding for code, rule in _rules_for(facts_of(case)) for finding in _found(code, rule, case)]
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
@@ -62,9 +65,24 @@ def findings_of(case: Case) -> list[Finding]:
     return sorted(kept, key=lambda finding: -_RANK.index(finding.severity))
 
 
+def _found(code: str, rule: Rule, case: Case) -> list[Finding]:
+    """What a rule finds; one that raises finds nothing, and that is said."""
+    try:
+        return [*rule(case)]
+    except Exception as error:
+        _say_once(code, type(error).__name__)
+        return []
+
+
 @lru_cache(maxsize=256)
-def _rules_for(facts: frozenset[Fact]) -> tuple[Rule, ...]:
-    return tuple(rule for code, rule in RULES.items() if ROWS[code].needs is None or ROWS[code].needs in facts)
+def _say_once(code: str, error: str) -> None:
+    # The error's own words may quote the wire.
+    logger.warning("note: the rule %s was skipped (%s); the rest was told. Please report it.", code, error)
+
+
+@lru_cache(maxsize=256)
+def _rules_for(facts: frozenset[Fact]) -> tuple[tuple[str, Rule], ...]:
+    return tuple((code, rule) for code, rule in RULES.items() if ROWS[code].needs is None or ROWS[code].needs in facts)
 
 
 def _less(one: Finding, other: Finding) -> bool:

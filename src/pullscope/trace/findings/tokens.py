@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.trace.addresses import bare
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
     REFUSALS,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from pullscope.oci.urls import split
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
@@ -197,7 +197,7 @@ def ping_slash_lost(case: Case) -> Iterator[Finding]:
     registry/client/auth/session.go; authchallenge.go). Run with dockerd 20.10.24. Info for all others, who do not mind.
     """
     for step in pings(case):
-        asked, ended = urlsplit(step.first.request.url).path, urlsplit(step.last.request.url).path
+        asked, ended = split(step.first.request.url).path, split(step.last.request.url).path
         if not asked.endswith("/v2/") or not ended.endswith("/v2") or step.last.follows is None:
             continue
         refused = _unanswered(case)
