@@ -102,8 +102,9 @@ def test_a_login_that_stands_alone_says_whose_it_is() -> None:
 
     rows = out.splitlines()[2:5]
     assert rows[0] == "  buildah"
-    assert rows[1].startswith("    logged in to this host   FAILS  private: ")
+    assert rows[1].startswith("    logged in to this host   FAILS  ")
     assert rows[2].startswith("  regctl                     pulls")
+    assert "logged in: with an image that only this account may pull" in out
 
 
 def test_a_move_names_who_can_no_longer_pull(moved: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json
+from pullscope.cli.client_table import chosen_clients, client_lines, clients_json
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.output import end_with
 from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
@@ -113,18 +113,15 @@ def _logins() -> Mapping[str, Any]:
         raise Complaint(f"cannot read docker's config: {error}.") from None
 
 
-def _told(found: Checked) -> list[Told]:
-    return [(one.client, one.verdict) for one in found.walked]
-
-
 def _document(found: Checked, problems: list[Problem], code: ExitCode) -> dict[str, Any]:
+    from pullscope.judge import judged
     from pullscope.oci import verdicts
 
     limit = found.rate_limit
     return verdicts.as_json(
         "check",
         problems,
-        clients_json(_told(found)),
+        clients_json(judged(found.walked)),
         ended=code,
         reference=str(found.reference),
         digest=found.digest,
@@ -148,11 +145,12 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
 
 
 def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
+    from pullscope.judge import judged
     from pullscope.render.matrix import problem_lines, wrapped
 
     yield f"{found.reference}: asked over the network, as each client would."
     yield from problem_lines(problems)
-    yield from client_lines(_told(found))
+    yield from client_lines(judged(found.walked))
     if found.digest:
         yield from wrapped("digest", found.digest)
     if found.hosts:

@@ -87,22 +87,18 @@ def _reference(text: str) -> Reference | None:
 
 def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     """The pulls that are seen while this client walks an image over the network; layers are not downloaded."""
-    from pullscope.mitm.walked import walk
+    from pullscope.judge import traced
     from pullscope.render.report import report_json
-    from pullscope.trace.trace import Trace
+    from pullscope.worlds.check import walk
     from pullscope.worlds.clients.roster import CLIENTS, ROSTER
 
     if client not in CLIENTS:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
-    model = ROSTER[client].model
-    outcome, events = walk(lambda present: model(reference, None, present), wire)
-    trace = Trace()
-    for event in events:
-        trace.feed(event)
-    trace.finish()
+    ran = walk(ROSTER[client], reference, wire)
+    trace = traced(ran)
     pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=str(reference))["pulls"]
     if not pulls:
-        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {outcome.told}")
+        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {ran.outcome.told}")
     return pulls
 
 

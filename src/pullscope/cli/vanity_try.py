@@ -12,20 +12,20 @@ from typing import Annotated, Any
 
 import typer
 
-from pullscope.cli.client_table import chosen_clients, client_lines, clients_json, ended
+from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import end_with
 from pullscope.cli.vanity_words import File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
+from pullscope.judge import judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode, Problem, Severity
+from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
 from pullscope.render.lines import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
-from pullscope.worlds.clients.roster import Client
 from pullscope.worlds.vanity.decide import NETLIFY_PROXY
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
-from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, Tried, as_proxy, rehearse
+from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, as_proxy, rehearse
 from pullscope.worlds.vanity.rules import LABELS, Platform, RuleFile
 
 
@@ -54,7 +54,7 @@ def try_command(
         after = rehearse(rules_of(new, platform), host, image, chosen)
         _end_move(_Move(tried, after, file, new), named=bool(clients), as_json=as_json)
     problems = lint(rules, host, image.repository)
-    told = _told(tried)
+    told = judged(tried.tried)
     code = max(ended(told, named=bool(clients)), verdicts.exit_code(problems))
     if as_json:
         document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
@@ -67,10 +67,6 @@ def _any_image(rules: RuleFile, host: str) -> Reference:
     names = repositories(rules) or ("org/app",)
     led = next((name for name in names if follow(rules, host, f"/v2/{name}/manifests/latest").url), names[0])
     return Reference.parse(f"{host}/{led}")
-
-
-def _told(tried: Rehearsal) -> list[tuple[Client, ClientVerdict]]:
-    return [(one.client, one.verdict) for one in tried.tried]
 
 
 def _facts(tried: Rehearsal) -> dict[str, Any]:
@@ -92,7 +88,9 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
     yield f"{printable(rules.name)}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
     yield _upstream_words(tried)
-    yield from client_lines(_told(tried))
+    yield from client_lines(judged(tried.tried))
+    if any(one.client.login for one in tried.tried):
+        yield "  logged in: with an image that only this account may pull"
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
         yield f"pullscope vanity lint {printable(rules.name)} --host {host} says what to change."
@@ -111,7 +109,7 @@ def _upstream_words(tried: Rehearsal) -> str:
 
 def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     """Who would be saved if the rules proxied instead of redirecting, and at what price."""
-    failing = [one.client for one in tried.tried if one.verdict.verdict is ClientOutcome.FAILS]
+    failing = [one.client for one in tried.tried if one.outcome is ClientOutcome.FAILS]
     if not failing or not tried.redirects or tried.upstream is None:
         return []
     again = rehearse(as_proxy(tried.rules), host, tried.reference, failing)
@@ -143,13 +141,18 @@ class _Move:
         self.names = tuple(printable(str(file) if alike else file.name) for file in (old_file, new_file))
 
     @property
-    def losers(self) -> list[Tried]:
+    def told(self) -> list[Told]:
+        """Each client after the move."""
+        return judged(self.new.tried)
+
+    @property
+    def losers(self) -> list[Told]:
         """Who could pull before and cannot after."""
         before = self.old.outcomes
         return [
-            one
-            for one in self.new.tried
-            if before[one.client.id] is ClientOutcome.WORKS and one.verdict.verdict is not ClientOutcome.WORKS
+            (client, verdict)
+            for client, verdict in self.told
+            if before[client.id] is ClientOutcome.WORKS and verdict.verdict is not ClientOutcome.WORKS
         ]
 
     @property
@@ -171,17 +174,17 @@ class _Move:
 
 
 def _end_move(move: _Move, *, named: bool, as_json: bool) -> None:
-    told, losers = _told(move.new), move.losers
+    told, losers = move.told, move.losers
     code = max(ended(told, named=named), ExitCode.PROBLEMS if losers else ExitCode.DONE)
     if as_json:
         problems = [
             Problem(
-                code=one.verdict.finding or "client-lost",
-                message=f"{one.client.label} can pull before the move and not after.",
-                fix=one.verdict.fix,
+                code=verdict.finding or "client-lost",
+                message=f"{client.label} can pull before the move and not after.",
+                fix=verdict.fix,
                 where=move.names[1],
             )
-            for one in losers
+            for client, verdict in losers
         ]
         before = [{"id": name, "verdict": str(outcome)} for name, outcome in move.old.outcomes.items()]
         document = verdicts.as_json(
@@ -203,7 +206,7 @@ def _move_lines(move: _Move) -> Iterator[str | Line]:
         "", f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network.", WIDTH
     )
     before = move.old.outcomes
-    yield from client_lines(_told(move.new), before)
+    yield from client_lines(move.told, before)
     lost = len(move.losers)
     if lost:
         yield f"{lost} of these clients can no longer pull."

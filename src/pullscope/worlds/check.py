@@ -1,4 +1,4 @@
-"""A live address, walked by every client model: who can pull, where the others break, and what else is to be known of it.
+"""A live address, walked by every client model: what each asked and was answered, and what else is to be known of it.
 
 It is handed the wire, and does no I/O of its own. Layers are not downloaded by the models: each fetches the config, which
 goes the same way. Where a manifest's content is known already it is asked for with HEAD, which a rate limit does not count:
@@ -8,6 +8,7 @@ ten clients cost as many pulls as one.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,25 +18,13 @@ from pullscope.oci.documents import Manifest, read_manifest
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem
+from pullscope.oci.verdicts import ClientOutcome, Problem
 from pullscope.worlds.clients.bearer import Login
-from pullscope.worlds.clients.diagnosis import verdict_of
-from pullscope.worlds.clients.drive import Pull, run_with_threads
-from pullscope.worlds.clients.roster import Client, LoginAt, login_used
-from pullscope.worlds.clients.steps import NoAnswerError
+from pullscope.worlds.clients.drive import Answer, Observer, Ran, run_with_threads
+from pullscope.worlds.clients.roster import Client, LoginAt, Trial, login_used
 from pullscope.worlds.served import Wire, layer_problems, manifest_problems
 
 _SIDE_BY_SIDE = 5  # clients at once, after the first
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Walked:
-    """One client, and what came of its pull."""
-
-    client: Client
-    verdict: ClientVerdict
-    ran: Pull | None
-    """None for a client that was not run, because the login that it is about is not at hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +43,7 @@ class Checked:
     """Everything that was found."""
 
     reference: Reference
-    walked: tuple[Walked, ...]
+    walked: tuple[Trial, ...]
     hosts: Mapping[str, int]
     """Host to the number of requests that the clients made to it."""
     problems: tuple[Problem, ...]
@@ -64,7 +53,7 @@ class Checked:
 
     @property
     def failed(self) -> bool:
-        return any(one.verdict.verdict is ClientOutcome.FAILS for one in self.walked)
+        return any(one.outcome is ClientOutcome.FAILS for one in self.walked)
 
 
 def check(
@@ -81,12 +70,12 @@ def check(
     walked = [walk.run(first)]
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE, thread_name_prefix="pullscope-check") as pool:
         walked += pool.map(walk.run, others)
-    ran = [one.ran for one in walked if one.ran is not None]
-    exchanges = [exchange for pull in ran for exchange in pull.exchanges]
+    runs = [one.ran for one in walked if isinstance(one.ran, Ran)]
+    exchanges = [exchange for ran in runs for exchange in ran.exchanges]
     hosts: dict[str, int] = {}
     for request, _ in exchanges:
         hosts[request.host] = hosts.get(request.host, 0) + 1
-    good = next((pull for pull in ran if pull.outcome.pulled), None)
+    good = next((ran for ran in runs if ran.outcome.pulled), None)
     problems: list[Problem] = []
     read = 0
     if good is not None:
@@ -104,49 +93,31 @@ def check(
     )
 
 
+def walk(client: Client, reference: Reference, wire: Answer) -> Ran:
+    """One client without a login, over the network; its layers are not downloaded."""
+    return _Walk(reference, wire, {}).observed(client, None)
+
+
 @dataclass
 class _Walk:
     """What the clients' walks share: contents that are known, and which blobs are layers."""
 
     reference: Reference
-    wire: Wire
+    wire: Answer
     logins: Mapping[str, Login]
     layers: dict[Digest, int] = field(default_factory=dict)
     _known: dict[str, Response] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, client: Client) -> Walked:
+    def run(self, client: Client) -> Trial:
         login = self._login(client)
         if client.login and login is None:
-            reason = "no login of this kind is at hand, or the client would not use it"
-            verdict = ClientVerdict(id=client.id, verdict=ClientOutcome.UNKNOWN, reason=reason)
-            return Walked(client=client, verdict=verdict, ran=None)
-        exchanges: list[tuple[Request, Response]] = []
-        silence: list[tuple[Request, str]] = []
+            return Trial(client=client, ran="no login of this kind is at hand, or the client would not use it")
+        return Trial(client=client, ran=self.observed(client, login))
 
-        def answer(request: Request) -> Response:
-            try:
-                response = self._ask(request)
-            except NoAnswerError as failed:
-                # Go's chain of reasons ends with the one that matters.
-                silence.append((request, failed.reason.rpartition(": ")[2]))
-                raise
-            exchanges.append((request, response))
-            return response
-
-        outcome = run_with_threads(client.model(self.reference, login, _Layers(self.layers)), answer)
-        ran = Pull(outcome=outcome, exchanges=tuple(exchanges))
-        verdict = verdict_of(client, ran)
-        if silence and verdict.verdict is ClientOutcome.FAILS:
-            reason = f"{silence[-1][1]}: {silence[-1][0].host}"
-            verdict = ClientVerdict(
-                id=client.id,
-                verdict=ClientOutcome.FAILS,
-                step=verdict.step,
-                finding="upstream-unreachable",
-                reason=reason,
-            )
-        return Walked(client=client, verdict=verdict, ran=ran)
+    def observed(self, client: Client, login: Login | None) -> Ran:
+        observer = Observer(answer=self._ask, clock=time.time)
+        return observer.ran(run_with_threads(client.model(self.reference, login, _Layers(self.layers)), observer))
 
     def _login(self, client: Client) -> Login | None:
         if client.login is LoginAt.NOWHERE:

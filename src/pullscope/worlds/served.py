@@ -14,7 +14,7 @@ from pullscope.oci.media import MediaClass, media_class
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.clients.drive import Pull
+from pullscope.worlds.clients.drive import Ran
 from pullscope.worlds.clients.steps import NoAnswerError
 
 _MOST_REDIRECTS = 10
@@ -31,7 +31,7 @@ class Wire(Protocol):
     def digest(self, request: Request, most_bytes: int) -> tuple[Response, Digest, int]: ...
 
 
-def manifest_problems(ran: Pull, wire: Wire) -> Iterator[Problem]:
+def manifest_problems(ran: Ran, wire: Wire) -> Iterator[Problem]:
     """Whether HEAD and GET agree on the first manifest, and what either leaves out."""
     manifests = [
         (request, response)
@@ -86,7 +86,7 @@ def _head(message: str, where: str) -> Problem:
     )
 
 
-def layer_problems(ran: Pull, layers: Mapping[Digest, int], wire: Wire, *, deep: bool) -> tuple[list[Problem], int]:
+def layer_problems(ran: Ran, layers: Mapping[Digest, int], wire: Wire, *, deep: bool) -> tuple[list[Problem], int]:
     """The first bytes of the first layer; or every byte of all of them, each hashed and none kept."""
     blob = next((one for one, _ in ran.exchanges if route(one.url).endpoint is Endpoint.BLOB), None)
     if blob is None or not layers:

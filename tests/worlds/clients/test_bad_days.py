@@ -13,7 +13,7 @@ from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.docker_classic import DockerClassic
 from pullscope.worlds.clients.docker_containerd import DockerContainerd
-from pullscope.worlds.clients.drive import Pull, pull
+from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.image import sample_image
@@ -29,7 +29,7 @@ Change = Callable[[Request, Response], Response]
 every_client = pytest.mark.parametrize("client", ["docker-classic", "docker-containerd", "skopeo"])
 
 
-def run(client: str, host: str, change: Change) -> Pull:
+def run(client: str, host: str, change: Change) -> Ran:
     """A pull where the answers of one host are changed."""
     hub = sample_hub(clock=lambda: 1795424400.0)
     untouched = hub[host]
@@ -40,7 +40,7 @@ def run(client: str, host: str, change: Change) -> Pull:
     return pull(CLIENTS[client](REFERENCE), {**hub, host: changed})
 
 
-def counted(ran: Pull, host: str, part: str = "") -> int:
+def counted(ran: Ran, host: str, part: str = "") -> int:
     return sum(request.host == host and part in request.url for request, _ in ran.exchanges)
 
 

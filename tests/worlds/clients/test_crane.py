@@ -10,7 +10,7 @@ import pytest
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.crane import HUB_HOST, Crane
-from pullscope.worlds.clients.drive import Pull, pull
+from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
@@ -20,7 +20,7 @@ VANITY = "docker.example.com"
 NAME = "timonback/zephykus"
 
 
-def run(reference: str, *, new: bool = True) -> Pull:
+def run(reference: str, *, new: bool = True) -> Ran:
     world = {**sample_hub(clock=lambda: 1795424400.0), VANITY: redirect_only()}
     return pull(Crane(reference=Reference.parse(reference), per_host_token=new).pull(), world)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
-from pullscope.worlds.clients.drive import Pull, pull
+from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.clients.regctl import Regctl
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -19,7 +19,7 @@ VANITY = "docker.example.com"
 NAME = "timonback/zephykus"
 
 
-def scopes(ran: Pull) -> list[list[str]]:
+def scopes(ran: Ran) -> list[list[str]]:
     return [parse_qs(urlsplit(one.url).query)["scope"] for one, _ in ran.exchanges if one.host == REALM_HOST]
 
 

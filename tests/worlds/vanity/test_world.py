@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pullscope.judge import judged
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
@@ -60,7 +61,7 @@ def test_design_works_for_whom_it_worked_in_the_lab(
     rules: RuleFile, name: str, classic: str, containerd: str, skopeo: str
 ) -> None:
     """What the modelled clients make of each design is what the real ones did, and the reason is its own finding."""
-    tried = {one.verdict.id: one.verdict for one in rehearse(rules, HOST, Reference.parse(f"{HOST}/{name}")).tried}
+    tried = {client.id: one for client, one in judged(rehearse(rules, HOST, Reference.parse(f"{HOST}/{name}")).tried)}
     columns = ("docker-classic", "docker-containerd", "skopeo")
     got = [f"{tried[one].verdict} {tried[one].finding or ''}".strip() for one in columns]
 
@@ -69,12 +70,12 @@ def test_design_works_for_whom_it_worked_in_the_lab(
 
 def test_every_row_has_a_model() -> None:
     """Nobody is told that a client works or fails unless a model of it ran; docker 29 keeps a login to the vanity host."""
-    tried = rehearse(REDIRECT, HOST, Reference.parse(f"{HOST}/org/app")).tried
-    verdicts = {one.verdict.id: one.verdict for one in tried}
+    tried = judged(rehearse(REDIRECT, HOST, Reference.parse(f"{HOST}/org/app")).tried)
+    verdicts = {client.id: verdict for client, verdict in tried}
 
-    assert not [one for one in tried if one.verdict.verdict is ClientOutcome.UNKNOWN]
+    assert not [verdict for _, verdict in tried if verdict.verdict is ClientOutcome.UNKNOWN]
     assert verdicts["regctl"].verdict is ClientOutcome.WORKS
-    assert verdicts["docker-containerd+vanity-login"].reason == "private: login stays with your host"
+    assert verdicts["docker-containerd+vanity-login"].reason == "the login is not sent on"
 
 
 def test_loop_is_caught() -> None:

@@ -15,10 +15,10 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.model import Hop, Step
 
-# mitmproxy and Python's socket module, where a server was never reached.
+# mitmproxy, Python's socket module and Go's (net.DNSError), where a server was never reached.
 _UNREACHED = re.compile(
-    r"name or service|nodename|getaddrinfo|name resolution|no address|connect call|connection refused|unreachable"
-    r"|no route|timed? ?out|certificate|tls|ssl|handshake",
+    r"name or service|no such host|nodename|getaddrinfo|name resolution|no address|connect call|connection refused"
+    r"|unreachable|no answer within|no route|timed? ?out|certificate|tls|ssl|handshake",
     re.IGNORECASE,
 )
 

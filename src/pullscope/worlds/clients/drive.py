@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from pullscope.oci.messages import Request, Response, World
@@ -19,30 +19,91 @@ from pullscope.worlds.clients.steps import NoAnswerError, Outcome, Steps, T, Tog
 Answer = Callable[[Request], Response]
 """Raises `NoAnswerError` where there is none."""
 
+Clock = Callable[[], float]
+"""Seconds since the epoch."""
+
+_BEGIN, _TICK = 1795424400.0, 0.005
+"""Where time begins in memory, and how far it goes on with each look at the clock."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pull:
+class Exchange:
+    """A request and what came of it: an answer, or why there was none."""
+
+    request: Request
+    answer: Response | str
+    asked: float
+    answered: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
     """What came of a client's run, and everything it asked, in the order of asking."""
 
     outcome: Outcome
-    exchanges: tuple[tuple[Request, Response], ...]
+    seen: tuple[Exchange, ...]
+
+    @property
+    def exchanges(self) -> tuple[tuple[Request, Response], ...]:
+        """What was asked and answered."""
+        return tuple((one.request, one.answer) for one in self.seen if isinstance(one.answer, Response))
 
 
-def pull(client: Steps[Outcome], world: World) -> Pull:
+@dataclass(kw_only=True)
+class Observer:
+    """Stands between a client and what answers, and keeps every exchange. May be called from several threads."""
+
+    answer: Answer
+    clock: Clock
+    _seen: dict[int, Exchange] = field(default_factory=dict)
+    _asked: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, request: Request) -> Response:
+        with self._lock:
+            self._asked += 1
+            number, asked = self._asked, self.clock()
+        try:
+            response = self.answer(request)
+        except NoAnswerError as failed:
+            self._keep(number, request, failed.reason, asked)
+            raise
+        self._keep(number, request, response, asked)
+        return response
+
+    def ran(self, outcome: Outcome) -> Ran:
+        """The client's run, now that it has ended so."""
+        with self._lock:
+            return Ran(outcome=outcome, seen=tuple(self._seen[number] for number in sorted(self._seen)))
+
+    def _keep(self, number: int, request: Request, answer: Response | str, asked: float) -> None:
+        with self._lock:
+            self._seen[number] = Exchange(request=request, answer=answer, asked=asked, answered=self.clock())
+
+
+@dataclass
+class _Ticking:
+    """Time in memory: it goes on a little whenever it is looked at, so that a run is the same every time."""
+
+    now: float = _BEGIN
+
+    def __call__(self) -> float:
+        self.now += _TICK
+        return self.now
+
+
+def pull(client: Steps[Outcome], world: World) -> Ran:
     """Run `client` against `world`; a host that the world does not know gives no answer."""
-    exchanges: list[tuple[Request, Response]] = []
 
     def answer(request: Request) -> Response:
         answerer = world.get(request.host)
         if answerer is None:
             host = request.host.partition(":")[0]
             raise NoAnswerError(f"dial tcp: lookup {host}: no such host")
-        response = answerer(request)
-        exchanges.append((request, response))
-        return response
+        return answerer(request)
 
-    outcome = run_in_turns(client, answer)
-    return Pull(outcome=outcome, exchanges=tuple(exchanges))
+    observer = Observer(answer=answer, clock=_Ticking())
+    return observer.ran(run_in_turns(client, observer))
 
 
 def run_in_turns(client: Steps[T], answer: Answer) -> T:

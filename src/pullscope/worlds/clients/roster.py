@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import Reference
+from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import Login
 from pullscope.worlds.clients.containerd_dialects import BUILDKIT, CONTAINERD
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.docker_classic import DockerClassic
 from pullscope.worlds.clients.docker_containerd import DockerContainerd
+from pullscope.worlds.clients.drive import Ran
 from pullscope.worlds.clients.logins import sample_login
 from pullscope.worlds.clients.regctl import Regctl
 from pullscope.worlds.clients.steps import Outcome, Steps
@@ -54,6 +56,20 @@ class Client:
     login: LoginAt = LoginAt.NOWHERE
     link: str | None = None
     """Where its trouble with redirects is tracked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """A client, and its run; or why there is none to judge."""
+
+    client: Client
+    ran: Ran | str
+
+    @property
+    def outcome(self) -> ClientOutcome:
+        if isinstance(self.ran, str):
+            return ClientOutcome.UNKNOWN
+        return ClientOutcome.WORKS if self.ran.outcome.pulled else ClientOutcome.FAILS
 
 
 def _docker_classic(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:

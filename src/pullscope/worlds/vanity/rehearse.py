@@ -1,8 +1,8 @@
 """The modelled clients pull through a rule file, in memory.
 
 The registry is the sample hub, holding the wanted image under the name to which the rules lead; whether it wants tokens,
-and how strict its token server is, is taken from the rule's target (`upstreams`) and stated. What a client makes of it comes
-from what its model did, never from the rule file.
+and how strict its token server is, is taken from the rule's target (`upstreams`) and stated. What a client makes of it is
+what its model did, and is judged by whoever asked (`judge`), never from the rule file.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 
 from pullscope.oci.messages import Answerer
 from pullscope.oci.reference import Reference
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict
-from pullscope.worlds.clients.diagnosis import verdict_of
+from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only, sample_login
-from pullscope.worlds.clients.roster import ROSTER, Client, login_used
+from pullscope.worlds.clients.roster import ROSTER, Client, Trial, login_used
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
@@ -32,14 +31,6 @@ EVERYONE: tuple[Client, ...] = tuple(
 """Who is tried unless clients are named: each without a login, and the login that people ask about."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tried:
-    """What one client made of it."""
-
-    client: Client
-    verdict: ClientVerdict
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
     """Some clients against one rule file."""
@@ -49,7 +40,7 @@ class Rehearsal:
     landing: Landing
     upstream: Upstream | None
     """The registry to which the rules lead; None where they lead to none."""
-    tried: tuple[Tried, ...]
+    tried: tuple[Trial, ...]
 
     @property
     def redirects(self) -> bool:
@@ -58,7 +49,7 @@ class Rehearsal:
     @property
     def outcomes(self) -> Mapping[str, ClientOutcome]:
         """By the clients' ids."""
-        return {one.client.id: one.verdict.verdict for one in self.tried}
+        return {one.client.id: one.outcome for one in self.tried}
 
 
 def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable[Client] = EVERYONE) -> Rehearsal:
@@ -68,17 +59,14 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     ping = follow(rules, host, "/v2/")
     known = upstream(landing.host) if landing.host else None
 
-    def tried(client: Client) -> Tried:
+    def tried(client: Client) -> Trial:
         hub = _registries(wanted, landing, ping, known)
         if client.login:
             # What a login is for: an image that only its account may pull. A public one is pulled without it.
             hub = members_only(hub, REALM_HOST)
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
         model = client.model(wanted, login, frozenset())
-        verdict = verdict_of(client, pull(model, vanity_world(host, rules, hub)))
-        if client.login and verdict.reason:
-            verdict = replace(verdict, reason=f"private: {verdict.reason.removeprefix('the ')}")
-        return Tried(client=client, verdict=verdict)
+        return Trial(client=client, ran=pull(model, vanity_world(host, rules, hub)))
 
     return Rehearsal(
         rules=rules, reference=reference, landing=landing, upstream=known, tried=tuple(tried(one) for one in clients)

@@ -1,4 +1,4 @@
-"""The reason that is given for each client that fails, over the rows that are played to real clients."""
+"""The one judge: what a trace finds in the runs of simulated clients, over the rows that are played to real ones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 import pytest
 from tests.worlds.clients.set_ups import NOON, OWN, ROWS, VANITY, Row
 
+from pullscope.judge import IN_SHORT, events_of, traced, verdict_of
+from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
-from pullscope.worlds.clients.diagnosis import FIXES, verdict_of
+from pullscope.trace.findings.table import RULES
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only
 from pullscope.worlds.clients.roster import CLIENTS, LOGGED_IN, ROSTER
+from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.faults.table import with_faults
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
@@ -52,8 +55,8 @@ def found(client: str, row: Row) -> tuple[str | None, str | None]:
         ("loop", "regctl", "redirect-loop", "resolve"),
         ("429", "docker-classic", "rate-limited", "resolve"),
         ("429", "regctl", "rate-limited", "resolve"),
-        ("CDN refuses", "docker-containerd", "cdn-failed", "layer"),
-        ("layer corrupt", "crane", "digest-mismatch", "layer"),
+        ("CDN refuses", "docker-containerd", "cdn-failed", "config"),
+        ("layer corrupt", "crane", "digest-mismatch", "config"),
     ],
 )
 def test_names_the_cause(row: str, client: str, code: str, step: str) -> None:
@@ -71,7 +74,57 @@ def test_every_failure_has_a_reason(row: Row) -> None:
         assert (verdict.verdict is ClientOutcome.WORKS) is ran.outcome.pulled
         if not ran.outcome.pulled:
             assert verdict.reason
-            assert verdict.finding in {*FIXES, "cdn-failed"}, f"{name}: {verdict.reason}"
+            assert verdict.finding in IN_SHORT, f"{name}: {verdict.reason}"
+            assert verdict.fix
+            assert len(verdict.reason) <= 60
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_a_client_that_pulls_is_blamed_for_nothing(row: Row) -> None:
+    """Its exchanges are one complete pull without an error, whatever the world did on the way."""
+    for name in CLIENTS:
+        ran = pull(CLIENTS[name](Reference.parse(row.reference)), row.world())
+        if ran.outcome.pulled:
+            [seen] = traced(ran).pulls
+            assert seen.outcome == "complete", name
+            assert not [one for one in seen.findings if one.severity == "error"], name
+
+
+def test_few_words_are_those_of_codes() -> None:
+    """Every code that is put into few words is one that a trace finds."""
+    assert set(IN_SHORT) <= set(RULES)
+
+
+def test_a_run_is_seen_as_a_proxy_would_see_it() -> None:
+    """In the order of time, three events an exchange; the token that was sent is in none of them."""
+    ran = pull(CLIENTS["docker-containerd"](Reference.parse(SAMPLE_REFERENCE)), sample_hub())
+    events = events_of(ran)
+    sent = [value.removeprefix("Bearer ") for one in ran.seen for value in one.request.headers.get_all("Authorization")]
+
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert len(events) == 3 * len(ran.seen)
+    assert sent
+    assert not any(token in repr(events) for token in sent)
+
+
+@pytest.mark.parametrize("reason", ["dial tcp: lookup docker.invalid: no such host", "no answer within 10 s"])
+def test_a_host_without_an_answer_is_named(reason: str) -> None:
+    """What went wrong on the wire and at which host, whoever asks."""
+
+    def silent(_request: Request) -> Response:
+        raise NoAnswerError(reason)
+
+    for name, start in CLIENTS.items():
+        ran = pull(start(Reference.parse(SAMPLE_REFERENCE)), {**sample_hub(), REALM_HOST: silent})
+        verdict = verdict_of(ROSTER[name], ran)
+        assert (verdict.finding, verdict.step) == ("upstream-unreachable", "token"), name
+        assert verdict.reason == f"{reason.rpartition(': ')[2]}: {REALM_HOST}"
+
+
+def test_no_run_is_no_verdict() -> None:
+    """A client that was not run is unknown, with the reason that was given."""
+    verdict = verdict_of(ROSTER["podman"], "no verdict: nginx.conf:12 is not played")
+    assert (verdict.verdict, verdict.reason) == (ClientOutcome.UNKNOWN, "no verdict: nginx.conf:12 is not played")
 
 
 def test_a_login_that_stays_behind_is_named() -> None:
@@ -81,7 +134,7 @@ def test_a_login_that_stays_behind_is_named() -> None:
     ran = pull(LOGGED_IN[name](Reference.parse(f"{VANITY}/{OWN}")), {**hub, VANITY: redirect_only()})
     verdict = verdict_of(ROSTER[name], ran)
 
-    assert (verdict.finding, verdict.reason) == ("credentials-not-used", "the login stays with your host")
+    assert (verdict.finding, verdict.reason) == ("access-denied", "the login is not sent on")
     assert verdict.link == "https://github.com/docker/for-mac/issues/7658"
 
 

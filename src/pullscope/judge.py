@@ -1,0 +1,138 @@
+"""What a simulated client's pull means: its exchanges pass the one border into a `Trace`, and the trace's findings judge it.
+
+The only place that sees a client's run and a trace together. Whether a client pulls is what its model did; why it does not,
+and what to do about it, is what the trace finds in its exchanges, as it would in those of the real client. No code is
+decided here: a finding's cause is said in a few words for a table (`IN_SHORT`), and that is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict
+from pullscope.trace.border import Border
+from pullscope.trace.events import Event
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.table import ROWS
+from pullscope.trace.model import Outcome, Pull, Step
+from pullscope.trace.trace import Trace
+from pullscope.worlds.clients.drive import Ran
+from pullscope.worlds.clients.roster import Client, Trial
+
+ADDRESS = "127.0.0.1"
+"""Where a simulated client asks from; each has a trace of its own."""
+
+IN_SHORT: Mapping[str, str] = {
+    "access-denied": "{host} denies access",
+    "authorization-dropped": "token dropped at the redirect",
+    "blob-unknown": "the registry does not have a blob",
+    "cdn-failed": "{host} answers {status}",
+    "challenge-unreadable": "its challenge cannot be read",
+    "credentials-not-used": "the login is not sent on",
+    "digest-mismatch": "bytes do not match their digest",
+    "library-prefix-missing": "library/ is missing in the path",
+    "manifest-unknown": "the registry does not know the tag",
+    "manifest-unreadable": "a manifest cannot be read",
+    "name-unknown": "the registry does not know the name",
+    "no-matching-platform": "no image for this platform",
+    "path-not-redirected": "no rule for its path",
+    "ping-not-a-registry": "no token: /v2/ answers {status}",
+    "ping-not-redirected": "/v2/ answers {status}",
+    "ping-slash-lost": "no token: /v2/ lost its slash",
+    "rate-limited": "{host} answers 429",
+    "redirect-loop": "a redirect leads back to itself",
+    "registry-failed": "{host} answers {status}",
+    "scope-mismatch": "its token is for another name",
+    "scope-refused": "token server refuses the scope",
+    "size-mismatch": "a body ends before its length",
+    "token-rejected": "{host} refuses the token",
+    "token-server-failed": "{host} answers {status}",
+    "wrong-content-type": "a manifest has a wrong Content-Type",
+}
+"""A cause for one line of a table; `{host}` and `{status}` are those of the step that shows it. Where there was no answer,
+the reason for that is told instead."""
+
+_TRACKED = frozenset({"authorization-dropped", "credentials-not-used"})
+"""What clients do about redirects, and so what the issue at `Client.link` is about."""
+
+
+def events_of(ran: Ran) -> list[Event]:
+    """What a proxy between this client and the world would have seen, in the order of time."""
+    border = Border()
+    events = [
+        event
+        for one in ran.seen
+        for event in border.whole(
+            one.request, one.answer, asked=one.asked, answered=one.answered, ended=one.answered, client=ADDRESS
+        )
+    ]
+    return sorted(events, key=lambda event: event.time)
+
+
+def traced(ran: Ran) -> Trace:
+    """The trace of this client's run alone, after which nothing comes."""
+    trace = Trace()
+    for event in events_of(ran):
+        trace.feed(event)
+    trace.finish()
+    return trace
+
+
+def judged(trials: Iterable[Trial]) -> list[tuple[Client, ClientVerdict]]:
+    """Each client with its verdict."""
+    return [(one.client, verdict_of(one.client, one.ran)) for one in trials]
+
+
+def verdict_of(client: Client, ran: Ran | str) -> ClientVerdict:
+    """What `client` made of it; `ran` is its run, or why there is no verdict."""
+    if isinstance(ran, str):
+        return ClientVerdict(id=client.id, verdict=ClientOutcome.UNKNOWN, reason=ran)
+    if ran.outcome.pulled:
+        return ClientVerdict(id=client.id, verdict=ClientOutcome.WORKS)
+    trace = traced(ran)
+    cause, pull = next(_causes(trace), (None, trace.pulls[-1] if trace.pulls else None))
+    shown = _shown(cause, pull)
+    code = cause.code if cause is not None else None
+    kept_back = bool(client.login) and code == "access-denied" and not _sent_login(ran)
+    return ClientVerdict(
+        id=client.id,
+        verdict=ClientOutcome.FAILS,
+        step=str(shown.kind) if shown is not None else None,
+        finding=code,
+        reason="the login is not sent on" if kept_back else _reason(ran, cause, shown),
+        fix=ROWS["credentials-not-used"].remedy if kept_back else cause.fix if cause is not None else None,
+        link=client.link if kept_back or code in _TRACKED else None,
+    )
+
+
+def _sent_login(ran: Ran) -> bool:
+    """Whether the client gave its login to anybody; a trace cannot know of one that was never sent."""
+    asked = [one.request for one in ran.seen]
+    return any(one.body or (one.headers.get("Authorization") or "").lower().startswith("basic ") for one in asked)
+
+
+def _causes(trace: Trace) -> Iterator[tuple[Finding, Pull]]:
+    """What made the run fail, the first cause first: the errors, and where there is none what else speaks of a failed step."""
+    for severity in (Severity.ERROR, Severity.WARNING):
+        for pull in trace.pulls:
+            yield from ((one, pull) for one in pull.findings if one.severity is severity)
+
+
+def _shown(cause: Finding | None, pull: Pull | None) -> Step | None:
+    """The step at which it broke: the last failed one that shows the cause, else the last that failed."""
+    if pull is None:
+        return None
+    steps = [step for step in pull.steps if step.hops]
+    named = [step for step in steps if cause is not None and step.n in cause.steps] or steps
+    failed = [step for step in named if step.outcome is Outcome.FAILED] or named
+    return failed[-1] if failed else None
+
+
+def _reason(ran: Ran, cause: Finding | None, shown: Step | None) -> str:
+    if shown is not None and shown.last.failed is not None:
+        # Go's chain of reasons ends with the one that matters.
+        return f"{shown.last.failed.reason.rpartition(': ')[2]}: {shown.last.host}"
+    if cause is None or shown is None:
+        return ran.outcome.told
+    words = IN_SHORT.get(cause.code, cause.code.replace("-", " "))
+    return words.format(host=shown.last.host, status=shown.last.status)
