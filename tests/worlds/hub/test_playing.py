@@ -12,7 +12,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.oci.reference import Reference
-from pullscope.worlds.clients.drive import Pull, pull
+from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.playing import faults_at, play, start_of
 from pullscope.worlds.registries.row import Anonymous, Registry, Scopes
@@ -26,7 +26,7 @@ with_tokens = pytest.mark.parametrize(
 OWN = [(row.id, own.code) for row in REGISTRIES.values() for own, _, _ in row.faults]
 
 
-def pulled(row: Registry, client: str, *, login: bool) -> Pull:
+def pulled(row: Registry, client: str, *, login: bool) -> Ran:
     played = play(row)
     return pull(start_of(client, login=login)(played.reference), played.world)
 
