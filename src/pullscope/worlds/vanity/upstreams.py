@@ -8,6 +8,8 @@ leniency on the specification and on what was seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,3 +56,21 @@ def upstream(host: str) -> Upstream:
         if name == known or (known.startswith(".") and name.endswith(known)):
             return Upstream(host=name, label=label, tokens=tokens, strict=strict)
     return Upstream(host=name, label=name, tokens=None, strict=None)
+
+
+_INSIDE = (".local", ".localdomain", ".internal", ".lan", ".home", ".svc", ".cluster.local", ".docker", ".intranet")
+
+
+def is_inside(host: str) -> bool:
+    """True for a host that no client on the internet can name: a container's, localhost, a private address."""
+    name = urlsplit(f"//{host.lower()}").hostname or ""
+    try:
+        return not ip_address(name).is_global
+    except ValueError:
+        return "." not in name or name.endswith(_INSIDE)
+
+
+def answers_only_its_own_name(host: str) -> bool:
+    """True for a registry of the table that stands behind a front end which chooses by Host; Docker Hub's does not."""
+    known = upstream(host)
+    return known.tokens is not None and host.lower() not in DOCKER_HUB_HOSTS
