@@ -76,7 +76,9 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
         return f"no verdict: {met.not_played}" if met.not_played is not None else ran
 
     def tried(client: Client) -> Trial:
-        if landing.own_login and (client.login or (landing.own_login == "basic" and known is not None and known.tokens)):
+        if landing.own_login and (
+            client.login or (landing.own_login == "basic" and known is not None and known.tokens)
+        ):
             why = f"no verdict: {landing.where} shows the registry a login of its own"
             return Trial(client=client, ran=why)
         ran = run(client, tokens=tokens)
