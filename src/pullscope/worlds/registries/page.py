@@ -147,7 +147,8 @@ def _tokens(tokens: Tokens) -> str:
     life = "not known" if tokens.life is None else f"{tokens.life} s"
     post = {None: "not known", True: "taken", False: "not taken"}[tokens.post]
     names = ", ".join(f"`{name}`" for name in tokens.fields)
-    return f"`{tokens.realm}` answers {names}, {expires}; good for: {life}; POST {post}"
+    whole = "" if tokens.named else "; a token is for no name in particular"
+    return f"`{tokens.realm}` answers {names}, {expires}; good for: {life}; POST {post}{whole}"
 
 
 def _blobs(blobs: Blobs) -> str:
@@ -162,7 +163,7 @@ def _blobs(blobs: Blobs) -> str:
         if blobs.signer
         else "not signed"
     )
-    life = f", good for {blobs.life} s" if blobs.life is not None else ""
+    life = f", good for {blobs.life} s" if blobs.life is not None else ", how long is not known" if blobs.signer else ""
     head = "" if blobs.head else "; HEAD is answered by the registry"
     return f"{blobs.status} to {where}{f' with {names}' if names else ''}, {signer}{life}{head}"
 

@@ -61,7 +61,7 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
             continue
         told.add(rule.where)
         known = upstream(landing.host or "")
-        if known.tokens is False:
+        if not known.scoped:
             continue
         yield Problem(
             code="scope-mismatch",

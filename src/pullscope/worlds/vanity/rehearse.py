@@ -1,8 +1,8 @@
 """The modelled clients pull through a rule file, in memory.
 
-The registry is the sample hub, holding the wanted image under the name to which the rules lead; whether it wants tokens,
-and how strict its token server is, is taken from the rule's target (`upstreams`) and stated. What a client makes of it is
-what its model did, and is judged by whoever asked (`judge`), never from the rule file.
+The registry is the one that the rules lead to, as its row in the table of registries says (`upstreams`), holding the
+wanted image under the name to which they lead; one that has no row is played as a lenient Docker Hub, and that is stated.
+What a client makes of it is what its model did, and is judged by whoever asked (`judge`), never from the rule file.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pullscope.oci.messages import Answerer, Request
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.drive import Ran, pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only, sample_login
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, sample_login
 from pullscope.worlds.clients.roster import ROSTER, Client, Trial, login_used
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
-from pullscope.worlds.hub.token_server import REALM_HOST
+from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
@@ -66,10 +66,8 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
 
     def run(client: Client, *, tokens: bool) -> Ran | str:
         met = _Met()
-        hub = _registries(wanted, landing, ping, known, tokens=tokens)
-        if client.login:
-            # What a login is for: an image that only its account may pull. A public one is pulled without it.
-            hub = members_only(hub, REALM_HOST)
+        # What a login is for: an image that only its account may pull. A public one is pulled without it.
+        hub = _registries(wanted, landing, ping, known, tokens=tokens, private=bool(client.login))
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
         model = client.model(wanted, login, frozenset())
         ran = pull(model, vanity_world(host, rules, hub, decided=met))
@@ -109,17 +107,21 @@ class _Met:
 
 
 def _registries(
-    reference: Reference, landing: Landing, ping: Landing, known: Upstream | None, *, tokens: bool
+    reference: Reference, landing: Landing, ping: Landing, known: Upstream | None, *, tokens: bool, private: bool
 ) -> dict[str, Answerer]:
-    """The world behind the vanity host: the sample hub under the names to which the rules lead."""
+    """The world behind the vanity host: the registry of the rules' target, and where that is not known, a small Hub."""
     image = sample_image(landing.repository or reference.repository, tag=reference.tag or "latest")
+    row = known.row if known is not None else None
+    played = row or DOCKER_HUB
     hub = sample_hub(
+        registry=played,
         repositories=[image],
-        strict=bool(known and known.strict),
-        auth=tokens,
+        strict=None if row is not None else False,
+        auth=tokens or (row is not None and not landing.own_login),
+        private=private,
         pull_limit=None,
         accounts=SAMPLE_ACCOUNT,
     )
-    registry = hub.pop(REGISTRY_HOST)
+    registry = hub[played.host] if row is not None else hub.pop(played.host)
     names = {name for name in (landing.host, ping.host) if name}
     return {**hub, **dict.fromkeys(names, registry)}
