@@ -42,3 +42,16 @@ def test_a_redirect_that_nobody_followed() -> None:
     wire = Wire()
     wire.ask("GET", APP.url("blobs", digest("base")), 307, location="https://cdn.example.net/x")
     assert comments(wire)[0][0].startswith("layer · 307 to ")
+
+
+def test_a_comment_is_short_and_plain() -> None:
+    """A platform of three megabytes of escape codes: mitmproxy shows comments as they are, and saves them."""
+    wire = Wire()
+    docker_containerd(wire, APP)
+    steps = only(played(wire)).steps
+    for step in steps:
+        step.platform = "\x1b[2J" * 600_000
+    told = [label(hop)[0] for step in steps for hop in step.hops]
+    assert any("[2J" in comment for comment in told)
+    assert all(comment.isprintable() for comment in told)
+    assert max(map(len, told)) < 400

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pullscope.oci.verdicts import Problem
-from pullscope.render.matrix import printable
+from pullscope.render.plain import plain
 
 Json = Mapping[str, Any]
+
+_LONGEST_REFERENCE, _LONGEST_WORD, _MOST_CODES = 300, 80, 20
+"""Characters of a reference and of a digest, host or number; findings that are named."""
 
 _CONTENT = ("manifest-list", "manifest", "config", "layer")
 
@@ -71,14 +74,14 @@ class Difference:
         """What makes the second no stand-in for the first, or keeps that from being known."""
         found = []
         if self.same_digest is False:
-            message = f"{self.a.reference} is {self.a.digest}, {self.b.reference} is {self.b.digest}."
+            message = f"{_named(self.a)} is {_word(self.a.digest)}, {_named(self.b)} is {_word(self.b.digest)}."
             found.append(Problem(code="digest-differs", message=message))
         if self.a.outcome == "complete" and self.b.outcome != "complete":
-            message = f"The first pull is complete, the second is {self.b.outcome}."
+            message = f"The first pull is complete, the second is {_word(self.b.outcome)}."
             found.append(Problem(code="outcome-differs", message=message))
         if "complete" not in (self.a.outcome, self.b.outcome):
             outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
-            message = f"Neither pull is complete ({outcomes}), so that they are alike proves nothing."
+            message = f"Neither pull is complete ({_word(outcomes)}), so that they are alike proves nothing."
             found.append(Problem(code="neither-complete", message=message))
         return tuple(found)
 
@@ -106,7 +109,7 @@ def side_of(pull: Json) -> Side:
             kinds=Counter(str(step["kind"]) for step in pull["steps"]),
             findings=tuple(str(one["code"]) for one in pull["findings"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError("a pull in it is not in the form of a report") from error
 
 
@@ -134,15 +137,15 @@ def difference_json(found: Difference) -> dict[str, Any]:
 
 
 def difference_lines(found: Difference) -> Iterator[str]:
-    """The same for a person."""
+    """The same for a person. A report may come from anybody, so each value is made plain and cut."""
     a, b = found.a, found.b
-    yield f"A  {_named(a)}"
-    yield f"B  {_named(b)}"
+    for label, side in (("A", a), ("B", b)):
+        yield f"{label}  {_named(side)}  {_word(side.client)}, {_word(side.outcome)}"
     yield from _content_lines(found)
     rows: Sequence[tuple[str, str, str, str]] = (
         ("requests", str(a.requests), str(b.requests), _more(b.requests - a.requests)),
         ("redirects", str(a.redirects), str(b.redirects), _more(b.redirects - a.redirects)),
-        ("bytes", str(a.bytes), str(b.bytes), _more(b.bytes - a.bytes)),
+        ("bytes", _word(a.bytes), _word(b.bytes), _word(_more(b.bytes - a.bytes))),
         ("seconds", f"{a.seconds:.2f}", f"{b.seconds:.2f}", f"{b.seconds - a.seconds:+.2f}"),
     )
     yield f"  {'':<12}{'A':>10}{'B':>10}{'B - A':>10}"
@@ -151,11 +154,13 @@ def difference_lines(found: Difference) -> Iterator[str]:
     for host in [*b.hosts, *found.gone_hosts]:
         before, after = a.hosts.get(host, (0, 0)), b.hosts.get(host, (0, 0))
         mark = "only B" if host in found.new_hosts else "only A" if host in found.gone_hosts else "both"
-        yield f"  {mark:<7}{printable(host):<40}{before[0]:>4} → {after[0]:<4} requests, {before[1]} → {after[1]} B"
+        counts = f"{_word(before[0]):>4} → {_word(after[0]):<4} requests, {_word(before[1])} → {_word(after[1])} B"
+        yield f"  {mark:<7}{_word(host):<40}{counts}"
     for label, own, other in (("A", a, b), ("B", b, a)):
         codes = [code for code in own.findings if code not in other.findings]
         if codes:
-            yield f"  only {label}: {', '.join(printable(code) for code in codes)}"
+            more = f", and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
+            yield f"  only {label}: {', '.join(_word(code) for code in codes[:_MOST_CODES])}{more}"
 
 
 def _content_lines(found: Difference) -> Iterator[str]:
@@ -163,17 +168,21 @@ def _content_lines(found: Difference) -> Iterator[str]:
     if same is None:
         yield "Not known whether it is the same: one of them was never resolved."
     elif same:
-        yield f"Same digest: {found.a.digest}"
+        yield f"Same digest: {_word(found.a.digest)}"
     else:
-        yield f"DIFFERENT: A is {found.a.digest}"
-        yield f"           B is {found.b.digest}"
+        yield f"DIFFERENT: A is {_word(found.a.digest)}"
+        yield f"           B is {_word(found.b.digest)}"
     only_a, only_b = found.only_in
     if (only_a or only_b) and found.a.outcome == found.b.outcome == "complete":
         yield f"Fetched by A only: {len(only_a)}, by B only: {len(only_b)}, by both: {len(found.a.content & found.b.content)}."
 
 
 def _named(side: Side) -> str:
-    return printable(f"{side.reference}  {side.client}, {side.outcome}")
+    return plain(side.reference, _LONGEST_REFERENCE)
+
+
+def _word(value: object) -> str:
+    return plain(str(value), _LONGEST_WORD)
 
 
 def _more(number: int) -> str:

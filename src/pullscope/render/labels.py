@@ -5,6 +5,7 @@ A step that is not settled may still turn out to be something else, so what is s
 
 from __future__ import annotations
 
+from pullscope.render.plain import plain
 from pullscope.render.wording import sayings, title
 from pullscope.trace.hosts import Roles
 from pullscope.trace.kinds import kind_of
@@ -27,6 +28,9 @@ MARKERS: dict[Kind, str] = {
     Kind.MANIFEST_PUT: ":arrow_up:",
 }
 """Emoji shortcodes that mitmproxy shows as one glyph (mitmproxy.utils.emoji)."""
+
+LONGEST_PART = 80
+"""Characters of what stands between two dots: a platform or a name comes from the wire, and may have megabytes of escapes."""
 
 FAILED, REDIRECT, OTHER = ":x:", ":leftwards_arrow_with_hook:", ":grey_question:"
 
@@ -56,7 +60,7 @@ def label(hop: Hop) -> tuple[str, str]:
         parts.append(f"pull {pull.id}")
     failed = step.settled and hop is step.last and step.outcome is Outcome.FAILED
     marker = FAILED if failed else REDIRECT if hop.redirects else MARKERS.get(kind, OTHER)
-    return " · ".join(part for part in parts if part), marker
+    return " · ".join(plain(part, LONGEST_PART) for part in parts if part), marker
 
 
 def name_of(step: Step) -> str:

@@ -1,0 +1,46 @@
+"""Tests of the comparison of two pulls: whatever the reports say, a person gets short plain lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pullscope.render.diff import Difference, difference_lines, side_of
+
+EVIL = "\x1b]0;owned\x07" + "a" * 1_000_000
+LONGEST = 400
+
+
+def pull(said: Any, *, outcome: str = "complete") -> dict[str, Any]:
+    """A pull of a report in which every text is this."""
+    return {
+        "reference": said,
+        "client": {"family": said, "version": said},
+        "outcome": outcome,
+        "digest": said,
+        "platform": said,
+        "steps": [{"kind": said, "digest": said, "outcome": "ok", "hops": [{"location": said}]}],
+        "bytes": 10**4_000,
+        "seconds": 1.0,
+        "hosts": [{"host": said, "requests": 10**4_000, "bytes": 10**4_000}],
+        "findings": [{"code": f"{said[:2_000]}{number}"} for number in range(1_000)],
+    }
+
+
+@pytest.mark.parametrize("other", [pull(EVIL), pull("b"), pull(EVIL, outcome=EVIL)], ids=["same", "other", "outcome"])
+def test_lines_are_short_and_plain(other: dict[str, Any]) -> None:
+    """A report of a million escape codes is a report of a few lines."""
+    found = Difference(a=side_of(pull(EVIL)), b=side_of(other))
+    lines = [*difference_lines(found), *(problem.message for problem in found.problems())]
+
+    assert all(line.isprintable() for line in lines)
+    assert max(map(len, lines)) < 20 * 90
+    assert max(len(line) for line in lines if "only" not in line) < 2 * LONGEST
+
+
+@pytest.mark.parametrize("seconds", [10**400, "x", [1], {"a": 1}])
+def test_a_number_that_is_none_is_refused(seconds: Any) -> None:
+    """ValueError is the one thing that is raised."""
+    with pytest.raises(ValueError, match="not in the form of a report"):
+        side_of({**pull("a"), "seconds": seconds})
