@@ -105,6 +105,19 @@ def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(point.as_int for point in counter.sum.data_points) == 1_000
 
 
+def test_the_names_of_registries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client may ask for any name, and the SDK keeps a number for each for ever: further ones are counted together."""
+    monkeypatch.setattr(otlp_sender, "MOST_REGISTRIES", 3)
+    sender = otlp_sender.OtelSender("http://127.0.0.1:9", spans)
+    try:
+        names = [sender._named(f"registry{number}.example.com") for number in range(10)]
+    finally:
+        sender._traces.shutdown()
+
+    assert names == [*(f"registry{number}.example.com" for number in range(3)), *["others"] * 7]
+    assert sender._named("registry1.example.com") == "registry1.example.com"
+
+
 def test_a_failed_pull_arrives_with_its_finding() -> None:
     """The finding is an event of the pull's span, and a count of its code."""
     with receiver() as (endpoint, received):

@@ -33,6 +33,9 @@ METRICS_EVERY = 15.0
 MOST_COUNTED = 10_000
 """Pulls that are remembered as counted: one that goes on after its end is sent again and counted once."""
 
+MOST_REGISTRIES, OTHER_REGISTRIES = 500, "others"
+"""Registries that are counted by name, and what all further ones are called."""
+
 KINDS = {1: SpanKind.INTERNAL, 3: SpanKind.CLIENT}
 SCOPE = InstrumentationScope("pullscope", __version__)
 
@@ -58,6 +61,7 @@ class OtelSender:
         self._findings = meter.create_counter("pullscope.findings", "{finding}", "What was found, by code")
         self._left = meter.create_gauge("pullscope.rate_limit.remaining", "{pull}", "What the registry said is left")
         self._counted: dict[str, None] = {}
+        self._registries: set[str] = set()
 
     def send(self, pulls: Sequence[Pull]) -> bool:
         """Send the spans of these pulls, and count them; False if the collector did not take the spans."""
@@ -81,7 +85,7 @@ class OtelSender:
     def _count(self, pull: Pull) -> None:
         about = {
             "pullscope.action": pull.action,
-            "pullscope.registry": pull.registry,
+            "pullscope.registry": self._named(pull.registry),
             "pullscope.client.family": pull.client.family,
             "pullscope.outcome": str(pull.outcome),
         }
@@ -94,7 +98,13 @@ class OtelSender:
             )
         limit = rate_limit_of(pull)
         if limit is not None:
-            self._left.set(limit.remaining_after, {"pullscope.registry": pull.registry})
+            self._left.set(limit.remaining_after, {"pullscope.registry": self._named(pull.registry)})
+
+    def _named(self, registry: str) -> str:
+        """The SDK keeps a number for every name for ever, and clients may ask for any."""
+        if len(self._registries) < MOST_REGISTRIES:
+            self._registries.add(registry)
+        return registry if registry in self._registries else OTHER_REGISTRIES
 
     def _readable(self, span: dict[str, Any]) -> ReadableSpan:
         trace = int(span["traceId"], 16)
