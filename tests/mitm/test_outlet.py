@@ -52,7 +52,39 @@ def test_a_failure_is_told_once() -> None:
         written.write("line")
     written.close()
 
-    assert said == ["[Errno 28] No space left on device"]
+    assert said == ["[Errno 28] No space left on device; nothing more is written"]
+
+
+class Odd(io.StringIO):
+    """Fails in a way that nobody thought of."""
+
+    def write(self, text: str) -> int:
+        raise KeyError(text)
+
+
+def test_a_thread_that_fails_says_so() -> None:
+    """Whatever it is, and what is no trouble of the file's stays out of the sentence: it may quote a line."""
+    said: list[str] = []
+    written = Outlet(Odd(), on_error=said.append, owns=True)
+    for _ in range(100):
+        written.write("s3cret")
+    written.close()
+
+    assert said == ["an error of its own (KeyError); nothing more is written"]
+
+
+def test_a_thread_that_dies_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is the outlet's own code that fails."""
+    said: list[str] = []
+
+    def fail(_self: Outlet) -> None:
+        raise RuntimeError("s3cret")
+
+    monkeypatch.setattr(Outlet, "_run", fail)
+    written = Outlet(io.StringIO(), on_error=said.append, owns=True)
+    written.close()
+
+    assert said == ["an error of its own (RuntimeError); nothing more is written"]
 
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

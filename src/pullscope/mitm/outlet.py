@@ -11,7 +11,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import IO
+from typing import Protocol
+
+from pullscope.mitm.safety import caught
 
 MOST_WAITING = 100_000
 
@@ -19,10 +21,21 @@ PAUSE = 0.02
 """Seconds between two writes: not to be seen by a person, and at most this much is lost in a crash."""
 
 
-class Outlet:
-    """Hands lines to a file. `close` waits until everything has been written."""
+class Sink(Protocol):
+    """What lines are written to."""
 
-    def __init__(self, file: IO[str], *, on_error: Callable[[str], None], owns: bool) -> None:
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+    def close(self) -> object: ...
+
+
+class Outlet:
+    """Hands lines to a file, which only its thread touches."""
+
+    def __init__(self, file: Sink, *, on_error: Callable[[str], None], owns: bool) -> None:
+        """`on_error` is called from that thread; with `owns` the file is closed at the end."""
         self._file = file
         self._owns = owns
         self._on_error = on_error
@@ -31,7 +44,7 @@ class Outlet:
         self._closing = threading.Event()
         self._broken = False
         self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name="pullscope-outlet", daemon=True)
+        self._thread = threading.Thread(target=caught(self._run, self._fail), name="pullscope-outlet", daemon=True)
         self._thread.start()
 
     def write(self, line: str) -> None:
@@ -43,18 +56,12 @@ class Outlet:
         if not self._wanted.is_set():
             self._wanted.set()
 
-    def close(self) -> None:
-        """Write what is waiting, and close the file if it is ours."""
+    def close(self, *, wait: bool = True) -> None:
+        """Write what is waiting, and close the file if it is ours; without `wait` a moment later, in its thread."""
         self._closing.set()
         self._wanted.set()
-        self._thread.join(timeout=10)
-        if self.dropped and not self._broken:
-            self._on_error(f"{self.dropped} lines were dropped, for they came faster than they could be written")
-        if self._owns:
-            try:
-                self._file.close()
-            except OSError as error:
-                self._fail(error)
+        if wait:
+            self._thread.join(timeout=10)
 
     def _run(self) -> None:
         last = False
@@ -62,15 +69,18 @@ class Outlet:
             self._wanted.wait()
             self._wanted.clear()  # before the lines are taken: one that comes now wakes us again
             last = self._closing.is_set()
-            try:
-                self._write([self._lines.popleft() for _ in range(len(self._lines))])
-            except (OSError, ValueError) as error:
-                self._fail(error)
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            if self._broken:
+                self.dropped += len(lines)
+            elif lines:
+                caught(lambda: self._write(lines), self._fail)()  # noqa: B023 - called here and now
             self._closing.wait(PAUSE)
+        if self.dropped and not self._broken:
+            self._on_error(f"{self.dropped} lines were dropped, for they came faster than they could be written")
+        if self._owns:
+            caught(self._file.close, self._fail)()
 
     def _write(self, lines: list[str]) -> None:
-        if self._broken or not lines:
-            return
         text = "\n".join(lines) + "\n"
         try:
             self._file.write(text)
@@ -79,6 +89,8 @@ class Outlet:
         self._file.flush()
 
     def _fail(self, error: Exception) -> None:
+        """Say it once. What is no trouble of the file's own is an error of ours, whose words may quote a line."""
         if not self._broken:
             self._broken = True
-            self._on_error(str(error))
+            what = str(error) if isinstance(error, OSError) else f"an error of its own ({type(error).__name__})"
+            self._on_error(f"{what}; nothing more is written")

@@ -12,8 +12,9 @@ from mitmproxy.version import VERSION
 
 import pullscope
 from pullscope.mitm.outlet import Outlet
+from pullscope.mitm.recording_file import RecordingFile, Rotation
 from pullscope.trace.events import Event
-from pullscope.trace.recording import NotARecordingError, Reader, first_line, to_line
+from pullscope.trace.recording import NotARecordingError, Reader, first_line, missing_line, to_line
 
 NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued")
 """Fields of events that are numbers given out from 1; equal ones mean equal things, so one file must not mix two runs'."""
@@ -22,8 +23,9 @@ NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "cre
 class Recorder:
     """An open recording."""
 
-    def __init__(self, outlet: Outlet, *, begin_after: int = 0) -> None:
+    def __init__(self, outlet: Outlet, file: RecordingFile, *, begin_after: int = 0) -> None:
         self._outlet = outlet
+        self._file = file
         self._begin_after = begin_after
 
     @classmethod
@@ -33,13 +35,19 @@ class Recorder:
             target, descriptor, highest = _opened(path)
         except ValueError as error:
             raise exceptions.OptionsError(f"pullscope_out: {error}") from None
-        # The descriptor is the outlet's until it is closed there.
-        is_new = os.fstat(descriptor).st_size == 0
-        file = os.fdopen(descriptor, "w", encoding="utf-8")
-        outlet = Outlet(file, on_error=lambda text: on_error(f"recording to {target}: {text}"), owns=True)
-        # To a file that was cut off in the middle of a line, nothing may be joined.
-        outlet.write(first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION) if is_new else "")
-        return cls(outlet, begin_after=highest)
+        first = first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION)
+
+        def trouble(text: str) -> None:
+            on_error(f"recording to {target}: {text}")
+
+        file = RecordingFile(Path(os.path.realpath(target)), descriptor, first=first, on_trouble=trouble)
+        outlet = Outlet(file, on_error=trouble, owns=True)
+        outlet.write("")
+        return cls(outlet, file, begin_after=highest)
+
+    def rotate(self, rotation: Rotation | None) -> None:
+        """Put the file aside past that size, from now on."""
+        self._file.rotation = rotation
 
     def write(self, event: Event) -> None:
         """Add one event."""
@@ -48,9 +56,13 @@ class Recorder:
             event = replace(event, **{name: n + self._begin_after for name, n in given.items() if n is not None})
         self._outlet.write(to_line(event))
 
-    def close(self) -> None:
-        """Write what waits and close the file."""
-        self._outlet.close()
+    def missing(self, what: str) -> None:
+        """Say that events are missing here, and why."""
+        self._outlet.write(missing_line(what))
+
+    def close(self, *, wait: bool = True) -> None:
+        """Write what waits and close the file; without `wait` that is done a moment later."""
+        self._outlet.close(wait=wait)
 
 
 def check_path(path: str) -> None:
@@ -71,7 +83,11 @@ def _opened(path: str) -> tuple[Path, int, int]:
     more, target = path.startswith("+"), _target(path)
     try:
         highest = _highest(target) if more and target.is_file() else 0  # a pipe is not read
-        return target, os.open(target, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if more else os.O_EXCL), 0o600), highest
+        return (
+            target,
+            os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if more else os.O_EXCL), 0o600),
+            highest,
+        )
     except FileExistsError:
         raise ValueError(
             f"{target} exists and is not overwritten. Name another file, or +{target} to add to it."

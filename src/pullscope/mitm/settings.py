@@ -16,6 +16,7 @@ from mitmproxy import addonmanager, ctx, exceptions, optmanager
 from mitmproxy.tools.dump import DumpMaster
 
 from pullscope.mitm.listening import stay_local
+from pullscope.mitm.recording_file import Rotation
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,13 @@ def check(updated: set[str]) -> None:
                 except ValueError as error:
                     raise exceptions.OptionsError(f"{option}: {error}") from None
             ctx.options.update(**{target: [*_foreign(target), *(_pattern(host) for host in hosts)]})
+
+
+def rotation() -> Rotation | None:
+    """When the recording is put aside: what the options of `rotation` say, for one that is continued (`+FILE`)."""
+    if not ctx.options.pullscope_out.startswith("+") or "pullscope_rotate_keep" not in ctx.options:
+        return None
+    return Rotation(ctx.options.pullscope_rotate_mb * 1_000_000, ctx.options.pullscope_rotate_keep)
 
 
 def check_host(host: str) -> None:

@@ -57,6 +57,11 @@ def first_line(**about: str) -> str:
     return json.dumps({"event": "recording", "schema_version": SCHEMA_VERSION, **about})
 
 
+def missing_line(what: str) -> str:
+    """A line that says why events are missing from here on, in a sentence; readers say it."""
+    return json.dumps({"event": "missing", "what": what})
+
+
 def to_line(event: Event) -> str:
     """The event as a line of JSON, without the newline. Keys that are None are left out."""
     kind = type(event)
@@ -137,11 +142,21 @@ class Reader:
             self._first(line)
             return None
         try:
-            return from_line(line)
+            event = from_line(line)
         except (ValueError, TypeError) as error:
             self.problem = f"{self.name}: line {self._line} could not be read ({_short(error)}); the rest was."
             self.cut_off = True
             return None
+        if event is None:
+            self._note(line)
+        return event
+
+    def _note(self, line: str | bytes) -> None:
+        record = json.loads(line)
+        if record.get("event") == "missing":
+            self.problem = (
+                f"{self.name} is not whole, pullscope says in line {self._line}: {str(record.get('what'))[:300]}"
+            )
 
     def _first(self, line: str | bytes) -> None:
         self._seen_first = True
