@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from pullscope.mitm.backlog import BUSY, MOST_HELD, MOST_WAITING, PROBE, SHARE, SLICE, Backlog, spare_the_collector
+from pullscope.mitm.backlog import (
+    ALLOCATIONS,
+    BUSY,
+    MOST_HELD,
+    MOST_WAITING,
+    PROBE,
+    SHARE,
+    SLICE,
+    Backlog,
+    spare_the_collector,
+)
 
 
 class Handle:
@@ -230,3 +240,49 @@ def test_the_collector_is_only_made_rarer(
     spare_the_collector()
 
     assert chosen == ([after] if after else [])
+
+
+@pytest.mark.parametrize("method", ["_work", "_do_next", "_not_yet", "_do", "_add"])
+def test_an_error_of_its_own_keeps_nobody_waiting(loop: Loop, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Whoever waits for a turn goes on, it is told once, and from then on nothing is taken and nothing is held."""
+    broken: list[str] = []
+    waits = Backlog(
+        lambda *_: None,
+        on_broken=lambda error: broken.append(str(error)),
+        clock=lambda: loop.now,
+        used=lambda: loop.used,
+    )
+    waits.patient = True
+    done = Done()
+    waits.later("a", 10, done, 1)
+    monkeypatch.setattr(Backlog, method, fail)
+    try:
+        turn = waits.turn("b", done, 2)
+    except RuntimeError:
+        assert method == "_add"  # in the hook, whose net it is
+        return
+    loop.run(1.0)
+
+    assert isinstance(turn, asyncio.Future)
+    assert turn.done()
+    assert broken == ["s3cret"]
+    assert len(waits) == 0
+    assert waits.turn("c", done, 3) is None
+    waits.later("d", 10, done, 4)
+    assert len(waits) == 0
+
+
+def test_the_collector_is_left_as_it_was_found(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It belongs to all of mitmproxy; what somebody else has set meanwhile stays."""
+    now = [(700, 10, 10)]
+    monkeypatch.setattr(gc, "get_threshold", lambda: now[0])
+    monkeypatch.setattr(gc, "set_threshold", lambda *given: now.__setitem__(0, given))
+    waits, _ = made(loop)
+    assert now == [(ALLOCATIONS, 10, 10)]
+    waits.close()
+    assert now == [(700, 10, 10)]
+
+    waits, _ = made(loop)
+    now[0] = (1, 2, 3)
+    waits.close()
+    assert now == [(1, 2, 3)]

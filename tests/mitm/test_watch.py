@@ -19,12 +19,14 @@ from mitmproxy import exceptions, http
 from mitmproxy.flow import Error
 from tests.make import exchange, in_mitmproxy, loaded, through, websocket
 
+from pullscope.mitm.backlog import Backlog
+from pullscope.mitm.bodies import tap_of
 from pullscope.mitm.flow_notes import seen_of
-from pullscope.mitm.tap import Tap
 from pullscope.mitm.watch import Watch
 from pullscope.render.labels import label
 from pullscope.render.report import report
 from pullscope.trace.model import Change
+from pullscope.trace.recording import Reader
 from pullscope.trace.trace import Trace
 
 REPOSITORY = "https://registry.example.com/v2/app"
@@ -205,7 +207,7 @@ def test_other_traffic_is_not_touched(size: int) -> None:
     browse()
     assert flow.response is not None
     assert bool(flow.response.stream) is (size > 4_000_000)
-    assert not isinstance(flow.response.stream, Tap)
+    assert tap_of(flow.response) is None
     assert (watch.trace.pulls, told.changes) == ([], [])
 
 
@@ -331,7 +333,12 @@ def test_an_exception_is_reported_once_and_the_flow_goes_on(
 
     pull()
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert errors == [f"pullscope: an error in {hook}: RuntimeError; the traffic is not affected. Please report it."]
+    assert errors == [
+        (
+            f"pullscope: an error in {hook}: RuntimeError; what was to be seen there is missing. "
+            "The traffic is not affected. Please report it."
+        )
+    ]
     assert "s3cret" not in caplog.text
 
 
@@ -565,7 +572,7 @@ def test_a_layer_waits_for_what_came_before_it() -> None:
             assert answer is not None
             assert not answer.stream
             await turn
-            assert isinstance(answer.stream, Tap)
+            assert tap_of(answer) is not None
 
     pull()
 
@@ -621,3 +628,50 @@ def test_what_had_come_when_the_proxy_was_stopped_is_told() -> None:
     assert (seen.outcome, seen.findings) == ("incomplete", [])
     assert last.seconds is not None
     assert last.seconds >= 1  # until it was stopped, and that was just now
+
+
+def test_after_an_error_of_the_backlog_it_says_that_it_has_stopped_looking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once in the log and in the recording; how the pull under way ended is not made up."""
+    watch, told, out = Watch(patient=True), Told(), tmp_path / "out.jsonl"
+    watch._view = told
+    layer = blob(LAYER, at=1003.0)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("s3cret")
+
+    @in_mitmproxy
+    async def pull() -> None:
+        with loaded(watch, pullscope_out=str(out)):
+            watch._backlog.patient = True
+            through(watch, manifest())
+            watch._backlog.catch_up()
+            monkeypatch.setattr(Backlog, "_do_next", fail)
+            watch._backlog._rest = 0.0
+            through(watch, manifest(at=1002.0))
+            turn = watch.requestheaders(layer)
+            assert turn is None
+            await asyncio.sleep(0.01)
+            assert watch.stopped_looking
+            through(watch, manifest(at=1004.0))
+            assert layer.response is not None
+            watch.responseheaders(layer)
+            watch._tick(5000.0)
+            assert layer.response.stream is not None
+
+    pull()
+    assert [change.what for change in told.changes if change.what == "closed"] == []
+    assert len(watch.trace.pulls) == 1
+    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert said == [
+        (
+            "pullscope: it stopped looking after an error in the backlog: RuntimeError; what follows is not seen. "
+            "The traffic is not affected. Please report it."
+        )
+    ]
+    reader = Reader("out")
+    with out.open("rb") as lines:
+        assert len([*reader.read(lines)]) == 3
+    assert reader.problem is not None
+    assert "stopped looking" in reader.problem

@@ -26,6 +26,10 @@ class Quiet:
     def done(self) -> None: ...
 
 
+def fail(where: str, error: Exception) -> None:
+    raise AssertionError(where) from error
+
+
 def noted(flow: http.HTTPFlow) -> tuple[Asked, ResponseHead]:
     assert flow.response is not None
     return Asked.by(flow), ResponseHead.of(flow.response)
@@ -35,7 +39,7 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
     """What was taken note of is enough: the pull, its kind, its size and its digest."""
     told: list[Change] = []
     trace = Trace()
-    witness = Witness(trace, labels=label, show=told.extend)
+    witness = Witness(trace, labels=label, show=told.extend, on_error=fail)
 
     @in_mitmproxy
     async def late() -> None:
@@ -62,7 +66,7 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
 def test_traffic_of_others_is_known_as_such() -> None:
     """Nothing more is made of it, and a large answer is let pass."""
     trace = Trace()
-    witness = Witness(trace, labels=None, show=lambda _: None)
+    witness = Witness(trace, labels=None, show=lambda _: None, on_error=fail)
     flow = exchange("https://example.com/big", answer_headers=[("Content-Length", "99999999")])
     asked, head = noted(flow)
     assert flow.response is not None
@@ -82,7 +86,7 @@ def test_traffic_of_others_is_known_as_such() -> None:
 def test_a_refusal_is_fed_like_any_event() -> None:
     """There is no flow for it."""
     trace = Trace()
-    witness = Witness(trace, labels=None, show=lambda _: None)
+    witness = Witness(trace, labels=None, show=lambda _: None, on_error=fail)
 
     @in_mitmproxy
     async def refuse() -> None:

@@ -42,12 +42,11 @@ def trace(
         hosts=tuple(host or ()),
         insecure=tuple(insecure_registry or ()),
         authority=authority(at),
-        confdir=str(at.confdir),
-        off_command=(*at.off_words, "--yes"),
+        off_command=(*at.words, "off", "--yes"),
     )
     found = at.look()
     if found.record is not None:
-        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.off}")
+        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.again} off")
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
     more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,7 @@ class Member:
 
 def read(content: bytes) -> dict[str, Any]:
     """The settings of a daemon.json, or ValueError with the reason why it is not one."""
-    return _decoded(_text(content))
+    return {key: member.value for key, member in _members(_text(content)).items()}
 
 
 def insecure(settings: Mapping[str, Any]) -> list[str]:
@@ -114,7 +113,10 @@ def _registries(members: Mapping[str, Member]) -> list[str]:
 
 def _members(text: str) -> dict[str, Member]:
     """Every member of the outermost object by its key, in order, with its place in the text."""
-    _decoded(text)
+    if not text.strip():
+        raise ValueError("is empty, which is not JSON")
+    if not isinstance(_decoded(text), dict):
+        raise ValueError("is not a JSON object")  # noqa: TRY004  # a fault of the file, not of a type
     decoder = json.JSONDecoder()
     members: dict[str, Member] = {}
     at = _skip(text, _skip(text, 0) + 1)
@@ -122,6 +124,8 @@ def _members(text: str) -> dict[str, Member]:
         key, after = decoder.raw_decode(text, at)
         value_start = _skip(text, _skip(text, after) + 1)
         value, end = decoder.raw_decode(text, value_start)
+        if key in members:
+            raise ValueError(f"has the key {json.dumps(key[:100])} twice")
         members[key] = Member(key=key, start=at, value_start=value_start, end=end, value=value)
         at = _skip(text, end)
         if text[at] == ",":
@@ -129,19 +133,9 @@ def _members(text: str) -> dict[str, Member]:
     return members
 
 
-def _decoded(text: str) -> dict[str, Any]:
-    """The document; ValueError with the reason where dockerd would not read it either."""
-    if not text.strip():
-        raise ValueError("is empty, which is not JSON")
-    outermost: list[tuple[str, Any]] = []
-
-    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal outermost
-        outermost = pairs  # the last object to be complete
-        return dict(pairs)
-
+def _decoded(text: str) -> Any:
     try:
-        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=keep)
+        return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON ({error})") from error
     except RecursionError:
@@ -150,12 +144,6 @@ def _decoded(text: str) -> dict[str, Any]:
         # Python reads no number of more than 4,300 digits, and says so in words of its own.
         reason = str(error) if str(error).startswith("is not JSON") else "has a number with too many digits"
         raise ValueError(reason) from None
-    if not isinstance(document, dict):
-        raise ValueError("is not a JSON object")  # noqa: TRY004  # a fault of the file, not of a type
-    if len(document) != len(outermost):
-        twice = next(key for key, count in Counter(key for key, _ in outermost).items() if count > 1)
-        raise ValueError(f"has the key {json.dumps(twice[:100])} twice")
-    return document
 
 
 def _no_constant(name: str) -> Any:

@@ -6,7 +6,8 @@ While traffic keeps the loop busy, `SHARE` of the time is all that the story get
 quiet again it catches up. What waits is bounded, by number and by bytes: beyond that the oldest is done on the spot, and
 the proxy is as slow as its story. Whoever needs an answer before the traffic may go on takes a `turn` and waits for it.
 
-Knows nothing of flows. An exception in a piece of work is handed to `on_error` and ends that piece only.
+Knows nothing of flows. An exception in a piece of work is handed to `on_error` and ends that piece only. An error of the
+backlog itself ends it: whoever waits for a turn goes on, what waits is dropped, and `on_broken` is told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, ParamSpec
+
+from pullscope.mitm.safety import caught
 
 SLICE = 0.002
 """Seconds of work after which traffic has its turn again; less than what a registry takes for an answer."""
@@ -60,16 +63,20 @@ class Backlog:
         self,
         on_error: Callable[[str, Exception], None],
         *,
+        on_broken: Callable[[Exception], None] = lambda _error: None,
         clock: Callable[[], float] = time.perf_counter,
         used: Callable[[], float] = time.thread_time,
     ) -> None:
         """`clock` is wall time and `used` this thread's CPU time, both in seconds."""
         self._on_error = on_error
+        self._on_broken = on_broken
+        self._broken = False
+        self._turns: set[asyncio.Future[None]] = set()
+        self._found: tuple[int, int, int] | None = None
         self._clock = clock
         self._used = used
         self._waiting: deque[_Piece] = deque()
         self._held = 0
-        self._awaited = 0
         self._patient = False
         self._next: asyncio.Handle | None = None
         self._since = clock()
@@ -88,12 +95,20 @@ class Backlog:
     def patient(self, patient: bool) -> None:
         self._patient = patient
         if patient:
-            spare_the_collector()
+            self._found = self._found or spare_the_collector()
         else:
             self.catch_up()
 
+    def close(self) -> None:
+        """The addon ends: the collector is as it was found, unless somebody else has set it since."""
+        found, self._found = self._found, None
+        if found is not None and gc.get_threshold() == (ALLOCATIONS, *found[1:]):
+            gc.set_threshold(*found)
+
     def later(self, name: str, held: int, work: Callable[Noted, None], *noted: Noted.args, **_: Noted.kwargs) -> None:
         """Do this when there is time; meanwhile it holds so many bytes of a body. `name` is for `on_error`."""
+        if self._broken:
+            return
         piece = _Piece(name, held, None, work, noted)
         if not self._patient:
             self._do(piece)
@@ -102,22 +117,24 @@ class Backlog:
         while len(self._waiting) > MOST_WAITING or self._held > MOST_HELD:
             self._do_next()
         if self._next is None:
-            self._next = asyncio.get_running_loop().call_soon(self._work)
+            self._next = asyncio.get_running_loop().call_soon(caught(self._work, self._break))
 
     def turn(
         self, name: str, work: Callable[Noted, None], *noted: Noted.args, **_: Noted.kwargs
     ) -> Awaitable[None] | None:
         """Do this now, or after all that came before it: then there is something to wait for."""
+        if self._broken:
+            return None
         if not self._waiting:
             self._do(_Piece(name, 0, None, work, noted))
             return None
         loop = asyncio.get_running_loop()
         future = loop.create_future()
+        self._turns.add(future)
         self._add(_Piece(name, 0, future, work, noted))
-        self._awaited += 1
         if self._next is not None:
             self._next.cancel()
-        self._next = loop.call_soon(self._work)
+        self._next = loop.call_soon(caught(self._work, self._break))
         return future
 
     def catch_up(self) -> None:
@@ -140,12 +157,13 @@ class Backlog:
             wait = PROBE
         if self._waiting:
             loop = asyncio.get_running_loop()
-            self._next = loop.call_soon(self._work) if self._awaited else loop.call_later(wait, self._work)
+            work = caught(self._work, self._break)
+            self._next = loop.call_soon(work) if self._turns else loop.call_later(wait, work)
 
     def _not_yet(self) -> float:
         """Seconds for which traffic goes first; none if somebody waits for a turn."""
         passed = self._clock() - self._since
-        if self._awaited or passed >= self._rest:
+        if self._turns or passed >= self._rest:
             return 0.0
         if passed < PROBE:
             return PROBE - passed
@@ -159,11 +177,13 @@ class Backlog:
     def _do_next(self) -> None:
         piece = self._waiting.popleft()
         self._held -= piece.held
-        self._do(piece)
-        if piece.awaited is not None:
-            self._awaited -= 1
-            if not piece.awaited.done():  # its client may have hung up meanwhile
-                piece.awaited.set_result(None)
+        try:
+            self._do(piece)
+        finally:
+            if piece.awaited is not None:
+                self._turns.discard(piece.awaited)
+                if not piece.awaited.done():  # its client may have hung up meanwhile
+                    piece.awaited.set_result(None)
 
     def _do(self, piece: _Piece) -> None:
         try:
@@ -171,9 +191,26 @@ class Backlog:
         except Exception as error:
             self._on_error(piece.name, error)
 
+    def _break(self, error: Exception) -> None:
+        """Nobody waits any more, and nothing is done any more."""
+        self._broken = True
+        turns, self._turns = self._turns, set()
+        self._waiting.clear()
+        self._held = 0
+        for turn in turns:
+            if not turn.done():
+                turn.set_result(None)
+        self._on_broken(error)
 
-def spare_the_collector() -> None:
-    """Let the garbage collector run less often than it does by default; one that was turned off stays off."""
-    young, *older = gc.get_threshold()
-    if 0 < young < ALLOCATIONS:
-        gc.set_threshold(ALLOCATIONS, *older)
+
+def spare_the_collector() -> tuple[int, int, int] | None:
+    """Let the garbage collector run less often than it does by default; one that was turned off stays off.
+
+    The thresholds as they were, if they were changed.
+    """
+    found = gc.get_threshold()
+    young, *older = found
+    if not 0 < young < ALLOCATIONS:
+        return None
+    gc.set_threshold(ALLOCATIONS, *older)
+    return found

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from mitmproxy import http
 
-from pullscope.mitm.tap import MOST_KEPT, SendTap, Tap
+from pullscope.mitm.safety import OnError, seen_by, stream_past
+from pullscope.mitm.tap import MOST_KEPT, Tap
 from pullscope.trace.border import UPLOADS, Body
 from pullscope.trace.model import Hop, Kind
 
@@ -56,16 +57,23 @@ def coding_of(message: http.Message) -> str:
     return coding
 
 
-def tap_if_needed(response: http.Response, *, reads: bool, keep: bool = False) -> Tap | None:
+def tap_if_needed(response: http.Response, on_error: OnError, *, reads: bool, keep: bool = False) -> Tap | None:
     """Let the body stream past a tap, unless it is a document of a size that mitmproxy may hold.
 
-    `reads`: it is a document. `keep`: it is none, but small and worth a look.
+    `reads`: it is a document. `keep`: it is none, but small and worth a look. `on_error` is told what goes wrong in it.
     """
     length = announced_length(response)
     if not response.stream and reads and length is not None and length <= MOST_KEPT:
         return None
-    tap = response.stream = Tap(coding=coding_of(response), keep=reads or keep, after=response.stream)
+    tap = Tap(coding=coding_of(response), keep=reads or keep)
+    response.stream = stream_past(tap, after=response.stream, on_error=on_error)
     return tap
+
+
+def tap_of(message: http.Message) -> Tap | None:
+    """What its body streams past, if that is a tap of ours."""
+    tap = seen_by(message.stream)
+    return tap if isinstance(tap, Tap) else None
 
 
 def let_pass(response: http.Response) -> None:
@@ -100,22 +108,22 @@ class WentBy(NamedTuple):
 
 def what_came(response: http.Response) -> WentBy:
     """The body of an answer, in the hook that ends it."""
-    tap, raw = response.stream, response.raw_content
-    if isinstance(tap, Tap) and (tap.bytes or not raw):
-        if tap.raw is not None and not raw:
+    tap, raw = tap_of(response), response.raw_content
+    if tap is not None and (tap.bytes or not raw):
+        if tap.raw is not None and not raw and not tap.lost:
             # The client has it already (mitmproxy sends nothing of a streamed flow after this); it is for whoever
             # looks at the flow, or reads it from a file: as it went by, so that it fits its headers.
             response.data.content = tap.raw
         return WentBy(tap)
-    if tap and not raw:
+    if response.stream and not raw:
         return WentBy()  # somebody else's stream function came after ours
     return WentBy(None, raw, coding_of(response))
 
 
 def what_was_sent(request: http.Request) -> WentBy | None:
     """The body of a request, in the hook that ends it; None if it has none."""
-    tap, raw = request.stream, request.raw_content
-    if isinstance(tap, SendTap) and tap.bytes:
+    tap, raw = tap_of(request), request.raw_content
+    if tap is not None and tap.bytes:
         return WentBy(tap)
     return WentBy(None, raw, coding_of(request)) if raw else None
 
@@ -126,7 +134,9 @@ def body_of_message(message: http.Message, *, keep: bool) -> Body:
 
 
 def body_of_tap(tap: Tap) -> Body:
-    """What a tap saw go by."""
+    """What a tap saw go by; nothing where it could not see all."""
+    if tap.lost:
+        return Body()
     content = tap.content
     if content is not None and parts_of(content) > MOST_PARTS:
         content = None

@@ -6,32 +6,28 @@ mitmdump's log and its flow lines keep the stdout that they were made with (mitm
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import ctx
 
+from pullscope.mitm.safety import printing_to
+
 HOLDERS = (("termlog", "logger.file"), ("dumper", "outfp"))
 """Addon, and where it keeps its file."""
 
 
-class Lines(io.TextIOBase):
-    """A text file that hands on every whole line."""
+class Lines:
+    """Hands on every whole line of what is printed."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
-        super().__init__()
         self._emit = emit
         self._rest = ""
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
+    def write(self, text: str) -> None:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             self._emit(line)
-        return len(text)
 
 
 class BorrowedOutput:
@@ -46,8 +42,9 @@ class BorrowedOutput:
             for part in way:
                 owner = getattr(owner, part, None)
             if owner is not None and hasattr(owner, last):
-                self._owners.append((owner, last, getattr(owner, last)))
-                setattr(owner, last, lines)
+                file = getattr(owner, last)
+                self._owners.append((owner, last, file))
+                setattr(owner, last, printing_to(lines.write, file))
 
     def give_back(self) -> None:
         """Undo; may be called twice."""

@@ -1,4 +1,4 @@
-"""What watches a body go by: it counts, hashes and hands on every chunk as it is; it keeps documents, never layers.
+"""What watches a body go by: it counts and hashes every chunk; it keeps documents, never layers.
 
 Runs in the proxy's event loop for each chunk, so nothing here blocks or grows: a kept document is at most `MOST_KEPT`
 bytes as it came and as it unpacks, and a decoder's output is hashed piece by piece and dropped.
@@ -7,10 +7,6 @@ bytes as it came and as it unpacks, and a decoder's output is hashed piece by pi
 from __future__ import annotations
 
 import hashlib
-import weakref
-from collections.abc import Callable, Iterable
-
-from mitmproxy import http
 
 from pullscope.mitm.decoders import PLAIN_CODINGS, Decoder, decoded, decoder_for
 
@@ -27,20 +23,14 @@ unpacks to some 200 kB; of one that unpacks to more than this nothing is claimed
 
 
 class Tap:
-    """A stream function for mitmproxy (`message.stream`): sees each chunk, changes none."""
+    """What a body streams past (`safety.stream_past`)."""
 
-    __slots__ = ("__weakref__", "_after", "_coding", "_decoder", "_hash", "_kept", "_unpacked", "bytes")
+    __slots__ = ("__weakref__", "_coding", "_decoder", "_hash", "_kept", "_unpacked", "bytes", "lost")
 
-    def __init__(
-        self,
-        *,
-        coding: str = "",
-        keep: bool = False,
-        after: Callable[[bytes], Iterable[bytes] | bytes] | bool = False,
-    ) -> None:
-        """`after` is what another addon has set to stream with: it keeps its say, and this sees what it makes."""
+    def __init__(self, *, coding: str = "", keep: bool = False) -> None:
         self.bytes = 0
-        self._after = after if callable(after) else None
+        self.lost = False
+        """Whether something went wrong here: then nothing is known of the body."""
         self._coding = coding
         self._hash: hashlib._Hash | None = hashlib.sha256()
         self._decoder: Decoder | None = None
@@ -50,16 +40,6 @@ class Tap:
                 self._hash = None
         self._unpacked = 0
         self._kept: bytearray | None = bytearray() if keep else None
-
-    def __call__(self, data: bytes) -> bytes | list[bytes]:
-        if self._after is not None:
-            made = self._after(data)
-            chunks = [made] if isinstance(made, bytes) else [*made]
-            for chunk in chunks:
-                self.see(chunk)
-            return chunks
-        self.see(data)
-        return data
 
     def see(self, data: bytes) -> None:
         """Take note of the next bytes."""
@@ -101,22 +81,3 @@ class Tap:
     def content(self) -> bytes | None:
         """The decoded document, if it was to be kept and is not too large."""
         return decoded(bytes(self._kept), self._coding, most=MOST_KEPT) if self._kept is not None else None
-
-
-class SendTap(Tap):
-    """The tap of a request's body. It is false once the request has an answer.
-
-    mitmproxy (11 and 12) crashes where a request that streams has been answered by an addon, and looks whether it streams
-    after every addon had its say: so the answer may come from one that is called after us.
-    """
-
-    __slots__ = ("_flow",)
-
-    def __init__(self, flow: http.HTTPFlow) -> None:
-        before = flow.request.stream
-        super().__init__(after=before)
-        self._flow = weakref.ref(flow)
-
-    def __bool__(self) -> bool:
-        flow = self._flow()
-        return flow is not None and flow.response is None

@@ -1,9 +1,11 @@
 """The observer: a mitmproxy addon that turns flows into a trace, streams and hashes bodies, and tells its views.
 
 An observer never breaks a pull. Every hook is wrapped by `never_raising`: an exception is reported once and the flow goes
-on. Bodies are never altered and layers never held; a small config is kept on its flow, for mitmproxy's windows, and in no
-recording. Everything here runs in the proxy's one event loop, so nothing here waits for a disk or a terminal: lines leave
-through an `Outlet`. Views are handed in; this room never imports `render`.
+on; what mitmproxy calls beside hooks has its net in `safety`. After an error that leaves no order in what was seen, it stops
+looking and says so: a story with holes that nobody is told of is worse than none. Bodies are never altered and layers never
+held; a small config is kept on its flow, for mitmproxy's windows, and in no recording. Everything here runs in the proxy's
+one event loop, so nothing here waits for a disk or a terminal: lines leave through an `Outlet`. Views are handed in; this
+room never imports `render`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -22,7 +25,7 @@ from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, tls, t
 
 from pullscope.mitm import content_view, settings
 from pullscope.mitm.backlog import Backlog
-from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, what_came, what_was_sent
+from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.heads import Asked, ResponseHead
 from pullscope.mitm.log_lines import BorrowedOutput
@@ -30,7 +33,7 @@ from pullscope.mitm.marks import said_of
 from pullscope.mitm.outlet import Outlet
 from pullscope.mitm.private_file import write_private
 from pullscope.mitm.recorder import Recorder
-from pullscope.mitm.tap import Tap
+from pullscope.mitm.safety import caught
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
 from pullscope.mitm.witness import Witness
 from pullscope.trace.model import Change
@@ -57,10 +60,13 @@ def never_raising(hook: Callable[Concatenate[Watch, P], R]) -> Callable[Concaten
     """The hook, but an exception in it is reported once and goes no further: an observer never breaks a pull."""
 
     def guarded(self: Watch, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        if self.stopped_looking:
+            return None
         try:
             return hook(self, *args, **kwargs)
         except Exception as error:
-            self.trouble(hook.__name__, error)
+            with suppress(Exception):
+                self.trouble(hook.__name__.lstrip("_"), error)
             return None
 
     guarded.__name__, guarded.__doc__ = hook.__name__, hook.__doc__
@@ -84,9 +90,9 @@ class Watch:
         self._make_view = make_view
         self._report = report
         self._listeners = listeners
-        self._witness = Witness(self.trace, labels=labels, show=self._show)
+        self._witness = Witness(self.trace, labels=labels, show=self._show, on_error=self.trouble)
         self._asked: weakref.WeakKeyDictionary[flow.Flow, Asked] = weakref.WeakKeyDictionary()
-        self._backlog = Backlog(self.trouble)
+        self._backlog = Backlog(self.trouble, on_broken=self._stop_looking)
         self._patient = patient
         self._refused: dict[tuple[str, str], float] = {}
         self._view: View | None = None
@@ -94,6 +100,7 @@ class Watch:
         self._borrowed: BorrowedOutput | None = None
         self._clock: asyncio.Task[None] | None = None
         self._troubles: set[str] = set()
+        self.stopped_looking = False
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -108,6 +115,8 @@ class Watch:
         settings.check(updated)
         if "pullscope_out" in updated:
             self._record_to(ctx.options.pullscope_out)
+        if self._witness.recorder is not None:
+            self._witness.recorder.rotate(settings.rotation())
         self._backlog.patient = self._patient and not settings.flows_are_looked_at()
 
     def running(self) -> None:
@@ -125,25 +134,25 @@ class Watch:
             if isinstance(self._view, OwnsScreen):
                 self._borrowed = BorrowedOutput(self._view.print_above)
         self._clock = asyncio.get_running_loop().create_task(self._tick_for_ever())
+        ended = caught(self._clock_ended, partial(self.trouble, "the clock"))
+        self._clock.add_done_callback(lambda _clock: ended())
 
     def done(self) -> None:
         """The proxy ends: tell what is known of pulls that were under way, and write out what waits."""
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
-        # The proxy is going down: what fails in one of these must not keep the others from being done.
-        for last in (
-            self._backlog.catch_up,
-            partial(self._witness.feed_loaded, all_of_it=True),
-            self._finish,
-            self._close_view,
-            self._close_outlets,
-            content_view.remove,
-        ):
+        if not self.stopped_looking:
+            self._each("done", self._backlog.catch_up, partial(self._witness.feed_loaded, all_of_it=True), self._finish)
+        self._each("done", self._backlog.close, self._close_view, self._close_outlets, content_view.remove)
+
+    def _each(self, where: str, *steps: Callable[[], object]) -> None:
+        """What fails in one of these must not keep the others from being done."""
+        for step in steps:
             try:
-                last()
+                step()
             except Exception as error:
-                self.trouble("done", error)
+                self.trouble(where, error)
 
     def _finish(self) -> None:
         self._witness.stopped(time.time())
@@ -160,15 +169,31 @@ class Watch:
 
     def _close_outlets(self) -> None:
         self._screen = None
-        self._record_to("")
+        self._record_to("", wait=True)
 
     def trouble(self, where: str, error: Exception) -> None:
         """Report an error of ours, once for each place; its message stays out of the log, for it may quote the wire."""
         name = f"{where}: {type(error).__name__}"
         if name not in self._troubles and len(self._troubles) < 100:
             self._troubles.add(name)
-            logger.error("pullscope: an error in %s; the traffic is not affected. Please report it.", name)
             logger.debug("pullscope: %s", where, exc_info=error)
+            self._say(f"an error in {name}; what was to be seen there is missing.")
+
+    def _stop_looking(self, error: Exception) -> None:
+        """After an error that leaves no order: nothing more is told, also not how a pull ended that was under way."""
+        if self.stopped_looking:
+            return
+        self.stopped_looking = True
+        logger.debug("pullscope: the backlog", exc_info=error)
+        self._say(
+            f"it stopped looking after an error in the backlog: {type(error).__name__}; what follows is not seen."
+        )
+
+    def _say(self, what: str) -> None:
+        """In the log, which stands beside the story, and in the recording."""
+        logger.error("pullscope: %s The traffic is not affected. Please report it.", what)
+        if self._witness.recorder is not None:
+            self._witness.recorder.missing(what)
 
     # -- hooks ----------------------------------------------------------------------------------------------------------
 
@@ -192,21 +217,22 @@ class Watch:
             ended = flow.request.timestamp_end or asked.head.started
             self._backlog.later("request", sent.held, self._witness.sent, asked, sent, ended)
 
-    @never_raising
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if flow.live and flow.response is not None:
+            self._each("responseheaders", partial(let_pass, flow.response))
+        return self._responseheaders(flow)
+
+    @never_raising
+    def _responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         asked, response = self._asked.get(flow), flow.response
-        if response is None:
-            return None
-        if asked is None or asked.foreign:
-            if flow.live:
-                let_pass(response)
+        if response is None or asked is None or asked.foreign:
             return None
         head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
             # Whether it is a document is for the trace to say, which remembers what led here.
             return self._backlog.turn("responseheaders", self._witness.answered, asked, head, answered_by, response)
         asked.reads = True
-        tap_if_needed(response, reads=True)
+        tap_if_needed(response, self.trouble, reads=True)
         self._backlog.later("responseheaders", 0, self._witness.answered, asked, head, answered_by)
         return None
 
@@ -228,8 +254,8 @@ class Watch:
             if not flow.live and flow.error is not None:
                 self._witness.load(flow)
             return
-        tap = flow.response.stream if flow.response is not None else None
-        self._backlog.later("error", 0, self._witness.broke, asked, flow.error, tap if isinstance(tap, Tap) else None)
+        tap = tap_of(flow.response) if flow.response is not None else None
+        self._backlog.later("error", 0, self._witness.broke, asked, flow.error, tap)
 
     @never_raising
     def tls_failed_client(self, data: tls.TlsData) -> None:
@@ -275,23 +301,29 @@ class Watch:
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 
-    def _record_to(self, path: str) -> None:
+    def _record_to(self, path: str, *, wait: bool = False) -> None:
         recorder, self._witness.recorder = self._witness.recorder, None
         if recorder is not None:
-            recorder.close()
+            recorder.close(wait=wait)
         if path:
             self._witness.recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
 
     def _show(self, changes: Sequence[Change]) -> None:
-        for listener in self._listeners:
-            listener.show(changes)
+        shown = [listener.show for listener in self._listeners]
         if self._view is not None:
-            self._view.show(changes)
+            shown.append(self._view.show)
+        self._each("a view", *(partial(show, changes) for show in shown))
 
     async def _tick_for_ever(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            self._tick(time.time())
+            self._each("the clock", partial(self._tick, time.time()))
+
+    def _clock_ended(self) -> None:
+        if self._clock is not None and self._clock.done() and not self._clock.cancelled():
+            error = self._clock.exception()
+            if isinstance(error, Exception):
+                raise error
 
     @never_raising
     def _tick(self, now: float) -> None:

@@ -26,7 +26,8 @@ from pullscope.mitm.flow_events import events_of_saved, failed, requested, respo
 from pullscope.mitm.heads import Asked, ResponseHead
 from pullscope.mitm.marks import Marks
 from pullscope.mitm.recorder import Recorder
-from pullscope.mitm.tap import SendTap, Tap
+from pullscope.mitm.safety import OnError, stream_past
+from pullscope.mitm.tap import Tap
 from pullscope.mitm.view import Labels
 from pullscope.trace.border import Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Requested, TlsRefused
@@ -37,10 +38,13 @@ from pullscope.trace.trace import Trace
 class Witness:
     """Feeds one trace; what changes is handed to `show`."""
 
-    def __init__(self, trace: Trace, *, labels: Labels | None, show: Callable[[Sequence[Change]], None]) -> None:
+    def __init__(
+        self, trace: Trace, *, labels: Labels | None, show: Callable[[Sequence[Change]], None], on_error: OnError
+    ) -> None:
         self.recorder: Recorder | None = None
         self._trace = trace
         self._show = show
+        self._on_error = on_error
         self._border = Border()
         self._marks = Marks(labels)
         self._taps: weakref.WeakValueDictionary[int, Tap] = weakref.WeakValueDictionary()
@@ -70,7 +74,9 @@ class Witness:
             # An answer made by another addon and a streamed request crash together (mitmproxy 11 and 12).
             open_flow.request.stream = False
         elif open_flow is not None and streams_up(open_flow, hop):
-            open_flow.request.stream = SendTap(open_flow)
+            open_flow.request.stream = stream_past(
+                Tap(), after=open_flow.request.stream, on_error=self._on_error, unless_answered=open_flow
+            )
         self.tell(changes)
 
     def sent(self, asked: Asked, went_by: WentBy, at: float) -> None:
@@ -93,7 +99,8 @@ class Witness:
             return
         if open_response is not None:
             asked.reads = wants_document(hop.step.route.endpoint, head.status, is_token=hop.step.is_token)
-            tap = tap_if_needed(open_response, reads=asked.reads, keep=is_small_config(hop))
+            keep = is_small_config(hop)
+            tap = tap_if_needed(open_response, self._on_error, reads=asked.reads, keep=keep)
             if tap is not None:
                 self._taps[asked.exchange] = tap
         asked.note(read=asked.reads)
@@ -126,7 +133,8 @@ class Witness:
     def stopped(self, now: float) -> None:
         """The proxy ends while bodies are under way: what came of them is told, and that it was not their servers' doing."""
         for exchange, tap in [*self._taps.items()]:
-            self._feed(self._border.failed(exchange, "the proxy was stopped", time=now, length=tap.bytes))
+            length = body_of_tap(tap).length
+            self._feed(self._border.failed(exchange, "the proxy was stopped", time=now, length=length))
 
     def refused(self, client: str, host: str, reason: str, now: float) -> None:
         """A client would not talk to the proxy."""
