@@ -16,11 +16,13 @@ from typer.testing import CliRunner
 from pullscope.cli.vanity import app
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.starters import STARTERS
+from pullscope.worlds.vanity.starters import PROJECTS, STARTERS, Design
 
 HOST = "docker.example.com"
 IMAGE = f"{HOST}/timonback/zephykus"
 ARTICLE = Path(__file__).parents[1] / "data" / "vanity" / "netlify.toml"
+
+ASKING = [(design, platform) for design, platform in PROJECTS if design is not Design.STATIC]
 
 
 def run(*words: str | Path) -> tuple[int, str, str]:
@@ -99,12 +101,13 @@ def test_control_codes_of_a_rule_file_do_not_reach_the_terminal(tmp_path: Path) 
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize("platform", STARTERS)
-def test_init_writes_a_project_that_lint_passes(tmp_path: Path, platform: str) -> None:
-    """No error and no warning, for every platform; Cloudflare's file is known by the name of its platform."""
-    code, out, _ = run("init", HOST, "--namespace", "timonback", "--platform", platform, "--out", tmp_path / "new")
-    rules = tmp_path / "new" / STARTERS[platform]
-    linted, said, _ = run("lint", rules, "--host", HOST, "--ref", IMAGE, "--platform", platform)
+@pytest.mark.parametrize(("design", "platform"), ASKING)
+def test_init_writes_a_project_that_lint_passes(tmp_path: Path, design: Design, platform: str) -> None:
+    """No error and no warning, for every platform and design that has rules."""
+    words = ("--namespace", "timonback", "--platform", platform, "--design", design, "--out", tmp_path / "new")
+    code, out, _ = run("init", HOST, *words)
+    rules = tmp_path / "new" / PROJECTS[design, platform].rules
+    linted, said, _ = run("lint", rules, "--host", HOST, "--ref", IMAGE)
 
     assert code == 0
     assert str(rules) in out
@@ -114,32 +117,58 @@ def test_init_writes_a_project_that_lint_passes(tmp_path: Path, platform: str) -
 
 
 @pytest.mark.parametrize("platform", STARTERS)
-def test_what_init_says_next_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str) -> None:
+def test_nobody_fails_at_a_proxy_project(tmp_path: Path, platform: str) -> None:
+    """The remedy for the clients that a redirect breaks: all of them pull, and none of another organisation's image."""
+    run("init", HOST, "--namespace", "timonback", "--platform", platform, "--design", "proxy", "--out", tmp_path)
+    rules = tmp_path / PROJECTS[Design.PROXY, platform].rules
+
+    code, out, _ = run("try", rules, "--ref", IMAGE)
+    strange, said, _ = run("try", rules, "--ref", f"{HOST}/library/nginx")
+    assert (code, "FAILS" in out) == (0, False)
+    assert (strange, "pulls  " in said) == (3, False)
+
+
+def test_a_design_that_a_platform_cannot_do_is_one_sentence(tmp_path: Path) -> None:
+    """With the platforms that can."""
+    code, _, err = run(
+        "init", HOST, "--namespace", "a", "--platform", "vercel", "--design", "static", "--out", tmp_path
+    )
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert "netlify, cloudflare, caddy, nginx" in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("design", "platform"), ASKING)
+def test_what_init_says_next_can_be_pasted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, design: Design, platform: str
+) -> None:
     """A shell takes its lines, of at most 79 columns, for one command, and that works, on the platform that was named."""
     monkeypatch.chdir(tmp_path)
-    _, out, _ = run("init", HOST, "--namespace", "timonback", "--platform", platform)
+    _, out, _ = run("init", HOST, "--namespace", "timonback", "--platform", platform, "--design", design)
     said = out.partition("Next  ")[2]
     assert all(len(line) <= 79 for line in out.splitlines())
     words = shlex.split(said.replace("\\\n", ""))
     assert words[:3] == ["pullscope", "vanity", "try"]
     assert run(*words[2:])[0] == 0
     linted = run("lint", *words[3:], "--host", HOST, "--json")[1]
-    assert json.loads(linted)["platform"] == platform
+    assert json.loads(linted)["platform"] == ("rewrite" if PROJECTS[design, platform].program else platform)
 
 
-@pytest.mark.parametrize("platform", STARTERS)
+@pytest.mark.parametrize(("design", "platform"), PROJECTS)
 def test_commands_of_a_projects_readme_work_there(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, design: Design, platform: str
 ) -> None:
     """Every `pullscope vanity` line of the README that init writes ends with 0; every file it names is there."""
-    run("init", HOST, "--namespace", "timonback", "--platform", platform, "--out", tmp_path)
+    run("init", HOST, "--namespace", "timonback", "--platform", platform, "--design", design, "--out", tmp_path)
     monkeypatch.chdir(tmp_path)
     readme = (tmp_path / "README.md").read_text()
 
     commands = re.findall(r"^    pullscope vanity (.+)$", readme, re.MULTILINE)
-    assert len(commands) == 2
+    assert [words.split()[0] for words in commands] == (["static"] if design == "static" else ["lint", "try"])
     for words in commands:
-        assert run(*shlex.split(words))[0] == 0, words
+        if design != "static":  # that needs a registry: tests/e2e
+            assert run(*shlex.split(words))[0] == 0, words
     for name in re.findall(r"^- `([^`]+)`", readme, re.MULTILINE):
         assert (tmp_path / name).is_file(), name
 

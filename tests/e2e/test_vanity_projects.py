@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.e2e import parts, vanity
 from tests.e2e.images import Image
-from tests.e2e.standin import VANITY, Hub
+from tests.e2e.standin import REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
 
-from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
+from pullscope.worlds.vanity.starters import PROJECTS, Design, Wanted, starter
 from pullscope.worlds.vanity.static_registry import write_static
 
 pytestmark = pytest.mark.real
@@ -24,14 +27,14 @@ def lab(hub: Hub, trust: parts.Trust, port: int) -> Lab:
     return Lab(hub=hub, trust=trust, port=port)
 
 
-def project(folder: Path, platform: str) -> Path:
+def project(folder: Path, platform: str, design: Design = Design.REDIRECT) -> Path:
     """Writes the starter; the file with its rules."""
-    wanted = Wanted(host=VANITY, namespace="timonback", upstream="docker.io", platform=platform)
+    wanted = Wanted(host=VANITY, namespace="timonback", upstream="docker.io", platform=platform, design=design)
     for name, text in starter(wanted).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return folder / STARTERS[platform]
+    return folder / wanted.project.rules
 
 
 @pytest.mark.parametrize("platform", ["netlify", "cloudflare", "vercel"])
@@ -40,8 +43,6 @@ def test_docker_pulls_through_the_starter(
 ) -> None:
     """A real docker pulls through the project, with the platform played from its rules; a stranger's image is refused."""
     rules = project(tmp_path / "project", platform)
-    # Cloudflare's _redirects is told from Netlify's by what lies beside it.
-    (tmp_path / "project" / "wrangler.toml").write_text("") if platform == "cloudflare" else None
     with lab.mitmdump(f"pullscope_vanity={VANITY}={rules}"):
         own = docker("pull", REFERENCE)
         strange = docker("pull", f"{VANITY}/library/nginx:1.27")
@@ -79,25 +80,75 @@ def test_docker_pulls_through_real_caddy(lab: Lab, docker: parts.Docker, tmp_pat
     assert strange.returncode != 0
 
 
-def test_static_folder_is_a_registry(lab: Lab, docker: parts.Docker, tmp_path: Path, zephykus: Image) -> None:
-    """docker, skopeo and podman pull from plain files that a real nginx serves."""
-    out = tmp_path / "static"
-    write_static(zephykus.directory, out, "timonback/zephykus", "latest")
-    port = parts.free_port()
-    block = f"server {{ listen 127.0.0.1:{port}; root {out}; include {out}/nginx.conf; }}"
-    client = lab.client(tmp_path / "state")
-    with vanity.nginx(tmp_path / "nginx", block), lab.mitmdump(*vanity.in_front(port)):
-        pulled = docker("pull", REFERENCE)
-        copied = client("skopeo", "copy", "--all", f"docker://{REFERENCE}", f"dir:{tmp_path / 'copied'}")
-        # podman refuses a runroot of more than 50 characters.
-        with tempfile.TemporaryDirectory(prefix="podman-") as short:
-            storage = ["--root", f"{short}/root", "--runroot", f"{short}/run", "--storage-driver", "vfs"]
-            podman = client("podman", *storage, "pull", REFERENCE)
+@contextmanager
+def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[int]:
+    """The project under a real server, whose registry is the stand-in; yields its port."""
+    rules, port = project(folder / "project", platform, design), parts.free_port()
+    text = rules.read_text().replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
+    if platform == "nginx":
+        kept = [line for line in text.splitlines() if "listen" not in line and "ssl_certificate" not in line]
+        block = "\n".join(kept).replace("server_name", f"listen 127.0.0.1:{port};\n    server_name", 1)
+        with vanity.nginx(folder / "nginx", block.replace(f"/var/www/{VANITY}", f"{folder}/project/site")):
+            yield port
+    elif platform == "caddy":
+        if shutil.which("caddy") is None:
+            pytest.skip("apt-get install --no-install-recommends caddy")
+        site = text.replace(f"{VANITY} {{", f"http://:{port} {{").replace("site", f"{folder}/project/site")
+        trusting = "header_up Host registry-1.docker.io\ntransport http {\ntls_insecure_skip_verify\n}"
+        with vanity.caddy(folder / "project", site.replace(f"header_up Host {REGISTRY}", trusting)):
+            yield port
+    else:
+        if shutil.which("node") is None:
+            pytest.skip("apt-get install --no-install-recommends nodejs")
+        program = folder / "project" / PROJECTS[design, platform].program
+        with vanity.function(folder / "function", program, port, lab.hub):
+            yield port
 
-    assert pulled.returncode == 0, pulled.stderr
-    assert zephykus.index in pulled.stdout
-    assert copied.returncode == 0, copied.stderr
-    assert podman.returncode == 0, podman.stderr
+
+def pull_with_three(lab: Lab, docker: parts.Docker, folder: Path) -> list[subprocess.CompletedProcess[str]]:
+    """docker, skopeo and podman, each without anything from before."""
+    client = lab.client(folder / "state")
+    pulled = docker("pull", REFERENCE)
+    copied = client("skopeo", "copy", "--all", f"docker://{REFERENCE}", f"dir:{folder / 'copied'}")
+    # podman refuses a runroot of more than 50 characters.
+    with tempfile.TemporaryDirectory(prefix="podman-") as short:
+        storage = ["--root", f"{short}/root", "--runroot", f"{short}/run", "--storage-driver", "vfs"]
+        podman = client("podman", *storage, "pull", REFERENCE)
+    return [pulled, copied, podman]
+
+
+@pytest.mark.parametrize("platform", [platform for design, platform in PROJECTS if design is Design.PROXY])
+def test_everybody_pulls_through_a_proxy_project(
+    lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str, zephykus: Image
+) -> None:
+    """What `init --design proxy` writes: docker, skopeo and podman pull with tokens; no layer goes through; a stranger's
+    image is refused by the project itself.
+    """
+    with deployed(lab, tmp_path, platform, Design.PROXY) as port, lab.mitmdump(*vanity.in_front(port)):
+        done = pull_with_three(lab, docker, tmp_path)
+        before = len(lab.hub.seen)
+        strange = docker("pull", f"{VANITY}/library/nginx:1.27")
+
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    assert zephykus.index in done[0].stdout
+    assert strange.returncode != 0
+    assert not [one for one in lab.hub.seen[before:] if "library" in one.path]
+    blobs = [one for one in lab.hub.seen if "/blobs/" in one.path and one.host == REGISTRY]
+    assert blobs
+    assert {one.status for one in blobs} <= {307, 401}
+
+
+@pytest.mark.parametrize("platform", ["nginx", "caddy"])
+def test_static_project_is_a_registry(
+    lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str, zephykus: Image
+) -> None:
+    """What `init --design static` writes, with an image in it: docker, skopeo and podman pull from plain files."""
+    write_static(zephykus.directory, tmp_path / "project" / "site", "timonback/zephykus", "latest")
+    with deployed(lab, tmp_path, platform, Design.STATIC) as port, lab.mitmdump(*vanity.in_front(port)):
+        done = pull_with_three(lab, docker, tmp_path)
+
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    assert zephykus.index in done[0].stdout
 
 
 def test_static_fetches_a_reference(lab: Lab, tmp_path: Path, zephykus: Image) -> None:

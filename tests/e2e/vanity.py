@@ -83,3 +83,14 @@ def caddy(folder: Path, caddyfile: str) -> Iterator[None]:
     with Running(["caddy", "run", "--config", settings, "--adapter", "caddyfile"], env=home) as program:
         program.wait_for("serving initial configuration")
         yield
+
+
+@contextmanager
+def function(folder: Path, program: Path, port: int, hub: Hub) -> Iterator[None]:
+    """A platform's function under Node, whose registry is the stand-in."""
+    folder.mkdir()
+    module = folder / "function.mjs"
+    module.write_text(program.read_text())
+    with Running(["node", Path(__file__).with_name("run_function.mjs"), module, str(port), str(hub.port)]) as running:
+        running.wait_for("listening")
+        yield

@@ -29,7 +29,7 @@ from pullscope.oci import verdicts
 from pullscope.render.lines import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
-from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
+from pullscope.worlds.vanity.starters import STARTERS, Design, Wanted, starter
 
 app = typer.Typer(no_args_is_help=True, help="Try a registry domain of your own before it exists.")
 app.add_typer(vanity_hosts.app, name="hosts")
@@ -80,11 +80,14 @@ def init(
     namespace: Annotated[str, typer.Option("--namespace", help="Your organisation at the registry.")],
     upstream: Annotated[str, typer.Option("--upstream", help="The registry that holds the images.")] = "docker.io",
     platform: Annotated[str, typer.Option("--platform", help=f"One of {', '.join(STARTERS)}.")] = "netlify",
+    design: Annotated[
+        Design, typer.Option("--design", help="Redirect to the registry, ask it, or hold the images as files.")
+    ] = Design.REDIRECT,
     out: Annotated[Path | None, typer.Option("--out", help="The folder to write. [default: HOST]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Write a small project: the rules, a page for visitors, and what to do for DNS and the certificate."""
-    wanted = Wanted(host=host_named(host), namespace=namespace, upstream=upstream, platform=platform)
+    wanted = Wanted(host=host_named(host), namespace=namespace, upstream=upstream, platform=platform, design=design)
     files = starter(wanted)
     folder = out or Path(wanted.host)
     there = [name for name in files if (folder / name).exists()]
@@ -95,8 +98,18 @@ def init(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         typer.echo(f"  {path}")
-    words = [f"pullscope vanity try {shlex.quote(str(folder / wanted.rules))}", *wanted.platform_words]
-    typer.echo(_pasteable("Next", [*words, f"--ref {wanted.host}/{wanted.namespace}/image"]))
+    if design is Design.STATIC:
+        site = shlex.quote(str(folder / wanted.project.site))
+        words = [
+            f"pullscope vanity static {wanted.source}/IMAGE:latest",
+            f"--out {site}",
+            f"--name {wanted.namespace}/IMAGE:latest",
+        ]
+    else:
+        rules = shlex.quote(str(folder / wanted.project.rules))
+        words = [f"pullscope vanity try {rules}", *wanted.platform_words]
+        words.append(f"--ref {wanted.host}/{wanted.namespace}/image")
+    typer.echo(_pasteable("Next", words))
 
 
 def _pasteable(head: str, words: list[str]) -> str:

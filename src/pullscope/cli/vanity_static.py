@@ -44,7 +44,9 @@ def static(
     typer.echo(f"{out / 'v2' / repository}: {done.copied} written ({done.bytes} bytes){kept}, every digest verified")
     for warning in done.warnings:
         typer.echo(warning)
-    typer.echo(f"Next  publish {out}; {out / '_headers'} is for Netlify and Cloudflare, {out / 'nginx.conf'} for nginx")
+    typer.echo(
+        f"Next  publish {out}; the types are in _headers (Netlify, Cloudflare), nginx.conf and headers.caddy there"
+    )
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def _layout(image: str) -> Iterator[tuple[Path, Reference | None]]:
     skopeo = shutil.which("skopeo")
     if skopeo is None:
         raise ValueError(
-            f"{image} is no folder, and to fetch it takes skopeo: install that, or bring an OCI layout of the image"
+            f"{image} is no folder, and fetching it takes skopeo: install that, or bring an OCI layout of the image"
         )
     with tempfile.TemporaryDirectory(prefix="pullscope-static-") as temporary:
         tag = reference.tag or "latest"

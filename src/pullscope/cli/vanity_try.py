@@ -27,6 +27,7 @@ from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, as_proxy, rehearse
 from pullscope.worlds.vanity.rules import LABELS, Platform, RuleFile
+from pullscope.worlds.vanity.starters import STARTERS
 
 
 @speaking
@@ -121,12 +122,15 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     *most, last = saved
     names = f"{', '.join(most)} and {last} pull" if most else f"{last} pulls"
     whose = f"{LABELS[platform]}'s address" if platform is not Platform.REWRITE else "the proxy's address"
-    sentence = f"As a proxy (status = 200) {names} too, but {tried.upstream.label} then counts every anonymous pull on {whose}."
+    sentence = f"Through a proxy {names} too, but {tried.upstream.label} then counts every anonymous pull on {whose}."
     if platform is Platform.NETLIFY:
-        sentence += f" Unproven: {NETLIFY_PROXY}."
-    if platform is Platform.CLOUDFLARE:
-        sentence = f"As a proxy {names} too; _redirects cannot proxy to another host, a Worker can."
-    return wrapped("", sentence, WIDTH)
+        sentence += f" With status = 200 that is unproven: {NETLIFY_PROXY}."
+    lines = wrapped("", sentence, WIDTH)
+    if platform in STARTERS:
+        namespace = tried.reference.repository.partition("/")[0]
+        words = f"pullscope vanity init {host} --namespace {namespace} --platform {platform} --design proxy"
+        lines += wrapped("", f"One is written by: {words}", WIDTH)
+    return lines
 
 
 # A move.

@@ -1,7 +1,8 @@
-"""A small project for a vanity domain, for each platform: rules, a page for visitors, and what to do for DNS and TLS.
+"""A small project for a vanity domain, for each platform and design: rules or a program, a page for visitors, DNS and TLS.
 
 Texts only; who writes them to disk is the caller's matter. The templates lie in `templates/`, and every value that goes into
-them has passed `Wanted`, so that none can end a string, a tag or a line there.
+them has passed `Wanted`, so that none can end a string, a tag or a line there. A platform whose rules cannot proxy gets a
+program that does, with what it does as `[[rewrite]]` beside it: that is what `try` and `lint` read.
 """
 
 from __future__ import annotations
@@ -9,30 +10,118 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import resources
 from string import Template
 
 from pullscope.oci.reference import Reference, is_repository
 from pullscope.worlds.vanity.upstreams import upstream
 
-STARTERS: Mapping[str, str] = {
-    "netlify": "netlify.toml",
-    "cloudflare": "public/_redirects",
-    "vercel": "vercel.json",
-    "caddy": "Caddyfile",
-    "nginx": "vanity.conf",
-}
-"""Platform to the file with its rules."""
 
-_PAGES: Mapping[str, tuple[str, ...]] = {
-    "netlify": ("public/index.html",),
-    # Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
-    "cloudflare": ("public/index.html", "public/404.html"),
-    "vercel": ("public/index.html",),
-    "caddy": ("site/index.html",),
-    "nginx": ("site/index.html",),
+class Design(StrEnum):
+    """How the domain answers."""
+
+    REDIRECT = "redirect"
+    PROXY = "proxy"
+    STATIC = "static"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """What is written for one platform and design: the path of each file to its template."""
+
+    rules: str
+    """The file that `try` and `lint` read, or where there is none to read, the one that the platform does."""
+    files: Mapping[str, str]
+    steps: str
+    program: str = ""
+    """The file with the program that proxies, where the rules cannot."""
+    entry: str = ""
+    """How the platform finds the program's function."""
+
+    @property
+    def site(self) -> str:
+        """The folder that is published."""
+        return "public" if "public/index.html" in self.files else "site"
+
+
+_PUBLIC, _SITE = {"public/index.html": "index.html"}, {"site/index.html": "index.html"}
+# Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
+_PAGES = {**_PUBLIC, "public/404.html": "404.html", "wrangler.toml": "wrangler-pages.toml"}
+_PLAYED = {"vanity.toml": "rules-proxy.toml"}
+
+PROJECTS: Mapping[tuple[Design, str], Project] = {
+    (Design.REDIRECT, "netlify"): Project(
+        rules="netlify.toml", files={"netlify.toml": "rules-netlify", **_PUBLIC}, steps="steps-netlify.md"
+    ),
+    (Design.REDIRECT, "cloudflare"): Project(
+        rules="public/_redirects",
+        files={"public/_redirects": "rules-cloudflare", **_PAGES},
+        steps="steps-cloudflare.md",
+    ),
+    (Design.REDIRECT, "vercel"): Project(
+        rules="vercel.json", files={"vercel.json": "rules-vercel", **_PUBLIC}, steps="steps-vercel.md"
+    ),
+    (Design.REDIRECT, "caddy"): Project(
+        rules="Caddyfile", files={"Caddyfile": "rules-caddy", **_SITE}, steps="steps-caddy.md"
+    ),
+    (Design.REDIRECT, "nginx"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-nginx", **_SITE}, steps="steps-nginx.md"
+    ),
+    # docs.netlify.com/build/edge-functions/declarations: a path is an URLPattern; a handler is the default export.
+    (Design.PROXY, "netlify"): Project(
+        rules="vanity.toml",
+        files={
+            **_PLAYED,
+            "netlify/edge-functions/registry.js": "proxy.js",
+            "netlify.toml": "netlify-proxy.toml",
+            **_PUBLIC,
+        },
+        steps="steps-netlify.md",
+        program="netlify/edge-functions/registry.js",
+        entry='export default answer;\nexport const config = { path: "/v2/*" };',
+    ),
+    # developers.cloudflare.com/workers/static-assets/routing/worker-script: run_worker_first.
+    (Design.PROXY, "cloudflare"): Project(
+        rules="vanity.toml",
+        files={**_PLAYED, "worker.js": "proxy.js", "wrangler.toml": "wrangler-proxy.toml", **_PUBLIC},
+        steps="steps-cloudflare-proxy.md",
+        program="worker.js",
+        entry="export default { fetch: answer };",
+    ),
+    # vercel.com/docs/routing-middleware/js-reference: middleware.js at the root, a default export, `config.matcher`.
+    (Design.PROXY, "vercel"): Project(
+        rules="vanity.toml",
+        files={**_PLAYED, "middleware.js": "proxy.js", **_PUBLIC},
+        steps="steps-vercel.md",
+        program="middleware.js",
+        entry='export default answer;\nexport const config = { matcher: "/v2/(.*)" };',
+    ),
+    (Design.PROXY, "caddy"): Project(
+        rules="Caddyfile", files={"Caddyfile": "rules-caddy-proxy", **_SITE}, steps="steps-caddy.md"
+    ),
+    (Design.PROXY, "nginx"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-nginx-proxy", **_SITE}, steps="steps-nginx-proxy.md"
+    ),
+    (Design.STATIC, "netlify"): Project(
+        rules="netlify.toml", files={"netlify.toml": "rules-netlify-static", **_PUBLIC}, steps="steps-netlify.md"
+    ),
+    (Design.STATIC, "cloudflare"): Project(rules="wrangler.toml", files=_PAGES, steps="steps-cloudflare.md"),
+    (Design.STATIC, "caddy"): Project(
+        rules="Caddyfile", files={"Caddyfile": "rules-caddy-static", **_SITE}, steps="steps-caddy.md"
+    ),
+    (Design.STATIC, "nginx"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-nginx-static", **_SITE}, steps="steps-nginx.md"
+    ),
 }
+"""Vercel is in no static one: its headers stand in vercel.json, and `vanity static` writes none there."""
+
+STARTERS: Mapping[str, str] = {
+    platform: project.rules for (design, platform), project in PROJECTS.items() if design is Design.REDIRECT
+}
+"""Platform to the file with its rules, where they redirect."""
+
 # RFC 1123, 2.1, with at least one dot: a name that a certificate can be had for.
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
@@ -45,10 +134,14 @@ class Wanted:
     namespace: str
     upstream: str
     platform: str
+    design: Design = field(default=Design.REDIRECT)
 
     def __post_init__(self) -> None:
         if self.platform not in STARTERS:
             raise ValueError(f"there is no starter for {self.platform!r}; there is one for {', '.join(STARTERS)}")
+        if (self.design, self.platform) not in PROJECTS:
+            able = ", ".join(platform for design, platform in PROJECTS if design is self.design)
+            raise ValueError(f"there is no {self.design} starter for {self.platform}; there is one for {able}")
         if not _DOMAIN.fullmatch(self.host):
             raise ValueError(f"{self.host[:100]!r} is no domain: write a name such as docker.example.com")
         if not is_repository(self.namespace):
@@ -57,14 +150,18 @@ class Wanted:
             raise ValueError(f"{self.host} cannot be in front of itself: --upstream names the registry behind it")
 
     @property
-    def rules(self) -> str:
-        """The file with its rules."""
-        return STARTERS[self.platform]
+    def project(self) -> Project:
+        return PROJECTS[self.design, self.platform]
 
     @property
     def platform_words(self) -> tuple[str, ...]:
         """What tells `try` and `lint` whose rules these are, where the file's name does not."""
-        return (f"--platform {self.platform}",) if self.rules.endswith("_redirects") else ()
+        return (f"--platform {self.platform}",) if self.project.rules.endswith("_redirects") else ()
+
+    @property
+    def source(self) -> str:
+        """The namespace at the registry, as people write it."""
+        return f"{self.upstream}/{self.namespace}"
 
     @property
     def api_host(self) -> str:
@@ -74,25 +171,31 @@ class Wanted:
 
 def starter(wanted: Wanted) -> dict[str, str]:
     """The project: the path of each file to its text."""
-    known = upstream(wanted.api_host)
+    project = wanted.project
     values = {
         "host": wanted.host,
         "namespace": wanted.namespace,
+        "first": wanted.namespace.partition("/")[0],
         "upstream": wanted.api_host,
-        "label": known.label,
-        "rules": wanted.rules,
-        "page": _PAGES[wanted.platform][0],
+        "label": upstream(wanted.api_host).label,
+        "rules": project.rules,
+        "page": f"{project.site}/index.html",
+        "site": project.site,
         "platform": "".join(f" {word}" for word in wanted.platform_words),
-        "source": f"{wanted.upstream}/{wanted.namespace}",
+        "project": wanted.host.replace(".", "-"),
+        "source": wanted.source,
+        "program": project.program,
+        "entry": project.entry,
     }
-    steps = _template(f"steps-{wanted.platform}.md").substitute(values)
-    files = {
-        STARTERS[wanted.platform]: _template(f"rules-{wanted.platform}").substitute(values),
-        "README.md": _template("README.md").substitute(values, steps=steps.strip()),
-    }
-    for page in _PAGES[wanted.platform]:
-        name = page.rpartition("/")[2]
-        files[page] = _template(name).substitute({key: html.escape(value) for key, value in values.items()})
+    values["steps"] = _template(project.steps).substitute(values).strip("\n")
+    for part in ("does", "before", "who"):
+        values[part] = _template(f"readme-{wanted.design}-{part}.md").substitute(values).strip("\n")
+    if project.program:
+        values["does"] += f"\n- `{project.program}`: the program that proxies."
+    files = {"README.md": _template("README.md").substitute(values)}
+    for path, name in project.files.items():
+        escaped = {key: html.escape(value) for key, value in values.items()} if path.endswith(".html") else values
+        files[path] = _template(name).substitute(escaped)
     return files
 
 

@@ -6,6 +6,7 @@
     v2/NAME/tags/list
     _headers                            for Netlify and Cloudflare
     nginx.conf                          for nginx: what its server block includes
+    headers.caddy                       for Caddy: what its site block imports
 
 Every byte is hashed on its way in and nothing is linked. A second run copies only what is not there yet. What the headers
 files say is read back from the folder, so that several images can share one.
@@ -261,9 +262,11 @@ def _media_type(content: bytes) -> str:
 
 
 _API = "Docker-Distribution-Api-Version: registry/2.0"
+_CADDY_API = _API.replace(":", "", 1)
 _FIRST_LINES = {
     "_headers": ["/v2/", "  Content-Type: application/json", f"  {_API}"],
     "nginx.conf": ["# For a server block with `root` on this folder: include THIS_FILE;"],
+    "headers.caddy": ["# For a site with `root` on this folder and file_server: import THIS_FILE"],
 }
 """How our headers files begin."""
 
@@ -274,6 +277,12 @@ def _keep_foreign(out: Path) -> None:
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[: len(first)] != first:
             raise ValueError(f"{path} is not of this command and would be lost; choose another folder for --out")
+
+
+def _caddy(number: int, pattern: str, fields: list[str]) -> list[str]:
+    """Header fields for the paths that a pattern matches: a plain path of Caddy's would not mind the case of a tag."""
+    name = f"@v2_{number}"
+    return [f"{name} path_regexp {pattern}", *(f"header {name} {one}" for one in fields)]
 
 
 def _write_headers(out: Path) -> tuple[str, ...]:
@@ -294,7 +303,11 @@ def _write_headers(out: Path) -> tuple[str, ...]:
         '    add_header Docker-Distribution-Api-Version "registry/2.0" always;',
         "}",
     ]
+    site = [*_FIRST_LINES["headers.caddy"]]
+    site += _caddy(0, "^/v2/$", ["Content-Type application/json", _CADDY_API])
     for name in names:
+        site += _caddy(len(site), f"^{re.escape(name)}/blobs/", ["Content-Type application/octet-stream"])
+        site += _caddy(len(site), f"^{re.escape(name)}/tags/list$", ["Content-Type application/json"])
         lines += [
             f"{name}/blobs/*",
             "  Content-Type: application/octet-stream",
@@ -304,6 +317,11 @@ def _write_headers(out: Path) -> tuple[str, ...]:
         server += [f"location ^~ {name}/blobs/ {{", "    types { }", "    default_type application/octet-stream;", "}"]
         server += [f"location = {name}/tags/list {{", "    types { }", "    default_type application/json;", "}"]
     for one in served:
+        site += _caddy(
+            len(site),
+            f"^{re.escape(one.path)}$",
+            [f"Content-Type {one.media_type}", f"Docker-Content-Digest {one.digest}", _CADDY_API],
+        )
         lines += [one.path, f"  Content-Type: {one.media_type}", f"  Docker-Content-Digest: {one.digest}", f"  {_API}"]
         server += [
             f"location = {one.path} {{",
@@ -314,6 +332,7 @@ def _write_headers(out: Path) -> tuple[str, ...]:
         ]
     _put(out / "_headers", "".join(f"{line}\n" for line in lines).encode())
     _put(out / "nginx.conf", "".join(f"{line}\n" for line in server).encode())
+    _put(out / "headers.caddy", "".join(f"{line}\n" for line in site).encode())
     rules = 1 + 2 * len(names) + len(served)
     if rules > CLOUDFLARE_HEADER_RULES:
         sentence = (
