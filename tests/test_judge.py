@@ -13,7 +13,7 @@ from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.trace.findings.table import RULES
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.roster import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.faults.table import with_faults
@@ -129,7 +129,7 @@ def test_no_run_is_no_verdict() -> None:
 
 def test_a_login_that_stays_behind_is_named() -> None:
     """docker 29 with a login for the vanity host, and a private image behind the redirect."""
-    hub = members_only(sample_hub(clock=lambda: NOON, accounts=SAMPLE_ACCOUNT), REALM_HOST)
+    hub = sample_hub(clock=lambda: NOON, accounts=SAMPLE_ACCOUNT, private=True)
     name = "docker-containerd+vanity-login"
     ran = pull(LOGGED_IN[name](Reference.parse(f"{VANITY}/{OWN}")), {**hub, VANITY: redirect_only()})
     verdict = verdict_of(ROSTER[name], ran)

@@ -199,3 +199,48 @@ def test_no_sentence_of_a_client_holds_a_signature(fault: str) -> None:
     assert "itself says" in shown.stdout
     assert "signature=REDACTED" in shown.stdout
     assert shown.stdout.count("signature=") == shown.stdout.count("signature=REDACTED")
+
+
+def test_another_registry_is_played() -> None:
+    """Its hosts are in the story and Docker Hub's are not; the command is said again with it."""
+    shown = shown_by("demo", "--registry", "ghcr")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "pull 1  ghcr.io/timonback/zephykus:latest" in shown.stdout
+    assert "pkg-containers.githubusercontent.com" in shown.stdout
+    assert "docker.io" not in shown.stdout
+    assert "demo --registry ghcr --explain" in shown.stdout
+
+
+def test_a_private_registry_is_pulled_from_with_a_login() -> None:
+    """The demo says what the login stands for, what a user would have typed, and how to see the pull without it."""
+    shown = shown_by("demo", "--registry", "ecr")
+    said = " ".join(shown.stdout.split())
+
+    assert "\ncomplete " in shown.stdout
+    assert "Amazon ECR gives nothing without a login." in said
+    assert "aws ecr get-login-password --region eu-central-1 | docker login" in said
+    without = shown_by("demo", "--registry", "ecr", "--fault", "ecr-not-logged-in")
+    assert "`--registry ecr --fault ecr-not-logged-in`" in said
+    assert "\nfailed " in without.stdout
+    assert "logged in, as after" not in without.stdout
+
+
+def test_what_cannot_be_played_is_a_usage_error() -> None:
+    """A registry that there is not, and a fault that another registry has."""
+    unknown = run("demo", "--registry", "gchr")
+    elsewhere = run("demo", "--registry", "ecr", "--fault", "quay-502")
+
+    assert (unknown.returncode, elsewhere.returncode) == (2, 2)
+    assert unknown.stderr == "error: there is no registry 'gchr'; pullscope demo --list-registries lists them.\n"
+    assert "pullscope demo --registry ecr --list-faults" in elsewhere.stderr
+
+
+def test_registries_and_their_faults_are_listed() -> None:
+    """One line each; a registry's own faults come first, and those that it cannot have are left out."""
+    registries = run("demo", "--list-registries").stdout.splitlines()
+    faults = run("demo", "--registry", "nexus", "--list-faults").stdout
+
+    assert len(registries) == 17
+    assert faults.startswith("nexus-anonymous-off ")
+    assert "token-server-failed" not in faults

@@ -57,6 +57,30 @@ def test_on_says_what_it_wrote_and_how_to_undo_it(root: Path) -> None:
     assert lines[-1].startswith("undo  ")
 
 
+def test_every_command_that_is_printed_means_the_same_tree(root: Path) -> None:
+    """--root DIR is in the undo, in what the timer runs, in status' and in doctor's fixes; off --rootless likewise."""
+    done = call(root, "on", "--for", "30m", "--trust", "env")
+    assert f" off --root {root} (by itself at " in done.output.splitlines()[-1]
+    service = (root / "etc/systemd/system/pullscope-off.service").read_text()
+    assert f" off --root {root} --yes\n" in service
+    (root / "etc/systemd/system/docker.service.d/pullscope.conf").unlink()
+    for word in ("status", "doctor"):
+        fixes = [problem["fix"] for problem in json.loads(call(root, word, "--json").output)["problems"]]
+        assert all(f"--root {root}" in fix for fix in fixes if " on --yes" in fix)
+        assert any(" on --yes" in fix for fix in fixes) or word == "doctor"
+    call(root, "off")
+    own = root / "root/.config/systemd/user"
+    own.mkdir(parents=True)
+    (own / "docker.service").write_text(UNIT)
+    (root / "root/.local/state").mkdir(parents=True)
+    done = CliRunner().invoke(
+        app,
+        ["on", "--rootless", "--root", str(root), "--confdir", str(root.parent / "confdir")],
+        env={"HOME": "/root", "XDG_CONFIG_HOME": "", "XDG_STATE_HOME": "", "SUDO_UID": ""},
+    )
+    assert done.output.splitlines()[-1].endswith(f" off --root {root} --rootless"), done.output
+
+
 def test_off_leaves_the_tree_as_it_was(root: Path) -> None:
     """on, off, and off again: every byte is back, and twice is no fault."""
     before = everything(root)

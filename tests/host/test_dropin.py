@@ -16,6 +16,7 @@ def test_filling_and_reading_are_inverse() -> None:
         "HTTPS_PROXY": "http://127.0.0.1:1",
         "HTTP_PROXY": "http://127.0.0.1:8080",
         "NO_PROXY": 'a b,50%,"q",\\x',
+        "PULLSCOPE_CA": "0000000000000000",
         "PULLSCOPE_DOCKER": "proxy",
     }
 

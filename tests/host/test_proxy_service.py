@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tests.host.fake_machine import debian, listing
 
 from pullscope.host import command, dropin, proxy_service
+from pullscope.host.command import Outcome
 from pullscope.host.proxy_service import ServicePaths
 from pullscope.host.tree import Tree
 
@@ -45,6 +47,53 @@ def test_the_service_is_as_hardened_as_the_docs_say(tmp_path: Path) -> None:
     score = re.search(r"exposure level for pullscope.service: ([0-9.]+)", done.stdout)
     assert score is not None
     assert float(score[1]) <= 2
+
+
+def test_each_part_that_the_service_reads_is_looked_at(tmp_path: Path) -> None:
+    """The program, its interpreter, where their links lead, Python's own files: one below a closed home is named."""
+    home, opt = tmp_path / "home", tmp_path / "opt"
+    for folder in (home / "python", home / "lib", opt):
+        folder.mkdir(parents=True)
+    for path in (home / "python" / "python3", home / "lib" / "os.py", home / "mitmdump", opt / "addon.py"):
+        path.write_text("")
+    (opt / "python").symlink_to(home / "python" / "python3")
+    (opt / "script").write_text(f"#!{opt}/python -I\nimport x\n")
+    (opt / "link").symlink_to("../home/mitmdump")
+    for program, library in (
+        ("script", opt / "addon.py"),
+        ("link", opt / "addon.py"),
+        ("addon.py", home / "lib/os.py"),
+    ):
+        paths = ServicePaths(
+            mitmdump=str(opt / program),
+            addon=str(opt / "addon.py"),
+            rotation=str(opt / "addon.py"),
+            libraries=(str(library),),
+        )
+        found = proxy_service.needed(paths)
+        assert any(Path(path).is_relative_to(home) for path in found), (program, found)
+    home.chmod(0o700)
+    assert proxy_service.unreadable(str(home / "lib" / "os.py")) is not None
+
+
+def test_a_program_that_cannot_be_executed_is_told_with_the_cause() -> None:
+    """systemctl names the journal; the sentence has what stands there, of the service itself or of systemd about it."""
+    journal = {
+        f"_SYSTEMD_UNIT={proxy_service.UNIT}": "",
+        f"UNIT={proxy_service.UNIT}": (
+            "pullscope.service: Failed to locate executable /root/venv/bin/mitmdump: Permission denied\n"
+            "pullscope.service: Failed at step EXEC spawning /root/venv/bin/mitmdump: Permission denied\n"
+            "Failed to start pullscope.service - pullscope.\n"
+        ),
+    }
+
+    def run(argv: Sequence[str]) -> Outcome:
+        return Outcome(code=0, out=journal[argv[1]])
+
+    assert "spawning /root/venv/bin/mitmdump: Permission denied" in proxy_service._said(run, "x")
+    journal[f"_SYSTEMD_UNIT={proxy_service.UNIT}"] = "Traceback\nModuleNotFoundError: No module named 'x'\n"
+    assert proxy_service._said(run, "x") == "ModuleNotFoundError: No module named 'x'"
+    assert proxy_service._said(command.nowhere, "see the journal") == "see the journal"
 
 
 def test_install_twice_and_remove_leave_the_tree_as_it_was(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.host.fake_machine import AUTHORITY, Systemd, debian, listing
+from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian, listing
 
-from pullscope.host import HostError, plan, switch
+from pullscope.host import HostError, change, plan, switch
 from pullscope.host.plan import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://u:p@corp:3128"\n'
@@ -34,7 +34,7 @@ BEFORE: dict[str, dict[str, str]] = {
 
 def turn_on(systemd: Systemd, told: list[str] | None = None, **wish: Any) -> None:
     found = systemd.look()
-    planned = plan.plan(found, Wish(authority=AUTHORITY, **wish))
+    planned = plan.plan(found, Wish(**{"authority": AUTHORITY, **wish}))
     switch.check_writable(found, planned)
     switch.on(found, planned, (told if told is not None else []).append)
 
@@ -73,6 +73,7 @@ def test_on_puts_the_daemon_behind_the_proxy(tmp_path: Path) -> None:
         "HTTP_PROXY": "http://127.0.0.1:8080",
         "NO_PROXY": ".lan,50%25",
         "SSL_CERT_DIR": "/etc/ssl/certs:/var/lib/pullscope/ca",
+        "PULLSCOPE_CA": change.sha256(AUTHORITY.encode())[:16],
         "PULLSCOPE_DOCKER": "proxy",
     }
     assert (tmp_path / "var/lib/pullscope").stat().st_mode & 0o777 == 0o700
@@ -99,6 +100,33 @@ def test_another_on_replaces_the_first(tmp_path: Path) -> None:
     assert not (tmp_path / "etc/systemd/system/docker.service.d/pullscope.conf").exists()
     turn_off(systemd)
     assert listing(tmp_path) == then
+
+
+def test_another_ca_needs_a_restart(tmp_path: Path) -> None:
+    """A daemon reads SSL_CERT_DIR once: it is restarted for another CA, also where a kill came before the restart; in
+    certs.d, which it reads each time, another CA restarts nothing.
+    """
+    systemd = Systemd(debian(tmp_path))
+    turn_on(systemd)
+    starts = systemd.starts
+    for step in itertools.count():
+        found = systemd.look(fault=kill_at(step))
+        try:
+            switch.on(found, plan.plan(found, Wish(authority=SYSTEM_CA)), lambda _: None)
+        except Killed:
+            turn_on(systemd, authority=SYSTEM_CA)
+            assert systemd.starts > starts
+            assert systemd.running["PULLSCOPE_CA"] == change.sha256(SYSTEM_CA.encode())[:16]
+            turn_on(systemd)
+            starts = systemd.starts
+        else:
+            break
+    assert step > 3
+    turn_on(systemd, authority=SYSTEM_CA, trust="certs.d", hosts=("a.example",))
+    starts = systemd.starts
+    turn_on(systemd, trust="certs.d", hosts=("a.example",))
+    assert systemd.starts == starts
+    assert (tmp_path / "etc/docker/certs.d/a.example/pullscope-mitmproxy.crt").read_text() == AUTHORITY
 
 
 def test_an_insecure_registry_is_applied_by_reload(tmp_path: Path) -> None:

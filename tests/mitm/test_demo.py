@@ -19,6 +19,8 @@ from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.registries.row import Registry
+from pullscope.worlds.registries.table import REGISTRIES
 
 
 class Watcher:
@@ -57,6 +59,29 @@ def test_the_addon_sees_what_the_model_does(client: str, vanity: bool) -> None:
     assert Counter(status for status, _ in watcher.answered) == Counter(
         response.status for _, response in ran.exchanges
     )
+    assert watcher.by == {"sample"}
+
+
+@pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
+def test_every_registry_is_played_over_the_wire(row: Registry) -> None:
+    """Whole, and by no other host than in memory: nothing of a demo leaves this machine."""
+    watcher = Watcher()
+    demo = run_demo(registry=row, watch_addon=watcher)
+
+    assert demo.outcome.pulled, demo.outcome.told
+    assert demo.errors == ()
+    assert watcher.by == {"sample"}
+
+
+def test_a_realm_on_localhost_is_not_asked() -> None:
+    """What listens on this machine's port 3000 is none of the demo's business: the sample answers for it, with nothing."""
+    watcher = Watcher()
+    demo = run_demo(
+        client="docker-classic", registry=REGISTRIES["gitea"], fault="gitea-realm-elsewhere", watch_addon=watcher
+    )
+
+    assert not demo.outcome.pulled
+    assert [url for _, url, _ in watcher.asked if "localhost:3000" in url]
     assert watcher.by == {"sample"}
 
 

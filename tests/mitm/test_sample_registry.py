@@ -49,6 +49,24 @@ def test_a_fault_is_chosen_by_an_option() -> None:
         assert "Bearer" in (addon._world[REGISTRY_HOST](ping).headers.get("WWW-Authenticate") or "")
 
 
+def test_another_registry_is_chosen_by_an_option() -> None:
+    """`--set pullscope_registry=ghcr` plays that one instead, with its own faults, and Docker Hub is left alone."""
+    addon = FaultyHub()
+    with mitmproxy_with(addon) as context:
+        context.configure(addon, pullscope_registry="ghcr", pullscope_faults=["ghcr-private"])
+        assert REGISTRY_HOST not in addon._world
+        assert addon._world["ghcr.io"](Request(method="GET", url="https://ghcr.io/token")).status == 401
+        context.configure(addon, pullscope_registry="docker-hub", pullscope_faults=[])
+        assert REGISTRY_HOST in addon._world
+
+
+def test_an_unknown_registry_is_refused() -> None:
+    """A misspelt name ends mitmdump with the list, instead of playing Docker Hub."""
+    addon = FaultyHub()
+    with mitmproxy_with(addon) as context, pytest.raises(exceptions.OptionsError, match="There is no registry 'gchr'"):
+        context.configure(addon, pullscope_registry="gchr")
+
+
 @pytest.mark.parametrize(("told", "used"), [({}, "127.0.0.1"), ({"listen_host": "192.0.2.7"}, "192.0.2.7")])
 def test_it_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used: str) -> None:
     """Alone, too: no tracer need be there to keep the proxy to this machine."""

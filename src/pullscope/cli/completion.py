@@ -15,3 +15,10 @@ def fault(incomplete: str) -> list[tuple[str, str]]:
     from pullscope.worlds.hub.faults.table import FAULTS
 
     return [(code, one.title) for code, one in FAULTS.items() if code.startswith(incomplete)]
+
+
+def registry(incomplete: str) -> list[tuple[str, str]]:
+    """The registries that can be played, each with its name."""
+    from pullscope.worlds.registries.table import REGISTRIES
+
+    return [(row.id, row.name) for row in REGISTRIES.values() if row.id.startswith(incomplete)]

@@ -13,12 +13,14 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.oci.known_registries import login_command
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from pullscope.mitm.watch import Watch
     from pullscope.oci.reference import Reference
     from pullscope.worlds.hub.faults.fault import Fault
+    from pullscope.worlds.registries.row import Registry
 
 
 WIDTH = 79
@@ -36,6 +38,15 @@ def demo(
             autocompletion=completion.client,
         ),
     ] = None,
+    registry: Annotated[
+        str,
+        typer.Option(
+            "--registry",
+            metavar="NAME",
+            help="Which registry is played: docker-hub, ghcr, ecr …",
+            autocompletion=completion.registry,
+        ),
+    ] = "docker-hub",
     vanity: Annotated[
         bool, typer.Option("--vanity", help="Pull through docker.example.com, which answers 302 to the registry.")
     ] = False,
@@ -49,6 +60,9 @@ def demo(
         ),
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="List what can go wrong, and end.")] = False,
+    list_registries: Annotated[
+        bool, typer.Option("--list-registries", help="List the registries that can be played, and end.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="The same pull as a lesson; on a terminal it waits for Enter.")
     ] = False,
@@ -70,24 +84,41 @@ def demo(
     pullscope demo --vanity
     pullscope demo --explain
     pullscope demo --fault rate-limited
+    pullscope demo --registry ghcr
     """
     from pullscope.worlds.clients.roster import CLIENTS
-    from pullscope.worlds.hub.faults.table import FAULTS
+    from pullscope.worlds.hub.playing import faults_at, start_of
+    from pullscope.worlds.registries.table import REGISTRIES
 
-    if list_faults:
-        for line in _fault_lines(FAULTS.values()):
+    row = REGISTRIES.get(registry)
+    if row is None:
+        raise Complaint(
+            f"there is no registry {registry!r}; pullscope demo --list-registries lists them.", ExitCode.USAGE
+        )
+    faults = faults_at(row)
+    if list_registries or list_faults:
+        for line in _registry_lines(REGISTRIES.values()) if list_registries else _fault_lines(faults.values()):
             _write(line)
         return
-    own, asked = "docker-containerd", _asked(client, fault, vanity=vanity)
-    if fault is not None:
-        chosen = FAULTS.get(fault)
-        if chosen is None:
-            raise Complaint(f"there is no fault {fault!r}; pullscope demo --list-faults lists them.", ExitCode.USAGE)
+    own, asked = "docker-containerd", _asked(client, registry, fault, vanity=vanity)
+    chosen = faults.get(fault) if fault is not None else None
+    if chosen is not None:
         vanity = vanity or chosen.vanity
         own = chosen.client
+    elif fault is not None:
+        where = "" if registry == "docker-hub" else f" --registry {registry}"
+        here = "" if registry == "docker-hub" else f" at {row.name}"
+        raise Complaint(
+            f"there is no fault {fault!r}{here}; pullscope demo{where} --list-faults lists them.", ExitCode.USAGE
+        )
     if client is not None and client not in CLIENTS:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
     client = client or own
+    login = (row.needs_login or (chosen is not None and chosen.login)) and not (chosen is not None and chosen.private)
+    try:
+        start_of(client, login=login)
+    except ValueError as error:
+        raise Complaint(str(error), ExitCode.USAGE) from None
 
     from pullscope.cli.checked import check_recording
     from pullscope.cli.output import wants_color
@@ -103,7 +134,7 @@ def demo(
         return LinesView(Story(write, color=wants_color(color), verbose=verbose))
 
     def introduce(_reference: Reference) -> None:
-        _write(_introduction(speaker, vanity=vanity, fault=fault, explain=explain) + "\n")
+        _write(_introduction(speaker, row, chosen, vanity=vanity, login=login, explain=explain) + "\n")
 
     watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
     check_recording(out)
@@ -112,7 +143,13 @@ def demo(
         settings.append("pullscope_view=none")
     try:
         shown = run_demo(
-            client=client, vanity=vanity, fault=fault, watch_addon=watch, settings=settings, on_ready=introduce
+            client=client,
+            registry=row,
+            vanity=vanity,
+            fault=fault,
+            watch_addon=watch,
+            settings=settings,
+            on_ready=introduce,
         )
     except RuntimeError as error:
         raise Complaint(str(error)) from None
@@ -148,19 +185,28 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
         yield f"{fault.code:<{width}}  {fault.title} ({fault.client})"
 
 
-def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool) -> str:
+def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
+    """Every registry with what it gives to whom."""
+    every = list(registries)
+    width = max(len(row.id) for row in every)
+    for row in every:
+        yield f"{row.id:<{width}}  {row.name} ({row.host})"
+
+
+def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bool, login: bool, explain: bool) -> str:
     speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
-    said = [f"A sample registry, a real mitmproxy and a client that speaks like {speaker}, all on 127.0.0.1."]
+    what = "sample registry" if row.id == "docker-hub" else f"sample registry that plays {row.name}"
+    said = [f"A {what}, a real mitmproxy and a client that speaks like {speaker}, all on 127.0.0.1."]
     if explain:
         said.append(
             'What is told "by hand" is how one would ask the real registry; it does not know this sample\'s digests.'
         )
     else:
-        said.append("Each 401 is normal: it tells the client where to get a token.")
+        said.append(_of_the_401(row))
+    if login:
+        said.append(_of_the_login(row))
     if fault is not None:
-        from pullscope.worlds.hub.faults.table import FAULTS
-
-        said.append(f"What goes wrong here: {FAULTS[fault].title}.")
+        said.append(f"What goes wrong here: {fault.title}.")
     elif vanity:
         said.append(
             "docker.example.com is a vanity domain that does not exist: it answers nothing but 302, to the registry. "
@@ -169,14 +215,37 @@ def _introduction(client: str, *, vanity: bool, fault: str | None, explain: bool
     return "\n".join(_filled(sentence) for sentence in (" ".join(said[:2]), *said[2:]))
 
 
+def _of_the_401(row: Registry) -> str:
+    if row.asks is None:
+        return "This registry asks for no token and no login."
+    how = "how to log in" if row.tokens is None else "where to get a token"
+    return f"Each 401 is normal: it tells the client {how}."
+
+
+def _of_the_login(row: Registry) -> str:
+    """What a real user would have typed, and how to see the pull without it."""
+    command = login_command(row.host)
+    logged_in = "The client is logged in" + (f", as after: {command}." if command else ".")
+    without = next((own.code for own, _, _ in row.faults if own.private), None)
+    if not row.needs_login:
+        return logged_in
+    shown = f" `--registry {row.id} --fault {without}` shows the pull without a login." if without else ""
+    return f"{row.name} gives nothing without a login. {logged_in}{shown}"
+
+
 def _filled(sentence: str, indent: str = "") -> str:
     """Lines of whole words; one that is longer, such as a URL, stays whole, so that it can be pasted."""
     return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _asked(client: str | None, fault: str | None, *, vanity: bool) -> str:
+def _asked(client: str | None, registry: str, fault: str | None, *, vanity: bool) -> str:
     """The words that chose this pull."""
-    words = [("--vanity", vanity), (f"--fault {fault}", fault), (f"--client {client}", client)]
+    words = [
+        (f"--registry {registry}", registry != "docker-hub"),
+        ("--vanity", vanity),
+        (f"--fault {fault}", fault),
+        (f"--client {client}", client),
+    ]
     return "".join(f" {word}" for word, chosen in words if chosen)
 
 

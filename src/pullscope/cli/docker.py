@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,17 @@ from pullscope.cli import sandbox, tracing
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
-from pullscope.host import HostError, command, doctor, plan, plan_words, proxy_command, switch, takeback_timer
+from pullscope.host import (
+    HostError,
+    command,
+    doctor,
+    plan,
+    plan_words,
+    proxy_command,
+    proxy_service,
+    switch,
+    takeback_timer,
+)
 from pullscope.host import confdir as confdir_
 from pullscope.host import status as host_status
 from pullscope.host.doctor import Examination
@@ -90,6 +101,11 @@ def on(
     at = surroundings(root, rootless, confdir)
     if not dry_run:
         at.need_rights()
+    by_service = (
+        mode is Mode.PROXY and proxy_service.installed_port(at.tree) == proxy_port and proxy_host == "127.0.0.1"
+    )
+    if by_service and not at.confdir_named:
+        at = replace(at, confdir=Path(proxy_service.CONFDIR))
     until = None
     if for_ is not None:
         until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
@@ -103,12 +119,21 @@ def on(
         no_proxy=no_proxy,
         authority=authority_to_be(at) if dry_run else authority(at),
         until=until,
-        off_command=(*at.words, "off", "--yes"),
+        confdir=str(at.confdir),
+        off_command=(*at.off_words, "--yes"),
     )
-    turn_on(at, wish, yes=yes, dry_run=dry_run)
+    turn_on(at, wish, yes=yes, dry_run=dry_run, by_service=by_service)
 
 
-def turn_on(at: Surroundings, wish: Wish, *, yes: bool, dry_run: bool = False, proxy_runs: bool = False) -> Plan:
+def turn_on(
+    at: Surroundings,
+    wish: Wish,
+    *,
+    yes: bool,
+    dry_run: bool = False,
+    proxy_runs: bool = False,
+    by_service: bool = False,
+) -> Plan:
     """Check, say, do, check, and say how to undo."""
     found = at.look()
     if found.flavour is not None and found.tree.live and wish.mode == "proxy":
@@ -135,15 +160,18 @@ def turn_on(at: Surroundings, wish: Wish, *, yes: bool, dry_run: bool = False, p
     typer.echo(f"on    {_what(again, planned)}")
     if proxy_runs:
         return planned
-    words = proxy_command.proxy_command(at.program(), planned)
-    sudo = at.sudo if wish.mode == "hosts" else ""
-    typer.echo(f"proxy {sudo}{command.spelled(words)}")
+    if by_service:
+        typer.echo(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; docker trusts its CA")
+    else:
+        words = proxy_command.proxy_command(at.program(), planned)
+        sudo = at.sudo if wish.mode == "hosts" else ""
+        typer.echo(f"proxy {sudo}{command.spelled(words)}")
     if planned.upstream_login:
         typer.echo(
             f"      {planned.upstream} wants a login: put `upstream_auth: USER:PASSWORD` of the daemon's old proxy "
             f"setting into {at.confdir}/config.yaml (mode 0600)"
         )
-    typer.echo(f"undo  {at.again} off" + (f" (by itself at {wish.until})" if wish.until else ""))
+    typer.echo(f"undo  {at.off}" + (f" (by itself at {wish.until})" if wish.until else ""))
     return planned
 
 
@@ -188,7 +216,7 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
             typer.echo(
                 "The files are back, but the running docker still needs the proxy: keep it running, or pulls fail."
             )
-            typer.echo(f"later {at.again} off")
+            typer.echo(f"later {at.off}")
             _complain(at, undone)
             return
         done = switch.restart(again, _line)
@@ -196,12 +224,12 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
             raise HostError(f"the files are back, but docker did not restart: {done.last_words}")
         was_on = True
     _complain(at, undone)
-    _finish(at, was_on)
+    _finish(at.of_record(found), was_on)
 
 
 def _complain(at: Surroundings, undone: switch.Undone) -> None:
     if undone.left:
-        raise HostError(f"{undone.words}. When the cause is gone: {at.again} off")
+        raise HostError(f"{undone.words}. When the cause is gone: {at.off}")
 
 
 def _finish(at: Surroundings, was_on: bool) -> None:
@@ -260,7 +288,7 @@ def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = Non
     """Find out why nothing is seen, or why pulls fail; each problem with the command that cures it."""
     at = surroundings(root, rootless, confdir)
     found = at.look()
-    problems = doctor.examine(_examination(at, found))
+    problems = doctor.examine(_examination(at.of_record(found), found))
     state = host_status.status(found, at.again).state
     with reader_may_leave():
         if as_json:
@@ -285,7 +313,8 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
     try:
         certificate = confdir_.authority(at.confdir)
     except HostError as error:
-        trouble = str(error)
+        # What only root may read is no fault.
+        trouble = "" if isinstance(error.__cause__, PermissionError) else str(error)
     options = found.record.options if found.record else {}
     words: tuple[str, ...]
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -31,6 +31,8 @@ class Surroundings:
     layout: Layout
     invoker: Invoker
     confdir: Path
+    confdir_named: bool = False
+    """Whether the caller named the confdir."""
 
     def look(self) -> Machine:
         run = command.run if self.tree.live else command.nowhere
@@ -50,6 +52,22 @@ class Surroundings:
     @property
     def again(self) -> str:
         return self.sudo + shlex.join(self.words)
+
+    @property
+    def off_words(self) -> tuple[str, ...]:
+        """What starts `off` for this tree and this daemon."""
+        rootless = ("--rootless",) if self.layout.rootless else ()
+        return (*self.words, "off", *self.tree.words, *rootless)
+
+    @property
+    def off(self) -> str:
+        """The same as a line for a shell."""
+        return self.sudo + shlex.join(self.off_words)
+
+    def of_record(self, found: Machine) -> Surroundings:
+        """The same with the confdir that `on` was given, where the caller names none: its CA is the one that counts."""
+        named = found.record.options.get("confdir") if found.record else None
+        return replace(self, confdir=Path(named)) if named and not self.confdir_named else self
 
     def program(self) -> Program:
         routing = Path(__file__).parents[1] / "mitm" / "sni_routing.py"
@@ -73,8 +91,10 @@ def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surrounding
         rootless = tree.exists(f"{own.unit_paths[0]}/docker.service")
     if rootless and os.geteuid() == 0 and tree.live and who.uid != 0:
         raise HostError("a rootless daemon is changed by its own user; leave sudo away")
-    where = (confdir or Path(os.environ.get("PULLSCOPE_CONFDIR") or who.confdir)).expanduser().absolute()
-    return Surroundings(tree=tree, layout=own if rootless else layout.SYSTEM, invoker=who, confdir=where)
+    named = confdir or os.environ.get("PULLSCOPE_CONFDIR")
+    where = Path(named or who.confdir).expanduser().absolute()
+    place = own if rootless else layout.SYSTEM
+    return Surroundings(tree=tree, layout=place, invoker=who, confdir=where, confdir_named=bool(named))
 
 
 def for_clients(confdir: Path | None) -> Surroundings:

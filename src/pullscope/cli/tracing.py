@@ -42,11 +42,12 @@ def trace(
         hosts=tuple(host or ()),
         insecure=tuple(insecure_registry or ()),
         authority=authority(at),
-        off_command=(*at.words, "off", "--yes"),
+        confdir=str(at.confdir),
+        off_command=(*at.off_words, "--yes"),
     )
     found = at.look()
     if found.record is not None:
-        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.again} off")
+        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.off}")
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
     more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))

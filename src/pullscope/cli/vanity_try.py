@@ -103,6 +103,8 @@ def _upstream_words(tried: Rehearsal) -> str:
         return f"No rule leads {tried.reference} to a registry."
     if known.tokens is False:
         return f"Registry: {known.label}, which needs no token."
+    if known.row is not None and known.row.needs_login:
+        return f"Registry: {known.label}, which gives nothing without a login."
     how = "strict: refuses unknown scopes" if known.strict else "lenient: ignores unknown scopes"
     guess = " (not known, taken as that)" if known.strict is None else ""
     return f"Token server of {printable(known.label)}, {how}{guess}."

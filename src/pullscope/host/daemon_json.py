@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class Member:
 
 def read(content: bytes) -> dict[str, Any]:
     """The settings of a daemon.json, or ValueError with the reason why it is not one."""
-    return {key: member.value for key, member in _members(_text(content)).items()}
+    return _decoded(_text(content))
 
 
 def insecure(settings: Mapping[str, Any]) -> list[str]:
@@ -113,10 +114,7 @@ def _registries(members: Mapping[str, Member]) -> list[str]:
 
 def _members(text: str) -> dict[str, Member]:
     """Every member of the outermost object by its key, in order, with its place in the text."""
-    if not text.strip():
-        raise ValueError("is empty, which is not JSON")
-    if not isinstance(_decoded(text), dict):
-        raise ValueError("is not a JSON object")  # noqa: TRY004  # a fault of the file, not of a type
+    _decoded(text)
     decoder = json.JSONDecoder()
     members: dict[str, Member] = {}
     at = _skip(text, _skip(text, 0) + 1)
@@ -124,8 +122,6 @@ def _members(text: str) -> dict[str, Member]:
         key, after = decoder.raw_decode(text, at)
         value_start = _skip(text, _skip(text, after) + 1)
         value, end = decoder.raw_decode(text, value_start)
-        if key in members:
-            raise ValueError(f"has the key {json.dumps(key[:100])} twice")
         members[key] = Member(key=key, start=at, value_start=value_start, end=end, value=value)
         at = _skip(text, end)
         if text[at] == ",":
@@ -133,9 +129,19 @@ def _members(text: str) -> dict[str, Member]:
     return members
 
 
-def _decoded(text: str) -> Any:
+def _decoded(text: str) -> dict[str, Any]:
+    """The document; ValueError with the reason where dockerd would not read it either."""
+    if not text.strip():
+        raise ValueError("is empty, which is not JSON")
+    outermost: list[tuple[str, Any]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal outermost
+        outermost = pairs  # the last object to be complete
+        return dict(pairs)
+
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=keep)
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON ({error})") from error
     except RecursionError:
@@ -144,6 +150,12 @@ def _decoded(text: str) -> Any:
         # Python reads no number of more than 4,300 digits, and says so in words of its own.
         reason = str(error) if str(error).startswith("is not JSON") else "has a number with too many digits"
         raise ValueError(reason) from None
+    if not isinstance(document, dict):
+        raise ValueError("is not a JSON object")  # noqa: TRY004  # a fault of the file, not of a type
+    if len(document) != len(outermost):
+        twice = next(key for key, count in Counter(key for key, _ in outermost).items() if count > 1)
+        raise ValueError(f"has the key {json.dumps(twice[:100])} twice")
+    return document
 
 
 def _no_constant(name: str) -> Any:

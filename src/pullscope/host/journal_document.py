@@ -158,6 +158,7 @@ _OPTIONS: dict[str, Callable[[_Value], object]] = {
     "insecure": _Value.texts,
     "no_proxy": _Value.text_or_null,
     "until": _Value.text_or_null,
+    "confdir": _Value.text_or_null,
     "off_command": _Value.texts,
     NAMES: _Value.names,
     "port": lambda value: value.number(1, 65535),

@@ -18,6 +18,8 @@ from pullscope.host.tree import ABSENT, Snapshot, Tree
 
 MARK = "PULLSCOPE_DOCKER"
 """The variable in our drop-in: a process that has it was started with our drop-in in force."""
+CA_MARK = "PULLSCOPE_CA"
+"""The beginning of the SHA-256 of the CA that the daemon was started with. Go reads SSL_CERT_DIR once (crypto/x509, root.go)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +35,11 @@ class Machine:
     daemon: Daemon | None
     flavour: Flavour | None
     record: Record | None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options with which a command of ours means this tree and this daemon."""
+        return (*self.tree.words, *(("--rootless",) if self.layout.rootless else ()))
 
     @property
     def journal(self) -> Journal:

@@ -17,7 +17,7 @@ from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, r
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
-from pullscope.host.machine import MARK, Machine
+from pullscope.host.machine import CA_MARK, MARK, Machine
 
 HOSTS_FILE = "/etc/hosts"
 
@@ -38,6 +38,8 @@ class Wish:
     """What the daemon shall reach without the proxy; None: what it did before."""
     until: str | None = None
     """When everything takes itself back, as systemd.time(7) spells an instant; None: when asked to."""
+    confdir: str | None = None
+    """mitmproxy's directory that `authority` is from; None: not said."""
     off_command: tuple[str, ...] = ("pullscope", "docker", "off", "--yes")
 
     def __post_init__(self) -> None:
@@ -77,6 +79,7 @@ class Wish:
             insecure=tuple(options.get("insecure", ())),
             no_proxy=options.get("no_proxy"),
             until=options.get("until"),
+            confdir=options.get("confdir"),
         )
 
     @property
@@ -210,11 +213,13 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
         "HTTP_PROXY": wish.proxy,
         "NO_PROXY": no_proxy if no_proxy or wish.no_proxy is not None else None,
         "SSL_CERT_DIR": None,
+        CA_MARK: None,
         MARK: wish.mode,
     }
     if wish.trust == "env":
         folders = before.get("SSL_CERT_DIR") or ":".join(trust.system_directories(machine.tree))
         values["SSL_CERT_DIR"] = f"{folders}:{layout.ca_directory}"
+        values[CA_MARK] = change.sha256(wish.authority.encode())[:16]
         parts.file(
             f"{layout.ca_directory}/{trust.CERTIFICATE_NAME}",
             "own",

@@ -6,6 +6,7 @@ lie there are refused. `install` is done when the proxy listens: systemd calls a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -20,6 +21,7 @@ from pullscope.host.journal import Journal
 from pullscope.host.journal_document import Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
+from pullscope.host.systemd import PROXY_VARIABLES, read_unit, running_environment, show
 from pullscope.host.tree import Tree
 
 UNIT = "pullscope.service"
@@ -38,6 +40,28 @@ class ServicePaths:
     addon: str
     rotation: str
     port: int = 8080
+    libraries: tuple[str, ...] = ()
+    """Files that the program reads beside these: Python's own, and those of its packages."""
+
+
+def installed_port(tree: Tree) -> int | None:
+    """The port of the service, None where it is not installed."""
+    record = Journal(tree, STATE).read()
+    port = record.options.get("port") if record else None
+    return port if isinstance(port, int) else None
+
+
+def needed_by_docker(tree: Tree, run: Run, port: int) -> str | None:
+    """Why docker needs a proxy on `port` of this machine, as a sentence; None where it does not, as far as can be seen."""
+    ours = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")}
+    unit = read_unit(tree, SYSTEM)
+    if ours & {unit.environment().get(name) for name in PROXY_VARIABLES}:
+        return f"docker is set to ask for everything through port {port}"
+    shown = show(run, SYSTEM)
+    running = running_environment(tree, shown.pid) if shown else None
+    if running and ours & {running.get(name) for name in PROXY_VARIABLES}:
+        return f"the running docker asks for everything through port {port} until it is restarted"
+    return None
 
 
 def unit_text(paths: ServicePaths) -> str:
@@ -53,6 +77,37 @@ def unit_text(paths: ServicePaths) -> str:
             raise ValueError(f"{new} has a character that a unit file cannot hold")
         text = text.replace(old, new)
     return text
+
+
+def needed(paths: ServicePaths) -> list[str]:
+    """Every file that the service's user must be able to read, each also where its links lead: the interpreter of
+    mitmdump's first line is one.
+    """
+    found = [paths.mitmdump, paths.addon, paths.rotation, *paths.libraries]
+    interpreter = _interpreter(paths.mitmdump)
+    if interpreter:
+        found.append(interpreter)
+    return list(dict.fromkeys(path for one in found for path in (*_links(one), os.path.realpath(one))))
+
+
+def _interpreter(program: str) -> str | None:
+    """The interpreter that a script names in its first line (execve(2)); None where it is no script."""
+    try:
+        with Path(program).open("rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return None
+    words = first.removeprefix(b"#!").split()
+    return os.fsdecode(words[0]) if first.startswith(b"#!") and words else None
+
+
+def _links(path: str) -> list[str]:
+    """A path, and each to which its last part is a link in turn."""
+    found = [path]
+    with contextlib.suppress(OSError):
+        while Path(found[-1]).is_symlink() and len(found) < 40:
+            found.append(os.path.normpath(Path(found[-1]).parent / Path(found[-1]).readlink()))
+    return found
 
 
 def unreadable(path: str) -> str | None:
@@ -74,11 +129,11 @@ def unreadable(path: str) -> str | None:
 
 def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     """Write the files, start the service; take all back where it does not start."""
-    for path in (paths.mitmdump, paths.addon, paths.rotation):
-        hidden = unreadable(os.path.realpath(path)) if tree.live else None
+    for path in needed(paths) if tree.live else ():
+        hidden = unreadable(path)
         if hidden:
             raise HostError(
-                f"the service's user cannot read {hidden}; install pullscope where everybody can: "
+                f"the service's user cannot read {hidden}, which {paths.mitmdump} needs; install pullscope where everybody can: "
                 f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed"
             )
     folder = SYSTEM.unit_paths[0]
@@ -115,8 +170,9 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     for argv in (("systemctl", "daemon-reload"), ("systemctl", "restart", UNIT)):
         done = run(argv)
         if not done.ok and tree.live:
+            cause = _said(run, done.last_words)
             remove(tree, run, lambda _: None)
-            raise HostError(f"{spelled(argv)}: {done.last_words}. Everything was put back")
+            raise HostError(f"{spelled(argv)}: {cause}. Everything was put back")
         if tree.live:
             tell(f"{spelled(argv)}  done")
     why = _does_not_listen(run, paths.port) if tree.live else None
@@ -131,12 +187,23 @@ def _does_not_listen(run: Run, port: int) -> str | None:
     while not listens("127.0.0.1", port):
         restarts = run(("systemctl", "show", "--value", "-p", "NRestarts", UNIT))
         if restarts.out.strip() not in {"", "0"}:
-            # By _SYSTEMD_UNIT only the service itself is heard, by -u also what systemd says of it.
-            return run(("journalctl", f"_SYSTEMD_UNIT={UNIT}", "-n", "1", "-o", "cat", "--no-pager")).last_words
+            return _said(run, "it ended at once")
         if time.monotonic() > end:
             return f"it took more than {STARTS_WITHIN} s"
         time.sleep(0.1)
     return None
+
+
+def _said(run: Run, otherwise: str) -> str:
+    """The cause as the journal has it: the service's own last words, else what systemd says of starting it."""
+    # By _SYSTEMD_UNIT only the service itself is heard; a program that cannot be executed says nothing, and systemd does.
+    for match, telling in ((f"_SYSTEMD_UNIT={UNIT}", ""), (f"UNIT={UNIT}", "Failed ")):
+        done = run(("journalctl", match, "-b", "-n", "20", "-o", "cat", "--no-pager"))
+        lines = [line.strip() for line in done.out.splitlines() if line.strip() and telling in line]
+        lines = [line for line in lines if not line.startswith(("-- ", "Failed to start"))]
+        if done.ok and lines:
+            return lines[-1]
+    return otherwise
 
 
 def remove(tree: Tree, run: Run, tell: Tell) -> bool:

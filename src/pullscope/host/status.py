@@ -6,6 +6,7 @@ Four states: `on`, `off`, `restart-needed` (the files are back, the daemon that 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class Status:
 
 def status(machine: Machine, command: str) -> Status:
     """The state of `machine`. `command` is our own, for the fixes."""
-    drift = tuple(_drift(machine, command))
+    drift = tuple(_drift(machine, " ".join((command, "on", "--yes", *map(shlex.quote, machine.words)))))
     state = _state(machine, drift)
     layout = machine.layout
     on_disk = dropin.environment(machine.tree.text(layout.drop_in) or "")
@@ -80,15 +81,15 @@ def _state(machine: Machine, drift: tuple[Problem, ...]) -> str:
     return "on"
 
 
-def _drift(machine: Machine, command: str) -> list[Problem]:
+def _drift(machine: Machine, again: str) -> list[Problem]:
     found: list[Problem] = []
     for entry in machine.record.entries if machine.record else ():
         now = machine.tree.look(entry.path)
         if entry.kind == "directory":
             if now.kind != "directory":
-                found.append(_missing(entry.path, command))
+                found.append(_missing(entry.path, again))
         elif now.absent or (now.is_file and entry.before.is_file and now.content == entry.before.content):
-            found.append(_missing(entry.path, command))
+            found.append(_missing(entry.path, again))
         elif not now.is_file or sha256(now.content) not in entry.ours:
             found.append(
                 Problem(
@@ -101,12 +102,12 @@ def _drift(machine: Machine, command: str) -> list[Problem]:
     return found
 
 
-def _missing(path: str, command: str) -> Problem:
+def _missing(path: str, again: str) -> Problem:
     return Problem(
         code="change-missing",
         severity=Severity.WARNING,
         message=f"{path} is not what `on` made it",
-        fix=f"{command} on --yes",
+        fix=again,
         where=path,
     )
 

@@ -70,6 +70,11 @@ class Tree:
         """Whether this is the running machine itself."""
         return self.directory == Path("/")
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The option with which a command of ours works on this tree."""
+        return () if self.live else ("--root", str(self.directory))
+
     def at(self, path: str) -> Path:
         """Where `path` lies on this disk. A link in the tree that leads out of it is refused."""
         if not path.startswith("/"):

@@ -7,7 +7,7 @@ import pytest
 from pullscope.oci.messages import Answerer
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.roster import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -21,7 +21,7 @@ FAMILIES = [name for name, client in ROSTER.items() if not client.login]
 
 def private_hub(vanity: str) -> dict[str, Answerer]:
     """Its image is for the sample account only."""
-    hub = members_only(sample_hub(clock=lambda: 1795424400.0, accounts=SAMPLE_ACCOUNT), REALM_HOST)
+    hub = sample_hub(clock=lambda: 1795424400.0, accounts=SAMPLE_ACCOUNT, private=True)
     return {**hub, VANITY: redirect_only() if vanity == "302" else hub[REGISTRY_HOST]}
 
 

@@ -125,7 +125,7 @@ def test_a_blob_is_where_the_row_says(row: Registry, method: str) -> None:
     assert list(parse_qs(split.query)) == list(parse_qs(form.query))
 
 
-@pytest.mark.parametrize("name", ["docker-hub", "ghcr", "ecr", "acr", "quay", "gitlab", "artifact-registry"])
+@pytest.mark.parametrize("name", ["docker-hub", "ghcr", "ecr", "acr", "gitlab", "artifact-registry"])
 def test_a_signed_link_is_good_for_what_it_was_made_for(name: str) -> None:
     """Whole, and until its own parameters say that it has ended; nothing of it can be changed."""
     row, clock = REGISTRIES[name], Clock()
@@ -138,8 +138,8 @@ def test_a_signed_link_is_good_for_what_it_was_made_for(name: str) -> None:
     assert Digest.of(ask(played.world, link).body) == digest
     assert ask(played.world, link[:-1] + ("A" if link[-1] != "A" else "B")).status >= 400
     assert row.blobs is not None
-    if row.blobs.value.life is not None:
-        clock.sleep(row.blobs.value.life + 2)
+    if row.blobs.value.query:
+        clock.sleep((row.blobs.value.life or 600) + 2)
         late = ask(played.world, link)
         assert (late.status, b"Request has expired" in late.body) == (403, True)
 

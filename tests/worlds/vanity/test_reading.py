@@ -150,10 +150,30 @@ def test_places_in_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["/x(a+)+", "/(a*)*b", "/a-:x*", "/((a|a)*)*", "/(.*)(.*)(.*)", "/(" + "a" * 600 + ")", "/(x"]
+    "source",
+    [
+        "/v2/:a(" + "(?:[^/]?[^/]?[^/]?[^/]?[^/]?[^/]?[^/]?[^/]?)" + "{9}X)",
+        "/v2/:x((?:a?){27}b)",
+        "/v2/(a*)*b",
+        "/v2/a-:x*",
+        "/v2/(.*)(.*)(.*)(.*)x",
+        "/v2/((?:a|a|aa)*)c",
+        "/v2/((?=(?:a*)*b).*)",
+    ],
 )
-def test_pattern_that_could_take_for_ever_is_left_out(source: str) -> None:
-    """A hostile regular expression in vercel.json is named and never tried."""
+def test_pattern_that_could_take_for_ever_costs_bounded_work(source: str) -> None:
+    """A regular expression that explodes when it is backtracked meets a long path within the steps of one decision."""
+    text = json.dumps({"redirects": [{"source": source, "destination": "https://r.example/"}]})
+    rules = parse_rules(text, "vercel.json", Platform.VERCEL)
+    request = Request(method="GET", url=f"https://docker.example.com/v2/{'a' * 3000}")
+
+    assert len(rules.rules) == 1
+    assert decide(rules, request).not_played is None
+
+
+@pytest.mark.parametrize("source", ["/((a|a)*)*", "/(x", "/(" + "a" * 5000 + ")", "/(?<=a)b", "/([z-a])", "/:a/:a"])
+def test_pattern_that_is_none_is_left_out_and_named(source: str) -> None:
+    """What Vercel refuses, or is no regular expression that is played, is a rule-invalid and no rule."""
     text = json.dumps({"redirects": [{"source": source, "destination": "/b"}]})
     rules = parse_rules(text, "vercel.json", Platform.VERCEL)
 

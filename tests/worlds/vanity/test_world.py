@@ -110,3 +110,54 @@ def test_token_is_not_fetched_from_where_a_client_says() -> None:
     world = vanity_world(HOST, rewriting("ghcr.io", auth="token-aware"), {})
 
     assert world[HOST](Request(method="GET", url=f"https://{HOST}/token?realm=https://evil.example")).status == 503
+
+
+def redirected(host: str, **keys: str) -> dict[str, ClientOutcome]:
+    """What becomes of one plain redirect rule to this registry, by the clients' ids."""
+    rules = netlify(f"/v2/ https://{host}/v2/ 302\n/v2/org/* https://{host}/v2/{keys.get('to', 'org')}/:splat 302")
+    return dict(rehearse(rules, HOST, Reference.parse(f"{HOST}/org/app")).outcomes)
+
+
+WORKS, FAILS = ClientOutcome.WORKS, ClientOutcome.FAILS
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "classic", "containerd", "podman"),
+    [
+        ("ghcr.io", WORKS, WORKS, FAILS),
+        ("us-docker.pkg.dev", WORKS, WORKS, FAILS),
+        ("public.ecr.aws", WORKS, WORKS, FAILS),
+        ("registry.gitlab.com", WORKS, WORKS, FAILS),
+        # Public images are given without a token, so that none can be lost on the way.
+        ("quay.io", WORKS, WORKS, WORKS),
+        ("registry.k8s.io", WORKS, WORKS, WORKS),
+        # Every pull needs a login, and none is sent on.
+        (ECR, FAILS, FAILS, FAILS),
+        ("contoso.azurecr.io", FAILS, FAILS, FAILS),
+    ],
+)
+def test_the_registry_of_the_target_is_played(
+    host: str, classic: ClientOutcome, containerd: ClientOutcome, podman: ClientOutcome
+) -> None:
+    """One redirect rule, the same path: whether it works is as that registry's row says."""
+    ends = redirected(host)
+    assert (ends["docker-classic"], ends["docker-containerd"], ends["podman"]) == (classic, containerd, podman)
+
+
+@pytest.mark.parametrize(
+    ("host", "classic", "containerd"),
+    [
+        ("registry-1.docker.io", FAILS, WORKS),
+        ("ghcr.io", FAILS, FAILS),
+        ("registry.gitlab.com", FAILS, WORKS),
+        ("public.ecr.aws", WORKS, WORKS),
+        ("quay.io", WORKS, WORKS),
+    ],
+)
+def test_a_renamed_path_is_met_by_that_registrys_token_server(
+    host: str, classic: ClientOutcome, containerd: ClientOutcome
+) -> None:
+    """GHCR refuses a scope too many, GitLab one that is alone, Docker Hub leaves it out, ECR Public's is for no name."""
+    ends = redirected(host, to="acme")
+    assert (ends["docker-classic"], ends["docker-containerd"]) == (classic, containerd)

@@ -83,16 +83,18 @@ def expired(at: Examination) -> Iterator[Problem]:
 
 def other_confdir(at: Examination) -> Iterator[Problem]:
     """The CA that docker trusts is not the one that the proxy will sign with."""
-    if at.authority is None:
+    signing = at.signing()
+    if signing is None:
         return
-    wanted = trust.certificates(at.authority)
+    confdir, certificate = signing
+    wanted = trust.certificates(certificate)
     for path in _places(at):
         text = at.machine.tree.text(path)
         if text is not None and trust.certificates(text) != wanted:
             yield Problem(
                 code="ca-of-another-confdir",
-                message=f"{path} is not the CA in {at.confdir}",
-                fix=f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
+                message=f"{path} is not the CA in {confdir}",
+                fix=f"{at.on(confdir=confdir)} && {at.systemctl} restart {at.machine.layout.unit}",
                 where=path,
             )
             return

@@ -148,7 +148,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
                 code="not-root",
                 severity=Severity.INFO,
                 message="what the running daemon was started with can only be read by root",
-                fix=f"{at.command} doctor",
+                fix=" ".join((at.command, "doctor", *map(shlex.quote, machine.words))),
             )
         return
     if machine.daemon_has_ours and not at.drop_in:

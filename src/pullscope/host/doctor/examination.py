@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from pullscope.host import dropin, registry_host
+from pullscope.host import HostError, dropin, registry_host
+from pullscope.host.confdir import authority as read_authority
 from pullscope.host.listener import command_of, listens
 from pullscope.host.machine import MARK, Machine
+from pullscope.host.proxy_service import CONFDIR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,7 @@ class Examination:
     """What stands before commands that need root; empty where the caller is root or the daemon is his own."""
     listens: Callable[[str, int], bool] = listens
     command_of: Callable[[int], list[str] | None] = command_of
+    authority_in: Callable[[Path], str | None] = read_authority
 
     @property
     def systemctl(self) -> str:
@@ -63,7 +67,7 @@ class Examination:
     def on(self, **others: Any) -> str:
         """The `on` that was asked for, with `others` of its options."""
         options = (self.machine.record.options if self.machine.record else {}) | others
-        words = [self.command, "on", "--yes"]
+        words = [self.command, "on", "--yes", *map(shlex.quote, self.machine.words)]
         if options.get("mode") == "hosts":
             words += ["--mode", "hosts"]
         if options.get("proxy_port", 8080) != 8080:
@@ -72,9 +76,24 @@ class Examination:
             words += ["--trust", "certs.d"]
         words += [word for host in options.get("hosts", ()) for word in ("--host", host)]
         words += [word for host in options.get("insecure", ()) for word in ("--insecure-registry", host)]
-        if self.confdir:
-            words += ["--confdir", shlex.quote(self.confdir)]
+        confdir = str(others.get("confdir") or self.confdir)
+        if confdir:
+            words += ["--confdir", shlex.quote(confdir)]
         return " ".join(words)
+
+    def signing(self) -> tuple[str, str] | None:
+        """The confdir whose CA the answers are signed with, and its certificate; None where that cannot be told.
+
+        Our service has a confdir of its own. Any other that a listening process names is not believed: it may be anybody's.
+        """
+        running = self.command_of(self.proxy_address()[1]) or []
+        if f"confdir={CONFDIR}" not in running or self.confdir == CONFDIR:
+            return None if self.authority is None else (self.confdir, self.authority)
+        try:
+            certificate = self.authority_in(Path(CONFDIR))
+        except HostError:
+            return None
+        return None if certificate is None else (CONFDIR, certificate)
 
     def proxy_address(self) -> tuple[str, int]:
         """Where the proxy should listen."""

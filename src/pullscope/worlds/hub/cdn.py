@@ -24,11 +24,17 @@ _ISO = "%Y-%m-%dT%H:%M:%SZ"
 _AMAZON = "%Y%m%dT%H%M%SZ"
 
 
+_USUAL_LIFE = 600
+"""Seconds that a link with a time in it is good for, where nobody has said how long."""
+
+
 class Links:
     """The links of one registry's storage: made here, and recognised."""
 
     def __init__(self, *, form: Blobs, host: str, seal: Seal, blobs: Mapping[Digest, bytes]) -> None:
         self.form = form
+        timed = any(name in form.query for name in ("{expires}", "{iso}", "{date}"))
+        self._life = form.life or (_USUAL_LIFE if timed else 0)
         self._host = form.host or host
         self._seal = seal
         self._at = {form.path.format(**_names(digest), signature=""): digest for digest in blobs}
@@ -38,7 +44,7 @@ class Links:
     def link(self, digest: Digest, now: float) -> str:
         """Where a blob can be had, and for as long as the form says."""
         names = _names(digest)
-        life = self.form.life or 0
+        life = self._life
         until = int(now) + life
         times = {
             "expires": str(until),
@@ -62,10 +68,10 @@ class Links:
         digest = self.digest(url)
         if not self.form.signer:
             return None if digest else _refused(404, "NoSuchKey", "The specified key does not exist.")
-        until = _until(urlsplit(url).query) if self.form.life else 0.0
-        if digest is None or until is None or self.link(digest, until - (self.form.life or 0)) != url:
+        until = _until(urlsplit(url).query) if self._life else 0.0
+        if digest is None or until is None or self.link(digest, until - self._life) != url:
             return _refused(403, "AccessDenied", "Access Denied")
-        if self.form.life and until < now:
+        if self._life and until < now:
             return _refused(403, "AccessDenied", "Request has expired")
         return None
 

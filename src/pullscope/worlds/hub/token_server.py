@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,7 +37,7 @@ class TokenServer:
         tokens: Tokens,
         seal: Seal,
         clock: Clock,
-        repositories: Container[str],
+        repositories: Collection[str],
         accounts: Mapping[str, str],
         strict: bool | None = None,
         private: bool = False,
@@ -93,6 +93,8 @@ class TokenServer:
         if self._refuses(len(asked), len(known), account):
             names = ", ".join(scope.name for scope in asked)
             return said(self._refusal(account), repository=names)
+        if not self._tokens.named and (account or not self._private):
+            known = [Scope(type="repository", name=name, actions=("pull",)) for name in self._repositories]
         now = int(self._clock())
         claims: dict[str, object] = {
             "iss": urlsplit(self._tokens.realm).netloc,

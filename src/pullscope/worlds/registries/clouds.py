@@ -93,7 +93,9 @@ ECR_PUBLIC = Registry(
         _ECR_PUBLIC_400,
         "2026-07-13",
     ),
-    tokens=Fact(Tokens(realm="https://public.ecr.aws/token/", life=12 * 3600), _ECR_PUBLIC_400, "2026-07-13"),
+    tokens=Fact(
+        Tokens(realm="https://public.ecr.aws/token/", life=12 * 3600, named=False), _ECR_PUBLIC_400, "2026-07-13"
+    ),
     scopes=Fact(Scopes.LEFT_OUT, _ECR_PUBLIC_400, "2026-07-13"),
     blobs=Fact(
         Blobs(host="d2glxqk2uabbnd.cloudfront.net", path="/{opaque}", signer=None),
@@ -214,7 +216,7 @@ ACR = Registry(
             life=1200,
             signer="Azure Blob Storage",
         ),
-        "https://github.com/distribution/distribution/issues/3574",
+        f"{_ACR_REDIRECT} https://github.com/distribution/distribution/issues/3574",
         "2022-01-26",
     ),
     faults=(

@@ -63,7 +63,7 @@ DOCKER_HUB = Registry(
             path="/registry-v2/docker/registry/v2/blobs/{algorithm}/{ab}/{hex}/data",
             query="expires={expires}&signature={signature}",
             life=600,
-            signer="Docker's CDN",
+            signer="Docker's CDN (in the source expiry and signature are one parameter, `verify`)",
             server=(
                 ("x-amz-storage-class", "INTELLIGENT_TIERING"),
                 ("cf-cache-status", "HIT"),
@@ -113,7 +113,6 @@ GHCR = Registry(
             host="pkg-containers.githubusercontent.com",
             path="/ghcr1/blobs/{algorithm}:{hex}",
             query="se={iso}&sig={signature}&sp=r&spr=https&sr=b&sv=2019-12-12",
-            life=600,  # the sample's; the real one is not known
             signer="Azure Blob Storage",
         ),
         "https://github.com/FiloSottile/mkcert/issues/397",
@@ -172,15 +171,12 @@ QUAY = Registry(
     blobs=Fact(
         Blobs(
             host="cdn01.quay.io",
-            path="/quayio-production-s3/{algorithm}/{ab}/{hex}",
-            query="X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-Expires={life}&X-Amz-SignedHeaders=host"
-            "&X-Amz-Signature={signature}",
+            path="/{opaque}",
             status=302,
-            life=600,
             head=False,
-            signer="Amazon S3",
+            signer=None,
         ),
-        _QUAY_BLOB,
+        f"{_QUAY_BLOB} https://github.com/openshift/openshift-docs/pull/70239",
         "2026-11",
     ),
     head=Fact("HEAD of a blob is answered by quay.io itself, GET is a 302", _QUAY_BLOB, "2026-11"),

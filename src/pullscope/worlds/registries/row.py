@@ -95,6 +95,8 @@ class Tokens:
     """Seconds that the token is good for; None where that is not known."""
     post: bool | None = None
     """Whether the OAuth2 form is taken too."""
+    named: bool = True
+    """Whether a token is for the names that were asked for; else it is good for all that its owner may have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -151,8 +151,7 @@ GITEA = Registry(
         "https://github.com/go-gitea/gitea/issues/36907",
         "2026-03-16",
     ),
-    tokens=Fact(Tokens(realm=_GITEA_REALM), _GITEA, "2026-11"),
-    # Tokens are for a user and not for a scope.
+    tokens=Fact(Tokens(realm=_GITEA_REALM, named=False), _GITEA, "2026-11"),
     scopes=Fact(Scopes.LEFT_OUT, _GITEA, "2026-11"),
     blobs=Fact(Blobs(), _GITEA, "2026-11"),
     head=Fact("HEAD of manifests and blobs has digest and length", _GITEA, "2026-11"),

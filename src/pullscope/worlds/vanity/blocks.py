@@ -1,19 +1,19 @@
-"""Words and braces: the grammar that nginx's and Caddy's files share. Text in, a tree of directives out."""
+"""Words and braces: the grammar that nginx's and Caddy's files share. Text in, a tree of directives out.
+
+Each scanner goes over the text once. A quote or a brace that is never closed is refused with its line, as the servers do.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MAX_DEPTH = 20
 
-_TOKEN = re.compile(
-    r'"((?:\\.|[^"\\])*)"|\'((?:\\.|[^\'\\])*)\'|`([^`]*)`|(#[^\n]*)|(\n)|([{};])|([^\s;"\'`#]+)', re.DOTALL
-)
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Directive:
     """One statement: its words, and what stands in its braces (None without any)."""
 
@@ -25,6 +25,10 @@ class Directive:
     def name(self) -> str:
         return self.words[0] if self.words else ""
 
+    @property
+    def args(self) -> list[str]:
+        return self.words[1:]
+
 
 @dataclass(slots=True)
 class _Open:
@@ -32,17 +36,21 @@ class _Open:
     inside: list[Directive] = field(default_factory=list)
 
 
+Token = tuple[str, str, int]
+"""word, open, close, end or line; its text; its line."""
+
+
 def nginx_directives(text: str, file: str) -> list[Directive]:
-    """Statements end with `;`. ValueError, with the line, where braces or semicolons are missing."""
-    return _directives(_nginx_tokens(text), file, ends_at_line=False)
+    """Statements end with `;`. ValueError, with the line, where quotes, braces or semicolons are missing."""
+    return _directives(_nginx_tokens(text, file), file, ends_at_line=False)
 
 
 def caddy_directives(text: str, file: str) -> list[Directive]:
-    """Statements end with the line. ValueError, with the line, where braces do not match."""
-    return _directives(_caddy_tokens(text), file, ends_at_line=True)
+    """Statements end with the line. ValueError, with the line, where quotes or braces do not match."""
+    return _directives(_caddy_tokens(text, file), file, ends_at_line=True)
 
 
-def _directives(tokens: Iterator[tuple[str, str, int]], file: str, *, ends_at_line: bool) -> list[Directive]:
+def _directives(tokens: Iterator[Token], file: str, *, ends_at_line: bool) -> list[Directive]:
     top: list[Directive] = []
     stack: list[_Open] = []
     current: Directive | None = None
@@ -82,32 +90,108 @@ def _directives(tokens: Iterator[tuple[str, str, int]], file: str, *, ends_at_li
     return top
 
 
-def _nginx_tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    line = 1
-    # `${name}` and the braces of a regular expression are rare; a brace that stands alone opens a block.
-    for found in _TOKEN.finditer(text):
-        double, single, raw, _comment, newline, mark, word = found.groups()
-        if mark:
-            yield {"{": "open", "}": "close", ";": "end"}[mark], mark, line
-        elif word is not None:
-            yield "word", word, line
-        elif newline is None and not _comment:
-            quoted = next(text for text in (double, single, raw) if text is not None)
-            yield "word", re.sub(r"\\(.)", r"\1", quoted), line
-        line += found.group().count("\n")
+class _Lines:
+    """Line numbers of positions, without counting from the start each time."""
+
+    def __init__(self, text: str) -> None:
+        self._breaks = [found.start() for found in re.finditer("\n", text)]
+
+    def of(self, position: int) -> int:
+        return bisect_right(self._breaks, position - 1) + 1
 
 
-def _caddy_tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    for number, raw in enumerate(text.split("\n"), 1):
-        for found in re.finditer(r'"((?:\\.|[^"\\])*)"|`([^`]*)`|(#.*)|(\S+)', raw):
-            double, raw_text, comment, word = found.groups()
-            if comment:
-                break
+# ngx_conf_file.c, ngx_conf_read_token: a quote opens a string only where a word begins; `{` ends a word unless it
+# follows a $; `}` and # end none.
+_NGINX = re.compile(
+    r"(?P<space>\s+|#[^\n]*)|(?P<mark>[;{}])|(?P<quote>[\"'])|(?P<word>(?:\\.|\$\{[^\s;{}]*\}?|[^\s;{\\])(?:\\.|\$\{|[^\s;{\\])*|\\)",
+    re.DOTALL,
+)
+_QUOTED = {
+    '"': re.compile(r"((?:[^\"\\]|\\.)*)\"", re.DOTALL),
+    "'": re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL),
+    "`": re.compile(r"([^`]*)`"),
+}
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_LUA = re.compile(r"[{}]")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    char = found[1]
+    return char if char in "\"'\\" else {"t": "\t", "r": "\r", "n": "\n"}.get(char, found[0])
+
+
+def _nginx_tokens(text: str, file: str) -> Iterator[Token]:
+    lines = _Lines(text)
+    position, last = 0, ""
+    while position < len(text):
+        found = _NGINX.match(text, position)
+        if found is None:  # pragma: no cover - the alternatives take any character
+            raise ValueError(f"{file}:{lines.of(position)}: {text[position]!r} cannot be read here")
+        start, position = position, found.end()
+        if found["mark"]:
+            mark = found["mark"]
+            if mark == "{" and last.endswith("_by_lua_block"):
+                position = _end_of_code(text, position, file, lines.of(start))
+                yield "end", ";", lines.of(start)
+            else:
+                yield {"{": "open", "}": "close", ";": "end"}[mark], mark, lines.of(start)
+            last = ""
+        elif found["quote"]:
+            inside = _QUOTED[found["quote"]].match(text, position)
+            if inside is None:
+                raise ValueError(f"{file}:{lines.of(start)}: this {found['quote']} is never closed")
+            position = inside.end()
+            yield "word", _ESCAPED.sub(_unescaped, inside[1]), lines.of(start)
+        elif found["word"]:
+            last = found["word"]
+            yield "word", _ESCAPED.sub(_unescaped, last), lines.of(start)
+
+
+def _end_of_code(text: str, position: int, file: str, line: int) -> int:
+    depth = 1
+    for found in _LUA.finditer(text, position):
+        depth += 1 if found.group() == "{" else -1
+        if depth == 0:
+            return found.end()
+    raise ValueError(f"{file}:{line}: this {{ is never closed")
+
+
+# caddyserver/caddy caddyconfig/caddyfile/lexer.go: a quote or backtick opens a string where a word begins, a string may
+# hold line breaks, a backslash at the end of a line joins it with the next, <<NAME begins a heredoc.
+_CADDY = re.compile(
+    r"(?P<join>\\\n)|(?P<line>\n)|(?P<space>[^\S\n]+|#[^\n]*)|(?P<quote>[\"`])|<<(?P<heredoc>[A-Za-z0-9_-]+)\n|(?P<word>(?:\\[^\S\n]|[^\s])+)"
+)
+
+
+def _caddy_tokens(text: str, file: str) -> Iterator[Token]:
+    lines = _Lines(text)
+    position = 0
+    while position < len(text):
+        found = _CADDY.match(text, position)
+        if found is None:  # pragma: no cover - the alternatives take any character
+            raise ValueError(f"{file}:{lines.of(position)}: {text[position]!r} cannot be read here")
+        start, position = position, found.end()
+        number = lines.of(start)
+        if found["line"]:
+            yield "line", "", number
+        elif found["quote"]:
+            inside = _QUOTED[found["quote"]].match(text, position)
+            if inside is None:
+                raise ValueError(f"{file}:{number}: this {found['quote']} is never closed")
+            position = inside.end()
+            yield "word", inside[1].replace('\\"', '"') if found["quote"] == '"' else inside[1], number
+        elif found["heredoc"]:
+            end = re.compile(rf"^[ \t]*{re.escape(found['heredoc'])}[ \t]*$", re.MULTILINE).search(text, position)
+            if end is None:
+                raise ValueError(f"{file}:{number}: the text <<{found['heredoc']} is never closed")
+            yield "word", text[position : end.start()].rstrip("\n"), number
+            position = end.end()
+        elif found["word"]:
+            word = found["word"]
             if word == "{":
                 yield "open", word, number
             elif word == "}":
                 yield "close", word, number
             else:
-                text_of = next(one for one in (double, raw_text, word) if one is not None)
-                yield "word", re.sub(r'\\(["\\])', r"\1", text_of) if double is not None else text_of, number
-        yield "line", "", number
+                yield "word", word.replace("\\ ", " "), number
+    yield "line", "", lines.of(len(text))

@@ -14,7 +14,10 @@ from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, upstream
 
 def path_not_redirected(subject: Subject) -> Iterator[Problem]:
     if not subject.followed:
-        if any(landing.loops or has_unsupported_status(landing.rule) for _, landing in subject.landings):
+        if any(
+            landing.not_played or landing.loops or has_unsupported_status(landing.rule)
+            for _, landing in subject.landings
+        ):
             return
         wanted = subject.names[0] if subject.names else "any repository"
         yield Problem(
@@ -30,6 +33,7 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
         asked_for = name == subject.repository or name in covered
         if (
             landing.url is not None
+            or landing.not_played
             or landing.loops
             or has_unsupported_status(landing.rule)
             or name in told
@@ -51,11 +55,13 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
     told: set[str] = set()
     for name, landing in subject.followed:
         rule = landing.rule
-        if rule is None or rule.auth is Auth.TOKEN_AWARE or landing.repository in {None, name} or rule.where in told:
+        if rule is None or landing.own_login or rule.auth is Auth.TOKEN_AWARE:
+            continue
+        if landing.repository in {None, name} or rule.where in told:
             continue
         told.add(rule.where)
         known = upstream(landing.host or "")
-        if known.tokens is False:
+        if not known.scoped:
             continue
         yield Problem(
             code="scope-mismatch",

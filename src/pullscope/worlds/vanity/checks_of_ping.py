@@ -25,7 +25,7 @@ def fix_of_ping(subject: Subject) -> str:
 
 def ping_not_redirected(subject: Subject) -> Iterator[Problem]:
     ping = subject.ping
-    if ping.loops or ping.url is not None or ping.response is None or ping.response.status < 400:
+    if ping.not_played or ping.loops or ping.url is not None or ping.response is None or ping.response.status < 400:
         return
     if has_unsupported_status(ping.rule):
         return

@@ -9,7 +9,7 @@ from pullscope.worlds.vanity.decide import NETLIFY_307
 from pullscope.worlds.vanity.following import follow
 from pullscope.worlds.vanity.rules import Platform, Rule
 from pullscope.worlds.vanity.subject import Subject
-from pullscope.worlds.vanity.upstreams import upstream
+from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_COMPARED = 500
 """Each rule is compared with all before it, so the work grows with the square."""
@@ -17,7 +17,9 @@ MOST_COMPARED = 500
 
 def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
     for rule in subject.v2_rules:
-        if rule.target is not None and rule.target.lower().startswith("http://"):
+        if rule.target is None or (rule.is_proxy and is_inside(rule.target_host or "")):
+            continue
+        if rule.target.lower().startswith("http://"):
             yield Problem(
                 code="redirect-downgrade",
                 severity=Severity.WARNING,
@@ -59,7 +61,22 @@ def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def not_played(subject: Subject) -> Iterator[Problem]:
+    """What decides the answer to a path that clients ask for, and was not played: no verdict rests on it."""
+    for reason in subject.not_played:
+        where, _, what = reason.partition(": ")
+        yield Problem(
+            code="rule-unsupported",
+            severity=Severity.WARNING,
+            message=f"{what}. What clients meet there is not known.",
+            where=where,
+        )
+
+
 def rule_unreachable(subject: Subject) -> Iterator[Problem]:
+    if subject.rules.play is not None:
+        # A server's configuration is no list in which an earlier rule hides a later one.
+        return
     if len(subject.rules.rules) > MOST_COMPARED:
         yield Problem(
             code="rule-unsupported",
@@ -136,6 +153,9 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
     stranger = "stranger-a1b2/any-image"
     landing = follow(subject.rules, subject.host, f"/v2/{stranger}/manifests/latest")
     if landing.url is None or landing.rule is None or landing.rule.prefix:
+        return
+    if landing.fetched and is_inside(landing.host or ""):
+        # A registry of one's own behind its proxy: all of it is meant to be there.
         return
     known = upstream(landing.host or "")
     if landing.repository == stranger:

@@ -1,18 +1,21 @@
 """Which rule answers a request, why the ones before it did not, and with what: pure, for every platform.
 
-The order is that of the platform: Netlify and Cloudflare first match from the top, Vercel redirects, then its files, then
-rewrites; the readers have already put the rules of Caddy and nginx in the order in which those try them.
+Netlify, Cloudflare and Vercel have lists of rules: the first match from the top, and on Vercel redirects, then its files, then
+rewrites. A server's configuration (nginx, Caddy, Apache) plays itself: `RuleFile.play`.
 `Decision.forward` is what the platform would fetch from another host (status 200): who fetches it is the caller's matter.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity import dialects
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed
+from pullscope.worlds.vanity.regexes import TooSlowError, bounded
 from pullscope.worlds.vanity.rules import Condition, Platform, Rule, RuleFile
 from pullscope.worlds.vanity.targets import absolute, is_url, target_of
 
@@ -29,38 +32,46 @@ NETLIFY_QUERY = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Passed:
-    """A rule that was tried before and did not answer."""
-
-    rule: Rule
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What the vanity host does with one request."""
-
-    response: Response | None = None
-    """Its own answer; None where it fetches one (`forward`)."""
-    forward: Request | None = None
-    rule: Rule | None = None
-    """The rule that answers; None where the platform does by itself."""
-    because: str = ""
-    """Who answers where it is no rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
-    passed: tuple[Passed, ...] = ()
-    unproven: str | None = None
-    """What of this answer was never seen in production, as a sentence."""
-    file: str = ""
-
-    @property
-    def answered_by(self) -> str:
-        """`netlify.toml:8`, or `netlify.toml: no rule`."""
-        return self.rule.where if self.rule is not None else f"{self.file}: {self.because}"
-
-
 def decide(rules: RuleFile, request: Request) -> Decision:
-    """The platform's answer to `request`. Never raises for what a client sent."""
+    """The platform's answer to `request`. Never raises for what a client sent or a file holds."""
+    return _guarded(rules, request, lambda: (rules.play or (lambda asked: _first_match(rules, asked)))(request))
+
+
+def _guarded(rules: RuleFile, request: Request, play: Callable[[], Decision]) -> Decision:
+    """What `play` decides, within its bounds; what ends it becomes "not known"."""
+    try:
+        with bounded():
+            decision = play()
+    except NotPlayedError as error:
+        return _not_known(rules, str(error))
+    except (TooSlowError, RecursionError) as error:
+        return _not_known(rules, f"{rules.name}: {error}")
+    if rules.as_proxy:
+        decision = _fetched_instead(decision, request)
+    then = decision.after
+    if then is None:
+        return decision
+    return replace(decision, after=lambda response: _guarded(rules, request, lambda: then(response)))
+
+
+def _not_known(rules: RuleFile, why: str) -> Decision:
+    return Decision(
+        response=dialects.unknown(rules.platform, why), because="not known", file=rules.name, not_played=why
+    )
+
+
+def _fetched_instead(decision: Decision, request: Request) -> Decision:
+    """The same for a proxy in the place of a redirect to another host."""
+    if decision.response is None or not 300 <= decision.response.status < 400 or decision.rule is None:
+        return decision
+    location = decision.response.headers.get("Location") or ""
+    if not is_url(location) or urlsplit(location).hostname in {None, urlsplit(request.url).hostname}:
+        return decision
+    return replace(decision, response=None, forward=_forwarded(decision.rule, location, request))
+
+
+def _first_match(rules: RuleFile, request: Request) -> Decision:
+    """For the platforms whose file is a list: the first rule that matches."""
     asked = _split(request.url)
     slash = _trailing_slash(rules, asked)
     if slash is not None:
@@ -218,7 +229,7 @@ def _answer(
         return decision(dialects.not_found(rule.platform, rules.not_found), unproven=NETLIFY_307)
     if rule.is_redirect:
         location = absolute(target, asked) if dialects.DIALECTS[rule.platform].absolute_location else target
-        return decision(dialects.redirect(rule.platform, rule.status, _printable(location)))
+        return decision(dialects.redirect(rule.platform, rule.status, dialects.printable(location)))
     if urlsplit(target).netloc:
         if rule.status == 200:
             unproven = NETLIFY_PROXY if rule.platform is Platform.NETLIFY else None
@@ -231,16 +242,9 @@ def _answer(
     return decision(dialects.published(rule.platform, file, status=rule.status))
 
 
-def _printable(location: str) -> str:
-    """A header value: a client's path may hold characters that end a header line."""
-    return "".join(
-        char if 0x20 < ord(char) < 0x7F else "".join(f"%{byte:02X}" for byte in char.encode()) for char in location
-    )
-
-
 def _forwarded(rule: Rule, target: str, request: Request) -> Request:
     """The request as the platform sends it on: the origin sees its own name in Host (Netlify's rewrites-proxies page)."""
-    split = urlsplit(_printable(target))
+    split = urlsplit(dialects.printable(target))
     headers = request.headers.replacing("Host", split.netloc) if "Host" in request.headers else request.headers
     for name, value in rule.request_headers:
         headers = headers.replacing(name, value)

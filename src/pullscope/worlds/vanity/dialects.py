@@ -145,3 +145,16 @@ def plain(platform: Platform, status: int, body: bytes, content_type: str | None
 
 def _response(status: int, fields: list[tuple[str, str]], body: bytes) -> Response:
     return Response(status=status, headers=Headers([*fields, ("Content-Length", str(len(body)))]), body=body)
+
+
+def printable(location: str) -> str:
+    """A header value: a client's path may hold characters that end a header line."""
+    return "".join(
+        char if 0x20 < ord(char) < 0x7F else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
+        for char in location
+    )
+
+
+def unknown(platform: Platform, why: str) -> Response:
+    """In the place of an answer that is not known."""
+    return plain(platform, 501, f"pullscope: {why}\n".encode("utf-8", "replace"), "text/plain; charset=utf-8")

@@ -8,7 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.routes import Endpoint, route
-from pullscope.worlds.vanity.decide import Decision, decide
+from pullscope.worlds.vanity.decide import decide
+from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.rules import Rule, RuleFile
 
 MOST_HOPS = 10
@@ -38,6 +39,23 @@ class Landing:
     @property
     def rule(self) -> Rule | None:
         return next((one.rule for one in reversed(self.decisions) if one.rule is not None), None)
+
+    @property
+    def not_played(self) -> str | None:
+        """Why it is not known where this ends; None where it is."""
+        return self.decisions[-1].not_played
+
+    @property
+    def own_login(self) -> str | None:
+        """The scheme of a login that the rules put into the request to the registry, "bearer"; None where they put none."""
+        sent = self.decisions[-1].forward
+        shown = sent.headers.get("Authorization") if sent is not None else None
+        return shown.partition(" ")[0].lower() if shown else None
+
+    @property
+    def login(self) -> str | None:
+        """Where the vanity host itself asks for a login on the way."""
+        return next((one.login for one in self.decisions if one.login is not None), None)
 
     @property
     def where(self) -> str:

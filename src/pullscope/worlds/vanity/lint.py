@@ -32,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     checks_of_paths.query_dropped,
     checks_of_rules.open_to_all,
     checks_of_rules.rule_unreachable,
+    checks_of_rules.not_played,
     checks_of_rules.push_over_redirect,
 )
 
@@ -70,4 +71,5 @@ def _line(where: str | None) -> tuple[str, int]:
 def explain(rules: RuleFile, host: str, path: str) -> tuple[str, ...]:
     """For one path: the rules that did not answer with why, then the one that does."""
     decision = decide(rules, Request(method="GET", url=f"https://{host}{path}"))
-    return (*(f"{one.rule.where}  no: {one.reason}" for one in decision.passed), f"{decision.answered_by}  answers")
+    passed = (f"{one.rule.where}  no: {one.reason}" for one in decision.passed)
+    return (*passed, f"not known: {decision.not_played}" if decision.not_played else f"{decision.answered_by}  answers")

@@ -1,7 +1,6 @@
 """How each platform compares a path with a rule's `from`. Pure; no platform's file syntax is known here.
 
-A pattern from a file is a stranger's text. The forms with a splat and placeholders become linear matchers or regular
-expressions that cannot backtrack far; the free regular expressions that Vercel allows are bounded (`_refuse_slow`).
+A pattern from a file is a stranger's text: what becomes a regular expression is matched by `regexes`, in bounded time.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
+
+from pullscope.worlds.vanity.regexes import Regex, regex
 
 LONGEST_PATH = 4096
 
@@ -83,7 +84,7 @@ class RegexPattern:
     """A path as a regular expression, whole and case-sensitive: Cloudflare's, Vercel's and nginx's."""
 
     text: str
-    regex: re.Pattern[str]
+    regex: Regex
     takes_any_rest: bool
     template: str
     """`text` with `\\0` where it takes any rest, for `example`."""
@@ -91,12 +92,8 @@ class RegexPattern:
     def match(self, path: str) -> Mapping[str, str] | None:
         if len(path) > LONGEST_PATH:
             return None
-        found = self.regex.match(path)
-        if found is None:
-            return None
-        values = {name: value or "" for name, value in found.groupdict().items()}
-        values.update({str(number): value or "" for number, value in enumerate(found.groups(), 1)})
-        return values
+        found = self.regex.search(path)
+        return found.values if found is not None else None
 
     def example(self, rest: str) -> str:
         return self.template.replace("\0", rest)
@@ -126,7 +123,7 @@ def cloudflare_pattern(source: str) -> RegexPattern:
         else:
             pieces.append(re.escape(piece))
             example.append(piece)
-    return RegexPattern(source, re.compile(f"(?s:{''.join(pieces)})\\Z"), "*" in source, "".join(example))
+    return RegexPattern(source, regex(f"^{''.join(pieces)}$", dot_all=True), "*" in source, "".join(example))
 
 
 # path-to-regexp 6.1 as Vercel vendors it: a name, an optional group, an optional modifier; or a bare group; or braces.
@@ -140,10 +137,9 @@ def vercel_pattern(source: str) -> RegexPattern:
 
     Strict means that the slash at the end counts: `/v2/:path*` matches `/v2` and `/v2/a`, but not `/v2/`.
     """
-    regex: list[str] = []
+    pieces: list[str] = []
     example: list[str] = []
     names: set[str] = set()
-    loose = 0
     any_rest = False
     position = 0
     while position < len(source):
@@ -157,7 +153,7 @@ def vercel_pattern(source: str) -> RegexPattern:
             continue
         if token["escaped"] or token["text"]:
             text = token["escaped"] or token["text"]
-            regex.append(re.escape(text))
+            pieces.append(re.escape(text))
             example.append(text)
             continue
         name = token["name"]
@@ -167,34 +163,28 @@ def vercel_pattern(source: str) -> RegexPattern:
         if token["group"] or source[position : position + 1] == "(":
             start = position - 1 if token["group"] else position
             inner, position = _group(source, start)
-            if _refuse_slow(inner):
-                loose += 1
+            if re.search(r"(?<!\\)\((?!\?)", inner):
+                raise ValueError(f"the pattern ({inner[:40]}) holds a capturing group, which Vercel refuses")
         modifier = source[position] if source[position : position + 1] in {"?", "*", "+"} else ""
         position += len(modifier)
         if name is not None:
             names.add(name)
         opening = f"(?P<{name}>" if name is not None and not name[0].isdigit() else "("
-        slashed = bool(regex) and regex[-1] == "/"
-        if modifier in {"*", "+"} and (not slashed or inner != "[^/]+?"):
-            # Only whole segments can be repeated without a way to split a path in very many ways.
-            raise ValueError(f"{source!r} repeats a group that is no whole segment; pullscope does not try it")
+        slashed = bool(pieces) and pieces[-1] == "/"
         if slashed:
-            regex.pop()
-        elif modifier in {"*", "+"} or inner == "[^/]+?":
-            loose += 1
+            pieces.pop()
         prefix = "/" if slashed else ""
         body = f"(?:{inner})(?:{prefix}(?:{inner}))*" if modifier in {"*", "+"} else inner
         optional = "?" if modifier in {"?", "*"} else ""
-        regex.append(f"(?:{prefix}{opening}{body})){optional}" if prefix else f"{opening}{body}){optional}")
+        pieces.append(f"(?:{prefix}{opening}{body})){optional}" if prefix else f"{opening}{body}){optional}")
         takes_rest = modifier in {"*", "+"} or inner in {".*", ".+"}
         any_rest = any_rest or takes_rest
         example.append("\0" if takes_rest else "x")
-    if loose > 2:
-        raise ValueError(f"{source!r} has more open-ended groups than pullscope tries")
     try:
-        return RegexPattern(source, re.compile(f"(?s:{''.join(regex)})\\Z"), any_rest, "".join(example))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{source!r} is not a pattern that can be read ({error})") from error
+        compiled = regex(f"^(?:{''.join(pieces)})$", dot_all=True)
+    except ValueError as error:
+        raise ValueError(f"{source[:80]!r} is not a pattern that can be read ({error})") from error
+    return RegexPattern(source, compiled, any_rest, "".join(example))
 
 
 def _group(source: str, start: int) -> tuple[str, int]:
@@ -213,17 +203,6 @@ def _group(source: str, start: int) -> tuple[str, int]:
                 return source[start + 1 : position], position + 1
         position += 1
     raise ValueError(f"{source!r} has a bracket that is not closed")
-
-
-def _refuse_slow(expression: str) -> bool:
-    """True for an expression with one open-ended repeat; ValueError for one that could take for ever on a long path."""
-    open_ended = len(re.findall(r"(?<!\\)(?:[*+]|\{\d+,\})", expression))
-    if re.search(r"(?<!\\)\((?!\?)", expression):
-        raise ValueError(f"the pattern ({expression[:40]}) holds a capturing group, which Vercel refuses")
-    nested = re.search(r"[*+}][^()]*\)\s*[*+{]", expression) or re.search(r"\|[^()]*\)\s*[*+{]", expression)
-    if nested or open_ended > 2 or len(expression) > 500 or re.search(r"\\\d", expression):
-        raise ValueError(f"the pattern ({expression[:40]}) repeats a repeat; pullscope does not try it")
-    return open_ended > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +233,21 @@ class ExactPattern:
 
     def example(self, rest: str) -> str:  # noqa: ARG002 - the form of a Pattern; there is no rest to put in
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPattern:
+    """A regular expression, or a name that no path has: nginx's `location ~ …` and `location @name`."""
+
+    text: str
+    regex: Regex | None = None
+    takes_any_rest: bool = True
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        found = self.regex.search(path) if self.regex is not None else None
+        return found.values if found is not None else None
+
+    def example(self, rest: str) -> str:
+        """The text before the first thing that is no literal, then `rest`."""
+        literal = re.match(r"\^?([/\w.-]*)", self.text)
+        return (literal[1] if literal else "/").rpartition("/")[0] + f"/{rest}"

@@ -10,12 +10,13 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from pullscope.worlds.vanity.caddyfile import read_caddyfile
+from pullscope.worlds.vanity.caddy.reading import read_caddyfile
 from pullscope.worlds.vanity.cloudflare import read_cloudflare_redirects
 from pullscope.worlds.vanity.netlify import merge, read_netlify_redirects, read_netlify_toml
-from pullscope.worlds.vanity.nginx import read_nginx
+from pullscope.worlds.vanity.nginx.reading import read_nginx
 from pullscope.worlds.vanity.own import read_rewrites
 from pullscope.worlds.vanity.rules import Platform, Remark, RuleFile
 from pullscope.worlds.vanity.targets import is_url
@@ -47,7 +48,7 @@ def parse_rules(
     text: str, name: str, platform: Platform, *, published: Iterable[str] = (), not_found: bytes | None = None
 ) -> RuleFile:
     """The same from a text; `published` are the paths of the site's own files. Opens nothing."""
-    slash, clean = None, False
+    slash, clean, play = None, False, None
     match platform:
         case Platform.NETLIFY:
             reader = read_netlify_toml if name.endswith(".toml") else read_netlify_redirects
@@ -60,12 +61,12 @@ def parse_rules(
             read = read_vercel_json(text, name)
             found, remarks, slash, clean = read.rules, read.remarks, read.trailing_slash, read.clean_urls
         case Platform.CADDY:
-            found, remarks = read_caddyfile(text, name)
+            found, remarks, play = read_caddyfile(text, name)
         case Platform.NGINX:
-            found, remarks = read_nginx(text, name)
+            found, remarks, play = read_nginx(text, name)
         case Platform.REWRITE:
             found, remarks = read_rewrites(text, name)
-    kept = [rule for rule in found if rule.target is None or is_url(rule.target)]
+    kept = [rule for rule in found if rule.target is None or play is not None or is_url(rule.target)]
     remarks.extend(
         Remark(
             where=rule.where,
@@ -75,7 +76,7 @@ def parse_rules(
             fix="Correct the target: https://HOST/path.",
         )
         for rule in found
-        if rule.target is not None and not is_url(rule.target)
+        if rule.target is not None and play is None and not is_url(rule.target)
     )
     found = kept
     if len(found) > MAX_RULES:
@@ -89,21 +90,12 @@ def parse_rules(
         trailing_slash=slash,
         clean_urls=clean,
         not_found=not_found,
+        play=play,
     )
 
 
 def _replace(rules: RuleFile, path: Path, files: frozenset[str], not_found: bytes | None, *more: Path) -> RuleFile:
-    return RuleFile(
-        platform=rules.platform,
-        name=rules.name,
-        rules=rules.rules,
-        published=files,
-        remarks=rules.remarks,
-        trailing_slash=rules.trailing_slash,
-        clean_urls=rules.clean_urls,
-        not_found=not_found,
-        sources=(str(path), *(str(one) for one in more)),
-    )
+    return replace(rules, published=files, not_found=not_found, sources=(str(path), *(str(one) for one in more)))
 
 
 def _text(path: Path) -> str:
@@ -195,7 +187,7 @@ def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
 
 
 def _with(rules: RuleFile, remarks: list[Remark]) -> RuleFile:
-    return RuleFile(platform=rules.platform, name=rules.name, rules=rules.rules, remarks=tuple(remarks))
+    return replace(rules, remarks=tuple(remarks))
 
 
 def _site(folder: Path) -> tuple[frozenset[str], bytes | None]:

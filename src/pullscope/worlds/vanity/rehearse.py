@@ -1,8 +1,8 @@
 """The modelled clients pull through a rule file, in memory.
 
-The registry is the sample hub, holding the wanted image under the name to which the rules lead; whether it wants tokens,
-and how strict its token server is, is taken from the rule's target (`upstreams`) and stated. What a client makes of it is
-what its model did, and is judged by whoever asked (`judge`), never from the rule file.
+The registry is the one that the rules lead to, as its row in the table of registries says (`upstreams`), holding the
+wanted image under the name to which they lead; one that has no row is played as a lenient Docker Hub, and that is stated.
+What a client makes of it is what its model did, and is judged by whoever asked (`judge`), never from the rule file.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pullscope.oci.messages import Answerer
+from pullscope.oci.messages import Answerer, Request
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
-from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, members_only, sample_login
+from pullscope.worlds.clients.drive import Ran, pull
+from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, sample_login
 from pullscope.worlds.clients.roster import ROSTER, Client, Trial, login_used
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
-from pullscope.worlds.hub.token_server import REALM_HOST
+from pullscope.worlds.registries.hosted import DOCKER_HUB
+from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.upstreams import Upstream, upstream
@@ -59,14 +60,31 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     ping = follow(rules, host, "/v2/")
     known = upstream(landing.host) if landing.host else None
 
-    def tried(client: Client) -> Trial:
-        hub = _registries(wanted, landing, ping, known)
-        if client.login:
-            # What a login is for: an image that only its account may pull. A public one is pulled without it.
-            hub = members_only(hub, REALM_HOST)
+    # The login that the vanity host itself asks for is the only one before a registry of one's own.
+    guessed = known is not None and known.tokens is None and not (ping.login or landing.login)
+    tokens = not landing.own_login and (known is None or known.tokens is True or guessed)
+
+    def run(client: Client, *, tokens: bool) -> Ran | str:
+        met = _Met()
+        # What a login is for: an image that only its account may pull. A public one is pulled without it.
+        hub = _registries(wanted, landing, ping, known, tokens=tokens, private=bool(client.login))
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
         model = client.model(wanted, login, frozenset())
-        return Trial(client=client, ran=pull(model, vanity_world(host, rules, hub)))
+        ran = pull(model, vanity_world(host, rules, hub, decided=met))
+        return f"no verdict: {met.not_played}" if met.not_played is not None else ran
+
+    def tried(client: Client) -> Trial:
+        if landing.own_login and (
+            client.login or (landing.own_login == "basic" and known is not None and known.tokens)
+        ):
+            why = f"no verdict: {landing.where} shows the registry a login of its own"
+            return Trial(client=client, ran=why)
+        ran = run(client, tokens=tokens)
+        if not isinstance(ran, str) and not ran.outcome.pulled and tokens and guessed and known is not None:
+            free = run(client, tokens=False)
+            if not isinstance(free, str) and free.outcome.pulled:
+                ran = f"no verdict: it fails if {known.host} asks for a token, which is not known"
+        return Trial(client=client, ran=ran)
 
     return Rehearsal(
         rules=rules, reference=reference, landing=landing, upstream=known, tried=tuple(tried(one) for one in clients)
@@ -75,22 +93,35 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
 
 def as_proxy(rules: RuleFile) -> RuleFile:
     """The same rules with 200 for every redirect to another host: what a proxy at the same place would do."""
-    changed = tuple(
-        replace(rule, status=200) if rule.is_redirect and rule.target_host else rule for rule in rules.rules
-    )
-    return replace(rules, rules=changed)
+    return replace(rules, as_proxy=True)
 
 
-def _registries(reference: Reference, landing: Landing, ping: Landing, known: Upstream | None) -> dict[str, Answerer]:
-    """The world behind the vanity host: the sample hub under the names to which the rules lead."""
+@dataclass
+class _Met:
+    """What a client's pull met at the vanity host: the first thing that was not played."""
+
+    not_played: str | None = None
+
+    def __call__(self, _: Request, decision: Decision) -> None:
+        self.not_played = self.not_played or decision.not_played
+
+
+def _registries(
+    reference: Reference, landing: Landing, ping: Landing, known: Upstream | None, *, tokens: bool, private: bool
+) -> dict[str, Answerer]:
+    """The world behind the vanity host: the registry of the rules' target, and where that is not known, a small Hub."""
     image = sample_image(landing.repository or reference.repository, tag=reference.tag or "latest")
+    row = known.row if known is not None else None
+    played = row or DOCKER_HUB
     hub = sample_hub(
+        registry=played,
         repositories=[image],
-        strict=bool(known and known.strict),
-        auth=known is None or known.tokens is not False,
+        strict=None if row is not None else False,
+        auth=tokens or (row is not None and not landing.own_login),
+        private=private,
         pull_limit=None,
         accounts=SAMPLE_ACCOUNT,
     )
-    registry = hub.pop(REGISTRY_HOST)
+    registry = hub[played.host] if row is not None else hub.pop(played.host)
     names = {name for name in (landing.host, ping.host) if name}
     return {**hub, **dict.fromkeys(names, registry)}

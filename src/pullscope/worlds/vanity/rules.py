@@ -7,11 +7,16 @@ everything that is said about it names that place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Request
+
+if TYPE_CHECKING:
+    from pullscope.worlds.vanity.decision import Decision
 
 
 class Platform(StrEnum):
@@ -120,7 +125,10 @@ class Rule:
     @property
     def target_host(self) -> str | None:
         """The host it points to; None for a path on the same host."""
-        return urlsplit(self.target).netloc.lower() or None if self.target else None
+        try:
+            return urlsplit(self.target).netloc.lower() or None if self.target else None
+        except ValueError:
+            return None
 
     @property
     def is_redirect(self) -> bool:
@@ -163,5 +171,9 @@ class RuleFile:
     """Vercel's `cleanUrls`."""
     not_found: bytes | None = None
     """The site's own 404.html."""
+    play: Callable[[Request], Decision] | None = field(default=None, compare=False)
+    """How it answers, where that is no list of rules: `rules` then only say what it can answer with."""
+    as_proxy: bool = False
+    """True for "what if": redirects to other hosts are fetched instead."""
     sources: tuple[str, ...] = ()
     """The paths it was read from, as the file system names them: what a reload has to look at."""

@@ -42,6 +42,12 @@ class Subject:
         )
 
     @cached_property
+    def not_played(self) -> tuple[str, ...]:
+        """Why it is not known what some of these paths answer, each reason once."""
+        every = (self.ping, *(landing for _, landing in self.landings))
+        return tuple(dict.fromkeys(one.not_played for one in every if one.not_played is not None))
+
+    @cached_property
     def followed(self) -> tuple[tuple[str, Landing], ...]:
         """Those that end on another host."""
         return tuple((name, landing) for name, landing in self.landings if landing.url is not None)

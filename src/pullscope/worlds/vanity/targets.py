@@ -22,7 +22,7 @@ _NGINX = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _OWN = re.compile(r":(splat)\Z")
 
 # The characters that stay as they are in a path (RFC 3986, 3.3: pchar, and the slash).
-_PATH = "/:@!$&'()*+,;=~-._"
+PATH_CHARACTERS = "/:@!$&'()*+,;=~-._"
 
 
 def target_of(rule: Rule, values: Values, asked: SplitResult) -> str | None:
@@ -49,7 +49,9 @@ def _with_query(rule: Rule, base: str, query: str) -> str:
 
 
 def _fill_netlify(target: str, values: Values, _: SplitResult) -> str:
-    return _NETLIFY.sub(lambda found: quote(values[found[1]], safe=_PATH) if found[1] in values else found[0], target)
+    return _NETLIFY.sub(
+        lambda found: quote(values[found[1]], safe=PATH_CHARACTERS) if found[1] in values else found[0], target
+    )
 
 
 def _fill_cloudflare(target: str, values: Values, _: SplitResult) -> str:

@@ -1,13 +1,17 @@
-"""What is known of the registries that vanity rules point to: whether they want tokens, and how strict their token server is.
+"""What is known of the registries that vanity rules point to: the row of the table of registries, by the rule's target.
 
-Labels and defaults on top of what a rule says; no behaviour of a client or of a trace hangs on a name in this table.
-Strictness of ghcr.io and Google rests on issue reports (facts: wire.md B1: containerd#9648, #8415, #4358), Docker Hub's
-leniency on the specification and on what was seen.
+Labels and defaults on top of what a rule says; no behaviour of a trace hangs on a name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pullscope.oci.known_registries import known_registry
+from pullscope.worlds.registries.row import Anonymous, Registry
+from pullscope.worlds.registries.table import registry_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,9 +21,16 @@ class Upstream:
     host: str
     label: str
     tokens: bool | None
-    """Whether anonymous pulls need a token; None where it is not known."""
+    """Whether nothing is given without a token or a login; None where it is not known."""
     strict: bool | None
     """Whether its token server refuses a request with a scope that it does not know."""
+    row: Registry | None = None
+    """How it behaves; None where there is no row for it."""
+
+    @property
+    def scoped(self) -> bool:
+        """Whether what it asks for is, or may be, a token for a name."""
+        return self.tokens is not False and (self.row is None or self.row.tokens is not None)
 
     @property
     def manner(self) -> str:
@@ -29,28 +40,33 @@ class Upstream:
         return "taken as lenient" if self.strict is None else "strict" if self.strict else "lenient"
 
 
-_KNOWN: tuple[tuple[str, str, bool, bool | None], ...] = (
-    ("registry-1.docker.io", "Docker Hub", True, False),
-    ("index.docker.io", "Docker Hub", True, False),
-    ("docker.io", "Docker Hub", True, False),
-    ("ghcr.io", "GitHub", True, True),
-    ("gcr.io", "Google", True, True),
-    (".gcr.io", "Google", True, True),
-    (".pkg.dev", "Google", True, True),
-    ("quay.io", "Quay", True, None),
-    ("registry.gitlab.com", "GitLab", True, None),
-    ("public.ecr.aws", "Amazon ECR Public", True, None),
-    ("mcr.microsoft.com", "Microsoft", False, None),
-    ("registry.k8s.io", "Kubernetes", False, None),
-)
-
 DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io"})
 
 
 def upstream(host: str) -> Upstream:
     """What is known of `host`, an authority as a URL spells it."""
     name = host.lower().removesuffix(":443")
-    for known, label, tokens, strict in _KNOWN:
-        if name == known or (known.startswith(".") and name.endswith(known)):
-            return Upstream(host=name, label=label, tokens=tokens, strict=strict)
-    return Upstream(host=name, label=name, tokens=None, strict=None)
+    known, row = known_registry(name), registry_at(name)
+    label = known.name if known is not None else name
+    if row is None:
+        return Upstream(host=name, label=label, tokens=None, strict=None)
+    tokens = row.anonymous.value is not Anonymous.OPEN
+    return Upstream(host=name, label=label, tokens=tokens, strict=row.strict, row=row)
+
+
+_INSIDE = (".local", ".localdomain", ".internal", ".lan", ".home", ".svc", ".cluster.local", ".docker", ".intranet")
+
+
+def is_inside(host: str) -> bool:
+    """True for a host that no client on the internet can name: a container's, localhost, a private address."""
+    name = urlsplit(f"//{host.lower()}").hostname or ""
+    try:
+        return not ip_address(name).is_global
+    except ValueError:
+        return "." not in name or name.endswith(_INSIDE)
+
+
+def answers_only_its_own_name(host: str) -> bool:
+    """True for a registry of the table that stands behind a front end which chooses by Host; Docker Hub's does not."""
+    known = upstream(host)
+    return known.tokens is not None and host.lower() not in DOCKER_HUB_HOSTS

@@ -90,7 +90,7 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
     if not isinstance(target, str) or not target:
         raise ValueError('"destination" must be a text')
     pattern = vercel_pattern(source)
-    names = set(pattern.regex.groupindex)
+    names = set(pattern.regex.names)
     conditions = [*_conditions(table, "has"), *_conditions(table, "missing")]
     if not conditions:
         for name in re.findall(r":([A-Za-z]\w*)", re.sub(r"^https?://", "", target)):

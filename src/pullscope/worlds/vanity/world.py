@@ -6,10 +6,14 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
-from pullscope.worlds.vanity.decide import Decision, decide
+from pullscope.worlds.vanity.decide import decide
+from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import follow
 from pullscope.worlds.vanity.forwarding import Realms, incoming, outgoing
 from pullscope.worlds.vanity.rules import RuleFile
+
+MOST_FETCHES = 10
+"""For one request: nginx follows no more than ten error pages."""
 
 
 def vanity_world(
@@ -20,24 +24,29 @@ def vanity_world(
 
     def answer(request: Request) -> Response:
         decision = decide(rules, request)
-        if decided is not None:
-            decided(request, decision)
-        own = loop_of(rules, request, decision) or decision.response
-        if own is not None:
-            return own if request.method != "HEAD" else without_body(own)
-        if decision.forward is None or decision.rule is None:  # pragma: no cover - a decision is one or the other
-            return upstream_missing(host)
-        sent = outgoing(decision.rule, request, decision.forward, realms)
-        if sent is None:
-            return realm_unknown()
-        to = urlsplit(sent.url).netloc.lower()
-        if to == host:
-            return loop_detected(host)
-        fetched = upstream_world.get(to)
-        if fetched is None:
-            return upstream_missing(to)
-        response = fetched(sent)
-        return incoming(decision.rule, request, sent, response, realms)
+        for _ in range(MOST_FETCHES):
+            if decided is not None:
+                decided(request, decision)
+            own = loop_of(rules, request, decision) or decision.response
+            if own is not None:
+                return own if request.method != "HEAD" else without_body(own)
+            if decision.forward is None or decision.rule is None:  # pragma: no cover - a decision is one or the other
+                return upstream_missing(host)
+            sent = outgoing(decision.rule, request, decision.forward, realms)
+            if sent is None:
+                return realm_unknown()
+            to = urlsplit(sent.url).netloc.lower()
+            if to == host:
+                return loop_detected(host)
+            fetched = upstream_world.get(to)
+            if fetched is None:
+                return upstream_missing(to)
+            response = fetched(sent)
+            if decision.after is None:
+                return incoming(decision.rule, request, sent, response, realms)
+            # What it makes of that answer may be to ask again, somewhere else.
+            decision = decision.after(response)
+        return loop_detected(host)
 
     return {**upstream_world, host: answer}
 

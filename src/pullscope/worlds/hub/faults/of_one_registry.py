@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.routes import Route, route
+from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, said
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults.fault import Fault, Lay, Sleep
 from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.sample import hosts_of
 from pullscope.worlds.hub.token_server import REALM_HOST
 from pullscope.worlds.registries.row import At, OwnFault, Registry
 
@@ -23,7 +26,7 @@ def own_faults(registry: Registry) -> dict[str, Fault]:
         own.code: Fault(
             code=own.code,
             title=own.title,
-            lay=_lay(own),
+            lay=_lay(own, frozenset(hosts_of(registry).values())),
             client=own.client,
             private=own.private,
             login=own.login,
@@ -32,15 +35,18 @@ def own_faults(registry: Registry) -> dict[str, Fault]:
     }
 
 
-def _lay(own: OwnFault) -> Lay:
+def _lay(own: OwnFault, hosts: frozenset[str]) -> Lay:
     part = _PARTS[own.at]
+    realms = [urlsplit(one.realm or "") for one in read_challenges(own.challenges or ())]
+    # Whatever listens on this machine's port 3000 is not to be asked.
+    elsewhere = {realm.netloc for realm in realms if realm.scheme} - hosts
 
     def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
         before = world[part]
         changed: dict[str, Answerer] = {part: lambda request: _changed(own, request, before)}
-        if any('realm="http://' in line for line in own.challenges or ()) and REALM_HOST in world:
+        if any(realm.scheme == "http" and realm.netloc in hosts for realm in realms):
             changed[REALM_HOST] = _to_https(world[REALM_HOST])
-        return changed
+        return {**changed, **dict.fromkeys(elsewhere, _nobody)}
 
     return lay
 
@@ -65,6 +71,10 @@ def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
 
 def _meant(own: OwnFault, asked: Route) -> bool:
     return asked.endpoint.value in own.endpoints
+
+
+def _nobody(request: Request) -> Response:
+    raise NoAnswerError(f"dial tcp: {request.host}: connect: connection refused")
 
 
 def _to_https(issue: Answerer) -> Answerer:

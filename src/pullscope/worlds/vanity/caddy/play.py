@@ -1,0 +1,303 @@
+"""One request played through a Caddy site: matchers, handlers in their order, and what is made of an upstream's answer.
+
+A handler either answers or hands on to the next. What a handler does follows its page at
+caddyserver.com/docs/caddyfile/directives; what cannot be known from the file (an expression, a plugin, the caller's address)
+is a `NotPlayedError` where it decides.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.vanity import dialects
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.caddy.matchers import matches
+from pullscope.worlds.vanity.caddy.state import State
+from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.targets import is_url
+from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
+
+MOST_HANDLERS = 5000
+_CODES: Mapping[str, int] = {"permanent": 301, "temporary": 302}
+
+
+@dataclass(slots=True)
+class _HeaderOp:
+    """One change of a header: of the request to the upstream, or of the answer."""
+
+    line: int
+    words: list[str]
+
+    @property
+    def name(self) -> str:
+        return self.words[0].lstrip("+->?").lower()
+
+    @property
+    def matters(self) -> bool:
+        return self.name in {"www-authenticate", "location", "authorization", "host", "docker-content-digest", "*"}
+
+
+@dataclass(slots=True)
+class Play:
+    """The way of one request; `answer` is asked once."""
+
+    site: Site
+    rules: Mapping[int, Rule]
+    state: State
+    response_ops: list[_HeaderOp] = field(default_factory=list)
+    login: str | None = None
+    left: int = MOST_HANDLERS
+
+    def answer(self) -> Decision:
+        """What the site does with the request."""
+        ended = self._run(in_order(self.site, self.site.block))
+        if ended is not None:
+            return ended
+        # A site that handles nothing else answers 200 with nothing in it, for every path.
+        rule = self.rules.get(id(self.site))
+        return self._told(dialects.plain(Platform.CADDY, 200, b"", None), rule)
+
+    def _run(self, directives: list[Directive], *, literal: bool = False) -> Decision | None:
+        handled = rewritten = False
+        for one in directives:
+            self.left -= 1
+            if self.left < 0:
+                raise NotPlayedError(self.state.place(one), "it has more handlers than pullscope tries")
+            if one.name in HARMLESS or one.name.startswith("@"):
+                continue
+            if one.name in {"handle", "handle_path"} and handled:
+                continue
+            if one.name == "rewrite" and rewritten and not literal:
+                continue
+            matcher, words = matcher_of(one)
+            if matcher and not matches(self.state, self.site.matchers, matcher, one):
+                continue
+            handled = handled or one.name in {"handle", "handle_path"}
+            rewritten = rewritten or one.name == "rewrite"
+            ended = self._handle(one, matcher, words)
+            if ended is not None:
+                return ended
+        return None
+
+    def _handle(self, one: Directive, matcher: str, words: list[str]) -> Decision | None:
+        rule = self.rules.get(id(one))
+        match one.name:
+            case "handle" | "handle_path":
+                if one.name == "handle_path":
+                    prefix = matcher.removesuffix("*")
+                    self.state.path = self.state.path.removeprefix(prefix.rstrip("/")) or "/"
+                return self._run(in_order(self.site, one.block) if one.block else [])
+            case "route":
+                return self._run([each for each in one.block or [] if each.name], literal=True)
+            case "redir" if words:
+                return self._redir(one, words, rule)
+            case "respond":
+                return self._respond(one, words, rule)
+            case "error":
+                status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 500)
+                return self._told(dialects.plain(Platform.CADDY, status, b"", None), rule)
+            case "abort":
+                return self._told(dialects.plain(Platform.CADDY, 502, b"", None), rule)
+            case "rewrite" if words:
+                self.state.rewrite(self.state.fill(words[0], one))
+            case "uri" if len(words) > 1:
+                self._uri(one, words)
+            case "try_files" if words:
+                self.state.rewrite(self.state.fill(words[-1], one))
+            case "header":
+                rows = [words] if words else []
+                rows += [each.words for each in one.block or [] if each.words and each.name != "defer"]
+                self.response_ops.extend(_HeaderOp(one.line, row) for row in rows)
+            case "request_header" if words:
+                self.state.request = replace(
+                    self.state.request, headers=self._with(self.state.request.headers, _HeaderOp(one.line, words), one)
+                )
+            case "basicauth" | "basic_auth":
+                self.login = self.state.place(one)
+            case "reverse_proxy":
+                return self._proxied(one, words, rule)
+            case "file_server":
+                if matcher or (False):
+                    raise NotPlayedError(self.state.place(one), f"{self.state.path} is a file there, or none")
+                return self._file()
+            case _:
+                raise NotPlayedError(self.state.place(one), f"{one.name} is not played")
+        return None
+
+    def _file(self) -> Decision:
+        if self.state.path.endswith((".html", ".htm")):
+            page = dialects.published(Platform.CADDY, self.state.path)
+            return Decision(
+                response=page, because=f"the file {self.state.path}", file=self.state.file, login=self.login
+            )
+        return self._told(dialects.not_found(Platform.CADDY), None, "no rule")
+
+    # Handlers.
+
+    def _uri(self, one: Directive, words: list[str]) -> None:
+        operation, first = words[0], self.state.fill(words[1], one) if words[0] != "path_regexp" else words[1]
+        match operation:
+            case "strip_prefix":
+                self.state.path = self.state.path.removeprefix(first if first.startswith("/") else f"/{first}") or "/"
+                self.state.path = self.state.path if self.state.path.startswith("/") else f"/{self.state.path}"
+            case "strip_suffix":
+                self.state.path = self.state.path.removesuffix(first)
+            case "replace" if len(words) > 2:
+                limit = int(words[3][:6]) if len(words) > 3 and words[3].isdigit() else -1
+                self.state.path = self.state.path.replace(first, self.state.fill(words[2], one), limit)
+            case "path_regexp" if len(words) > 2:
+                self.state.path = self.state.replaced(first, words[2], self.state.path, one)
+            case _:
+                raise NotPlayedError(self.state.place(one), f"uri {operation} is not played")
+
+    def _redir(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
+        location = self.state.fill(words[0], one)
+        code = self.state.fill(words[1], one) if len(words) > 1 else "temporary"
+        if code == "html":
+            return self._told(
+                dialects.plain(Platform.CADDY, 200, b"<!DOCTYPE html>\n", "text/html; charset=utf-8"), rule
+            )
+        status = _CODES.get(code, int(code[:4]) if code.isascii() and code.isdigit() else 302)
+        return self._told(dialects.redirect(Platform.CADDY, status, dialects.printable(location)), rule)
+
+    def _respond(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
+        words = [*words, *(word for each in one.block or [] if each.name == "body" for word in each.args)]
+        status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 200)
+        body = self.state.fill(next((word for word in words if not re.fullmatch(r"[1-5]\d\d", word)), ""), one)
+        content_type = "application/json" if body.startswith("{") else "text/plain; charset=utf-8"
+        return self._told(dialects.plain(Platform.CADDY, status, body.encode(), content_type), rule)
+
+    def _proxied(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
+        inside = one.block or []
+        addresses = [*words, *(word for each in inside if each.name == "to" for word in each.args)]
+        if not addresses:
+            raise NotPlayedError(self.state.place(one), "reverse_proxy names no upstream that can be played")
+        if self.state.upstream is not None and self.left < MOST_HANDLERS - 500:
+            raise NotPlayedError(self.state.place(one), "reverse_proxy asks again and again")
+        base = upstream_base(self.state.fill(addresses[0], one))
+        if base is None:
+            raise NotPlayedError(
+                self.state.place(one), f"reverse_proxy {addresses[0][:60]}: Caddy takes scheme, host and port only"
+            )
+        self.state.upstream_host = urlsplit(base).netloc
+        secure_port = base.startswith("https://") and ":" not in self.state.upstream_host
+        if secure_port:
+            self.state.upstream_host += ":443"
+        self._changed_inside(inside)
+        headers = self.state.request.headers
+        for each in inside:
+            if each.name == "header_up" and each.args:
+                headers = self._with(headers, _HeaderOp(each.line, each.args), each)
+        sent_host = (headers.get("Host") or self.state.request.host).removesuffix(":443" if secure_port else "\0")
+        target = urlsplit(base).netloc
+        if sent_host != target and answers_only_its_own_name(target):
+            raise NotPlayedError(
+                self.state.place(one),
+                f"{target} is asked as {sent_host}, and what it answers then is not known (header_up Host)",
+            )
+        forward = Request(
+            method=self.state.request.method, url=base + self.state.uri, headers=headers, body=self.state.request.body
+        )
+
+        def after(response: Response) -> Decision:
+            self.state.upstream = response
+            for each in inside:
+                if each.name == "handle_response" and self._response_matches(each, inside):
+                    ended = self._run(
+                        [row for row in each.block or [] if row.name != "copy_response_headers"], literal=True
+                    )
+                    if ended is not None:
+                        return ended
+                    break
+            fields = response.headers
+            for each in inside:
+                if each.name == "header_down" and each.args:
+                    fields = self._with(fields, _HeaderOp(each.line, each.args), each)
+            return self._told(replace(response, headers=fields), rule)
+
+        return Decision(forward=forward, after=after, rule=rule, file=self.state.file, login=self.login)
+
+    def _changed_inside(self, inside: list[Directive]) -> None:
+        for each in inside:
+            if each.name == "rewrite" and each.args:
+                self.state.rewrite(self.state.fill(each.args[0], each))
+            elif each.name == "method" and each.args:
+                raise NotPlayedError(self.state.place(each), "another method is not played")
+            elif each.name in {"dynamic", "import"}:
+                raise NotPlayedError(self.state.place(each), f"{each.name} is not played")
+
+    def _response_matches(self, one: Directive, inside: list[Directive]) -> bool:
+        if not one.args:
+            return True
+        named = next((each for each in inside if each.name == one.args[0]), None)
+        if named is None or self.state.upstream is None:
+            return False
+        rows = [Directive(named.line, named.args)] if named.args else [each for each in named.block or [] if each.words]
+        for row in rows:
+            if row.name == "status":
+                status = str(self.state.upstream.status)
+                if not any(word == status or word == f"{status[0]}xx" for word in row.args):
+                    return False
+            elif row.name == "header" and row.args:
+                if self.state.upstream.headers.get(row.args[0]) is None:
+                    return False
+            else:
+                raise NotPlayedError(self.state.place(row), f"the matcher {row.name} is not played")
+        return True
+
+    # Headers.
+
+    def _with(self, headers: Headers, op: _HeaderOp, one: Directive) -> Headers:
+        word = op.words[0]
+        try:
+            if word.startswith("-"):
+                kept = [(k, v) for k, v in headers if not fnmatch.fnmatchcase(k.lower(), word[1:].lower())]
+                return Headers(kept)
+            name = word.lstrip("+>?")
+            if len(op.words) > 2:
+                found = self.state.fill(op.words[1], one)
+                return Headers(
+                    (key, self.state.replaced(found, op.words[2], value, one) if key.lower() == name.lower() else value)
+                    for key, value in headers
+                )
+            if word.startswith("?") and name in headers:
+                return headers
+            value = self.state.fill(op.words[1], one) if len(op.words) > 1 else ""
+            return (
+                Headers([*headers, (name, value)]) if word.startswith("+") else headers.replacing(name, value or None)
+            )
+        except NotPlayedError:
+            if op.matters:
+                raise
+            return headers
+
+    def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:
+        headers = response.headers
+        for op in self.response_ops:
+            headers = self._with(headers, op, Directive(op.line, ["header"]))
+        changed = replace(response, headers=headers)
+        return Decision(response=changed, rule=rule, because=because, file=self.state.file, login=self.login)
+
+
+def upstream_base(address: str) -> str | None:
+    """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is no TCP address."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        scheme, rest = "http", address
+    if rest.startswith("unix/"):
+        return "http://localhost"
+    rest = f"localhost{rest}" if rest.startswith(":") else rest
+    host, _, port = rest.rpartition(":")
+    if scheme not in {"http", "https", "h2c"} or not rest or "/" in rest or "{" in rest:
+        return None
+    secure = scheme == "https" or (port == "443" and bool(host))
+    rest = rest.removesuffix(":443") if secure else rest
+    base = f"{'https' if secure else 'http'}://{rest.lower()}"
+    return base if is_url(base) else None

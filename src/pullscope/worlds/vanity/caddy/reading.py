@@ -1,0 +1,157 @@
+"""A Caddyfile's text as a `RuleFile`'s parts: what it can answer with, what is odd in it, and its play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pullscope.oci.messages import Request
+from pullscope.worlds.vanity import dialects
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.caddy.play import Play, upstream_base
+from pullscope.worlds.vanity.caddy.state import State
+from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites
+from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
+
+Read = tuple[list[Rule], list[Remark], Callable[[Request], Decision]]
+
+_PLAYED = frozenset(
+    {
+        "handle",
+        "handle_path",
+        "route",
+        "redir",
+        "respond",
+        "error",
+        "abort",
+        "rewrite",
+        "uri",
+        "try_files",
+        "header",
+        "request_header",
+        "basicauth",
+        "basic_auth",
+        "reverse_proxy",
+        "file_server",
+    }
+)
+
+
+def read_caddyfile(text: str, file: str, env: Mapping[str, str] | None = None) -> Read:
+    """ValueError, with the line, for a text whose quotes or braces do not fit. `env` gives `{$NAME}` their values."""
+    every = sites(text, file, env or {})
+    rules: list[Rule] = []
+    known: dict[int, Rule] = {}
+    remarks: list[Remark] = []
+    for site in every:
+        conditions = (Condition(kind="host", values=site.hosts),) if site.hosts and not site.takes_any else ()
+        for one, within in _answering(site.block, "/*", site.matchers):
+            rule = _rule(one, within, file, conditions, site.matchers)
+            known[id(one)] = rule
+            rules.append(rule)
+        known[id(site)] = Rule(
+            platform=Platform.CADDY,
+            file=file,
+            line=site.line,
+            source="(nothing handles it)",
+            pattern=PrefixPattern("/"),
+            status=200,
+            force=True,
+            conditions=conditions,
+        )
+        remarks.extend(_remarks(site, file))
+
+    def play(request: Request) -> Decision:
+        site = site_for(every, request.host.partition(":")[0])
+        if site is None:
+            page = dialects.not_found(Platform.CADDY)
+            return Decision(response=page, because="no site has this name", file=file)
+        return Play(site, known, State(file, request)).answer()
+
+    return rules, remarks, play
+
+
+def _answering(
+    block: list[Directive], within: str, matchers: Mapping[str, Directive]
+) -> Iterator[tuple[Directive, str]]:
+    for one in block:
+        if one.name in {"handle", "handle_path", "route", "handle_response"}:
+            yield from _answering(one.block or [], _path_of(one, within, matchers), matchers)
+        elif one.name in {"redir", "respond", "reverse_proxy", "error", "abort"}:
+            yield one, within
+            yield from _answering(one.block or [], within, matchers)
+
+
+def _path_of(one: Directive, within: str, matchers: Mapping[str, Directive]) -> str:
+    matcher = matcher_of(one)[0]
+    if matcher.startswith("/"):
+        return matcher
+    named = matchers.get(matcher)
+    if named is not None:
+        for row in named.block or []:
+            if row.name == "path" and len(row.words) > 1:
+                return next((word for word in row.words if word.startswith("/v2")), row.words[1])
+            if row.name == "path_regexp" and len(row.words) > 1:
+                return row.words[-1]
+    return within
+
+
+def _rule(
+    one: Directive, within: str, file: str, conditions: tuple[Condition, ...], matchers: Mapping[str, Directive]
+) -> Rule:
+    path = _path_of(one, within, matchers)
+    pattern: Pattern
+    if path.startswith("^") or "(" in path:
+        pattern = AnyPattern(path)
+    else:
+        pattern = PrefixPattern(path[:-1] or "/") if path.endswith("*") else ExactPattern(path)
+    words = matcher_of(one)[1]
+    status, target = 200, None
+    if one.name == "redir" and words:
+        code = words[1] if len(words) > 1 else "302"
+        status = {"permanent": 301, "temporary": 302}.get(code, int(code) if code.isdigit() and len(code) == 3 else 302)
+        target = words[0]
+    elif one.name == "reverse_proxy":
+        addresses = [*words, *(word for each in one.block or [] if each.name == "to" for word in each.args)]
+        target = upstream_base(addresses[0]) if addresses else None
+    else:
+        status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
+    return Rule(
+        platform=Platform.CADDY,
+        file=file,
+        line=one.line,
+        source=path,
+        pattern=pattern,
+        status=status,
+        target=target,
+        force=True,
+        conditions=conditions,
+        keeps_query=False,
+    )
+
+
+def _remarks(site: Site, file: str) -> Iterator[Remark]:
+    for address in site.addresses:
+        if "{" in address:
+            message = f"the site's address {address} has no value here: it is taken as the host that is tried."
+            yield Remark(where=f"{file}:{site.line}", code="rule-unsupported", severity="info", message=message)
+    yield from _unknown(site.block, file)
+
+
+def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
+    for one in block:
+        where = f"{file}:{one.line}"
+        if one.name == "import":
+            message = f"import {' '.join(one.args)[:60]} is not read: pullscope reads one file."
+            yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
+        elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
+            message = f"{one.name} can change what a path answers, and is not played."
+            yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
+        if one.name in {"handle", "handle_path", "route"}:
+            yield from _unknown(one.block or [], file)
+        for word in matcher_of(one)[1] if one.name == "reverse_proxy" else ():
+            if upstream_base(word) is None and "{" not in word:
+                message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
+                fix = "Leave the path out; uri or rewrite changes it."
+                yield Remark(where=where, code="rule-invalid", severity="error", message=message, fix=fix)

@@ -1,0 +1,179 @@
+"""One request on its way through a Caddy site: its path and query now, placeholders, regular expressions.
+
+The placeholders are those of caddyserver.com/docs/caddyfile/concepts#placeholders; one that depends on what is not known
+here is a `NotPlayedError` where its value decides something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from pullscope.oci.messages import Request, Response
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.regexes import Found, Regex, RegexError, regex
+from pullscope.worlds.vanity.targets import PATH_CHARACTERS
+
+LONGEST = 65_536
+_PLACEHOLDER = re.compile(r"\{([^{}\s]+)\}")
+
+
+@dataclass(slots=True)
+class State:
+    """What the handlers read and change."""
+
+    file: str
+    request: Request
+    path: str = field(init=False)
+    """Decoded."""
+    query: str = field(init=False)
+    raw: str = field(init=False)
+    """Path and query as the client sent them."""
+    regexes: dict[str, Found] = field(default_factory=dict)
+    upstream: Response | None = None
+    upstream_host: str = ""
+    answered: dict[tuple[int, str], bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        split = urlsplit(self.request.url)
+        self.path = unquote(split.path or "/")
+        self.query = split.query
+        self.raw = (split.path or "/") + (f"?{split.query}" if split.query else "")
+
+    def place(self, one: Directive) -> str:
+        return f"{self.file}:{one.line}"
+
+    def once(self, row: Directive, ask: Callable[[], bool]) -> bool:
+        """`ask`'s answer for the path as it is now: a matcher with thousands of paths is used by many directives."""
+        key = id(row), self.path
+        if key not in self.answered:
+            self.answered[key] = ask()
+        return self.answered[key]
+
+    @property
+    def host(self) -> str:
+        return (urlsplit(self.request.url).hostname or "").lower()
+
+    @property
+    def uri(self) -> str:
+        """Path and query now; as the client spelled them where they are still the same."""
+        path, _, query = self.raw.partition("?")
+        if unquote(path) == self.path and query == self.query:
+            return self.raw
+        return quote(self.path, safe=PATH_CHARACTERS) + (f"?{self.query}" if self.query else "")
+
+    def rewrite(self, to: str) -> None:
+        """`rewrite`: a path keeps the query, a query of its own replaces it."""
+        path, mark, query = to.partition("?")
+        if path:
+            self.path = unquote(path if path.startswith("/") else f"/{path}")
+        if mark:
+            self.query = query
+
+    def compiled(self, pattern: str, one: Directive) -> Regex:
+        """The regular expression; NotPlayedError for one that is not played."""
+        try:
+            return regex(pattern)
+        except RegexError as error:
+            told = f"the regular expression {pattern[:60]} is not played ({error})"
+            raise NotPlayedError(self.place(one), told) from None
+
+    def matches(self, pattern: str, text: str, one: Directive, label: str = "") -> bool:
+        """Whether it matches; its groups are {re.label.1} from then on."""
+        found = self.compiled(self.fill(pattern, one), one).search(text)
+        if found is not None:
+            self.regexes[label] = self.regexes[""] = found
+        return found is not None
+
+    def replaced(self, pattern: str, replacement: str, text: str, one: Directive) -> str:
+        """Every match replaced, with `$1` and `${name}` in the replacement (Go's regexp.ReplaceAllString)."""
+        compiled = self.compiled(pattern, one)
+        done, rest = "", text
+        for _ in range(100):
+            found = compiled.search(rest)
+            if found is None or (found.end == found.start and found.end >= len(rest)):
+                break
+            values = found.values
+            parts = re.split(r"\$(?:\{(\w+)\}|(\w+))", replacement)
+            filled = "".join(part if index % 3 == 0 else values.get(part or "", "") for index, part in enumerate(parts))
+            done += rest[: found.start] + self.fill(filled, one)
+            step = max(found.end, found.start + 1)
+            done += rest[found.end : step]
+            rest = rest[step:]
+            if compiled.anchored:
+                break
+        return done + rest
+
+    def fill(self, text: str, one: Directive) -> str:
+        """`text` with every placeholder's value; NotPlayedError for one that is not known."""
+        if "{" not in text:
+            return text
+
+        def filled_in(found: re.Match[str]) -> str:
+            known = self.value(found[1])
+            if known is None:
+                reason = "has no value and no default" if found[1].startswith("$") else "is not known here"
+                raise NotPlayedError(self.place(one), f"{found[0]} {reason}")
+            return known
+
+        filled = _PLACEHOLDER.sub(filled_in, text)
+        if len(filled) > LONGEST:
+            raise NotPlayedError(self.place(one), "a text grows too long")
+        return filled
+
+    def value(self, name: str) -> str | None:
+        """The value of a placeholder, None for one that is not known."""
+        name = name.removeprefix("http.request.")
+        escaped = quote(self.path, safe=PATH_CHARACTERS)
+        uri = escaped + (f"?{self.query}" if self.query else "")
+        raw_path, _, raw_query = self.raw.partition("?")
+        known = {
+            "uri": uri,
+            "path": escaped,
+            "uri.path": escaped,
+            "query": self.query,
+            "uri.query": self.query,
+            "orig_uri": self.raw,
+            "orig_uri.path": raw_path,
+            "orig_uri.query": raw_query,
+            "orig_path": raw_path,
+            "orig_query": raw_query,
+            "host": self.host,
+            "hostport": self.request.host,
+            "port": "443",
+            "scheme": "https",
+            "method": self.request.method,
+            "%3F": "?",
+            "?query": f"?{self.query}" if self.query else "",
+            "prefixed_query": f"?{self.query}" if self.query else "",
+            "upstream_hostport": self.upstream_host,
+            "http.reverse_proxy.upstream.hostport": self.upstream_host,
+            "http.reverse_proxy.upstream.host": self.upstream_host.partition(":")[0],
+        }
+        if name in known:
+            return known[name]
+        beginning, _, rest = name.rpartition("header.")
+        if beginning in {"", "http.request."} and name.startswith("header."):
+            return self.request.headers.get(rest) or ""
+        if beginning in {"rp.", "http.reverse_proxy."}:
+            return self.upstream.headers.get(rest) or "" if self.upstream is not None else None
+        if name in {"rp.status_code", "http.reverse_proxy.status_code"} and self.upstream is not None:
+            return str(self.upstream.status)
+        for start in ("re.", "http.regexp.", "regexp."):
+            if name.startswith(start):
+                label, _, group = name.removeprefix(start).rpartition(".")
+                found = self.regexes.get(label)
+                return found.values.get(group, "") if found is not None else ""
+        if re.fullmatch(r"(?:path|uri\.path)\.\d{1,3}", name):
+            parts = self.path.strip("/").split("/")
+            index = int(name.rpartition(".")[2])
+            return parts[index] if index < len(parts) else ""
+        if name.startswith("labels.") and name[7:].isdigit():
+            labels = self.host.split(".")[::-1]
+            return labels[int(name[7:10])] if int(name[7:10]) < len(labels) else ""
+        if name.startswith(("query.", "uri.query.")):
+            return parse_qs(self.query).get(name.rpartition("query.")[2], [""])[0]
+        return None

@@ -1,0 +1,224 @@
+"""A Caddyfile as sites with their directives in the order in which Caddy runs them. Text in, a tree out; answers nothing.
+
+Environment variables, snippets and `import` follow caddyserver.com/docs/caddyfile/concepts; the order of directives is that of
+caddyconfig/httpcaddyfile/directives.go (`defaultDirectiveOrder`, `sortRoutes`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cmp_to_key
+
+from pullscope.worlds.vanity.blocks import Directive, caddy_directives
+
+MOST_IMPORTED = 20_000
+MOST_IMPORT_DEPTH = 10
+
+_DIRECTIVES = """
+import tracing map vars fs root log_append skip_log log_skip log_name header copy_response_headers request_body
+redir method rewrite uri try_files basicauth basic_auth forward_auth request_header encode push intercept
+templates invoke handle route abort error copy_response respond metrics reverse_proxy php_fastcgi file_server
+acme_server
+"""
+_ORDER = {name: index for index, name in enumerate(_DIRECTIVES.split())}
+HARMLESS = frozenset(
+    {
+        "tracing",
+        "fs",
+        "root",
+        "log",
+        "log_append",
+        "log_skip",
+        "skip_log",
+        "log_name",
+        "request_body",
+        "encode",
+        "push",
+        "tls",
+        "bind",
+        "metrics",
+        "acme_server",
+        "servers",
+        "vars",
+        "map",
+        "templates",
+        "handle_errors",
+    }
+)
+"""Directives that change nothing of what a pull meets; a placeholder that `vars` or `map` fills is not known where it is used."""
+
+_VARIABLE = re.compile(r"\{\$([^{}:\s]{1,200})(?::([^{}]{0,2000}))?\}")
+
+
+@dataclass(slots=True, eq=False)
+class Site:
+    """One site block: its addresses, its directives, and its named matchers."""
+
+    line: int
+    addresses: tuple[str, ...]
+    hosts: tuple[str, ...]
+    """Without scheme and port; empty for a site of every host."""
+    takes_any: bool
+    """True for `:443`, and for an address from a variable that has no value here."""
+    plain: bool
+    """True where every address is http:// or port 80."""
+    block: list[Directive]
+    matchers: dict[str, Directive] = field(default_factory=dict)
+    ordered: dict[int, list[Directive]] = field(default_factory=dict)
+    """By the id of a block: its directives in order."""
+
+
+def sites(text: str, file: str, env: Mapping[str, str]) -> list[Site]:
+    """The sites of the file; ValueError, with the line, for a text that Caddy would not read."""
+    top = caddy_directives(_with_values(text, env), file)
+    snippets = {one.name[1:-1]: one for one in top if one.name.startswith("(") and one.block is not None}
+    blocks = [one for one in top if one.block is not None and not one.name.startswith("(") and one.words]
+    loose = [one for one in top if one.block is None and one.name != "import"]
+    if loose and loose[0] is next((one for one in top if one.words), None):
+        # A file with one site may leave its braces out: the first line is the address, all else is in it.
+        rest = [one for one in top if one is not loose[0] and not one.name.startswith("(")]
+        blocks = [Directive(loose[0].line, loose[0].words, rest)]
+    if not blocks:
+        raise ValueError(f"{file}: there is no site block, name {{…}}, in it")
+    found = []
+    for one in blocks:
+        left = [MOST_IMPORTED]
+        inside = list(_imported(one.block or [], snippets, file, 0, left))
+        found.append(_site(one, inside))
+    return found
+
+
+def _with_values(text: str, env: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        default: str | None = found[2]
+        given = env.get(found[1], default)
+        return found[0] if given is None else given
+
+    return _VARIABLE.sub(value, text)
+
+
+def _imported(
+    block: list[Directive], snippets: Mapping[str, Directive], file: str, depth: int, left: list[int]
+) -> Iterator[Directive]:
+    for one in block:
+        left[0] -= 1
+        if left[0] < 0 or depth > MOST_IMPORT_DEPTH:
+            raise ValueError(f"{file}:{one.line}: its imports are too many to be a rule file")
+        if one.name == "import" and one.args and one.args[0] in snippets:
+            snippet = snippets[one.args[0]]
+            yield from _imported(_with_args(snippet.block or [], one.args[1:]), snippets, file, depth + 1, left)
+        elif one.block is not None:
+            yield Directive(one.line, one.words, list(_imported(one.block, snippets, file, depth, left)))
+        else:
+            yield one
+
+
+def _with_args(block: list[Directive], args: list[str]) -> list[Directive]:
+    def filled(word: str) -> str:
+        if "{args" not in word:
+            return word
+        return re.sub(
+            r"\{args(?:\.(\d+)|\[(\d+)\])\}",
+            lambda found: (args[int(str(found[1] or found[2])[:4]) :] or [""])[0],
+            word,
+        )
+
+    return [
+        Directive(
+            one.line,
+            [filled(word) for word in one.words],
+            _with_args(one.block, args) if one.block is not None else None,
+        )
+        for one in block
+    ]
+
+
+def _site(one: Directive, inside: list[Directive]) -> Site:
+    addresses = tuple(word for raw in one.words for word in raw.split(",") if word)
+    hosts: list[str] = []
+    takes_any = False
+    plain = True
+    for address in addresses:
+        scheme, separator, rest = address.partition("://")
+        rest = rest if separator else address
+        host, _, port = (
+            rest.partition("/")[0].lower().rpartition(":") if ":" in rest else (rest.partition("/")[0].lower(), "", "")
+        )
+        plain = plain and (scheme == "http" if separator else port == "80")
+        if host and "{" not in host:
+            hosts.append(host)
+        else:
+            takes_any = True
+    matchers = {each.name: _unfolded(each) for each in inside if each.name.startswith("@")}
+    return Site(one.line, addresses, tuple(hosts), takes_any, plain, inside, matchers)
+
+
+def _unfolded(one: Directive) -> Directive:
+    """A matcher or `not` with its rows in a block, also where it is written on one line."""
+    rows = [Directive(one.line, one.args)] if one.args else [each for each in one.block or [] if each.words]
+    return Directive(one.line, one.words[:1], [_unfolded(row) if row.name == "not" else row for row in rows])
+
+
+def site_for(every: list[Site], host: str) -> Site | None:
+    """The site of `host`: by name, by wildcard, else one that takes any."""
+    exact = [one for one in every if host in one.hosts]
+    wild = [
+        one
+        for one in every
+        if any(
+            name.startswith("*.") and host.partition(".")[2] == name[2:] and host.partition(".")[0]
+            for name in one.hosts
+        )
+    ]
+    for found in (exact, wild, [one for one in every if one.takes_any]):
+        if found:
+            return next((one for one in found if not one.plain), found[0])
+    return None
+
+
+def matcher_of(one: Directive) -> tuple[str, list[str]]:
+    """The matcher of a directive ("" for none) and its other words."""
+    words = one.args
+    if words and (words[0] == "*" or words[0].startswith(("/", "@"))):
+        if one.name in {"rewrite", "root"} and len(words) == 1 and words[0].startswith("/"):
+            return "", words
+        return ("" if words[0] == "*" else words[0]), words[1:]
+    return "", words
+
+
+def in_order(site: Site, block: list[Directive]) -> list[Directive]:
+    """The directives of a block of the site as Caddy runs them; asked once for each block."""
+    found = site.ordered.get(id(block))
+    if found is None:
+        running = [one for one in block if one.name and not one.name.startswith("@")]
+        ranks = {id(one): _rank(one, site.matchers) for one in running}
+        found = sorted(running, key=cmp_to_key(lambda a, b: _compared(ranks[id(a)], ranks[id(b)])))
+        site.ordered[id(block)] = found
+    return found
+
+
+_Rank = tuple[int, str, bool]
+"""The directive's place in the order, its one path ("" for none or several), and whether it has a matcher."""
+
+
+def _rank(one: Directive, matchers: Mapping[str, Directive]) -> _Rank:
+    position = _ORDER.get("handle" if one.name == "handle_path" else one.name, len(_ORDER))
+    matcher = matcher_of(one)[0]
+    path = matcher if matcher.startswith("/") else ""
+    named = matchers.get(matcher)
+    if named is not None:
+        rows = [each.words for each in named.block or []]
+        if len(rows) == 1 and rows[0][:1] == ["path"] and len(rows[0]) == 2:
+            path = rows[0][1]
+    return position, path, bool(matcher)
+
+
+def _compared(a: _Rank, b: _Rank) -> int:
+    if a[0] != b[0]:
+        return -1 if a[0] < b[0] else 1
+    if a[1] and b[1]:
+        one, two = a[1].removesuffix("*"), b[1].removesuffix("*")
+        return len(a[1]) - len(b[1]) if one == two else len(two) - len(one)
+    return int(b[2]) - int(a[2])

@@ -1,0 +1,59 @@
+"""What a vanity host does with one request, and that it is not known: values only.
+
+Every platform's play makes a `Decision`. Where something that decides the answer was not understood, or cannot be known from
+the file (a directive that is not played, a variable, another service's word), `NotPlayedError` ends the play, and the decision
+says so instead of guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pullscope.oci.messages import Request, Response
+from pullscope.worlds.vanity.rules import Rule
+
+
+class NotPlayedError(Exception):
+    """What answers here is not known. `where` is `file:line`, `what` a few words: "auth_request is not played"."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passed:
+    """A rule that was tried before and did not answer."""
+
+    rule: Rule
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What the vanity host does with one request."""
+
+    response: Response | None = None
+    """Its own answer; None where it fetches one (`forward`)."""
+    forward: Request | None = None
+    after: Callable[[Response], Decision] | None = None
+    """What it makes of the answer to `forward`; None: it hands it on as it is."""
+    rule: Rule | None = None
+    """The rule that answers; None where the platform does by itself."""
+    because: str = ""
+    """Who answers where it is no rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
+    passed: tuple[Passed, ...] = ()
+    unproven: str | None = None
+    """What of this answer was never seen in production, as a sentence."""
+    file: str = ""
+    not_played: str | None = None
+    """Why the answer is not known: "nginx.conf:12: auth_request is not played"; `response` is then a stand-in."""
+    login: str | None = None
+    """Where the vanity host itself asks for a login first, which is taken as shown: "nginx.conf:40"."""
+
+    @property
+    def answered_by(self) -> str:
+        """`netlify.toml:8`, or `netlify.toml: no rule`."""
+        return self.rule.where if self.rule is not None else f"{self.file}: {self.because}"

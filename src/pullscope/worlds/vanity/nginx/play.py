@@ -1,0 +1,378 @@
+"""One request played through an nginx configuration: rewrite, access, content, and what is made of an upstream's answer.
+
+The order of the phases is that of ngx_http_core_module: the server's rewrite directives, the location, the location's rewrite
+directives (and the location again where they changed the path), access, try_files, content. What an `error_page` catches goes on
+from there. Anything that decides and is not played ends it with `NotPlayedError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.vanity import dialects
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
+from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, find_location, server_for
+from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
+from pullscope.worlds.vanity.nginx.variables import State
+from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.targets import PATH_CHARACTERS
+
+MOST_JUMPS = 10
+"""nginx answers 500 after ten changes of the URI (ngx_http_core_module, `internal`)."""
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """The path has changed, and the location is to be found again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """The rewrite directives are done with here (`break`)."""
+
+
+_Ended = Decision | _Jump | _Stay | None
+
+
+class Play:
+    """The way of one request; `answer` is asked once."""
+
+    def __init__(self, config: Config, rules: Mapping[int, Rule], request: Request) -> None:
+        self._config = config
+        self._rules = rules
+        split = urlsplit(request.url)
+        path = split.path or "/"
+        host = (split.hostname or "").lower()
+        raw = f"{path}?{split.query}" if split.query else path
+        self._state = State(config, request, host, raw, _normal(unquote(path)), split.query)
+        self._server: Server = server_for(config, host)
+        self._state.server_name = next(iter(self._server.names), "")
+        self._location: Location = self._server.root
+        self._scope: Scope = self._location.scope
+        self._left_location = False
+        """True after `rewrite … break`: the location's prefix says nothing about the path any more."""
+        self._jumps = 0
+        self._caught = False
+        self._status: int | None = None
+        """What an error_page wants as the status."""
+        self._login: str | None = None
+
+    def answer(self) -> Decision:
+        """What nginx does with the request."""
+        ended = self._rewritten(self._server.root.scope)
+        return ended if isinstance(ended, Decision) else self._at_location()
+
+    def _place(self, line: int) -> str:
+        return self._state.place(line)
+
+    # Rewrite and location.
+
+    def _at_location(self, named: Location | None = None) -> Decision:
+        while True:
+            self._jumps += 1
+            if self._jumps > MOST_JUMPS:
+                return self._own(500, b"", None, because="the rules lead in a circle")
+            if named is not None:
+                self._location, named = named, None
+            else:
+                met = find_location(self._server.root, self._state.uri, self._config.file)
+                self._location = met.location
+                self._state.captures.update(met.captures)
+                if met.slash:
+                    location = f"https://{self._state.request.host}{quote(self._state.uri, safe=PATH_CHARACTERS)}/"
+                    location += f"?{self._state.args}" if self._state.args else ""
+                    return self._redirect(301, location, self._rule_in(self._location))
+            self._scope = self._location.scope
+            self._unknown_includes()
+            # The server's own rewrite directives have run already.
+            ended = None if self._location is self._server.root else self._rewritten(self._scope)
+            if isinstance(ended, Decision):
+                return ended
+            if isinstance(ended, _Jump):
+                continue
+            return self._accessed() or self._content()
+
+    def _unknown_includes(self) -> None:
+        for level in self._scope.levels():
+            for one in level.own.get("include", ()):
+                if level.block.name != "http" and one.args and not may_be_left_out(one.args[0]):
+                    raise NotPlayedError(self._place(one.line), f"include {one.args[0]} is not read")
+
+    def _rewritten(self, scope: Scope) -> _Ended:
+        changed = False
+        for one in scope.block.block or []:
+            ended: _Ended = None
+            if one.name == "set" and len(one.args) == 2:
+                self._state.values[one.args[0].removeprefix("$")] = self._maybe(one.args[1], one.line)
+            elif one.name == "return":
+                return self._returned(one)
+            elif one.name == "break":
+                return _Stay()
+            elif one.name == "rewrite" and len(one.args) >= 2:
+                before = self._state.uri
+                ended = self._rewrite(one)
+                changed = changed or (ended is None and self._state.uri != before)
+            elif one.name == "if" and one.block is not None:
+                ended = self._if(one, scope)
+            elif "_by_lua" in one.name and one.name.startswith(("rewrite", "set")):
+                raise NotPlayedError(self._place(one.line), f"{one.name} is code")
+            if ended is not None:
+                return ended
+        return _Jump() if changed and self._location is not self._server.root else None
+
+    def _maybe(self, text: str, line: int) -> str:
+        """A value that may never be used: what is not known of it is told when it is."""
+        try:
+            return self._state.fill(text, line)
+        except NotPlayedError:
+            return text
+
+    def _if(self, one: Directive, outer: Scope) -> _Ended:
+        deciding = {"return", "rewrite", "set", "break", "proxy_pass", "deny", "allow", "if", "error_page", *CONTENT}
+        inside = one.block or []
+        if not any(inner.name in deciding or not is_known(inner.name) for inner in inside) and not any(
+            inner.name in {"add_header", "proxy_set_header"} and matters(inner) for inner in inside
+        ):
+            return None
+        if not self._state.holds(one.args, one.line):
+            return None
+        scope = Scope.of(one, outer)
+        if any(inner.name not in {"return", "rewrite", "set", "break"} for inner in inside):
+            self._scope = scope
+        return self._rewritten(scope)
+
+    def _rewrite(self, one: Directive) -> _Ended:
+        pattern, replacement = one.args[0], one.args[1]
+        flag = one.args[2] if len(one.args) > 2 else ""
+        if not self._state.matches(f"~{pattern}", self._state.uri, one.line):
+            return None
+        filled = self._state.fill(replacement, one.line)
+        keeps = not replacement.endswith("?")
+        filled = filled if keeps else filled.removesuffix("?")
+        if keeps and self._state.args:
+            filled += ("&" if "?" in filled else "?") + self._state.args
+        if flag in {"redirect", "permanent"} or replacement.startswith(("http://", "https://", "$scheme")):
+            location = filled if "://" in filled[:9] else f"https://{self._state.request.host}{filled}"
+            return self._redirect(301 if flag == "permanent" else 302, location, self._rule(one))
+        path, _, args = filled.partition("?")
+        self._state.uri, self._state.args, self._state.changed = _normal(path), args, True
+        if flag == "last":
+            return _Jump()
+        if flag == "break":
+            self._left_location = True
+            return _Stay()
+        return None
+
+    def _returned(self, one: Directive) -> Decision:
+        words = one.args
+        status, text = 302, words[0] if words else ""
+        if words and words[0].isascii() and words[0].isdigit():
+            status, text = int(words[0][:4]), " ".join(words[1:])
+        rule = self._rule(one)
+        if status in _REDIRECTS and text:
+            location = self._state.fill(text, one.line)
+            return self._redirect(status, location, rule)
+        kind = self._scope.last("default_type")
+        content_type = kind.args[0] if kind is not None and kind.args else "text/plain"
+        if text:
+            return self._own(status, self._state.fill(text, one.line).encode(), content_type, rule)
+        caught = self._catch(status)
+        return caught if caught is not None else self._own(status, None, None, rule)
+
+    # Access.
+
+    def _accessed(self) -> Decision | None:
+        for level in self._scope.levels():
+            for name, found in level.own.items():
+                if not is_known(name) and name not in CONTENT:
+                    raise NotPlayedError(self._place(found[0].line), f"{name} is not played")
+        limit = self._scope.last("limit_except")
+        scope = self._scope
+        if limit is not None and limit.block is not None:
+            allowed = {word.upper() for word in limit.args} | ({"HEAD"} if "GET" in limit.args else set())
+            if self._state.request.method not in allowed:
+                scope = Scope.of(limit, self._scope)
+        rules = scope.find("allow", "deny")
+        if rules:
+            refusal = self._refused(rules)
+            if refusal is not None:
+                return refusal
+        basic = scope.last("auth_basic")
+        if basic is not None and basic.args[:1] != ["off"]:
+            self._login = self._place(basic.line)
+        return None
+
+    def _refused(self, rules: list[Directive]) -> Decision | None:
+        first = rules[0]
+        if all(one.name == "deny" for one in rules) and first.args[:1] == ["all"]:
+            caught = self._catch(403)
+            return caught if caught is not None else self._own(403, None, None, self._rule_in(self._location))
+        if any(one.name == "deny" and one.args[:1] == ["all"] for one in rules) and first.args[:1] != ["all"]:
+            raise NotPlayedError(self._place(first.line), "who is let in depends on the caller's address")
+        return None
+
+    # Content.
+
+    def _content(self) -> Decision:
+        content = next((one for name in CONTENT for one in self._scope.own.get(name, ())), None) or next(
+            (one for name in CONTENT for one in self._location.scope.own.get(name, ())), None
+        )
+        if self._location.scope.own.get("internal") and self._jumps <= 1 and not self._caught:
+            return self._own(404, None, None, self._rule_in(self._location))
+        tried = self._scope.own.get("try_files") or self._location.scope.own.get("try_files")
+        if tried and tried[0].args:
+            return self._tried(tried[0])
+        if content is not None:
+            raise NotPlayedError(self._place(content.line), f"{content.name} answers, which is not played")
+        passing = self._scope.own.get("proxy_pass") or self._location.scope.own.get("proxy_pass")
+        return self._proxied(passing[0]) if passing else self._file()
+
+    def _file(self) -> Decision:
+        path, line = self._location.path, self._location.line
+        about_v2 = self._location.is_regex or path.startswith("/v2") or "alias" in self._location.scope.own
+        if about_v2 and self._state.uri.startswith("/v2"):
+            raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
+        if self._state.uri.endswith((".html", ".htm")):
+            page = dialects.published(Platform.NGINX, self._state.uri, status=self._status or 200)
+            return Decision(response=page, because=f"the file {self._state.uri}", file=self._config.file)
+        caught = self._catch(404)
+        return caught if caught is not None else self._own(404, None, None, because="no rule")
+
+    def _tried(self, one: Directive) -> Decision:
+        last = one.args[-1]
+        if last.startswith("="):
+            if self._location.path.startswith("/v2"):
+                raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
+            status = int(last[1:4]) if last[1:4].isdigit() else 404
+            caught = self._catch(status)
+            return caught if caught is not None else self._own(status, None, None, because="no file, no rule")
+        return self._internal(last, one.line)
+
+    def _internal(self, to: str, line: int) -> Decision:
+        """An internal redirect, to a named location or a path."""
+        if to.startswith("@"):
+            named = self._server.named.get(to)
+            if named is None:
+                return self._own(500, None, None, because=f"there is no location {to}")
+            return self._at_location(named)
+        path, _, args = self._state.fill(to, line).partition("?")
+        self._state.uri, self._state.args, self._state.changed = _normal(path), args or self._state.args, True
+        return self._at_location()
+
+    def _proxied(self, one: Directive) -> Decision:
+        rule = self._rule(one)
+        target, host, path = target_of(self._state, self._location, one, left_location=self._left_location)
+        self._state.proxy_host = host
+        request = self._state.request
+        headers = sent_headers(self._state, self._scope, host, strict=not self._caught)
+        url = urlunsplit((urlsplit(target).scheme, urlsplit(target).netloc, path[0], path[1], ""))
+        forward = Request(method=request.method, url=url, headers=headers, body=request.body)
+
+        def after(response: Response) -> Decision:
+            self._state.upstream = response
+            if response.status >= 300 and self._scope.is_on("proxy_intercept_errors"):
+                caught = self._catch(response.status)
+                if caught is not None:
+                    return caught
+            return self._handed_on(response, rule, one)
+
+        return Decision(forward=forward, after=after, rule=rule, file=self._config.file, login=self._login)
+
+    # What comes back.
+
+    def _handed_on(self, response: Response, rule: Rule | None, one: Directive) -> Decision:
+        hidden = {field.args[0].lower() for field in self._scope.find("proxy_hide_header") if field.args}
+        fields = []
+        for name, value in response.headers:
+            if name.lower() in hidden:
+                continue
+            if name.lower() == "location":
+                value = moved(self._state, self._scope, self._location.path, value, one)
+            fields.append((name, value))
+        status = self._status or response.status
+        headers = Headers(added(self._state, self._scope, fields, status))
+        changed = replace(response, status=status, headers=headers)
+        return Decision(response=changed, rule=rule, file=self._config.file, login=self._login)
+
+    def _catch(self, status: int) -> Decision | None:
+        """What an error_page for `status` leads to; None where there is none, or one was followed already."""
+        if self._caught and not self._scope.is_on("recursive_error_pages"):
+            return None
+        for one in self._scope.find("error_page"):
+            codes = [word for word in one.args[:-1] if word.isdigit()]
+            if str(status) not in codes:
+                continue
+            wanted = next((word for word in one.args[:-1] if word.startswith("=")), None)
+            self._caught = True
+            if wanted is None:
+                self._status = status
+            elif wanted != "=":
+                self._status = int(wanted[1:4]) if wanted[1:4].isdigit() else None
+            self._state.status = status
+            to = one.args[-1]
+            if "://" in to[:9]:
+                code = self._status if self._status in _REDIRECTS else 302
+                self._status = None
+                return self._redirect(code, self._state.fill(to, one.line), self._rule_in(self._location))
+            if not to.startswith("@") and self._state.request.method != "HEAD":
+                self._state.request = replace(self._state.request, method="GET")
+            return self._internal(to, one.line)
+        return None
+
+    # Answers.
+
+    def _rule(self, one: Directive) -> Rule | None:
+        return self._rules.get(id(one))
+
+    def _rule_in(self, location: Location) -> Rule | None:
+        return next(
+            (rule for each in location.scope.block.block or [] if (rule := self._rules.get(id(each))) is not None), None
+        )
+
+    def _redirect(self, status: int, location: str, rule: Rule | None) -> Decision:
+        if location.startswith("/"):
+            location = f"https://{self._state.request.host}{location}"
+        return self._told(dialects.redirect(Platform.NGINX, self._status or status, dialects.printable(location)), rule)
+
+    def _own(
+        self, status: int, body: bytes | None, content_type: str | None, rule: Rule | None = None, because: str = ""
+    ) -> Decision:
+        status = self._status or status
+        if body is None:
+            response = dialects.not_found(Platform.NGINX, status=status)
+        else:
+            response = dialects.plain(Platform.NGINX, status, body, content_type)
+        return self._told(response, rule, because)
+
+    def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:
+        headers = Headers(added(self._state, self._scope, list(response.headers), response.status))
+        return Decision(
+            response=replace(response, headers=headers),
+            rule=rule,
+            because=because,
+            file=self._config.file,
+            login=self._login,
+        )
+
+
+def _normal(path: str) -> str:
+    """The path as locations see it: doubled slashes are one, dots are resolved (merge_slashes)."""
+    path = re.sub(r"/{2,}", "/", path) if path.startswith("/") else f"/{path}"
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for part in path.split("/")[1:]:
+        if part == "..":
+            kept[-1:] = []
+        elif part != ".":
+            kept.append(part)
+    ending = "/" if path.endswith(("/.", "/..")) else ""
+    return "/" + "/".join(kept) + (ending if not (kept and kept[-1] == "") else "")

@@ -1,0 +1,295 @@
+"""An nginx configuration as servers, locations and what each inherits. Directives in, a tree out; answers nothing.
+
+Which server and which location a request meets follows ngx_http_core_module (server_name, listen, location) and
+ngx_http_core_find_location: an exact location, the longest prefix, then regular expressions in their order, with nested
+locations inside each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A block with its own directives by name, and the block around it."""
+
+    block: Directive
+    parent: Scope | None
+    own: dict[str, list[Directive]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, block: Directive, parent: Scope | None) -> Scope:
+        scope = cls(block, parent)
+        for one in block.block or []:
+            scope.own.setdefault(one.name, []).append(one)
+        return scope
+
+    def find(self, *names: str) -> list[Directive]:
+        """The directives of these names at the nearest level that has any: how nginx inherits."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = [one for name in names for one in scope.own.get(name, ())]
+            if found:
+                return found
+            scope = scope.parent
+        return []
+
+    def last(self, name: str) -> Directive | None:
+        found = self.find(name)
+        return found[-1] if found else None
+
+    def is_on(self, name: str) -> bool:
+        one = self.last(name)
+        return one is not None and one.args[:1] == ["on"]
+
+    def levels(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+
+@dataclass(slots=True, eq=False)
+class Location:
+    """A `location`, or the server itself, with the locations in it."""
+
+    scope: Scope
+    path: str = ""
+    modifier: str = ""
+    pattern: Regex | None = None
+    unread: str = ""
+    """Why its regular expression cannot be used."""
+    exact: dict[str, Location] = field(default_factory=dict)
+    prefixes: dict[str, Location] = field(default_factory=dict)
+    regexes: list[Location] = field(default_factory=list)
+
+    @property
+    def line(self) -> int:
+        return self.scope.block.line
+
+    @property
+    def source(self) -> str:
+        return " ".join(self.scope.block.args)
+
+    @property
+    def is_regex(self) -> bool:
+        return self.modifier in {"~", "~*"}
+
+    def everything(self) -> Iterator[Location]:
+        yield self
+        for one in (*self.exact.values(), *self.prefixes.values(), *self.regexes):
+            yield from one.everything()
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """One `server`."""
+
+    root: Location
+    names: tuple[str, ...]
+    tls: bool
+    is_default: bool
+    named: dict[str, Location] = field(default_factory=dict)
+    """`location @name`."""
+
+
+@dataclass(slots=True, eq=False)
+class Config:
+    """The whole file."""
+
+    file: str
+    servers: list[Server] = field(default_factory=list)
+    upstreams: dict[str, Directive] = field(default_factory=dict)
+    maps: dict[str, Directive] = field(default_factory=dict)
+    plain_twins: list[Server] = field(default_factory=list)
+    """Servers of port 80 whose names another one serves with TLS: a client never meets them."""
+
+    def server_of(self, authority: str) -> str:
+        """The first server of the upstream `authority`; itself where it is no upstream, or one behind a socket."""
+        group = self.upstreams.get(authority.lower())
+        inside = group.block if group is not None and group.block is not None else []
+        server = next((one.args[0] for one in inside if one.name == "server" and one.args), authority)
+        return authority if server.startswith("unix:") else server
+
+
+def config(directives: list[Directive], file: str) -> Config:
+    """The tree of the file; ValueError where it holds no server."""
+    found = Config(file)
+    _collect(directives, None, found)
+    if not found.servers:
+        raise ValueError(f"{file}: there is no server {{…}} in it")
+    encrypted = {name for server in found.servers if server.tls for name in server.names or ("",)}
+    found.plain_twins = [
+        server for server in found.servers if not server.tls and encrypted & set(server.names or ("",))
+    ]
+    found.servers = [server for server in found.servers if server not in found.plain_twins]
+    return found
+
+
+def _collect(directives: list[Directive], parent: Scope | None, found: Config) -> None:
+    loose = [one for one in directives if one.name == "location" and one.block is not None]
+    if loose:
+        # A snippet that is included in a server.
+        found.servers.append(_server(Directive(1, ["server"], directives), parent, found.file))
+        return
+    for one in directives:
+        if one.block is None:
+            continue
+        if one.name == "server":
+            found.servers.append(_server(one, parent, found.file))
+        elif one.name == "upstream" and one.args:
+            found.upstreams[one.args[0].lower()] = one
+        elif one.name == "map" and len(one.args) == 2:
+            found.maps[one.args[1].removeprefix("$")] = one
+        elif one.name in {"geo", "split_clients"} and one.args:
+            found.maps[one.args[-1].removeprefix("$")] = one
+        elif one.name == "http":
+            _collect(one.block, Scope.of(one, parent), found)
+
+
+def _server(block: Directive, parent: Scope | None, file: str) -> Server:
+    # At the top of a file that is included in http {…} stand directives of http too.
+    scope = Scope.of(block, parent)
+    listens = [one.args for one in scope.own.get("listen", ())]
+    names = tuple(
+        name.lower() for one in scope.own.get("server_name", ()) for name in one.args if name not in {"_", '""', ""}
+    )
+    tls = any(
+        "ssl" in words or "quic" in words or re.search(r"(?:^|:)443$", words[0]) is not None
+        for words in listens
+        if words
+    ) or any(one.args[:1] == ["on"] for one in scope.own.get("ssl", ()))
+    default = any({"default_server", "default"} & set(words) for words in listens)
+    root = Location(scope)
+    server = Server(root, names, tls, default)
+    _locations(root, server, file)
+    return server
+
+
+def _locations(inside: Location, server: Server, file: str) -> None:
+    for one in inside.scope.own.get("location", ()):
+        if one.block is None or not one.args:
+            raise ValueError(f"{file}:{one.line}: a location needs a path and braces")
+        modifier, path = (one.args[0], one.args[1]) if len(one.args) > 1 else ("", one.args[0])
+        if not modifier and path[:1] in {"=", "~"}:
+            # `location =/v2/ {` and `location ~^/v2/ {` are legal without the space (ngx_http_core_location).
+            found = re.match(r"=|~\*|~", path)
+            modifier, path = (found.group(), path[found.end() :]) if found else ("", path)
+        location = Location(Scope.of(one, inside.scope), path, modifier)
+        if path.startswith("@") and not modifier:
+            server.named.setdefault(path, location)
+        elif modifier == "=":
+            inside.exact.setdefault(path, location)
+        elif modifier in {"~", "~*"}:
+            try:
+                location.pattern = regex(path, ignore_case=modifier == "~*")
+            except RegexError as error:
+                location.unread = str(error)
+            inside.regexes.append(location)
+        elif modifier in {"", "^~"}:
+            inside.prefixes.setdefault(path, location)
+        else:
+            raise ValueError(f"{file}:{one.line}: location {modifier} {path} is no location that nginx knows")
+        _locations(location, server, file)
+
+
+def server_for(config: Config, host: str) -> Server:
+    """The server that answers for `host`: by name, by wildcard, by regular expression, else the default."""
+    exact = [one for one in config.servers if host in one.names]
+    for wanted in (exact, _by_wildcard(config, host), _by_regex(config, host)):
+        if wanted:
+            return next((one for one in wanted if one.tls), wanted[0])
+    return default_server(config)
+
+
+def default_server(config: Config) -> Server:
+    """The one that answers for a name that no server has."""
+    able = [one for one in config.servers if one.tls] or config.servers
+    return next((one for one in able if one.is_default), able[0])
+
+
+def _by_wildcard(config: Config, host: str) -> list[Server]:
+    found: list[tuple[int, int, Server]] = []
+    for one in config.servers:
+        for name in one.names:
+            if name.startswith(("*.", ".")):
+                ending = name.lstrip("*")
+                if host.endswith(ending) or host == ending[1:]:
+                    found.append((0, -len(name), one))
+            elif name.endswith(".*") and host.startswith(name[:-1]):
+                found.append((1, -len(name), one))
+    return [one for *_, one in sorted(found, key=lambda row: row[:2])]
+
+
+def _by_regex(config: Config, host: str) -> list[Server]:
+    for one in config.servers:
+        for name in one.names:
+            if name.startswith("~"):
+                try:
+                    if regex(name[1:]).search(host):
+                        return [one]
+                except RegexError as error:
+                    where = f"{config.file}:{one.root.line}"
+                    raise NotPlayedError(where, f"server_name {name} is not played ({error})") from error
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The location of a URI, with what its regular expression captured; `slash`: nginx sends to the same with a slash."""
+
+    location: Location
+    captures: dict[str, str] = field(default_factory=dict)
+    slash: bool = False
+    final: bool = True
+
+
+def find_location(inside: Location, uri: str, file: str) -> Met:
+    """The location in `inside` that answers `uri`; `inside` itself where there is none."""
+    exact = inside.exact.get(uri)
+    if exact is not None:
+        return Met(exact)
+    met = Met(inside, final=False)
+    prefix = _longest(inside, uri)
+    slashed = inside.prefixes.get(f"{uri}/")
+    if slashed is not None and slashed.scope.own.get("proxy_pass") and uri not in inside.prefixes:
+        return Met(slashed, slash=True)
+    no_regex = False
+    if prefix is not None:
+        no_regex = prefix.modifier == "^~"
+        met = find_location(prefix, uri, file)
+        if met.final:
+            return met
+    if not no_regex:
+        for one in inside.regexes:
+            if one.pattern is None:
+                if _may_match(one.path, uri):
+                    where = f"{file}:{one.line}"
+                    raise NotPlayedError(where, f"location {one.source} is not played ({one.unread})")
+                continue
+            found = one.pattern.search(uri)
+            if found is not None:
+                inner = find_location(one, uri, file)
+                return Met(inner.location, {**found.values, **inner.captures}, slash=inner.slash)
+    return met
+
+
+def _longest(inside: Location, uri: str) -> Location | None:
+    for length in range(len(uri), -1, -1):
+        found = inside.prefixes.get(uri[:length])
+        if found is not None:
+            return found
+    return None
+
+
+def _may_match(pattern: str, uri: str) -> bool:
+    """False where a pattern that cannot be read begins with a text that `uri` does not begin with."""
+    literal = re.match(r"\^([/\w-]+)(?![*?{])", pattern)
+    return literal is None or uri.startswith(literal[1][:-1])

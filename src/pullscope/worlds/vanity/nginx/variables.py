@@ -1,0 +1,171 @@
+"""nginx's variables and what is made of them: texts with `$name`, `map`, and the conditions of `if`.
+
+A variable that depends on what is not known here (the caller's address, a certificate, a file) is a `NotPlayedError` where its
+value decides something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from pullscope.oci.messages import Request, Response
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.nginx.tree import Config
+from pullscope.worlds.vanity.regexes import RegexError, regex
+
+NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+MOST_MAPS = 20
+LONGEST = 65_536
+
+
+@dataclass(slots=True)
+class State:
+    """One request on its way through nginx."""
+
+    config: Config
+    request: Request
+    host: str
+    raw: str
+    """Path and query as the client sent them."""
+    uri: str
+    """The path now, decoded."""
+    args: str
+    captures: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    """What `set` has set."""
+    upstream: Response | None = None
+    status: int = 200
+    server_name: str = ""
+    proxy_host: str = ""
+    depth: int = 0
+    changed: bool = False
+    """True once the path is no longer the one that was asked."""
+
+    def place(self, line: int) -> str:
+        return f"{self.config.file}:{line}"
+
+    def fill(self, text: str, line: int) -> str:
+        """`text` with every variable's value; NotPlayedError, at `line`, for one that is not known."""
+        if "$" not in text:
+            return text
+        filled = NAME.sub(lambda found: self.value(found[1] or found[2], line), text)
+        if len(filled) > LONGEST:
+            raise NotPlayedError(self.place(line), "a text grows too long")
+        return filled
+
+    def value(self, name: str, line: int) -> str:
+        if name in self.values:
+            return self.values[name]
+        if name.isdigit() or name in self.captures:
+            return self.captures.get(name, "")
+        if name in self.config.maps:
+            return self._mapped(self.config.maps[name], line)
+        known = self._known()
+        if name in known:
+            return known[name]
+        prefix, _, rest = name.partition("_")
+        if prefix == "http":
+            return self.request.headers.get(rest.replace("_", "-")) or ""
+        if prefix == "arg":
+            return next((value for key, value in parse_qsl(self.args, keep_blank_values=True) if key == rest), "")
+        if prefix == "cookie":
+            return ""
+        if name.startswith("upstream_http_"):
+            return (
+                self.upstream.headers.get(name.removeprefix("upstream_http_").replace("_", "-")) or ""
+                if self.upstream is not None
+                else ""
+            )
+        raise NotPlayedError(self.place(line), f"${name} is not known here")
+
+    def _known(self) -> Mapping[str, str]:
+        return {
+            "request_uri": self.raw,
+            "uri": self.uri,
+            "document_uri": self.uri,
+            "args": self.args,
+            "query_string": self.args,
+            "is_args": "?" if self.args else "",
+            "host": self.host,
+            "http_host": self.request.headers.get("Host") or self.request.host,
+            "scheme": "https",
+            "https": "on",
+            "server_port": "443",
+            "server_name": self.server_name,
+            "request_method": self.request.method,
+            "proxy_host": self.proxy_host,
+            "status": str(self.status),
+            "upstream_status": str(self.upstream.status) if self.upstream is not None else "",
+            "remote_user": "",
+            "request_body": "",
+        }
+
+    def _mapped(self, block: Directive, line: int) -> str:
+        if block.name != "map":
+            raise NotPlayedError(self.place(block.line), f"{block.name} is not played")
+        self.depth += 1
+        try:
+            if self.depth > MOST_MAPS:
+                raise NotPlayedError(self.place(block.line), "maps name each other without end")
+            return self._chosen(block, self.fill(block.args[0], line))
+        finally:
+            self.depth -= 1
+
+    def _chosen(self, block: Directive, given: str) -> str:
+        rows = [one for one in block.block or [] if one.words]
+        unknown = next((one for one in rows if one.name == "include"), None)
+        default = ""
+        for one in rows:
+            key = one.name.removeprefix("\\")
+            value = one.args[0] if one.args else ""
+            if one.name == "default":
+                default = value
+            elif not one.name.startswith("~") and key.lower() == given.lower():
+                return self.fill(value, one.line)
+        if any(one.name == "hostnames" for one in rows):
+            for one in rows:
+                if one.name.startswith("*.") and given.endswith(one.name[1:]) and one.args:
+                    return self.fill(one.args[0], one.line)
+        for one in rows:
+            if one.name.startswith("~") and self.matches(one.name, given, one.line):
+                return self.fill(one.args[0] if one.args else "", one.line)
+        if unknown is not None:
+            raise NotPlayedError(self.place(unknown.line), "this include is not read")
+        return self.fill(default, block.line)
+
+    def matches(self, pattern: str, text: str, line: int) -> bool:
+        """Whether `~pattern` or `~*pattern` matches; its captures are $1 and so on from then on."""
+        ignore = pattern.startswith("~*")
+        try:
+            found = regex(pattern[2 if ignore else 1 :], ignore_case=ignore).search(text)
+        except RegexError as error:
+            raise NotPlayedError(
+                self.place(line), f"the regular expression {pattern} is not played ({error})"
+            ) from None
+        if found is not None:
+            self.captures.update(found.values)
+        return found is not None
+
+    def holds(self, words: list[str], line: int) -> bool:
+        """The condition of an `if`, its brackets included in the words (ngx_http_rewrite_module, if)."""
+        words = [*words]
+        if words[:1] == ["("]:
+            words.pop(0)
+        elif words:
+            words[0] = words[0].removeprefix("(")
+        if words[-1:] == [")"]:
+            words.pop()
+        elif words:
+            words[-1] = words[-1].removesuffix(")")
+        if len(words) == 1:
+            return self.fill(words[0], line) not in {"", "0"}
+        if len(words) == 3 and words[1] in {"=", "!="}:
+            return (self.fill(words[0], line) == self.fill(words[2], line)) is (words[1] == "=")
+        if len(words) == 3 and words[1] in {"~", "~*", "!~", "!~*"}:
+            found = self.matches(words[1].removeprefix("!") + words[2], self.fill(words[0], line), line)
+            return found is not words[1].startswith("!")
+        raise NotPlayedError(self.place(line), f"if ({' '.join(words)[:60]}) is not known here")
