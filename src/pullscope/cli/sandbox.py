@@ -53,6 +53,8 @@ def sandbox(
     at = surroundings("/", False, confdir)
     if os.geteuid() != 0:
         raise HostError(f"a docker daemon needs root. Run: sudo {shlex.join((*this_command(), *sys.argv[1:]))}")
+    for folder in host_sandbox.clear_killed_sandboxes():
+        say(f"cleared {folder}, left by a sandbox that was killed")
     certificate = authority(at)
     forget_terminal()
     if proxy is not None:

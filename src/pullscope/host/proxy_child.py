@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,9 @@ from urllib.parse import unquote, urlsplit
 from pullscope.host import HostError
 from pullscope.host.confdir import authority, copy_ca
 from pullscope.host.listener import free_port, listens
+from pullscope.host.scratch_folder import clear_killed, scratch_folder
+
+PREFIX = "pullscope-proxy-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +54,9 @@ def proxy_child(
 ) -> Iterator[ProxyChild]:
     """Start mitmdump with `addon`, wait until it listens, stop it at the end. Its story goes to `story`."""
     chosen = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="pullscope-proxy-") as folder:
-        home = Path(folder)
+    clear_killed(PREFIX)
+    with scratch_folder(PREFIX) as scratch:
+        home = scratch.path
         copy_ca(confdir, home)
         words = [mitmdump, "-q", "-s", str(addon), "--set", f"confdir={home}", "--listen-host", "127.0.0.1"]
         words += ["--listen-port", str(chosen), *more]
@@ -71,7 +74,7 @@ def proxy_child(
                     stdout=story,
                     stderr=messages,
                     start_new_session=True,  # Ctrl-C is for us first: the proxy must outlive what it serves
-                    preexec_fn=_end_with_parent,  # one thread only, and one system call
+                    preexec_fn=end_with_parent,  # one thread only, and one system call
                 )
             except OSError as error:
                 raise HostError(f"{mitmdump} does not start: {error.strerror}") from error
@@ -120,8 +123,8 @@ def _way_out(home: Path, upstream: str) -> str:
     return f"upstream:{parts.scheme}://{address}"
 
 
-def _end_with_parent() -> None:
-    """PR_SET_PDEATHSIG (prctl(2)): a proxy must not stay behind where we are killed."""
+def end_with_parent() -> None:
+    """PR_SET_PDEATHSIG (prctl(2)): a child that we start must not stay behind where we are killed."""
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)
 
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
+import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pullscope.host import HostError
+from pullscope.host.proxy_child import end_with_parent
+from pullscope.host.scratch_folder import clear_killed, scratch_folder
+
+PREFIX = "pullscope-sandbox-"
+ENDING = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
+"""What a daemon is sent whose owner is gone, and how many seconds it has after that."""
 
 # A copy of certs.d stands in for /etc/docker, where dockerd 20.10 writes a key.json; an empty directory hides the system's
 # containerd, whose content store a daemon would otherwise share.
@@ -64,24 +69,68 @@ def sandbox(
     program = dockerd or shutil.which("dockerd") or _sbin("dockerd")
     if program is None:
         raise HostError("there is no dockerd on PATH; install docker (Debian: apt-get install docker.io)")
-    folder = Path(tempfile.mkdtemp(prefix="pullscope-sandbox-"))
     process: subprocess.Popen[bytes] | None = None
-    made_etc = not Path("/etc/docker").exists()
+    with scratch_folder(PREFIX) as scratch:
+        folder = scratch.path
+        try:
+            _furnish(folder, authority, certs_d)
+            if not Path("/etc/docker").exists():
+                # A mount needs a place; it goes with the directory.
+                scratch.made(Path("/etc/docker"))
+                Path("/etc/docker").mkdir()
+            process = _start(folder, program, proxy, driver)
+            _wait(process, folder)
+            yield Sandbox(folder=folder, process=process)
+        finally:
+            if process is not None:
+                _stop(process)
+
+
+def clear_killed_sandboxes() -> list[Path]:
+    """Stop the daemons of sandboxes that were killed and remove their directories; returns those."""
+    return clear_killed(PREFIX, _stop_left)
+
+
+def _stop_left(folder: Path) -> None:
+    """Stop every process of a sandbox whose owner is gone, the daemon first: it stops its containers."""
+    for number, patience in ENDING:
+        found = [handle for pid in _processes() if (handle := _of_sandbox(pid, folder)) is not None]
+        for handle in found:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, number)
+        end = time.monotonic() + patience
+        for handle in found:
+            waiting = select.poll()
+            waiting.register(handle, select.POLLIN)
+            waiting.poll(max(0.0, end - time.monotonic()) * 1000)
+            os.close(handle)
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isascii() and entry.name.isdigit()]
+
+
+def _of_sandbox(pid: int, folder: Path) -> int | None:
+    """A handle on a process of the sandbox in `folder`; None for any other.
+
+    It belongs to this user, lives in a mount namespace that is not ours, and was started with a path in that directory:
+    dockerd, its containerd and their shims. A command that only looks at the directory is in our namespace.
+    """
+    place = Path("/proc") / str(pid)
     try:
-        _furnish(folder, authority, certs_d)
-        if made_etc:
-            # A mount needs a place; taken away again below.
-            Path("/etc/docker").mkdir()
-        process = _start(folder, program, proxy, driver)
-        _wait(process, folder)
-        yield Sandbox(folder=folder, process=process)
-    finally:
-        if process is not None:
-            _stop(process)
-        _remove(folder)
-        if made_etc:
-            with contextlib.suppress(OSError):
-                Path("/etc/docker").rmdir()
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return None
+    try:
+        words = (place / "cmdline").read_bytes().split(b"\0")
+        mine = place.stat().st_uid == os.geteuid()
+        elsewhere = (place / "ns" / "mnt").readlink() != Path("/proc/self/ns/mnt").readlink()
+        if mine and elsewhere and any(word.startswith(os.fsencode(folder) + b"/") for word in words):
+            return handle
+    except OSError:
+        pass
+    os.close(handle)
+    return None
 
 
 def _sbin(name: str) -> str | None:
@@ -121,6 +170,7 @@ def _start(folder: Path, program: str, proxy: str, driver: str | None) -> subpro
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent,  # one thread only, and one system call
             )
         except FileNotFoundError as error:
             raise HostError("unshare (package util-linux) is needed for the sandbox") from error
@@ -163,12 +213,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             break
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
-
-
-def _remove(folder: Path) -> None:
-    for attempt in range(20):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.05 * attempt)
-    raise HostError(f"the sandbox left {shlex.quote(str(folder))}, which could not be removed")
