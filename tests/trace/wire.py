@@ -100,6 +100,8 @@ class Wire:
         asked = {"User-Agent": self.agent if agent is None else agent, **(headers or {})}
         asked["Authorization"] = f"Bearer {token}" if token else "Basic dTpw" if basic else ""
         asked["Referer"] = referer or ""
+        if isinstance(sent, str) and not sent.startswith("{"):
+            asked["Content-Type"] = "application/x-www-form-urlencoded"
         said = dict(answer or {})
         if challenge is not None:
             said["WWW-Authenticate"] = challenge

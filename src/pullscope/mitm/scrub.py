@@ -21,21 +21,21 @@ from pullscope.mitm.bodies import body_of_message, coding_of
 from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
 from pullscope.mitm.heads import RequestHead
+from pullscope.oci.at_hand import Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.documents import read_token_answer
+from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers
 from pullscope.oci.redact import (
     GONE,
     Numbers,
     redact_document,
-    redact_form,
     redact_headers,
     redact_location,
     redact_url,
 )
 from pullscope.oci.routes import route
-from pullscope.oci.scrub import text_of
 from pullscope.oci.urls import canonical, joined, split
-from pullscope.trace.border import Border, wants_upload
+from pullscope.trace.border import LONGEST_URL, Border, wants_upload
 from pullscope.trace.events import Event, Requested
 from pullscope.trace.model import Hop
 from pullscope.trace.trace import Trace
@@ -122,19 +122,21 @@ def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
         connection.certificate_list = ()
     new.client_conn.mitmcert = None
     new.request = flow.request.copy()
-    _request(new.request, raw_url, kept, numbers)
+    at_hand = _request(new.request, raw_url, kept, numbers)
     if flow.response is not None:
         new.response = flow.response.copy()
-        _response(new.response, raw_url, kept, numbers)
+        _response(new.response, raw_url, kept, numbers, at_hand)
     if flow.error is not None:
         new.error = flow.error
-        new.error.msg = redact_document(flow.error.msg)[:300]
+        new.error.msg = at_hand.out_of(reason_of(flow.error.msg))[:300]
     return new
 
 
-def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> None:
-    clean = redact_url(raw_url)
+def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> Secrets:
+    """Scrub the request; what it carried, and must not come out of its answer either."""
     fields = _fields(request)
+    at_hand = secrets_of(raw_url, fields)
+    clean = without_secrets(redact_url(raw_url), at_hand)
     authorization, referer = fields.get("authorization"), fields.get("referer")
     fields = redact_headers(fields)
     if authorization:
@@ -143,7 +145,9 @@ def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers:
             fields = fields.replacing("authorization", f"Bearer {_word(numbers, 'token', secret.strip())}")
     if referer:
         raw = canonical(referer)
-        fields = fields.replacing("referer", _numbered_url(raw, redact_location(raw), numbers))
+        fields = fields.replacing(
+            "referer", _numbered_url(raw, without_secrets(redact_location(raw), at_hand), numbers)
+        )
     parts = split(_numbered_url(raw_url, clean, numbers))
     request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     body = body_of_message(request, keep=wants_upload(route(clean).endpoint))
@@ -152,24 +156,31 @@ def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers:
         kept.setdefault("sent_bytes", body.length)
         kept.setdefault("sent_sha256", body.sha256)
         if body.content is not None:
-            text = body.content.decode("utf-8", "replace")
             form = "form-urlencoded" in (fields.get("content-type") or "")
-            document = (redact_form(text) if form else redact_document(text)).encode()
-    _fill(request, fields, document)
+            said = sent_of(body.content, form=form)
+            if form or said == GONE:
+                text = body.content[:LONGEST_URL].decode("utf-8", "replace")
+                at_hand = both(at_hand, secrets_sent(raw_url, text, form=form))
+            document = at_hand.out_of(said, prose=False).encode()
+    _fill(request, _without(fields, at_hand), document)
+    return at_hand
 
 
-def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> None:
+def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbers: Numbers, at_hand: Secrets) -> None:
     fields = _fields(response)
     location = fields.get("location")
     fields = redact_headers(fields)
     if location:
         absolute = canonical(joined(raw_url, location))
-        fields = fields.replacing("location", _numbered_url(absolute, redact_location(absolute), numbers))
+        fields = fields.replacing(
+            "location", _numbered_url(absolute, without_secrets(redact_location(absolute), at_hand), numbers)
+        )
     body = body_of_message(response, keep=bool(kept["read"]))
     if body.length:
         kept.setdefault("bytes", body.length)
         kept.setdefault("sha256", body.sha256)
-    _fill(response, fields, _document(body.content, response.status_code, numbers) if body.content else None)
+    document = _document(body.content, response.status_code, raw_url, numbers) if body.content else None
+    _fill(response, _without(fields, at_hand), None if document is None else at_hand.out_of(document).encode())
     response.reason = ""
 
 
@@ -186,13 +197,18 @@ def _fill(message: http.Message, fields: Headers, document: bytes | None) -> Non
             message.data.content = b""  # nobody here can write that coding; the reader could not read it either
 
 
-def _document(content: bytes, status: int, numbers: Numbers) -> bytes:
+def _document(content: bytes, status: int, raw_url: str, numbers: Numbers) -> str:
     """A document without its secrets, but with the number of the token that it issues."""
-    text = text_of(content, status)
     answer = read_token_answer(content) if b"token" in content else None
+    of_token = status < 400 and is_token_answer(content, route(raw_url).endpoint, issues=answer is not None)
+    text = token_answer_of(content) if of_token else text_of(content, status)
     if answer is not None and answer.token:
         text = text.replace(f'"{GONE}"', f'"{_word(numbers, "token", answer.token)}"')
-    return text.encode()
+    return text
+
+
+def _without(fields: Headers, at_hand: Secrets) -> Headers:
+    return Headers((name, at_hand.out_of(value, prose=False)) for name, value in fields)
 
 
 def _numbered_url(raw: str, clean: str, numbers: Numbers) -> str:

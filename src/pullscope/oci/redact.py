@@ -16,43 +16,22 @@ from functools import lru_cache
 
 from pullscope.oci.bounds import writable
 from pullscope.oci.challenge import split_challenges
+from pullscope.oci.keep import HEADERS
 from pullscope.oci.messages import Headers
-from pullscope.oci.scrub import GONE, redact_document, redact_form, redact_location, redact_text, redact_url
+from pullscope.oci.scrub import GONE, redact_document, redact_location, redact_text, redact_url
 
 __all__ = [
     "GONE",
     "KEPT_HEADERS",
     "Numbers",
     "redact_document",
-    "redact_form",
     "redact_headers",
     "redact_location",
     "redact_text",
     "redact_url",
 ]
 
-# What was asked for, what came, how it was cached and carried (RFC 9110, 9111, 9112, 9530).
-_HTTP = """
-accept accept-charset accept-encoding accept-language accept-ranges age allow cache-control connection
-content-digest content-disposition content-encoding content-language content-length content-md5 content-range
-content-type date digest etag expect expires host if-match if-modified-since if-none-match if-range
-if-unmodified-since keep-alive last-modified pragma proxy-connection range repr-digest retry-after server te trailer
-transfer-encoding upgrade user-agent vary via want-digest warning
-"""
-# Registries: distribution spec, Docker, rate limits, containers/image's signatures.
-_REGISTRY = """
-docker-content-digest docker-distribution-api-version docker-ratelimit-source docker-upload-uuid
-oci-chunk-max-length oci-chunk-min-length oci-filters-applied oci-namespace oci-subject oci-tag ratelimit
-ratelimit-limit ratelimit-policy ratelimit-remaining ratelimit-reset x-ratelimit-limit x-ratelimit-remaining
-x-ratelimit-reset x-registry-supports-signatures
-"""
-# Who stands behind a host: the evidence for labels.
-_EVIDENCE = """
-cf-cache-status cf-ray x-amz-cf-pop x-amz-request-id x-amz-storage-class x-azure-ref x-cache x-cache-hits
-x-github-request-id x-goog-storage-class x-ms-blob-type x-ms-request-id x-ms-version x-nf-request-id x-served-by
-x-vercel-cache x-vercel-id
-"""
-KEPT_HEADERS = frozenset(f"{_HTTP} {_REGISTRY} {_EVIDENCE}".split())
+KEPT_HEADERS = frozenset().union(*HEADERS.values())
 
 # RFC 9110, 11.1: the scheme says how a client authenticated, what follows it is the secret.
 _SCHEMES = frozenset({"basic", "bearer", "digest", "dpop", "hmac", "negotiate", "ntlm", "aws4-hmac-sha256"})
@@ -69,24 +48,18 @@ _MOST_KNOWN = 256
 
 def redact_headers(headers: Headers) -> Headers:
     """Every field, in order and spelling; the values of those that are on the keep-list, and of no other."""
-    kept = [(writable(name), _redacted(name.lower(), value)) for name, value in headers]
-    return headers if all(new == old for new, old in zip(kept, headers, strict=True)) else Headers(kept)
+    return Headers(_known_field(*field) if len(field[1]) <= _MOST_KNOWN else _field(*field) for field in headers)
 
 
-def _redacted(name: str, value: str) -> str:
-    return _redact_known(name, value) if len(value) <= _MOST_KNOWN else _redact_value(name, value)
-
-
-def _redact_value(name: str, value: str) -> str:
+def _field(name: str, value: str) -> tuple[str, str]:
     if len(value) > _MAX_VALUE:
-        return GONE
-    if name in KEPT_HEADERS:
-        return redact_text(writable(value))
-    rule = _RULES.get(name)
-    return GONE if rule is None else rule(writable(value))
+        return writable(name), GONE
+    lowered = name.lower()
+    rule = _RULES.get(lowered) or (redact_text if lowered in KEPT_HEADERS else None)
+    return writable(name), GONE if rule is None else rule(writable(value))
 
 
-_redact_known = lru_cache(maxsize=2048)(_redact_value)
+_known_field = lru_cache(maxsize=2048)(_field)
 
 
 def _redact_credentials(value: str) -> str:
@@ -115,6 +88,14 @@ def _redact_challenge_parameter(name: str, text: str) -> str:
     return f'{name}="{escaped}"'
 
 
+# `name/1.2 (comment; comment)` (RFC 9110, 10.1.5): nothing in there assigns a value.
+_ASSIGNED_WORD = re.compile(r"((?:=|\b(?:token|key|secret|password|auth)\s{0,4}:)\s{0,4})[^\s;,()]++", re.IGNORECASE)
+
+
+def _redact_agent(value: str) -> str:
+    return _ASSIGNED_WORD.sub(rf"\1{GONE}", redact_text(value))
+
+
 def _redact_link(value: str) -> str:
     """RFC 8288: `</v2/_catalog?last=x&n=5>; rel="next"`, several with commas between."""
     links = []
@@ -133,6 +114,7 @@ _RULES: dict[str, Callable[[str], str]] = {
     "origin": redact_location,
     "referer": redact_location,
     "link": _redact_link,
+    "user-agent": _redact_agent,
     "www-authenticate": _redact_challenges,
     "proxy-authenticate": _redact_challenges,
 }

@@ -11,24 +11,14 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
+
+from pullscope.oci.keep import LONGEST_VALUE, PARAMETERS, Kept
+from pullscope.oci.known_forms import has_known_form, without_known_forms
+from pullscope.oci.urls import unquoted
 
 GONE = "REDACTED"
 
-# go-containerregistry internal/redact/redact.go:61 keeps the first seven; the rest name no secret and explain a
-# request.
-_PARAMETERS = """
-scope service mount from digest n last artifactType ns tag client_id offline_token grant_type digest-algorithm
-"""
-_KEPT_PARAMETERS = frozenset(_PARAMETERS.split())
-# The fields of a token request (distribution, docs/content/spec/auth/oauth.md) less username, password,
-# refresh_token.
-_KEPT_FIELDS = _KEPT_PARAMETERS | {"access_type"}
-
-# What the values of those look like, percent-encoded or not. Anything else in such a place is not what its name says.
-_PLAIN_VALUE = re.compile(r"(?:[A-Za-z0-9:/,._~+*()!=-]|%(?:20|28|29|2[AaBbCcFf]|3[AaDd])){0,4096}")
-# When a signed address was made and how long it lives: AWS SigV4 query, CloudFront and GCS v2 (`Expires`), Azure SAS (`se`).
-_TIMES = frozenset({"X-Amz-Date", "X-Amz-Expires", "X-Goog-Date", "X-Goog-Expires", "Expires", "se"})
-_TIME = re.compile(r"[0-9]{1,12}|[0-9]{8}T[0-9]{6}Z|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?:(?::|%3[Aa])[0-9]{2}){1,2}Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,64}")
 _SEPARATORS = re.compile(r"([&;])")
 
@@ -42,6 +32,8 @@ _SIGNED_PATH = re.compile(
 )
 # Akamai and its like: `/__token__=exp=…~hmac=…/`.
 _SIGNED_SEGMENT = re.compile(r"(?:token|hmac|sig|signature|policy|jwt|auth|password|secret)[^/]{0,8}=", re.IGNORECASE)
+# Others that name a value; a digest (`multihash+base58:Qm=`) and the padding at the end of base64 name none.
+_ASSIGNED_SEGMENT = re.compile(r"([A-Za-z0-9_.~-]{1,64}(?:=|%3[dD]))(?!(?:=|%3[dD])?$)(?!REDACTED$).")
 _PARAMETERS_IN_PATH = re.compile(r";|%3[bf]", re.IGNORECASE)
 _PINNED = ("sha256:", "sha384:", "sha512:")
 # What needs no more than a look: nothing signed, escaped, long, and no user info.
@@ -67,8 +59,8 @@ _QUERY_IN_TEXT = re.compile(r"([?&])([A-Za-z0-9_.\-\[\]%~$]++)=([^\s&\"'<>\\]*+)
 # value, so that a value of another name is searched in its turn.
 _ASSIGNED = re.compile(
     r"(?<![\w.-])"
-    r"(?=[\w.-]*?(?:token|passw|secret|jwt|hmac|signature|credential|cookie|session|authorization|api_?key|verify)"
-    r"|(?:sig|_state|user(?:name)?|account)(?![\w.-]))"
+    r"(?=[\w.-]*?(?:token|passw|pwd|secret|jwt|hmac|signature|credential|cookie|session|authorization|verify|key(?![\w.-]))"
+    r"|(?:sig|_state|user(?:name)?|account|pat|auth|otp)(?![\w.-]))"
     r"([\w.-]++(?:\s{0,4}+=\s{0,4}+|\\{0,4}+[\"']\s{0,4}+:\s{0,4}+))"
     r"(?:(\\++[\"'])[^\"'\\]*+|(\")(?:[^\"\\]|\\.)*+|(')[^']*+|[^\s\"'\\&;,<>{}\[\]]++)",
     re.DOTALL | re.IGNORECASE,
@@ -84,18 +76,27 @@ _SUSPICIOUS = re.compile(r"[=@]|//|eyJ|bearer|basic|[\"']\s{0,4}:|:[ \t]", re.IG
 # JSON: keys whose value goes, compared without case, `_` and `-`; and whatever ends like the last ones.
 _KEYS = """
 accesstoken account apikey assertion auth authorization clientassertion cookie credential credentials hmac idtoken
-identitytoken jwt passwd password privatekey refreshtoken registrytoken secret session setcookie token username
+identitytoken jwt otp passphrase passwd password pat privatekey pwd refreshtoken registrytoken secret session sessionid
+setcookie sig sshkey token username
 """
 _SECRET_KEYS = frozenset(_KEYS.split())
-_SECRET_ENDINGS = ("token", "password", "secret", "apikey", "privatekey")
+_SECRET_ENDINGS = (
+    "token",
+    "password",
+    "secret",
+    "apikey",
+    "privatekey",
+    "accesskey",
+    "accesskeyid",
+    "accountkey",
+    "signature",
+)
 
 # A document that holds none of these has nothing that a rule of this file could find. Most manifests are such.
-_LOUD = "= @ \\ // ; eyj bearer basic token passw secret key account assertion auth cookie credential hmac jwt session"
-_LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state")
+_LOUD = "= @ \\ // ; eyj bearer basic token pass secret key account assertion auth cookie credential hmac jwt session"
+_LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state", 'pat"', "pwd", "otp")
 
 MAX_DOCUMENT = 4 * 1024 * 1024
-ERROR_TEXT = 2_000
-"""Characters kept of an error body that is not JSON: a web page says enough with its title."""
 # Characters that are searched for secrets word by word, which takes a microsecond each; this runs in the proxy's event
 # loop. An error that is no JSON says enough with that many; what is suspicious in a larger document goes unread.
 MAX_TEXT = 64 * 1024
@@ -104,18 +105,18 @@ _MAX_PASSES = 8
 
 def redact_url(url: str) -> str:
     """`url`, absolute or relative, without user info, fragment, signatures and whatever is not on the keep-list."""
-    if _HARMLESS_URL.fullmatch(url):
+    if _HARMLESS_URL.fullmatch(url) and not has_known_form(url):
         return url
     rest, asked, query = url.partition("#")[0].partition("?")
     head = _AUTHORITY.match(rest)
     origin, path = "", rest
     if head is not None:
         origin, path = head[1] + head[2].rpartition("@")[2], rest[head.end() :]
-    if not _HARMLESS_PATH.fullmatch(path):
+    if not _HARMLESS_PATH.fullmatch(path) or has_known_form(path):
         path = _redact_path(path)
         if head is None and _AUTHORITY.match(path):
             path = redact_url(path)  # a host came into view
-    return f"{origin}{path}?{_redact_query(query, _KEPT_PARAMETERS)}" if asked else f"{origin}{path}"
+    return f"{origin}{path}?{redact_query(query, PARAMETERS)}" if asked else f"{origin}{path}"
 
 
 def redact_location(location: str) -> str:
@@ -123,9 +124,12 @@ def redact_location(location: str) -> str:
     return redact_url(location)
 
 
-def redact_form(text: str) -> str:
-    """The body of a token request, with the values of a keep-list of fields."""
-    return _redact_query(text, _KEPT_FIELDS)
+def redact_query(query: str, kept: Mapping[str, Kept]) -> str:
+    """A query or a form with the names that are plain, and the values that are kept."""
+    parts = _SEPARATORS.split(query)
+    # Every second part is a separator, kept as it is.
+    parts[::2] = [_redact_parameter(part, kept) for part in parts[::2]]
+    return "".join(parts)
 
 
 def redact_text(text: str) -> str:
@@ -185,33 +189,15 @@ def redact_document(text: str, _passes: int = 2) -> str:
     return kept if kept == text or _passes == 0 else redact_document(kept, _passes - 1)
 
 
-def text_of(content: bytes, status: int) -> str:
-    """A document as text, without secrets; of an error that is no JSON only what names it."""
-    if status < 400 or content.lstrip()[:1] in (b"{", b"["):
-        return redact_document(content.decode("utf-8", "replace"))
-    text = content[: ERROR_TEXT * 4].decode("utf-8", "replace")
-    if text.lstrip().startswith("<") and not text.startswith(("<HTML> ", "<XML> ")):
-        # A page, or a storage error whose XML echoes the signature it refused: keep the names only.
-        said = [_between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message")]
-        kind = "HTML" if "<html" in text.lower() or "<!doctype html" in text.lower() else "XML"
-        return redact_document(f"<{kind}> " + " ".join(part for part in said if part))[:ERROR_TEXT]
-    return redact_document(text)[:ERROR_TEXT]
-
-
-def _between(text: str, start: str, end: str) -> str:
-    found = text.partition(start)[2].partition(end)
-    return found[0].strip()[:300] if found[1] else ""
-
-
 def _is_quiet(text: str) -> bool:
     # Keys are compared without these two.
     plain = text.lower().replace("_", "").replace("-", "")
-    return not any(word in plain for word in _LOUD_WORDS)
+    return not any(word in plain for word in _LOUD_WORDS) and not has_known_form(text)
 
 
 def _redact_once(text: str) -> str:
     if not _SUSPICIOUS.search(text):
-        return text
+        return without_known_forms(text, GONE)
     text = _HEADER_LINE.sub(rf"\1{GONE}", text)
     text = _URL_IN_TEXT.sub(lambda found: redact_url(found[0]), text)
     text = _USER_IN_TEXT.sub(r"\1", text)
@@ -219,6 +205,7 @@ def _redact_once(text: str) -> str:
     if "eyJ" in text:
         text = _JWT.sub(GONE, text)
     text = _CREDENTIAL.sub(_redact_credential, text)
+    text = without_known_forms(text, GONE)
     return _ASSIGNED.sub(_redact_assigned, text)
 
 
@@ -232,6 +219,10 @@ def _redact_path(path: str) -> str:
 def _redact_segment(segment: str) -> str:
     if len(segment) > _MAX_SEGMENT or _SIGNED_SEGMENT.search(segment) or _JWT.search(segment):
         return GONE
+    segment = without_known_forms(segment, GONE)
+    assigned = _ASSIGNED_SEGMENT.match(segment)
+    if assigned is not None:
+        return f"{assigned[1]}{GONE}"
     if not segment:
         return segment
     # Parameters (`;jsessionid=…`) and escaped queries are none of a registry's names. Nothing may be left empty: with
@@ -244,32 +235,30 @@ def _redact_segment(segment: str) -> str:
     return segment
 
 
-def _redact_query(query: str, kept: frozenset[str]) -> str:
-    parts = _SEPARATORS.split(query)
-    # Every second part is a separator, kept as it is.
-    parts[::2] = [_redact_parameter(part, kept) for part in parts[::2]]
-    return "".join(parts)
-
-
-def _redact_parameter(part: str, kept: frozenset[str]) -> str:
+def _redact_parameter(part: str, kept: Mapping[str, Kept]) -> str:
     if not part:
         return part
     name, equals, value = part.partition("=")
     if not equals:
         # A bare word may be a value as well as a name.
         return name if name in kept else GONE
-    if not _PLAIN_NAME.fullmatch(name) or _JWT.search(name):
+    known = kept.get(name)
+    if known is not None:
+        plain = unquoted(value) if len(value) <= LONGEST_VALUE else GONE
+        if not value or (known.looks_like.fullmatch(plain) and not _is_secret_word(plain)):
+            return part
+    elif not _PLAIN_NAME.fullmatch(name) or _is_secret_word(name):
         return f"{GONE}={GONE}"
-    if name in kept and _PLAIN_VALUE.fullmatch(value) and not _JWT.search(value):
-        return part
-    if name in _TIMES and _TIME.fullmatch(value):
-        return part
     return f"{name}={GONE}" if value else part
+
+
+def _is_secret_word(text: str) -> bool:
+    return ("eyJ" in text and _JWT.search(text) is not None) or without_known_forms(text, GONE) != text
 
 
 def _redact_asked(found: re.Match[str]) -> str:
     separator, name, value = found.groups()
-    return separator + _redact_parameter(f"{name}={value}", _KEPT_PARAMETERS)
+    return separator + _redact_parameter(f"{name}={value}", PARAMETERS)
 
 
 def _redact_credential(found: re.Match[str]) -> str:
@@ -290,7 +279,8 @@ def _is_basic(text: str) -> bool:
 
 
 def _redact_assigned(found: re.Match[str]) -> str:
-    return f"{found[1]}{found[2] or found[3] or found[4] or ''}{GONE}"
+    bracket = ")" if found[0].endswith(")") and "(" not in found[0] else ""  # it was opened before
+    return f"{found[1]}{found[2] or found[3] or found[4] or ''}{GONE}{bracket}"
 
 
 def _is_secret(key: str) -> bool:

@@ -139,7 +139,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
     for part in text.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS]:
         name, _, value = part.partition("=")
         if part:
-            found.append((_decoded(name), _decoded(value)))
+            found.append((unquoted(name), unquoted(value)))
     return found
 
 
@@ -152,7 +152,8 @@ def parameters(text: str) -> dict[str, list[str]]:
     return named
 
 
-def _decoded(text: str) -> str:
+def unquoted(text: str) -> str:
+    """A name or a value of a query, decoded."""
     return unquote_plus(text) if "%" in text or "+" in text else text
 
 

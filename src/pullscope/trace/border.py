@@ -15,20 +15,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pullscope.oci.at_hand import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
-from pullscope.oci.messages import Request, Response
-from pullscope.oci.redact import (
-    Numbers,
-    redact_document,
-    redact_form,
-    redact_headers,
-    redact_location,
-    redact_text,
-    redact_url,
-)
+from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_location, redact_text, redact_url
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.scrub import text_of
 from pullscope.oci.urls import canonical, joined
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 
@@ -84,6 +77,7 @@ class _Open:
     """An exchange that has not ended, raw."""
 
     request: Request
+    secrets: Secrets
     status: int = 0
 
 
@@ -115,7 +109,8 @@ class Border:
         """
         self._exchange += 1
         raw_url = canonical(request.url)
-        self._open[self._exchange] = _Open(request)
+        at_hand = secrets_of(request.url, request.headers)
+        self._open[self._exchange] = _Open(request, at_hand)
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         fields = request.headers
@@ -128,11 +123,11 @@ class Border:
             connected=moment(connected),
             client=writable(client or "unknown")[:LONGEST_WORD],
             method=writable(request.method)[:LONGEST_WORD],
-            url=redact_url(writable(raw_url)[:LONGEST_URL]),
+            url=without_secrets(redact_url(writable(raw_url)[:LONGEST_URL]), at_hand),
             url_id=self._numbers.number("url", raw_url),
             referer_id=self._numbers.number("url", canonical(referer)) if referer else None,
             http_version=writable(http_version)[:LONGEST_WORD],
-            headers=redact_headers(fields),
+            headers=_headers(fields, at_hand),
             authorization=scheme,
             credential=credential,
         )
@@ -141,9 +136,12 @@ class Border:
         """The body of a request went through."""
         document, opened = None, self._open.get(exchange)
         if body.content is not None and opened is not None:
-            kind = opened.request.headers.get("content-type") or ""
-            text = body.content.decode("utf-8", "replace")
-            document = redact_form(text) if "form-urlencoded" in kind else redact_document(text)
+            form = "form-urlencoded" in (opened.request.headers.get("content-type") or "")
+            document = sent_of(body.content, form=form)
+            if form or document == GONE:
+                text = body.content[:LONGEST_URL].decode("utf-8", "replace")
+                opened.secrets = both(opened.secrets, secrets_sent(opened.request.url, text, form=form))
+            document = opened.secrets.out_of(document, prose=False)
         return Uploaded(
             time=self._at(time),
             exchange=exchange,
@@ -158,6 +156,7 @@ class Border:
         `answered_by` is the name that whoever stood in for the server has left.
         """
         opened = self._open.get(exchange)
+        at_hand = opened.secrets if opened is not None else NONE
         location, absolute = response.headers.get("location"), None
         if opened is not None:
             opened.status = response.status
@@ -167,8 +166,8 @@ class Border:
             time=self._at(time),
             exchange=exchange,
             status=min(counted(response.status) or 0, LARGEST_STATUS),
-            headers=redact_headers(response.headers),
-            location=redact_location(writable(absolute)[:LONGEST_URL]) if absolute else None,
+            headers=_headers(response.headers, at_hand),
+            location=without_secrets(redact_location(writable(absolute)[:LONGEST_URL]), at_hand) if absolute else None,
             location_id=self._numbers.number("url", absolute) if absolute else None,
             answered_by=writable(answered_by)[:LONGEST_WORD] if answered_by else None,
         )
@@ -182,8 +181,7 @@ class Border:
             if answer is not None and answer.token:
                 issued = self._numbers.number("token", answer.token)
                 granted = None if answer.access is None else redact_text(" ".join(map(str, answer.access)))
-            plain = issued is None and opened.status < 400 and len(body.content) <= LARGEST_KNOWN
-            document = self._known_text(body.content) if plain else text_of(body.content, opened.status)
+            document = opened.secrets.out_of(self._text(opened, body.content, issues=issued is not None))
         return Finished(
             time=self._at(time),
             exchange=exchange,
@@ -196,9 +194,11 @@ class Border:
 
     def failed(self, exchange: int, reason: str, *, time: float, length: int | None = None) -> Failed:
         """The exchange ended before its time, after so many bytes of its answer's body."""
-        self._open.pop(exchange, None)
-        said = redact_document(writable(reason))[:LONGEST_REASON]
-        return Failed(time=self._at(time), exchange=exchange, reason=said, bytes=counted(length))
+        opened = self._open.pop(exchange, None)
+        said = reason_of(reason)
+        if opened is not None:
+            said = opened.secrets.out_of(said)
+        return Failed(time=self._at(time), exchange=exchange, reason=said[:LONGEST_REASON], bytes=counted(length))
 
     def refused(self, *, time: float, client: str, host: str, reason: str) -> TlsRefused:
         """A client refused the proxy's certificate."""
@@ -206,7 +206,7 @@ class Border:
             time=self._at(time),
             client=writable(client or "unknown")[:LONGEST_WORD],
             host=writable(host)[:LONGEST_WORD],
-            reason=redact_document(writable(reason))[:LONGEST_REASON],
+            reason=reason_of(reason)[:LONGEST_REASON],
         )
 
     def forget(self, exchange: int) -> None:
@@ -248,6 +248,14 @@ class Border:
         self._latest = found = self._latest if (at := moment(time)) is None else at
         return found
 
+    def _text(self, opened: _Open, content: bytes, *, issues: bool) -> str:
+        """What is kept of the document that an answer brought."""
+        if opened.status >= 400:
+            return text_of(content, opened.status)
+        if is_token_answer(content, route(opened.request.url).endpoint, issues=issues):
+            return token_answer_of(content)
+        return self._known_text(content) if len(content) <= LARGEST_KNOWN else text_of(content, opened.status)
+
     def _known_text(self, content: bytes) -> str:
         """The redacted text of a good answer: a fleet asks for the same few manifests over and over.
 
@@ -271,3 +279,11 @@ class Border:
                 return "basic", None
             case _:
                 return "other", None
+
+
+def _headers(fields: Headers, at_hand: Secrets) -> Headers:
+    """The header lines of a message as they may be kept."""
+    kept = redact_headers(fields)
+    if not at_hand.words or not at_hand.are_in("\n".join(value for _, value in kept)):
+        return kept
+    return Headers((name, at_hand.out_of(value, prose=False)) for name, value in kept)
