@@ -74,14 +74,15 @@ def test_every_registry_is_played_over_the_wire(row: Registry) -> None:
 
 
 def test_a_realm_on_localhost_is_not_asked() -> None:
-    """What listens on this machine's port 3000 is none of the demo's business: the sample answers for it, with nothing."""
+    """What listens on this machine's port 3000 is none of the demo's business; and clients ask it past the proxy."""
     watcher = Watcher()
     demo = run_demo(
         client="docker-classic", registry=REGISTRIES["gitea"], fault="gitea-realm-elsewhere", watch_addon=watcher
     )
 
     assert not demo.outcome.pulled
-    assert [url for _, url, _ in watcher.asked if "localhost:3000" in url]
+    assert "localhost:3000" in demo.outcome.told
+    assert not [url for _, url, _ in watcher.asked if "localhost" in url]
     assert watcher.by == {"sample"}
 
 

@@ -20,7 +20,7 @@ from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, sample_parts
 from pullscope.worlds.registries.hosted import DOCKER_HUB
-from pullscope.worlds.registries.row import Registry
+from pullscope.worlds.registries.row import Registry, Scopes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,13 @@ class Play:
     """Hosts that are asked by another process than the one that is traced."""
 
 
+_WITHOUT_LOGIN = frozenset({"credentials-not-used", "scope-refused"})
+"""Met by who has no login; a registry that gives nothing without one has its own fault for that."""
+
+_OF_THE_HOST_ASKED = frozenset({"blob-unknown", "credentials-not-used", "link-points-elsewhere", "plain-http-fallback"})
+"""At the host of the reference, which is only a front where manifests are redirected."""
+
+
 @cache
 def faults_at(registry: Registry) -> dict[str, Fault]:
     """What can go wrong at this registry, by code: its own faults first, then those of every registry that it can have."""
@@ -45,9 +52,30 @@ def faults_at(registry: Registry) -> dict[str, Fault]:
             lay_faults(parts, [fault], sleep=lambda _seconds: None)
         except ValueError:
             continue
-        if not registry.needs_login or _logged_in(fault.client) is not None:
+        if _is_met(fault, registry):
             found[code] = fault
     return found
+
+
+def _is_met(fault: Fault, registry: Registry) -> bool:
+    """Whether the pull that goes with a fault shows it at this registry."""
+    hosts = hosts_of(registry)
+    if registry.needs_login and (fault.code in _WITHOUT_LOGIN or _logged_in(fault.client) is None):
+        return False
+    if registry.manifests is not None and (fault.private or fault.code in _OF_THE_HOST_ASKED):
+        return False
+    if any(hosts.get(part) == registry.host for part in fault.unseen):
+        return False  # the rest of the registry would be out of sight with it
+    if fault.code == "two-auth-mechanisms":
+        return not registry.needs_login and registry.blobs is not None and bool(registry.blobs.value.query)
+    if fault.code == "library-prefix-missing":
+        return registry is DOCKER_HUB  # nobody else has library/
+    if fault.code in {"scope-mismatch", "scope-refused"}:
+        # A token server that refuses by itself never comes to issue a token for the wrong name.
+        named = registry.tokens is not None and registry.tokens.value.named
+        lenient = registry.scopes is not None and registry.scopes.value is Scopes.LEFT_OUT
+        return named and (lenient or fault.code == "scope-refused")
+    return True
 
 
 def play(

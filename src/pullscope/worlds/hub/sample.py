@@ -98,6 +98,8 @@ def sample_parts(
         )
 
     parts: dict[str, Answerer] = {REGISTRY_HOST: answering(row, asks=auth)}
+    if row.manifests is not None:
+        parts = {row.host: parts[REGISTRY_HOST], REGISTRY_HOST: answering(_UPSTREAM, asks=False)}
     if row is DOCKER_HUB:
         parts[INDEX_HOST] = parts[REGISTRY_HOST]
     if row.tokens is not None:
@@ -113,8 +115,6 @@ def sample_parts(
         )
     if links is not None:
         parts[CDN_HOST] = Cdn(links=links, clock=clock, blobs=blobs)
-    if row.manifests is not None:
-        parts[row.manifests.value.host] = _below(row.manifests.value, answering(_UPSTREAM, asks=False))
     return parts
 
 
@@ -124,7 +124,7 @@ _UPSTREAM = Row(id="", name="", host="", anonymous=DOCKER_HUB.anonymous)
 
 def hosts_of(row: Row) -> dict[str, str]:
     """Part to the host that answers with it, for the parts that this registry has."""
-    hosts = {REGISTRY_HOST: row.host}
+    hosts = {REGISTRY_HOST: row.host if row.manifests is None else row.manifests.value.host}
     if row.tokens is not None:
         hosts[REALM_HOST] = urlsplit(row.tokens.value.realm).netloc
     if row.blobs is not None and row.blobs.value.path:
@@ -137,9 +137,11 @@ def on_the_air(parts: Mapping[str, Answerer], row: Row) -> dict[str, Answerer]:
     hosts = hosts_of(row)
     world = {name: answerer for name, answerer in parts.items() if name not in hosts}
     places = [(hosts[name], _path_of(name, row), parts[name]) for name in (REALM_HOST, CDN_HOST) if name in hosts]
-    for host in dict.fromkeys(hosts.values()):
+    registry = parts[REGISTRY_HOST] if row.manifests is None else _below(row.manifests.value, parts[REGISTRY_HOST])
+    fronts = {hosts[REGISTRY_HOST]: registry, **({row.host: parts[row.host]} if row.manifests is not None else {})}
+    for host in dict.fromkeys((*fronts, *hosts.values())):
         here = [(path, answerer) for place, path, answerer in places if place == host]
-        world[host] = _by_path(here, parts[REGISTRY_HOST]) if host == row.host else here[0][1]
+        world[host] = _by_path(here, fronts[host]) if host in fronts else here[0][1]
     return world
 
 

@@ -15,7 +15,7 @@ from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, json_answer, registry_error
-from pullscope.worlds.hub.faults.fault import Lay, Sleep, challenge_of, changing, with_body, with_fields
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_body, with_fields
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.token_server import REALM_HOST
 
@@ -64,7 +64,6 @@ def _refused(error: str) -> Lay:
     """Every token is refused, with the registry's own challenge and this error in it."""
 
     def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-        challenge_of(world)
         before = world[REGISTRY_HOST]
 
         def refuse(request: Request) -> Response:
@@ -77,7 +76,7 @@ def _refused(error: str) -> Lay:
 
         return {REGISTRY_HOST: refuse}
 
-    return lay
+    return where_tokens_are(lay)
 
 
 rate_limited = _unless(
@@ -93,7 +92,7 @@ name_unknown = _unless(
     _manifest, lambda _request: registry_error(404, "NAME_UNKNOWN", "repository name not known to registry")
 )
 blob_unknown = _unless(
-    lambda _request, asked, response: asked.endpoint is Endpoint.BLOB and response.status == 307,
+    lambda _request, asked, response: asked.endpoint is Endpoint.BLOB and response.status < 400,
     lambda _request: registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
 )
 registry_failed = _unless(_manifest, lambda _request: registry_error(503, "UNAVAILABLE", "service unavailable"))
@@ -127,10 +126,7 @@ def _without_realm(_request: Request, _asked: Route, response: Response) -> Resp
     return with_fields(response, WWW_Authenticate="Bearer") if response.status == 401 else response
 
 
-def challenge_unreadable(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
-    """The challenge is left, and says nothing."""
-    challenge_of(world)
-    return changing(REGISTRY_HOST, _without_realm)(world, sleep)
+challenge_unreadable = where_tokens_are(changing(REGISTRY_HOST, _without_realm))
 
 
 def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
@@ -250,12 +246,14 @@ schema1_only = _tagged(SCHEMA1_SIGNED, _schema1)
 
 # The token server.
 
-token_server_failed = changing(
-    REALM_HOST,
-    lambda _request, _asked, response: with_fields(
-        with_body(Response(status=500, headers=response.headers), b"<html><title>500</title></html>"),
-        Content_Type="text/html",
-    ),
+token_server_failed = where_tokens_are(
+    changing(
+        REALM_HOST,
+        lambda _request, _asked, response: with_fields(
+            with_body(Response(status=500, headers=response.headers), b"<html><title>500</title></html>"),
+            Content_Type="text/html",
+        ),
+    )
 )
 
 
@@ -268,4 +266,4 @@ def _strict(request: Request, _asked: Route, response: Response) -> Response:
     return registry_error(403, "DENIED", "requested access to the resource is denied")
 
 
-strict_token_server = changing(REALM_HOST, _strict)
+strict_token_server = where_tokens_are(changing(REALM_HOST, _strict))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.worlds.hub.answers import answer, registry_error
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 
@@ -41,19 +41,18 @@ def _original(request: Request) -> str:
     return urlsplit(request.url).path.replace("/v2/app/", "/v2/timonback/")
 
 
-authorization_dropped = at_vanity(lambda _world: redirect_only())
-library_prefix_missing = authorization_dropped
-push_over_redirect = authorization_dropped
+push_over_redirect = library_prefix_missing = at_vanity(lambda _world: redirect_only())
+authorization_dropped = where_tokens_are(push_over_redirect)
 redirect_permanent = at_vanity(lambda _world: redirect_only(status=301))
 ping_not_redirected = at_vanity(_ping(lambda request: _page(request, 404)))
-ping_not_a_registry = at_vanity(_ping(lambda request: _page(request, 200)))
+ping_not_a_registry = where_tokens_are(at_vanity(_ping(lambda request: _page(request, 200))))
 ping_slash_lost = at_vanity(_ping(lambda request: _redirect(request, path="/v2")))
 path_not_redirected = at_vanity(_all(lambda request: _redirect(request) if is_ping(request) else _page(request, 404)))
 redirect_loop = at_vanity(_all(lambda request: _redirect(request, VANITY_HOST)))
 redirect_unreadable = at_vanity(_all(lambda _request: answer(302, [])))
 redirect_downgrade = at_vanity(_all(lambda request: _redirect(request, scheme="http")))
 upstream_unreachable = at_vanity(_all(lambda request: _redirect(request, NOWHERE)))
-scope_mismatch = at_vanity(_all(lambda request: _redirect(request, path=_original(request))))
+scope_mismatch = where_tokens_are(at_vanity(_all(lambda request: _redirect(request, path=_original(request)))))
 query_dropped = at_vanity(
     _all(lambda request: answer(302, [("Location", moved(request, REGISTRY_HOST).url.partition("?")[0])]))
 )
@@ -68,10 +67,10 @@ def _half_a_proxy(world: World) -> Answerer:
     return fetch
 
 
-authorization_leaked = at_vanity(_half_a_proxy)
+authorization_leaked = where_tokens_are(at_vanity(_half_a_proxy))
 
 
-def ping_other_host(world: World, _sleep: object) -> dict[str, Answerer]:
+def _ping_other_host(world: World, _sleep: object) -> dict[str, Answerer]:
     """The domain moved to another registry, and its `/v2/` was forgotten."""
 
     def old(request: Request) -> Response:
@@ -84,3 +83,6 @@ def ping_other_host(world: World, _sleep: object) -> dict[str, Answerer]:
         OTHER_REGISTRY: old,
         VANITY_HOST: lambda request: _redirect(request, OTHER_REGISTRY) if is_ping(request) else rest(request),
     }
+
+
+ping_other_host = where_tokens_are(_ping_other_host)

@@ -67,13 +67,23 @@ def changing(host: str, change: Change) -> Lay:
 
 
 def challenge_of(world: World) -> str:
-    """How the registry asks for credentials at the sample image; ValueError where it asks for none."""
+    """How the registry asks for a token for the sample image; ValueError where it asks for none."""
     path = f"/v2/{SAMPLE_REFERENCE.replace(':', '/manifests/')}"
-    response = world[REGISTRY_HOST](Request(method="HEAD", url=f"https://{REGISTRY_HOST}{path}"))
-    line = response.headers.get("WWW-Authenticate")
-    if line is None:
+    response = world[REGISTRY_HOST](Request(method="GET", url=f"https://{REGISTRY_HOST}{path}"))
+    line = response.headers.get("WWW-Authenticate") or ""
+    if not line.lower().startswith("bearer"):
         raise ValueError("this registry asks for no token here, so that none can be refused")
     return line
+
+
+def where_tokens_are(lay: Lay) -> Lay:
+    """A fault that is met only where an image is given for a token."""
+
+    def checked(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
+        challenge_of(world)
+        return lay(world, sleep)
+
+    return checked
 
 
 def at_vanity(make: Callable[[World], Answerer]) -> Lay:

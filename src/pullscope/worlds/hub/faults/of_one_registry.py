@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
@@ -22,29 +22,41 @@ _PARTS = {At.REGISTRY: REGISTRY_HOST, At.TOKENS: REALM_HOST, At.STORAGE: CDN_HOS
 
 def own_faults(registry: Registry) -> dict[str, Fault]:
     """The faults of this registry's row, by code."""
+    hosts = frozenset(hosts_of(registry).values())
     return {
         own.code: Fault(
             code=own.code,
             title=own.title,
-            lay=_lay(own, frozenset(hosts_of(registry).values())),
+            lay=_lay(own, hosts),
             client=own.client,
             private=own.private,
             login=own.login,
+            unseen=_elsewhere(own, hosts),
         )
         for own, _, _ in registry.faults
     }
 
 
+def _realms(own: OwnFault) -> list[SplitResult]:
+    return [urlsplit(one.realm or "") for one in read_challenges(own.challenges or ())]
+
+
+def _elsewhere(own: OwnFault, hosts: frozenset[str]) -> frozenset[str]:
+    """Where a challenge leads that is none of the registry's.
+
+    The one that is known is localhost, which clients ask past the proxy (Go: x/net/http/httpproxy, `useProxy`); here
+    nobody answers, so that whatever listens on this machine is left alone.
+    """
+    return frozenset(realm.netloc for realm in _realms(own) if realm.scheme) - hosts
+
+
 def _lay(own: OwnFault, hosts: frozenset[str]) -> Lay:
-    part = _PARTS[own.at]
-    realms = [urlsplit(one.realm or "") for one in read_challenges(own.challenges or ())]
-    # Whatever listens on this machine's port 3000 is not to be asked.
-    elsewhere = {realm.netloc for realm in realms if realm.scheme} - hosts
+    part, elsewhere = _PARTS[own.at], _elsewhere(own, hosts)
 
     def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
         before = world[part]
         changed: dict[str, Answerer] = {part: lambda request: _changed(own, request, before)}
-        if any(realm.scheme == "http" and realm.netloc in hosts for realm in realms):
+        if any(realm.scheme == "http" and realm.netloc in hosts for realm in _realms(own)):
             changed[REALM_HOST] = _to_https(world[REALM_HOST])
         return {**changed, **dict.fromkeys(elsewhere, _nobody)}
 
