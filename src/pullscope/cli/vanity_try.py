@@ -22,11 +22,11 @@ from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
 from pullscope.render.lines import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
-from pullscope.worlds.vanity.decide import NETLIFY_PROXY
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
+from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, as_proxy, rehearse
-from pullscope.worlds.vanity.rules import LABELS, Platform, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.starters import STARTERS
 
 
@@ -120,17 +120,17 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     saved = [name for name, ends in again.outcomes.items() if ends is ClientOutcome.WORKS and "+" not in name]
     if not saved:
         return []
-    platform = tried.rules.platform
+    kind = PLATFORMS[tried.rules.platform]
     *most, last = saved
     names = f"{', '.join(most)} and {last} pull" if most else f"{last} pulls"
-    whose = f"{LABELS[platform]}'s address" if platform is not Platform.REWRITE else "the proxy's address"
-    sentence = f"Through a proxy {names} too, but {tried.upstream.label} then counts every anonymous pull on {whose}."
-    if platform is Platform.NETLIFY:
-        sentence += f" With status = 200 that is unproven: {NETLIFY_PROXY}."
+    sentence = f"Through a proxy {names} too, but {tried.upstream.label} then counts every anonymous pull on "
+    sentence += f"{kind.address}."
+    if kind.unproven_proxy:
+        sentence += f" With status = 200 that is unproven: {kind.unproven_proxy}."
     lines = wrapped("", sentence, WIDTH)
-    if platform in STARTERS:
+    if kind.id in STARTERS:
         namespace = tried.reference.repository.partition("/")[0]
-        words = f"pullscope vanity init {host} --namespace {namespace} --platform {platform} --design proxy"
+        words = f"pullscope vanity init {host} --namespace {namespace} --platform {kind.id} --design proxy"
         lines += wrapped("", f"One is written by: {words}", WIDTH)
     return lines
 

@@ -29,9 +29,10 @@ from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
 from pullscope.worlds.vanity.lint import lint
-from pullscope.worlds.vanity.own import rewrite_rules
+from pullscope.worlds.vanity.own import rewrite_file, rewrite_rules
+from pullscope.worlds.vanity.platforms import LABELS
 from pullscope.worlds.vanity.reloading import FollowedRules
-from pullscope.worlds.vanity.rules import LABELS, Auth, Platform, Rule, RuleFile
+from pullscope.worlds.vanity.rules import Auth, Rule, RuleFile
 from pullscope.worlds.vanity.world import loop_detected, loop_of, realm_unknown, without_body
 
 logger = logging.getLogger(__name__)
@@ -302,7 +303,7 @@ class Vanity:
             if parse_host("pullscope_rewrite", other) == name:
                 raise ValueError(f"pullscope_rewrite sends {name} to itself")
             rules = rewrite_rules(name, other, Auth(auth))
-            fixed[name] = RuleFile(platform=Platform.REWRITE, name="pullscope_rewrite", rules=tuple(rules))
+            fixed[name] = rewrite_file(rules)
         return followed, fixed
 
     def _all(self) -> dict[str, RuleFile]:

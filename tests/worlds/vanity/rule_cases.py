@@ -232,5 +232,12 @@ CADDY_CASES = [
         CADDY_MATCH,
     ),
     ("a site that handles nothing answers 200", "redir /v2/a/* $U{uri}", "/v2/b", "200", CADDY_MATCH),
-    ("reverse_proxy is fetched", "reverse_proxy /v2/* $U", "/v2/a?n=1", f"fetch {UP}/v2/a?n=1", CADDY_MATCH),
+    (
+        "reverse_proxy is fetched",
+        "reverse_proxy /v2/* $U {\nheader_up Host {upstream_hostport}\n}",
+        "/v2/a?n=1",
+        f"fetch {UP}/v2/a?n=1",
+        CADDY_MATCH,
+    ),
+    ("a known registry asked by another name is not known", "reverse_proxy /v2/* $U", "/v2/a", "501", CADDY_MATCH),
 ]

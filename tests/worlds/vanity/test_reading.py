@@ -23,6 +23,7 @@ NAMES = {
     Platform.VERCEL: "vercel.json",
     Platform.CADDY: "Caddyfile",
     Platform.NGINX: "vanity.conf",
+    Platform.APACHE: ".htaccess",
     Platform.REWRITE: "vanity.toml",
 }
 
@@ -238,6 +239,7 @@ def test_no_path_makes_a_decision_crash(path: str, platform: Platform) -> None:
         Platform.VERCEL: '{"redirects": [{"source": "/v2/(.*)", "destination": "https://u.example/$1"}]}',
         Platform.CADDY: "a.example {\nredir /v2/* https://u.example{uri}\n}",
         Platform.NGINX: "server { location /v2/ { return 302 https://u.example$request_uri; } }",
+        Platform.APACHE: "Redirect 302 /v2/ https://u.example/v2/",
         Platform.REWRITE: '[[rewrite]]\nfrom = "docker.example.com"\nto = "u.example"\n',
     }[platform]
     decision = decide(

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.following import DIGEST, follow
-from pullscope.worlds.vanity.rules import Auth, Platform
+from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.rules import Auth
 from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, upstream
 
@@ -116,9 +117,6 @@ def query_dropped(subject: Subject) -> Iterator[Problem]:
             code="query-dropped",
             severity=Severity.WARNING,
             message="the query (?n=, ?last=, ?ns=, ?digest=) is lost on the way: lists of tags longer than one page never end.",
-            fix={
-                Platform.NGINX: "Use $request_uri, which holds the query.",
-                Platform.CADDY: "Use {uri}, which holds the query.",
-            }.get(subject.rules.platform, "Leave the query out of the target; then the request's is handed on."),
+            fix=PLATFORMS[subject.rules.platform].query_fix,
             where=rule.line_of("to", "destination"),
         )

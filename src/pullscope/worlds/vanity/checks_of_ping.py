@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.rules import Platform
+from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
-from pullscope.worlds.vanity.upstreams import upstream
+from pullscope.worlds.vanity.upstreams import no_registry, upstream
 
 
 def fix_of_ping(subject: Subject) -> str:
-    target = next((landing.host for _, landing in subject.followed), "REGISTRY")
-    lines = {
-        Platform.NETLIFY: f'Add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true.',
-        Platform.CLOUDFLARE: f"Add before the others: /v2/ https://{target}/v2/ 302",
-        Platform.VERCEL: f'Add: {{"source": "/v2/", "destination": "https://{target}/v2/", "permanent": false}}.',
-        Platform.CADDY: f"Add: redir /v2/ https://{target}/v2/ 302",
-        Platform.NGINX: f"Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
-        Platform.REWRITE: "Add a [[rewrite]] for this host.",
-    }
-    return lines[subject.rules.platform]
+    target = next((landing.host for _, landing in subject.followed if not no_registry(landing.host or "")), "REGISTRY")
+    return PLATFORMS[subject.rules.platform].ping_fix.format(target=target)
 
 
 def ping_not_redirected(subject: Subject) -> Iterator[Problem]:
@@ -43,7 +35,14 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
     if ping.loops:
         return
     if ping.url is not None:
-        if ping.path.rstrip("/") != "/v2":
+        if truth := no_registry(ping.host or ""):
+            yield Problem(
+                code="ping-not-a-registry",
+                message=f"/v2/ leads to {ping.host}, {truth}.",
+                fix=fix_of_ping(subject),
+                where=ping.where,
+            )
+        elif ping.path.removeprefix(ping.mount).rstrip("/") != "/v2":
             yield Problem(
                 code="ping-not-a-registry",
                 message=f"/v2/ ends at {ping.url}, which is not the /v2/ of a registry.",
@@ -54,11 +53,7 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
     if ping.response is None or ping.response.status >= 300:
         return
     if not ping.is_registry_like:
-        shadow = (
-            "force = true, or a rule above it"
-            if subject.rules.platform is Platform.NETLIFY
-            else "a rule that comes before it"
-        )
+        shadow = PLATFORMS[subject.rules.platform].shadow_fix
         yield Problem(
             code="ping-not-a-registry",
             message=f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client takes for a registry.",
@@ -86,7 +81,7 @@ def ping_slash_lost(subject: Subject) -> Iterator[Problem]:
         one.rule is None and one.response is not None and (one.response.headers.get("Location") or "") == "/v2"
         for one in ping.decisions
     )
-    if ping.path == "/v2" or lost_here:
+    if ping.path.removeprefix(ping.mount) == "/v2" or lost_here:
         rule = ping.rule
         yield Problem(
             code="ping-slash-lost",

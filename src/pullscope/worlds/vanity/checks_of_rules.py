@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.decide import NETLIFY_307
 from pullscope.worlds.vanity.following import follow
-from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.subject import Subject
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
@@ -32,30 +32,27 @@ def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
 
 def redirect_permanent(subject: Subject) -> Iterator[Problem]:
     for rule in subject.v2_rules:
-        if rule.status in {301, 308} and not (rule.platform is Platform.NETLIFY and rule.status == 308):
-            default = not {"status", "statusCode", "permanent"} & set(rule.lines) and rule.platform in {
-                Platform.NETLIFY,
-                Platform.VERCEL,
-            }
+        kind = PLATFORMS[rule.platform]
+        if rule.status in {301, 308} and rule.status not in kind.refused_statuses:
+            default = kind.permanent_by_default and not {"status", "statusCode", "permanent"} & set(rule.lines)
             yield Problem(
                 code="redirect-permanent",
                 severity=Severity.WARNING,
                 message=f"{rule.status}{' (the default here)' if default else ''} is permanent: clients, proxies and "
                 "browsers may keep it after you have moved.",
-                fix="Use 302" + (" (permanent: false gives 307)." if rule.platform is Platform.VERCEL else "."),
+                fix=kind.status_fix,
                 where=rule.line_of("status", "statusCode", "permanent"),
             )
 
 
 def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
-    if subject.rules.platform is not Platform.NETLIFY:
-        return
+    kind = PLATFORMS[subject.rules.platform]
     for rule in subject.rules.rules:
-        if rule.status in {307, 308}:
+        if rule.status in kind.refused_statuses & {307, 308}:
             yield Problem(
                 code="redirect-unsupported-status",
-                message=f"{rule.status} works in netlify dev, but Netlify's production answered 404 there. "
-                f"Unproven: {NETLIFY_307}.",
+                message=f"{rule.status} works in netlify dev, but {kind.label}'s production answered 404 there. "
+                f"Unproven: {kind.unproven_status}.",
                 fix="Use status 302.",
                 where=rule.line_of("status"),
             )

@@ -7,8 +7,11 @@ constants.ts. A line that Cloudflare would skip is left out and named with Cloud
 from __future__ import annotations
 
 import re
+from urllib.parse import SplitResult
 
+from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
+from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Platform, Remark, Rule
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
@@ -108,3 +111,34 @@ def _skipped(where: str, reason: str) -> Remark:
         message=f"Cloudflare skips this line: {reason}.",
         fix="Redirect with 302 instead, or proxy in a Worker." if proxy else "Correct the line.",
     )
+
+
+_PLACEHOLDER = re.compile(r":([A-Za-z]\w*)")
+
+
+def _fill(target: str, values: Values, _: SplitResult) -> str:
+    filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), target)
+    # Only relative targets lose doubled slashes (rules-engine.ts, generateRedirectsMatcher).
+    return filled if "://" in filled[:9] else re.sub(r"/+", "/", filled)
+
+
+def _read(text: str, name: str) -> Read:
+    rules, remarks = read_cloudflare_redirects(text, name)
+    return Read(rules=rules, remarks=remarks)
+
+
+CLOUDFLARE = Kind(
+    id=Platform.CLOUDFLARE,
+    label="Cloudflare",
+    # A _redirects is Netlify's, who invented it, unless a wrangler file lies beside it (`reading`).
+    is_file=lambda _name, _text: False,
+    read=_read,
+    # asset-worker/src/handler.ts: a redirect is a bare response; Pages' edge adds its name.
+    dialect=Dialect(server="cloudflare", extra=(("Access-Control-Allow-Origin", "*"),)),
+    fill=_fill,
+    has_site=True,
+    index_for_all=True,
+    ping_fix="Add before the others: /v2/ https://{target}/v2/ 302",
+    address="Cloudflare's address",
+    row=("`_redirects`", "one `*`, `:name`; exact to the slash", "302"),
+)

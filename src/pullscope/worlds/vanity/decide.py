@@ -15,21 +15,12 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed
-from pullscope.worlds.vanity.regexes import TooSlowError, bounded
-from pullscope.worlds.vanity.rules import Condition, Platform, Rule, RuleFile
-from pullscope.worlds.vanity.targets import absolute, is_url, target_of
+from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.regexes import RegexError, TooSlowError, bounded, regex
+from pullscope.worlds.vanity.rules import Condition, Rule, RuleFile
+from pullscope.worlds.vanity.targets import absolute, is_url, with_query
 
 LONGEST_LOCATION = 8192
-
-# facts: wire.md E1, the rows marked [?].
-NETLIFY_PROXY = (
-    "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
-    "not seen"
-)
-NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
-NETLIFY_QUERY = (
-    "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
-)
 
 
 def decide(rules: RuleFile, request: Request) -> Decision:
@@ -55,9 +46,7 @@ def _guarded(rules: RuleFile, request: Request, play: Callable[[], Decision]) ->
 
 
 def _not_known(rules: RuleFile, why: str) -> Decision:
-    return Decision(
-        response=dialects.unknown(rules.platform, why), because="not known", file=rules.name, not_played=why
-    )
+    return Decision(response=dialects.unknown(why), because="not known", file=rules.name, not_played=why)
 
 
 def _fetched_instead(decision: Decision, request: Request) -> Decision:
@@ -72,6 +61,7 @@ def _fetched_instead(decision: Decision, request: Request) -> Decision:
 
 def _first_match(rules: RuleFile, request: Request) -> Decision:
     """For the platforms whose file is a list: the first rule that matches."""
+    kind = PLATFORMS[rules.platform]
     asked = _split(request.url)
     slash = _trailing_slash(rules, asked)
     if slash is not None:
@@ -96,17 +86,13 @@ def _first_match(rules: RuleFile, request: Request) -> Decision:
             continue
         return _answer(rules, rule, filled, asked, request, tuple(passed))
     if file is not None:
-        return _own(rules, f"the file {file}", dialects.published(rules.platform, file), passed)
-    if (
-        rules.platform is Platform.CLOUDFLARE
-        and "/index.html" in rules.published
-        and "/404.html" not in rules.published
-    ):
+        return _own(rules, f"the file {file}", kind.dialect.published(file), passed)
+    if kind.index_for_all and "/index.html" in rules.published and "/404.html" not in rules.published:
         # Without a 404.html Pages takes the site for a single-page application and serves its root for every path
         # (developers.cloudflare.com/pages/configuration/serving-pages).
-        page = dialects.published(rules.platform, "/index.html")
+        page = kind.dialect.published("/index.html")
         return _own(rules, "index.html for every path, since there is no 404.html", page, passed)
-    return _own(rules, "no rule", dialects.not_found(rules.platform, rules.not_found), passed)
+    return _own(rules, "no rule", kind.dialect.not_found(rules.not_found), passed)
 
 
 def _own(rules: RuleFile, because: str, response: Response, passed: list[Passed]) -> Decision:
@@ -122,7 +108,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _in_order(rules: RuleFile) -> tuple[Rule, ...]:
-    if rules.platform is Platform.VERCEL:
+    if any(rule.after_files for rule in rules.rules):
         return tuple(sorted(rules.rules, key=lambda rule: rule.after_files))
     return rules.rules
 
@@ -133,7 +119,7 @@ def _published(rules: RuleFile, path: str) -> str | None:
         return None
     bare = path.rstrip("/")
     spellings = (f"{bare}/index.html",) if path.endswith("/") else (path, f"{bare}.html", f"{bare}/index.html")
-    if rules.platform is Platform.NETLIFY and path.endswith("/"):
+    if PLATFORMS[rules.platform].slash_finds_files and path.endswith("/"):
         spellings = (*spellings, bare, f"{bare}.html")
     return next((one for one in spellings if one in rules.published), None)
 
@@ -152,7 +138,7 @@ def _trailing_slash(rules: RuleFile, asked: SplitResult) -> Decision | None:
     if moved == path:
         return None
     location = moved + (f"?{asked.query}" if asked.query else "")
-    response = dialects.redirect(rules.platform, 308, location)
+    response = PLATFORMS[rules.platform].dialect.redirect(308, location)
     return Decision(response=response, because=f"trailingSlash {str(rules.trailing_slash).lower()}", file=rules.name)
 
 
@@ -164,6 +150,8 @@ def _holds(condition: Condition, request: Request, asked: SplitResult, values: d
 
 def _found(condition: Condition, request: Request, asked: SplitResult, values: dict[str, str]) -> bool:
     match condition.kind:
+        case "host" if condition.regex:
+            return _meets(condition, asked.hostname or "", values)
         case "host":
             host = asked.netloc.rpartition("@")[2].lower()
             return host in condition.values or (asked.hostname or "") in condition.values
@@ -171,6 +159,8 @@ def _found(condition: Condition, request: Request, asked: SplitResult, values: d
             given = dict(parse_qsl(asked.query, keep_blank_values=True))
             if condition.key not in given:
                 return False
+            if condition.regex:
+                return _meets(condition, given[condition.key], values)
             for wanted in condition.values:
                 if wanted.startswith(":"):
                     values[wanted[1:]] = given[condition.key]
@@ -178,8 +168,7 @@ def _found(condition: Condition, request: Request, asked: SplitResult, values: d
                     return False
             return True
         case "header":
-            value = request.headers.get(condition.key)
-            return value is not None and (not condition.values or value in condition.values)
+            return _meets(condition, request.headers.get(condition.key), values)
         case "cookie":
             cookies = dict(
                 part.strip().partition("=")[::2]
@@ -199,6 +188,31 @@ def _found(condition: Condition, request: Request, asked: SplitResult, values: d
     return False
 
 
+def _meets(condition: Condition, value: str | None, values: dict[str, str]) -> bool:
+    if value is None or not condition.regex:
+        return value is not None and (not condition.values or value in condition.values)
+    for wanted in condition.values:
+        try:
+            found = regex(f"^(?:{wanted})$").search(value)
+        except RegexError as error:
+            raise NotPlayedError(condition.where, f"the condition {condition} is not played ({error})") from None
+        if found is not None:
+            values.update(found.values)
+            return True
+    return not condition.values
+
+
+def _target_of(rule: Rule, values: dict[str, str], asked: SplitResult) -> str | None:
+    """The absolute or host-relative URL, placeholders and query filled in; None for a rule without target."""
+    if rule.target is None:
+        return None
+    kind = PLATFORMS[rule.platform]
+    base, hash_mark, fragment = kind.fill(rule.target, values, asked).partition("#")
+    if rule.keeps_query and asked.query:
+        base = with_query(base, asked.query, joins=kind.joins_query)
+    return f"{base}{hash_mark}{fragment}"
+
+
 def _answer(
     rules: RuleFile,
     rule: Rule,
@@ -208,38 +222,44 @@ def _answer(
     passed: tuple[Passed, ...],
 ) -> Decision:
     def decision(response: Response | None, forward: Request | None = None, unproven: str | None = None) -> Decision:
-        if (
-            unproven is None
-            and rule.platform is Platform.NETLIFY
-            and any(one.kind == "query" for one in rule.conditions)
-        ):
-            unproven = NETLIFY_QUERY
+        if unproven is None and any(one.kind == "query" for one in rule.conditions):
+            unproven = kind.unproven_query or None
         return Decision(
             response=response, forward=forward, rule=rule, passed=passed, unproven=unproven, file=rules.name
         )
 
-    target = target_of(rule, values, asked)
+    kind = PLATFORMS[rule.platform]
+    answers = kind.dialect
+    if rule.unplayed:
+        raise NotPlayedError(rule.where, f"{rule.unplayed} answers, which is not played")
+    target = _target_of(rule, values, asked)
     if target is not None and len(target) > LONGEST_LOCATION:
-        return decision(dialects.plain(rule.platform, 414, b"URI too long", "text/plain"))
+        return decision(answers.plain(414, b"URI too long", "text/plain"))
     if target is not None and not is_url(target):
-        return decision(dialects.plain(rule.platform, 502, b"the target is no URL", "text/plain"))
+        return decision(answers.plain(502, b"the target is no URL", "text/plain"))
     if target is None:
-        return decision(dialects.plain(rule.platform, rule.status, rule.body or b"", rule.content_type))
-    if rule.platform is Platform.NETLIFY and rule.status in {304, 305, 306, 307, 308}:
-        return decision(dialects.not_found(rule.platform, rules.not_found), unproven=NETLIFY_307)
+        return decision(answers.plain(rule.status, rule.body or b"", rule.content_type))
+    if rule.status in kind.refused_statuses:
+        return decision(answers.not_found(rules.not_found), unproven=kind.unproven_status or None)
     if rule.is_redirect:
-        location = absolute(target, asked) if dialects.DIALECTS[rule.platform].absolute_location else target
-        return decision(dialects.redirect(rule.platform, rule.status, dialects.printable(location)))
+        location = absolute(target, asked) if answers.absolute_location else target
+        return decision(answers.redirect(rule.status, dialects.printable(location)))
     if urlsplit(target).netloc:
         if rule.status == 200:
-            unproven = NETLIFY_PROXY if rule.platform is Platform.NETLIFY else None
-            return decision(None, _forwarded(rule, target, request), unproven)
-        return decision(dialects.not_found(rule.platform, rules.not_found, status=rule.status))
+            return decision(None, _forwarded(rule, target, request), kind.unproven_proxy or None)
+        return decision(answers.not_found(rules.not_found, status=rule.status))
     # A path on the same site: the file there, with the rule's status, or the page for what is not there.
-    file = _published(rules, target.partition("?")[0].partition("#")[0])
+    path = target.partition("?")[0].partition("#")[0]
+    file = _published(rules, path)
     if file is None:
-        return decision(dialects.not_found(rule.platform, rules.not_found))
-    return decision(dialects.published(rule.platform, file, status=rule.status))
+        code = kind.code_at(path)
+        if code is not None:
+            raise NotPlayedError(rule.where, f"{code} {path} answers, which is not played")
+        if rule.after_files and path.endswith(".html"):
+            # A page that the build makes.
+            return decision(answers.published(path, status=rule.status))
+        return decision(answers.not_found(rules.not_found))
+    return decision(answers.published(file, status=rule.status))
 
 
 def _forwarded(rule: Rule, target: str, request: Request) -> Request:

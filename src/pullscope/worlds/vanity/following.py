@@ -74,7 +74,13 @@ class Landing:
     @cached_property
     def repository(self) -> str | None:
         """The repository that the landing's URL names."""
-        return route(self.url).repository if self.url else None
+        return route(self.path.removeprefix(self.mount)).repository if self.url else None
+
+    @property
+    def mount(self) -> str:
+        """What stands before /v2/ on the other host, as in /artifactory/api/docker/hub/v2/; "" for a registry at its root."""
+        before, found, _ = f"{self.path}/".partition("/v2/")
+        return before if found else ""
 
     @property
     def is_registry_like(self) -> bool:

@@ -13,12 +13,16 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import SplitResult, quote
 
+from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import SegmentPattern
 from pullscope.worlds.vanity.places import Place, toml_places
+from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
+from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
-Read = tuple[list[Rule], list[Remark]]
+Pair = tuple[list[Rule], list[Remark]]
 
 _KEYS = {
     "from": ("from", "origin"),
@@ -44,7 +48,7 @@ _CONDITIONS = {"language", "country", "role", "cookie"}
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
-def read_netlify_toml(text: str, file: str) -> Read:
+def read_netlify_toml(text: str, file: str) -> Pair:
     """The rules of a netlify.toml; ValueError, with the line, for a text that is no TOML."""
     try:
         document = tomllib.loads(text)
@@ -76,7 +80,7 @@ def toml_complaint(error: Exception, file: str, text: str) -> str:
     return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
 
 
-def read_netlify_redirects(text: str, file: str) -> Read:
+def read_netlify_redirects(text: str, file: str) -> Pair:
     """The rules of a `_redirects` file: `from [key=value …] [to] [status[!]] [Condition=…]`."""
     rules: list[Rule] = []
     remarks: list[Remark] = []
@@ -314,3 +318,65 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> list[Remark]:
             )
         )
     return found
+
+
+# facts: wire.md E1, the rows marked [?].
+NETLIFY_PROXY = (
+    "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
+    "not seen"
+)
+NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
+NETLIFY_QUERY = (
+    "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
+)
+_PLACEHOLDER = re.compile(r":([A-Za-z_][\w-]*)")
+_NOT_FOUND = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Page not found</title></head>\n'
+    "<body><h1>Page not found</h1>\n<p>Looks like you've followed a broken link or entered a URL that doesn't exist on this"
+    " site.</p></body>\n</html>\n"
+)
+
+
+def _fill(target: str, values: Values, _: SplitResult) -> str:
+    return _PLACEHOLDER.sub(
+        lambda found: quote(values[found[1]], safe=PATH_CHARACTERS) if found[1] in values else found[0], target
+    )
+
+
+def _read(text: str, name: str) -> Read:
+    found, remarks = (read_netlify_toml if name.endswith(".toml") else read_netlify_redirects)(text, name)
+    kept, doubles = merge(found, [])
+    return Read(rules=kept, remarks=[*remarks, *doubles])
+
+
+NETLIFY = Kind(
+    id=Platform.NETLIFY,
+    label="Netlify",
+    is_file=lambda name, _: name.endswith((".toml", "_redirects")) or name.startswith("_redirects"),
+    read=_read,
+    dialect=Dialect(
+        server="Netlify",
+        redirect_type="text/plain; charset=utf-8",
+        redirect_body="Redirecting to {location}",
+        absolute_location=True,
+        not_found_body=_NOT_FOUND,
+        extra=(("Cache-Control", "public,max-age=0,must-revalidate"),),
+    ),
+    fill=_fill,
+    has_site=True,
+    slash_finds_files=True,
+    refused_statuses=frozenset({304, 305, 306, 307, 308}),
+    code_at=lambda path: "the site's own function" if path.startswith("/.netlify/") else None,
+    unproven_status=NETLIFY_307,
+    unproven_proxy=NETLIFY_PROXY,
+    unproven_query=NETLIFY_QUERY,
+    ping_fix='Add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true.',
+    shadow_fix="force = true, or a rule above it",
+    permanent_by_default=True,
+    address="Netlify's address",
+    row=(
+        "`netlify.toml`, `_redirects` (which comes first)",
+        "`*` at the end, `:segment`; slashes at the end do not count",
+        "301",
+    ),
+)

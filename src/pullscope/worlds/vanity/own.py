@@ -14,13 +14,18 @@ The request goes on to the other host, and no redirect is on the wire.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Iterable
+from urllib.parse import SplitResult
 
+from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.netlify import toml_complaint
 from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.places import Place, toml_places
-from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Platform, Remark, Rule
+from pullscope.worlds.vanity.platform import Kind, Read, Values
+from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Platform, Remark, Rule, RuleFile
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.
@@ -121,3 +126,45 @@ def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
     else:
         found.append(rule(PrefixPattern("/v2/"), f"{base}/v2/{prefix}:splat"))
     return found
+
+
+def rewrite_file(rules: Iterable[Rule], name: str = "pullscope_rewrite") -> RuleFile:
+    """Rules made by `rewrite_rules` as a file that is nowhere."""
+    return RuleFile(platform=Platform.REWRITE, name=name, rules=tuple(rules))
+
+
+def _is_file(name: str, text: str) -> bool:
+    if not name.endswith(".toml"):
+        return False
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        # The reader of Netlify's words the complaint, with the line.
+        return False
+    return "rewrite" in document and "redirects" not in document
+
+
+def _fill(target: str, values: Values, _: SplitResult) -> str:
+    return re.sub(r":splat\Z", lambda _found: values.get("splat", ""), target)
+
+
+def _read(text: str, name: str) -> Read:
+    rules, remarks = read_rewrites(text, name)
+    return Read(rules=rules, remarks=remarks)
+
+
+_UNKNOWN_NAME = {"code": "NAME_UNKNOWN", "message": "this host does not serve that name", "detail": None}
+
+REWRITE = Kind(
+    id=Platform.REWRITE,
+    label="the rewriting proxy",
+    is_file=_is_file,
+    read=_read,
+    dialect=Dialect(
+        server="pullscope", not_found_type="application/json", not_found_body=json.dumps({"errors": [_UNKNOWN_NAME]})
+    ),
+    fill=_fill,
+    ping_fix="Add a [[rewrite]] for this host.",
+    address="the proxy's address",
+    row=("`*.toml` with `[[rewrite]]`", "a host", "proxied"),
+)

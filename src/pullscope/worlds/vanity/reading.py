@@ -7,20 +7,17 @@ names the file (ValueError). Everything after that is text and goes to the reade
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from pullscope.worlds.vanity.caddy.reading import read_caddyfile
-from pullscope.worlds.vanity.cloudflare import read_cloudflare_redirects
-from pullscope.worlds.vanity.netlify import merge, read_netlify_redirects, read_netlify_toml
-from pullscope.worlds.vanity.nginx.reading import read_nginx
-from pullscope.worlds.vanity.own import read_rewrites
+from pullscope.worlds.vanity.netlify import merge, read_netlify_redirects
+from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Platform, Remark, RuleFile
 from pullscope.worlds.vanity.targets import is_url
-from pullscope.worlds.vanity.vercel import read_vercel_json
 
 # The largest netlify.toml in Netlify's own tests has 45,000 rules; a megabyte is more than any platform deploys.
 MAX_BYTES = 4 * 1024 * 1024
@@ -38,7 +35,7 @@ def read_rules(path: str | Path, platform: Platform | None = None) -> RuleFile:
     rules = parse_rules(text, path.name, which)
     if which is Platform.NETLIFY:
         return _netlify_site(rules, path, text)
-    if which in {Platform.CLOUDFLARE, Platform.VERCEL}:
+    if PLATFORMS[which].has_site:
         files, not_found = _site(path.parent)
         return _replace(rules, path, files, not_found)
     return _replace(rules, path, frozenset(), None)
@@ -48,49 +45,36 @@ def parse_rules(
     text: str, name: str, platform: Platform, *, published: Iterable[str] = (), not_found: bytes | None = None
 ) -> RuleFile:
     """The same from a text; `published` are the paths of the site's own files. Opens nothing."""
-    slash, clean, play = None, False, None
-    match platform:
-        case Platform.NETLIFY:
-            reader = read_netlify_toml if name.endswith(".toml") else read_netlify_redirects
-            found, remarks = reader(text, name)
-            found, doubles = merge(found, [])
-            remarks = [*remarks, *doubles]
-        case Platform.CLOUDFLARE:
-            found, remarks = read_cloudflare_redirects(text, name)
-        case Platform.VERCEL:
-            read = read_vercel_json(text, name)
-            found, remarks, slash, clean = read.rules, read.remarks, read.trailing_slash, read.clean_urls
-        case Platform.CADDY:
-            found, remarks, play = read_caddyfile(text, name)
-        case Platform.NGINX:
-            found, remarks, play = read_nginx(text, name)
-        case Platform.REWRITE:
-            found, remarks = read_rewrites(text, name)
-    kept = [rule for rule in found if rule.target is None or play is not None or is_url(rule.target)]
-    remarks.extend(
-        Remark(
-            where=rule.where,
-            code="rule-invalid",
-            severity="error",
-            message=f"{rule.target} is no URL, so this rule is left out.",
-            fix="Correct the target: https://HOST/path.",
+    read = PLATFORMS[platform].read(text, name)
+    kept, remarks = list(read.rules), list(read.remarks)
+    if read.play is None:
+        # A server's configuration names what it fetches as it plays; a list of rules is one of URLs.
+        kept = [rule for rule in kept if rule.target is None or is_url(rule.target)]
+        remarks.extend(
+            Remark(
+                where=rule.where,
+                code="rule-invalid",
+                severity="error",
+                message=f"{rule.target} is no URL, so this rule is left out.",
+                fix="Correct the target: https://HOST/path.",
+            )
+            for rule in read.rules
+            if rule.target is not None and not is_url(rule.target)
         )
-        for rule in found
-        if rule.target is not None and play is None and not is_url(rule.target)
-    )
-    found = kept
-    if len(found) > MAX_RULES:
-        raise ValueError(f"{name}: {len(found)} rules are more than pullscope tries ({MAX_RULES})")
+    if len(kept) > MAX_RULES:
+        raise ValueError(f"{name}: {len(kept)} rules are more than pullscope tries ({MAX_RULES})")
+    named = {value for rule in kept for one in rule.conditions if one.kind == "host" for value in one.values}
     return RuleFile(
         platform=platform,
         name=name,
-        rules=tuple(found),
+        rules=tuple(kept),
         published=frozenset(published),
         remarks=tuple(remarks),
-        trailing_slash=slash,
-        clean_urls=clean,
+        trailing_slash=read.trailing_slash,
+        clean_urls=read.clean_urls,
         not_found=not_found,
-        play=play,
+        play=read.play,
+        hosts=read.hosts | named,
     )
 
 
@@ -122,29 +106,56 @@ def _text(path: Path) -> str:
 
 def _platform(path: Path, text: str) -> Platform:
     name = path.name.lower()
-    if name.endswith("vercel.json"):
-        return Platform.VERCEL
-    if "caddyfile" in name or name.endswith(".caddy"):
-        return Platform.CADDY
-    if name.endswith((".conf", ".nginx")) or name == "nginx":
-        return Platform.NGINX
-    if name.endswith(".toml"):
-        return _platform_of_toml(text)
-    if name.startswith("_redirects") or name.endswith("_redirects"):
-        return _dialect_of_redirects(path)
+    for what, tells, instead in _NOT_READ:
+        if tells(name, text):
+            raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
+    for kind in PLATFORMS.values():
+        if kind.is_file(name, text):
+            return _dialect_of_redirects(path) if "_redirects" in name else kind.id
+    files = ", ".join(kind.row[0].partition(" (")[0].replace("`", "") for kind in PLATFORMS.values())
     raise ValueError(
-        f"{path.name}: which platform's rules are these? pullscope knows netlify.toml, _redirects, vercel.json, Caddyfile, "
-        "*.conf of nginx and a .toml with [[rewrite]]; name one with --platform"
+        f"{path.name}: which platform's rules are these? pullscope knows {files}; name one with --platform"
     )
 
 
-def _platform_of_toml(text: str) -> Platform:
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        # The reader words the complaint, with the line.
-        return Platform.NETLIFY
-    return Platform.REWRITE if "rewrite" in document and "redirects" not in document else Platform.NETLIFY
+_HAPROXY = re.compile(r"^(?:frontend|backend|listen)\s+[\w.-]+\s*$", re.MULTILINE)
+_OWN_FORM = (
+    "try what it does as a [[rewrite]] .toml (docs/vanity-domains.md), or ask the live domain with pullscope check"
+)
+_NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
+    (
+        "code (a Worker or a function)",
+        lambda name, _: name.endswith((".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs")),
+        f"code is not played; {_OWN_FORM}",
+    ),
+    (
+        "a configuration of HAProxy",
+        lambda name, text: "haproxy" in name or _HAPROXY.search(text) is not None,
+        _OWN_FORM,
+    ),
+    (
+        "a configuration of Traefik",
+        lambda name, text: (
+            name.endswith((".yml", ".yaml", ".toml"))
+            and (
+                "traefik" in name
+                or "traefik" in text[:4000].lower()
+                or "PathPrefix(" in text
+                or "[http.routers" in text
+            )
+        ),
+        _OWN_FORM,
+    ),
+    (
+        "a Kubernetes Ingress",
+        lambda name, text: (
+            name.endswith((".yml", ".yaml")) and ("kind: Ingress" in text or "gateway.networking.k8s.io" in text)
+        ),
+        f"nginx -T in its controller prints an nginx configuration that is read; or {_OWN_FORM}",
+    ),
+    ("a wrangler configuration", lambda name, _: name.startswith("wrangler."), "its _redirects is; a Worker is code"),
+)
+"""What it is, how that is told from its name and text, and what to do instead."""
 
 
 def _dialect_of_redirects(path: Path) -> Platform:

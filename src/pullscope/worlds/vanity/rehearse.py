@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from pullscope.oci.messages import Answerer, Request
+from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.drive import Ran, pull
@@ -23,7 +24,7 @@ from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
-from pullscope.worlds.vanity.upstreams import Upstream, upstream
+from pullscope.worlds.vanity.upstreams import Upstream, no_registry, upstream
 from pullscope.worlds.vanity.world import vanity_world
 
 EVERYONE: tuple[Client, ...] = tuple(
@@ -123,5 +124,17 @@ def _registries(
         accounts=SAMPLE_ACCOUNT,
     )
     registry = hub[played.host] if row is not None else hub.pop(played.host)
-    names = {name for name in (landing.host, ping.host) if name}
-    return {**hub, **dict.fromkeys(names, registry)}
+    led = {one.host: one.mount for one in (landing, ping) if one.host and not no_registry(one.host)}
+    return {**hub, **{host: _mounted(registry, mount) for host, mount in led.items()}}
+
+
+def _mounted(registry: Answerer, mount: str) -> Answerer:
+    """The registry where its /v2/ stands under a longer path."""
+    if not mount:
+        return registry
+
+    def answer(request: Request) -> Response:
+        split = urlsplit(request.url)
+        return registry(replace(request, url=split._replace(path=split.path.removeprefix(mount)).geturl()))
+
+    return answer

@@ -27,18 +27,9 @@ class Platform(StrEnum):
     VERCEL = "vercel"
     CADDY = "caddy"
     NGINX = "nginx"
+    APACHE = "apache"
     REWRITE = "rewrite"
     """pullscope's own: this host is answered by that one."""
-
-
-LABELS: Mapping[Platform, str] = {
-    Platform.NETLIFY: "Netlify",
-    Platform.CLOUDFLARE: "Cloudflare",
-    Platform.VERCEL: "Vercel",
-    Platform.CADDY: "Caddy",
-    Platform.NGINX: "nginx",
-    Platform.REWRITE: "the rewriting proxy",
-}
 
 
 class Auth(StrEnum):
@@ -74,6 +65,10 @@ class Condition:
     """host, query, header, cookie, country, language, role or method."""
     key: str = ""
     values: tuple[str, ...] = ()
+    regex: bool = False
+    """True where the values are regular expressions, which match the whole."""
+    where: str = ""
+    """Its place in the file, for one that may not be played."""
     absent: bool = False
     """Vercel's `missing`: the rule wants that it is not there."""
 
@@ -110,6 +105,8 @@ class Rule:
     after_files: bool = False
     """True where the platform looks for a published file first (Vercel's rewrites)."""
     auth: Auth = Auth.PLAIN
+    unplayed: str = ""
+    """What answers in its place and is not played: "the function /api/v2"; the rule then only says where."""
     prefix: str = ""
     """What pullscope's own rewriting puts before a repository's name."""
 
@@ -175,5 +172,7 @@ class RuleFile:
     """How it answers, where that is no list of rules: `rules` then only say what it can answer with."""
     as_proxy: bool = False
     """True for "what if": redirects to other hosts are fetched instead."""
+    hosts: frozenset[str] = frozenset()
+    """Names that its rules are for; empty where they are for any."""
     sources: tuple[str, ...] = ()
     """The paths it was read from, as the file system names them: what a reload has to look at."""

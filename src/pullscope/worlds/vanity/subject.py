@@ -8,7 +8,8 @@ from functools import cached_property
 
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.following import DIGEST, Landing, follow, repositories
-from pullscope.worlds.vanity.rules import Platform, Rule, RuleFile
+from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.rules import Rule, RuleFile
 
 _PROBES = ("manifests/latest", f"manifests/{DIGEST}", f"blobs/{DIGEST}")
 
@@ -68,7 +69,7 @@ class Subject:
 
 def has_unsupported_status(rule: Rule | None) -> bool:
     """True for a rule whose status is to blame for all that it answers; it is told by its own code."""
-    return rule is not None and rule.platform is Platform.NETLIFY and rule.status in {307, 308}
+    return rule is not None and rule.status in PLATFORMS[rule.platform].refused_statuses & {307, 308}
 
 
 Check = Callable[[Subject], Iterator[Problem]]

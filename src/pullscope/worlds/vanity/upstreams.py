@@ -5,6 +5,7 @@ Labels and defaults on top of what a rule says; no behaviour of a trace hangs on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -42,6 +43,25 @@ class Upstream:
 
 DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io"})
 
+_HUB = "whose registry is registry-1.docker.io"
+_NO_REGISTRY: Mapping[str, str] = {
+    # curl -sI https://docker.io/v2/ and https://hub.docker.com/v2/: pages and an API of their own, no registry's.
+    "docker.io": f"Docker's own short name for images, a web page otherwise, {_HUB}",
+    "www.docker.io": f"a web page, {_HUB}",
+    "docker.com": f"a web page, {_HUB}",
+    "www.docker.com": f"a web page, {_HUB}",
+    "hub.docker.com": f"Docker Hub's web site, {_HUB}",
+    "auth.docker.io": f"the token server of Docker Hub, {_HUB}",
+    "production.cloudflare.docker.com": f"the storage of Docker Hub, {_HUB}",
+    "github.com": "a web site; GitHub's registry is ghcr.io",
+    "gitlab.com": "a web site; GitLab's registry is registry.gitlab.com",
+}
+
+
+def no_registry(host: str) -> str | None:
+    """What `host` is instead, where it is known to be no registry."""
+    return _NO_REGISTRY.get(host.lower().removesuffix(":443"))
+
 
 def upstream(host: str) -> Upstream:
     """What is known of `host`, an authority as a URL spells it."""
@@ -67,6 +87,5 @@ def is_inside(host: str) -> bool:
 
 
 def answers_only_its_own_name(host: str) -> bool:
-    """True for a registry of the table that stands behind a front end which chooses by Host; Docker Hub's does not."""
-    known = upstream(host)
-    return known.tokens is not None and host.lower() not in DOCKER_HUB_HOSTS
+    """True for a registry of the table: what it answers to a foreign name in Host is not known."""
+    return upstream(host.lower()).tokens is not None

@@ -12,9 +12,13 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import SplitResult
 
-from pullscope.worlds.vanity.patterns import vercel_pattern
+from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.places import Place, json_places
+from pullscope.worlds.vanity.platform import Kind, Read, Values
+from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
 
 _KNOWN = {
@@ -22,20 +26,11 @@ _KNOWN = {
     "rewrites": {"source", "destination", "has", "missing", "statusCode", "env"},
 }
 # Keys of vercel.json that change what a path answers and that pullscope does not play.
-_UNPLAYED = ("routes", "headers", "functions", "crons", "middleware", "bulkRedirectsPath")
+_STATIC = (".html", ".htm", ".txt", ".json", ".md", ".css")
+_UNPLAYED = ("middleware", "bulkRedirectsPath")
 
 
-class VercelFile:
-    """What was read: plain attributes, since `reading` copies them into a RuleFile."""
-
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
-        self.remarks: list[Remark] = []
-        self.trailing_slash: bool | None = None
-        self.clean_urls = False
-
-
-def read_vercel_json(text: str, file: str) -> VercelFile:
+def read_vercel_json(text: str, file: str) -> Read:
     """ValueError, with the line, for a text that is no JSON object."""
     try:
         document = json.loads(text)
@@ -45,11 +40,10 @@ def read_vercel_json(text: str, file: str) -> VercelFile:
         raise ValueError(f"{file}: nested too deeply to be a rule file") from error
     if not isinstance(document, dict):
         raise ValueError(f"{file}:1: a vercel.json is an object, {{…}}")
-    read = VercelFile()
+    rules: list[Rule] = []
+    remarks: list[Remark] = []
     places = json_places(text)
     slash = document.get("trailingSlash")
-    read.trailing_slash = slash if isinstance(slash, bool) else None
-    read.clean_urls = document.get("cleanUrls") is True
     for kind in ("redirects", "rewrites"):
         tables = document.get(kind, [])
         if not isinstance(tables, list):
@@ -60,15 +54,64 @@ def read_vercel_json(text: str, file: str) -> VercelFile:
             try:
                 rule = _rule(kind, table, place, file)
             except ValueError as error:
-                read.remarks.append(_refused(f"{file}:{place.line}", str(error)))
+                remarks.append(_refused(f"{file}:{place.line}", str(error)))
                 continue
-            read.rules.append(rule)
-            read.remarks.extend(_remarks(kind, table, rule))
+            rules.append(rule)
+            remarks.extend(_remarks(kind, table, rule))
+    rules[:0] = _legacy_routes(document.get("routes"), file, remarks)
     for key in _UNPLAYED:
         if document.get(key):
             message = f"{key} in a vercel.json can answer requests too; pullscope plays redirects and rewrites only."
-            read.remarks.append(Remark(where=file, code="rule-unsupported", severity="warning", message=message))
-    return read
+            remarks.append(Remark(where=file, code="rule-unsupported", severity="warning", message=message))
+    return Read(
+        rules=rules,
+        remarks=remarks,
+        trailing_slash=slash if isinstance(slash, bool) else None,
+        clean_urls=document.get("cleanUrls") is True,
+    )
+
+
+def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rule]:
+    """`routes`, the older form: a regular expression, and where it leads (vercel.com/docs/project-configuration#routes)."""
+    if not isinstance(routes, list):
+        return []
+    found: list[Rule] = []
+    after_files = False
+    for table in routes:
+        if not isinstance(table, dict) or table.get("continue") is True:
+            continue
+        if "handle" in table:
+            after_files = after_files or table["handle"] == "filesystem"
+            continue
+        source, target, status = table.get("src"), table.get("dest"), table.get("status")
+        headers = table.get("headers")
+        fields = headers.items() if isinstance(headers, dict) else ()
+        location = next((str(value) for key, value in fields if key.lower() == "location"), None)
+        if not isinstance(source, str):
+            continue
+        try:
+            pattern = RegexPattern(source, regex(f"^(?:{source.removeprefix('^').removesuffix('$')})$"), True, "/")
+        except ValueError as error:
+            remarks.append(
+                _refused(file, f"the route {source[:60]!r} is no regular expression that is played ({error})")
+            )
+            continue
+        code = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599 else None
+        to = location if location is not None else target if isinstance(target, str) else None
+        found.append(
+            Rule(
+                platform=Platform.VERCEL,
+                file=file,
+                line=1,
+                source=source,
+                pattern=pattern,
+                status=code or 200,
+                target=to if to is not None or code is not None else "/",
+                force=not after_files,
+                after_files=after_files,
+            )
+        )
+    return found
 
 
 def _refused(where: str, reason: str) -> Remark:
@@ -90,8 +133,9 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
     if not isinstance(target, str) or not target:
         raise ValueError('"destination" must be a text')
     pattern = vercel_pattern(source)
+    where = f"{file}:{place.line}"
     names = set(pattern.regex.names)
-    conditions = [*_conditions(table, "has"), *_conditions(table, "missing")]
+    conditions = [*_conditions(table, "has", where), *_conditions(table, "missing", where)]
     if not conditions:
         for name in re.findall(r":([A-Za-z]\w*)", re.sub(r"^https?://", "", target)):
             if name not in names:
@@ -121,7 +165,7 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
     )
 
 
-def _conditions(table: Mapping[str, Any], key: str) -> list[Condition]:
+def _conditions(table: Mapping[str, Any], key: str, where: str) -> list[Condition]:
     given = table.get(key, [])
     if not isinstance(given, list):
         raise ValueError(f'"{key}" must be a list')
@@ -130,19 +174,24 @@ def _conditions(table: Mapping[str, Any], key: str) -> list[Condition]:
         if not isinstance(one, dict) or one.get("type") not in {"host", "header", "cookie", "query"}:
             raise ValueError(f'"{key}" holds something that is no host, header, cookie or query')
         value = one.get("value")
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f'"{key}" holds a value that is no text, which pullscope does not play')
         found.append(
             Condition(
                 kind=one["type"],
                 key=str(one.get("key", "")),
-                values=() if value is None else (str(value),),
+                values=() if value is None else (value,),
+                # A value is a regular expression; one without its signs is plain text (superstatic.ts, collectHasSegments).
+                regex=value is not None and re.search(r"[\\^$*+?()\[\]{}|]", value) is not None,
                 absent=key == "missing",
+                where=where,
             )
         )
     return found
 
 
 def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Remark]:
-    found = [
+    return [
         Remark(
             where=rule.line_of(key),
             code="rule-unsupported",
@@ -153,13 +202,36 @@ def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Remark]:
         for key in table
         if key not in _KNOWN[kind]
     ]
-    for condition in rule.conditions:
-        value = condition.values[0] if condition.values else ""
-        if re.search(r"[\\^$.*+?()\[\]{}|]", value.replace(".", "") if condition.kind == "host" else value):
-            message = f"the condition {condition} is a regular expression; pullscope compares it as plain text."
-            found.append(
-                Remark(
-                    where=rule.line_of("has", "missing"), code="rule-unsupported", severity="warning", message=message
-                )
-            )
-    return found
+
+
+_PLACEHOLDER = re.compile(r":([A-Za-z]\w*)[*+?]?|\$(\d+|[A-Za-z]\w*)|\{:([A-Za-z]\w*)\}")
+
+
+def _fill(target: str, values: Values, _: SplitResult) -> str:
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1] or found[2] or found[3], found[0]), target)
+
+
+VERCEL = Kind(
+    id=Platform.VERCEL,
+    label="Vercel",
+    is_file=lambda name, _: name.endswith("vercel.json"),
+    read=read_vercel_json,
+    dialect=Dialect(
+        server="Vercel",
+        redirect_type="text/plain",
+        redirect_body="Redirecting...\n",
+        not_found_type="text/plain; charset=utf-8",
+        not_found_body="The page could not be found\n\nNOT_FOUND\n",
+        extra=(("Cache-Control", "public, max-age=0, must-revalidate"),),
+        missing=(("X-Vercel-Error", "NOT_FOUND"),),
+    ),
+    fill=_fill,
+    has_site=True,
+    joins_query=True,
+    code_at=lambda path: None if path.endswith(_STATIC) else "the site's own function or page",
+    ping_fix='Add: {{"source": "/v2/", "destination": "https://{target}/v2/", "permanent": false}}.',
+    status_fix="Use 302 (permanent: false gives 307).",
+    permanent_by_default=True,
+    address="Vercel's address",
+    row=("`vercel.json` (`redirects`, `rewrites`, `routes`)", "path-to-regexp, exact to the slash", "308"),
+)

@@ -36,8 +36,8 @@ def vanity_world(
             if sent is None:
                 return realm_unknown()
             to = urlsplit(sent.url).netloc.lower()
-            if to == host:
-                return loop_detected(host)
+            if to in {host, request.host}:
+                return loop_detected(to)
             fetched = upstream_world.get(to)
             if fetched is None:
                 return upstream_missing(to)
@@ -48,7 +48,9 @@ def vanity_world(
             decision = decision.after(response)
         return loop_detected(host)
 
-    return {**upstream_world, host: answer}
+    # A file may hold the token server and the storage of its registry as sites of their own.
+    named = {name for name in rules.hosts if name and not name.startswith((".", "~", "*")) and "{" not in name}
+    return {**upstream_world, **dict.fromkeys(named - upstream_world.keys(), answer), host: answer}
 
 
 def loop_of(rules: RuleFile, request: Request, decision: Decision) -> Response | None:

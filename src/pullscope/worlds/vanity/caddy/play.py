@@ -14,17 +14,18 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
 from pullscope.worlds.vanity.caddy.state import State
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
-from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.dialects import Dialect, printable
+from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import is_url
 from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 MOST_HANDLERS = 5000
+DIALECT = Dialect(server="Caddy")
 _CODES: Mapping[str, int] = {"permanent": 301, "temporary": 302}
 
 
@@ -62,7 +63,7 @@ class Play:
             return ended
         # A site that handles nothing else answers 200 with nothing in it, for every path.
         rule = self.rules.get(id(self.site))
-        return self._told(dialects.plain(Platform.CADDY, 200, b"", None), rule)
+        return self._told(DIALECT.plain(200, b"", None), rule)
 
     def _run(self, directives: list[Directive], *, literal: bool = False) -> Decision | None:
         handled = rewritten = False
@@ -102,9 +103,9 @@ class Play:
                 return self._respond(one, words, rule)
             case "error":
                 status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 500)
-                return self._told(dialects.plain(Platform.CADDY, status, b"", None), rule)
+                return self._told(DIALECT.plain(status, b"", None), rule)
             case "abort":
-                return self._told(dialects.plain(Platform.CADDY, 502, b"", None), rule)
+                return self._told(DIALECT.plain(502, b"", None), rule)
             case "rewrite" if words:
                 self.state.rewrite(self.state.fill(words[0], one))
             case "uri" if len(words) > 1:
@@ -133,11 +134,11 @@ class Play:
 
     def _file(self) -> Decision:
         if self.state.path.endswith((".html", ".htm")):
-            page = dialects.published(Platform.CADDY, self.state.path)
+            page = DIALECT.published(self.state.path)
             return Decision(
                 response=page, because=f"the file {self.state.path}", file=self.state.file, login=self.login
             )
-        return self._told(dialects.not_found(Platform.CADDY), None, "no rule")
+        return self._told(DIALECT.not_found(), None, "no rule")
 
     # Handlers.
 
@@ -161,18 +162,16 @@ class Play:
         location = self.state.fill(words[0], one)
         code = self.state.fill(words[1], one) if len(words) > 1 else "temporary"
         if code == "html":
-            return self._told(
-                dialects.plain(Platform.CADDY, 200, b"<!DOCTYPE html>\n", "text/html; charset=utf-8"), rule
-            )
+            return self._told(DIALECT.plain(200, b"<!DOCTYPE html>\n", "text/html; charset=utf-8"), rule)
         status = _CODES.get(code, int(code[:4]) if code.isascii() and code.isdigit() else 302)
-        return self._told(dialects.redirect(Platform.CADDY, status, dialects.printable(location)), rule)
+        return self._told(DIALECT.redirect(status, printable(location)), rule)
 
     def _respond(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
         words = [*words, *(word for each in one.block or [] if each.name == "body" for word in each.args)]
         status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 200)
         body = self.state.fill(next((word for word in words if not re.fullmatch(r"[1-5]\d\d", word)), ""), one)
         content_type = "application/json" if body.startswith("{") else "text/plain; charset=utf-8"
-        return self._told(dialects.plain(Platform.CADDY, status, body.encode(), content_type), rule)
+        return self._told(DIALECT.plain(status, body.encode(), content_type), rule)
 
     def _proxied(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
         inside = one.block or []

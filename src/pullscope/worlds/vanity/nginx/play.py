@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.dialects import printable
+from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, find_location, server_for
 from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.variables import State
-from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 MOST_JUMPS = 10
@@ -241,7 +242,7 @@ class Play:
         if about_v2 and self._state.uri.startswith("/v2"):
             raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
         if self._state.uri.endswith((".html", ".htm")):
-            page = dialects.published(Platform.NGINX, self._state.uri, status=self._status or 200)
+            page = DIALECT.published(self._state.uri, status=self._status or 200)
             return Decision(response=page, because=f"the file {self._state.uri}", file=self._config.file)
         caught = self._catch(404)
         return caught if caught is not None else self._own(404, None, None, because="no rule")
@@ -340,16 +341,13 @@ class Play:
     def _redirect(self, status: int, location: str, rule: Rule | None) -> Decision:
         if location.startswith("/"):
             location = f"https://{self._state.request.host}{location}"
-        return self._told(dialects.redirect(Platform.NGINX, self._status or status, dialects.printable(location)), rule)
+        return self._told(DIALECT.redirect(self._status or status, printable(location)), rule)
 
     def _own(
         self, status: int, body: bytes | None, content_type: str | None, rule: Rule | None = None, because: str = ""
     ) -> Decision:
         status = self._status or status
-        if body is None:
-            response = dialects.not_found(Platform.NGINX, status=status)
-        else:
-            response = dialects.plain(Platform.NGINX, status, body, content_type)
+        response = DIALECT.not_found(status=status) if body is None else DIALECT.plain(status, body, content_type)
         return self._told(response, rule, because)
 
     def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:

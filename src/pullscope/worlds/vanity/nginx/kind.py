@@ -1,20 +1,19 @@
-"""An nginx configuration's text as a `RuleFile`'s parts: what it can answer with, what is odd in it, and its play."""
+"""nginx as a platform: a configuration as a `RuleFile`'s parts, and what is said of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 
-from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive, nginx_directives
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.nginx.advice import advice
+from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
-
-Read = tuple[list[Rule], list[Remark], Callable[[Request], Decision]]
 
 
 def read_nginx(text: str, file: str) -> Read:
@@ -31,7 +30,12 @@ def read_nginx(text: str, file: str) -> Read:
             rules.append(rule)
     remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
     remarks.extend(advice(tree))
-    return rules, remarks, lambda request: Play(tree, known, request).answer()
+    return Read(
+        rules=rules,
+        remarks=remarks,
+        play=lambda request: Play(tree, known, request).answer(),
+        hosts=frozenset(name for server in tree.servers for name in server.names),
+    )
 
 
 def _locations(server: Server) -> Iterator[Location]:
@@ -128,3 +132,22 @@ def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
 
 def _unplayed(tree: Config, line: int, message: str) -> Remark:
     return Remark(where=f"{tree.file}:{line}", code="rule-unsupported", severity="warning", message=message)
+
+
+_TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)
+
+NGINX = Kind(
+    id=Platform.NGINX,
+    label="nginx",
+    is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
+    read=read_nginx,
+    dialect=DIALECT,
+    ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
+    query_fix="Use $request_uri, which holds the query.",
+    address="nginx's address",
+    row=(
+        "`*.conf` (`location`, `return`, `rewrite`, `proxy_pass`, `error_page`, `map`, `if`)",
+        "prefix, `=` exact, `~` regular expression",
+        "302 for a bare URL",
+    ),
+)

@@ -1,20 +1,18 @@
-"""A Caddyfile's text as a `RuleFile`'s parts: what it can answer with, what is odd in it, and its play."""
+"""Caddy as a platform: a Caddyfile as a `RuleFile`'s parts, and what is said of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Request
-from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.caddy.play import Play, upstream_base
+from pullscope.worlds.vanity.caddy.play import DIALECT, Play, upstream_base
 from pullscope.worlds.vanity.caddy.state import State
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
-
-Read = tuple[list[Rule], list[Remark], Callable[[Request], Decision]]
 
 _PLAYED = frozenset(
     {
@@ -65,11 +63,10 @@ def read_caddyfile(text: str, file: str, env: Mapping[str, str] | None = None) -
     def play(request: Request) -> Decision:
         site = site_for(every, request.host.partition(":")[0])
         if site is None:
-            page = dialects.not_found(Platform.CADDY)
-            return Decision(response=page, because="no site has this name", file=file)
+            return Decision(response=DIALECT.not_found(), because="no site has this name", file=file)
         return Play(site, known, State(file, request)).answer()
 
-    return rules, remarks, play
+    return Read(rules=rules, remarks=remarks, play=play, hosts=frozenset(name for site in every for name in site.hosts))
 
 
 def _answering(
@@ -155,3 +152,20 @@ def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
                 message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
                 fix = "Leave the path out; uri or rewrite changes it."
                 yield Remark(where=where, code="rule-invalid", severity="error", message=message, fix=fix)
+
+
+CADDY = Kind(
+    id=Platform.CADDY,
+    label="Caddy",
+    is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
+    read=read_caddyfile,
+    dialect=DIALECT,
+    ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
+    query_fix="Use {uri}, which holds the query.",
+    address="Caddy's address",
+    row=(
+        "`Caddyfile` (`redir`, `respond`, `handle`, `route`, `rewrite`, `uri`, `reverse_proxy`, named matchers)",
+        "exact, or `*` at an end; `path_regexp`",
+        "302",
+    ),
+)

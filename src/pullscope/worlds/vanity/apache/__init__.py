@@ -1,0 +1,1 @@
+"""Apache: virtual hosts and .htaccess files, read and played request by request."""

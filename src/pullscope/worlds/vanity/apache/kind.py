@@ -1,0 +1,123 @@
+"""Apache as a platform: its virtual hosts and .htaccess as a `RuleFile`'s parts, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pullscope.oci.messages import Request
+from pullscope.worlds.vanity.apache.answers import DIALECT
+from pullscope.worlds.vanity.apache.play import STATUS, Play
+from pullscope.worlds.vanity.apache.tree import Config, Host, config, host_for
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
+from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
+
+_ANSWERING = {
+    "redirect",
+    "redirectmatch",
+    "redirectpermanent",
+    "redirecttemp",
+    "proxypass",
+    "proxypassmatch",
+    "rewriterule",
+}
+_TELLS = re.compile(
+    r"^\s*(?:<(?:VirtualHost|IfModule|Location|Directory|LocationMatch)\b|ProxyPass|RewriteEngine|RewriteRule|Redirect(?:Match|Permanent|Temp)?\s)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def read_apache(text: str, file: str) -> Read:
+    """ValueError, with the line, for a text whose sections do not fit."""
+    tree = config(text, file)
+    rules: list[Rule] = []
+    known: dict[int, Rule] = {}
+    remarks: list[Remark] = []
+    for index, host in enumerate(tree.hosts):
+        conditions = (Condition(kind="host", values=host.names),) if host.names and index else ()
+        for one, within in _answering(host.directives, "/"):
+            if id(one) in known:
+                continue
+            rule = _rule(one, within, tree, conditions)
+            known[id(one)] = rule
+            rules.append(rule)
+        remarks.extend(_remarks(host, tree))
+
+    def play(request: Request) -> Decision:
+        return Play(tree, host_for(tree, request.host.partition(":")[0]), known, request).answer()
+
+    hosts = frozenset(name for host in tree.hosts for name in host.names)
+    return Read(rules=rules, remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
+
+
+def _answering(block: list[Directive], within: str) -> Iterator[tuple[Directive, str]]:
+    for one in block:
+        if one.name in _ANSWERING:
+            yield one, within
+        elif one.name in {"location", "locationmatch"} and one.args:
+            yield from _answering(one.block or [], one.args[-1])
+
+
+def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition, ...]) -> Rule:
+    words = one.args
+    status = {"redirectpermanent": 301, "proxypass": 200, "proxypassmatch": 200}.get(one.name, 302)
+    if one.name.startswith("redirect") and words and (words[0] in STATUS or words[0].isdigit()):
+        status = STATUS.get(words[0], int(words[0][:4]) if words[0].isdigit() else 302)
+        words = words[1:]
+    if one.name == "proxypass" and words and not words[0].startswith("/"):
+        words = [within, *words]
+    source, target = (words[0] if words else "/"), (words[1] if len(words) > 1 else None)
+    if one.name == "rewriterule":
+        flags = words[2].upper() if len(words) > 2 else ""
+        code = re.search(r"R=(\d{3})", flags)
+        status = (
+            200
+            if re.search(r"[\[,]P[\],]", flags)
+            else int(code[1])
+            if code
+            else 301
+            if "R=PERMANENT" in flags
+            else 302
+        )
+    target = None if target in {"!", "-"} else target
+    pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
+    return Rule(
+        platform=Platform.APACHE,
+        file=tree.file,
+        line=one.line,
+        source=source,
+        pattern=pattern,
+        status=status,
+        target=target,
+        force=True,
+        conditions=conditions,
+        keeps_query=False,
+    )
+
+
+def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
+    for one in host.directives:
+        if one.name in {"include", "includeoptional"}:
+            message = f"include {' '.join(one.args)[:60]} is not read: pullscope reads one file."
+            severity = "warning" if one.name == "include" else "info"
+            yield Remark(where=f"{tree.file}:{one.line}", code="rule-unsupported", severity=severity, message=message)
+
+
+APACHE = Kind(
+    id=Platform.APACHE,
+    label="Apache",
+    is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
+    read=read_apache,
+    dialect=DIALECT,
+    ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
+    query_fix="Leave the query out of the target; then the request's is handed on.",
+    address="Apache's address",
+    row=(
+        "`.htaccess`, `*.conf` (`Redirect`, `RedirectMatch`, `ProxyPass`, `RewriteRule`)",
+        "prefix, or a regular expression",
+        "302",
+    ),
+)

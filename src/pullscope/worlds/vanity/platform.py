@@ -1,0 +1,80 @@
+"""What a platform is: how its file is told and read, how it answers, what is advised, and its row in the documentation.
+
+One object a platform, each in its own file beside its reader; `platforms` is the table of them. Nothing else knows a platform
+by name, so that a new one is its file, its id in `rules.Platform` and its line in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult
+
+from pullscope.oci.messages import Request
+from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.rules import Platform, Remark, Rule
+
+Values = Mapping[str, str]
+"""What a rule's pattern has matched, by name and by number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What a reader made of a text."""
+
+    rules: Sequence[Rule]
+    remarks: Sequence[Remark] = ()
+    play: Callable[[Request], Decision] | None = None
+    """How a server's configuration answers; None for a list of rules of which the first match does."""
+    hosts: frozenset[str] = frozenset()
+    """Names of hosts that the file is for."""
+    trailing_slash: bool | None = None
+    clean_urls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A platform."""
+
+    id: Platform
+    label: str
+    is_file: Callable[[str, str], bool]
+    """Whether a file is its: from the name in lower case, and the text."""
+    read: Callable[[str, str], Read]
+    """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
+    dialect: Dialect
+    fill: Callable[[str, Values, SplitResult], str] = lambda target, _values, _asked: target
+    """A target with its placeholders filled in, for a list of rules."""
+
+    # What it does with lists of rules.
+    has_site: bool = False
+    """True where files of a published folder answer too."""
+    slash_finds_files: bool = False
+    """True where /a/ finds a.html too."""
+    joins_query: bool = False
+    """True where the query of a request is added to that of a target."""
+    index_for_all: bool = False
+    """True where a site without a 404.html answers every path with its index page."""
+    refused_statuses: frozenset[int] = frozenset()
+    """Statuses of rules that it answers with 404."""
+    code_at: Callable[[str], str | None] = lambda _path: None
+    """What may answer at a path of the site where no file is, "the site's own function"."""
+
+    # What was never seen in production.
+    unproven_status: str = ""
+    unproven_proxy: str = ""
+    unproven_query: str = ""
+
+    # What lint advises. `{target}` is the registry's host.
+    ping_fix: str
+    shadow_fix: str = "a rule that comes before it"
+    query_fix: str = "Leave the query out of the target; then the request's is handed on."
+    status_fix: str = "Use 302."
+    permanent_by_default: bool = False
+
+    address: str = ""
+    """Whose address a proxy's pulls are counted on."""
+
+    row: tuple[str, str, str] = field(default=("", "", ""))
+    """Its row in docs/vanity-domains.md: file, `from`, status if none is written."""

@@ -1,0 +1,140 @@
+"""Rule files that people use, retyped with example names, and what is right for each: written down before it was tried.
+
+A case is the file, the image that is pulled through it, and what is known of the clients: all of them pull, none does, only
+some do, or there is no verdict and the line says why. `codes` are the errors that lint must give, and no others; `never` are
+codes that would be wrong to name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PULL, FAIL, UNKNOWN, REFUSED = "pull", "fail", "unknown", "refused"
+OPEN = "open-to-all-repositories"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One file and the truth about it."""
+
+    file: str
+    right: str
+    """pull, fail, unknown: of all clients; a client's id before a colon where they differ; refused: a sentence."""
+    why: str
+    """unknown: a part of the reason; refused: a part of the sentence; else a note."""
+    codes: frozenset[str] = frozenset()
+    warned: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+    image: str = "docker.example.com/timonback/web"
+
+
+OWN = frozenset({OPEN, "redirect-downgrade", "redirect-loop", "scope-mismatch", "upstream-unreachable"})
+"""What is never true of a proxy before a registry of one's own."""
+
+CASES = [
+    # Given with their right answers.
+    Case(
+        file="caddy-hub-one-host/Caddyfile",
+        right=PULL,
+        why="token server and CDN stand behind the same host",
+        warned=frozenset({OPEN}),
+        never=frozenset({"rule-unreachable", "path-not-redirected"}),
+    ),
+    Case(
+        file="caddy-marker/Caddyfile",
+        right=FAIL,
+        why="/v2/ is 404; docker 29 never asks it, and this image lies under no marker",
+        codes=frozenset({"ping-not-redirected", "scope-mismatch"}),
+        never=frozenset({"rule-invalid", "rule-unreachable"}),
+    ),
+    Case(
+        file="caddy-marker/Caddyfile",
+        image="docker.example.com/docker/timonback/web",
+        right=f"docker-containerd:{PULL} docker-classic:{FAIL} podman:{FAIL} skopeo:{FAIL} crane:{FAIL}",
+        why="docker 29 does not ask /v2/",
+        codes=frozenset({"ping-not-redirected", "scope-mismatch"}),
+    ),
+    Case(
+        file="nginx-ecr-fallback/nginx.conf",
+        right=PULL,
+        why="the proxy shows a login of its own",
+        never=frozenset({"scope-mismatch", "rule-invalid", "path-not-redirected", "ping-not-redirected"}),
+    ),
+    Case(
+        file="nginx-hub-realm/docker-proxy.conf",
+        right=PULL,
+        why="the token server is behind the same host; the CDN is asked with a wrong Host",
+        warned=frozenset({OPEN, "rule-unsupported"}),
+    ),
+    Case(
+        file="nginx-registry-recipe/nginx.conf",
+        right=PULL,
+        why="after a login (auth_basic)",
+        never=OWN,
+    ),
+    Case(
+        file="vercel-crev/vercel.json",
+        right=UNKNOWN,
+        why="function",
+        never=frozenset({"path-not-redirected", "ping-not-a-registry", "ping-not-redirected"}),
+    ),
+    # Found in public files.
+    Case(file="nginx-hub-follow/docker-proxy.conf", right=PULL, why="blobs are followed", warned=frozenset({OPEN})),
+    Case(file="nginx-hub-port/mirror.conf", right=PULL, why="Host is that of proxy_pass", warned=frozenset({OPEN})),
+    Case(file="nginx-hub-cdn-too/nginx.conf", right=PULL, why="realm by map, CDN by path", warned=frozenset({OPEN})),
+    Case(
+        file="nginx-markers/nginx.conf",
+        image="docker.example.com/docker/timonback/web",
+        right=f"docker-containerd:{PULL} docker-classic:{FAIL} podman:{FAIL} skopeo:{FAIL} crane:{FAIL}",
+        why="/v2/ is 404",
+        codes=frozenset({"ping-not-redirected", "scope-mismatch"}),
+    ),
+    Case(file="nginx-hub-cache/nginx.conf", right=PULL, why="challenges go through", warned=frozenset({OPEN})),
+    Case(file="nginx-harbor/harbor.conf", right=PULL, why="only the console is for people inside", never=OWN),
+    Case(file="nginx-registry-certbot/registry.example.com", right=PULL, why="if ($scheme) is for port 80", never=OWN),
+    Case(file="nginx-registry-auth-request/registry.conf", right=UNKNOWN, why="auth_request", never=OWN),
+    Case(file="nginx-registry-variable/registry.conf", right=PULL, why="the upstream is in a variable", never=OWN),
+    Case(file="nginx-registry-two-servers/registry.conf", right=PULL, why="port 80 is another server", never=OWN),
+    Case(file="nginx-registry-root/registry.conf", right=PULL, why="proxy_pass with a slash in location /", never=OWN),
+    Case(file="nginx-registry-auth-off/registry.conf", right=PULL, why="auth_basic off under /v2/", never=OWN),
+    Case(
+        file="nginx-hub-prefixes/proxy.conf",
+        right=FAIL,
+        why="nothing answers /v2/",
+        codes=frozenset({"ping-not-redirected", "path-not-redirected"}),
+    ),
+    Case(
+        file="nginx-hub-nested/nginx.conf", right=PULL, why="realm by map with named groups", warned=frozenset({OPEN})
+    ),
+    Case(file="nginx-ghcr-agents/ghcr.conf", right=UNKNOWN, why="$blocked_agent"),
+    Case(file="caddy-hub-three-hosts/Caddyfile", right=PULL, why="realm and CDN are sites of the same file"),
+    Case(file="caddy-hub-realm/Caddyfile", right=PULL, why="realm replaced whole", never=frozenset({"rule-invalid"})),
+    Case(file="caddy-ghcr-one-host/Caddyfile", right=PULL, why="as for Docker Hub", warned=frozenset({OPEN})),
+    Case(
+        file="caddy-mirrors/Caddyfile",
+        right=PULL,
+        why="a mirror behind each name",
+        image="docker.example.com/alpine",
+        never=frozenset({OPEN, "redirect-downgrade", "rule-unreachable"}),
+    ),
+    Case(file="caddy-registry-local/Caddyfile", right=PULL, why="after a login (basicauth)", never=OWN),
+    Case(file="vercel-crev-2/vercel.json", right=UNKNOWN, why="function"),
+    Case(
+        file="vercel-backend/vercel.json",
+        # Not as it was written down first: without tokens a page at /v2/ is no hindrance, and docker 29 never asks it.
+        right=f"docker-containerd:{PULL} docker-classic:{UNKNOWN} podman:{UNKNOWN}",
+        why="/v2/ itself is not /v2/:path*; whether the registry asks for a token is not known",
+        codes=frozenset({"ping-not-a-registry"}),
+    ),
+    Case(
+        file="netlify-spa/netlify.toml",
+        right=FAIL,
+        why="a site with a version 2",
+        codes=frozenset({"ping-not-redirected", "path-not-redirected"}),
+    ),
+    Case(file="apache-gitlab/registry.conf", right=PULL, why="ProxyPass", never=OWN),
+    Case(file="apache-gateway/docker_proxy.conf", right=PULL, why="the registry's own path is longer", never=OWN),
+    Case(file="traefik-harbor/ingressroute.yaml", right=REFUSED, why="Traefik"),
+    Case(file="worker-routes/worker.js", right=REFUSED, why="code"),
+    Case(file="haproxy-registry/haproxy.cfg", right=REFUSED, why="HAProxy"),
+]
