@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event
 from pullscope.trace.findings.finding import Finding, Severity
@@ -103,6 +103,19 @@ def verdict_of(client: Client, ran: Ran | str) -> ClientVerdict:
         fix=ROWS["credentials-not-used"].remedy if kept_back else cause.fix if cause is not None else None,
         link=client.link if kept_back or code in _TRACKED else None,
     )
+
+
+def problems_of(runs: Iterable[Ran]) -> tuple[Problem, ...]:
+    """What is told of runs that went well: the warnings of their traces, each code once."""
+    found: dict[str, Problem] = {}
+    for ran in runs:
+        for pull in traced(ran).pulls if ran.outcome.pulled else ():
+            for one in pull.findings:
+                if one.severity is not Severity.INFO:
+                    message = one.message[:1].upper() + one.message[1:]
+                    problem = Problem(code=one.code, severity=Severity.WARNING, message=message, fix=one.fix)
+                    found.setdefault(one.code, problem)
+    return tuple(found.values())
 
 
 def _sent_login(ran: Ran) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.worlds.clients.set_ups import OWN, RENAMED, ROWS, VANITY, World, redirect, token_aware_proxy
+from tests.worlds.clients.set_ups import OWN, RENAMED, ROWS, VANITY, World, changed, redirect, token_aware_proxy
 from tests.worlds.hostile import hostile
 from typer.testing import CliRunner, Result
 
@@ -19,6 +19,7 @@ from pullscope.cli.main import app
 from pullscope.mitm.answer import Answer
 from pullscope.mitm.proxy_thread import ProxyThread
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
 
 ROW = {row.name: row for row in ROWS}
@@ -99,14 +100,39 @@ def test_ten_clients_cost_what_one_costs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "code"), [("HEAD refused", "head-not-allowed"), ("no digest header", "missing-content-digest")]
+    ("row", "code", "client"),
+    [
+        ("HEAD refused", "head-not-allowed", "docker-classic"),
+        ("HEAD refused", "head-not-allowed", "skopeo"),
+        ("no digest header", "missing-content-digest", "docker-classic"),
+        ("no digest header", "missing-content-digest", "skopeo"),
+        ("308, same path", "redirect-permanent", "docker-classic"),
+    ],
 )
-def test_tells_what_a_registry_leaves_out(row: str, code: str) -> None:
-    """HEAD beside GET, and the headers of manifests: no client fails, and yet it is told."""
+def test_tells_what_a_registry_leaves_out(row: str, code: str, client: str) -> None:
+    """No client fails, and yet it is told, once, as a trace tells it: also to a client that does not ask with HEAD."""
     with serving(ROW[row].world()) as run:
-        done = run(OWN, "--json", "--clients", "docker-classic")
+        done = run(ROW[row].reference, "--json", "--clients", client)
 
-    assert code in {problem["code"] for problem in json.loads(done.stdout)["problems"]}
+    found = json.loads(done.stdout)["problems"]
+    assert (done.exit_code, [one["code"] for one in found]) == (0, [code])
+    assert found[0]["severity"] == "warning"
+    assert found[0]["fix"]
+
+
+def test_tells_where_head_and_get_differ() -> None:
+    """A HEAD with another digest than GET is told, though nobody fails with it."""
+
+    def other_head(request: Request, response: Response) -> Response:
+        if request.method != "HEAD" or response.status != 200:
+            return response
+        return Response(status=200, headers=response.headers.replacing("Content-Type", "text/plain"))
+
+    hub = dict(sample_hub())
+    with serving({**hub, REGISTRY_HOST: changed(hub[REGISTRY_HOST], other_head)}) as run:
+        done = run(OWN, "--json", "--clients", "skopeo")
+
+    assert "head-differs" in codes(done)
 
 
 def test_deep_reads_every_layer() -> None:

@@ -243,6 +243,67 @@ def test_doctor_names_what_lies_in_the_cas_place(root: Path) -> None:
     assert SECRET not in done.output
 
 
+DAEMON_JSON = {
+    "deep": '{"a":' + "[" * 100_000 + "]" * 100_000 + "}",
+    "deep objects": '{"a":' * 100_000 + "1" + "}" * 100_000,
+    "keys": json.dumps({f"k{number}": 1 for number in range(10_000)}),
+    "null for a list": '{"insecure-registries": null}',
+    "a list of lists": '{"insecure-registries": [[], {}, null, 1]}',
+    "an object for a list": '{"insecure-registries": {"a": 1}}',
+    "a string for proxies": '{"proxies": "x"}',
+    "null for proxies": '{"proxies": null}',
+    "numbers in proxies": '{"proxies": {"https-proxy": 5, "no-proxy": []}}',
+    "a number of 5,000 digits": '{"max-concurrent-downloads": ' + "9" * 5000 + "}",
+    "a list": "[]",
+    "a lone surrogate": '{"\\ud800": "\\udfff", "insecure-registries": ["\\ud800"], "proxies": {"\\ud800": "\\ud800"}}',
+    "no URL": '{"proxies": {"https-proxy": "http://[x"}}',
+    "a port that is none": '{"proxies": {"https-proxy": "http://x:99999"}}',
+    "escape codes": '{"proxies": {"https-proxy": "http://\\u001b[2J"}, "insecure-registries": ["\\u001b[2J"]}',
+    "NaN": '{"a": NaN}',
+    "empty": "",
+    "bytes": "\0\1\2",
+}
+
+
+@pytest.mark.parametrize("kind", DAEMON_JSON)
+def test_any_daemon_json_is_worked_with_or_refused_in_one_sentence(root: Path, kind: str) -> None:
+    """`on` goes through, and `off` restores it, or it is refused with nothing changed; status and doctor read it in any case."""
+    (root / "etc/docker/daemon.json").write_text(DAEMON_JSON[kind])
+    before = everything(root)
+    for words in ((), ("--insecure-registry", "x.example"), ("--dry-run", "--insecure-registry", "x.example")):
+        done = call(root, "on", *words)
+        assert done.exit_code in {0, 1}, done.output
+        assert "\x1b" not in done.output
+        if done.exit_code:
+            assert done.output.startswith(
+                ("error: /etc/docker/daemon.json ", "error: the proxy that docker has now is not")
+            )
+            assert done.output.count("\n") == 1
+            assert everything(root) == before
+        for word in ("status", "doctor"):
+            assert call(root, word).exit_code in {0, 3}
+        off = call(root, "off")
+        assert off.exit_code == 0, off.output
+        assert everything(root) == before
+
+
+@pytest.mark.parametrize("kind", DAEMON_JSON)
+def test_off_leaves_any_daemon_json_that_somebody_put_there_since(root: Path, kind: str) -> None:
+    """What cannot be told apart from their work stays, and is named; all the rest is undone."""
+    place = root / "etc/docker/daemon.json"
+    before = everything(root)
+    assert call(root, "on", "--insecure-registry", "x.example").exit_code == 0
+    place.write_text(DAEMON_JSON[kind])
+    assert call(root, "status").exit_code == 0
+    done = call(root, "off")
+    assert done.exit_code == 0, done.output
+    assert "/etc/docker/daemon.json  " in done.output
+    assert {path: content for path, content in everything(root).items() if path != str(place)} == {
+        path: content for path, content in before.items() if path != str(place)
+    }
+    assert place.read_text() == DAEMON_JSON[kind]
+
+
 @pytest.mark.parametrize("content", ["[" * 9999, '{"schema": 1, "entries": "x"}', '{"schema": 1, "options": "x"}', ""])
 @pytest.mark.parametrize("word", ["on", "off", "status", "doctor"])
 def test_a_journal_of_another_kind_is_one_sentence(root: Path, content: str, word: str) -> None:

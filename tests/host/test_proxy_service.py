@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from tests.host.fake_machine import debian, listing
 
-from pullscope.host import command, dropin, proxy_service
+from pullscope.host import HostError, command, dropin, proxy_service
 from pullscope.host.command import Outcome
 from pullscope.host.proxy_service import ServicePaths
 from pullscope.host.tree import Tree
@@ -94,6 +96,31 @@ def test_a_program_that_cannot_be_executed_is_told_with_the_cause() -> None:
     journal[f"_SYSTEMD_UNIT={proxy_service.UNIT}"] = "Traceback\nModuleNotFoundError: No module named 'x'\n"
     assert proxy_service._said(run, "x") == "ModuleNotFoundError: No module named 'x'"
     assert proxy_service._said(command.nowhere, "see the journal") == "see the journal"
+
+
+def test_an_error_at_any_step_of_remove_leaves_only_that(tmp_path: Path) -> None:
+    """The rest is undone, what is left is named, and the next `remove` finishes to the byte."""
+    root = debian(tmp_path)
+    before = listing(root)
+    for step in itertools.count():
+        proxy_service.install(Tree(root), command.nowhere, PATHS, lambda _: None)
+        count = itertools.count()
+
+        def broken(name: str, step: int = step, count: Iterator[int] = count) -> None:
+            if name.startswith("before removing /etc") and next(count) == step:
+                raise OSError(errno.EROFS, "Read-only file system")
+
+        try:
+            proxy_service.remove(Tree(root, fault=broken), command.nowhere, lambda _: None)
+        except HostError as error:
+            said = str(error)
+        else:
+            break
+        assert said.startswith("not everything could be undone: /etc/")
+        assert proxy_service.remove(Tree(root), command.nowhere, lambda _: None)
+        assert listing(root) == before
+    assert step == 3
+    assert listing(root) == before
 
 
 def test_install_twice_and_remove_leave_the_tree_as_it_was(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def check(
     if host or platform:
         option = "--host is the domain" if host else "--platform is that"
         raise Complaint(f"{option} of a rule file: name the file with --rules.", ExitCode.USAGE)
+    from pullscope.judge import problems_of
     from pullscope.oci import verdicts
     from pullscope.worlds import check as engine
     from pullscope.worlds.clients.roster import ROSTER
@@ -81,6 +82,8 @@ def check(
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
     problems = list(readiness(wanted.api_host, out, named=wanted.registry == wanted.api_host))
     found = engine.check(wanted, chosen, out, logins=logins, deep=deep)
+    looked = () if found.looked is None else (found.looked,)
+    problems += problems_of([*(one.ran for one in found.walked if not isinstance(one.ran, str)), *looked])
     problems += found.problems
     code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
     end_with([json.dumps(_document(found, problems, code), indent=2)] if as_json else _lines(found, problems), code)

@@ -29,9 +29,14 @@ def chosen_clients(text: str, unless_named: Iterable[str]) -> list[Client]:
     return [ROSTER[name] for name in names]
 
 
-def ended(told: Iterable[Told], *, named: bool) -> ExitCode:
-    """3 where a client that was named fails, or every client that could be tried; a table with both is an answer."""
+def ended(told: Iterable[Told], *, named: bool, strict: bool) -> ExitCode:
+    """3 where a client that was named fails, or every client that could be tried; a table with both is an answer.
+
+    `strict` wants a verdict on each, too.
+    """
     outcomes = [verdict.verdict for _, verdict in told]
+    if strict and ClientOutcome.UNKNOWN in outcomes:
+        return ExitCode.PROBLEMS
     fails = ClientOutcome.FAILS in outcomes
     return ExitCode.PROBLEMS if fails and (named or ClientOutcome.WORKS not in outcomes) else ExitCode.DONE
 

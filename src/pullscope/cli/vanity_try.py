@@ -40,6 +40,9 @@ def try_command(
     clients: Annotated[
         str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; 3 if one of them fails.")
     ] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="What is not played is an error; 3 for a client without a verdict.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the modelled clients against a rule file and a sample registry, in memory."""
@@ -53,10 +56,10 @@ def try_command(
     tried = rehearse(rules, host, image, chosen)
     if new is not None:
         after = rehearse(rules_of(new, platform), host, image, chosen)
-        _end_move(_Move(tried, after, file, new), named=bool(clients), as_json=as_json)
-    problems = lint(rules, host, image.repository)
+        _end_move(_Move(tried, after, file, new), named=bool(clients), strict=strict, as_json=as_json)
+    problems = lint(rules, host, image.repository, strict=strict)
     told = judged(tried.tried)
-    code = max(ended(told, named=bool(clients)), verdicts.exit_code(problems))
+    code = max(ended(told, named=bool(clients), strict=strict), verdicts.exit_code(problems))
     if as_json:
         document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
         end_with([json.dumps(document, indent=2)], code)
@@ -179,9 +182,9 @@ class _Move:
         return notes
 
 
-def _end_move(move: _Move, *, named: bool, as_json: bool) -> None:
+def _end_move(move: _Move, *, named: bool, strict: bool, as_json: bool) -> None:
     told, losers = move.told, move.losers
-    code = max(ended(told, named=named), ExitCode.PROBLEMS if losers else ExitCode.DONE)
+    code = max(ended(told, named=named, strict=strict), ExitCode.PROBLEMS if losers else ExitCode.DONE)
     if as_json:
         problems = [
             Problem(

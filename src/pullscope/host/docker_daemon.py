@@ -81,9 +81,9 @@ def running_names(run: Run, layout: Layout) -> list[str]:
     return done.out.split() if done.ok else []
 
 
-def at_least(version: str, major: int) -> bool:
-    match = re.match(r"(\d+)\.", version)
-    return match is not None and int(match[1]) >= major
+def at_least(version: str, major: int, minor: int = 0) -> bool:
+    match = re.match(r"([0-9]{1,9})\.([0-9]{0,9})", version)
+    return match is not None and (int(match[1]), int(match[2] or 0)) >= (major, minor)
 
 
 def installed_version(run: Run) -> str | None:

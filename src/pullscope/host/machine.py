@@ -86,7 +86,7 @@ class Machine:
 def look(tree: Tree, run: Run, layout: Layout) -> Machine:
     """Look at everything once. Raises HostError only for a journal that cannot be understood."""
     unit = systemd.read_unit(tree, layout)
-    named = re.search(r"--config-file[= ](\S+)", unit.command)
+    named = re.search(r"--config-file[= ](/\S+)", unit.command)
     if named:
         layout = replace(layout, daemon_json=named[1])
     shown = systemd.show(run, layout)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -360,7 +361,19 @@ def upstream_url(machine: Machine, wish: Wish) -> str | None:
     value = proxies.get("https-proxy") or before.get("HTTPS_PROXY") or before.get("https_proxy") or ""
     if not value or value == wish.proxy:
         return None
-    return value if "://" in value else f"http://{value}"
+    url = value if "://" in value else f"http://{value}"
+    if not _is_url(url):
+        raise HostError("the proxy that docker has now is not a URL; fix that setting first. Nothing changed")
+    return url
+
+
+def _is_url(text: str) -> bool:
+    """Whether a proxy's URL can stand on a command line: a host, perhaps a port, in printable ASCII."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0 and re.fullmatch(r"[!-~]{1,2000}", text) is not None
+    except ValueError:
+        return False
 
 
 def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
@@ -368,6 +381,5 @@ def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
     before = machine.before(machine.layout.daemon_json)
     if before.is_file:
         with contextlib.suppress(ValueError):
-            listed = daemon_json.insecure(daemon_json.read(before.content))
-            found += [host for host in listed if "/" not in host]
+            found += filter(registry_host.is_host, daemon_json.insecure(daemon_json.read(before.content)))
     return tuple(host for host in dict.fromkeys(found) if host not in wish.hosts)

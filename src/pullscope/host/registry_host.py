@@ -32,6 +32,15 @@ def check(text: str) -> str:
     return text
 
 
+def is_host(text: str) -> bool:
+    """Whether `text` is a registry's host."""
+    try:
+        check(text)
+    except ValueError:
+        return False
+    return True
+
+
 def check_insecure(text: str) -> str:
     """The same for a word of `insecure-registries`, which may be a network, too (10.0.0.0/8)."""
     if "/" not in text:

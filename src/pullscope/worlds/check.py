@@ -22,7 +22,7 @@ from pullscope.oci.verdicts import ClientOutcome, Problem
 from pullscope.worlds.clients.bearer import Login
 from pullscope.worlds.clients.drive import Answer, Observer, Ran, run_with_threads
 from pullscope.worlds.clients.roster import Client, LoginAt, Trial, login_used
-from pullscope.worlds.served import Wire, layer_problems, manifest_problems
+from pullscope.worlds.served import Wire, layer_problems, looked_at
 
 _SIDE_BY_SIDE = 5  # clients at once, after the first
 
@@ -49,6 +49,8 @@ class Checked:
     problems: tuple[Problem, ...]
     digest: Digest | None
     rate_limit: RateLimit | None
+    looked: Ran | None = None
+    """HEAD and GET of a manifest beside each other, where a client could pull."""
     layers_read: int = 0
 
     @property
@@ -77,9 +79,11 @@ def check(
         hosts[request.host] = hosts.get(request.host, 0) + 1
     good = next((ran for ran in runs if ran.outcome.pulled), None)
     problems: list[Problem] = []
+    looked: Ran | None = None
     read = 0
     if good is not None:
-        problems += manifest_problems(good, wire)
+        looked, differences = looked_at(good, wire, time.time)
+        problems += differences
         more, read = layer_problems(good, walk.layers, wire, deep=deep)
         problems += more
     return Checked(
@@ -89,6 +93,7 @@ def check(
         problems=tuple(problems),
         digest=good.outcome.digest if good else None,
         rate_limit=_rate_limit(exchanges),
+        looked=looked,
         layers_read=read,
     )
 

@@ -1,20 +1,21 @@
-"""What a registry serves besides a pull that works: HEAD as GET, the headers of manifests, and the bytes of layers.
+"""What a registry serves besides a pull that works: HEAD as GET, and the bytes of layers.
 
 It goes the way that a client went which could pull, with what that client gave to whom, and asks the wire for the rest.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
-from pullscope.oci.digest import Digest, as_digest
-from pullscope.oci.media import MediaClass, media_class
+from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.clients.drive import Ran
+from pullscope.worlds.clients.drive import Clock, Observer, Ran
 from pullscope.worlds.clients.steps import NoAnswerError
 
 _MOST_REDIRECTS = 10
@@ -31,59 +32,51 @@ class Wire(Protocol):
     def digest(self, request: Request, most_bytes: int) -> tuple[Response, Digest, int]: ...
 
 
-def manifest_problems(ran: Ran, wire: Wire) -> Iterator[Problem]:
-    """Whether HEAD and GET agree on the first manifest, and what either leaves out."""
-    manifests = [
-        (request, response)
-        for request, response in ran.exchanges
-        if request.method == "GET" and response.status == 200 and route(request.url).endpoint is Endpoint.MANIFEST
-    ]
-    if not manifests:
+def looked_at(ran: Ran, wire: Wire, clock: Clock) -> tuple[Ran | None, tuple[Problem, ...]]:
+    """HEAD and GET of the first manifest, as a client that looks would ask them; and where the two differ."""
+    got = next(
+        (
+            one
+            for one in ran.seen
+            if one.request.method == "GET"
+            and isinstance(one.answer, Response)
+            and one.answer.status == 200
+            and route(one.request.url).endpoint is Endpoint.MANIFEST
+        ),
+        None,
+    )
+    if got is None or not isinstance(got.answer, Response):
+        return None, ()
+    head = Request(method="HEAD", url=got.request.url, headers=got.request.headers)
+    observer = Observer(answer=wire, clock=clock)
+    with contextlib.suppress(NoAnswerError):
+        observer(head)
+    [asked] = observer.ran(ran.outcome).seen
+    # Nobody's User-Agent: what a client would make of it is told of the clients themselves.
+    seen = tuple(
+        replace(one, request=replace(one.request, headers=one.request.headers.replacing("User-Agent", None)))
+        for one in (asked, replace(got, asked=asked.answered, answered=asked.answered))
+    )
+    return Ran(outcome=ran.outcome, seen=seen), tuple(_differences(got.request, asked.answer, got.answer))
+
+
+def _differences(request: Request, head: Response | str, got: Response) -> Iterator[Problem]:
+    if isinstance(head, str) or head.status != 200:
         return
-    request, got = manifests[0]
-    where = f"{request.host}{urlsplit(request.url).path}"
-    if as_digest(got.headers.get("Docker-Content-Digest") or "") is None:
+    said = [name for name in _AGREED if head.headers.get(name) != got.headers.get(name)]
+    if head.headers.get("Content-Length") not in (None, str(len(got.body))):
+        said.append("Content-Length")
+    if said:
         yield Problem(
-            code="missing-content-digest",
+            code="head-differs",
             severity=Severity.WARNING,
-            message="GET of a manifest answers without Docker-Content-Digest; docker then asks twice for each tag.",
-            fix="Send Docker-Content-Digest with manifests.",
-            where=where,
+            message=f"HEAD and GET of a manifest differ in {', '.join(said)}.",
+            fix="Answer HEAD as GET, without the body.",
+            where=f"{request.host}{urlsplit(request.url).path}",
         )
-    if media_class(got.headers.get("Content-Type")) not in (MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1):
-        yield Problem(
-            code="wrong-content-type",
-            severity=Severity.WARNING,
-            message=f"A manifest comes as {(got.headers.get('Content-Type') or 'nothing')[:80]}.",
-            fix="Send the manifest's own media type.",
-            where=where,
-        )
-    try:
-        head = wire(Request(method="HEAD", url=request.url, headers=request.headers))
-    except NoAnswerError as failed:
-        head = Response(status=0)
-        yield _head(f"HEAD of a manifest has no answer ({failed.reason}), GET has.", where)
-    if head.status not in (0, 200):
-        yield _head(f"HEAD of a manifest answers {head.status}, GET answers 200.", where)
-    elif head.status == 200:
-        said = [name for name in _AGREED if head.headers.get(name) != got.headers.get(name)]
-        if head.headers.get("Content-Length") not in (None, str(len(got.body))):
-            said.append("Content-Length")
-        if said:
-            yield _head(f"HEAD and GET of a manifest differ in {', '.join(said)}.", where)
 
 
 _AGREED = ("Docker-Content-Digest", "Content-Type")
-
-
-def _head(message: str, where: str) -> Problem:
-    return Problem(
-        code="head-not-allowed",
-        severity=Severity.WARNING,
-        message=message,
-        fix="Answer HEAD as GET, without the body.",
-        where=where,
-    )
 
 
 def layer_problems(ran: Ran, layers: Mapping[Digest, int], wire: Wire, *, deep: bool) -> tuple[list[Problem], int]:

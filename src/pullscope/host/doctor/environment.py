@@ -170,9 +170,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
 def rootless_loopback(at: Examination) -> Iterator[Problem]:
     """Before 29.5 a rootless daemon lives in a network of its own, where 127.0.0.1 is not this machine."""
     daemon = at.machine.daemon
-    if not (at.machine.layout.rootless and at.drop_in and daemon) or at_least(daemon.version, 30):
-        return
-    if daemon.version.startswith("29.") and int((daemon.version.split(".")[1] or "0").split("-")[0] or 0) >= 5:
+    if not (at.machine.layout.rootless and at.drop_in and daemon) or at_least(daemon.version, 29, 5):
         return
     host = at.proxy_address()[0]
     if host.startswith("127.") or host == "localhost":
