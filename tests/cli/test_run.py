@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -78,9 +80,29 @@ def test_a_child_that_dies_of_a_signal_ends_as_in_a_shell(tmp_path: Path) -> Non
 
 
 def test_a_command_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    """Exit 1 and one sentence."""
+    """One sentence, and the exit codes of a shell; nothing is started for it."""
     done = call(tmp_path, "no-such-client", "pull")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: no-such-client: command not found")
+    assert (done.returncode, done.stderr) == (127, "error: no-such-client: command not found\n")
+    (tmp_path / "file").write_text("no program")
+    done = call(tmp_path, "./file")
+    assert (done.returncode, done.stderr) == (126, "error: ./file: it cannot be executed\n")
+    assert not (tmp_path / "confdir").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("true",), "a daemon did the work"),
+        (("echo", "http://localhost:5000/v2/"), "without a proxy: use another address"),
+    ],
+)
+def test_a_command_that_asks_no_registry_is_told(tmp_path: Path, words: tuple[str, ...], why: str) -> None:
+    """An empty story is explained: what may be the reason, in lines of a terminal."""
+    done = call(tmp_path, *words)
+    assert done.returncode == 0
+    assert "no request to a registry came through the proxy" in done.stderr
+    assert why in done.stderr
+    assert max(map(len, done.stderr.splitlines())) <= 80
 
 
 def env(home: Path, **environment: str) -> str:
@@ -140,6 +162,53 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     finally:
         child.terminate()
         child.wait(20)
+
+
+PROGRESS = """
+import sys, urllib.error, urllib.request
+for name in ("one", "two"):
+    print(name + ": waiting")
+for name in ("one", "two"):
+    try:
+        urllib.request.urlopen("https://registry-1.docker.io/v2/")
+    except urllib.error.HTTPError as error:
+        sys.stdout.write("\\x1b[2A\\x1b[2K" + name + ": %s\\r\\x1b[2B" % error.code)
+        sys.stdout.flush()
+print("client done")
+"""
+
+
+def on_a_terminal(argv: list[str], environment: dict[str, str], where: Path) -> str:
+    """What a terminal of 80x24 is sent by this command."""
+    ours, its = pty.openpty()
+    try:
+        child = subprocess.Popen(
+            argv, env=environment, cwd=where, stdin=its, stdout=its, stderr=its, start_new_session=True
+        )
+    finally:
+        os.close(its)
+    sent = b""
+    with contextlib.suppress(OSError), os.fdopen(ours, "rb", buffering=0) as screen:  # EIO is how a terminal ends
+        while data := screen.read(65_536):
+            sent += data
+    assert child.wait(60) == 0, sent
+    return sent.decode()
+
+
+def test_on_a_terminal_the_story_comes_after_the_client(tmp_path: Path, hub: dict[str, str]) -> None:
+    """A client that moves the cursor up, as docker and oras do, can overwrite nothing of it; it has its colours."""
+    (tmp_path / "client.py").write_text(PROGRESS)
+    words = [sys.executable, "-c", MAIN, "--confdir", str(tmp_path / "confdir"), "--", sys.executable, "client.py"]
+    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "src"), "HOME": str(tmp_path), "TERM": "xterm"}
+    sent = on_a_terminal(words, {**hub, **kept}, tmp_path)
+    client, _, story = sent.partition("client done")
+
+    assert client.count("\x1b[2A") == 2
+    assert "registry" not in client
+    assert "registry-1.docker.io" in story
+    assert "version check" in story
+    assert "\x1b[2A" not in story
+    assert "\x1b[" in story
 
 
 @pytest.mark.real

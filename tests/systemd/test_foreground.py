@@ -54,8 +54,8 @@ def test_the_sandbox_pulls_beside_another_docker_and_leaves_nothing(machine: Con
     """A pull in the sandbox is traced, and no process, mount, network or file of it stays."""
     before, images = residue(machine), machine.sh("docker images -q").stdout
     done = machine.docker("sandbox", "--addon", SAMPLE, "--", "pull", "timonback/zephykus")
-    assert "4 of 4 layers" in done.stdout
-    assert "Sandbox removed" in done.stdout
+    assert "4 of 4 layers" in done.stderr
+    assert "Sandbox removed" in done.stderr
     assert residue(machine) == before
     assert machine.sh("docker images -q").stdout == images
 
@@ -64,12 +64,12 @@ def test_the_sandbox_answers_for_a_vanity_host(machine: Container) -> None:
     """`sandbox --vanity HOST=FILE`: a real dockerd pulls from a domain that does not exist; the rule's line is named."""
     words = ("--vanity", f"{VANITY}={RULES}", "--addon", SAMPLE)
     done = machine.docker("sandbox", *words, "--", "pull", f"{VANITY}/timonback/zephykus")
-    assert "vanity 302 > registry 307 > cdn 200" in done.stdout
-    assert "netlify.toml:8" in done.stdout
-    assert "4 of 4 layers" in done.stdout
+    assert "vanity 302 > registry 307 > cdn 200" in done.stderr
+    assert "netlify.toml:8" in done.stderr
+    assert "4 of 4 layers" in done.stderr
     failed = machine.docker("sandbox", *words, "--", "pull", f"{VANITY}/library/nginx", check=False)
     assert failed.returncode != 0
-    assert "path-not-redirected" in failed.stdout
+    assert "path-not-redirected" in failed.stderr
 
 
 def test_the_sandbox_needs_no_docker_command(machine: Container) -> None:
@@ -81,7 +81,7 @@ def test_the_sandbox_needs_no_docker_command(machine: Container) -> None:
         return machine.run("unshare", "-m", "sh", "-ec", hidden, "sh", *words, check=check)
 
     done = pull("timonback/zephykus")
-    assert "4 of 4 layers" in done.stdout
+    assert "4 of 4 layers" in done.stderr
     assert "Status: Downloaded newer image for timonback/zephykus:latest" in done.stderr
     failed = pull("timonback/zephykus:nothing", check=False)
     assert failed.returncode == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.checked import check_recording
-from pullscope.cli.exits import speaking
+from pullscope.cli.exits import say, speaking
+from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, child_environment, trust
@@ -40,7 +41,11 @@ def run(
 ) -> None:
     """Run a registry client behind a tracing proxy: its own output untouched, the story on stderr.
 
+    \b
     pullscope run -- skopeo copy docker://alpine dir:alpine
+
+    On a terminal the story follows when the command has ended, so that its progress bars do not overwrite it. To read it
+    meanwhile: 2> story.txt
     """
     asked = child_environment.only_asks_a_daemon(command)
     if asked is not None:
@@ -52,6 +57,8 @@ def run(
             err=True,
         )
         raise typer.Exit(ExitCode.USAGE)
+    if shutil.which(command[0]) is None:
+        raise _cannot_run(command[0])
     at = for_clients(confdir)
     raise typer.Exit(_run(at, command, verbose=verbose, out=out, vanity=vanity))
 
@@ -60,34 +67,63 @@ def _run(at: Surroundings, command: list[str], *, verbose: bool, out: Path | Non
     check_recording(out)
     authority(at)
     more = ("--set", "pullscope_verbose=true") if verbose else ()
-    if out is not None:
-        more = (*more, "--set", f"pullscope_out={out}")
     more = (*more, *words_for(vanity))
     forget_terminal()
+    with tempfile.TemporaryDirectory(prefix="pullscope-run-") as name, tempfile.TemporaryDirectory() as aside:
+        recording = Path(aside) / "out.jsonl" if out is None else out
+        before = _events(recording)
+        with story(command) as descriptor:
+            code = _behind(at, command, Path(name), descriptor, (*more, "--set", f"pullscope_out={recording}"))
+        if before is not None and _events(recording) == before:
+            say("pullscope: no request to a registry came through the proxy.")
+            say(child_environment.why_nothing(command))
+    return code
+
+
+def _events(recording: Path) -> int | None:
+    """How many there are in a recording; None where that cannot be asked, as of a pipe."""
+    path = Path(str(recording).removeprefix("+")).expanduser()
+    try:
+        if not path.exists():
+            return 0
+        if not path.is_file():
+            return None
+        with path.open("rb") as lines:
+            return sum(1 for line in lines if line.strip() and b'"event": "recording"' not in line)
+    except OSError:
+        return None
+
+
+def _behind(at: Surroundings, command: list[str], folder: Path, descriptor: int, more: tuple[str, ...]) -> int:
     with (
-        tempfile.TemporaryDirectory(prefix="pullscope-run-") as folder,
         proxy_child(
             beside_python("mitmdump"),
             addon_path(),
             at.confdir,
-            story=sys.stderr.fileno(),
+            story=descriptor,
+            environment=colors(os.environ),
             trust=trust.bundle(trust.system_bundle(at.tree, dict(os.environ))),
             upstream=child_environment.upstream_of(os.environ),
             more=more,
         ) as proxy,
     ):
-        bundle = Path(folder) / "bundle.pem"
+        bundle = folder / "bundle.pem"
         bundle.write_bytes(_bundle(at, proxy.authority))
         # A rootless podman or buildah reads it as a mapped user.
-        Path(folder).chmod(0o755)
+        folder.chmod(0o755)
         environment = {**os.environ, **child_environment.variables(proxy.url, str(bundle))}
         try:
             child = subprocess.Popen(command, env=environment)  # noqa: S603  # what the user asked to run
-        except FileNotFoundError as error:
-            raise HostError(f"{command[0]}: command not found") from error
-        except PermissionError as error:
+        except OSError as error:
             raise HostError(f"{command[0]} cannot be run: {error.strerror}") from error
         return _wait(child)
+
+
+def _cannot_run(name: str) -> typer.Exit:
+    """With the exit code that a shell has for it (POSIX, XCU 2.8.2)."""
+    there = "/" in name and Path(name).exists()
+    say(f"error: {name}: {'it cannot be executed' if there else 'command not found'}")
+    return typer.Exit(126 if there else 127)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int:

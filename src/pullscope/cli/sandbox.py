@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import say, speaking
+from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, child_environment, engine_api, trust, untrusted_file
@@ -46,6 +47,8 @@ def sandbox(
 ) -> None:
     """Start a docker daemon of its own behind the proxy; everything is gone afterwards, your docker is not touched.
 
+    The story is on stderr; on a terminal it follows when docker has ended, so that its progress does not overwrite it.
+
     \b
     pullscope docker sandbox -- pull alpine
     pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
@@ -64,17 +67,21 @@ def sandbox(
         more += [word for item in setting or () for word in ("--set", item)]
         more += ["--set", "pullscope_verbose=true"] if verbose else []
         more += words_for(vanity)
-        with proxy_child(
-            beside_python("mitmdump"),
-            addon_path(),
-            at.confdir,
-            story=sys.stdout.fileno(),
-            trust=_trusted(at),
-            upstream=child_environment.upstream_of(os.environ),
-            more=tuple(more),
-        ) as child:
+        with (
+            story(words or []) as descriptor,
+            proxy_child(
+                beside_python("mitmdump"),
+                addon_path(),
+                at.confdir,
+                story=descriptor,
+                environment=colors(os.environ),
+                trust=_trusted(at),
+                upstream=child_environment.upstream_of(os.environ),
+                more=tuple(more),
+            ) as child,
+        ):
             code = _use(at, child.url, child.authority, words or [], storage_driver)
-    typer.echo("Sandbox removed: daemon, images, proxy. Your own docker was not touched.")
+    say("Sandbox removed: daemon, images, proxy. Your own docker was not touched.")
     raise typer.Exit(code)
 
 
@@ -118,6 +125,5 @@ def _use(at: Surroundings, proxy: str, certificate: str, words: list[str], drive
         docker = shutil.which("docker")
         if docker is None:
             return _ask_the_daemon(box, words)
-        # stdout is the story's: what docker says goes beside it.
-        done = subprocess.run([docker, *words], env=box.environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603  # what the user asked to run
+        done = subprocess.run([docker, *words], env=box.environment(), check=False)  # noqa: S603  # what the user asked to run
         return done.returncode if done.returncode >= 0 else 128 - done.returncode

@@ -6,6 +6,7 @@ https_proxy and CURL_CA_BUNDLE, requests REQUESTS_CA_BUNDLE, node NODE_EXTRA_CA_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -42,3 +43,16 @@ def only_asks_a_daemon(argv: Sequence[str]) -> str | None:
         return None
     verb = next((word for word in argv[1:] if not word.startswith("-")), "")
     return f"{name} {verb}" if verb in verbs else None
+
+
+def why_nothing(argv: Sequence[str]) -> str:
+    """Why no request of this command may have come through the proxy, in lines of 80 columns at most."""
+    if any(_LOOPBACK.search(word) for word in argv[1:]):
+        return "Go programs ask localhost and 127.0.0.1 without a proxy: use another address."
+    return (
+        "It asked none, or a daemon did the work (see `pullscope docker`), or NO_PROXY\n"
+        "names the registry, or it does not read HTTPS_PROXY."
+    )
+
+
+_LOOPBACK = re.compile(r"(?:^|[/@=])(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)")

@@ -13,7 +13,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -51,8 +51,12 @@ def proxy_child(
     trust: bytes = b"",
     upstream: str | None = None,
     more: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ProxyChild]:
-    """Start mitmdump with `addon`, wait until it listens, stop it at the end. Its story goes to `story`."""
+    """Start mitmdump with `addon`, wait until it listens, stop it at the end. Its story goes to `story`.
+
+    `environment` is the proxy's, else ours.
+    """
     chosen = port or free_port()
     clear_killed(PREFIX)
     with scratch_folder(PREFIX) as scratch:
@@ -73,6 +77,7 @@ def proxy_child(
                     stdin=subprocess.DEVNULL,
                     stdout=story,
                     stderr=messages,
+                    env=environment,
                     start_new_session=True,  # Ctrl-C is for us first: the proxy must outlive what it serves
                     preexec_fn=end_with_parent,  # one thread only, and one system call
                 )
