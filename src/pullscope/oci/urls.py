@@ -123,6 +123,11 @@ def host_of(url: str) -> str:
     return rest.rpartition("@")[2].lower()
 
 
+def path_of(url: str) -> str:
+    """The path, as it is spelled."""
+    return split(url).path
+
+
 def bare(url: str) -> str:
     """The URL without query and fragment: what makes a realm, or an upload, the same place."""
     return url.partition("#")[0].partition("?")[0]

@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import joined, path_of, split
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.clients.drive import Clock, Observer, Ran
 from pullscope.worlds.clients.steps import NoAnswerError
@@ -72,7 +72,7 @@ def _differences(request: Request, head: Response | str, got: Response) -> Itera
             severity=Severity.WARNING,
             message=f"HEAD and GET of a manifest differ in {', '.join(said)}.",
             fix="Answer HEAD as GET, without the body.",
-            where=f"{request.host}{urlsplit(request.url).path}",
+            where=f"{request.host}{path_of(request.url)}",
         )
 
 
@@ -107,13 +107,13 @@ def layer_problems(ran: Ran, layers: Mapping[Digest, int], wire: Wire, *, deep: 
 
 
 def _layer(code: str, digest: Digest, what: str, url: str) -> Problem:
-    return Problem(code=code, message=f"Layer {digest.short} {what}.", where=urlsplit(url).netloc)
+    return Problem(code=code, message=f"Layer {digest.short} {what}.", where=split(url).netloc)
 
 
 def _followed(url: str, headers: Headers, given: Mapping[str, str], wire: Wire) -> tuple[Request, Response]:
     """Where the way to a blob ends, with each host given what the client gave it; the first bytes are read."""
     for _ in range(_MOST_REDIRECTS):
-        host = urlsplit(url).netloc.lower()
+        host = split(url).netloc
         request = Request(method="GET", url=url, headers=headers.replacing("Authorization", given.get(host)))
         response = wire.first_bytes(
             Request(method="GET", url=url, headers=request.headers.replacing("Range", "bytes=0-1023")), 1024
@@ -121,5 +121,5 @@ def _followed(url: str, headers: Headers, given: Mapping[str, str], wire: Wire) 
         location = response.headers.get("Location")
         if response.status not in (301, 302, 303, 307, 308) or not location:
             return request, response
-        url = urljoin(url, location)
+        url = joined(url, location)
     raise NoAnswerError("stopped after 10 redirects")

@@ -14,6 +14,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import read_errors, read_token_answer
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.hub.image import Repository, sample_image
+from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import sample_hub
 
 NAME = "timonback/zephykus"
@@ -323,3 +324,14 @@ def test_no_secret_is_in_a_repr() -> None:
 
     assert "Bearer" not in repr(request)
     assert "key" not in repr(vars(hub.world["registry-1.docker.io"])["_seal"])
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[x/", "https://[1]/v2/", "https://h:many/v2/", "//[", "https://h/v2/\x00", "\ud800"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+def test_any_url_has_an_answer(url: str, method: str) -> None:
+    """A client may ask for anything by any name; whoever stands in for a server answers."""
+    request = Request(method=method, url=url, headers=Headers({"Range": "bytes=5-" + "9" * 5_000}))
+    for answer in [*sample_hub().values(), redirect_only()]:
+        assert answer(request).status >= 200

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode
 
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.urls import split
 
 _SHORTEST_LIFETIME = 60  # distribution client/auth/session.go minimumTokenLifetimeSeconds; containers/image the same
 
@@ -69,10 +70,10 @@ def token_request(challenge: Challenge, scopes: Iterable[str], headers: Headers,
     if challenge.service:
         parameters.append(("service", challenge.service))
     parameters += more.items()
-    split = urlsplit(challenge.realm or "")
+    parts = split(challenge.realm or "")
     query = "&".join(f"{name}={quote_plus(value)}" for name, value in sorted(parameters, key=lambda pair: pair[0]))
     return Request(
-        method="GET", url=split._replace(query="&".join(filter(None, (split.query, query)))).geturl(), headers=headers
+        method="GET", url=str(parts._replace(query="&".join(filter(None, (parts.query, query))))), headers=headers
     )
 
 

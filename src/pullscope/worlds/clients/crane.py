@@ -14,7 +14,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Container
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest
@@ -22,6 +21,7 @@ from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.urls import joined, split
 from pullscope.worlds.clients.bearer import Login, Token, token_in, token_request
 from pullscope.worlds.clients.distribution_errors import status_line
 from pullscope.worlds.clients.docker_classic import LINUX_AMD64
@@ -114,7 +114,7 @@ class Crane:
             link = reply.header("Link")
             if not link.startswith("<"):
                 return
-            url = urljoin(reply.request.url, link[1:].partition(">")[0])
+            url = joined(reply.request.url, link[1:].partition(">")[0])
 
     def _manifest(self, wanted: str, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
         reply = yield from self._get(self._url(f"manifests/{wanted}"), ("Accept", _ACCEPT))
@@ -158,8 +158,8 @@ class Crane:
 
     def _guarded(self, hop: Request) -> Steps[Request]:
         """fetcher.go checkRedirectSSRF."""
-        host = urlsplit(hop.url).hostname or ""
-        if self.per_host_token and host != urlsplit(f"//{self._host}").hostname and _is_private(host):
+        host = split(hop.url).host
+        if self.per_host_token and host != split(f"//{self._host}").host and _is_private(host):
             why = f'SSRF protection: redirect from "{self._host}" to private/link-local host "{host}" denied'
             raise PullFailedError(why, hop)
         return hop
@@ -207,7 +207,7 @@ class Crane:
         return hop
 
     def _fetch_token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
-        if self.per_host_token and _is_private(urlsplit(challenge.realm or "").hostname or ""):
+        if self.per_host_token and _is_private(split(challenge.realm or "").host):
             raise PullFailedError("invalid realm in www-authenticate: private or link-local address")
         asked = token_request(challenge, scopes, self._request("").headers)
         if login is not None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest, as_digest
@@ -22,6 +21,7 @@ from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request
 from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.urls import split
 from pullscope.worlds.clients.bearer import Login, Token, login_request, token_in, token_request
 from pullscope.worlds.clients.distribution_errors import DistributionError, read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
@@ -220,9 +220,9 @@ class DockerClassic:
 
     def _authorized(self, hop: Request) -> Steps[Request]:
         """session.go ModifyRequest: run by the transport, so on every hop, by the URL of that hop."""
-        split = urlsplit(hop.url)
-        root = split.path.find("/v2/")
-        ping = f"{split.scheme}://{split.netloc}{split.path[: root + 4]}".lower() if root >= 0 else ""
+        parts = split(hop.url)
+        root = parts.path.find("/v2/")
+        ping = f"{parts.scheme}://{parts.netloc}{parts.path[: root + 4]}".lower() if root >= 0 else ""
         for challenge in self._challenges.get(ping, ()):
             if challenge.scheme == "bearer":
                 token = yield from self._bearer(challenge)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.urls import joined, split
 from pullscope.worlds.clients.steps import NoAnswerError, PullFailedError, Steps, ask
 
 _MOST_REQUESTS = 10  # defaultCheckRedirect: "stopped after 10 redirects"; containerd repeats the number
@@ -99,7 +99,7 @@ def _redirected(first: Request, hop: Request, response: Response) -> Request | N
     # A redirect without Location is an answer like any other (golang/go#17773, #49281).
     if not location or response.status not in _TO_GET | _KEPT:
         return None
-    url = urljoin(hop.url, location)
+    url = joined(hop.url, location)
     method, body, headers = hop.method, hop.body, hop.headers
     if response.status in _TO_GET and method not in ("GET", "HEAD"):
         method, body = "GET", b""
@@ -113,13 +113,13 @@ def _redirected(first: Request, hop: Request, response: Response) -> Request | N
 
 def _with_referer(headers: Headers, previous: str, url: str) -> Headers:
     """refererForURL: the previous URL, query and all, but no user info, and nothing from https to http."""
-    before, after = urlsplit(previous), urlsplit(url)
+    before, after = split(previous), split(url)
     if before.scheme == "https" and after.scheme == "http":
         return headers.replacing("Referer", None)
-    return headers.replacing("Referer", before._replace(netloc=before.netloc.rpartition("@")[2]).geturl())
+    return headers.replacing("Referer", str(before._replace(authority=before.netloc)))
 
 
 def _same_or_sub_domain(url: str, first: str) -> bool:
     """isDomainOrSubdomain, of hosts without their ports."""
-    sub, parent = urlsplit(url).hostname or "", urlsplit(first).hostname or ""
+    sub, parent = split(url).host, split(first).host
     return sub == parent or sub.endswith(f".{parent}")

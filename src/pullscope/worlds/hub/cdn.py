@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
+from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.hub.answers import Clock, answer, finished
 from pullscope.worlds.hub.seal import Seal
 from pullscope.worlds.registries.row import Blobs
@@ -60,7 +61,7 @@ class Links:
 
     def digest(self, url: str) -> Digest | None:
         """What a link leads to, whether or not it is good."""
-        path = urlsplit(url).path
+        path = path_of(url)
         return self._at.get(path[: -self._length] if self._signed_path else path)
 
     def refusal(self, url: str, now: float) -> Response | None:
@@ -68,7 +69,7 @@ class Links:
         digest = self.digest(url)
         if not self.form.signer:
             return None if digest else _refused(404, "NoSuchKey", "The specified key does not exist.")
-        until = _until(urlsplit(url).query) if self._life else 0.0
+        until = _until(split(url).query) if self._life else 0.0
         if digest is None or until is None or self.link(digest, until - self._life) != url:
             return _refused(403, "AccessDenied", "Access Denied")
         if self._life and until < now:
@@ -132,7 +133,7 @@ def _names(digest: Digest) -> dict[str, str]:
 
 def _until(query: str) -> float | None:
     """When a link ends, by its own parameters; None where they say nothing that can be read."""
-    values = {name.lower(): texts[0] for name, texts in parse_qs(query).items()}
+    values = {name.lower(): texts[0] for name, texts in parameters(query).items()}
     try:
         if "expires" in values:
             return float(int(values["expires"]))

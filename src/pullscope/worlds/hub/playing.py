@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference, registry_name
+from pullscope.oci.urls import split
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.roster import LOGGED_IN, Start
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep
@@ -137,10 +137,10 @@ def _leading_to(host: str, vanity: Answerer) -> Answerer:
 
     def lead(request: Request) -> Response:
         response = vanity(request)
-        split = urlsplit(response.headers.get("Location") or "")
-        if split.netloc != REGISTRY_HOST:
+        parts = split(response.headers.get("Location") or "")
+        if parts.netloc != REGISTRY_HOST:
             return response
-        headers = response.headers.replacing("Location", split._replace(netloc=host).geturl())
+        headers = response.headers.replacing("Location", str(parts._replace(authority=host)))
         return Response(status=response.status, headers=headers, body=response.body)
 
     return lead

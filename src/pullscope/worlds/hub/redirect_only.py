@@ -6,9 +6,8 @@ say is worlds/vanity; this is for demos and for tests of clients.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.urls import split
 from pullscope.worlds.hub.answers import answer
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 
@@ -19,10 +18,10 @@ def redirect_only(target: str = REGISTRY_HOST, *, status: int = 302) -> Answerer
     """An answerer that sends every request under /v2/ to `target`."""
 
     def redirect(request: Request) -> Response:
-        split = urlsplit(request.url)
-        if not split.path.startswith("/v2/"):
+        parts = split(request.url)
+        if not parts.path.startswith("/v2/"):
             page = b"" if request.method == "HEAD" else _NOT_FOUND
             return answer(404, [("Content-Type", "text/html; charset=utf-8")], page)
-        return answer(status, [("Location", split._replace(netloc=target).geturl())])
+        return answer(status, [("Location", str(parts._replace(authority=target)))])
 
     return redirect

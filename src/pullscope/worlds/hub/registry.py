@@ -8,13 +8,14 @@ docs.docker.com/docker-hub/usage/pulls says and as seen on the wire. Nothing can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from pullscope.oci.challenge import Scope
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import DOCKER_INDEX, OCI_INDEX
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, registry_error, said, text_answer
 from pullscope.worlds.hub.cdn import Links, blob_answer
 from pullscope.worlds.hub.image import Repository, StoredManifest
@@ -69,7 +70,7 @@ class Registry:
     def _answer(self, request: Request) -> Response:
         asked = route(request.url)
         # `/v2` is asked where a redirect lost the slash; it is treated as the ping, challenge and all.
-        if asked.endpoint is not Endpoint.PING and not urlsplit(request.url).path.startswith("/v2/"):
+        if asked.endpoint is not Endpoint.PING and not path_of(request.url).startswith("/v2/"):
             return text_answer(404, "404 page not found\n")
         refusal = self._refusal(request, asked, self._asks) if self._asks is not None else None
         if refusal:
@@ -129,7 +130,7 @@ class Registry:
     def _manifest(self, request: Request, asked: Route, repository: Repository) -> Response:
         elsewhere = self._row.manifests
         if elsewhere is not None:
-            path = urlsplit(request.url).path.removeprefix("/v2")
+            path = path_of(request.url).removeprefix("/v2")
             location = f"https://{elsewhere.value.host}{elsewhere.value.prefix}{path}"
             return answer(elsewhere.value.status, [("Location", location)])
         if asked.digest is not None:
@@ -163,7 +164,7 @@ class Registry:
         return answer(self._links.form.status, [("Location", location)])
 
     def _tags(self, request: Request, _asked: Route, repository: Repository) -> Response:
-        query = parse_qs(urlsplit(request.url).query)
+        query = parameters(split(request.url).query)
         last = query.get("last", [""])[0]
         tags = [tag for tag in sorted(repository.tags) if tag > last]
         asked_number = query.get("n", [""])[0]

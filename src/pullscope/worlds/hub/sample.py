@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.urls import path_of, split
 from pullscope.worlds.hub.answers import Clock
 from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
@@ -126,7 +126,7 @@ def hosts_of(row: Row) -> dict[str, str]:
     """Part to the host that answers with it, for the parts that this registry has."""
     hosts = {REGISTRY_HOST: row.host if row.manifests is None else row.manifests.value.host}
     if row.tokens is not None:
-        hosts[REALM_HOST] = urlsplit(row.tokens.value.realm).netloc
+        hosts[REALM_HOST] = split(row.tokens.value.realm).netloc
     if row.blobs is not None and row.blobs.value.path:
         hosts[CDN_HOST] = row.blobs.value.host or row.host
     return hosts
@@ -148,7 +148,7 @@ def on_the_air(parts: Mapping[str, Answerer], row: Row) -> dict[str, Answerer]:
 def _path_of(part: str, row: Row) -> str:
     """Where on its host a part is: everything that begins so."""
     if part == REALM_HOST and row.tokens is not None:
-        return urlsplit(row.tokens.value.realm).path
+        return split(row.tokens.value.realm).path
     return row.blobs.value.path.partition("{")[0] if row.blobs is not None else ""
 
 
@@ -157,7 +157,7 @@ def _by_path(here: list[tuple[str, Answerer]], rest: Answerer) -> Answerer:
         return rest
 
     def choose(request: Request) -> Response:
-        path = urlsplit(request.url).path
+        path = path_of(request.url)
         return next((answerer for begin, answerer in here if path.startswith(begin)), rest)(request)
 
     return choose
@@ -167,8 +167,8 @@ def _below(elsewhere: Elsewhere, registry: Answerer) -> Answerer:
     """A registry whose repositories are all below one prefix."""
 
     def stripped(request: Request) -> Response:
-        split = urlsplit(request.url)
-        url = split._replace(path=split.path.replace(elsewhere.prefix, "/v2", 1)).geturl()
+        parts = split(request.url)
+        url = str(parts._replace(path=parts.path.replace(elsewhere.prefix, "/v2", 1)))
         return registry(Request(method=request.method, url=url, headers=request.headers, body=request.body))
 
     return stripped

@@ -12,10 +12,10 @@ import binascii
 import itertools
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
 
 from pullscope.oci.challenge import Scope, read_scopes
 from pullscope.oci.messages import Request, Response
+from pullscope.oci.urls import parameters, split
 from pullscope.worlds.hub.answers import Clock, finished, json_answer, registry_error, said, text_answer
 from pullscope.worlds.hub.seal import Seal
 from pullscope.worlds.registries.row import Registry, Said, Scopes, Tokens
@@ -45,7 +45,7 @@ class TokenServer:
         """`strict` overrides what the row says of unknown scopes; `private` gives nothing to who has no account."""
         self._row = row
         self._tokens = tokens
-        self._path = urlsplit(tokens.realm).path
+        self._path = split(tokens.realm).path
         self._seal = seal
         self._clock = clock
         self._repositories = repositories
@@ -60,8 +60,8 @@ class TokenServer:
         return finished(request, self._answer(request), self._clock)
 
     def _answer(self, request: Request) -> Response:
-        split = urlsplit(request.url)
-        if split.path != self._path:
+        parts = split(request.url)
+        if parts.path != self._path:
             return text_answer(404, "404 page not found\n")
         if request.method == "POST" and self._tokens.post:
             return self._from_form(request)
@@ -71,10 +71,10 @@ class TokenServer:
         account = self._account(*basic(authorization)) if authorization else ""
         if account is None:
             return self._wrong_login()
-        return self._issue(_asked(parse_qs(split.query)), account)
+        return self._issue(_asked(parameters(parts.query)), account)
 
     def _from_form(self, request: Request) -> Response:
-        form = parse_qs(request.body.decode(errors="replace"))
+        form = parameters(request.body.decode(errors="replace"))
         if form.get("grant_type") != ["password"]:
             return registry_error(400, "UNSUPPORTED", "only grant_type=password is served here")
         account = self._account(form.get("username", [""])[0], form.get("password", [""])[0])
@@ -97,7 +97,7 @@ class TokenServer:
             known = [Scope(type="repository", name=name, actions=("pull",)) for name in self._repositories]
         now = int(self._clock())
         claims: dict[str, object] = {
-            "iss": urlsplit(self._tokens.realm).netloc,
+            "iss": split(self._tokens.realm).netloc,
             "aud": self._row.host,
             "sub": account,
             "iat": now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pullscope.oci.challenge import read_challenges, read_scopes
 from pullscope.oci.digest import Digest
@@ -13,6 +13,7 @@ from pullscope.oci.documents import read_token_answer
 from pullscope.oci.media import OCI_INDEX, SCHEMA1_SIGNED
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, json_answer, registry_error
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_body, with_fields
@@ -161,7 +162,7 @@ def plain_http_fallback(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
     before = world[REGISTRY_HOST]
 
     def in_the_clear(request: Request) -> Response:
-        if urlsplit(request.url).scheme == "https":
+        if split(request.url).scheme == "https":
             raise NoAnswerError("tls: first record does not look like a TLS handshake")
         return before(request)
 
@@ -198,7 +199,7 @@ def _tagged(media_type: str, document: Callable[[Mapping[str, object]], bytes]) 
 
         def answer_instead(request: Request) -> Response:
             response = before(request)
-            name, colon, reference = urlsplit(request.url).path.rpartition("/manifests/")
+            name, colon, reference = path_of(request.url).rpartition("/manifests/")
             if not colon or response.status not in (200, 404):
                 return response
             if reference == "latest" and request.method == "GET" and "body" not in made:
@@ -259,7 +260,7 @@ token_server_failed = where_tokens_are(
 
 def _strict(request: Request, _asked: Route, response: Response) -> Response:
     """403 where a scope is not known, as ghcr.io, Harbor and Google's registries do (containerd#9648, #8415, #4358)."""
-    wanted = [scope for text in parse_qs(urlsplit(request.url).query).get("scope", []) for scope in read_scopes(text)]
+    wanted = [scope for text in parameters(split(request.url).query).get("scope", []) for scope in read_scopes(text)]
     given = read_token_answer(response.body)
     if response.status != 200 or (given is not None and given.access is not None and len(given.access) >= len(wanted)):
         return response

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.oci.urls import path_of
 from pullscope.worlds.hub.answers import answer, registry_error
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
 from pullscope.worlds.hub.redirect_only import redirect_only
@@ -38,7 +38,7 @@ def _all(redirect: Callable[[Request], Response]) -> Callable[[World], Answerer]
 
 
 def _original(request: Request) -> str:
-    return urlsplit(request.url).path.replace("/v2/app/", "/v2/timonback/")
+    return path_of(request.url).replace("/v2/app/", "/v2/timonback/")
 
 
 push_over_redirect = library_prefix_missing = at_vanity(lambda _world: redirect_only())

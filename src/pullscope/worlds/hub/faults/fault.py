@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
+from pullscope.oci.urls import split
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 
@@ -112,8 +112,8 @@ def with_body(response: Response, body: bytes) -> Response:
 
 def moved(request: Request, host: str, *, path: str | None = None, scheme: str = "https") -> Request:
     """The same request to another host."""
-    split = urlsplit(request.url)
-    url = split._replace(scheme=scheme, netloc=host, path=split.path if path is None else path).geturl()
+    parts = split(request.url)
+    url = str(parts._replace(scheme=scheme, authority=host, path=parts.path if path is None else path))
     return Request(method=request.method, url=url, headers=request.headers, body=request.body)
 
 

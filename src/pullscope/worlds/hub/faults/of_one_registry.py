@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
 
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.routes import Route, route
+from pullscope.oci.urls import Url, split
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, said
 from pullscope.worlds.hub.cdn import CDN_HOST
@@ -37,8 +37,8 @@ def own_faults(registry: Registry) -> dict[str, Fault]:
     }
 
 
-def _realms(own: OwnFault) -> list[SplitResult]:
-    return [urlsplit(one.realm or "") for one in read_challenges(own.challenges or ())]
+def _realms(own: OwnFault) -> list[Url]:
+    return [split(one.realm or "") for one in read_challenges(own.challenges or ())]
 
 
 def _elsewhere(own: OwnFault, hosts: frozenset[str]) -> frozenset[str]:
@@ -93,9 +93,9 @@ def _to_https(issue: Answerer) -> Answerer:
     """What is asked in the clear is redirected, as a proxy in front does."""
 
     def secure(request: Request) -> Response:
-        split = urlsplit(request.url)
-        if split.scheme == "https":
+        parts = split(request.url)
+        if parts.scheme == "https":
             return issue(request)
-        return answer(301, [("Location", split._replace(scheme="https").geturl())])
+        return answer(301, [("Location", str(parts._replace(scheme="https")))])
 
     return secure
