@@ -158,6 +158,7 @@ def moved(events: list[Event], *, by: float, place: int) -> list[Event]:
             values["url_id"] = event.url_id + step
             values["referer_id"] = event.referer_id + step if event.referer_id is not None else None
             values["credential"] = event.credential + step if event.credential is not None else None
+            values["connection"] = event.connection + step if event.connection is not None else None
         if isinstance(event, Responded) and event.location_id is not None:
             values["location_id"] = event.location_id + step
         if isinstance(event, Finished) and event.issued is not None:
@@ -198,11 +199,14 @@ def test_the_same_recording_twice(recording: Path) -> None:
     A push that failed, and begins again by asking for the same blobs, counts as the same push.
     """
     events = events_of(recording)
-    again = [
-        replace(event, time=event.time + 60, exchange=event.exchange + 10_000)
-        for event in events
-        if not isinstance(event, TlsRefused)
-    ]
+    again: list[Event] = []
+    for event in events:
+        if isinstance(event, TlsRefused):
+            continue
+        later = replace(event, time=event.time + 60, exchange=event.exchange + 10_000)
+        if isinstance(later, Requested) and later.connection is not None:
+            later = replace(later, connection=later.connection + 10_000)
+        again.append(later)
     first, second = trace_of([*events, *again]).pulls
     assert (first.id, second.id) == (1, 2)
     assert steps_of(first) == steps_of(second)

@@ -21,8 +21,8 @@ def test_a_pull() -> None:
     wire = Wire()
     docker_containerd(wire, APP)
     told = comments(wire)
-    assert told[0] == ("resolve · 401, asks for a token · pull 1", MARKERS[Kind.RESOLVE])
-    assert told[1][0] == f"resolve · latest is {digest(APP.index)[:19]} · pull 1"
+    assert told[1] == ("resolve · 401, asks for a token · pull 1", MARKERS[Kind.RESOLVE])
+    assert told[2][0] == f"resolve · latest is {digest(APP.index)[:19]} · pull 1"
     assert ("layer 1/2 · linux/amd64 · 307 to cdn · pull 1", REDIRECT) in told
     assert ("layer 1/2 · linux/amd64 · 4 B · pull 1", MARKERS[Kind.LAYER]) in told
 

@@ -121,7 +121,7 @@ def test_hops_unfold_where_it_failed_or_was_asked_for() -> None:
     wire.ask("GET", APP.url("blobs", digest("base")), 500, token="t2")
     plain = live(wire)
     hops = [line for line in plain if line.startswith("      GET")]
-    assert hops == ["      GET  registry-1.docker.io  500  with the token of step 4"]
+    assert hops == ["      GET  registry-1.docker.io  500  with the token of step 3"]
     assert sum(line.startswith("      ") for line in live(wire, verbose=True)) > 10
 
 

@@ -67,10 +67,10 @@ def test_a_pull_in_words() -> None:
     wire = Wire()
     docker_containerd(wire, APP)
     assert said(wire) == [
-        ("resolve", f"latest is {digest(APP.index)[:19]}"),
         ("token", "anonymous, pull, for 300 s"),
-        ("manifest list", "2 platforms"),
+        ("resolve", f"latest is {digest(APP.index)[:19]}"),
         ("token", "again, for the fetcher"),
+        ("manifest list", "2 platforms"),
         ("manifest", "linux/amd64: config, 2 layers"),
         ("config", f"{len(APP.config_text)} B"),
         ("layer 1/2", "4 B"),

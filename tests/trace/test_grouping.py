@@ -125,7 +125,7 @@ def test_nothing_new_in_the_containerd_store() -> None:
     wire = Wire()
     docker_containerd(wire, APP, skip=APP.blobs())
     pull = only(played(wire))
-    assert told(pull) == ["resolve 401 200", "> token 200"]
+    assert told(pull) == ["> token 200", "resolve 401 200"]
     assert (pull.outcome, pull.digest, pull.layers.total) == (Ending.COMPLETE, digest(APP.index), None)
 
 
@@ -187,7 +187,7 @@ def test_a_pull_by_digest_begins_with_head_in_containerd() -> None:
     get_manifest(wire, APP, APP.manifest(), token="t")
     blobs_side_by_side(wire, APP, "t")
     pull = only(played(wire))
-    assert told(pull)[:4] == ["resolve 401 200", "> token 200", "manifest-list 200", "manifest 200"]
+    assert told(pull)[:4] == ["> token 200", "resolve 401 200", "manifest-list 200", "manifest 200"]
     assert pull.outcome is Ending.COMPLETE
 
 
@@ -198,7 +198,7 @@ def test_the_token_of_another_process() -> None:
     wire.asks_for_token(APP.repository, "t", agent="buildx/0.20")
     head(wire, APP, "t")
     get_manifest(wire, APP, APP.index, token="t")
-    assert told(only(played(wire))) == ["resolve 401 200", "> token 200", "manifest-list 200"]
+    assert told(only(played(wire))) == ["> token 200", "resolve 401 200", "manifest-list 200"]
 
 
 def test_a_token_that_is_never_seen() -> None:
@@ -250,7 +250,7 @@ def test_a_mirror_then_upstream() -> None:
     pull = only(played(wire))
     assert pull.reference == APP.reference
     assert pull.outcome is Ending.COMPLETE
-    assert told(pull)[:2] == ["!resolve 404", "resolve 401 200"]
+    assert told(pull)[:3] == ["!resolve 404", "> token 200", "resolve 401 200"]
 
 
 def test_a_mirror_that_answers() -> None:
@@ -331,7 +331,7 @@ def test_a_request_without_a_token_is_no_repeat_of_one_that_was_told_to_get_one(
     one, other = Wire(), Wire(at=1000.011)
     docker_containerd(one, APP, skip=APP.blobs(), name="one")
     docker_containerd(other, APP, skip=APP.blobs(), name="other")
-    assert [told(pull) for pull in played(one, other).pulls] == [["resolve 401 200", "> token 200"]] * 2
+    assert [told(pull) for pull in played(one, other).pulls] == [["> token 200", "resolve 401 200"]] * 2
 
 
 def test_two_version_checks_get_a_token_each() -> None:

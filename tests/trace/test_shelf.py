@@ -30,7 +30,7 @@ def test_a_place_is_client_registry_and_repository() -> None:
     shelf = shelf_of(
         app, a_pull("other"), a_pull(None), a_pull("app", registry="ghcr.io"), a_pull("app", who=("10.0.0.2", WHO[1]))
     )
-    assert [*shelf.at((WHO, HUB, "app"))] == [app]
+    assert [*shelf.at((WHO[0], HUB, "app"))] == [app]
 
 
 def test_a_pull_that_is_named_keeps_its_turn() -> None:
@@ -39,8 +39,8 @@ def test_a_pull_that_is_named_keeps_its_turn() -> None:
     shelf = shelf_of(nameless, named)
     shelf.name(nameless, "app")
     assert nameless.repository == "app"
-    assert [*shelf.at((WHO, HUB, "app"))] == [nameless, named]
-    assert [*shelf.at((WHO, HUB, None))] == []
+    assert [*shelf.at((WHO[0], HUB, "app"))] == [nameless, named]
+    assert [*shelf.at((WHO[0], HUB, None))] == []
     assert [*shelf] == [nameless, named]
 
 
@@ -48,7 +48,7 @@ def test_what_is_put_again_moves_to_the_end() -> None:
     """And stands there once."""
     first, second = a_pull("app"), a_pull("app")
     shelf = shelf_of(first, second, first)
-    assert [*shelf] == [*shelf.at((WHO, HUB, "app"))] == [second, first]
+    assert [*shelf] == [*shelf.at((WHO[0], HUB, "app"))] == [second, first]
     assert [*reversed(shelf)] == [first, second]
 
 

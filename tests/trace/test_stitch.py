@@ -92,7 +92,7 @@ def test_unauthorized_and_repeat() -> None:
     unauthorized(wire, "GET", APP.url("manifests", APP.tag), APP.repository)
     wire.asks_for_token(APP.repository, "t")
     get_manifest(wire, APP, APP.manifest(), token="t", tag=True)
-    assert told(only(played(wire))) == ["manifest 401 200", "> token 200"]
+    assert told(only(played(wire))) == ["> token 200", "manifest 401 200"]
 
 
 def test_token_that_is_refused() -> None:
@@ -101,7 +101,7 @@ def test_token_that_is_refused() -> None:
     unauthorized(wire, "HEAD", APP.url("manifests", APP.tag), APP.repository)
     wire.ask("GET", token_url(APP.repository), 403, body='{"errors":[{"code":"DENIED","message":"no"}]}')
     pull = only(played(wire))
-    assert told(pull) == ["!resolve 401", "> !token 403"]
+    assert told(pull) == ["> !token 403", "!resolve 401"]
     assert pull.outcome is Ending.FAILED
 
 
@@ -113,7 +113,7 @@ def test_two_tokens_in_one_step() -> None:
     wire.ask("GET", APP.url("manifests", APP.tag), 401, token="a", challenge=challenge_for(APP.repository))
     wire.asks_for_token(APP.repository, "b")
     get_manifest(wire, APP, APP.manifest(), token="b", tag=True)
-    assert told(only(played(wire))) == ["version-check 401", "token 200", "manifest 401 200", "> token 200"]
+    assert told(only(played(wire))) == ["version-check 401", "token 200", "> token 200", "manifest 401 200"]
 
 
 def test_token_with_post() -> None:
@@ -124,8 +124,8 @@ def test_token_with_post() -> None:
     wire.ask("POST", AUTH, sent=form, issued="t", body='{"access_token":"REDACTED","expires_in":60}')
     head(wire, APP, "t")
     pull = only(played(wire))
-    assert told(pull) == ["resolve 401 200", "> token 200"]
-    facts = pull.steps[1].token
+    assert told(pull) == ["> token 200", "resolve 401 200"]
+    facts = pull.steps[0].token
     assert facts is not None
     assert (facts.anonymous, facts.scope, facts.expires_in) == (False, "repository:library/app:pull", 60)
 
@@ -138,7 +138,7 @@ def test_realm_on_the_registry_itself() -> None:
     wire.ask("HEAD", url, 401, challenge=challenge_for("app", realm=realm))
     wire.asks_for_token("app", "t", realm=realm)
     wire.ask("HEAD", url, token="t", answer={"Docker-Content-Digest": digest("x")})
-    assert told(only(played(wire))) == ["resolve 401 200", "> token 200"]
+    assert told(only(played(wire))) == ["> token 200", "resolve 401 200"]
 
 
 def test_unauthorized_through_a_vanity_host() -> None:
@@ -159,7 +159,7 @@ def test_unauthorized_through_a_vanity_host() -> None:
         if status == 401:
             wire.asks_for_token(APP.repository, "t", agent=CONTAINERD)
     pull = only(played(wire))
-    assert told(pull) == ["resolve 302 401 302 200", "> token 200"]
+    assert told(pull) == ["> token 200", "resolve 302 401 302 200"]
     assert pull.reference == "docker.example.com/library/app:latest"
 
 

@@ -29,7 +29,7 @@ _FAMILIES = {
     "skopeo": "skopeo",
     "buildah": "buildah",
     "cri-o": "cri-o",
-    "containers": "containers",
+    "containers": "podman",  # podman 5.8 sends the name of its library; skopeo, buildah and CRI-O set their own (seen)
     "crane": "crane",
     "kaniko": "kaniko",
     "cosign": "cosign",
@@ -45,6 +45,28 @@ _FAMILIES = {
     "singularity": "singularity",
     "curl": "curl",
 }
+
+# Families whose every run is a process of its own, which does one thing and ends: seen (measure: no connection of theirs
+# was ever shared by two runs) or, for those marked so, by their documentation. Daemons do many things on one connection;
+# of a family that is in neither list nothing is known.
+COMMANDS = frozenset(
+    {"skopeo", "podman", "buildah", "crane", "oras", "cosign", "regctl", "docker-cli", "helm", "curl"}
+    | {"kaniko", "ko", "regsync", "apptainer", "singularity", "jib", "bootc"}  # by their documentation
+)
+DAEMONS = frozenset({"docker", "containerd", "buildkit", "cri-o"})
+FETCHES_LAYERS = frozenset({"docker", "cri-o"})
+"""Families that ask for an image manifest only to run what it names: what they leave out, they have."""
+PAIRS = frozenset(
+    {
+        frozenset({"docker", "containerd"}),  # dockerd 28 and 29, containerd store: tokens as `containerd/…` (seen)
+        frozenset({"buildkit", "containerd"}),
+        frozenset({"crane", UNKNOWN}),  # crane 0.20: the first ping as `Go-http-client/2.0` (seen)
+        frozenset({"go-containerregistry", UNKNOWN}),
+        frozenset({"cosign", UNKNOWN}),
+        frozenset({"buildkit", "docker-cli"}),  # BuildKit's tokens are fetched by the process of the command
+    }
+)
+"""Families of which one process sends both names."""
 
 # RFC 9110, 10.1.5: product = token ["/" version]. kaniko puts a comma and its caller after the version. jib writes
 # a space.
@@ -90,6 +112,8 @@ def _identify(user_agent: str, anything: bool) -> Client:
         family = _FAMILIES.get(product[1].lower())
         if family is not None:
             store = None
+            if product[1].lower() == "containers":
+                return Client(family=family)  # the version is the library's
             if family == "docker":
                 marked = anything or any(mark in user_agent for mark in _CONTAINERD_MARKS)
                 store = CONTAINERD_STORE if marked else GRAPHDRIVER_STORE

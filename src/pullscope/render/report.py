@@ -149,6 +149,7 @@ def step_json(step: Step, roles: Roles) -> dict[str, Any]:
         "verified": step.verified,
         "outcome": str(step.outcome),
         "under": step.under.n if step.under is not None else None,
+        "because": step.because,
         "layer": {"number": number, "of": step.expectation.of} if step.expectation and number is not None else None,
         "token": {
             "number": token.number,

@@ -117,11 +117,11 @@ def _token(step: Step, pull: Pull) -> str:
     if facts is None:
         return ""
     if _is_again(step, pull):
-        kind = step.under.kind if step.under else None
-        if kind is Kind.REFERRERS:
+        route = step.under.route if step.under else None
+        if route is not None and (route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None):
             return "again, for the referrers"
         # containerd has an authorizer of its own for what it fetches (core/remotes/docker, resolver.go Fetcher).
-        fetches = kind in (Kind.MANIFEST_LIST, Kind.MANIFEST)
+        fetches = route is not None and route.endpoint is Endpoint.MANIFEST and route.digest is not None
         by_containerd = pull.client.store == "containerd" or pull.client.family in ("containerd", "buildkit")
         return "again, for the fetcher" if fetches and by_containerd else "again"
     scopes = read_scopes(facts.scope or "")

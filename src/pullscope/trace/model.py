@@ -8,95 +8,21 @@ fetched (or pushed) one reference. Nothing here decides; deciding is done in `st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from enum import StrEnum
 
 from pullscope.oci.agents import Client
 from pullscope.oci.bounds import count
-from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.oci.urls import host_of
-from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.findings.finding import Finding
+from pullscope.trace.hop import REDIRECTS as REDIRECTS
+from pullscope.trace.hop import Hop as Hop
+from pullscope.trace.processes import Process
 from pullscope.trace.rate_limit import RateLimit as RateLimit
 from pullscope.trace.words import Ending as Ending
 from pullscope.trace.words import Kind as Kind
 from pullscope.trace.words import Outcome as Outcome
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""Statuses whose Location a client follows (RFC 9110, 15.4)."""
-
-_challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class Hop:
-    """One exchange: a request and what became of it."""
-
-    request: Requested
-    route: Route
-    step: Step
-    uploaded: Uploaded | None = None
-    response: Responded | None = None
-    finished: Finished | None = None
-    failed: Failed | None = None
-    follows: Hop | None = None
-    """The hop whose redirect led here."""
-    followed: bool = False
-    errors: tuple[RegistryError, ...] = ()
-    said: str | None = None  # how an error body that is no registry's begins
-    host: str = field(init=False)
-    agent: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.host = host_of(self.request.url)
-        self.agent = self.request.headers.get("user-agent") or ""
-
-    @property
-    def status(self) -> int | None:
-        return self.response.status if self.response else None
-
-    @property
-    def done(self) -> bool:
-        return self.finished is not None or self.failed is not None
-
-    @property
-    def ended(self) -> float | None:
-        """The time of the last thing that is known of this hop, once it is done."""
-        if self.failed:
-            return self.failed.time
-        return self.finished.time if self.finished else None
-
-    @property
-    def bytes(self) -> int | None:
-        """Body bytes received; a HEAD has none, whatever its Content-Length says (RFC 9110, 9.3.2)."""
-        if self.request.method == "HEAD":
-            return 0
-        if self.failed:
-            return self.failed.bytes
-        return self.finished.bytes if self.finished else None
-
-    @property
-    def redirects(self) -> bool:
-        return self.status in REDIRECTS and self.response is not None and self.response.location is not None
-
-    @property
-    def challenges(self) -> tuple[Challenge, ...]:
-        return _challenges_in(self.response.headers.get_all("www-authenticate")) if self.response else ()
-
-    @property
-    def ok(self) -> bool:
-        return self.failed is None and self.status is not None and 200 <= self.status < 300
-
-    @property
-    def seconds(self) -> float | None:
-        return None if self.ended is None else max(0.0, self.ended - self.request.time)
-
-    @property
-    def first_byte_seconds(self) -> float | None:
-        """From the request to the head of the answer (curl's starttransfer, without the connection)."""
-        return max(0.0, self.response.time - self.request.time) if self.response else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +53,23 @@ class TokenFacts:
     empty: bool = False  # whether the whole answer was seen, and there was no token in it
 
 
+class Strength(StrEnum):
+    """How much a piece of evidence proves."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why a request was put where it was: the row of the table of evidence that decided it, and that in a sentence."""
+
+    evidence: str
+    strength: Strength
+    words: str
+
+
 @dataclass(kw_only=True, slots=True, eq=False)
 class Step:
     """One thing that a client wanted. `kind` and what follows it are final once `n` or `settled` is set."""
@@ -135,6 +78,10 @@ class Step:
     pull: Pull | None = None
     under: Step | None = None
     """For a token: the step that needed it."""
+    doubtful: bool = False
+    """For a token: whether it could answer several challenges alike, so that only its use tells whose it is."""
+    answers: Step | None = None
+    """For a token: the step whose challenge it answers."""
     after: Step | None = None
     """For what was sent to an upload's Location: the step that was told it."""
     tokens: list[Step] = field(default_factory=list)
@@ -157,6 +104,18 @@ class Step:
     platform: str | None = None
     sent_on_to: str | None = None
     """The host of which nothing was seen, where the last redirect led; the client went on, so it got there."""
+    reasons: list[Reason] = field(default_factory=list)
+    """Why it is in its operation, and why each later request is in this step, in the order of the requests."""
+    rivals: tuple[Pull, ...] = ()
+    """The operations that could have asked for this just as well."""
+
+    @property
+    def because(self) -> list[str]:
+        """The reasons as sentences, each once, and what could not be told."""
+        said = list(dict.fromkeys(reason.words for reason in self.reasons))
+        whole = dict.fromkeys(rival.became or rival for rival in self.rivals)
+        others = [str(rival.id) for rival in whole if rival.id and rival is not self.pull]
+        return [*said, f"could be operation {' or '.join(others)} too"] if others else said
 
     @property
     def first(self) -> Hop:
@@ -298,6 +257,18 @@ class Pull:
     """Whether the tag of a push stands."""
     scheduled: bool = False
     """Whether the agenda of the roster holds this pull."""
+    process: Process | None = None
+    """The run of a command-line client that this is part of; None for a daemon's, and where that is not known."""
+    credentials: set[int] = field(default_factory=set)
+    """The numbers of the tokens that were issued for it, or that it used."""
+    used: set[int] = field(default_factory=set)
+    """The numbers of the tokens that its requests carried."""
+    unused: list[Step] = field(default_factory=list)
+    """Token requests whose token nobody has carried so far: whoever does shows whose they are."""
+    became: Pull | None = None
+    """The operation that claimed it, of one that had no name."""
+    partner: Pull | None = None
+    """Of a copy: the operation at the other registry."""
     expected: dict[str, Expectation] = field(default_factory=dict)
     images: list[Image] = field(default_factory=list)
     index: Index | None = None
@@ -339,7 +310,7 @@ class Pull:
 
     @property
     def hops(self) -> list[Hop]:
-        return [hop for step in (*self.steps, *self.ready, *self.open_steps) for hop in step.hops]
+        return [hop for step in (*self.steps, *self.ready, *self.open_steps, *self.unused) for hop in step.hops]
 
     @property
     def in_flight(self) -> bool:

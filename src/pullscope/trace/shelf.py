@@ -10,8 +10,8 @@ from itertools import count
 
 from pullscope.trace.model import Pull
 
-Place = tuple[tuple[str, str], str, str | None]
-"""Address and User-Agent of a client, the registry, and the repository; None as long as nobody has named one."""
+Place = tuple[str, str, str | None]
+"""Address of a client, the registry, and the repository; None as long as nobody has named one."""
 
 
 class Shelf:
@@ -43,6 +43,14 @@ class Shelf:
         here.append(pull)
         here.sort(key=self._order.__getitem__)
 
+    def move(self, pull: Pull, registry: str) -> None:
+        """It is known by now which registry was meant: the one asked so far stood in for it."""
+        self._leave(pull)
+        pull.registry = registry
+        here = self._at.setdefault(_place_of(pull), [])
+        here.append(pull)
+        here.sort(key=self._order.__getitem__)
+
     def _leave(self, pull: Pull) -> None:
         place = _place_of(pull)
         here = self._at[place]
@@ -68,4 +76,4 @@ class Shelf:
 
 
 def _place_of(pull: Pull) -> Place:
-    return pull.client_key, pull.registry, pull.repository
+    return pull.client_key[0], pull.registry, pull.repository

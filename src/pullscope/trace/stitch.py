@@ -1,16 +1,16 @@
 """Which step a request belongs to: it follows a redirect, repeats what failed, answers a challenge, or begins something.
 
-Knows nothing of pulls. Four tables, each bounded, and what is in them is of no use after `MEMORY` seconds of event time:
+Four tables, each bounded, and what is in them is of no use after `MEMORY` seconds of event time:
 redirects that nobody has followed yet, open steps by their first address, challenges by realm, and where uploads go on.
-Connections are never used: dockerd 28 and older opens one for each request (facts: User-Agent docker/20.10, `Connection:
-close`).
+Of several that fit alike, the one whose operation the request is nearest to is taken (`grouping.affinity`: its connection,
+its token), then the oldest.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable
-from dataclasses import replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pullscope.oci.challenge import Challenge, scopes_asked
@@ -18,7 +18,7 @@ from pullscope.oci.digest import as_digest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -27,6 +27,9 @@ MEMORY = 120.0
 """Seconds of event time for which an unfollowed redirect, or a challenge, is remembered."""
 
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
+
+AT_ONCE = 0.5
+"""Seconds within which nobody asks again for what redirected (docker waits 5 s, containerd at least 1 s)."""
 
 MOST_ALIKE = 16
 """Steps with the same address, by clients that look the same, which may still go on."""
@@ -38,15 +41,16 @@ MOST = 10_000
 class Stitcher:
     """Finds the step of each request, and remembers what later requests may continue."""
 
-    def __init__(self) -> None:
+    def __init__(self, affinity: Callable[[Requested, Pull | None], int]) -> None:
+        self._affinity = affinity
         self._redirects: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
         self._sources: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
         self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
-        self._realms: OrderedDict[tuple[str, str], deque[tuple[Challenge, Step, float]]] = OrderedDict()
+        self._realms: OrderedDict[tuple[str, str], deque[_Asked]] = OrderedDict()
         self._uploads: OrderedDict[tuple[str, str], Hop] = OrderedDict()
 
-    def place(self, event: Requested, route: Route) -> tuple[Hop | None, tuple[Challenge, Step] | None]:
-        """A hop in the step that this request continues or begins, and the challenge that it answers.
+    def place(self, event: Requested, route: Route) -> tuple[Hop | None, list[tuple[Challenge, Step]] | None]:
+        """A hop in the step that this request continues or begins, and the challenges that it may answer.
 
         No hop if it is no registry traffic.
         """
@@ -54,14 +58,16 @@ class Stitcher:
         if origin is not None:
             origin.followed = True
             self._forget_redirect(origin)
+            origin.step.reasons.append(FOLLOWS)
             return self._append(origin.step, event, route, origin), None
         repeated = self._repeated_step(event)
         if repeated is not None:
             last = repeated.last
             origin = last.follows if last.request.url_id == event.url_id else None
+            repeated.reasons.append(AGAIN[bool(last.challenges)])
             return self._append(repeated, event, route, origin), None
-        needed_by = self.challenge_for(event)
-        is_token = needed_by is not None or looks_like_token_request(event, route)
+        needed_by = self.challenges_for(event)
+        is_token = bool(needed_by) or looks_like_token_request(event, route)
         told_by = self._uploads.get((event.client, bare(event.url))) if not is_token else None
         if told_by is not None:
             route = _upload_route(event, route, told_by)
@@ -94,7 +100,9 @@ class Stitcher:
             for challenge in hop.challenges:
                 if challenge.realm:
                     key = (hop.request.client, bare(challenge.realm))
-                    self._realms.setdefault(key, deque(maxlen=64)).append((challenge, hop.step, hop.response.time))
+                    self._realms.setdefault(key, deque(maxlen=64)).append(
+                        _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
+                    )
                     _trim(self._realms)
 
     def settled(self, step: Step) -> None:
@@ -114,22 +122,28 @@ class Stitcher:
             waiting.append(hop.step)
         _trim(self._open)
 
-    def challenge_for(self, event: Requested) -> tuple[Challenge, Step] | None:
-        """The challenge that this request answers, newest first; the User-Agent may differ (dockerd 29)."""
+    def challenges_for(self, event: Requested) -> list[tuple[Challenge, Step]]:
+        """The challenges that this request may answer, the best first: asked for nothing so far, then the newest.
+
+        The User-Agent may differ (dockerd 29).
+        """
         known = self._realms.get((event.client, bare(event.url))) if self._realms else None
-        while known and event.time - known[0][2] > MEMORY:
+        while known and event.time - known[0].time > MEMORY:
             known.popleft()
         if not known:
-            return None
-        asked = set(scopes_asked(event.url))
-        fresh = [(challenge, step) for challenge, step, _ in known]
-        unanswered = [pair for pair in fresh if not pair[1].settled and not pair[1].tokens]
-        for choice in (unanswered, [pair for pair in fresh if not pair[1].settled], fresh):
-            for challenge, step in choice if choice is unanswered else reversed(choice):
-                wanted = set((challenge.scope or "").split())
-                if not asked or not wanted or wanted & asked:
-                    return challenge, step
-        return fresh[-1]
+            return []
+        wanted = set(scopes_asked(event.url))
+        fits = [one for one in known if not wanted or not one.scopes or wanted & one.scopes]
+        unanswered = [one for one in fits if not one.answered]
+        rest = [one for one in reversed(fits) if one.answered]
+        return [(one.challenge, one.step) for one in (*unanswered, *rest)] or [(known[-1].challenge, known[-1].step)]
+
+    def answered(self, event: Requested, step: Step) -> None:
+        """A token request answers the oldest open challenge of this step."""
+        for one in self._realms.get((event.client, bare(event.url)), ()):
+            if one.step is step and not one.answered:
+                one.answered = True
+                return
 
     def _followed_redirect(self, event: Requested) -> Hop | None:
         """The redirect that this request follows: a Location equal to its URL, told apart by Referer and User-Agent.
@@ -141,11 +155,21 @@ class Stitcher:
         agent = event.headers.get("user-agent") or ""
         if candidates:
 
-            def likeness(hop: Hop) -> tuple[bool, bool]:
-                return (hop.request.url_id == event.referer_id, hop.agent == agent)
+            def likeness(hop: Hop) -> tuple[int, bool, bool]:
+                near = self._affinity(event, hop.step.pull)
+                return (near, hop.request.url_id == event.referer_id, hop.agent == agent)
 
             best = max(candidates, key=likeness)  # of equals max keeps the first, which is the oldest
-            return best if any(likeness(best)) else None
+            near, referred, alike = likeness(best)
+            if not (referred or alike):
+                return None
+            if len(candidates) > 1:
+                best.step.rivals = tuple(
+                    hop.step.pull
+                    for hop in candidates
+                    if hop is not best and hop.step.pull and likeness(hop)[0] == near
+                )[:3]
+            return best
         if event.referer_id is not None:
             sources = self._unfollowed(self._sources, (event.client, event.referer_id), event)
             same = [hop for hop in sources if hop.agent == agent]
@@ -177,14 +201,17 @@ class Stitcher:
         return left
 
     def _repeated_step(self, event: Requested) -> Step | None:
-        """The newest step that this request may repeat; of those that got a token, the one that got this request's."""
+        """The step that this request may repeat: of the nearest operation the one last asked on its connection, then the
+        oldest."""
         waiting = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id), ())
-        fits = [step for step in waiting if _repeats(event, step)]
-        if len(fits) > 1 and event.credential is not None:
-            fits.sort(
-                key=lambda step: any(token.token and token.token.number == event.credential for token in step.tokens)
-            )
-        return fits[-1] if fits else None
+        fits = [step for step in waiting if _repeats(event, step) and self._affinity(event, step.pull)]
+
+        def likeness(step: Step) -> tuple[bool, int, bool]:
+            same = event.connection is not None and step.last.request.connection == event.connection
+            got = any(token.token and token.token.number == event.credential for token in step.tokens)
+            return (same, self._affinity(event, step.pull), got)
+
+        return max(fits, key=likeness, default=None)
 
     def _append(self, step: Step, event: Requested, route: Route, origin: Hop | None) -> Hop:
         hop = Hop(request=event, route=route, step=step, follows=origin)
@@ -193,6 +220,27 @@ class Stitcher:
         if origin is None:
             step.method = event.method
         return hop
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Asked:
+    """A challenge that was sent, and whether a token request has answered it."""
+
+    challenge: Challenge
+    step: Step
+    time: float
+    answered: bool = False
+
+    @property
+    def scopes(self) -> set[str]:
+        return set((self.challenge.scope or "").split())
+
+
+FOLLOWS = Reason(evidence="redirect", strength=Strength.CERTAIN, words="follows the redirect before it")
+AGAIN = {
+    True: Reason(evidence="repeat", strength=Strength.CERTAIN, words="asks again after the 401"),
+    False: Reason(evidence="repeat", strength=Strength.LIKELY, words="asks for the same again"),
+}
 
 
 def _repeats(event: Requested, step: Step) -> bool:
@@ -206,6 +254,16 @@ def _repeats(event: Requested, step: Step) -> bool:
     if event.method != step.method:
         return (step.method, event.method) == ("HEAD", "GET")
     last = step.last
+    if (
+        last.failed is not None
+        and last.failed.reason.startswith("Client disconnected")
+        and step.route.digest is not None
+    ):
+        # Who hung up does not ask again as if nothing had happened: that is the next run, with its own manifest (measure G).
+        return event.headers.get("range") is not None or event.credential == step.first.request.credential
+    elsewhere = event.connection is None or event.connection != last.request.connection
+    if last.redirects and elsewhere and event.time - (last.ended or event.time) < AT_ONCE:
+        return False  # who was just sent on follows; the same request from elsewhere is another run's (measure H)
     if last.redirects:
         # Who was sent on has no reason to ask again with another token.
         return event.credential == last.request.credential

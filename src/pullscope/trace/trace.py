@@ -53,9 +53,9 @@ class Trace:
         self.pulls: list[Pull] = []
         self.unattributed: list[Hop] = []
         self._keep = keep
-        self._stitcher = Stitcher()
         self._roster = Roster()
         self._grouper = Grouper(self._roster)
+        self._stitcher = Stitcher(self._grouper.affinity)
         self._hops: dict[int, Hop] = {}
         self._just_ended: OrderedDict[int, Hop] = OrderedDict()
         self._refusals = Refusals()
@@ -129,6 +129,8 @@ class Trace:
         if len(step.hops) == 1:
             for over in self._grouper.begin(step, answers):
                 self._close(over)
+            if step.answers is not None:
+                self._stitcher.answered(event, step.answers)
         pull = step.pull
         if pull is None:
             self.unattributed.append(hop)
@@ -137,8 +139,7 @@ class Trace:
         note_asked(hop, pull)
         if len(step.hops) == 1 and len(pull.open_steps) > 1:
             self._settle_superseded(step, pull)
-        if hop.request.credential is not None:
-            self._grouper.credential_used(hop)
+        self._grouper.heard(hop)
         self._touch(pull, event.time)
         self._announce(pull)
 
@@ -192,6 +193,8 @@ class Trace:
             step.token = read_token_facts(hop, None, event)
             if event.issued is not None:
                 self._roster.token_issued(step, event.issued)
+                if step.pull is not None:
+                    step.pull.credentials.add(event.issued)
                 self._findings.issued(event.issued)
         if event.document is None or hop.status is None:
             if is_empty_manifest(hop):
@@ -266,6 +269,8 @@ class Trace:
             if not step.in_flight:
                 self._settle(step)
         self._open(pull)
+        pull.ready.extend(pull.unused)
+        pull.unused.clear()
         self._announce(pull)
         pull.closed = True
         pull.outcome = ending_of(pull, cut_off=cut_off)

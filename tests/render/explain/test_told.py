@@ -31,9 +31,9 @@ def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
     """Neither is cut: through a vanity host the manifest's answers are a line lower, at the right edge."""
     [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
     lines = text_of(pull)
-    at = next(number for number, line in enumerate(lines) if line.startswith("    3 manifest list"))
+    at = next(number for number, line in enumerate(lines) if line.startswith("    4 manifest list"))
 
-    assert lines[at] == "    3 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
+    assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
     assert lines[at + 1] == "      3 platforms, 3 attestations                         302 > 401 > 302 > 200"
 
 

@@ -1,0 +1,331 @@
+"""What a request that begins a step gives away, who cannot have sent it, and who may have.
+
+Two of the three tables of evidence: `VETOES`, and `MAY_ASK` with a row for each form of question. What decides between those
+who may have asked is in `evidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, identify
+from pullscope.oci.routes import Endpoint, Route
+from pullscope.trace.model import Outcome, Pull, Step
+from pullscope.trace.processes import Process
+from pullscope.trace.settle import STEP_QUIET, has_everything
+
+REOPEN = 120.0
+"""Seconds of event time for which an operation that ended may still be continued (docker retries for over a minute)."""
+
+MOST_STEPS = 10_000
+"""Steps that an operation takes in; a client that never rests begins another then."""
+
+PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
+UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
+QUESTIONS = frozenset(
+    {Endpoint.TAGS, Endpoint.CATALOG, Endpoint.V1_SEARCH, Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
+)
+"""Endpoints that a client may ask for their own sake."""
+
+
+class Form(StrEnum):
+    """What kind of question a request is."""
+
+    PING = "a version check"
+    TAG = "a tag that is looked up"
+    DIGEST = "content by its digest, or what belongs to a digest"
+    WRITE = "an upload, or a manifest that is put"
+    LIST = "a list, a search or a delete"
+    STRAY = "an address that is no registry's and names a digest"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clue:
+    """A request that begins a step, and what is known of who sent it."""
+
+    step: Step
+    route: Route
+    form: Form
+    registry: str
+    agent: str
+    family: str
+    process: Process | None
+    """The command-line client on its connection."""
+    spoken: tuple[Pull, ...]
+    """The operations that have spoken on its connection."""
+    issued_to: tuple[Pull, ...]
+    """The operations for which the token was issued that it carries."""
+    credential: int | None
+    announced: bool
+    """Whether a version check of this client waits for whoever asks next: a new attempt, where it makes one for each."""
+    time: float
+    digest: str | None
+
+    @property
+    def method(self) -> str:
+        return self.step.method
+
+
+def clue_of(
+    step: Step,
+    *,
+    registry: str,
+    process: Process | None,
+    spoken: tuple[Pull, ...],
+    issued_to: tuple[Pull, ...],
+    announced: bool,
+) -> Clue:
+    """What the first request of a step gives away."""
+    event, route = step.first.request, step.route
+    digest = route.digest or route.fallback_for
+    return Clue(
+        step=step,
+        route=route,
+        form=form_of(route, event.method),
+        registry=registry,
+        agent=step.first.agent,
+        family=identify(step.first.agent).family,
+        process=process,
+        spoken=spoken,
+        issued_to=issued_to,
+        credential=event.credential,
+        announced=announced,
+        time=event.time,
+        digest=str(digest) if digest is not None else None,
+    )
+
+
+def form_of(route: Route, method: str) -> Form:
+    """Which form of question this is."""
+    if route.endpoint in PINGS:
+        return Form.PING
+    if route.endpoint is Endpoint.NONE:
+        return Form.STRAY
+    if method == "DELETE" or route.endpoint in QUESTIONS:
+        return Form.LIST
+    if route.endpoint in UPLOADS or method in ("PUT", "PATCH", "POST"):
+        return Form.WRITE
+    return Form.TAG if names_tag(route) else Form.DIGEST
+
+
+def names_tag(route: Route) -> bool:
+    """Whether a manifest is named by a tag that people gave."""
+    return (
+        route.endpoint is Endpoint.MANIFEST and route.digest is None and route.fallback_for is None and not route.cosign
+    )
+
+
+# -- who cannot have asked ----------------------------------------------------------------------------------------------
+
+
+def _is_full(_: Clue, pull: Pull) -> bool:
+    return len(pull.steps) >= MOST_STEPS
+
+
+def _is_too_old(clue: Clue, pull: Pull) -> bool:
+    return clue.time - pull.last > REOPEN and not pull.in_flight
+
+
+def _is_another_process(clue: Clue, pull: Pull) -> bool:
+    known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
+    return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
+
+
+def _is_another_client(clue: Clue, pull: Pull) -> bool:
+    if is_same_process(clue, pull) or pull in clue.spoken:
+        return False
+    return not alike(clue.agent, clue.family, pull)
+
+
+def _is_over(clue: Clue, pull: Pull) -> bool:
+    """It has ended, and nothing says that this request goes on with it."""
+    if not pull.closed or is_theirs(clue, pull):
+        return False
+    if clue.form in (Form.WRITE, Form.DIGEST) and pull.action == "push" and not pull.put:
+        return False
+    return clue.form is Form.TAG or clue.form is Form.LIST or clue.digest is None or not wants(pull, clue.digest)
+
+
+def _has_another_token(clue: Clue, pull: Pull) -> bool:
+    """It carries a token that was issued for another operation, and this one has its own."""
+    if not clue.issued_to or pull in clue.issued_to or is_same_process(clue, pull):
+        return False
+    if clue.form is Form.LIST and clue.family == "skopeo" and not pull.in_flight:
+        return clue.time - pull.last > STEP_QUIET  # `skopeo inspect` begins anew for the tags (skopeo 1.9, 1.22: seen)
+    return bool(pull.credentials) and clue.credential not in pull.credentials
+
+
+VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
+    "full": _is_full,
+    "too old": _is_too_old,
+    "over": _is_over,
+    "another process": _is_another_process,
+    "another client": _is_another_client,
+    "another token": _has_another_token,
+}
+"""Who cannot have asked, whatever else speaks for it."""
+
+
+def alike(agent: str, family: str, pull: Pull) -> bool:
+    """Whether a User-Agent may be that of an operation's client: the same, or the other name of the same process."""
+    return agent == pull.client_key[1] or frozenset({family, pull.client.family}) in PAIRS
+
+
+# -- who may have asked -------------------------------------------------------------------------------------------------
+
+
+def is_same_process(clue: Clue, pull: Pull) -> bool:
+    return clue.process is not None and pull.process is not None and pull.process.whole is clue.process.whole
+
+
+def is_theirs(clue: Clue, pull: Pull) -> bool:
+    """Whether the request is of this operation's process, or carries this operation's token and nobody else's."""
+    return is_same_process(clue, pull) or (len(clue.issued_to) == 1 and pull in clue.issued_to)
+
+
+def _asks_ping(clue: Clue, pull: Pull) -> bool:
+    if pull.repository is not None:
+        return is_same_process(clue, pull)
+    if is_same_process(clue, pull):
+        return True
+    others = [*pull.ready, *pull.open_steps, *pull.steps]
+    # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
+    elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
+    with_token = all(other.settled for other in others) and bool(others) and others[-1].is_token
+    return bool(others) and (elsewhere or (with_token and clue.credential is not None))
+
+
+def _asks_tag(clue: Clue, pull: Pull) -> bool:
+    tag, mine = clue.route.reference, is_theirs(clue, pull)
+    if pull.action == "push":
+        if pull.put:
+            return is_same_process(clue, pull) and pull.tag == tag
+        return mine or (clue.method == "HEAD" and pull.tag in (None, tag))
+    if pull.tag is None and pull.by_digest is None:
+        return not _asked_for_content(pull) or mine or (clue.method == "HEAD" and _may_become_push(pull))
+    if pull.tag == tag:
+        return is_same_process(clue, pull) or goes_on(pull, clue)
+    return False
+
+
+def _asked_for_content(pull: Pull) -> bool:
+    return any(step.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB) for step in steps_of(pull))
+
+
+def _may_become_push(pull: Pull) -> bool:
+    """Whether all that was asked so far is what a push asks first: which blobs are there."""
+    asked = [step for step in steps_of(pull) if not step.is_token and step.route.endpoint not in PINGS]
+    return all(step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB for step in asked)
+
+
+def _asks_digest(clue: Clue, pull: Pull) -> bool:
+    digest, route = clue.digest, clue.route
+    if is_same_process(clue, pull):
+        return True
+    if digest is None:  # a signature's tag
+        return not pull.put
+    reads_blob = route.endpoint is Endpoint.BLOB and clue.method == "GET"
+    if pull.action == "push":
+        if pull.put:
+            return False
+        return not reads_blob or is_theirs(clue, pull)
+    if route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None or route.cosign:
+        return True
+    if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
+        # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
+        return pull in clue.issued_to or (not pull.fetched and not clue.announced and _may_go_on_as_push(clue, pull))
+    if wants(pull, digest):
+        return True
+    if knows(pull, digest):
+        again = route.endpoint is Endpoint.MANIFEST and clue.method == "GET"
+        return not (again and pull.by_digest == digest and digest in pull.fetched) or pull in clue.spoken
+    if pull in clue.issued_to or pull in clue.spoken:
+        return True
+    # A client that has the index already asks for its children without fetching it (containerd 2.1, transfer service).
+    return _knows_nothing(pull) and (pull.tag is not None or route.endpoint is not Endpoint.MANIFEST)
+
+
+def _knows_nothing(pull: Pull) -> bool:
+    return pull.index is None and not pull.images and not pull.put
+
+
+def _asks_write(clue: Clue, pull: Pull) -> bool:
+    if is_same_process(clue, pull):
+        return True
+    if pull.put:
+        return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
+    if pull.action == "push":
+        return True
+    asked = [step for step in steps_of(pull) if step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"]
+    return is_theirs(clue, pull) or (not pull.fetched and not asked and _may_go_on_as_push(clue, pull))
+
+
+def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
+    """A daemon asks for the blobs first and for the tag last, so what began with a tag is something else: a pull, or the
+    look for a cache that BuildKit takes before it builds (dockerd 28.5, BuildKit of dockerd 28.5; field: build-push-cache).
+    """
+    same_tag = pull.tag is None or (clue.route.reference is not None and pull.tag == clue.route.reference)
+    return clue.family not in DAEMONS or same_tag or is_theirs(clue, pull)
+
+
+def _asks_list(clue: Clue, pull: Pull) -> bool:
+    # What belongs to an image that is still being looked at is part of that (skopeo inspect, crane delete).
+    return is_same_process(clue, pull) or (not has_everything(pull) and not pull.put)
+
+
+def _asks_stray(clue: Clue, pull: Pull) -> bool:
+    return clue.digest is not None and wants(pull, clue.digest)
+
+
+MAY_ASK: Mapping[Form, Callable[[Clue, Pull], bool]] = {
+    Form.PING: _asks_ping,
+    Form.TAG: _asks_tag,
+    Form.DIGEST: _asks_digest,
+    Form.WRITE: _asks_write,
+    Form.LIST: _asks_list,
+    Form.STRAY: _asks_stray,
+}
+"""For each form of question, which operations may have asked it."""
+
+
+def steps_of(pull: Pull) -> Iterable[Step]:
+    """Every step of an operation, numbered or not."""
+    yield from pull.steps
+    yield from pull.ready
+    yield from pull.open_steps
+
+
+def knows(pull: Pull, digest: str) -> bool:
+    """Whether a manifest of this operation named the digest, or the operation is about it."""
+    return digest in pull.expected or digest in (pull.digest, pull.by_digest)
+
+
+def wants(pull: Pull, digest: str) -> bool:
+    """Whether the operation knows the digest and has not got it."""
+    if not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
+        return False
+    return not any(step.route.digest == digest for step in pull.open_steps)
+
+
+def goes_on(pull: Pull, clue: Clue) -> bool:
+    """Whether a request for the tag is still the same operation's, and not the beginning of the next."""
+    step = clue.step
+    asked = [old for old in steps_of(pull) if names_tag(old.route)]
+    if not asked:
+        return True
+    last = asked[-1]
+    if not last.settled:
+        first, again = last.first.request, step.first.request
+        # The same once more would be a repeat of that step: this is somebody who looks the same.
+        return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
+    if last.outcome is Outcome.FAILED:
+        return not clue.announced  # a new version check: a new attempt
+    by_digest = any(old.route.digest is not None for old in steps_of(pull))
+    return last.method == "HEAD" and step.method == "GET" and not by_digest
+
+
+def is_command(family: str) -> bool:
+    """Whether each run of this client is a process of its own."""
+    return family in COMMANDS

@@ -1,0 +1,90 @@
+"""A hop: one exchange, a request and what became of it. A value that `trace` fills in and everybody else only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pullscope.oci.challenge import Challenge, read_challenges
+from pullscope.oci.documents import RegistryError
+from pullscope.oci.routes import Route
+from pullscope.oci.urls import host_of
+from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
+
+if TYPE_CHECKING:
+    from pullscope.trace.model import Step
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose Location a client follows (RFC 9110, 15.4)."""
+
+_challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Hop:
+    """One exchange: a request and what became of it."""
+
+    request: Requested
+    route: Route
+    step: Step
+    uploaded: Uploaded | None = None
+    response: Responded | None = None
+    finished: Finished | None = None
+    failed: Failed | None = None
+    follows: Hop | None = None
+    """The hop whose redirect led here."""
+    followed: bool = False
+    errors: tuple[RegistryError, ...] = ()
+    said: str | None = None  # how an error body that is no registry's begins
+    host: str = field(init=False)
+    agent: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.host = host_of(self.request.url)
+        self.agent = self.request.headers.get("user-agent") or ""
+
+    @property
+    def status(self) -> int | None:
+        return self.response.status if self.response else None
+
+    @property
+    def done(self) -> bool:
+        return self.finished is not None or self.failed is not None
+
+    @property
+    def ended(self) -> float | None:
+        """The time of the last thing that is known of this hop, once it is done."""
+        if self.failed:
+            return self.failed.time
+        return self.finished.time if self.finished else None
+
+    @property
+    def bytes(self) -> int | None:
+        """Body bytes received; a HEAD has none, whatever its Content-Length says (RFC 9110, 9.3.2)."""
+        if self.request.method == "HEAD":
+            return 0
+        if self.failed:
+            return self.failed.bytes
+        return self.finished.bytes if self.finished else None
+
+    @property
+    def redirects(self) -> bool:
+        return self.status in REDIRECTS and self.response is not None and self.response.location is not None
+
+    @property
+    def challenges(self) -> tuple[Challenge, ...]:
+        return _challenges_in(self.response.headers.get_all("www-authenticate")) if self.response else ()
+
+    @property
+    def ok(self) -> bool:
+        return self.failed is None and self.status is not None and 200 <= self.status < 300
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.ended is None else max(0.0, self.ended - self.request.time)
+
+    @property
+    def first_byte_seconds(self) -> float | None:
+        """From the request to the head of the answer (curl's starttransfer, without the connection)."""
+        return max(0.0, self.response.time - self.request.time) if self.response else None

@@ -1,0 +1,87 @@
+"""Which client process speaks on a connection: one TCP connection is one process, always.
+
+A process is not one operation: a daemon runs many at once on one connection, and older dockerd opens a connection for each
+request. So a connection joins the requests of command-line clients with certainty, and those of daemons not at all: of those
+only which operations have spoken on it is remembered. Which of the two a client is, is a column of the table in
+`oci.agents`. Both tables are bounded; what is forgotten is a clue lost, never a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Operation = TypeVar("Operation")
+
+MOST_CONNECTIONS = 4_096
+"""Connections that are remembered; the one that was silent longest goes first."""
+
+MOST_ON_ONE = 4
+"""Operations that are remembered of one connection; the newest stay."""
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """One run of a command-line client. Pieces of it are joined as evidence comes: `whole` is what they are by now."""
+
+    joined: Process | None = field(default=None, repr=False)
+
+    @property
+    def whole(self) -> Process:
+        """The process that this piece is known to belong to."""
+        found = self
+        while found.joined is not None:
+            found = found.joined
+        if self is not found:
+            self.joined = found
+        return found
+
+
+class Connections(Generic[Operation]):
+    """Which process, and which operations, have spoken on each connection."""
+
+    def __init__(self) -> None:
+        self._processes: OrderedDict[int, Process] = OrderedDict()
+        self._spoken: OrderedDict[int, deque[Operation]] = OrderedDict()
+
+    def process(self, connection: int | None) -> Process | None:
+        """The command-line client on this connection; None where nothing has spoken there, or a daemon has."""
+        found = self._processes.get(connection) if connection is not None else None
+        return found.whole if found is not None else None
+
+    def spoken(self, connection: int | None) -> tuple[Operation, ...]:
+        """The operations that have spoken on this connection, the newest last."""
+        return tuple(self._spoken.get(connection, ())) if connection is not None else ()
+
+    def note(self, connection: int | None, operation: Operation, process: Process | None) -> None:
+        """An operation has spoken on a connection; `process` is its command-line client, where it is one."""
+        if connection is None:
+            return
+        said = self._spoken.get(connection)
+        if said is None:
+            said = self._spoken[connection] = deque(maxlen=MOST_ON_ONE)
+            if len(self._spoken) > MOST_CONNECTIONS:
+                self._spoken.popitem(last=False)
+        if not said or said[-1] is not operation:
+            if operation in said:
+                said.remove(operation)
+            said.append(operation)
+        if process is not None and connection not in self._processes:
+            self._processes[connection] = process
+            if len(self._processes) > MOST_CONNECTIONS:
+                self._processes.popitem(last=False)
+
+    def merged(self, old: Operation, new: Operation) -> None:
+        """What was one operation's is the other's now."""
+        for said in self._spoken.values():
+            if old in said:
+                said.remove(old)
+                if new not in said:
+                    said.append(new)
+
+
+def join(one: Process | None, other: Process | None) -> None:
+    """Two pieces turn out to be one process."""
+    if one is not None and other is not None and one.whole is not other.whole:
+        other.whole.joined = one.whole

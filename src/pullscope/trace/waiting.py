@@ -1,0 +1,118 @@
+"""The waiting room: operations that have no name so far, and the request that claims each.
+
+Names come late. A version check or a token request says no repository, so it waits here, until a request that has one claims
+it: by its token, by its connection, or as the oldest that waits. Nothing is merged into an operation that somebody has seen
+already; what nobody claims is told as what it is, once its client is quiet.
+"""
+
+from __future__ import annotations
+
+from pullscope.trace.clues import Clue, Form, alike, steps_of
+from pullscope.trace.model import Pull, Reason, Step, Strength
+from pullscope.trace.processes import Connections, Process, join
+from pullscope.trace.roster import Roster
+
+CLAIM = 10.0
+"""Seconds of event time after which a version check that waits is claimed by nobody who only looks the same."""
+
+CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="its connection was used for what came next")
+CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="its token was carried by what came next")
+WAITED = Reason(evidence="waiting", strength=Strength.LIKELY, words="the only version check that waited at this host")
+OLDEST = Reason(
+    evidence="waiting", strength=Strength.WEAK, words="the oldest of several version checks; could be another's too"
+)
+
+
+class WaitingRoom:
+    """What has no name so far."""
+
+    def __init__(self, roster: Roster, connections: Connections[Pull]) -> None:
+        self._roster = roster
+        self._connections = connections
+
+    def at(self, client: str, registry: str) -> list[Pull]:
+        return [pull for pull in self._roster.open.at((client, registry, None)) if not pull.opened]
+
+    def claim(self, clue: Clue, pull: Pull) -> None:
+        """What waits without a name becomes part of the operation that shows that it was its own."""
+        client = clue.step.first.request.client
+        waiting = [other for other in self.at(client, clue.registry) if other is not pull]
+        if not waiting or clue.form is Form.PING:
+            return
+        connected = [other for other in waiting if other in clue.spoken or _is_of(clue.process, other)]
+        for other in connected:
+            self.merge(other, pull, CONNECTED)
+        issued = {step.pull: step for step in self.issuers(client, clue.credential) if step.pull is not None}
+        for other in waiting:
+            if other in issued and other not in connected:
+                if connected:  # its version check is on another connection: only the token was taken for its own
+                    self.take(issued[other], pull, clue.step)
+                else:
+                    self.merge(other, pull, CARRIED)
+        if connected or issued or clue.spoken:
+            return
+        repository = clue.route.repository
+        left = [
+            other
+            for other in waiting
+            if alike(clue.agent, clue.family, other)
+            and clue.time - other.last <= CLAIM
+            and not other.in_flight
+            and (not other.promised or repository in other.promised or len(waiting) == 1)
+        ]
+        if left:
+            own = [other for other in left if other.promised] or left
+            if len(left) > 1:
+                for other in left:
+                    for step in steps_of(other):
+                        step.rivals = tuple(left[:4])
+            self.merge(own[0], pull, OLDEST if len(left) > 1 else WAITED)
+
+    def merge(self, lonely: Pull, pull: Pull, reason: Reason = CARRIED) -> None:
+        """What had no name is part of an operation that has one."""
+        for step in (*lonely.ready, *lonely.open_steps, *lonely.unused):
+            step.pull = pull
+            step.reasons.append(reason)
+        pull.ready[:0] = lonely.ready
+        pull.open_steps.extend(lonely.open_steps)
+        pull.unused[:0] = lonely.unused
+        pull.failing[:0] = lonely.failing
+        pull.answered |= lonely.answered
+        pull.hosts |= lonely.hosts
+        pull.credentials |= lonely.credentials
+        pull.started = min(pull.started, lonely.started)
+        join(pull.process, lonely.process)
+        pull.process = pull.process or lonely.process
+        lonely.became = pull
+        self._connections.merged(lonely, pull)
+        self._roster.remove(lonely)
+
+    def issuers(self, client: str, number: int | None) -> list[Step]:
+        """The token requests of an address that brought this token."""
+        return [step for step in self._roster.issuers(number) if step.first.request.client == client]
+
+    def take(self, token: Step, pull: Pull, under: Step) -> bool:
+        """A token that was thought another's is the one's who carries it; whether it could be moved."""
+        home = token.pull
+        if home is None or home is pull or token not in home.unused or home.client_key[0] != pull.client_key[0]:
+            return False
+        home.unused.remove(token)
+        if token.token is not None and token.token.number is not None:
+            home.credentials.discard(token.token.number)
+        if token.under is not None:
+            if token in token.under.tokens:
+                token.under.tokens.remove(token)
+            token.under = under
+            under.tokens.append(token)
+        token.pull = pull
+        token.reasons.append(CARRIED)
+        pull.unused.append(token)
+        return True
+
+
+def is_nameless(pull: Pull) -> bool:
+    return not pull.opened and pull.repository is None
+
+
+def _is_of(process: Process | None, pull: Pull) -> bool:
+    return process is not None and pull.process is not None and pull.process.whole is process
