@@ -103,6 +103,8 @@ class Wire:
         if isinstance(sent, str) and not sent.startswith("{"):
             asked["Content-Type"] = "application/x-www-form-urlencoded"
         said = dict(answer or {})
+        if method == "HEAD" and status == 200:
+            said.setdefault("Content-Length", "424")  # every registry's; `""` is for one that leaves it out
         if challenge is not None:
             said["WWW-Authenticate"] = challenge
         if location is not None:

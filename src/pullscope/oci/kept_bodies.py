@@ -87,7 +87,7 @@ def text_of(content: bytes, status: int) -> str:
         said = [_between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message")]
         kind = "HTML" if "<html" in text.lower() or "<!doctype html" in text.lower() else "XML"
         if kind == "HTML" and not any(said):
-            said = [_first_line(text)]
+            said = [_visible(text)]
         return redact_text(f"<{kind}> " + " ".join(part for part in said if part))[:ERROR_TEXT]
     return redact_document(text)[:ERROR_TEXT]
 
@@ -97,8 +97,8 @@ def _between(text: str, start: str, end: str) -> str:
     return found[0].strip()[:300] if found[1] else ""
 
 
-def _first_line(page: str) -> str:
-    """The first words of a page that has no title."""
+def _visible(page: str) -> str:
+    """What a page without a title says, as a reader would see it: the reason often stands below a heading."""
     body = page.lower().find("<body")
     lines = (line.strip() for line in _TAGS.sub("\n", page[max(body, 0) :]).splitlines())
-    return next((line for line in lines if line), "")[:300]
+    return " ".join(line for line in lines if line)[:300]

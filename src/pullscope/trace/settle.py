@@ -119,6 +119,8 @@ def verified(step: Step) -> bool | None:
     last = step.last
     if last.request.method == "HEAD" or not last.ok or last.status == 206 or last.finished is None:
         return None
+    if last.response is not None and "content-range" in last.response.headers:
+        return None  # a part, whatever its status says (RFC 9110, 14.4)
     if step.route.endpoint not in (Endpoint.MANIFEST, Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
         return None
     if step.digest is None or last.finished.sha256 is None or not step.digest.startswith("sha256:"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+from tests.trace.findings.kinds import KINDS
+from tests.trace.findings.test_kinds import findings_of_kind
 from tests.worlds.hub.test_faults import findings_of
 
 from pullscope.mitm.flow_file import FlowFile
@@ -88,6 +90,8 @@ def _line(row: Row) -> str:
 def _plays(row: Row) -> str:
     if row.recording is not None:
         return f"the recording `{Path(row.recording).stem}`"
+    if row.report is not None:
+        return f"rebuilt from {row.report}"
     return f"`--fault {row.code}`" if row.rules is None else "the rule file below"
 
 
@@ -121,6 +125,9 @@ def played(row: Row) -> list[Finding]:
     """Everything that is found there."""
     if row.recording is not None:
         return recorded(row.recording)
+    if row.report is not None:
+        assert KINDS[row.code].source == row.report
+        return findings_of_kind(row.code)
     if row.rules is None:
         return findings_of(row.code)[1]
     problems = lint(parse_rules(rule_file(row), "_redirects", Platform(row.rules)), "docker.example.com")

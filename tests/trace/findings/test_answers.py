@@ -216,6 +216,7 @@ def test_missing_content_digest() -> None:
     """HEAD of a tag without it is a warning, GET of a tag without it is info, by digest it needs none."""
     head = with_token(DOCKER_20)
     resolved(head, answer={"Content-Type": OCI_INDEX})
+    head.ask("GET", TAG, token="t", answer={"Content-Type": OCI_INDEX}, body=IMAGE.index)
     get = with_token(SKOPEO)
     get.ask("GET", TAG, token="t", answer={"Content-Type": OCI_INDEX}, body=IMAGE.index)
     by_digest = with_token(SKOPEO)

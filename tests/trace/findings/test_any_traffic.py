@@ -26,7 +26,7 @@ from tests.trace.wire import (
 from pullscope.render.lines import WIDTH
 from pullscope.render.report import report
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.table import RULES
+from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Ending
 
 URLS = [
@@ -111,7 +111,7 @@ def test_any_traffic_gives_findings_that_can_be_told(exchanges: list[dict[str, A
     trace = played(wire)
     for pull in trace.pulls:
         for finding in pull.findings:
-            assert finding.code in RULES
+            assert finding.code in ROWS
             assert finding.message.endswith(".")
             assert finding.fix
             assert finding.steps

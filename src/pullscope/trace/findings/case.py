@@ -6,8 +6,8 @@ Everything is worked out at most once for a look, however many rules ask. Nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pullscope.oci.challenge import read_scopes
@@ -15,7 +15,8 @@ from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.model import Ending, Hop, Kind, Pull, Step
+from pullscope.trace.kinds import OPTIONAL, WRITING
+from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
 from pullscope.trace.settle import failures
 
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
@@ -29,6 +30,17 @@ CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
 _CLIENT_LEFT = re.compile(r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel", re.IGNORECASE)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issued:
+    """A token that was seen being issued."""
+
+    host: str
+    realm: str
+    time: float
+    anonymous: bool
+    facts: TokenFacts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One look at one pull."""
@@ -36,8 +48,10 @@ class Case:
     pull: Pull
     outcome: Ending
     """How it ended, or how it would if nothing more came."""
-    issued: Container[int] = frozenset()
-    """The numbers of all tokens that were seen being issued, in whichever pull."""
+    issued: Mapping[int, Issued | None] = field(default_factory=dict)
+    """All tokens that were seen being issued, by their numbers, in whichever operation; None while that is not over."""
+    open_to_all: Collection[tuple[str, str]] = frozenset()
+    """Registries and repositories that were seen being read without a login."""
     over: bool = True
     """Whether this is the end of the pull, or only of a step."""
     refused: frozenset[str] = frozenset()
@@ -56,12 +70,35 @@ class Case:
     def bad(self) -> list[Step]:
         """The steps that failed, that the client needed, and that nothing later made good."""
         numbered = set(map(id, self.steps))
-        return [step for step in failures(self.pull) if id(step) in numbered]
+        went_on = any(step.last.ok and step.route.endpoint in CONTENT for step in self.steps)
+        return [
+            step
+            for step in failures(self.pull)
+            if id(step) in numbered
+            and not is_a_question(step)
+            and not (step.kind is Kind.VERSION_CHECK and went_on)  # whatever it said, what it asks for was had
+        ]
 
     @cached_property
     def failed(self) -> bool:
         """Whether the pull came to nothing, as far as its steps tell."""
         return self.outcome is not Ending.COMPLETE
+
+    @cached_property
+    def made_good(self) -> list[Step]:
+        """The steps that failed, and what they asked for was had elsewhere, or later."""
+        bad = set(map(id, self.bad))
+        return [step for step in self.steps if step.outcome is Outcome.FAILED and id(step) not in bad]
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether the operation is to change something at the registry."""
+        return self.pull.action in ("push", "delete", "sign") or any(is_write(step) for step in self.steps)
+
+    @cached_property
+    def stopped_at(self) -> Step | None:
+        """The last thing that was asked for, once nothing more can come."""
+        return max(self.steps, key=lambda step: step.last.request.time) if self.over and self.steps else None
 
     @cached_property
     def client(self) -> str:
@@ -106,6 +143,35 @@ def found(code: str, severity: Severity, steps: Iterable[Step], message: str, fi
     return Finding(code=code, severity=severity, message=message, fix=fix, steps=tuple(numbers))
 
 
+# What rules ask of a step.
+
+
+def is_write(step: Step) -> bool:
+    """Whether a step is to change something at the registry."""
+    return not step.is_token and (step.kind in WRITING or step.kind is Kind.DELETE)
+
+
+def is_a_question(step: Step) -> bool:
+    """Whether a client could do without what a step asked for: no is an answer to it."""
+    missing = step.last.status in (404, 405, 501)
+    if step.kind in OPTIONAL or (missing and (step.route.cosign or step.route.fallback_for is not None)):
+        return True
+    writes = step.pull is not None and step.pull.action in ("push", "sign")
+    return missing and step.method == "HEAD" and (writes or step.route.endpoint is Endpoint.BLOB)
+
+
+def was_anonymous(token: Step) -> bool:
+    """Whether a token was asked for without a login, or the login was lost at a redirect on the way."""
+    facts = token.token
+    return facts is None or facts.anonymous or lost_its_login(token)
+
+
+def lost_its_login(token: Step) -> bool:
+    """Whether a token request set out with a login and arrived without one."""
+    set_out, arrived = token.first.request.authorization, token.last.request.authorization
+    return token.is_token and len(token.hops) > 1 and set_out == "basic" and arrived == "none"
+
+
 # What rules ask of a hop.
 
 
@@ -146,8 +212,18 @@ def client_left(hop: Hop) -> bool:
 
 
 def in_storage(hop: Hop) -> bool:
-    """Whether a hop is what a registry's redirect of a blob led to, and no registry's endpoint itself."""
-    return hop.step.route.endpoint is Endpoint.BLOB and hop.follows is not None and hop.route.endpoint is Endpoint.NONE
+    """Whether a hop is what a registry's redirect of a blob led to: a storage by what was done, whatever its path looks like."""
+    before = hop.follows
+    if hop.step.route.endpoint is not Endpoint.BLOB or before is None:
+        return False
+    if hop.route.endpoint is not Endpoint.BLOB or "=REDACTED" in hop.request.url:
+        return True  # a registry's own address is a path of the API, and has no signature in its query
+    if before.host == hop.host or before.request.authorization == "none":
+        return False
+    # What is asked for other things too is a registry, behind a vanity host.
+    others = hop.step.pull.hops if hop.step.pull is not None else hop.step.hops
+    here = [one for one in others if one.host == hop.host]
+    return all(one.step.route.endpoint is Endpoint.BLOB and one.follows is not None for one in here)
 
 
 def codes(hop: Hop) -> set[str]:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.urls import bare
+from pullscope.oci.challenge import Challenge
+from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare, host_of
 from pullscope.trace.findings.case import (
+    CONTENT,
     Case,
     content_type,
     found,
     in_storage,
+    is_page,
     pings,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
-from pullscope.trace.model import Kind, Step
+from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.whereabouts import is_local, is_loopback, where_it_is
+from pullscope.trace.model import Hop, Kind, Step
+
+NO_FOLLOWERS = frozenset({"oras", "helm"})
+"""Families that answer a challenge only at the host that they asked (oras-go registry/remote/auth: by the request's host)."""
 
 
 @row(
@@ -35,7 +44,7 @@ def challenge_unreadable(case: Case) -> Iterator[Finding]:
     refused = [step for step in case.bad if _is_told_nothing(step)]
     # Who learns nothing from its version check ends there; some look at that for its own sake.
     for step in pings(case):
-        ended = case.over and step is case.steps[-1] and case.pull.client.family not in LOOKERS
+        ended = step is case.stopped_at and case.pull.client.family not in LOOKERS
         if ended and step not in refused and _is_told_nothing(step):
             refused.append(step)
     if not refused:
@@ -66,8 +75,178 @@ def _is_told_nothing(step: Step) -> bool:
 
 
 @row(
+    "ping-hides-challenge",
+    needs=Fact.PING,
+    explains=("access-denied", "credentials-not-used", "token-not-requested", "write-denied"),
+    severities="error",
+    suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
+    remedy="let /v2/ answer 401 as the rest does, or open all of it",
+    report="podman-container-tools/skopeo#2502",
+)
+def ping_hides_challenge(case: Case) -> Iterator[Finding]:
+    """`/v2/` says 200, and a manifest of the same host then says 401 with a challenge that nobody answers.
+
+    docker's classic store, containers/image and crane learn from `/v2/` whether tokens are wanted, and never ask again
+    (moby registry/auth.go, containers/image docker_client.go detectProperties, go-containerregistry ping.go); containerd
+    answers the challenge of any request. podman-container-tools/skopeo#2502, container-libs#192: registries with public and
+    private repositories, and proxies, leave `/v2/` open.
+    """
+    for step in pings(case):
+        last = step.last
+        refused = [
+            one
+            for one in case.bad
+            if one.route.endpoint in (*CONTENT, Endpoint.UPLOAD_START, Endpoint.TAGS)
+            and one.last.status == 401
+            and one.last.request.authorization == "none"
+            and one.last.challenges
+            and one.last.host == last.host
+        ]
+        if last.status != 200 or is_page(last) or not refused:
+            continue
+        yield found(
+            "ping-hides-challenge",
+            case.severity(*refused),
+            [step, *refused],
+            f"{last.host} answers /v2/ with 200 and {_asked(refused[0])} with 401, so {case.client} does not know that a "
+            "login or token is wanted.",
+            f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate, or let everything be read without a login",
+        )
+        return
+
+
+def _asked(step: Step) -> str:
+    return f"{step.method} of {step.route.repository}"
+
+
+@row(
+    "token-not-requested",
+    needs=Fact.TROUBLE,
+    explains=("access-denied", "credentials-not-used"),
+    severities="error",
+    suffers="all that cannot reach the realm; oras and helm behind a redirect",
+    remedy="the registry's public address, in its own configuration and in the proxy in front of it",
+    recording="field/wire/gitea-realm-localhost.mitm",
+)
+def token_not_requested(case: Case) -> Iterator[Finding]:
+    """A 401 names a token server, and no request for a token was seen after it.
+
+    Gitea, docker_auth and others write the address that they know of themselves into the realm: go-gitea/gitea#37418, #31002,
+    #28039, #29591, #31907, cesanta/docker_auth#390. Go sends nothing for a loopback address through a proxy, so the
+    attempt itself is not seen. oras and helm do not answer the challenge of a host that they were redirected to (run with
+    oras 1.3.3).
+    """
+    for step in _unanswered(case):
+        last = step.last
+        challenge = next(one for one in last.challenges if one.scheme == "bearer" and one.realm)
+        realm = challenge.realm or ""
+        moved = step.first.host != last.host and any(hop.redirects and hop.host != last.host for hop in step.hops)
+        told, fix = _behind_a_redirect(case, step) if moved else _why_not(case, last, realm)
+        yield found("token-not-requested", Severity.ERROR, [step], told, fix)
+        return
+
+
+def _unanswered(case: Case) -> Iterator[Step]:
+    """Steps that ended at a challenge which nobody answered."""
+    ends = [step for step in pings(case) if step is case.stopped_at and case.pull.client.family not in LOOKERS]
+    for step in [*case.bad, *ends]:
+        if step.is_token or not case.over:
+            continue
+        last = step.last
+        if last.status != 401 or last.failed is not None or last.request.authorization != "none" or in_storage(last):
+            continue
+        answers = any(_is_answerable(one) for one in last.challenges)
+        asked = any(token.is_token and token.last.request.time >= step.started for token in case.steps)
+        if answers and not asked:
+            yield step
+
+
+def _is_answerable(challenge: Challenge) -> bool:
+    return challenge.scheme == "bearer" and bool(challenge.realm)
+
+
+def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
+    host = host_of(realm) or realm
+    plain = realm.startswith("http:") and hop.request.url.startswith("https:")
+    clear = ", over plain http" if plain else ""
+    if is_local(host) or plain:
+        where = f" ({where_it_is(host)}){clear}" if is_local(host) else clear
+        return (
+            f"{hop.host} names a token server at {host}{where}; no request to it was seen.",
+            f"set the public https address of {hop.host} in its configuration, and send Host and X-Forwarded-Proto in the proxy",
+        )
+    if case.pull.client.family == "buildkit":
+        return (
+            f"{hop.host} wants a token from {host}, and no request for one was seen: BuildKit asks from the client's process.",
+            "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too",
+        )
+    return (
+        f"{hop.host} wants a token from {host}, and {case.client} was not seen asking for one.",
+        f"check that {case.client} can reach {host}, and that its requests go through this proxy (NO_PROXY, --only)",
+    )
+
+
+def _behind_a_redirect(case: Case, step: Step) -> tuple[str, str]:
+    last, by = step.last, step.first.host
+    family = case.client if case.client in NO_FOLLOWERS else "oras and helm (one library)"
+    ways = (
+        f"{family} answers a challenge of the host that it asked only."
+        if case.client in NO_FOLLOWERS
+        else f"some clients, as {family}, answer only the host that they asked."
+    )
+    return (
+        f"{case.client} was redirected from {by} to {last.host}, which wants a token, and asked for none: {ways}",
+        f"let {by} proxy (200) instead of redirecting, or pull from {last.host} by its own name",
+    )
+
+
+@row(
+    "token-server-insecure",
+    needs=Fact.TROUBLE,
+    severities="warning, info",
+    suffers="all that are logged in",
+    remedy="the registry's public https address",
+    recording="field/wire/token-301-empty-body.mitm",
+)
+def token_server_insecure(case: Case) -> Iterator[Finding]:
+    """A registry with https names a realm with plain http, also where that redirects to https.
+
+    A login goes to the realm first and can be read on the way; where http redirects, it may get lost (`authorization-dropped`).
+    moby/moby#38662 (Artifactory), artifact-keeper/artifact-keeper#316 (Caddy), Finsys/dockhand#1428: proxies in front that
+    send no X-Forwarded-Proto.
+    """
+    for hop in case.hops:
+        if hop.status != 401 or not hop.request.url.startswith("https:"):
+            continue
+        realm = next((one.realm for one in hop.challenges if (one.realm or "").startswith("http:")), None)
+        if realm is None or is_loopback(host_of(realm)):
+            continue
+        asked = [step for step in case.steps if step.is_token and bare(step.first.request.url) == bare(realm)]
+        if not asked:
+            return
+        shown = [step for step in asked if step.token is not None and not step.token.anonymous]
+        redirected = any(step.first.redirects for step in asked)
+        yield found(
+            "token-server-insecure",
+            Severity.WARNING if shown else Severity.INFO,
+            [hop.step, *asked],
+            f"{hop.host} names a token server with plain http, {host_of(realm)}: "
+            + (
+                f"the login of {case.client} went there in the clear"
+                if shown
+                else "a login would go there in the clear"
+            )
+            + (", though it redirects to https." if redirected else "."),
+            f"set the public https address of {hop.host} in its configuration, or let the proxy in front of it send "
+            "X-Forwarded-Proto",
+        )
+        return
+
+
+@row(
     "token-server-failed",
     needs=Fact.TOKEN,
+    explains=("token-not-requested",),
     severities="error",
     suffers="all",
     remedy="the realm's host",
@@ -75,31 +254,51 @@ def _is_told_nothing(step: Step) -> bool:
 def token_server_failed(case: Case) -> Iterator[Finding]:
     """The realm answers 5xx, 404, or 200 without a token.
 
-    distribution docs/content/spec/auth/token.md: `token` or `access_token`. A 200 without either is a failure of the
-    step.
+    distribution docs/content/spec/auth/token.md: `token` or `access_token`. A POST that is refused and asked again by GET is
+    containerd's and helm's way (goharbor/harbor#23799). Where a registry offers Basic beside a Bearer that leads nowhere,
+    docker takes Bearer: siderolabs/image-factory#573.
     """
-    broken = [
-        step
-        for step in case.steps
-        if step.is_token
-        and (
-            (step.last.status or 0) >= 500
-            or step.last.status in (404, 405)
-            or (step.last.failed is not None and step.last.response is not None)
-            or (step.last.ok and step.kind is Kind.TOKEN and step in case.pull.failing)
-        )
-    ]
+    broken = [step for step in case.steps if step.is_token and _gave_nothing(case, step)]
     if not broken:
         return
     last = broken[0].last
-    said = f"{last.status}"
+    said = f"{last.status}{quoted(last)}"
     if last.ok:
         kind = content_type(last)
         said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
+    elif last.status is None:
+        said = "nothing"
+    basic = [
+        hop.host
+        for hop in case.hops
+        if hop.status == 401 and {"basic", "bearer"} <= {one.scheme for one in hop.challenges}
+    ]
     yield found(
         "token-server-failed",
-        case.severity(*broken),
+        case.severity(*broken, otherwise=Severity.ERROR if case.stopped_at in broken else Severity.WARNING),
         broken,
-        f"the token server {last.host} answered {said}, so {case.client} has nothing to show to the registry.",
-        f"look at {bare(last.request.url)}: the registry's challenge names it as its realm",
+        f"the token server {answered_by(last)} answered {said}, so {case.client} has no token to show to the registry."
+        + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else ""),
+        f"let {basic[0]} offer Basic only, or a realm that is a token server"
+        if basic
+        else f"look at {bare(last.request.url)}: the registry's challenge names it as its realm",
     )
+
+
+def _gave_nothing(case: Case, step: Step) -> bool:
+    """Whether a token request came to nothing for a reason of the server's, and was not repeated with success."""
+    last = step.last
+    realm = bare(step.first.request.url)
+    again = any(
+        one.is_token and one.token is not None and one.token.number is not None and bare(one.first.request.url) == realm
+        for one in case.steps
+        if one.started >= step.started
+    )
+    if again or last.redirects:
+        return False
+    if last.ok:
+        return (
+            step.kind is Kind.TOKEN and (step.token is None or step.token.number is None) and step in case.pull.failing
+        )
+    cut = last.failed is not None and last.response is not None
+    return (last.status or 0) >= 500 or last.status in (404, 405) or cut

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import CONTENT, Case, client_left, found, header, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
 
 
@@ -34,7 +35,9 @@ def size_mismatch(case: Case) -> Iterator[Finding]:
         came, wanted = hop.bytes, _announced(hop)
         if came is None or wanted is None or came == wanted or not (hop.ok or hop.failed is not None):
             continue
-        if hop.status == 200 or hop.failed is not None:
+        if step.verified and hop is step.last:
+            continue  # whole, by its digest: `descriptor-size-wrong`
+        if (hop.status == 200 and header(hop, "content-range") is None) or hop.failed is not None:
             short.append((step, hop, came, wanted))
     if not short:
         return
@@ -102,7 +105,8 @@ def range_ignored(case: Case) -> Iterator[Finding]:
     """
     for hop in case.hops:
         asked = hop.request.headers.get("range")
-        if asked and hop.status == 200 and asked.strip() != "bytes=0-" and hop.step.route.endpoint is Endpoint.BLOB:
+        whole = hop.status == 200 and header(hop, "content-range") is None
+        if asked and whole and asked.strip() != "bytes=0-" and hop.step.route.endpoint is Endpoint.BLOB:
             yield found(
                 "range-ignored",
                 case.severity(hop.step),
@@ -112,3 +116,107 @@ def range_ignored(case: Case) -> Iterator[Finding]:
                 f"let {hop.host} serve ranges: a download that was cut off begins again at every attempt",
             )
             return
+
+
+@row(
+    "part-as-whole",
+    needs=Fact.BLOB,
+    explains=("digest-mismatch", "range-ignored", "size-mismatch"),
+    severities="warning",
+    suffers="those that ask for parts: stargz, nydus, resumed downloads",
+    remedy="206",
+    recording="field/wire/range-200-partial.mitm",
+)
+def part_as_whole(case: Case) -> Iterator[Finding]:
+    """200 with Content-Range: a part is sent as if it were the whole.
+
+    RFC 9110, 15.3.7 and 14.4: a part has status 206. dragonflyoss/client#1874: a client took 52 bytes for the whole layer.
+    """
+    parts = [
+        hop
+        for hop in case.hops
+        if hop.status == 200 and header(hop, "content-range") is not None and hop.step.route.endpoint is Endpoint.BLOB
+    ]
+    if parts:
+        hop = parts[0]
+        yield found(
+            "part-as-whole",
+            Severity.WARNING,
+            (one.step for one in parts),
+            f"{answered_by(hop)} sent a part of {name_of(hop.step)} ({header(hop, 'content-range')}) with 200 instead of 206: "
+            "clients take it for the whole.",
+            f"let {hop.host} answer ranges with 206",
+        )
+
+
+@row(
+    "range-refused",
+    needs=Fact.BLOB,
+    explains=("size-mismatch", "cdn-failed", "registry-failed"),
+    severities="error, warning",
+    suffers="those that resume",
+    remedy="let ranges through",
+    report="kubernetes/registry.k8s.io#333",
+)
+def range_refused(case: Case) -> Iterator[Finding]:
+    """400, 416 or 501 to a Range, after a download that was cut off.
+
+    A registry should answer ranges with 206 (distribution-spec 1.1, "Pulling blobs"), and may ignore them; refused, the
+    download can only begin again. containerd asks again without the range after a 416 only if it had nothing yet.
+    """
+    refused = [
+        hop
+        for hop in case.hops
+        if hop.request.headers.get("range")
+        and hop.status in (400, 416, 501)
+        and hop.step.route.endpoint is Endpoint.BLOB
+    ]
+    if refused:
+        hop = refused[0]
+        yield found(
+            "range-refused",
+            case.severity(*(one.step for one in refused)),
+            (one.step for one in refused),
+            f"{answered_by(hop)} said {hop.status} when {case.client} asked for the rest of {name_of(hop.step)} "
+            f"({hop.request.headers.get('range')}){quoted(hop)}: a download that was cut off cannot be resumed.",
+            f"let {hop.host}, and what stands in front of it, take Range requests for blobs",
+        )
+
+
+@row(
+    "descriptor-size-wrong",
+    needs=Fact.INDEX_OR_IMAGE,
+    severities="error, warning",
+    suffers="containerd, docker's containerd store, BuildKit; docker's classic store does not mind",
+    remedy="build the index anew",
+    recording="field/wire/index-size-wrong.mitm",
+)
+def descriptor_size_wrong(case: Case) -> Iterator[Finding]:
+    """What came hashes right and has another size than the index or manifest says.
+
+    containerd says "failed size validation" (core/content/helpers.go): rancher/rancher#22415, containerd/containerd#2401. An
+    error where the client asked for nothing after it.
+    """
+    wrong = [
+        step
+        for step in case.steps
+        if step.verified
+        and step.expectation is not None
+        and step.expectation.descriptor.size is not None
+        and step.last.bytes is not None
+        and header(step.last, "content-encoding") in (None, "identity")
+        and step.last.bytes != step.expectation.descriptor.size
+    ]
+    if not wrong:
+        return
+    step = wrong[0]
+    said = step.expectation.descriptor.size if step.expectation is not None else 0
+    ended = case.stopped_at in wrong
+    yield found(
+        "descriptor-size-wrong",
+        Severity.ERROR if ended or case.failed else Severity.WARNING,
+        wrong,
+        f"the {'manifest' if step.route.endpoint is Endpoint.BLOB else 'index'} says {said} bytes for {name_of(step)}, which has "
+        f"{step.last.bytes}: what came is whole, by its digest, and containerd refuses it.",
+        f"build and push the index of {case.pull.repository} anew",
+    )

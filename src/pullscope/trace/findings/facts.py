@@ -29,17 +29,22 @@ class Fact(StrEnum):
     CREDENTIAL = "a request that carries a token or a login"
     CLEAR = "a request without TLS"
     BLOB = "a blob"
+    WRITE = "a request of an upload"
+    MIRROR = "a mirror, or a failure that would show one"
     LIST = "a list of tags, repositories or referrers"
     INDEX = "an index"
+    INDEX_OR_IMAGE = "an index or an image's manifest"
     TAG = "a manifest that was met without asking for a digest"
     ODD = "an answer that is, by its type or its form, no manifest of today"
 
 
 def facts_of(case: Case) -> frozenset[Fact]:
     """Everything that this pull has."""
-    found = {Fact.FAILURE, Fact.TROUBLE} if case.pull.failing else set()
+    found = {Fact.FAILURE, Fact.TROUBLE, Fact.MIRROR} if case.pull.failing else set()
     if case.pull.index is not None:
-        found.add(Fact.INDEX)
+        found |= {Fact.INDEX, Fact.INDEX_OR_IMAGE}
+    if case.pull.images:
+        found.add(Fact.INDEX_OR_IMAGE)
     for step in case.steps:
         found.update(_of_step(step))
         for hop in step.hops:
@@ -52,12 +57,15 @@ def _of_step(step: Step) -> Iterator[Fact]:
     if step.outcome is Outcome.FAILED:
         yield Fact.FAILURE
         yield Fact.TROUBLE
+        yield Fact.MIRROR
     if step.kind is Kind.VERSION_CHECK:
         yield Fact.PING
     if step.is_token:
         yield Fact.TOKEN
     if endpoint is Endpoint.BLOB:
         yield Fact.BLOB
+    elif endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
+        yield Fact.WRITE
     elif endpoint in LISTS:
         yield Fact.LIST
     if isinstance(step.document, Manifest) and step.document.schema_version == 1:
@@ -68,6 +76,8 @@ def _of_hop(hop: Hop) -> Iterator[Fact]:
     request, status = hop.request, hop.status
     if hop.failed is not None or (status is not None and status >= 400):
         yield Fact.TROUBLE
+    if hop.route.ns is not None:
+        yield Fact.MIRROR
     if hop.redirects:
         yield Fact.REDIRECT
     if request.authorization != "none" or request.credential is not None:

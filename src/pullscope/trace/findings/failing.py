@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import (
-    Case,
-    found,
-)
+from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_write
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
-from pullscope.trace.model import Outcome
+from pullscope.trace.findings.said import answered_by, front, quoted, said_status, words
+from pullscope.trace.model import Hop, Kind, Outcome, Step
+
+GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
+"""Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
 
 
 @row(
@@ -23,9 +26,11 @@ from pullscope.trace.model import Outcome
     remedy="the registry's logs",
 )
 def registry_failed(case: Case) -> Iterator[Finding]:
-    """5xx for anything but a blob or token, and no success after it.
+    """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
 
-    containerd asks once more after 5xx (core/remotes/docker/resolver.go); what recovers is `retried`.
+    502, 503, 504 and Cloudflare's 52x come from a proxy that did not reach the registry behind it: what answered is named by
+    its Server header. 5xx are asked again by containerd and containers/image; what a retry made good is told as `retried`
+    alone.
     """
     broken = [
         hop
@@ -33,15 +38,123 @@ def registry_failed(case: Case) -> Iterator[Finding]:
         if (hop.status or 0) >= 500
         and hop.step.outcome is Outcome.FAILED
         and not hop.step.is_token
-        and hop.step.route.endpoint is not Endpoint.BLOB
+        and not in_storage(hop)
+        and not is_a_question(hop.step)
+        and mirror_of(hop.step.first) is None
     ]
     if broken:
-        hop = broken[0]
+        hop = next((one for one in broken if words(one)), broken[0])
         steps = [one.step for one in broken]
+        name = front(hop)
+        behind = hop.status in GATEWAY and not hop.errors and name is not None
         yield found(
             "registry-failed",
             case.severity(*steps),
             steps,
-            f"{hop.host} said {hop.status}: the fault is there, not with {case.client}.",
-            f"try again later, or look at the logs of {hop.host}",
+            f"{answered_by(hop)} said {hop.status}{quoted(hop)}: "
+            + (
+                "it stands in front and did not get an answer from the registry behind it."
+                if behind
+                else f"the fault is there, not with {case.client}."
+            ),
+            f"look at the registry behind {hop.host}: whether it runs, and how long it may take"
+            if behind
+            else f"try again later, or look at the logs of {hop.host}",
         )
+
+
+_ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), fix)
+    for pattern, fix in (
+        # Go's net/http and nginx, to plain http on a port with TLS
+        (
+            r"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port",
+            "ask {host} over https: leave it out of the insecure registries",
+        ),
+        (
+            r"vulnerabilit|not scanned|severity",
+            "mend or allow what the scan found, or have the policy of {host} changed",
+        ),
+        (r"signed|signature|cosign|notation", "sign the image as {host} demands"),
+        (
+            r"export control|sanction|not available in your|country|region",
+            "pull it from a mirror that may be reached from here",
+        ),
+        (r"quota|limit|exceeded", "wait, or raise the limit that the answer names"),
+        (r"licen[cs]e|subscription|payment|billing|suspend|trial", "look at the account or licence of {host}"),
+        (r"proxy authentication", "give the client the login of the proxy in its proxy settings"),
+        (r"maintenance|read.?only", "wait until {host} is back"),
+    )
+)
+"""What some answers ask for, by their own words."""
+
+_STATUS: dict[int, str] = {
+    400: "compare the request with what {host} expects; a proxy in front may have changed it",
+    406: "ask for a media type that {host} has",
+    407: "give the client the login of the proxy in its proxy settings",
+    412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
+    421: "ask {host} under the name that its certificate and its configuration have",
+    451: "pull it from a mirror that may be reached from here",
+}
+
+
+@row(
+    "request-failed",
+    severities="error",
+    suffers="whoever asked",
+    remedy="what the answer asks for",
+    report="goharbor/harbor#13825",
+    last_resort=True,
+)
+def request_failed(case: Case) -> Iterator[Finding]:
+    """The operation failed or was cut off and no other rule knows why: who said what status to which request, in its own words.
+
+    Asked only where no other rule has found an error. Harbor's policies (412 PROJECTPOLICYVIOLATION), export control pages of
+    Docker Hub, licences of Artifactory and plain http on a TLS port come here with the words of the answer.
+    """
+    candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
+    if not candidates:
+        return
+    step = next((one for one in candidates if words(one.last)), candidates[-1])
+    last = step.last
+    yield found(
+        "request-failed",
+        Severity.ERROR,
+        [step],
+        f"{said_status(last)}{_to(step)}.",
+        _advice(last) or f"look at the log of {last.host} for this request",
+    )
+
+
+def _to(step: Step) -> str:
+    """Which request it was."""
+    last = step.last
+    what = {
+        Endpoint.PING: "of /v2/",
+        Endpoint.MANIFEST: f"of the manifest {step.route.reference}",
+        Endpoint.TAGS: f"of the tags of {step.route.repository}",
+        Endpoint.CATALOG: "of the catalog",
+        Endpoint.BLOB: f"of a blob of {step.route.repository}",
+    }.get(
+        step.route.endpoint,
+        "of a token" if step.is_token else f"for an upload to {step.route.repository}" if is_write(step) else "",
+    )
+    return f" to {last.request.method}{f' {what}' if what else ''}"
+
+
+def _ended_badly(case: Case) -> list[Step]:
+    """The last steps that were refused or had no answer, where none counts as needed."""
+    return [
+        step
+        for step in case.steps[-3:]
+        if ((step.last.status or 0) >= 400 or (step.last.status is None and step.last.failed is not None))
+        and not client_left(step.last)
+        and step.kind not in (Kind.REFERRERS, Kind.VERSION_CHECK)
+        and step not in case.made_good
+    ]
+
+
+def _advice(hop: Hop) -> str | None:
+    line = words(hop)
+    fix = next((fix for pattern, fix in _ADVICE if line and pattern.search(line)), _STATUS.get(hop.status or 0))
+    return fix.format(host=hop.host) if fix is not None else None

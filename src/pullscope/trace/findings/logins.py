@@ -1,37 +1,217 @@
-"""Logins: none shown, the wrong one, too old a one, one without the right, and the same for writing."""
+"""Logins: none shown, the wrong one, one that has expired, one that is not needed, one without the right to read.
+
+The same words never serve two of these. What a registry says of a refusal is quoted, and no advice goes against it. The
+same for writing is in `writes`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.known_registries import known_registry
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
+    Issued,
+    asked_repositories,
     codes,
     found,
     in_storage,
+    is_write,
+    listed,
     pings,
+    repositories,
+    was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
-
-LOGINS = {
-    "podman": "podman login",
-    "buildah": "buildah login",
-    "skopeo": "skopeo login",
-    "containers": "podman login",
-    "cri-o": "podman login",
-    "containerd": "nerdctl login",
-    "crane": "crane auth login",
-    "regctl": "regctl registry login",
-}
-"""What a family's logins are made with; what is not here reads those of docker (~/.docker/config.json)."""
-
+from pullscope.trace.findings.said import answered_by, is_specific, quoted, says, words
+from pullscope.trace.model import Hop, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
+
+EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)
+_ADDRESS = re.compile(r"\bclient with ip\b|\bip address\b|firewall|not allowed access|blocked", re.IGNORECASE)
+
+
+def subject(case: Case, step: Step) -> str | None:
+    """The repository that a step is about: its own, or the first that a scope names."""
+    named = asked_repositories(step) if step.is_token else ()
+    said = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
+    return next(
+        iter((*named, *([step.route.repository] if step.route.repository else []), *said)), case.pull.repository
+    )
+
+
+def wrong_logins(case: Case) -> list[Step]:
+    """The steps at which a login itself was refused: by a token server, or as Basic by the registry."""
+    tokens = [
+        step for step in case.bad if step.is_token and not was_anonymous(step) and step.last.status in (400, 401, 403)
+    ]
+    basic = [
+        step
+        for step in case.bad
+        if not step.is_token
+        and step.last.request.authorization == "basic"
+        and (step.last.status == 401 or (step.last.status in (400, 403) and says(step.last, EXPIRED)))
+        and not in_storage(step.last)
+    ]
+    return [*tokens, *basic, *refused_pings(case)]
+
+
+def refused_pings(case: Case) -> list[Step]:
+    """The version check that ends an operation with a refusal, although a login or token was shown."""
+    last = case.stopped_at
+    shown = last is not None and last in pings(case) and last.last.request.authorization != "none"
+    return [last] if last is not None and shown and last.last.status in REFUSALS else []
+
+
+def issued_for(case: Case, hop: Hop) -> Issued | None:
+    """The token that a request carries, where it was seen being issued."""
+    number = hop.request.credential
+    return case.issued.get(number) if number is not None else None
+
+
+@row(
+    "login-not-needed",
+    needs=Fact.TROUBLE,
+    explains=("access-denied", "login-expired", "token-server-failed"),
+    severities="error",
+    suffers="those that keep an old login",
+    remedy="log out",
+    report="aws/deep-learning-containers#6104",
+)
+def login_not_needed(case: Case) -> Iterator[Finding]:
+    """A login is refused for an image that was had without one, or by a registry that takes none.
+
+    A stored login is sent even where none is needed, and registries refuse it rather than ignore it:
+    aws/containers-roadmap#1296, aws/deep-learning-containers#6104, llaville/umlwriter#24 (ghcr.io, after `docker logout`).
+    Told only where the same repository was seen being read without a login, or the registry takes no login at all.
+    """
+    for step in wrong_logins(case):
+        host = step.under.first.host if step.under is not None else step.first.host
+        name = subject(case, step)
+        open_ = {repository for _, repository in case.open_to_all} if name is None else set()
+        known = known_registry(host)
+        takes_none = known is not None and known.login is None
+        if not takes_none and (name is None or (host, name) not in case.open_to_all) and not open_:
+            continue
+        yield found(
+            "login-not-needed",
+            Severity.ERROR,
+            [step],
+            f"{answered_by(step.last)} refused the login of {case.client} with {step.last.status}{quoted(step.last)}. "
+            + (f"{host} takes no login." if takes_none else f"{name or host} can be read there without one."),
+            f"log out: {logout(case, host)}",
+        )
+        return
+
+
+@row(
+    "login-expired",
+    needs=Fact.TROUBLE,
+    explains=(
+        "access-denied",
+        "credentials-not-used",
+        "scope-refused",
+        "token-rejected",
+        "token-server-failed",
+        "write-denied",
+    ),
+    severities="error",
+    suffers="all with that login",
+    remedy="log in again, or use a credential helper",
+    report="causify-ai/helpers#20",
+)
+def login_expired(case: Case) -> Iterator[Finding]:
+    """400, 401 or 403 to a login, with words that say it has expired.
+
+    ECR's password lives 12 hours and is refused with 403 or 400, as text/plain or JSON: awslabs/amazon-ecr-credential-helper#286,
+    CircleCI-Public/aws-ecr-orb#277, aws/eks-anywhere#1628. How long a login lives is in `oci.known_registries`. A token that was
+    seen being issued and is over is `token-rejected`.
+    """
+    late = [
+        step
+        for step in [*case.bad, *refused_pings(case)]
+        if step.last.status in (400, 401, 403)
+        and not in_storage(step.last)
+        and says(step.last, EXPIRED)
+        and (
+            not was_anonymous(step)
+            if step.is_token
+            else step.last.request.authorization != "none" and issued_for(case, step.last) is None
+        )
+    ]
+    if not late:
+        return
+    last = late[0].last
+    host = late[0].under.first.host if late[0].under is not None else last.host
+    known = known_registry(host)
+    life = known.login_life if known is not None else None
+    yield found(
+        "login-expired",
+        case.severity(*late, otherwise=Severity.ERROR),
+        late,
+        f"{answered_by(last)} said {last.status} to the login of {case.client}{quoted(last)}."
+        + (f" A login there lives {life / 3600:g} h." if life else ""),
+        f"log in again: {login(case, host)}; a credential helper does so by itself",
+    )
+
+
+@row(
+    "login-lacks-right",
+    needs=Fact.FAILURE,
+    explains=("access-denied", "scope-refused"),
+    severities="error",
+    suffers="that account",
+    remedy="the right, or another account",
+    recording="field/wire/harbor-basic-after-bearer.mitm",
+)
+def login_lacks_right(case: Case) -> Iterator[Finding]:
+    """The token of a login does not grant what was then asked, and the registry refused it.
+
+    A token server may issue a token that grants less than was asked, or nothing (distribution, docs/content/spec/auth/token.md);
+    the token's `access` claim says so where it is a JWT. Harbor does it for robot accounts: goharbor/harbor#18856, #11632.
+    """
+    for step in case.bad:
+        last, issued = step.last, issued_for(case, step.last)
+        name = last.route.repository
+        if last.status not in REFUSALS or issued is None or issued.anonymous or name is None or is_write(step):
+            continue
+        if issued.facts.granted is None or allows(issued.facts.granted, name, "pull"):
+            continue
+        yield found(
+            "login-lacks-right",
+            case.severity(step),
+            [step, *([issuer] if (issuer := case.issuer_of(last)) else [])],
+            f"the login of {case.client} may not pull {name} from {last.host}: its token grants "
+            f"{_rights(issued.facts.granted)}{_in_brackets(last)}.",
+            f"give that account the right to pull {name}, or log in with one that has it",
+        )
+        return
+
+
+def allows(granted: str, repository: str, action: str) -> bool:
+    """Whether the scopes of a token allow something."""
+    return any(
+        scope.type == "repository" and scope.name in (repository, "*") and {action, "*"} & set(scope.actions)
+        for scope in read_scopes(granted)
+    )
+
+
+def _rights(granted: str) -> str:
+    scopes = [f"{', '.join(scope.actions) or 'nothing'} of {scope.name}" for scope in read_scopes(granted)[:3]]
+    return listed(scopes) or "nothing"
+
+
+def _in_brackets(hop: Hop) -> str:
+    return f" ({hop.status}, {words(hop)})" if is_specific(hop) else f" ({hop.status})"
 
 
 @row(
@@ -43,33 +223,40 @@ LOOKERS = frozenset({"unknown", "curl"})
     remedy="log in to the host that really answers",
 )
 def credentials_not_used(case: Case) -> Iterator[Finding]:
-    """A login is wanted, and none was shown, or to another host only.
+    """A login is wanted and none was shown, or to another host only.
 
-    dockerd's containerd store gives stored credentials to the host of the login only (daemon/containerd/resolver.go "Host
-    doesn't match"): docker/for-mac#7658. containers/image asks nothing more where `/v2/` wants Basic and it knows no
-    password.
+    A login is kept for the host in the reference (docker config.json, containers auth.json), so one for a vanity host is
+    not shown to its upstream: run with dockerd 20.10.24, dockerd 29.7.2 and skopeo 1.9.3. Artifact Registry and GHCR refuse
+    the anonymous token itself: GoogleCloudPlatform/aactl#233, mubeng/mubeng#286. A version check that ends at Basic is a
+    finding too, where the client is none that may only look.
     """
     for step in pings(case):
         # Clients that know no password end here, before they have asked for anything.
         wants = {challenge.scheme for challenge in step.last.challenges} if step.last.status == 401 else set()
-        if wants == {"basic"} and step is case.steps[-1] and case.over and case.pull.client.family not in LOOKERS:
+        bare = step.last.request.authorization == "none"
+        if wants == {"basic"} and bare and step is case.stopped_at and case.pull.client.family not in LOOKERS:
             yield found(
                 "credentials-not-used",
                 Severity.ERROR,
                 [step],
                 f"{step.last.host} wants a login, and {case.client}, which has none for it, asked nothing more.",
-                f"log in: {_login(case, step.last.host)}",
+                f"log in: {login(case, step.last.host)}",
             )
             return
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
     logged_in |= {step.first.host for step in case.steps if step.token is not None and not step.token.anonymous}
     for step in case.bad:
         last = step.last
-        if step.is_token or last.status != 401 or in_storage(last):
+        if step.is_token:
+            if is_unknown_without_login(case, step):
+                yield _no_anonymous_token(case, step)
+                return
+            continue
+        if last.status != 401 or in_storage(last) or case.writes:
             continue
         schemes = {challenge.scheme for challenge in last.challenges}
         issuer = case.issuer_of(last)
-        anonymous = issuer is not None and issuer.token is not None and issuer.token.anonymous
+        anonymous = issuer is not None and was_anonymous(issuer)
         basic = schemes == {"basic"} and last.request.authorization == "none"
         elsewhere = sorted(host for host in logged_in if host != last.host) if anonymous else []
         if not basic and not elsewhere:
@@ -80,73 +267,123 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
             case.severity(step),
             [step],
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
-            f"log in to the host that really answers ({_login(case, last.host)}), or let {step.first.host} proxy to it"
+            f"log in to the host that really answers ({login(case, last.host)}), or let {step.first.host} proxy to it"
             if step.first.host != last.host
-            else f"log in: {_login(case, last.host)}",
+            else f"log in: {login(case, last.host)}",
         )
         return
 
 
+def is_unknown_without_login(case: Case, step: Step) -> bool:
+    """Whether a token server gives nothing to one who shows no login, for a name that nobody has changed on the way."""
+    if not was_anonymous(step) or step.last.status not in (400, *REFUSALS) or pushes(step):
+        return False
+    moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)
+    wanted = {
+        name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
+    }
+    wanted |= {hop.route.repository for hop in case.hops if hop.route.repository is not None}
+    return not moved and (not wanted or set(asked_repositories(step)) <= wanted)
+
+
+def _no_anonymous_token(case: Case, step: Step) -> Finding:
+    last = step.last
+    name = subject(case, step)
+    host = step.under.first.host if step.under is not None else _challenger(case, step) or last.host
+    return found(
+        "credentials-not-used",
+        case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
+        [step, *([step.under] if step.under else [])],
+        f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
+        f" ({last.status}{_after_comma(last)}).",
+        f"log in: {login(case, host)}; without the right to see it, the answer is the same for a name that does not exist",
+    )
+
+
+def _challenger(case: Case, token: Step) -> str | None:
+    """The host whose challenge a token request answers."""
+    homes = case.challengers.get(bare(token.first.request.url), set())
+    return min(homes, default=None)
+
+
+def _after_comma(hop: Hop) -> str:
+    return f', "{words(hop)}"' if words(hop) else ""
+
+
+def pushes(token: Step) -> bool:
+    """Whether a token was asked for in order to write."""
+    scopes = read_scopes(token.token.scope or "") if token.token is not None else ()
+    return any({"push", "delete", "*"} & set(scope.actions) and scope.type == "repository" for scope in scopes)
+
+
 @row(
     "access-denied",
-    needs=Fact.FAILURE,
+    needs=Fact.TROUBLE,
     severities="error",
     suffers="all without the right",
     remedy="the name, or a login",
 )
 def access_denied(case: Case) -> Iterator[Finding]:
-    """401 or 403 with a token in hand.
+    """401 or 403 with a token or login in hand, or a login that the token server refuses.
 
-    Docker Hub answers alike for what is private and what does not exist.
+    Docker Hub says 401 with an anonymous token, 403 with an account's; ghcr.io 403 DENIED for both. Registries do not say
+    whether a repository is private or not there, so the finding does not either (distribution-spec 1.1, "Error Codes";
+    containerd#9648). Where the answer has a reason of its own (a firewall, a policy), that is quoted and nothing is guessed:
+    Azure/acr#412. skopeo, podman and buildah send an empty Basic login where they have none.
     """
+    wrong = wrong_logins(case)
+    if wrong:
+        last, host = wrong[0].last, wrong[0].under.first.host if wrong[0].under is not None else wrong[0].last.host
+        who = f"the token server {answered_by(last)}" if wrong[0].is_token else answered_by(last)
+        shown = "token" if last.request.authorization == "bearer" else "login"
+        yield found(
+            "access-denied",
+            case.severity(*wrong, otherwise=Severity.ERROR),
+            wrong,
+            f"{who} refused the {shown} of {case.client}, with {last.status}{quoted(last)}."
+            + (
+                " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
+                if last.request.authorization == "basic" and not wrong[0].is_token and not is_specific(last)
+                else ""
+            ),
+            f"log in again: {login(case, host)}",
+        )
+        return
     denied = [
         step
         for step in case.bad
         if not step.is_token
+        and not case.writes
         and step.last.status in REFUSALS
         and not in_storage(step.last)
         and (step.last.request.authorization != "none" or (step.last.status == 403 and "DENIED" in codes(step.last)))
     ]
-    wrong = [
-        step
-        for step in case.bad
-        if step.is_token and step.token is not None and not step.token.anonymous and step.last.status in REFUSALS
-    ]
-    if wrong:
-        host = wrong[0].last.host
-        yield found(
-            "access-denied",
-            case.severity(*wrong),
-            wrong,
-            f"the token server {host} refused the login of {case.client}, with {wrong[0].last.status}.",
-            f"log in again; the password or access token that {case.client} has for this registry is not taken",
-        )
-        return
     if not denied:
         return
     last = denied[0].last
     issuer = case.issuer_of(last)
     name = last.route.repository or last.host
-    anonymous = issuer is not None and issuer.token is not None and issuer.token.anonymous
+    anonymous = issuer is not None and was_anonymous(issuer)
+    specific = is_specific(last)
+    with_what = " and an anonymous token" if anonymous else ""
     yield found(
         "access-denied",
         case.severity(*denied),
         [*denied, *([issuer] if issuer else [])],
-        f"{last.host} refused {name} to {case.client}, with {last.status}"
-        + (" and an anonymous token" if anonymous else "")
-        + (
-            ": the login that it sent is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
-            if last.request.authorization == "basic"
-            else ": it is private or does not exist, and registries do not say which."
-        ),
-        f"check the name {name}; if it is private, log in with an account that may pull it: {_login(case, last.host)}",
+        f"{answered_by(last) if specific else last.host} refused {name} to {case.client}, with {last.status}{with_what}"
+        + (quoted(last) if specific else ": it is private or does not exist, and registries do not say which")
+        + ".",
+        _what_the_words_ask(case, last, name)
+        if specific
+        else f"check the name {name}; if it is private, log in with an account that may pull it: {login(case, last.host)}",
     )
 
 
-def _login(case: Case, host: str) -> str:
-    """The command by which this client is logged in to a host: Docker Hub's login goes by another name than its host.
-
-    docker keeps it as https://index.docker.io/v1/, which is where `docker login` without a name puts it.
-    """
-    registry, command = registry_name(host), LOGINS.get(case.pull.client.family, "docker login")
-    return command if registry == DOCKER_HUB and command == "docker login" else f"{command} {registry}"
+def _what_the_words_ask(case: Case, hop: Hop, name: str) -> str:
+    if says(hop, _ADDRESS):
+        return f"allow the address that {case.client} comes from at {hop.host}"
+    if hop.request.authorization == "none" or (
+        case.issuer_of(hop) is not None and was_anonymous(case.issuer_of(hop) or hop.step)
+    ):
+        return f"do what the answer asks for; a login, where it wants one: {login(case, hop.host)}"
+    return f"do what the answer asks for, or give the account that {case.client} uses the right to {name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pullscope.oci.documents import Manifest
@@ -13,15 +14,23 @@ from pullscope.trace.findings.case import (
     content_type,
     found,
     header,
+    is_page,
     name_of,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, front
 from pullscope.trace.model import Kind, Outcome, Step
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """What registries must take at least (distribution-spec 1.1, "Pushing Manifests"); many clients read no more."""
+
+NEED_HEAD = frozenset({"docker", "containerd", "buildkit", "crane", "go-containerregistry", "kaniko"})
+"""Families that take a descriptor from HEAD: distribution's client, containerd's resolver, go-containerregistry's remote.Head."""
+
+_BODY = re.compile(r"InvalidBodyLength|Expected 0 bytes", re.IGNORECASE)
+"""What h2, and so mitmproxy, says of a body where there must be none (RFC 9110, 9.3.2)."""
 
 NO_HEAD = frozenset({403, 404, 405, 501})
 
@@ -44,7 +53,10 @@ def manifest_too_large(case: Case) -> Iterator[Finding]:
         last = step.last
         length = header(last, "content-length") or ""
         came = max(last.bytes or 0, int(length) if length.isdecimal() and len(length) < 16 and last.ok else 0)
-        if came <= LARGEST_MANIFEST and not (last.status == 413 and step.kind is Kind.MANIFEST_PUT):
+        put = last.uploaded.bytes if last.uploaded is not None else LARGEST_MANIFEST
+        if came <= LARGEST_MANIFEST and not (
+            last.status == 413 and step.kind is Kind.MANIFEST_PUT and put >= LARGEST_MANIFEST
+        ):
             continue
         how = f"{came} bytes" if came > LARGEST_MANIFEST else "more than it takes"
         yield found(
@@ -87,9 +99,14 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
         "wrong-content-type",
         Severity.ERROR if not _went_on(case) and (case.failed or _ended_there(case, wrong)) else Severity.WARNING,
         wrong,
-        f"{last.host} sends a manifest as {kind or 'no type at all'}, which is none of the four media types of "
+        f"{answered_by(last)} answers with a web page where a manifest should be: it is no registry, or something stands in "
+        "front of it (a login page, a filter)."
+        if is_page(last)
+        else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is none of the four media types of "
         "manifests: docker and containerd refuse it or take it for something else.",
-        "send the media type that the manifest names itself; a static host needs a headers file for it",
+        f"ask {last.host} by hand and see what answers, or use the registry's own address"
+        if is_page(last)
+        else "send the media type that the manifest names itself; a static host needs a headers file for it",
     )
 
 
@@ -170,6 +187,61 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
             else "docker and containerd would have to fetch it twice; podman and skopeo do not look at it."
         ),
         f"let {first.host} send Docker-Content-Digest with every manifest, also for HEAD",
+    )
+
+
+@row(
+    "head-unusable",
+    explains=("missing-content-digest", "no-matching-platform"),
+    severities="error",
+    suffers="docker's classic store, containerd, crane",
+    remedy="what removes it: compression, or a cache that answers HEAD itself",
+    recording="field/wire/head-no-length-docker20.mitm",
+)
+def head_unusable(case: Case) -> Iterator[Finding]:
+    """HEAD of a manifest has no Content-Length, 0, no digest, or a body, and the client asks nothing more.
+
+    docker says "missing or empty Content-Length header" (moby vendor …/registry/client/repository.go
+    descriptorFromResponse): cloudflare/cloudflared#500, docker/for-mac#5143, ahmetb/serverless-registry-proxy#10,
+    litespeedtech/openlitespeed#458, distribution/distribution#4895. Proxies that compress, or answer HEAD from a cache, do it.
+    """
+    step = case.stopped_at
+    if step is None or step.route.endpoint is not Endpoint.MANIFEST:
+        return
+    last = step.last
+    if last.request.method == "HEAD" and last.failed is not None and _BODY.search(last.failed.reason):
+        yield found(
+            "head-unusable",
+            Severity.ERROR,
+            [step],
+            f"{answered_by(last)} sends a body with its answer to HEAD of {step.route.reference}, which HTTP/2 does not allow: "
+            f"{case.client} breaks off.",
+            f"let {last.host} answer HEAD without a body, also where it says {last.status}",
+        )
+        return
+    if case.pull.client.family not in NEED_HEAD:
+        return
+    if last.request.method != "HEAD" or last.status != 200 or media_class(content_type(last)) not in MANIFESTS:
+        return
+    length = header(last, "content-length")
+    no_digest = step.route.digest is None and header(last, "docker-content-digest") is None
+    if length not in (None, "", "0") and not no_digest:
+        return
+    lacks = (
+        "no Content-Length"
+        if length in (None, "")
+        else "a Content-Length of 0"
+        if length == "0"
+        else "no Docker-Content-Digest"
+    )
+    name = front(last)
+    yield found(
+        "head-unusable",
+        Severity.ERROR,
+        [step],
+        f"HEAD of {step.route.reference} at {last.host} has {lacks}, and {case.client} stops at that"
+        + (f"; what answers names itself {name}." if name else "."),
+        f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself",
     )
 
 

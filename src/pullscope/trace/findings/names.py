@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.documents import Index
+from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import (
@@ -14,15 +15,64 @@ from pullscope.trace.findings.case import (
     found,
     in_storage,
     is_page,
+    is_write,
     listed,
     name_of,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.model import Kind
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
+
+
+_ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IGNORECASE)
+
+
+@row(
+    "accept-too-narrow",
+    needs=Fact.FAILURE,
+    explains=("manifest-unknown", "wrong-content-type"),
+    severities="error",
+    suffers="old and home-made clients",
+    remedy="the media type to add",
+    recording="field/wire/accept-without-oci-404.mitm",
+)
+def accept_too_narrow(case: Case) -> Iterator[Finding]:
+    """404 or 406 for a manifest that is there: the request's Accept does not name its type.
+
+    distribution answers 404 MANIFEST_UNKNOWN "OCI manifest found, but accept header does not support OCI manifests"
+    (registry/handlers/manifests.go): docker/hub-feedback#2391, NotGlop/docker-drag#32, Mic92/niks3#229, sergi0g/cup#132. Told
+    by those words, by 406, or because the index says a type that Accept lacks.
+    """
+    for step in case.bad:
+        last = step.last
+        if step.route.endpoint is not Endpoint.MANIFEST or last.status not in (404, 406) or is_write(step):
+            continue
+        accept = ", ".join(last.request.headers.get_all("accept")).lower()
+        kind = step.expectation.descriptor.media_type if step.expectation is not None else ""
+        lacks = bool(kind) and bool(accept) and "*/*" not in accept and kind.lower() not in accept
+        if last.status != 406 and not lacks and not says(last, _ACCEPT):
+            continue
+        wanted = kind or _missing_type(accept, words(last))
+        yield found(
+            "accept-too-narrow",
+            case.severity(step),
+            [step],
+            f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
+            + (f": {words(last)}." if words(last) else f" ({last.status})."),
+            f"add {wanted} to Accept, or use a client of today",
+        )
+        return
+
+
+def _missing_type(accept: str, said: str) -> str:
+    """The type to add where nothing names it: OCI's, an index if the words say so."""
+    wanted = OCI_INDEX if "index" in said.lower() else OCI_MANIFEST
+    return wanted if wanted not in accept else f"{OCI_MANIFEST} and {OCI_INDEX}"
 
 
 @row(
@@ -44,6 +94,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         if step.route.endpoint is Endpoint.MANIFEST
         and step.last.status == 404
         and not is_page(step.last)
+        and not is_write(step)
         and "NAME_UNKNOWN" not in codes(step.last)
     ]
     if not lost:
@@ -51,12 +102,21 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
     step = lost[0]
     last, name = step.last, step.last.route.repository
     why = next((one.message for one in last.errors if one.message.lower() != "manifest unknown"), "")
-    if step.route.digest is None:
+    if not last.errors and (last.said or "").strip():
+        why = words(last)
+    if step.kind is Kind.DELETE:
+        message, fix = (
+            f"{last.host} has no {step.route.reference} in {name} to delete.",
+            "nothing, if it was deleted before",
+        )
+    elif step.route.digest is None:
         message = f"{last.host} has no tag {step.route.reference} in {name}" + (f" ({why})" if why else "") + "."
         fix = f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""
-        message = f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}."
+        message = (
+            f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}" + (f" ({why})" if why else "") + "."
+        )
         fix = (
             "push the image again with all its platforms"
             if listed_in
@@ -73,11 +133,17 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
     remedy="the repository",
 )
 def name_unknown(case: Case) -> Iterator[Finding]:
-    """404 NAME_UNKNOWN.
+    """404 NAME_UNKNOWN, or 404 for the tags of a repository.
 
     Distribution specification, "Error Codes".
     """
-    lost = [step for step in case.bad if step.last.status == 404 and "NAME_UNKNOWN" in codes(step.last)]
+    lost = [
+        step
+        for step in case.bad
+        if step.last.status == 404
+        and not is_write(step)
+        and ("NAME_UNKNOWN" in codes(step.last) or (step.route.endpoint is Endpoint.TAGS and not is_page(step.last)))
+    ]
     if lost:
         last = lost[0].last
         yield found(
@@ -104,7 +170,11 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
     lost = [
         step
         for step in case.bad
-        if step.route.endpoint is Endpoint.BLOB and step.last.status == 404 and not in_storage(step.last)
+        if step.route.endpoint is Endpoint.BLOB
+        and step.last.status in (404, 410)
+        and not in_storage(step.last)
+        and not is_page(step.last)
+        and not is_write(step)
     ]
     if lost:
         last = lost[0].last
@@ -112,8 +182,15 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
             "blob-unknown",
             case.severity(*lost),
             lost,
-            f"{last.host} does not have {name_of(lost[0])}, which the manifest of {last.route.repository} names.",
-            "push the image again: its manifest is there, its content is not",
+            f"{last.host} does not have {name_of(lost[0])}"
+            + (
+                f", which the manifest of {last.route.repository} names."
+                if lost[0].expectation
+                else f" in {last.route.repository}."
+            ),
+            "push the image again: its manifest is there, its content is not"
+            if lost[0].expectation
+            else "check the digest, and the repository that it is asked for in",
         )
 
 
@@ -161,3 +238,34 @@ def no_matching_platform(case: Case) -> Iterator[Finding]:
         f"the index at {shown[-1].last.host} has nothing for {platform}, which {case.client} runs on; it has {listed(there)}.",
         f"build for {platform} too, or ask for another with --platform {there[0]}",
     )
+
+
+@row(
+    "referrers-refused",
+    needs=Fact.LIST,
+    severities="info",
+    suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
+    remedy="answer 404, so that clients fall back to the tag",
+    report="goharbor/harbor#18418",
+)
+def referrers_refused(case: Case) -> Iterator[Finding]:
+    """The referrers API answers neither 200 nor 404.
+
+    After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
+    believe that there are none (distribution-spec 1.1, "Listing Referrers"). goharbor/harbor#18418.
+    """
+    refused = [
+        step
+        for step in case.steps
+        if step.route.endpoint is Endpoint.REFERRERS and (step.last.status or 0) >= 400 and step.last.status != 404
+    ]
+    if refused:
+        last = refused[0].last
+        yield found(
+            "referrers-refused",
+            Severity.INFO,
+            refused,
+            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
+            "tag then, as they do after 404.",
+            f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
+        )

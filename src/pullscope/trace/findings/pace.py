@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 
-from pullscope.trace.findings.case import Case, found, header, listed
+from pullscope.trace.findings.case import Case, codes, found, header, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import is_specific, quoted
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -46,7 +47,9 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     docs.docker.com/docker-hub/usage/pulls for headers and window; docker/hub-feedback#1907. containerd asks again at
     once, up to five times; containers/image waits for Retry-After.
     """
-    told = [hop for hop in case.hops if hop.status == 429]
+    told = [
+        hop for hop in case.hops if hop.status == 429 or ((hop.status or 0) >= 400 and "TOOMANYREQUESTS" in codes(hop))
+    ]
     if not told:
         return
     steps = [hop.step for hop in told]
@@ -58,14 +61,19 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     if limit is not None and limit.source:
         parts.append(f"they are counted on {limit.source}")
     words = ", and ".join(parts)
+    own = quoted(last) if is_specific(last) else ""
+    issuer = case.issuer_of(last)
+    logged_in = last.request.authorization == "basic" or (issuer is not None and not was_anonymous(issuer))
     wait = header(last, "retry-after")
     when = f"try again in {_span(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
     yield found(
         "rate-limited",
         case.severity(*steps),
         steps,
-        f"{last.host} said 429, too many requests{f': {words}' if words else ''}.",
-        f"{when}, or log in: the limit of an account is its own, that of an address is everybody's behind it",
+        f"{last.host} said {last.status}, too many requests{f': {words}' if words else own}.",
+        f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
+        if not logged_in
+        else f"{when}, or ask for less at once: the limit is that of the login",
     )
 
 
@@ -179,12 +187,13 @@ def retried(case: Case) -> Iterator[Finding]:
         failed.setdefault(step.place, step.last)
     for step in case.steps:
         before = failed.get(step.place)
-        if before is not None and before.step is not step and not step.is_token and step.started > before.step.started:
+        later = before is not None and before.step is not step and step.started > before.step.started
+        if before is not None and later and not step.is_token and before.step.first.host == step.first.host:
             again.append((before, step.first))
     if not again:
         return
     times = len(again)
-    cost = sum(max(0.0, second.request.time - first.request.time) for first, second in again)
+    cost = _covered((first.request.time, second.request.time) for first, second in again)
     hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
     yield found(
         "retried",
@@ -193,6 +202,15 @@ def retried(case: Case) -> Iterator[Finding]:
         f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}; that took {cost:.1f} s.",
         f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
     )
+
+
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """The seconds that lie in any of the spans: what was asked again side by side took its time once."""
+    total, until = 0.0, 0.0
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total
 
 
 def _what_it_did(hop: Hop) -> str:

@@ -65,24 +65,20 @@ def redirect_loop(case: Case) -> Iterator[Finding]:
 
 @row(
     "redirect-downgrade",
-    needs=Fact.REDIRECT,
     severities="warning, error",
     suffers="all follow it, in the clear",
     remedy="write https:// in the rule",
 )
 def redirect_downgrade(case: Case) -> Iterator[Finding]:
-    """Https is redirected to http.
+    """An answer over https names an address with plain http: a redirect, or the next page of a list.
 
     Go follows it, and only leaves out the Referer (net/http client.go refererForURL). An error where the pull ended
-    there.
+    there. The Location of an upload is `upload-location-elsewhere`, a realm `token-server-insecure`.
     """
     down = [
         hop
         for hop in case.hops
-        if hop.redirects
-        and hop.request.url.startswith("https:")
-        and hop.response is not None
-        and (hop.response.location or "").startswith("http:")
+        if hop.request.url.startswith("https:") and hop.response is not None and _downgrades(hop)
     ]
     if down:
         steps = [hop.step for hop in down]
@@ -92,9 +88,19 @@ def redirect_downgrade(case: Case) -> Iterator[Finding]:
             case.severity(*steps),
             steps,
             f"{hosts} redirects from https to plain http, at {location_host(down[0])}: whoever is on the way can read the "
-            "tokens and change what comes.",
-            f"write https:// in the rule of {hosts}",
+            "tokens and change what comes."
+            if down[0].redirects
+            else f"{hosts} names the next page of a list with plain http: clients go there in the clear.",
+            f"write https:// in the rule of {hosts}"
+            if down[0].redirects
+            else f"send X-Forwarded-Proto in the proxy in front of {hosts}",
         )
+
+
+def _downgrades(hop: Hop) -> bool:
+    if hop.redirects:
+        return hop.response is not None and (hop.response.location or "").startswith("http:")
+    return hop.step.route.endpoint in LISTS and (header(hop, "link") or "").lstrip().startswith("<http:")
 
 
 @row(
@@ -207,7 +213,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
 @row(
     "push-over-redirect",
     needs=Fact.REDIRECT,
-    explains=("manifest-unknown", "name-unknown"),
+    explains=("manifest-unknown", "name-unknown", "upload-lost", "upload-refused", "write-denied"),
     severities="error",
     suffers="all that push",
     remedy="push to the registry by its own name",

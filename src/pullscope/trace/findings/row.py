@@ -15,6 +15,19 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding
 
+REFUSED = (
+    "access-denied",
+    "challenge-unreadable",
+    "credentials-not-used",
+    "login-lacks-right",
+    "scope-mismatch",
+    "scope-refused",
+    "token-not-requested",
+    "token-rejected",
+    "write-denied",
+)
+"""Every way in which an answer can refuse: what follows where a client never got to the right token."""
+
 Rule = Callable[[Case], Iterator[Finding]]
 
 
@@ -41,8 +54,12 @@ class Row:
     """What follows from it and is not told beside it: one cause is one error."""
     softens: tuple[str, ...] = ()
     """What is told beside it as no more than info: it explains, it is not what failed."""
+    last_resort: bool = False
+    """Whether it is asked only where no other rule has found an error."""
     recording: str | None = None
     """The recording that shows it, below tests/data."""
+    report: str | None = None
+    """The public report from which a conversation that shows it is rebuilt in the tests: `owner/name#1`."""
     rules: str | None = None
     """The platform whose rule file shows it; the file is in `known`. Without either, the fault of this name plays it."""
 
@@ -57,6 +74,8 @@ def row(
     explains: tuple[str, ...] = (),
     softens: tuple[str, ...] = (),
     recording: str | None = None,
+    report: str | None = None,
+    last_resort: bool = False,
 ) -> Callable[[Rule], Row]:
     """Makes a row of the rule below it."""
 
@@ -74,6 +93,8 @@ def row(
             explains=explains,
             softens=softens,
             recording=recording,
+            report=report,
+            last_resort=last_resort,
         )
 
     return made

@@ -1,4 +1,4 @@
-"""The storage behind a registry: signed addresses, and those who serve them."""
+"""The storage behind a registry: signed addresses, clocks, and those who serve what a blob redirect leads to."""
 
 from __future__ import annotations
 
@@ -7,31 +7,43 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import query
-from pullscope.trace.findings.case import (
-    Case,
-    client_left,
-    found,
-    in_storage,
-    name_of,
-)
+from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.mirrors import mirror_of
+from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.said import answered_by, quoted, says
+from pullscope.trace.findings.times import date_of, expiry_of, in_words
 from pullscope.trace.model import Hop, Outcome
+
+APART = 120.0
+"""Seconds between two hosts' clocks from which that is told: signatures and tokens allow for less."""
+
+LONG_AGO = 60.0
+"""Seconds after which an address that is handed out again counts as kept by a cache."""
+
+_REFUSED = frozenset({400, 401, 403, 410})
+_EXPIRED = re.compile(r"expired", re.IGNORECASE)
+_SIGNATURE = re.compile(
+    r"SignatureDoesNotMatch|InvalidSignature|signature|AuthenticationFailed|InvalidAccessKeyId|MissingKey"
+    r"|AuthorizationQueryParametersError|failed to authenticate the request|invalid (?:key|token)",
+    re.IGNORECASE,
+)
+"""S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
+_SKEWED = re.compile(
+    r"RequestTimeTooSkewed|request time and the (?:current|server)|not yet valid|clock skew", re.IGNORECASE
+)
+
+
+def _refused(case: Case) -> list[Hop]:
+    """The answers by which a storage refused a signed address."""
+    return [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and hop.step in case.bad]
 
 
 @row(
     "two-auth-mechanisms",
     needs=Fact.FAILURE,
-    explains=(
-        "access-denied",
-        "cdn-failed",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=(*REFUSED, "cdn-failed", "signed-url-invalid"),
     softens=("authorization-leaked",),
     severities="error",
     suffers="clients that send their token to a storage",
@@ -68,6 +80,84 @@ def _kind(hop: Hop) -> str:
 
 
 @row(
+    "signed-url-stale",
+    needs=Fact.TROUBLE,
+    explains=("cdn-failed", "signed-url-expired", "signed-url-invalid"),
+    severities="error",
+    suffers="all, until the cache forgets it",
+    remedy="do not cache redirects of blobs for longer than they live",
+    report="rpardini/docker-registry-proxy#26",
+)
+def signed_url_stale(case: Case) -> Iterator[Finding]:
+    """A signed address had expired when it was handed out: by its own times, or because a cache hands out an old redirect.
+
+    Caches keep 302 and 307 for longer than a signature lives: rpardini/docker-registry-proxy#26 (`proxy_cache_valid 301 302
+    307`), pulp/pulpcore#3077 (redis). The times are those of the address itself (X-Amz-Date and X-Amz-Expires, Expires, se)
+    against the Date of the redirect.
+    """
+    for hop in _refused(case):
+        by = hop.follows
+        if by is None or by.response is None:
+            continue
+        given = date_of(by) or by.response.time
+        ends = expiry_of(hop.request.url) or expiry_of(by.response.location or "")
+        old = given - ends if ends is not None else 0.0
+        before = [
+            one
+            for one in case.hops
+            if one.response is not None
+            and one.response.location_id == by.response.location_id
+            and one.response.time < by.response.time - LONG_AGO
+        ]
+        age = header(by, "age") or ""
+        kept = bool(before) or (age.isdecimal() and len(age) < 9 and int(age) > 0)
+        if old < 1 and not (kept and says(hop, _EXPIRED)):
+            continue
+        yield found(
+            "signed-url-stale",
+            case.severity(hop.step),
+            [hop.step],
+            f"{by.host} handed out an address at {hop.host} that had expired"
+            + (f" {in_words(old)} before" if old >= 1 else "")
+            + (f"; it comes from a cache (Age {age} s)" if kept and age else "")
+            + f": {hop.host} said {hop.status}{quoted(hop)}.",
+            f"let no cache in front of {by.host} keep redirects of blobs for longer than their signature lives",
+        )
+        return
+
+
+@row(
+    "signed-url-invalid",
+    needs=Fact.TROUBLE,
+    explains=("cdn-failed",),
+    severities="error",
+    suffers="all",
+    remedy="keep the signed host, path and query unchanged",
+    recording="field/wire/minio-signature-mismatch.mitm",
+)
+def signed_url_invalid(case: Case) -> Iterator[Finding]:
+    """The storage refuses the signature of an address (SignatureDoesNotMatch and its likes).
+
+    A signature covers host, path and query (AWS Signature Version 4): a proxy that rewrites one of them breaks it.
+    distribution/distribution#3139, docker/hub-feedback#1636. Others are keys that were withdrawn.
+    """
+    wrong = [
+        hop for hop in _refused(case) if says(hop, _SIGNATURE) and not says(hop, _EXPIRED) and not says(hop, _SKEWED)
+    ]
+    if wrong:
+        hop = wrong[0]
+        by = hop.follows.host if hop.follows is not None else "the registry"
+        yield found(
+            "signed-url-invalid",
+            case.severity(*(one.step for one in wrong)),
+            (one.step for one in wrong),
+            f"{answered_by(hop)} refuses the signature of the address that {by} handed out, with {hop.status}{quoted(hop)}.",
+            f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve blobs "
+            "itself instead of redirecting",
+        )
+
+
+@row(
     "signed-url-expired",
     needs=Fact.TROUBLE,
     explains=("cdn-failed",),
@@ -78,9 +168,9 @@ def _kind(hop: Hop) -> str:
 def signed_url_expired(case: Case) -> Iterator[Finding]:
     """The storage refuses, and says that the address has expired.
 
-    Amazon S3's words, "Request has expired", of which the names are kept.
+    Amazon S3's words, "Request has expired", of which the names are kept; R2 says ExpiredRequest (cloudflare-docs#32436).
     """
-    late = [hop for hop in case.hops if in_storage(hop) and hop.status in (400, 401, 403) and _says_expired(hop)]
+    late = [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and says(hop, _EXPIRED)]
     if late:
         hop = late[0]
         age = hop.request.time - hop.follows.response.time if hop.follows and hop.follows.response else 0.0
@@ -96,11 +186,53 @@ def signed_url_expired(case: Case) -> Iterator[Finding]:
         )
 
 
-_EXPIRED = re.compile(r"expired", re.IGNORECASE)
+@row(
+    "clocks-differ",
+    explains=("cdn-failed", "signed-url-invalid"),
+    severities="warning, error",
+    suffers="all, where signatures or tokens expire",
+    remedy="set the clock that is wrong",
+    report="boot2docker/boot2docker#469",
+)
+def clocks_differ(case: Case) -> Iterator[Finding]:
+    """Date headers of two hosts are minutes apart, or a storage says that the time of a request is too far from its own.
 
-
-def _says_expired(hop: Hop) -> bool:
-    return bool(_EXPIRED.search(hop.said or "")) or any(_EXPIRED.search(one.message) for one in hop.errors)
+    S3 allows 15 minutes and says RequestTimeTooSkewed: distribution/distribution#710. Answers that come from a cache (Age) have
+    an old Date and do not count.
+    """
+    skewed = [hop for hop in case.hops if (hop.status or 0) >= 400 and hop.step in case.bad and says(hop, _SKEWED)]
+    if skewed:
+        hop = skewed[0]
+        by = hop.follows.host if hop.follows is not None else hop.host
+        yield found(
+            "clocks-differ",
+            case.severity(hop.step),
+            [hop.step],
+            f"{answered_by(hop)} said {hop.status}{quoted(hop)}.",
+            f"set the clock of {by}, which signs the addresses"
+            if by != hop.host
+            else f"set the clock behind {hop.host}",
+        )
+        return
+    apart: dict[str, tuple[float, Hop]] = {}
+    for hop in case.hops:
+        date = date_of(hop)
+        cached = header(hop, "age") is not None or "hit" in (header(hop, "x-cache") or "").lower()
+        if date is not None and hop.response is not None and not cached:
+            apart.setdefault(hop.host, (date - hop.response.time, hop))
+    if len(apart) < 2:
+        return
+    behind, ahead = min(apart.values(), key=lambda pair: pair[0]), max(apart.values(), key=lambda pair: pair[0])
+    if ahead[0] - behind[0] < APART:
+        return
+    yield found(
+        "clocks-differ",
+        Severity.WARNING,
+        [behind[1].step, ahead[1].step],
+        f"the clocks of {ahead[1].host} and {behind[1].host} are {in_words(ahead[0] - behind[0])} apart, by their Date headers: "
+        "tokens and signed addresses of one are too old, or not valid yet, for the other.",
+        f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host}",
+    )
 
 
 @row(
@@ -113,18 +245,20 @@ def _says_expired(hop: Hop) -> bool:
 def cdn_failed(case: Case) -> Iterator[Finding]:
     """The storage behind a blob fails for another reason.
 
-    What recovers when asked again at once is `retried`.
+    A storage is what a blob redirect led to, whatever its path looks like. What recovers when asked again at once is
+    `retried`. 5xx of the registry itself is `registry-failed`, of a mirror `mirror-failed`.
     """
     broken = [
         hop
         for hop in case.hops
         if hop.step.route.endpoint is Endpoint.BLOB
         and hop.request.method == "GET"
-        and (in_storage(hop) or (hop.status or 0) >= 500)
+        and in_storage(hop)
+        and mirror_of(hop.step.first) is None
         and ((hop.status or 0) >= 400 or (hop.failed is not None and not client_left(hop)))
-        and hop.status != 429
+        and hop.status not in (416, 429)
         and hop.step.outcome is Outcome.FAILED
-        and not _says_expired(hop)
+        and not says(hop, _EXPIRED)
         and not (hop.failed is not None and hop.response is not None)
     ]
     if not broken:
@@ -132,7 +266,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
     hop = broken[0]
     steps = [one.step for one in broken]
     said = (
-        f"said {hop.status}"
+        f"said {hop.status}{quoted(hop)}"
         if hop.status is not None
         else f"ended the connection ({hop.failed.reason if hop.failed else ''})"
     )
@@ -140,7 +274,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         "cdn-failed",
         case.severity(*steps),
         steps,
-        f"{hop.host}, which has the bytes of {name_of(hop.step)}, {said}.",
+        f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
         f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not have "
         "or does not give what it should",
     )

@@ -20,6 +20,7 @@ from pullscope.trace.findings import (
     failing,
     logins,
     manifests,
+    mirrors,
     names,
     only_in_rules,
     pace,
@@ -27,6 +28,7 @@ from pullscope.trace.findings import (
     storage,
     tokens,
     vanity,
+    writes,
 )
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
@@ -37,7 +39,9 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
     "Redirects and vanity domains": rows_of([vanity, redirects]),
     "Tokens and logins": rows_of([challenges, tokens, logins]),
+    "Mirrors": rows_of([mirrors]),
     "The registry's answers": rows_of([failing, names, manifests]),
+    "Pushes and deletes": rows_of([writes]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),
     "In rule files only": rows_of([only_in_rules]),
@@ -45,7 +49,13 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
 """The rows by the sections of docs/findings.md."""
 
 ROWS: Mapping[str, Row] = {one.code: one for rows in SECTIONS.values() for one in rows}
-RULES: Mapping[str, Rule] = {code: one.rule for code, one in ROWS.items() if one.rule is not None}
+RULES: Mapping[str, Rule] = {
+    code: one.rule for code, one in ROWS.items() if one.rule is not None and not one.last_resort
+}
+LAST_RESORTS: Mapping[str, Rule] = {
+    code: one.rule for code, one in ROWS.items() if one.rule is not None and one.last_resort
+}
+"""Those that are asked where no other has found an error."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +65,8 @@ _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 def findings_of(case: Case) -> list[Finding]:
     """What is wrong with an operation, the causes only, errors first."""
     every = [finding for code, rule in _rules_for(facts_of(case)) for finding in _found(code, rule, case)]
+    if case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
+        every.extend(finding for code, rule in LAST_RESORTS.items() for finding in _found(code, rule, case))
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]

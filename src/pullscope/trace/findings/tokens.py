@@ -17,38 +17,52 @@ from pullscope.trace.findings.case import (
     found,
     in_storage,
     listed,
+    lost_its_login,
     repositories,
+    was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, pushes, refused_pings
+from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.said import is_specific, quoted, says
+from pullscope.trace.findings.times import in_words
 from pullscope.trace.model import Hop, Step
 
 
 @row(
     "authorization-dropped",
     needs=Fact.FAILURE,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
-    softens=("authorization-leaked",),
+    explains=REFUSED,
+    softens=("authorization-leaked", "token-server-insecure"),
     severities="error",
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
     remedy="proxy (200) instead of redirecting",
 )
 def authorization_dropped(case: Case) -> Iterator[Finding]:
-    """A token went to the first host, not over the redirect, and the second host said 401.
+    """A token or login went to the first host, not over the redirect, and was missed there; or a realm redirects a login.
 
     Run with skopeo 1.9.3 (the recording `skopeo-1.9-vanity-302`) and crane 0.20.2. Go takes Authorization away when a
     redirect leaves the host (net/http client.go shouldCopyHeaderOnRedirect) and containers/image sets it on the first
     request only. Open: containers/image#641, podman#15187. crane from 0.21.8 asks for a token of the second host
-    (go-containerregistry#2360). podman and buildah read.
+    (go-containerregistry#2360). podman and buildah read. A realm with plain http that redirects to https loses the login in
+    the same way, and the token that comes is anybody's: moby/moby#38662.
     """
+    lost = next((step for step in case.steps if lost_its_login(step)), None)
+    missed = [step for step in case.bad if step is lost or (lost is not None and case.issuer_of(step.last) is lost)]
+    if lost is not None and any(step.last.status in REFUSALS for step in missed):
+        homes = listed(sorted(case.challengers.get(bare(lost.first.request.url), set()))) or lost.last.host
+        where = "https" if lost.first.host == lost.last.host else lost.last.host
+        yield found(
+            "authorization-dropped",
+            case.severity(*missed),
+            [lost, *missed],
+            f"{case.client} showed its login at {bare(lost.first.request.url)}, was redirected to {where} and asked there "
+            f"without it: the token that it got is anonymous, and {missed[-1].last.host} refused it.",
+            f"let {homes} name {bare(lost.last.request.url)} in its challenge: its public https address, and "
+            "X-Forwarded-Proto from the proxy in front",
+        )
+        return
     dropped: list[tuple[Step, Hop]] = []
     for step in case.bad:
         chain = step.passes[-1]
@@ -134,7 +148,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
 @row(
     "scope-mismatch",
     needs=Fact.FAILURE,
-    explains=("access-denied", "credentials-not-used", "scope-refused"),
+    explains=("access-denied", "credentials-not-used", "login-lacks-right", "scope-refused", "write-denied"),
     severities="error",
     suffers="all",
     remedy="keep the path, or rewrite realm and scope in a proxy",
@@ -182,28 +196,27 @@ def scope_refused(case: Case) -> Iterator[Finding]:
     strict token server: dockerd 20.10.24 and 29.7.2, ctr 1.6.20, skopeo 1.9.3 and crane 0.21.9.
     """
     for step in case.bad:
-        if step.is_token and step.token is not None and step.token.anonymous and step.last.status in (400, 403):
-            names = asked_repositories(step)
-            wanted = {
-                name
-                for hop in case.hops
-                if hop.status == 401
-                for one in hop.challenges
-                for name in repositories(one.scope)
-            }
-            yield found(
-                "scope-refused",
-                case.severity(step),
-                [step, *([step.under] if step.under else [])],
-                f"{step.last.host} said {step.last.status} when {case.client} asked for {listed(names) or 'no scope'}"
-                + _whose(names, wanted, case.client)
-                + ".",
-                "keep the registry's own path, so that every name in the scope exists there; log in if it is private",
-            )
-            return
+        if not step.is_token or pushes(step) or not was_anonymous(step) or step.last.status not in (400, *REFUSALS):
+            continue
+        if is_unknown_without_login(case, step):
+            continue  # `credentials-not-used`
+        names = asked_repositories(step)
+        wanted = {
+            name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
+        }
+        yield found(
+            "scope-refused",
+            case.severity(step),
+            [step, *([step.under] if step.under else [])],
+            f"{step.last.host} said {step.last.status} when {case.client} asked for {listed(names) or 'no scope'}"
+            + _whose(names, wanted, case.client)
+            + ".",
+            "keep the registry's own path, so that every name in the scope exists there; log in if it is private",
+        )
+        return
     for step in case.bad:
         issuer = case.issuer_of(step.last)
-        if step.last.status not in REFUSALS or issuer is None:
+        if step.last.status not in REFUSALS or issuer is None or case.writes:
             continue
         have = asked_repositories(issuer)
         short = any(challenge.error == "insufficient_scope" for challenge in step.last.challenges)
@@ -230,17 +243,21 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
 @row(
     "token-rejected",
     needs=Fact.CREDENTIAL,
-    explains=("access-denied", "credentials-not-used"),
+    explains=("access-denied", "credentials-not-used", "login-lacks-right", "write-denied"),
     severities="error, warning",
     suffers="all",
     remedy="how long tokens live; clocks",
 )
 def token_rejected(case: Case) -> Iterator[Finding]:
-    """401 with `error="invalid_token"`, or for a token that was taken before.
+    """A token is refused that was taken before, has just been issued, is called invalid_token, or is said to have expired.
 
-    RFC 6750, 3.1. A client that gets another token when the old one is over does as it should: no finding.
+    RFC 6750, 3.1. A client that gets another token when the old one is over does as it should: no finding. ECR Public says
+    400 without a challenge after 12 hours, so clients do not ask for a new token: aws/containers-roadmap#2835,
+    lablup/backend.ai#2549. Tokens that are over before a layer has been pushed: cesanta/docker_auth#240, moby/moby#33558,
+    zebox/registry-admin#22. A token that its own registry refuses at `/v2/`: goharbor/harbor#23799.
     """
     welcome: set[tuple[int, str, str | None]] = set()
+    at_the_end = refused_pings(case)
     for hop in case.hops:
         number = hop.request.credential
         if number is None or in_storage(hop):
@@ -249,26 +266,41 @@ def token_rejected(case: Case) -> Iterator[Finding]:
         if hop.status is not None and hop.status < 400:
             welcome.add(place)
         invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
-        if hop.status != 401 or not (invalid or place in welcome):
+        issued = case.issued.get(number)
+        told_expired = hop.status in (400, 401, 403) and issued is not None and says(hop, EXPIRED)
+        at_once = hop.step in at_the_end and hop is hop.step.last and number in case.issued
+        if not told_expired and not at_once and (hop.status != 401 or not (invalid or place in welcome)):
             continue
-        issuer = case.issuer_of(hop)
-        token = issuer.token if issuer is not None else None
-        age = hop.request.time - issuer.ended if issuer is not None and issuer.ended is not None else None
-        lifetime = token.expires_in if token is not None else None
+        age = hop.request.time - issued.time if issued is not None else None
+        lifetime = issued.facts.expires_in if issued is not None else None
         # A client that gets a new one when the old one is over does as it should.
-        over = age is not None and lifetime is not None and age >= lifetime
-        if (over or age is None) and hop.step not in case.bad:
+        over = told_expired or (age is not None and lifetime is not None and age >= lifetime)
+        if (over or age is None) and hop.step not in case.bad and not at_once:
             continue
-        told = f", {age:.0f} s after it was issued" if age is not None else ""
+        told = f", {in_words(age)} after it was issued" if age is not None else ""
         if lifetime is not None:
-            told += f" for {lifetime} s"
+            told += f" for {in_words(lifetime)}"
+        issuer = case.issuer_of(hop)
+        no_challenge = told_expired and hop.status != 401 and not hop.challenges
         yield found(
             "token-rejected",
-            case.severity(hop.step),
+            case.severity(hop.step, otherwise=Severity.ERROR if at_once else Severity.WARNING),
             [hop.step, *([issuer] if issuer else [])],
-            f"{hop.host} no longer takes the token of {issuer.first.host if issuer else 'an earlier time'}{told}: "
-            + ("it is over." if over else "it calls it invalid." if invalid else "it took it before."),
-            "let tokens live longer than a slow pull takes"
+            f"{hop.host} no longer takes the token of {issued.host if issued else 'an earlier time'}{told}: "
+            + ("it has expired." if over else "it calls it invalid." if invalid else "it took it before.")
+            + (
+                f" It says {hop.status} without a challenge instead of 401, so clients do not get a new one."
+                if no_challenge
+                else ""
+            )
+            if not at_once
+            else f"{hop.host} refuses at /v2/ the token that its own token server {issued.host if issued else ''} has just "
+            f"issued to {case.client}, with {hop.status}{quoted(hop) if is_specific(hop) else ''}.",
+            f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
+            if at_once
+            else f"get a new token: start {case.client} anew, or have it ask for one before {in_words(age or 0)} are over"
+            if no_challenge
+            else "let tokens live longer than a slow pull or push takes"
             if over
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.case import (
     CONTENT,
@@ -12,12 +13,14 @@ from pullscope.trace.findings.case import (
     found,
     is_page,
     is_registrys,
+    is_write,
     pings,
     reading,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
 
 
@@ -33,16 +36,7 @@ def _unanswered(case: Case) -> list[Step]:
 @row(
     "ping-not-redirected",
     needs=Fact.PING,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "ping-other-host",
-        "registry-failed",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=(*REFUSED, "ping-other-host", "registry-failed"),
     severities="error, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` too",
@@ -78,8 +72,10 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
             [step, *refused],
             f"{host} answers /v2/ itself, with {status}, and sends only other paths on: {consequence}"
             if host in case.pointing
-            else f"{host} answers /v2/ with {status}: {consequence}",
-            f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
+            else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
+            f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
+            if host in case.pointing
+            else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect /v2/",
         )
         return
 
@@ -87,14 +83,7 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
 @row(
     "ping-not-a-registry",
     needs=Fact.PING,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=(*REFUSED, "ping-hides-challenge"),
     severities="error, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` to the registry that wants tokens",
@@ -111,6 +100,8 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
         last = step.last
         if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
             continue
+        if wanting[0].host == last.host and not is_page(last):
+            continue  # `ping-hides-challenge`
         refused = _unanswered(case)
         what = "a web page" if is_page(last) else "200, though it is no registry"
         yield found(
@@ -137,6 +128,9 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
         "missing-content-digest",
         "name-unknown",
         "wrong-content-type",
+        "token-not-requested",
+        "ping-hides-challenge",
+        "login-lacks-right",
     ),
     severities="error",
     suffers="all",
@@ -151,9 +145,11 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
     lost = [
         step
         for step in reading(case)
-        if step.last.follows is None
-        and (step.last.status in (404, 403, 410) or step.last.status == 200)
+        if not is_write(step)
+        and step.last.follows is None
+        and (step.last.status in (404, 410, 200) or (step.last.status == 403 and step.last.host in case.pointing))
         and not is_registrys(step.last)
+        and not (step.last.ok and step.route.endpoint is Endpoint.MANIFEST and step.last.host not in case.pointing)
         and (is_page(step.last) or (step.last.host in case.pointing and _is_text(step.last)))
     ]
     if not lost:
@@ -165,8 +161,13 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         case.severity(*lost),
         lost,
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
-        "read as a registry's answer.",
-        f"add a rule for {folder}* if the name is yours; it is as it should be if it is not",
+        "read as a registry's answer."
+        if first.last.host in case.pointing
+        else f"{answered_by(first.last)} said {first.last.status} to {folder} with a web page{quoted(first.last)}: no registry "
+        "answers there.",
+        f"add a rule for {folder}* if the name is yours; it is as it should be if it is not"
+        if first.last.host in case.pointing
+        else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
 
 
@@ -177,15 +178,7 @@ def _is_text(hop: Hop) -> bool:
 @row(
     "ping-slash-lost",
     needs=Fact.PING,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "ping-other-host",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=(*REFUSED, "ping-other-host"),
     severities="error, info",
     suffers="docker's classic store",
     remedy="end the target with /v2/",
@@ -216,14 +209,7 @@ def ping_slash_lost(case: Case) -> Iterator[Finding]:
 @row(
     "ping-other-host",
     needs=Fact.PING,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=REFUSED,
     severities="error",
     suffers="docker's classic store",
     remedy="one vanity host for each registry",
@@ -257,16 +243,7 @@ def _lost_on_the_way(step: Step) -> bool:
 @row(
     "library-prefix-missing",
     needs=Fact.FAILURE,
-    explains=(
-        "access-denied",
-        "challenge-unreadable",
-        "credentials-not-used",
-        "manifest-unknown",
-        "name-unknown",
-        "scope-mismatch",
-        "scope-refused",
-        "token-rejected",
-    ),
+    explains=(*REFUSED, "manifest-unknown", "name-unknown"),
     severities="error",
     suffers="all",
     remedy="add it in the rule",

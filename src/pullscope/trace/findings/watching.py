@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from pullscope.oci.urls import bare
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import refusal
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import findings_of
@@ -21,13 +22,15 @@ MOST_LOOKS = 4
 
 MOST_TOKENS = 10_000
 MOST_REFUSALS = 1_000
+MOST_OPEN = 1_000
 
 
 class Findings:
     """What the rules need to remember between pulls, and what was found that belongs to none."""
 
     def __init__(self) -> None:
-        self._issued: OrderedDict[int, None] = OrderedDict()
+        self._issued: OrderedDict[int, Issued | None] = OrderedDict()
+        self._open_to_all: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
 
     @property
@@ -37,7 +40,7 @@ class Findings:
 
     def issued(self, number: int) -> None:
         """A token was seen being issued."""
-        self._issued[number] = None
+        self._issued.setdefault(number, None)
         if len(self._issued) > MOST_TOKENS:
             self._issued.popitem(last=False)
 
@@ -53,6 +56,7 @@ class Findings:
 
     def after(self, pull: Pull, steps: list[Step]) -> list[Change]:
         """What became certain with the steps that were told last."""
+        self._remember(steps)
         fresh = {step.n for step in steps if _is_final(step)}
         if not fresh or pull.closed or len(pull.failing) > MOST_LOOKS:
             return []
@@ -74,9 +78,35 @@ class Findings:
         if pull.outcome is Ending.COMPLETE and any(one.severity is Severity.ERROR for one in pull.findings):
             pull.outcome = Ending.FAILED
 
+    def _remember(self, steps: list[Step]) -> None:
+        """What later operations are measured by: tokens and their age, and what was had without a login."""
+        for step in sorted(steps, key=lambda step: not step.is_token):  # a token is told below the step that needed it
+            facts, last = step.token, step.last
+            if facts is not None and facts.number is not None:
+                self._issued[facts.number] = Issued(
+                    host=last.host,
+                    realm=bare(step.first.request.url),
+                    time=last.ended or last.request.time,
+                    anonymous=was_anonymous(step),
+                    facts=facts,
+                )
+            elif step.route.endpoint in CONTENT and last.ok and last.request.method == "GET" and step.route.repository:
+                token = self._issued.get(last.request.credential) if last.request.credential is not None else None
+                if last.request.authorization == "none" or (token is not None and token.anonymous):
+                    self._open_to_all[(step.first.host, step.route.repository)] = None
+                    if len(self._open_to_all) > MOST_OPEN:
+                        self._open_to_all.popitem(last=False)
+
     def _case(self, pull: Pull, outcome: Ending, *, over: bool) -> Case:
         refused = frozenset(host for client, host in self._refusals if client == pull.client_key[0])
-        return Case(pull=pull, outcome=outcome, issued=self._issued, refused=refused, over=over)
+        return Case(
+            pull=pull,
+            outcome=outcome,
+            issued=self._issued,
+            open_to_all=self._open_to_all.keys(),
+            refused=refused,
+            over=over,
+        )
 
 
 def _is_final(step: Step) -> bool:

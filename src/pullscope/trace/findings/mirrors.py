@@ -1,0 +1,132 @@
+"""Mirrors: hosts that are asked in place of another. What one has not got is had elsewhere; what fails there is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pullscope.oci.reference import registry_name
+from pullscope.trace.findings.case import CONTENT, Case, client_left, found, is_page, name_of
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, said_status
+from pullscope.trace.model import Hop, Step
+
+MISSED = frozenset({404, 410})
+
+
+def mirror_of(hop: Hop) -> str | None:
+    """The registry in place of which a host was asked; None where it was asked for itself."""
+    ns = hop.route.ns
+    return ns if ns is not None and ns not in (hop.host, registry_name(hop.host)) else None
+
+
+def at_mirrors(case: Case) -> list[Step]:
+    """Steps that asked a mirror: by `?ns=`, or because another host was then asked for the same and had it."""
+    asked: dict[tuple[str | None, ...], str] = {}
+    for step in case.steps:
+        if step.last.ok and step.route.endpoint in CONTENT:
+            asked[step.place] = step.first.host
+    found_ = []
+    for step in case.steps:
+        if step.route.endpoint not in CONTENT:
+            continue
+        elsewhere = asked.get(step.place)
+        fell_back = step in case.made_good and elsewhere is not None and elsewhere != step.first.host
+        if mirror_of(step.first) is not None or fell_back:
+            found_.append(step)
+    return found_
+
+
+@row(
+    "mirror-missed",
+    needs=Fact.FAILURE,
+    explains=("retried",),
+    severities="info",
+    suffers="none",
+    remedy="none needed",
+    recording="field/wire/mirror-404-fallback.mitm",
+)
+def mirror_missed(case: Case) -> Iterator[Finding]:
+    """A mirror says 404, and the next place has it.
+
+    containerd's hosts.toml, docker's registry-mirrors and registries.conf all go on to the next host: k3s-io/k3s#11857,
+    spegel-org/spegel#469, k0sproject/k0s#5478. Run with containerd 2.1.9, dockerd 28.5.2 and podman 5.8.
+    """
+    missed = [
+        step
+        for step in at_mirrors(case)
+        if step in case.made_good and step.last.status in MISSED and not is_page(step.last)
+    ]
+    if not missed:
+        return
+    host = missed[0].first.host
+    yield found(
+        "mirror-missed",
+        Severity.INFO,
+        missed,
+        f"the mirror {host} did not have {_what(missed)}; {case.client} got it from the next place.",
+        f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
+    )
+
+
+def _what(steps: list[Step]) -> str:
+    return name_of(steps[0]) if len(steps) == 1 else f"{len(steps)} of the things it was asked for"
+
+
+@row(
+    "mirror-failed",
+    needs=Fact.MIRROR,
+    explains=(
+        "access-denied",
+        "blob-unknown",
+        "cdn-failed",
+        "digest-mismatch",
+        "manifest-unknown",
+        "manifest-unreadable",
+        "missing-content-digest",
+        "name-unknown",
+        "path-not-redirected",
+        "registry-failed",
+        "retried",
+        "size-mismatch",
+        "upstream-unreachable",
+        "wrong-content-type",
+    ),
+    severities="warning, error",
+    suffers="those that use the mirror",
+    remedy="take it out of the mirrors, or mend it",
+    recording="field/wire/manifest-html-mirror.mitm",
+)
+def mirror_failed(case: Case) -> Iterator[Finding]:
+    """A mirror answers 5xx or 403, with a web page, or not at all.
+
+    Public mirrors close down and leave a web page: containerd/nerdctl#3264, #2676, kubernetes-sigs/cri-tools#1137,
+    moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub.
+    """
+    broken = [step for step in at_mirrors(case) if _is_broken(step.last)]
+    if not broken:
+        return
+    step = broken[0]
+    last = step.last
+    bad = [one for one in broken if one in case.bad or (is_page(one.last) and one not in case.made_good)]
+    home = mirror_of(step.first) or case.pull.registry
+    page = is_page(last)
+    severity = case.severity(*bad) if bad else Severity.WARNING
+    if bad and page and case.over and not case.pull.images:
+        severity = Severity.ERROR  # nothing came of it, whatever the status said
+    yield found(
+        "mirror-failed",
+        severity,
+        broken,
+        f"the mirror {answered_by(last)} answers {last.status} with a web page: it is no registry (any more)."
+        if page
+        else f"the mirror {said_status(last)}.",
+        f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or mend it"),
+    )
+
+
+def _is_broken(hop: Hop) -> bool:
+    if hop.status is None:
+        return hop.failed is not None and not client_left(hop)
+    return hop.status >= 500 or hop.status in (401, 403) or is_page(hop)

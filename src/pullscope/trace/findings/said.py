@@ -1,0 +1,130 @@
+"""What an answer says, in its own words, and who gave it: one place for what findings quote.
+
+Words come from JSON errors and `details`, XML `<Code>` and `<Message>`, plain text, the title of a page; the border has
+made them short and taken the secrets out. Who answered comes from headers, never from a host's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.trace.model import Hop
+
+MOST = 200
+"""Characters of an answer that are quoted."""
+
+GENERIC = frozenset(
+    {
+        "access denied",
+        "access to the resource is denied",
+        "authentication is required",
+        "authentication required",
+        "authorization required",
+        "denied",
+        "forbidden",
+        "insufficient scope",
+        "requested access to the resource is denied",
+        "unauthorized",
+        "unauthenticated",
+    }
+)
+"""Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""
+
+_REPEATED = re.compile(r"^(.{3,}?): \1$", re.DOTALL)  # Harbor: `unauthorized: …: unauthorized: …`
+_NUMBERED = re.compile(r"^\d{3}[ :-]+")
+
+
+def words(hop: Hop) -> str:
+    """What an answer says of itself, in one line; empty where it says nothing."""
+    said = _of_errors(hop) if hop.errors else _of_text(hop.said or "")
+    line = " ".join(said.split()).strip(" :")
+    return line if len(line) <= MOST else f"{line[: MOST - 1].rstrip()}…"
+
+
+def quoted(hop: Hop, *, otherwise: str = "") -> str:
+    """What it says, in quotation marks with a colon before; or what stands in for it."""
+    line = words(hop).removesuffix(".")
+    return f': "{line}"' if line else otherwise
+
+
+def is_specific(hop: Hop) -> bool:
+    """Whether the words of an answer say more than that it refuses."""
+    if not hop.errors:
+        return bool(words(hop)) and not _is_page(hop) and _plain(words(hop)) not in GENERIC
+    return any(
+        _plain(part) not in GENERIC for error in hop.errors for part in (error.message, error.detail[:100]) if part
+    )
+
+
+def says(hop: Hop, pattern: re.Pattern[str]) -> bool:
+    """Whether the words of an answer hold something."""
+    return bool(pattern.search(words(hop)))
+
+
+def front(hop: Hop) -> str | None:
+    """What an answer names as its sender, where that is not only the host: `nginx/1.25.3`, `cloudflare`, `Varnish`."""
+    if hop.response is None:
+        return None
+    get = hop.response.headers.get
+    if get("cf-ray") is not None:
+        return "Cloudflare"
+    server = (get("server") or "").strip()[:40]
+    via = (get("via") or "").strip()
+    if server:
+        return server.partition(" ")[0] if server.lower() != "cloudflare" else "Cloudflare"
+    if via:
+        # `1.1 varnish`, `1.1 proxy.example.com (squid/5.7)` (RFC 9110, 7.6.3)
+        inside = re.search(r"\(([^()]{2,40})\)", via)
+        return inside[1] if inside else via.split(",")[0].split()[-1][:40]
+    for name, service in (
+        ("x-served-by", "Fastly"),
+        ("x-amz-cf-id", "CloudFront"),
+        ("x-azure-ref", "Azure Front Door"),
+    ):
+        if get(name) is not None:
+            return service
+    return None
+
+
+def answered_by(hop: Hop) -> str:
+    """The host that answered, and what it names itself: `registry.example.com (nginx/1.25.3)`."""
+    name = front(hop)
+    return f"{hop.host} ({name})" if name else hop.host
+
+
+def said_status(hop: Hop) -> str:
+    """`registry.example.com (nginx) said 502: "Bad Gateway"`, or that nothing came."""
+    if hop.status is not None:
+        return f"{answered_by(hop)} said {hop.status}{quoted(hop)}"
+    why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
+    return f"{hop.host} gave no answer" + (f" ({why})" if why else "")
+
+
+def _of_errors(hop: Hop) -> str:
+    told = []
+    for error in hop.errors[:3]:
+        message = _REPEATED.sub(r"\1", error.message.strip())
+        detail = error.detail if not message or _plain(message) in GENERIC else ""
+        text = message or (detail if not detail.startswith(("{", "[")) else "")
+        # `UNAUTHORIZED: authentication required`; `DENIED` alone where there is nothing more.
+        told.append(": ".join(part for part in (error.code, text) if part))
+    return "; ".join(dict.fromkeys(part for part in told if part))
+
+
+def _of_text(said: str) -> str:
+    if said.startswith("<XML> "):
+        code, _, message = said.removeprefix("<XML> ").partition(" ")
+        return f"{code}: {message}" if message else code
+    if said.startswith("<HTML>"):
+        return _NUMBERED.sub("", said.removeprefix("<HTML>").strip())
+    if said.lstrip().startswith(("<", "{", "[")):
+        return ""
+    return next((line for line in said.splitlines() if line.strip()), "")
+
+
+def _is_page(hop: Hop) -> bool:
+    return (hop.said or "").startswith("<HTML>")
+
+
+def _plain(text: str) -> str:
+    return text.strip().strip(".!").lower().removeprefix("unauthorized: ")

@@ -1,0 +1,50 @@
+"""What an address says of itself: that it can be reached from one machine or network only. Nothing is looked up."""
+
+from __future__ import annotations
+
+import ipaddress
+
+_LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".svc", ".cluster.local", ".localdomain", ".intranet")
+"""Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal), and those of Kubernetes services."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without port, is the machine of whoever asks."""
+    name = _name(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(name)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host means something on one machine or network only."""
+    name = _name(host)
+    address = _address(name)
+    if address is not None:
+        return not address.is_global
+    return is_loopback(host) or "." not in name or name.endswith(_LOCAL_ENDINGS)
+
+
+def where_it_is(host: str) -> str:
+    """What a host is, in words: `every client's own machine`, `an address of a private network`, `another host`."""
+    if is_loopback(host):
+        return "every client's own machine"
+    if _address(_name(host)) is not None and is_local(host):
+        return "an address of a private network"
+    if is_local(host):
+        return "a name that only one network knows"
+    return "another host"
+
+
+def _name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return (host.rpartition(":")[0] if host.count(":") == 1 else host).lower().rstrip(".")
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None

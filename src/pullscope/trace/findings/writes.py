@@ -1,0 +1,356 @@
+"""Pushes and deletes: refused, too large, cut off, sent to the wrong address, or lost between two parts of a registry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import host_of
+from pullscope.trace.findings.case import (
+    REFUSALS,
+    Case,
+    client_left,
+    codes,
+    found,
+    is_write,
+    was_anonymous,
+)
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.logins import allows, issued_for, pushes
+from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, says, words
+from pullscope.trace.findings.whereabouts import where_it_is
+from pullscope.trace.model import Hop, Kind, Step
+
+UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
+
+_QUOTA = re.compile(
+    r"quota|storage resource|upper limit|storage limit|no space left|insufficient storage", re.IGNORECASE
+)
+_FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re.IGNORECASE)
+"""Tags that may not be moved: ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words."""
+
+
+@row(
+    "upload-location-elsewhere",
+    needs=Fact.WRITE,
+    explains=(
+        "upload-refused",
+        "access-denied",
+        "credentials-not-used",
+        "redirect-downgrade",
+        "registry-failed",
+        "upload-cut-off",
+        "upload-lost",
+        "upstream-unreachable",
+        "write-denied",
+    ),
+    severities="error",
+    suffers="all that push",
+    remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
+    recording="field/wire/push-http-location.mitm",
+)
+def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
+    """The Location of an upload has another scheme, host or port than the registry was asked at, and the upload ends there.
+
+    A registry behind a proxy writes the address that it knows: distribution/distribution#479, #1177, #970, moby/moby#18469.
+    distribution builds it from X-Forwarded-Proto and X-Forwarded-Host, or `http.host`, or leaves the host out with
+    `http.relativeurls`. Run with dockerd 20.10.24 and 28.5.2.
+    """
+    told: list[tuple[Hop, str]] = []
+    for hop in case.hops:
+        there = hop.response.location if hop.response is not None and hop.status in (201, 202) else None
+        if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
+            continue
+        host = host_of(there)
+        downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
+        if host and (downgraded or host != hop.host) and not _got_on(case, hop):
+            told.append((hop, there))
+    if not told:
+        return
+    hop, there = told[0]
+    host = host_of(there)
+    seen = [
+        one.step
+        for one in case.hops
+        if one.host == host and one.request.url.startswith(there[:5]) and is_write(one.step)
+    ]
+    plain = host == hop.host
+    after = [step for step in seen if step in case.bad]
+    yield found(
+        "upload-location-elsewhere",
+        Severity.ERROR,
+        [*(one.step for one, _ in told), *after],
+        f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
+        if plain
+        else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where_it_is(host)}), "
+        + ("and the upload ended there." if after else "of which nothing more was seen."),
+        f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
+        "registry's own address (http.host or http.relativeurls in distribution, external URL elsewhere)",
+    )
+
+
+def _got_on(case: Case, start: Hop) -> bool:
+    """Whether what was sent to an upload's address was taken there."""
+    target = start.response.location_id if start.response is not None else None
+    return any(
+        hop.request.url_id == target or hop.step.after is start.step for hop in case.hops if hop.ok and hop is not start
+    )
+
+
+@row(
+    "upload-too-large",
+    needs=Fact.FAILURE,
+    explains=("upload-refused", "manifest-too-large", "registry-failed", "retried", "upload-cut-off", "write-denied"),
+    severities="error",
+    suffers="all that push layers of that size",
+    remedy="raise the limit of what answered (client_max_body_size in nginx)",
+    recording="field/live/push28-413.mitm",
+)
+def upload_too_large(case: Case) -> Iterator[Finding]:
+    """413 to an upload or a manifest.
+
+    nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
+    plan (developers.cloudflare.com, "Connection limits"); docker/for-mac and distribution's nginx recipe name both. Run
+    with dockerd 28.5.2.
+    """
+    large = [step for step in case.bad if is_write(step) and step.last.status == 413]
+    if not large:
+        return
+    last = large[0].last
+    sent = last.uploaded.bytes if last.uploaded is not None else 0
+    size = f" of {sent / 1_000_000:.1f} MB" if sent > 100_000 else ""
+    name = front(last) or ""
+    yield found(
+        "upload-too-large",
+        case.severity(*large),
+        large,
+        f"{answered_by(last)} said 413 to an upload{size}: it takes no body of that size.",
+        "raise client_max_body_size in nginx (0 for no limit)"
+        if "nginx" in name.lower()
+        else "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
+        if name == "Cloudflare"
+        else f"raise the body limit of what answers at {last.host}",
+    )
+
+
+@row(
+    "upload-cut-off",
+    needs=Fact.FAILURE,
+    explains=("registry-failed", "retried"),
+    severities="error, warning",
+    suffers="all that push large layers, or slowly",
+    remedy="time and size limits of what stands in front",
+    recording="field/live/push-server-closed.mitm",
+)
+def upload_cut_off(case: Case) -> Iterator[Finding]:
+    """The server ended the connection in the middle of an upload, or said 408, 499 or 504 to it.
+
+    Proxies end what takes longer than they wait: rpardini/docker-registry-proxy#70 (60 s), docker-archive/docker-registry#900
+    (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF.
+    """
+    cut = [
+        step
+        for step in case.bad
+        if is_write(step)
+        and (step.last.status in (408, 499, 504, 524) or (step.last.failed is not None and not client_left(step.last)))
+    ]
+    if not cut:
+        return
+    last = cut[0].last
+    sent = last.uploaded.bytes if last.uploaded is not None else None
+    what = f" of {sent / 1_000_000:.1f} MB" if sent and sent > 100_000 else ""
+    took = f" after {last.seconds:.0f} s" if last.seconds is not None and last.seconds >= 1 else ""
+    yield found(
+        "upload-cut-off",
+        case.severity(*cut),
+        cut,
+        f"{answered_by(last)} said {last.status} to an upload{what}{took}{quoted(last)}."
+        if last.status is not None
+        else f"{last.host} ended the connection in the middle of an upload{what}{took}.",
+        f"raise the time and size limits of what stands in front of {last.host} (proxy_read_timeout and "
+        "client_max_body_size in nginx), and look at the registry's log and its disk",
+    )
+
+
+@row(
+    "upload-lost",
+    needs=Fact.FAILURE,
+    explains=("upload-refused", "manifest-unknown", "name-unknown", "blob-unknown", "retried"),
+    severities="error",
+    suffers="all that push",
+    remedy="one storage and one http.secret for all instances; keep the query of Location",
+    report="distribution/distribution#1402",
+)
+def upload_lost(case: Case) -> Iterator[Finding]:
+    """An upload that the registry has just begun is not known to it any more (404, BLOB_UPLOAD_UNKNOWN or BLOB_UPLOAD_INVALID).
+
+    Several instances behind one name need one storage and one `http.secret` (distribution, docs/content/about/deploying.md,
+    "Load balancing considerations"); a proxy that changes the query of Location has the same effect.
+    distribution/distribution#1402, #2519, #1576, deis/registry#84.
+    """
+    lost = [
+        step
+        for step in case.bad
+        if step.route.endpoint is Endpoint.UPLOAD
+        and is_write(step)
+        and (step.last.status == 404 or codes(step.last) & {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
+        and step.last.request.method != "GET"
+    ]
+    if not lost:
+        return
+    last = lost[0].last
+    yield found(
+        "upload-lost",
+        case.severity(*lost),
+        lost,
+        f"{answered_by(last)} said {last.status} to an upload that it had begun itself{quoted(last)}.",
+        f"give all instances behind {last.host} the same storage and the same http.secret, and let proxies hand on the "
+        "Location of an upload with its whole query",
+    )
+
+
+@row(
+    "write-denied",
+    needs=Fact.FAILURE,
+    explains=(
+        "upload-refused",
+        "access-denied",
+        "credentials-not-used",
+        "login-lacks-right",
+        "retried",
+        "scope-refused",
+        "token-not-requested",
+    ),
+    severities="error",
+    suffers="those that push or delete",
+    remedy="a login that may write there; the registry's own reason",
+    recording="field/live/push28-quota.mitm",
+)
+def write_denied(case: Case) -> Iterator[Finding]:
+    """A push, a mount or a delete is refused: without a login, without the right, by a quota, or by a registry that only reads.
+
+    Docker Hub says 401 with insufficient_scope to an anonymous push (dockerd 20.10.24) and delete (skopeo 1.22), Harbor 403
+    with the quota's figures, distribution in read-only mode 405 UNSUPPORTED (also to a delete unless
+    `storage.delete.enabled` is set), ECR refuses to move an immutable tag with 400 TAG_INVALID (moby/buildkit#3776).
+    Whether a repository is
+    private has nothing to do with it.
+    """
+    denied = [
+        step
+        for step in case.bad
+        if (is_write(step) and (step.last.status in (405, 412, 423, 507) or _is_reason(step.last)))
+        or (
+            case.writes
+            and not step.is_token
+            and step.last.status in REFUSALS
+            and step.last.request.authorization != "basic"
+        )
+        or (is_write(step) and step.last.status in REFUSALS)
+        or (
+            step.is_token
+            and pushes(step)
+            and step.last.status in (400, *REFUSALS)
+            and (was_anonymous(step) or step.last.status == 403)
+        )
+    ]
+    if not denied:
+        return
+    step = next((one for one in denied if words(one.last)), denied[0])
+    last = step.last
+    what = "a delete" if step.kind is Kind.DELETE else "a push"
+    name = step.route.repository or case.pull.repository
+    to = f" to {name}" if name and what == "a push" else f" from {name}" if name else ""
+    why, fix = _reason(case, step, what)
+    yield found(
+        "write-denied",
+        case.severity(*denied, otherwise=Severity.ERROR if case.over and case.failed else Severity.WARNING),
+        denied,
+        f"{answered_by(last)} refused {what}{to} with {last.status}{quoted(last)}.{why}",
+        fix,
+    )
+
+
+def _is_reason(hop: Hop) -> bool:
+    return hop.status in (400, 409, 429, 500, 507) and (says(hop, _QUOTA) or says(hop, _FIXED))
+
+
+def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
+    """What is known of why, and the fix."""
+    last = step.last
+    host = step.under.first.host if step.under is not None else last.host
+    issued = issued_for(case, last)
+    name = step.route.repository or case.pull.repository or "that repository"
+    if says(last, _QUOTA):
+        return "", f"make room at {host}, or raise the quota that it names"
+    if says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT):
+        return "", "push under a new tag; this one may not be changed"
+    if last.status == 405:
+        if what == "a delete":
+            return (
+                "",
+                f"switch deletes on at {host} (storage.delete.enabled in distribution), or delete there by other means",
+            )
+        return f" {host} is read-only.", f"push to the registry that {host} mirrors, or switch its read-only mode off"
+    unknown = was_anonymous(step) if step.is_token else issued.anonymous if issued is not None else False
+    if unknown or (last.request.authorization == "none" and not step.is_token):
+        return f" {case.client} showed no login.", f"log in: {login(case, host)}"
+    action = "delete" if what == "a delete" else "push"
+    if issued is not None and issued.facts.granted is not None and not allows(issued.facts.granted, name, action):
+        return f" The token of its login does not grant {action}.", f"log in with an account that may {action} {name}"
+    if is_specific(last):
+        return "", f"do what the answer asks for, or log in with an account that may {action} {name}"
+    return "", f"log in with an account that may {action} {name}: {login(case, host)}"
+
+
+@row(
+    "upload-refused",
+    needs=Fact.FAILURE,
+    explains=("manifest-unknown", "name-unknown", "blob-unknown"),
+    severities="error",
+    suffers="the client that sent it",
+    remedy="the registry's own reason",
+    report="moby/buildkit#3579",
+)
+def upload_refused(case: Case) -> Iterator[Finding]:
+    """An upload or manifest is refused for what it is: 400, 404, 409, 411, 415, 416 or 422 to a request that writes.
+
+    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
+    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
+    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
+    """
+    refused = [step for step in case.bad if is_write(step) and step.last.status in (400, 404, 409, 411, 415, 416, 422)]
+    if not refused:
+        return
+    step = refused[0]
+    last = step.last
+    name = step.route.repository or "that name"
+    said = codes(last)
+    if last.status == 411:
+        fix = f"let what answers at {last.host} take bodies without Content-Length (chunked)"
+    elif "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
+        fix = f"create {name} at {last.host} first, and check how it is spelled"
+    elif said & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
+        fix = "push again: a blob that the manifest names is not there"
+    elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
+        fix = f"push again, and look at what changes bodies on the way to {last.host}"
+    elif step.kind is Kind.MANIFEST_PUT:
+        fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
+    else:
+        fix = f"look at the log of {last.host} for this request"
+    yield found(
+        "upload-refused",
+        case.severity(*refused),
+        refused,
+        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}.",
+        fix,
+    )
+
+
+def _part(step: Step) -> str:
+    if step.kind is Kind.MANIFEST_PUT:
+        return f"the manifest {step.route.reference}"
+    return f"a blob of {step.route.repository}" if step.route.repository else "a blob"

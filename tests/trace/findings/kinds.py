@@ -1,0 +1,846 @@
+"""Conversations rebuilt from public reports, one or more a kind: what was said, and what is to be found in it.
+
+Names are replaced and bodies made short. Each is a function that plays on a wire; the table says from which report it is,
+the errors and warnings that it must give, and words that must not be said. Whatever is not named must not be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.trace.findings.looked_at import error
+from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, DOCKER_29, SKOPEO, Wire
+
+REG = "https://registry.example.com"
+ECR = "https://123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+APP = Image(repository="team/app", tag="1.0")
+BUILDKIT = "buildkit/v0.21"
+PODMAN = "containers/5.34.0 (github.com/containers/image)"
+HELM = "Helm/3.17.3"
+ORAS = "oras/1.3.3"
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+NGINX = {"Content-Type": "text/html", "Server": "nginx/1.25.3"}
+XML = {"Content-Type": "application/xml"}
+BASIC = 'Basic realm="Registry Realm"'
+EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
+OK_INDEX = {"Content-Type": OCI_INDEX, "Docker-Content-Digest": digest(APP.index)}
+LAYER = "sha256:" + "a" * 64
+
+
+def bearer(realm: str = f"{REG}/auth/token", scope: str | None = None) -> str:
+    """A challenge."""
+    return f'Bearer realm="{realm}",service="reg"' + (f',scope="{scope}"' if scope else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One conversation."""
+
+    source: str
+    """The report, or what is known without one."""
+    play: Callable[[Wire], None]
+    finds: dict[str, str]
+    """Errors and warnings by their codes; infos may be there beside them."""
+    says: tuple[str, ...] = ()
+    """What message or fix must hold."""
+    never: tuple[str, ...] = ()
+    """What no message or fix may hold."""
+    agent: str = DOCKER_29
+    infos: tuple[str, ...] = field(default=())
+    """Infos that must be there."""
+
+
+# -- logins ---------------------------------------------------------------------------------------------------------------
+
+
+def ecr_expired(wire: Wire) -> None:
+    """docker pull with a login of yesterday."""
+    wire.ask(
+        "HEAD", APP.url("manifests", "1.0", ECR), 401, challenge=f'Basic realm="{ECR}/",service="ecr.amazonaws.com"'
+    )
+    wire.ask("HEAD", APP.url("manifests", "1.0", ECR), 403, basic=True, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", ECR), 403, basic=True, answer=JSON, body=error("DENIED", EXPIRED))
+
+
+def ecr_expired_text(wire: Wire) -> None:
+    """The same as text/plain with 400."""
+    wire.ask("GET", f"{ECR}/v2/", 401, challenge=f'Basic realm="{ECR}/",service="ecr.amazonaws.com"')
+    wire.ask(
+        "GET", APP.url("manifests", "1.0", ECR), 400, basic=True, answer={"Content-Type": "text/plain"}, body=EXPIRED
+    )
+
+
+def ecr_public_stale_login(wire: Wire) -> None:
+    """A build machine that had pushed there once."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", "https://public.ecr.aws"),
+        401,
+        challenge=bearer("https://public.ecr.aws/token/"),
+    )
+    wire.ask(
+        "GET",
+        "https://public.ecr.aws/token/?service=public.ecr.aws",
+        403,
+        basic=True,
+        answer=JSON,
+        body=error("DENIED", EXPIRED),
+    )
+
+
+def mcr_login(wire: Wire) -> None:
+    """A login for a registry that takes none."""
+    host = "https://mcr.microsoft.com"
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(f"{host}/oauth2/token"))
+    wire.ask(
+        "GET",
+        f"{host}/oauth2/token?service=mcr&scope=repository%3Adotnet%2Fsdk%3Apull",
+        401,
+        basic=True,
+        answer=JSON,
+        body="{}",
+    )
+
+
+def public_image_with_stale_login(wire: Wire) -> None:
+    """First a pull without a login, then one with a stored login that is no longer good."""
+    plain, token = (
+        APP.url("manifests", "1.0", REG),
+        f"{REG}/auth/token?service=reg&scope=repository%3Ateam%2Fapp%3Apull",
+    )
+    wire.ask("GET", plain, 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask("GET", token, body='{"token":"REDACTED"}', issued="anonymous-1")
+    wire.ask("GET", plain, token="anonymous-1", answer={**OK_INDEX}, body=APP.index)
+    wire.wait(60)
+    wire.ask("HEAD", plain, 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask("GET", token, 401, basic=True, answer=JSON, body=error("UNAUTHORIZED", "unauthorized"))
+
+
+def ghcr_private(wire: Wire) -> None:
+    """An image that is not public, asked for without a login."""
+    host = "https://ghcr.io"
+    scope = "repository:mubeng/mubeng:pull"
+    wire.ask("HEAD", f"{host}/v2/mubeng/mubeng/manifests/latest", 401, challenge=bearer(f"{host}/token", scope))
+    wire.ask(
+        "GET",
+        f"{host}/token?scope=repository%3Amubeng%2Fmubeng%3Apull&service=ghcr.io",
+        401,
+        answer=JSON,
+        body=error("UNAUTHORIZED", "authentication required"),
+    )
+
+
+def hub_wrong_password(wire: Wire) -> None:
+    """docker login with a password that is not the right one."""
+    wire.ask("GET", "https://registry-1.docker.io/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?account=REDACTED&client_id=docker&offline_token=true&service=registry.docker.io",
+        401,
+        basic=True,
+        answer=JSON,
+        body='{"details":"incorrect username or password"}',
+    )
+
+
+def basic_wrong_password(wire: Wire) -> None:
+    """A pull with a password that was changed, at a registry with an htpasswd file."""
+    said = error("UNAUTHORIZED", "authentication required")
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=BASIC, answer=JSON, body=said)
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=BASIC, basic=True, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 401, challenge=BASIC, basic=True, answer=JSON, body=said)
+
+
+def acr_firewall(wire: Wire) -> None:
+    """A registry that lets certain addresses in only."""
+    said = error(
+        "DENIED",
+        "client with IP '203.0.113.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.",
+    )
+    wire.ask("GET", "https://contoso.azurecr.io/v2/", 403, answer=JSON, body=said)
+
+
+def harbor_robot(wire: Wire) -> None:
+    """A robot account without the right, whose token cannot be read."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask(
+        "GET",
+        f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="robot",
+    )
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 403, token="robot")
+    said = error("DENIED", "requested access to the resource is denied")
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 403, token="robot", answer=JSON, body=said)
+
+
+def ping_open_manifest_basic(wire: Wire) -> None:
+    """Public and private repositories behind one open version check."""
+    wire.ask("GET", f"{REG}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", REG),
+        401,
+        challenge=bearer(),
+        answer=JSON,
+        body=error("UNAUTHORIZED", "authentication required"),
+    )
+
+
+def realm_one_label(wire: Wire) -> None:
+    """docker_auth in a compose file: the realm is the name of the container."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", REG),
+        401,
+        challenge=bearer("https://docker-auth:5001/auth", "repository:team/app:pull"),
+    )
+
+
+def realm_plain_http(wire: Wire) -> None:
+    """A realm over http that nothing answers."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer("http://registry.example.com/service/token"))
+
+
+def token_too_short_lived(wire: Wire) -> None:
+    """A push of 14 GB with a token that lives for 15 minutes."""
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", start, 401, challenge=bearer(scope="repository:team/app:pull,push"))
+    wire.ask(
+        "GET",
+        f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull%2Cpush",
+        basic=True,
+        body='{"token":"REDACTED","expires_in":900}',
+        issued="short",
+    )
+    wire.ask("POST", start, 202, token="short", location=f"{start}1")
+    wire.ask("PATCH", f"{start}1", 202, token="short", sent=14_000_000_000, took=1200.0, location=f"{start}1?_state=2")
+    wire.ask(
+        "PUT",
+        f"{start}1?_state=2&digest={LAYER}",
+        401,
+        token="short",
+        challenge=bearer() + ',error="invalid_token"',
+        answer=JSON,
+        body=error("UNAUTHORIZED", "authentication required"),
+    )
+
+
+# -- writes ---------------------------------------------------------------------------------------------------------------
+
+
+def begun(wire: Wire, location: str | None = None) -> str:
+    """A push that has begun its first upload; the address it was given."""
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, answer=JSON)
+    wire.ask("POST", start, 202, location=location or f"{start}77?_state=1")
+    return location or f"{start}77?_state=1"
+
+
+def two_instances(wire: Wire) -> None:
+    """ELB, two registries, no common secret."""
+    at = begun(wire)
+    wire.ask(
+        "PATCH", at, 404, sent=4000, answer=JSON, body=error("BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+    )
+
+
+def location_without_port(wire: Wire) -> None:
+    """The registry listens on 5000 and says 443."""
+    host = "https://registry.example.com:5000"
+    wire.ask("HEAD", f"{host}/v2/team/app/blobs/{LAYER}", 404, answer=JSON)
+    wire.ask("POST", f"{host}/v2/team/app/blobs/uploads/", 202, location=f"{REG}/v2/team/app/blobs/uploads/1?_state=1")
+    wire.ask(
+        "PATCH",
+        f"{REG}/v2/team/app/blobs/uploads/1?_state=1",
+        None,
+        fails="[Errno 111] Connect call failed ('192.0.2.9', 443)",
+    )
+
+
+def cloudflare_413(wire: Wire) -> None:
+    """A layer of 300 MB through the free plan."""
+    at = begun(wire)
+    wire.ask(
+        "PATCH",
+        at,
+        413,
+        sent=300_000_000,
+        answer={"Server": "cloudflare", "Cf-Ray": "6a88", "Content-Type": "text/html"},
+        body="<HTML> 413 Payload Too Large",
+    )
+
+
+def gateway_timeout(wire: Wire) -> None:
+    """A proxy that waits for 60 s."""
+    at = begun(wire)
+    wire.ask("PATCH", at, 504, sent=900_000_000, took=60.0, answer=NGINX, body="<HTML> 504 Gateway Time-out")
+
+
+def length_required(wire: Wire) -> None:
+    """A proxy that takes no chunked body."""
+    at = begun(wire)
+    wire.ask("PATCH", at, 411, answer=NGINX, body="<HTML> 411 Length Required")
+
+
+def old_registry(wire: Wire) -> None:
+    """A registry without OCI types, and what buildx pushes since 0.10."""
+    said = error("MANIFEST_INVALID", "manifest invalid")
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 400, sent=APP.index, answer=JSON, body=said)
+
+
+def immutable_tag(wire: Wire) -> None:
+    """ECR with tag immutability."""
+    said = "The image tag '1.0' already exists in the 'team/app' repository and cannot be overwritten."
+    wire.ask(
+        "PUT",
+        APP.url("manifests", "1.0", ECR),
+        400,
+        basic=True,
+        sent=APP.index,
+        answer=JSON,
+        body=error("TAG_INVALID", said),
+    )
+
+
+def ecr_no_repository(wire: Wire) -> None:
+    """A push to a repository that nobody has made."""
+    said = error(
+        "NAME_UNKNOWN", "The repository with name 'team/app' does not exist in the registry with id '123456789012'"
+    )
+    wire.ask("POST", f"{ECR}/v2/team/app/blobs/uploads/", 404, basic=True, answer=JSON, body=said)
+
+
+def ghcr_read_only_token(wire: Wire) -> None:
+    """A token of GitHub that may read packages only."""
+    host = "https://ghcr.io"
+    start = f"{host}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", start, 401, challenge=bearer(f"{host}/token", "repository:team/app:pull,push"))
+    wire.ask(
+        "GET",
+        f"{host}/token?scope=repository%3Ateam%2Fapp%3Apull%2Cpush",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="gh",
+    )
+    wire.ask("POST", start, 403, token="gh", answer=JSON, body=error("DENIED", "permission_denied: write_package"))
+
+
+def delete_off(wire: Wire) -> None:
+    """distribution without storage.delete.enabled."""
+    url = f"{REG}/v2/team/app/manifests/{digest(APP.index)}"
+    wire.ask("DELETE", url, 405, answer=JSON, body=error("UNSUPPORTED", "The operation is unsupported."))
+
+
+# -- storages -------------------------------------------------------------------------------------------------------------
+
+
+def pulled(wire: Wire) -> str:
+    """A pull up to its first blob, whose address is returned."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), REG), answer=OK_INDEX, body=APP.index)
+    manifest = APP.manifest()
+    wire.ask(
+        "GET",
+        APP.url("manifests", digest(manifest), REG),
+        answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(manifest)},
+        body=manifest,
+    )
+    return APP.url("blobs", digest("base"), REG)
+
+
+def stored(
+    wire: Wire,
+    there: str,
+    status: int,
+    *,
+    said: str = "",
+    answer: dict[str, str] | None = None,
+    by: dict[str, str] | None = None,
+) -> None:
+    """A blob redirect, and what the storage answers."""
+    here = pulled(wire)
+    wire.ask("GET", here, 307, location=there, answer=by)
+    wire.ask("GET", there, status, referer=here, answer=answer or XML, body=said)
+
+
+def cached_redirect(wire: Wire) -> None:
+    """nginx keeps 307 for an hour, the signature lives for ten minutes."""
+    stored(
+        wire,
+        "https://bucket.s3.amazonaws.com/data?X-Amz-Date=19700101T000000Z&X-Amz-Expires=600&X-Amz-Signature=REDACTED",
+        403,
+        said="<XML> AccessDenied Request has expired",
+        by={"Date": "Thu, 01 Jan 1970 00:16:40 GMT", "Age": "400"},
+    )
+
+
+def storage_like_a_registry(wire: Wire) -> None:
+    """A storage whose path is that of a registry, with a signature of its own."""
+    stored(
+        wire,
+        f"https://storage.example.net/v2/team/app/blobs/{digest('base')}?verify=REDACTED",
+        403,
+        said="<XML> AccessDenied Request has expired",
+    )
+
+
+def skewed_clock(wire: Wire) -> None:
+    """A registry whose clock is 15 hours off signs for S3."""
+    stored(
+        wire,
+        "https://bucket.s3.amazonaws.com/data?X-Amz-Signature=REDACTED",
+        403,
+        said="<XML> RequestTimeTooSkewed The difference between the request time and the current time is too large.",
+    )
+
+
+def azure_signature(wire: Wire) -> None:
+    """A key of the storage account that was rotated."""
+    stored(
+        wire,
+        "https://account.blob.core.windows.net/data?sig=REDACTED",
+        403,
+        said="<XML> AuthenticationFailed Server failed to authenticate the request.",
+        answer={**XML, "Server": "Windows-Azure-Blob/1.0"},
+    )
+
+
+def no_such_key(wire: Wire) -> None:
+    """A bucket from which something was cleaned up."""
+    stored(
+        wire,
+        "https://bucket.s3.amazonaws.com/data?X-Amz-Signature=REDACTED",
+        404,
+        said="<XML> NoSuchKey The specified key does not exist.",
+    )
+
+
+def range_400(wire: Wire) -> None:
+    """A download that was cut off, and a storage that refuses the rest."""
+    here = pulled(wire)
+    there = "https://bucket.s3.amazonaws.com/data?X-Amz-Signature=REDACTED"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask("GET", there, referer=here, answer={"Content-Length": "4"}, size=2, fails="server closed connection")
+    wire.ask("GET", here, 307, location=there, headers={"Range": "bytes=2-"})
+    wire.ask("GET", there, 400, referer=here, headers={"Range": "bytes=2-"}, answer=XML, body="<XML> InvalidArgument")
+
+
+# -- answers of other kinds -----------------------------------------------------------------------------------------------
+
+
+def harbor_policy(wire: Wire) -> None:
+    """An image with vulnerabilities that a policy keeps back."""
+    said = "current image with 4 vulnerabilities cannot be pulled due to configured policy"
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 412, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 412, answer=JSON, body=error("PROJECTPOLICYVIOLATION", said))
+
+
+def export_control(wire: Wire) -> None:
+    """A page of Docker Hub for certain countries."""
+    said = "<HTML> 403 Forbidden Since Docker is a US company, we must comply with US export control regulations."
+    wire.ask(
+        "HEAD",
+        "https://registry-1.docker.io/v2/library/nginx/manifests/latest",
+        403,
+        answer={"Content-Type": "text/html"},
+    )
+    wire.ask(
+        "GET",
+        "https://registry-1.docker.io/v2/library/nginx/manifests/latest",
+        403,
+        answer={"Content-Type": "text/html"},
+        body=said,
+    )
+
+
+def http_to_https(wire: Wire) -> None:
+    """An insecure registry that does speak TLS."""
+    said = "Client sent an HTTP request to an HTTPS server.\n"
+    wire.ask("GET", "http://registry.example.com:5000/v2/", 400, answer={"Content-Type": "text/plain"}, body=said)
+
+
+def quay_502(wire: Wire) -> None:
+    """A registry that is down behind its proxy."""
+    for _ in range(2):
+        wire.ask("HEAD", APP.url("manifests", "1.0", REG), 502, answer=NGINX)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 502, answer=NGINX, body="<HTML> 502 Bad Gateway")
+
+
+def wrong_host(wire: Wire) -> None:
+    """A web site, not its registry."""
+    for _ in range(2):
+        wire.ask("GET", f"{REG}/v2/team/app/manifests/1.0", 404, answer=NGINX, body="<HTML> 404 Not Found")
+
+
+def login_page(wire: Wire) -> None:
+    """A single sign-on in front of everything."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 200, answer={"Content-Type": "text/html"})
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 200, answer={"Content-Type": "text/html"}, size=9000)
+
+
+def toomanyrequests_403(wire: Wire) -> None:
+    """A limit that is not said with 429."""
+    said = error("TOOMANYREQUESTS", "retry-after: 44.6us, allowed: 44000/minute")
+    wire.ask("GET", APP.url("manifests", "1.0", "https://ghcr.io"), 403, answer=JSON, body=said)
+
+
+def referrers_500(wire: Wire) -> None:
+    """An image that came, beside referrers that did not."""
+    here = pulled(wire)
+    wire.ask("GET", here, content="base")
+    wire.ask("GET", APP.url("blobs", digest("app"), REG), content="app")
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text), REG), content=APP.config_text)
+    wire.ask("GET", f"{REG}/v2/team/app/referrers/{digest(APP.manifest())}", 500, answer=JSON, body=error("UNKNOWN"))
+
+
+def cosign_tags(wire: Wire) -> None:
+    """cosign tree of an image that nobody has signed."""
+    name = digest(APP.index).replace(":", "-")
+    wire.ask("GET", APP.url("manifests", "1.0", REG), answer=OK_INDEX, body=APP.index)
+    for kind in ("att", "sig", "sbom"):
+        wire.ask(
+            "GET",
+            APP.url("manifests", f"{name}.{kind}", REG),
+            404,
+            answer=JSON,
+            body=error("MANIFEST_UNKNOWN", "manifest unknown"),
+        )
+
+
+def oras_redirected(wire: Wire) -> None:
+    """A vanity domain and a client that answers its own host only."""
+    here, there = "https://docker.example.com/v2/team/app/manifests/1.0", APP.url("manifests", "1.0", REG)
+    wire.ask("GET", here, 302, location=there)
+    wire.ask("GET", there, 401, referer=here, challenge=bearer(scope="repository:team/app:pull"))
+
+
+def home_made_client(wire: Wire) -> None:
+    """curl with one Accept header."""
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", REG),
+        406,
+        headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"},
+    )
+
+
+def index_not_accepted(wire: Wire) -> None:
+    """chartpress and the index that buildx makes."""
+    said = error("MANIFEST_UNKNOWN", "OCI index found, but accept header does not support OCI indexes")
+    accept = {"Accept": "application/vnd.docker.distribution.manifest.list.v2+json"}
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 404, headers=accept, answer=JSON, body=said)
+
+
+def head_compressed(wire: Wire) -> None:
+    """A proxy that compresses, and so leaves the length out."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", REG),
+        answer={**OK_INDEX, "Content-Length": "", "Content-Encoding": "gzip", "Server": "LiteSpeed"},
+    )
+
+
+def mirror_forbidden(wire: Wire) -> None:
+    """A mirror that refuses, and Docker Hub behind it."""
+    hub = "https://registry-1.docker.io"
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://mirror.example.cn") + "?ns=docker.io", 403, answer=NGINX)
+    wire.ask("HEAD", APP.url("manifests", "1.0", hub), answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), hub), answer=OK_INDEX, body=APP.index)
+    manifest = APP.manifest()
+    wire.ask("GET", APP.url("manifests", digest(manifest), hub), answer={"Content-Type": OCI_MANIFEST}, body=manifest)
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), hub), content=content)
+
+
+KINDS: dict[str, Kind] = {
+    "login-expired": Kind(
+        source="causify-ai/helpers#20",
+        play=ecr_expired,
+        agent=DOCKER_20,
+        finds={"login-expired": "error"},
+        says=("12 h", "aws ecr get-login-password --region eu-central-1"),
+        never=("private", "does not exist"),
+    ),
+    "login-expired-text": Kind(
+        source="CircleCI-Public/aws-ecr-orb#277",
+        play=ecr_expired_text,
+        agent=CRANE,
+        finds={"login-expired": "error"},
+        says=("12 h",),
+    ),
+    "login-expired-public": Kind(
+        source="aws/eks-anywhere#1628",
+        play=ecr_public_stale_login,
+        finds={"login-expired": "error"},
+        never=("private",),
+    ),
+    "login-not-needed": Kind(
+        source="aws/deep-learning-containers#6104",
+        play=public_image_with_stale_login,
+        finds={"login-not-needed": "error"},
+        says=("docker logout registry.example.com",),
+        never=("log in again", "private"),
+    ),
+    "login-not-needed-at-all": Kind(
+        source="microsoft/containerregistry: no login",
+        play=mcr_login,
+        agent=PODMAN,
+        finds={"login-not-needed": "error"},
+        says=("takes no login",),
+    ),
+    "no-login-ghcr": Kind(
+        source="mubeng/mubeng#286",
+        play=ghcr_private,
+        finds={"credentials-not-used": "error"},
+        says=("showed no login",),
+        never=("keep the registry's own path",),
+    ),
+    "wrong-password-hub": Kind(
+        source="docker/hub-feedback#1103",
+        play=hub_wrong_password,
+        finds={"access-denied": "error"},
+        says=("incorrect username or password",),
+        never=("private", ": :"),
+    ),
+    "wrong-password-basic": Kind(
+        source="distribution/distribution#1200",
+        play=basic_wrong_password,
+        finds={"access-denied": "error"},
+        never=("showed no login", "asked nothing more"),
+    ),
+    "firewall": Kind(
+        source="Azure/acr#633",
+        play=acr_firewall,
+        finds={"access-denied": "error"},
+        says=("203.0.113.7", "allow the address"),
+        never=("private", "log in"),
+    ),
+    "robot-account": Kind(
+        source="goharbor/harbor#11632", play=harbor_robot, agent=DOCKER_20, finds={"access-denied": "error"}
+    ),
+    "ping-hides-challenge": Kind(
+        source="podman-container-tools/skopeo#2502",
+        play=ping_open_manifest_basic,
+        agent=SKOPEO,
+        finds={"ping-hides-challenge": "error"},
+    ),
+    "realm-one-label": Kind(
+        source="cesanta/docker_auth#390",
+        play=realm_one_label,
+        agent=CONTAINERD,
+        finds={"token-not-requested": "error"},
+        says=("docker-auth:5001", "only one network knows"),
+        never=("log in",),
+    ),
+    "realm-http": Kind(
+        source="moby/moby#38662",
+        play=realm_plain_http,
+        agent=DOCKER_20,
+        finds={"token-not-requested": "error"},
+        says=("plain http", "X-Forwarded-Proto"),
+    ),
+    "token-too-short": Kind(
+        source="cesanta/docker_auth#240",
+        play=token_too_short_lived,
+        agent=DOCKER_20,
+        finds={"token-rejected": "error"},
+        says=("has expired",),
+        never=("private", "clocks"),
+    ),
+    "upload-lost": Kind(
+        source="distribution/distribution#1402",
+        play=two_instances,
+        agent=DOCKER_20,
+        finds={"upload-lost": "error"},
+        says=("http.secret",),
+    ),
+    "location-without-port": Kind(
+        source="distribution/distribution#2225",
+        play=location_without_port,
+        agent=DOCKER_20,
+        finds={"upload-location-elsewhere": "error"},
+        never=("addons/",),
+    ),
+    "cloudflare-413": Kind(
+        source="cloudflare: 100 MB on the free plan",
+        play=cloudflare_413,
+        finds={"upload-too-large": "error"},
+        says=("Cloudflare", "300.0 MB"),
+        never=("nginx",),
+    ),
+    "gateway-timeout": Kind(
+        source="docker-archive/docker-registry#900",
+        play=gateway_timeout,
+        agent=DOCKER_20,
+        finds={"upload-cut-off": "error"},
+        says=("504", "60 s"),
+    ),
+    "length-required": Kind(
+        source="nginx: chunked_transfer_encoding",
+        play=length_required,
+        finds={"upload-refused": "error"},
+        says=("411", "chunked"),
+    ),
+    "upload-refused": Kind(
+        source="moby/buildkit#3579",
+        play=old_registry,
+        agent=BUILDKIT,
+        finds={"upload-refused": "error"},
+        says=("MANIFEST_INVALID",),
+    ),
+    "immutable-tag": Kind(
+        source="moby/buildkit#3776",
+        play=immutable_tag,
+        agent=BUILDKIT,
+        finds={"write-denied": "error"},
+        says=("new tag",),
+        never=("log in", "private"),
+    ),
+    "no-repository-yet": Kind(
+        source="aws/containers-roadmap#853",
+        play=ecr_no_repository,
+        finds={"upload-refused": "error"},
+        says=("create team/app",),
+    ),
+    "token-reads-only": Kind(
+        source="kedacore/http-add-on#48",
+        play=ghcr_read_only_token,
+        finds={"write-denied": "error"},
+        says=("write_package",),
+        never=("private", "showed no login"),
+    ),
+    "delete-off": Kind(
+        source="distribution/distribution: storage.delete.enabled",
+        play=delete_off,
+        agent=SKOPEO,
+        finds={"write-denied": "error"},
+        says=("deletes",),
+        never=("private", "may pull"),
+    ),
+    "signed-url-stale": Kind(
+        source="rpardini/docker-registry-proxy#26",
+        play=cached_redirect,
+        finds={"signed-url-stale": "error"},
+        says=("cache",),
+        never=("clock",),
+    ),
+    "storage-like-a-registry": Kind(
+        source="cloudflare/serverless-registry: ?verify=",
+        play=storage_like_a_registry,
+        finds={"signed-url-expired": "error"},
+    ),
+    "clocks-differ": Kind(
+        source="boot2docker/boot2docker#469",
+        play=skewed_clock,
+        finds={"clocks-differ": "error"},
+        says=("set the clock of registry.example.com",),
+    ),
+    "azure-signature": Kind(
+        source="docker/hub-feedback#1636",
+        play=azure_signature,
+        finds={"signed-url-invalid": "error"},
+        says=("Windows-Azure-Blob",),
+        never=("expired",),
+    ),
+    "no-such-key": Kind(
+        source="distribution/distribution#1285", play=no_such_key, finds={"cdn-failed": "error"}, says=("NoSuchKey",)
+    ),
+    "range-refused": Kind(
+        source="kubernetes/registry.k8s.io#333",
+        play=range_400,
+        agent=PODMAN,
+        finds={"range-refused": "error"},
+        says=("bytes=2-",),
+    ),
+    "request-failed": Kind(
+        source="goharbor/harbor#13825",
+        play=harbor_policy,
+        finds={"request-failed": "error"},
+        says=("4 vulnerabilities",),
+    ),
+    "export-control": Kind(
+        source="docker/docs#10533",
+        play=export_control,
+        finds={"request-failed": "error"},
+        says=("export control", "mirror"),
+        never=("private", "log in"),
+    ),
+    "http-to-https": Kind(
+        source="distribution: Go's net/http",
+        play=http_to_https,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("over https",),
+    ),
+    "bad-gateway": Kind(
+        source="quay: 502", play=quay_502, finds={"registry-failed": "error"}, says=("nginx/1.25.3", "behind")
+    ),
+    "wrong-host": Kind(
+        source="docker/hub: a web site's name",
+        play=wrong_host,
+        agent=CONTAINERD,
+        finds={"path-not-redirected": "error"},
+        says=("no registry answers there",),
+        never=("no rule covers",),
+    ),
+    "login-page": Kind(
+        source="moby/moby#19526",
+        play=login_page,
+        agent=CONTAINERD,
+        finds={"wrong-content-type": "error"},
+        says=("web page",),
+        never=("headers file",),
+    ),
+    "limit-without-429": Kind(
+        source="actions/runner: ghcr.io toomanyrequests",
+        play=toomanyrequests_403,
+        agent=CONTAINERD,
+        finds={"rate-limited": "error"},
+        says=("403",),
+        never=("private",),
+    ),
+    "referrers-refused": Kind(
+        source="goharbor/harbor#18418", play=referrers_500, finds={}, infos=("referrers-refused",)
+    ),
+    "cosign-tree": Kind(source="sigstore/cosign: tree", play=cosign_tags, agent="cosign/3.1", finds={}),
+    "oras-redirected": Kind(
+        source="oras-project/oras: a vanity domain",
+        play=oras_redirected,
+        agent=ORAS,
+        finds={"token-not-requested": "error"},
+        says=("proxy (200)",),
+    ),
+    "not-acceptable": Kind(
+        source="NotGlop/docker-drag#32",
+        play=home_made_client,
+        agent="python-requests/2.31",
+        finds={"accept-too-narrow": "error"},
+        never=("push", "check the tag"),
+    ),
+    "index-not-accepted": Kind(
+        source="jupyterhub/chartpress#203",
+        play=index_not_accepted,
+        agent="python-requests/2.31",
+        finds={"accept-too-narrow": "error"},
+        says=("image.index",),
+    ),
+    "head-compressed": Kind(
+        source="litespeedtech/openlitespeed#458",
+        play=head_compressed,
+        agent=DOCKER_20,
+        finds={"head-unusable": "error"},
+        says=("LiteSpeed",),
+    ),
+    "mirror-forbidden": Kind(
+        source="containerd/nerdctl#2676",
+        play=mirror_forbidden,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "warning"},
+        never=("private",),
+    ),
+}
+"""What is named like a code shows that code in docs/findings.md."""
