@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullscope.host import registry_host
-from pullscope.host.plan import Wish
+from pullscope.host.wish import Wish
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian, listing
 
 from pullscope.host import HostError, change, plan, switch
-from pullscope.host.plan import Wish
+from pullscope.host.wish import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://u:p@corp:3128"\n'
 WISHES: dict[str, dict[str, Any]] = {

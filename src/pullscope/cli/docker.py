@@ -35,8 +35,9 @@ from pullscope.host import status as host_status
 from pullscope.host.doctor import Examination
 from pullscope.host.invoker import beside_python
 from pullscope.host.machine import Machine
-from pullscope.host.plan import Plan, Wish
+from pullscope.host.plan import Plan
 from pullscope.host.proxy_child import silence
+from pullscope.host.wish import Wish
 from pullscope.oci import verdicts
 from pullscope.oci.verdicts import ExitCode, Severity
 

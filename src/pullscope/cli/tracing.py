@@ -14,8 +14,8 @@ from pullscope.cli.surroundings import Surroundings, addon_path, authority, surr
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
-from pullscope.host.plan import Wish
 from pullscope.host.proxy_child import forget_terminal, nobody_reads, proxy_child, silence
+from pullscope.host.wish import Wish
 from pullscope.oci.verdicts import ExitCode
 
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,82 +19,9 @@ from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
+from pullscope.host.wish import Wish
 
 HOSTS_FILE = "/etc/hosts"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """What the user asked of `on`."""
-
-    mode: str = "proxy"
-    proxy_host: str = "127.0.0.1"
-    proxy_port: int = 8080
-    trust: str = "env"
-    hosts: tuple[str, ...] = ()
-    insecure: tuple[str, ...] = ()
-    authority: str = field(default="", repr=False)
-    """mitmproxy's CA certificate, PEM, without its key."""
-    no_proxy: str | None = None
-    """What the daemon shall reach without the proxy; None: what it did before."""
-    until: str | None = None
-    """When everything takes itself back, as systemd.time(7) spells an instant; None: when asked to."""
-    confdir: str | None = None
-    """mitmproxy's directory that `authority` is from; None: not said."""
-    off_command: tuple[str, ...] = ("pullscope", "docker", "off", "--yes")
-
-    def __post_init__(self) -> None:
-        for host in self.hosts:
-            registry_host.check(host)
-        for host in self.insecure:
-            registry_host.check_insecure(host)
-        self._check_proxy()
-        if self.mode not in {"proxy", "hosts"}:
-            raise ValueError(f"mode is proxy or hosts, not {self.mode!r}")
-        if self.trust not in {"env", "certs.d"}:
-            raise ValueError(f"trust is env or certs.d, not {self.trust!r}")
-        if self.mode == "hosts" and not self.hosts:
-            raise ValueError("mode hosts needs --host HOST: the names that shall lead to the proxy")
-        address = next((host for host in self.hosts if _is_address(host)), None)
-        if self.mode == "hosts" and address is not None:
-            raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts leads only names")
-
-    def _check_proxy(self) -> None:
-        if registry_host.is_address(self.proxy_host):
-            return
-        if self.mode == "hosts":
-            raise ValueError(f"{self.proxy_host[:100]!r} is not an address; in mode hosts the proxy has one")
-        name, port = registry_host.parts(registry_host.check(self.proxy_host))
-        if port is not None or name.startswith("["):
-            raise ValueError(f"{self.proxy_host[:100]!r} is not a host; the port goes into --proxy-port")
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> Wish:
-        """The wish that a journal holds; what it does not know is left at its default."""
-        return cls(
-            mode=str(options.get("mode", "proxy")),
-            proxy_host=str(options.get("proxy_host", "127.0.0.1")),
-            proxy_port=int(options.get("proxy_port", 8080)),
-            trust=str(options.get("trust", "env")),
-            hosts=tuple(options.get("hosts", ())),
-            insecure=tuple(options.get("insecure", ())),
-            no_proxy=options.get("no_proxy"),
-            until=options.get("until"),
-            confdir=options.get("confdir"),
-        )
-
-    @property
-    def proxy(self) -> str:
-        host = f"[{self.proxy_host}]" if ":" in self.proxy_host else self.proxy_host
-        return f"http://{host}:{self.proxy_port}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if key != "authority"}
-
-
-def _is_address(host: str) -> bool:
-    name = registry_host.parts(host)[0]
-    return name.startswith("[") or registry_host.is_address(name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,9 @@ import difflib
 from pullscope.host import change, takeback_timer
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.machine import Machine
-from pullscope.host.plan import Plan, Wish
+from pullscope.host.plan import Plan
 from pullscope.host.tree import Snapshot
+from pullscope.host.wish import Wish
 
 
 def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
