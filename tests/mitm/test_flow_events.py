@@ -74,6 +74,8 @@ HOSTILE = {
     "status 999": exchange(status=999),
     "100 MB manifest": exchange(answer=bytes(100_000_000)),
     "deep": exchange(answer=b"[" * 100_000),
+    "odd time": exchange(at=float("nan")),
+    "late time": exchange(at=1e308),
     "path without slash": exchange("https://registry.example.com"),
 }
 

@@ -35,20 +35,33 @@ def open_source(file: str) -> BinaryIO:
 
 
 def read_trace(file: str) -> tuple[Trace, str | None]:
-    """The whole trace of a file, and a sentence on what could not be read."""
+    """The whole trace of a file, and a sentence on what could not be read, or could not be told."""
     from pullscope.trace.trace import Trace
 
     trace = Trace()
     seen = 0
+    untold: dict[str, int] = {}
     with open_source(file) as source:
         reader = Source(name_of(file), source)
         for event in reader.events():
             seen += 1
-            trace.feed(event)
+            try:
+                trace.feed(event)
+            except Exception as error:  # one that we do not understand must not hide what the others say
+                name = type(error).__name__
+                untold[name] = untold.get(name, 0) + 1
     trace.finish(cut_off=reader.cut_off)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
-    return trace, reader.problem
+    return trace, " ".join(filter(None, (reader.problem, _untold(untold)))) or None
+
+
+def _untold(errors: dict[str, int]) -> str | None:
+    if not errors:
+        return None
+    number = sum(errors.values())
+    were, which = ("1 event was", "it is") if number == 1 else (f"{number} events were", "they are")
+    return f"{were} not understood ({', '.join(errors)}) and {which} not in the story; this is a bug, please report it."
 
 
 class Source:

@@ -45,7 +45,9 @@ def sent_of(content: bytes, *, form: bool) -> str:
 
 
 def token_answer_of(content: bytes) -> str:
-    """What a token server answered, if it is JSON: the names of its fields, and the values of those that are no secret."""
+    """What a token server answered: of JSON the names of its fields, and the values of those that are no secret."""
+    if content[:64].lstrip()[:1] == b"<":
+        return text_of(content, 200)  # a page, where a token should be
     try:
         read = json.loads(content.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
@@ -68,7 +70,18 @@ def is_token_answer(content: bytes, endpoint: Endpoint, *, issues: bool) -> bool
 
     A storage may give a manifest to which a registry has redirected.
     """
-    return issues or (endpoint is Endpoint.NONE and read_manifest(content) is None)
+    return issues or (endpoint is Endpoint.NONE and read_manifest(content) is None and not _is_list(content))
+
+
+def _is_list(content: bytes) -> bool:
+    """Whether this is a list of tags or repositories (distribution-spec, "Listing Tags"; Google adds two keys)."""
+    if b'"tags"' not in content and b'"repositories"' not in content:
+        return False
+    try:
+        read = json.loads(content.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(read, dict) and read.keys() <= {"name", "tags", "repositories", "child", "manifest"}
 
 
 def reason_of(reason: str) -> str:
