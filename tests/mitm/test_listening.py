@@ -144,3 +144,17 @@ def test_the_addons_are_found() -> None:
     assert {"registry_trace", "vanity_registry", "sample_registry", "rotation", "sni_routing"} <= {
         file.stem for file in FILES
     }
+
+
+def test_a_port_is_waited_for() -> None:
+    """A server that has just stopped may still have its UDP port; starting too early would leave half of a server behind."""
+
+    async def wait() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+            held.bind((listening.LOCAL, 0))
+            waiting = asyncio.create_task(listening._until_free(held.getsockname()[1]))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+        await waiting
+
+    asyncio.run(wait())

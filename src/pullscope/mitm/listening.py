@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,11 +37,27 @@ def stay_local() -> None:
 
 
 async def _start_anew(proxyserver: Any) -> None:
-    modes = map(ProxyMode.parse, ctx.options.mode)
+    modes = [*map(ProxyMode.parse, ctx.options.mode)]
     with _silent_start():
         # Waits until those that are starting have started.
         await proxyserver.servers.update([mode for mode in modes if mode.custom_listen_host is not None])
+    for mode in modes:
+        port = mode.listen_port(ctx.options.listen_port)
+        if mode.custom_listen_host is None and mode.transport_protocol != "tcp" and port:
+            await _until_free(port)
     await proxyserver.setup_servers()
+
+
+async def _until_free(port: int) -> None:
+    """A UDP server of mitmproxy_rs gives its port back a moment after it says that it has stopped."""
+    for wait in (0.001, 0.01, 0.1, 0.5, 1.0):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((LOCAL, port))
+            except OSError:
+                await asyncio.sleep(wait)
+            else:
+                return
 
 
 @contextmanager
