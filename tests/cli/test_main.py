@@ -39,6 +39,18 @@ def test_no_word_is_help_and_a_wrong_one_is_usage() -> None:
     assert run("fetch").returncode == 2
 
 
+@pytest.mark.parametrize(
+    "words", [("report", "x", "--format", "foo"), ("vanity", "lint", "x", "--host", "a.b", "--platform", "foo")]
+)
+def test_a_wrong_word_is_told_in_our_words(words: tuple[str, ...]) -> None:
+    """Which words there are, and nothing of the library that found out."""
+    done = run(*words)
+
+    assert done.returncode == 2
+    assert f"'{words[-2]}'" in done.stderr
+    assert "Value error" not in done.stderr
+
+
 def test_a_help_text_may_be_cut_short() -> None:
     """`pullscope --help | head -1` is no error, and says none."""
     for words in (["--help"], ["trace", "--help"]):

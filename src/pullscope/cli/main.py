@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pullscope import __version__
 from pullscope.cli import check, demo, diff, docker, explain, report, run, scrub, service, trace, vanity
@@ -14,8 +15,21 @@ from pullscope.oci.verdicts import ExitCode
 
 WATCH, TRY, DOCKER = "Watch", "Try", "Docker"
 
+
+class PlainWords(TyperGroup):
+    """Says what is wrong with a word without the name of the library that found out (typer 0.29 asks pydantic)."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="pullscope",
+    cls=PlainWords,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -133,7 +133,8 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     lines = wrapped("", sentence, WIDTH)
     if kind.id in STARTERS:
         namespace = tried.reference.repository.partition("/")[0]
-        words = f"pullscope vanity init {host} --namespace {namespace} --platform {kind.id} --design proxy"
+        domain = host.partition(":")[0]
+        words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"
         lines += wrapped("", f"One is written by: {words}", WIDTH)
     return lines
 

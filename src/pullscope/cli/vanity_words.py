@@ -59,7 +59,7 @@ def image_named(text: str, host: str) -> Reference:
     named = names_registry(text)
     if named and reference.registry.lower() != host:
         raise ValueError(
-            f"the image is at {reference.registry} and the domain is {host}: write --ref {host}/{reference.repository}"
+            f"the image is at {reference.registry} and the domain is {host}: write {host}/{reference.repository}"
         )
     return reference if named else Reference.parse(f"{host}/{text}")
 
@@ -68,10 +68,10 @@ def domain_of(text: str) -> str:
     """The domain in front of an image; ValueError for an image without one, which to docker is one of Docker Hub's."""
     reference = Reference.parse(text)
     if not names_registry(text):
-        raise ValueError(f"{text} names no domain: write --ref docker.example.com/{text}, or add --host")
+        raise ValueError(f"{text} names no domain: write docker.example.com/{text}, or add --host")
     if reference.registry == DOCKER_HUB:
         raise ValueError(
-            f"docker.io is Docker Hub, not a domain of your own: write --ref docker.example.com/{reference.repository}"
+            f"docker.io is Docker Hub, not a domain of your own: write docker.example.com/{reference.repository}"
         )
     return reference.registry.lower()
 

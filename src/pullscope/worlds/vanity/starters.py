@@ -146,6 +146,8 @@ class Wanted:
             raise ValueError(f"{self.host[:100]!r} is no domain: write a name such as docker.example.com")
         if not is_repository(self.namespace):
             raise ValueError(f"{self.namespace[:100]!r} is no namespace: write an organisation's name, in lower case")
+        if not _is_registry(self.upstream):
+            raise ValueError(f"{self.upstream[:100]!r} is no registry: write a host such as docker.io or ghcr.io")
         if self.api_host == self.host:
             raise ValueError(f"{self.host} cannot be in front of itself: --upstream names the registry behind it")
 
@@ -167,6 +169,14 @@ class Wanted:
     def api_host(self) -> str:
         """The host of the registry's API; Docker Hub's is not its name."""
         return Reference.parse(f"{self.upstream}/{self.namespace}/image").api_host
+
+
+def _is_registry(text: str) -> bool:
+    """Whether a reference takes `text` for its registry, all of it."""
+    try:
+        return Reference.parse(f"{text}/org/image").repository == "org/image"
+    except ValueError:
+        return False
 
 
 def starter(wanted: Wanted) -> dict[str, str]:
