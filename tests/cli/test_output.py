@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,21 @@ def test_a_wrong_word_is_one_for_a_reader_who_leaves(words: list[str]) -> None:
     """2, however little is read of what is said about it."""
     for shell in ('"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', '"$@" 2>&-', '"$@" >&- 2>&-'):
         assert ended(words, shell)[0] == 2, shell
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+    ids=["forced", "piped", "unwanted"],
+)
+def test_a_table_is_coloured_where_colour_is_wanted(env: dict[str, str], coloured: bool) -> None:
+    """A failure is red on a terminal, and plain in a pipe or with NO_COLOR."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", *VERDICTS[0]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", **env},
+    )
+    assert ("\x1b[1;31mFAILS\x1b[0m" in done.stdout) is coloured
+    assert ("\x1b" in done.stdout) is coloured

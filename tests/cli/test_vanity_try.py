@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pullscope.cli.main import app
+from pullscope.cli.vanity import app as vanity
 from pullscope.worlds.clients.roster import ROSTER
 
 HOST = "docker.example.com"
@@ -24,7 +25,7 @@ only = ["timonback"]
 
 
 def run(*words: str | Path) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["vanity", "try", *map(str, words)])
+    result = CliRunner().invoke(vanity, ["try", *map(str, words)])
     return result.exit_code, result.stdout, result.stderr
 
 

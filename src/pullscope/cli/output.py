@@ -37,7 +37,7 @@ def end_with(lines: Iterable[str | Line], code: ExitCode) -> NoReturn:
     with reader_may_leave():
         color = wants_color()
         for line in lines:
-            typer.echo(line if isinstance(line, str) else paint(line, color=color))
+            typer.echo(line if isinstance(line, str) else paint(line, color=color), color=color)
     raise typer.Exit(code)
 
 
