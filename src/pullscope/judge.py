@@ -132,13 +132,13 @@ def _causes(trace: Trace) -> Iterator[tuple[Finding, Pull]]:
 
 
 def _shown(cause: Finding | None, pull: Pull | None) -> Step | None:
-    """The step at which it broke: the last failed one that shows the cause, else the last that failed."""
+    """The step at which it broke: of the failed ones that show the cause, the one that asked last."""
     if pull is None:
         return None
     steps = [step for step in pull.steps if step.hops]
     named = [step for step in steps if cause is not None and step.n in cause.steps] or steps
     failed = [step for step in named if step.outcome is Outcome.FAILED] or named
-    return failed[-1] if failed else None
+    return max(failed, key=lambda step: step.last.request.time, default=None)
 
 
 def _reason(ran: Ran, cause: Finding | None, shown: Step | None) -> str:
