@@ -282,7 +282,8 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
     wanted = {
         name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
     }
-    wanted |= {hop.route.repository for hop in case.hops if hop.route.repository is not None}
+    # A challenge that names repositories has the last word: another name in the request is the client's own.
+    wanted = wanted or {hop.route.repository for hop in case.hops if hop.route.repository is not None}
     return not moved and (not wanted or set(asked_repositories(step)) <= wanted)
 
 
