@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 # The characters that stay as they are in a path (RFC 3986, 3.3: pchar, and the slash).
@@ -34,3 +35,18 @@ def absolute(target: str, asked: SplitResult) -> str:
     if urlsplit(target).netloc:
         return target
     return f"{asked.scheme}://{asked.netloc}{target if target.startswith('/') else '/' + target}"
+
+
+def normal_path(path: str) -> str:
+    """A decoded path as nginx (merge_slashes) and Apache (MergeSlashes) see it: doubled slashes are one, dots resolved."""
+    path = re.sub(r"/{2,}", "/", path) if path.startswith("/") else f"/{path}"
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for part in path.split("/")[1:]:
+        if part == "..":
+            kept[-1:] = []
+        elif part != ".":
+            kept.append(part)
+    ending = "/" if path.endswith(("/.", "/..")) else ""
+    return "/" + "/".join(kept) + (ending if not (kept and kept[-1] == "") else "")

@@ -19,7 +19,7 @@ from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import printable
 from pullscope.worlds.vanity.regexes import Found, RegexError, regex
 from pullscope.worlds.vanity.rules import Rule
-from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
+from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url, normal_path
 from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 MOST_ROUNDS = 10
@@ -38,10 +38,13 @@ class Play:
     path: str = field(init=False)
     query: str = field(init=False)
     login: str | None = None
+    _to: str = ""
+    """What the last rewrite rule made of the path, with its query."""
+    _is_file: bool = False
 
     def __post_init__(self) -> None:
         split = urlsplit(self.request.url)
-        self.path = unquote(split.path or "/")
+        self.path = normal_path(unquote(split.path or "/"))
         self.query = split.query
 
     def answer(self) -> Decision:
@@ -49,7 +52,13 @@ class Play:
         refused = self._access()
         if refused is not None:
             return refused
-        return self._rewritten() or self._proxied() or self._redirected() or self._file()
+        ended = self._rewritten()
+        if ended is not None:
+            return ended
+        if self._is_file:
+            # mod_rewrite has made a file's name of the path; only with [PT] the other modules see it.
+            return self._file()
+        return self._proxied() or self._redirected() or self._file()
 
     def _place(self, one: Directive) -> str:
         return f"{self.config.file}:{one.line}"
@@ -161,6 +170,7 @@ class Play:
         to = one.args[1]
         if to != "-":
             self._go(self._fill(to, one, groups, matched), flags)
+            self._is_file = not self.config.per_directory and not {"PT", "PASSTHROUGH"} & flags.keys()
         if "P" in flags:
             return self._fetched(self._to, one)
         if "R" in flags or self._to.startswith(("http://", "https://")):
@@ -171,8 +181,6 @@ class Play:
             location = self._to if "://" in self._to[:9] else f"https://{self.request.host}{self._to}"
             return self._moved_to(code, location, one)
         return False if {"L", "END", "LAST"} & flags.keys() else None
-
-    _to: str = ""
 
     def _go(self, filled: str, flags: Mapping[str, str]) -> None:
         base, mark, query = filled.partition("?")
@@ -320,7 +328,7 @@ class Play:
                 (key, self._reversed(value) if key.lower() in {"location", "content-location", "uri"} else value)
                 for key, value in response.headers
             )
-            return self._told(replace(response, headers=fields), rule)
+            return self._told(replace(response, headers=fields), rule, fetched=True)
 
         return Decision(forward=forward, after=after, rule=rule, file=self.config.file, login=self.login)
 
@@ -385,12 +393,17 @@ class Play:
     def _own(self, status: int, rule: Rule | None, because: str = "") -> Decision:
         return self._told(DIALECT.not_found(status=status), rule, because)
 
-    def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:
+    def _told(self, response: Response, rule: Rule | None, because: str = "", *, fetched: bool = False) -> Decision:
         headers = response.headers
         for one in self._here():
             if one.name == "header":
                 words = one.args[1:] if one.args[:1] in (["always"], ["onsuccess"]) else one.args
-                if response.status < 300 or one.args[:1] == ["always"] or words[:1] in (["edit"], ["edit*"], ["unset"]):
+                if one.args[:1] == ["always"]:
+                    # A table of its own, which is sent beside what the other server has set.
+                    words = ["add" if words[:1] == ["set"] else words[0] if words else "", *words[1:]]
+                    if words[0] in {"add", "append", "merge"}:
+                        headers = changed_header(self.config.file, headers, Directive(one.line, ["header", *words]))
+                elif fetched or response.status < 300:
                     headers = changed_header(self.config.file, headers, Directive(one.line, ["header", *words]))
         changed = replace(response, headers=headers)
         return Decision(response=changed, rule=rule, because=because, file=self.config.file, login=self.login)

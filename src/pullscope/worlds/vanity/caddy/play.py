@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
-from pullscope.worlds.vanity.caddy.state import State
+from pullscope.worlds.vanity.caddy.state import State, merged
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import Dialect, printable
@@ -92,8 +92,7 @@ class Play:
         match one.name:
             case "handle" | "handle_path":
                 if one.name == "handle_path":
-                    prefix = matcher.removesuffix("*")
-                    self.state.path = self.state.path.removeprefix(prefix.rstrip("/")) or "/"
+                    self.state.strip_prefix(matcher.removesuffix("*").rstrip("/"))
                 return self._run(in_order(self.site, one.block) if one.block else [])
             case "route":
                 return self._run([each for each in one.block or [] if each.name], literal=True)
@@ -107,11 +106,11 @@ class Play:
             case "abort":
                 return self._told(DIALECT.plain(502, b"", None), rule)
             case "rewrite" if words:
-                self.state.rewrite(self.state.fill(words[0], one))
+                self.state.rewrite(words[0], one)
             case "uri" if len(words) > 1:
                 self._uri(one, words)
             case "try_files" if words:
-                self.state.rewrite(self.state.fill(words[-1], one))
+                self.state.rewrite(words[-1], one)
             case "header":
                 rows = [words] if words else []
                 rows += [each.words for each in one.block or [] if each.words and each.name != "defer"]
@@ -146,13 +145,12 @@ class Play:
         operation, first = words[0], self.state.fill(words[1], one) if words[0] != "path_regexp" else words[1]
         match operation:
             case "strip_prefix":
-                self.state.path = self.state.path.removeprefix(first if first.startswith("/") else f"/{first}") or "/"
-                self.state.path = self.state.path if self.state.path.startswith("/") else f"/{self.state.path}"
+                self.state.strip_prefix(first if first.startswith("/") else f"/{first}")
             case "strip_suffix":
-                self.state.path = self.state.path.removesuffix(first)
+                self.state.path = merged(self.state.path).removesuffix(first)
             case "replace" if len(words) > 2:
                 limit = int(words[3][:6]) if len(words) > 3 and words[3].isdigit() else -1
-                self.state.path = self.state.path.replace(first, self.state.fill(words[2], one), limit)
+                self.state.path = merged(self.state.path).replace(first, self.state.fill(words[2], one), limit)
             case "path_regexp" if len(words) > 2:
                 self.state.path = self.state.replaced(first, words[2], self.state.path, one)
             case _:
@@ -226,7 +224,7 @@ class Play:
     def _changed_inside(self, inside: list[Directive]) -> None:
         for each in inside:
             if each.name == "rewrite" and each.args:
-                self.state.rewrite(self.state.fill(each.args[0], each))
+                self.state.rewrite(each.args[0], each)
             elif each.name == "method" and each.args:
                 raise NotPlayedError(self.state.place(each), "another method is not played")
             elif each.name in {"dynamic", "import"}:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
@@ -19,6 +19,11 @@ from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 LONGEST = 65_536
 _PLACEHOLDER = re.compile(r"\{([^{}\s]+)\}")
+
+
+def merged(path: str) -> str:
+    """Doubled slashes are one where a path is changed (modules/caddyhttp/rewrite)."""
+    return re.sub(r"/{2,}", "/", path)
 
 
 @dataclass(slots=True)
@@ -65,13 +70,27 @@ class State:
             return self.raw
         return quote(self.path, safe=PATH_CHARACTERS) + (f"?{self.query}" if self.query else "")
 
-    def rewrite(self, to: str) -> None:
-        """`rewrite`: a path keeps the query, a query of its own replaces it."""
+    def rewrite(self, to: str, one: Directive) -> None:
+        """`rewrite`: a path keeps the query, a query of its own replaces it, with its values escaped."""
         path, mark, query = to.partition("?")
-        if path:
-            self.path = unquote(path if path.startswith("/") else f"/{path}")
+        filled, more, own = self.fill(path, one).partition("?")
         if mark:
-            self.query = query
+            own = self.fill(query, one, escaped=True)
+        if filled:
+            self.path = unquote(filled if filled.startswith("/") else f"/{filled}")
+        if mark or more:
+            self.query = own
+
+    def strip_prefix(self, prefix: str) -> None:
+        """The path without `prefix`, whatever its case; what the client escaped stays so."""
+        if not self.path.lower().startswith(prefix.lower()):
+            return
+        path, mark, query = self.raw.partition("?")
+        if path.lower().startswith(prefix.lower()):
+            path = merged(path[len(prefix) :])
+            self.raw = f"{path if path.startswith('/') else f'/{path}'}{mark}{query}"
+        rest = merged(self.path[len(prefix) :])
+        self.path = rest if rest.startswith("/") else f"/{rest}"
 
     def compiled(self, pattern: str, one: Directive) -> Regex:
         """The regular expression; NotPlayedError for one that is not played."""
@@ -107,8 +126,8 @@ class State:
                 break
         return done + rest
 
-    def fill(self, text: str, one: Directive) -> str:
-        """`text` with every placeholder's value; NotPlayedError for one that is not known."""
+    def fill(self, text: str, one: Directive, *, escaped: bool = False) -> str:
+        """`text` with every placeholder's value, escaped for a query; NotPlayedError for one that is not known."""
         if "{" not in text:
             return text
 
@@ -117,7 +136,7 @@ class State:
             if known is None:
                 reason = "has no value and no default" if found[1].startswith("$") else "is not known here"
                 raise NotPlayedError(self.place(one), f"{found[0]} {reason}")
-            return known
+            return quote_plus(unquote(known)) if escaped and not found[1].endswith("query") else known
 
         filled = _PLACEHOLDER.sub(filled_in, text)
         if len(filled) > LONGEST:
@@ -128,10 +147,9 @@ class State:
         """The value of a placeholder, None for one that is not known."""
         name = name.removeprefix("http.request.")
         escaped = quote(self.path, safe=PATH_CHARACTERS)
-        uri = escaped + (f"?{self.query}" if self.query else "")
         raw_path, _, raw_query = self.raw.partition("?")
         known = {
-            "uri": uri,
+            "uri": self.uri,
             "path": escaped,
             "uri.path": escaped,
             "query": self.query,

@@ -7,7 +7,6 @@ from there. Anything that decides and is not played ends it with `NotPlayedError
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -22,7 +21,7 @@ from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, 
 from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Rule
-from pullscope.worlds.vanity.targets import PATH_CHARACTERS
+from pullscope.worlds.vanity.targets import PATH_CHARACTERS, normal_path
 
 MOST_JUMPS = 10
 """nginx answers 500 after ten changes of the URI (ngx_http_core_module, `internal`)."""
@@ -53,7 +52,7 @@ class Play:
         path = split.path or "/"
         host = (split.hostname or "").lower()
         raw = f"{path}?{split.query}" if split.query else path
-        self._state = State(config, request, host, raw, _normal(unquote(path)), split.query)
+        self._state = State(config, request, host, raw, normal_path(unquote(path)), split.query)
         self._server: Server = server_for(config, host)
         self._state.server_name = next(iter(self._server.names), "")
         self._location: Location = self._server.root
@@ -65,6 +64,8 @@ class Play:
         self._status: int | None = None
         """What an error_page wants as the status."""
         self._login: str | None = None
+        self._kept: list[tuple[str, str]] = []
+        """What an error page shows of the answer that it stands for."""
 
     def answer(self) -> Decision:
         """What nginx does with the request."""
@@ -93,6 +94,8 @@ class Play:
                     return self._redirect(301, location, self._rule_in(self._location))
             self._scope = self._location.scope
             self._unknown_includes()
+            if self._location.scope.own.get("internal") and not (self._state.changed or self._caught):
+                return self._own(404, None, None, self._rule_in(self._location))
             # The server's own rewrite directives have run already.
             ended = None if self._location is self._server.root else self._rewritten(self._scope)
             if isinstance(ended, Decision):
@@ -164,7 +167,7 @@ class Play:
             location = filled if "://" in filled[:9] else f"https://{self._state.request.host}{filled}"
             return self._redirect(301 if flag == "permanent" else 302, location, self._rule(one))
         path, _, args = filled.partition("?")
-        self._state.uri, self._state.args, self._state.changed = _normal(path), args, True
+        self._state.uri, self._state.args, self._state.changed = normal_path(path), args, True
         if flag == "last":
             return _Jump()
         if flag == "break":
@@ -226,8 +229,6 @@ class Play:
         content = next((one for name in CONTENT for one in self._scope.own.get(name, ())), None) or next(
             (one for name in CONTENT for one in self._location.scope.own.get(name, ())), None
         )
-        if self._location.scope.own.get("internal") and self._jumps <= 1 and not self._caught:
-            return self._own(404, None, None, self._rule_in(self._location))
         tried = self._scope.own.get("try_files") or self._location.scope.own.get("try_files")
         if tried and tried[0].args:
             return self._tried(tried[0])
@@ -265,7 +266,7 @@ class Play:
                 return self._own(500, None, None, because=f"there is no location {to}")
             return self._at_location(named)
         path, _, args = self._state.fill(to, line).partition("?")
-        self._state.uri, self._state.args, self._state.changed = _normal(path), args or self._state.args, True
+        self._state.uri, self._state.args, self._state.changed = normal_path(path), args or self._state.args, True
         return self._at_location()
 
     def _proxied(self, one: Directive) -> Decision:
@@ -280,9 +281,13 @@ class Play:
         def after(response: Response) -> Decision:
             self._state.upstream = response
             if response.status >= 300 and self._scope.is_on("proxy_intercept_errors"):
+                if response.status == 401:
+                    # ngx_http_upstream_intercept_errors keeps the challenge.
+                    self._kept = [("WWW-Authenticate", one) for one in response.headers.get_all("WWW-Authenticate")]
                 caught = self._catch(response.status)
                 if caught is not None:
                     return caught
+                self._kept = []
             return self._handed_on(response, rule, one)
 
         return Decision(forward=forward, after=after, rule=rule, file=self._config.file, login=self._login)
@@ -351,7 +356,7 @@ class Play:
         return self._told(response, rule, because)
 
     def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:
-        headers = Headers(added(self._state, self._scope, list(response.headers), response.status))
+        headers = Headers(added(self._state, self._scope, [*response.headers, *self._kept], response.status))
         return Decision(
             response=replace(response, headers=headers),
             rule=rule,
@@ -359,18 +364,3 @@ class Play:
             file=self._config.file,
             login=self._login,
         )
-
-
-def _normal(path: str) -> str:
-    """The path as locations see it: doubled slashes are one, dots are resolved (merge_slashes)."""
-    path = re.sub(r"/{2,}", "/", path) if path.startswith("/") else f"/{path}"
-    if "/." not in path:
-        return path
-    kept: list[str] = []
-    for part in path.split("/")[1:]:
-        if part == "..":
-            kept[-1:] = []
-        elif part != ".":
-            kept.append(part)
-    ending = "/" if path.endswith(("/.", "/..")) else ""
-    return "/" + "/".join(kept) + (ending if not (kept and kept[-1] == "") else "")

@@ -1,0 +1,256 @@
+"""Configurations on real nginx, Caddy and Apache: each answers as it is played in memory, or the play says "not known"."""
+
+# ruff: noqa: E501 - one line of a table is one case
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.worlds.vanity.real_servers import (
+    PATHS,
+    Stand,
+    apache,
+    asked,
+    caddy,
+    free_port,
+    installed,
+    nginx,
+    played,
+    stand_in,
+)
+
+from pullscope.worlds.vanity.reading import parse_rules
+from pullscope.worlds.vanity.rules import Platform
+
+# $U is the stand-in behind; $N makes names of http {…} the case's own.
+NGINX = {
+    "redirect": "location = /v2/ { return 302 https://r.example/v2/; } location /v2/ { return 307 https://r.example$request_uri; }",
+    "pass on": "location /v2/ { proxy_pass $U; }",
+    "pass on with a path": "location /v2/ { proxy_pass $U/v2/docker/; }",
+    "pass on without the slash": "location /v2 { proxy_pass $U/x; }",
+    "the slash is added": "location /old/thing/ { proxy_pass $U; } location /v2/ { return 200 a; }",
+    "regular expression": "location ~ ^/v2/(.+)/(manifests|blobs)/(.+)$ { proxy_pass $U/v2/$1-x/$2/$3$is_args$args; } location / { return 404; }",
+    "regular expression before prefix": "location /v2/ { return 201 a; } location ~ /manifests/ { return 202 b; }",
+    "no regular expression": "location ^~ /v2/ { return 201 a; } location ~ /manifests/ { return 202 b; }",
+    "without regard to case": "location ~* ^/v2/$ { return 201 a; } location / { return 202 b; }",
+    "nested": "location /v2/ { location ~ /blobs/ { return 203 c; } location /v2/timonback/ { return 202 b; } return 204; }",
+    "rewrite last": "rewrite ^/docker/(.*)$ /v2/$1 last; location /v2/ { proxy_pass $U; } location / { return 404; }",
+    "rewrite break": "location ~ ^/(?:v2/)?docker(/.*)$ { rewrite ^/(?:v2/)?docker(/.*)$ /v2$1 break; proxy_pass $U; } location / { return 404; }",
+    "rewrite break with a path": "location /v2/ { rewrite ^/v2/(.*)$ /w/$1 break; proxy_pass $U/zzz/; }",
+    "rewrite to a URL": "location /v2/ { rewrite ^/v2/(.*)$ https://r.example/$1; } location /old { rewrite ^ /new permanent; }",
+    "rewrite without flag": "location /docker/ { rewrite ^/docker/(.*)$ /v2/$1; } location /v2/ { proxy_pass $U; }",
+    "rewrite drops the query": "location /v2/ { rewrite ^/v2/(.*)$ /w/$1? break; proxy_pass $U; }",
+    "if and set": 'set $to a; if ($request_uri ~ "^/v2/(alpine)/") { set $to $1; } if ($arg_ns = a) { set $to "${to}-ns"; } location / { return 302 https://r.example/$to; }',
+    "if with return": "location /v2/ { if ($http_user_agent ~ ^Go) { return 403; } if ($request_method = POST) { return 405; } proxy_pass $U; }",
+    "if with proxy_pass": "location /v2/ { if ($arg_ns) { proxy_pass $U; } return 404; }",
+    "map": "location / { return 302 https://$to$N/$more$N; }",
+    "headers up": 'location / { proxy_pass $U; proxy_set_header Host r.example; proxy_set_header Authorization "Basic $http_x_a"; }',
+    "headers up empty": 'location / { proxy_pass $U; proxy_set_header Authorization ""; }',
+    "headers up inherited": "proxy_set_header Host a.example; location /v2/ { proxy_pass $U; } location / { proxy_pass $U; proxy_set_header X-A b; }",
+    "realm": """location / { proxy_pass $U; proxy_hide_header www-authenticate;
+        add_header www-authenticate 'Bearer realm="https://$host/token"' always; }""",
+    "realm twice": "location / { proxy_pass $U; add_header WWW-Authenticate Basic; }",
+    "add_header not always": "location / { proxy_pass $U; add_header Docker-Content-Digest x; }",
+    "add_header inherited": "add_header Docker-Content-Digest x always; location /v2/ { proxy_pass $U; } location / { add_header X-A b; return 404; }",
+    "intercept": "location / { proxy_pass $U; proxy_intercept_errors on; error_page 404 = @else; error_page 401 =200 /ok; } location @else { proxy_pass $U; proxy_set_header Host else.example; } location = /ok { return 200 x; }",
+    "intercept keeps the status": "location / { proxy_pass $U; proxy_intercept_errors on; error_page 401 /ok; } location = /ok { return 200 x; }",
+    "error_page without intercept": "location / { proxy_pass $U; error_page 404 = @else; } location @else { return 200; }",
+    "error_page of a return": "location /v2/ { error_page 404 = @else; return 404; } location @else { proxy_pass $U; }",
+    "error_page to a URL": "location / { error_page 404 https://r.example/; return 404; }",
+    "follow": "location / { proxy_pass $U; proxy_intercept_errors on; recursive_error_pages on; error_page 301 302 307 = @go; } location @go { set $to '$upstream_http_location'; return 302 $to?followed; }",
+    "redirect rewritten": "location / { proxy_pass $U; proxy_redirect https://production.cloudflare.docker.com/ https://$http_host/cdn/; }",
+    "redirect rewritten by expression": "location / { proxy_pass $U; proxy_redirect ~^https://([^/]+)/(.*)$ https://$host/proxy/$1/$2; }",
+    "redirect left": "location / { proxy_pass $U; proxy_redirect off; }",
+    "upstream": "location / { proxy_pass http://up$N; }",
+    "upstream with a path": "location /v2/ { proxy_pass http://up$N/v2/; }",
+    "try_files": "location / { try_files /nothing @else; } location @else { proxy_pass $U; }",
+    "try_files with a status": "location / { try_files /nothing =410; }",
+    "try_files to a path": "location / { try_files /nothing /ok; } location = /ok { return 203 x; }",
+    "denied": "location /v2/ { deny all; } location / { return 204; }",
+    "limit_except": "location /v2/ { limit_except GET { deny all; } proxy_pass $U; }",
+    "internal": "location /v2/ { internal; return 200; } location / { rewrite ^/docker/ /v2/ last; return 404; }",
+    "variable for the host": "set $reg 127.0.0.1:$P; location / { proxy_pass http://$reg; }",
+    "variable with a path": "set $reg 127.0.0.1:$P; location ~ ^/v2/(.*) { proxy_pass http://$reg/w/$1; }",
+    "return in the server": "return 307 https://r.example$uri?$args;",
+    "dots and slashes": "location /v2/c { return 201 a; } location /v2/double/ { return 202 b; } location / { return 404; }",
+    "code alone": "location /v2/ { return 404; } location / { return 302 /v2/; }",
+    "glued braces": "location /v2/{proxy_pass $U;}location /{return 204;}",
+}
+MAPS = """
+map $uri $to$N { hostnames; default r.example; ~^/v2/(?<name>[^/]+)/ $name.example; /token t.example; }
+map "$request_method:$arg_ns" $more$N { GET:a yes; default ""; }
+upstream up$N { server 127.0.0.1:$P; }
+"""
+CADDY = {
+    # Of /v2/ and /v2/* Caddy 2.6 runs the second first and later ones the first: told by no case.
+    "redirect": "redir /v2/ https://r.example/v2/ 302\nredir /v2/t* https://r.example{uri} 307",
+    "respond": 'respond /v2/ "a" 401\nrespond 404',
+    "pass on": "reverse_proxy /v2/* $U",
+    "host": "reverse_proxy $U {\nheader_up Host {upstream_hostport}\n}",
+    "handles": "handle /v2/* {\nreverse_proxy $U\n}\nhandle /token* {\nredir https://a.example{uri}\n}\nhandle {\nrespond 404\n}",
+    "handles in any order": "handle {\nrespond 404\n}\nhandle /v2/* {\nrespond 401\n}\nhandle /v2/timonback/* {\nrespond 403\n}",
+    "handle_path": "handle_path /v2/* {\nreverse_proxy $U\n}",
+    "handle and handle_path": "handle /v2/* {\nrespond 401\n}\nhandle_path /v2/timonback/* {\nreverse_proxy $U\n}",
+    "route": "route /v2/* {\nuri strip_prefix /v2\nreverse_proxy $U\n}",
+    "rewrite": "rewrite /docker/* /v2{path}\nreverse_proxy $U",
+    "rewrites exclude each other": "rewrite /v2/* /a{uri}\nrewrite /a/* /b{uri}\nreverse_proxy $U",
+    "rewrite with a query": "rewrite * /x?p={path}\nreverse_proxy $U",
+    "named matcher": "@v2 path /v2/* /docker/*\nhandle @v2 {\nreverse_proxy $U\n}\nrespond 404",
+    "matcher block": "@v2 {\npath /v2/*\nmethod GET\nnot path /v2/alpine/*\n}\nreverse_proxy @v2 $U\nrespond 405",
+    "regular expression": "@m path_regexp m ^/v2/([^/]+)/(manifests|blobs)/(.*)$\nhandle @m {\nrewrite * /v2/library/{re.m.1}/{re.m.2}/{re.m.3}\n}\nreverse_proxy $U",
+    "uri path_regexp": "@d path /docker/* /v2/docker/*\nhandle @d {\nuri path_regexp ^(?:/v2)?/docker(/.*)$ /v2$1\nreverse_proxy $U\n}\nrespond 404",
+    "uri replace": "uri replace /docker /v2\nreverse_proxy $U",
+    "strip_suffix": "uri strip_suffix /latest\nreverse_proxy $U",
+    "header_down": 'reverse_proxy $U {\nheader_down WWW-Authenticate "https://auth.docker.io" "https://{http.request.host}"\nheader_down Location "https://production.cloudflare.docker.com" "https://{host}/cdn"\n}',
+    "header_down replaced": 'reverse_proxy $U {\nheader_down Www-Authenticate "Bearer realm=\\"https://a.example/token\\""\nheader_down -Location\n}',
+    "header_up": 'reverse_proxy $U {\nheader_up Authorization "Basic abc"\nheader_up Host r.example\n}',
+    "header": "header /v2/* Docker-Content-Digest x\nrespond 200",
+    "header taken away": "header -Docker-Content-Digest\nreverse_proxy $U",
+    "request_header": "request_header Authorization x\nreverse_proxy $U",
+    "header matcher": "@go header User-Agent Go*\nrespond @go 403\nreverse_proxy $U",
+    "query matcher": "@ns query ns=a\nredir @ns https://n.example{uri}\nreverse_proxy $U",
+    "case": "respond /V2/ 201\nrespond 404",
+    "star in the middle": "respond /v2/*/web/* 201\nrespond 404",
+    "handle_response": "reverse_proxy $U {\n@r status 307\nhandle_response @r {\nredir {rp.header.Location}?followed\n}\n}",
+    "nothing handles it": "redir /x https://r.example",
+    "two redirs": "redir /v2/* https://b.example{uri}\nredir /v2/timonback/* https://a.example{uri}",
+    "error": "error /v2/* 403\nrespond 200",
+    "to": "reverse_proxy {\nto $U\n}",
+}
+APACHE = {
+    "redirect": 'Redirect 307 "/v2/" "https://r.example/v2/"',
+    "redirect without slash": "Redirect /v2 https://r.example/w",
+    "permanent": "RedirectPermanent /v2/ https://r.example/v2/",
+    "gone": "Redirect gone /v2/",
+    "match": "RedirectMatch 302 ^/v2/(.*)/manifests/(.*)$ https://r.example/v2/$1-x/manifests/$2",
+    "first wins": "Redirect 302 /v2/timonback/ https://a.example/\nRedirect 302 /v2/ https://b.example/",
+    "pass on": "ProxyPass /v2/ $U/v2/\nProxyPassReverse /v2/ $U/v2/",
+    "pass on all but": "ProxyPass /v2/alpine !\nProxyPass /v2 $U/w",
+    "keeps the host": "ProxyPreserveHost On\nProxyPass / $U/",
+    "location": "<Location /v2/>\nProxyPass $U/v2/\nProxyPassReverse $U/v2/\n</Location>",
+    "proxy match": "ProxyPassMatch ^/v2/(.*)$ $U/w/$1",
+    "reverse": "ProxyPass /v2/ $U/v2/\nProxyPassReverse /cdn https://production.cloudflare.docker.com",
+    "headers": 'ProxyPass / $U/\nRequestHeader set Authorization "Basic x"\nHeader always set Docker-Content-Digest y\nHeader edit WWW-Authenticate https://auth.docker.io https://a.example',
+    "headers away": "ProxyPass / $U/\nHeader unset Docker-Content-Digest\nRequestHeader unset Authorization",
+    "rewrite": "RewriteEngine On\nRewriteRule ^/v2/(.*)$ https://r.example/v2/$1 [R=307,L]",
+    "rewrite a path": "RewriteEngine On\nRewriteRule ^/docker/(.*)$ /v2/$1\nProxyPass /v2/ $U/v2/",
+    "rewrite to a proxy": "RewriteEngine On\nRewriteRule ^/v2/(.*)$ $U/w/$1 [P]",
+    "conditions": "RewriteEngine On\nRewriteCond %{QUERY_STRING} ns=([a-z]) [OR]\nRewriteCond %{REQUEST_METHOD} POST\nRewriteRule ^/v2/ https://%1.example/ [R,L]\nRewriteRule ^/v2/$ - [F]",
+    "conditions both": "RewriteEngine On\nRewriteCond %{HTTP_USER_AGENT} !^Go\nRewriteCond %{REQUEST_URI} ^/v2/\nRewriteRule .* https://r.example%{REQUEST_URI} [R=301,L,NE]",
+    "query": "RewriteEngine On\nRewriteRule ^/v2/(.*)$ https://r.example/$1?a=b [QSA,R]\nRewriteRule ^/old https://r.example/? [R]",
+    "before redirect": "RewriteEngine On\nRewriteRule ^/v2/$ https://w.example/ [R]\nRedirect /v2/ https://r.example/",
+    "proxy before redirect": "ProxyPass /v2/ $U/v2/\nRedirect /v2/ https://r.example/",
+    "denied": "<Location /v2/>\nRequire all denied\n</Location>",
+    "case": "RewriteEngine On\nRewriteRule ^/v2/$ https://r.example/ [NC,R]",
+    "module": "<IfModule mod_rewrite.c>\nRewriteEngine On\nRewriteRule ^/v2/$ https://r.example/ [R]\n</IfModule>",
+}
+REQUESTS: list[tuple[str, str, dict[str, str]]] = [("GET", path, {}) for path in PATHS] + [
+    ("GET", "/v2/timonback/web/manifests/1", {"User-Agent": "Go-http-client/1.1", "Authorization": "Bearer t"}),
+    ("POST", "/v2/timonback/web/blobs/uploads/", {"Content-Length": "0"}),
+]
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    with stand_in() as found:
+        yield found
+
+
+def filled(text: str, stand: Stand, number: int) -> str:
+    return (
+        text.replace("$U", f"http://127.0.0.1:{stand.port}").replace("$P", str(stand.port)).replace("$N", str(number))
+    )
+
+
+def compare(platform: Platform, name: str, text: str, host: str, port: int, stand: Stand) -> None:
+    rules = parse_rules(text, name, platform)
+    real, ours = {}, {}
+    for method, path, headers in REQUESTS:
+        key = f"{method} {path} {headers}"
+        real[key] = asked(port, host, path, method, headers)
+        ours[key] = played(rules, stand, host, path, method, headers)
+    assert ours == real
+
+
+@pytest.fixture(scope="module")
+def nginx_port(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    if not installed("nginx"):
+        pytest.skip("nginx is not installed")
+    port = free_port()
+    servers = [
+        filled(f"{MAPS}\nserver {{ listen 127.0.0.1:{port}; server_name n$N.example.com; {body} }}", stand, number)
+        for number, body in enumerate(NGINX.values())
+    ]
+    with nginx("map_hash_bucket_size 128;\n" + "\n".join(servers), tmp_path_factory.mktemp("nginx")):
+        yield port
+
+
+@pytest.mark.parametrize("name", NGINX)
+def test_nginx_answers_as_it_is_played(name: str, nginx_port: int, stand: Stand) -> None:
+    """Status, Location, challenge and what the upstream is asked are those of the real nginx, for every request."""
+    number = list(NGINX).index(name)
+    host = f"n{number}.example.com"
+    text = filled(f"{MAPS}\nserver {{ server_name {host}; {NGINX[name]} }}", stand, number)
+    compare(Platform.NGINX, "a.conf", text, host, nginx_port, stand)
+
+
+@pytest.fixture(scope="module")
+def caddy_port(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    if not installed("caddy"):
+        pytest.skip("Caddy is not installed")
+    port = free_port()
+    sites = [
+        filled(f"http://c{number}.example.com:{port} {{\n{body}\n}}", stand, number)
+        for number, body in enumerate(CADDY.values())
+    ]
+    with caddy("\n".join(sites), tmp_path_factory.mktemp("caddy")):
+        yield port
+
+
+@pytest.mark.parametrize("name", CADDY)
+def test_caddy_answers_as_it_is_played(name: str, caddy_port: int, stand: Stand) -> None:
+    """The same for the real Caddy."""
+    number = list(CADDY).index(name)
+    host = f"c{number}.example.com"
+    text = filled(f"{host} {{\n{CADDY[name]}\n}}", stand, number)
+    compare(Platform.CADDY, "Caddyfile", text, host, caddy_port, stand)
+
+
+@pytest.fixture(scope="module")
+def apache_port(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    if not installed("apache2"):
+        pytest.skip("Apache is not installed")
+    port = free_port()
+    hosts = [
+        filled(f"<VirtualHost *:{port}>\nServerName a{number}.example.com\n{body}\n</VirtualHost>", stand, number)
+        for number, body in enumerate(APACHE.values())
+    ]
+    with apache("\n".join(hosts), port, tmp_path_factory.mktemp("apache")):
+        yield port
+
+
+@pytest.mark.parametrize("name", APACHE)
+def test_apache_answers_as_it_is_played(name: str, apache_port: int, stand: Stand) -> None:
+    """The same for the real Apache."""
+    number = list(APACHE).index(name)
+    host = f"a{number}.example.com"
+    text = filled(f"<VirtualHost *:443>\nServerName {host}\n{APACHE[name]}\n</VirtualHost>", stand, number)
+    compare(Platform.APACHE, "a.conf", text, host, apache_port, stand)
+
+
+def test_every_server_has_its_cases() -> None:
+    """Rules of each kind are compared: fifty of nginx, thirty of Caddy, twenty of Apache."""
+    assert (len(NGINX) >= 50, len(CADDY) >= 30, len(APACHE) >= 20) == (True, True, True)
+
+
+def test_a_difference_would_be_seen(stand: Stand, tmp_path: Path) -> None:
+    """The comparison itself: another rule than the one that runs is not told as the same."""
+    if not installed("nginx"):
+        pytest.skip("nginx is not installed")
+    port = free_port()
+    with nginx(f"server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }}", tmp_path):
+        rules = parse_rules("server { location / { return 404; } }", "a.conf", Platform.NGINX)
+
+        assert asked(port, "n.example.com", "/v2/") != played(rules, stand, "n.example.com", "/v2/")
