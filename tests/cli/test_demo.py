@@ -79,6 +79,15 @@ def test_what_is_next_is_not_what_was_just_done() -> None:
     assert said.count("--client skopeo") == 1
 
 
+def test_what_is_next_stays_at_the_registry() -> None:
+    """A domain in front is offered where it matters; to who needs a login or no token, what can go wrong is."""
+    *_, at_ghcr = shown_by("demo", "--registry", "ghcr").stdout.partition("\nNext  ")
+    *_, at_ecr = shown_by("demo", "--registry", "ecr").stdout.partition("\nNext  ")
+    assert "demo --registry ghcr --client docker-classic" in at_ghcr
+    assert "demo --registry ghcr --vanity" in at_ghcr
+    assert "demo --registry ecr --list-faults" in at_ecr
+
+
 def test_vanity_sends_no_bytes() -> None:
     """Through the vanity domain the bytes come from elsewhere, and the demo says so."""
     shown = shown_by("demo", "--vanity")

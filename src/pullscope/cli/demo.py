@@ -161,7 +161,7 @@ def demo(
         _write("")
         _write(_filled(f"What {client} itself says: {shown.outcome.told}", indent="  "))
     _write("")
-    for line in _next_lines(client, asked, vanity=vanity, explain=explain):
+    for line in _next_lines(client, asked, vanity=vanity, explain=explain, registry=row):
         _write(line)
 
 
@@ -249,21 +249,25 @@ def _asked(client: str | None, registry: str, fault: str | None, *, vanity: bool
     return "".join(f" {word}" for word, chosen in words if chosen)
 
 
-def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool) -> list[str]:
-    here = _command()
+def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registry: Registry | None = None) -> list[str]:
+    from pullscope.worlds.registries.row import Anonymous
+
+    here, where = _command(), "" if registry is None or registry.id == "docker-hub" else f" --registry {registry.id}"
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
     rows = [
         (f"{here} demo{asked} --explain", "the same as a lesson"),
-        (f"{here} demo --client {other}", "the other dialect"),
-        (f"{here} demo --vanity", "with a vanity domain"),
+        (f"{here} demo{where} --client {other}", "the other dialect"),
+        (f"{here} demo{where} --vanity", "with a vanity domain"),
         (f"{here} trace", "for real pulls"),
     ]
     if explain:
         rows[0] = (f"{here} explain FILE", "a pull of your own")
-    if vanity and client != "skopeo":
-        rows[2] = (f"{here} demo --vanity --client skopeo", "who cannot follow")
+    open_or_private = registry is not None and registry.anonymous.value is not Anonymous.TOKEN
+    if (vanity and client == "skopeo") or open_or_private:
+        # Who can follow a redirect depends on the token; without one there is nothing to show.
+        rows[2] = (f"{here} demo{where} --list-faults", "what can go wrong")
     elif vanity:
-        rows[2] = (f"{here} demo --list-faults", "what can go wrong")
+        rows[2] = (f"{here} demo{where} --vanity --client skopeo", "who cannot follow")
     width = max(len(command) for command, _ in rows)
     lines = [f"{command:<{width}}  {why}" for command, why in rows]
     if max(map(len, lines)) > WIDTH - 6:  # a long path before the command: the words go below it

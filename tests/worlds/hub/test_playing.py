@@ -31,6 +31,7 @@ NOT_FOUND_YET = {
     "ecr-public-token-expired",
     "acr-not-logged-in",
     "artifactory-not-logged-in",
+    "gitea-basic-too",
     "gitea-realm-elsewhere",
 }
 """A pull fails by these, and no finding says why."""

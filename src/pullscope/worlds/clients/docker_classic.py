@@ -223,14 +223,15 @@ class DockerClassic:
         parts = split(hop.url)
         root = parts.path.find("/v2/")
         ping = f"{parts.scheme}://{parts.netloc}{parts.path[: root + 4]}".lower() if root >= 0 else ""
-        for challenge in self._challenges.get(ping, ()):
-            if challenge.scheme == "bearer":
-                token = yield from self._bearer(challenge)
-                return _with(hop, {"Authorization": token.authorization})
-            if challenge.scheme == "basic":
-                if self.login is None:
-                    raise PullFailedError("no basic auth credentials", hop)
-                return _with(hop, {"Authorization": self.login.authorization})
+        challenges = self._challenges.get(ping, ())
+        # Every handler, and for each every challenge of its scheme: one that fails ends it, and the last one's is sent.
+        for challenge in (one for one in challenges if one.scheme == "bearer"):
+            token = yield from self._bearer(challenge)
+            hop = _with(hop, {"Authorization": token.authorization})
+        for _ in (one for one in challenges if one.scheme == "basic"):
+            if self.login is None:
+                raise PullFailedError("no basic auth credentials", hop)
+            hop = _with(hop, {"Authorization": self.login.authorization})
         return hop
 
     def _bearer(self, challenge: Challenge) -> Steps[Token]:

@@ -136,6 +136,7 @@ _GITEA = (
     "routers/api/packages/container/container.go"
 )
 _GITEA_REALM = "https://gitea.example.com/v2/token"
+_GITEA_ASKS = f'Bearer realm="{_GITEA_REALM}",service="container_registry",scope="*"'
 
 GITEA = Registry(
     id="gitea",
@@ -144,8 +145,8 @@ GITEA = Registry(
     anonymous=Fact(Anonymous.TOKEN, _GITEA, "2026-11"),
     asks=Fact(
         Asks(
-            ping=(f'Bearer realm="{_GITEA_REALM}",service="container_registry",scope="*"', "Basic"),
-            other=(f'Bearer realm="{_GITEA_REALM}",service="container_registry",scope="*"', "Basic"),
+            ping=(_GITEA_ASKS,),
+            other=(_GITEA_ASKS,),
             says=Said(status=401, code="UNAUTHORIZED", message=""),
         ),
         "https://github.com/go-gitea/gitea/issues/36907",
@@ -167,6 +168,17 @@ GITEA = Registry(
             ),
             "https://github.com/go-gitea/gitea/issues/31002",
             "2024-05-17",
+        ),
+        (
+            OwnFault(
+                code="gitea-basic-too",
+                title="1.26.0: Basic is asked for besides, and docker with its own image store takes both or nothing",
+                endpoints=("ping", "manifest", "blob"),
+                challenges=(_GITEA_ASKS, "Basic"),
+                client="docker-classic",
+            ),
+            "https://github.com/go-gitea/gitea/issues/37289",
+            "2026-04-19",
         ),
     ),
 )
