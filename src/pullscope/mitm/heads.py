@@ -81,7 +81,7 @@ class ResponseHead(NamedTuple):
 
 def headers_of(fields: Fields) -> Headers:
     """Every header line, as text: what is not UTF-8 shows as a replacement character."""
-    return Headers((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in fields)
+    return Headers([(name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in fields])
 
 
 @dataclass(kw_only=True, slots=True)

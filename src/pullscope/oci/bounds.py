@@ -32,6 +32,8 @@ def counted(value: object) -> int | None:
 
 def moment(value: object) -> float | None:
     """A time in seconds since the epoch, from 1970 to the end of the year 9999."""
+    if type(value) is float and 0.0 <= value <= LATEST:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
         return None  # NaN is neither more nor less than anything
     return float(value) if math.isfinite(value) else None

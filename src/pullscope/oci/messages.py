@@ -18,7 +18,9 @@ class Headers:
     __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
-        self._fields: tuple[tuple[str, str], ...] = tuple(fields.items() if isinstance(fields, Mapping) else fields)
+        # A list is the common case, and what is asked of it first costs less.
+        pairs = fields if isinstance(fields, list) or not isinstance(fields, Mapping) else fields.items()
+        self._fields: tuple[tuple[str, str], ...] = tuple(pairs)
         self._values: dict[str, list[str]] | None = None  # by lower-case name, once anybody asks
 
     def get(self, name: str) -> str | None:

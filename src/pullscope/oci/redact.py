@@ -48,7 +48,7 @@ _MOST_KNOWN = 256
 
 def redact_headers(headers: Headers) -> Headers:
     """Every field, in order and spelling; the values of those that are on the keep-list, and of no other."""
-    return Headers(_known_field(*field) if len(field[1]) <= _MOST_KNOWN else _field(*field) for field in headers)
+    return Headers([_known_field(*field) if len(field[1]) <= _MOST_KNOWN else _field(*field) for field in headers])
 
 
 def _field(name: str, value: str) -> tuple[str, str]:
