@@ -48,6 +48,12 @@ def call(tmp_path: Path, *words: str, **environment: str) -> subprocess.Complete
     [
         (["docker", "pull", "alpine"], "docker pull"),
         (["/usr/bin/docker", "--debug", "compose", "up"], "docker compose"),
+        (["docker", "-H", "tcp://127.0.0.1:2375", "pull", "alpine"], "docker pull"),
+        (["docker", "--context", "other", "--tls", "image", "pull", "alpine"], "docker image"),
+        (["docker", "buildx", "build", "."], "docker buildx"),
+        (["docker", "buildx", "imagetools", "inspect", "alpine"], None),
+        (["docker", "manifest", "inspect", "alpine"], None),
+        (["docker"], None),
         (["docker", "login"], None),
         (["podman", "pull", "alpine"], None),
         (["skopeo", "copy"], None),
@@ -209,6 +215,44 @@ def test_on_a_terminal_the_story_comes_after_the_client(tmp_path: Path, hub: dic
     assert "version check" in story
     assert "\x1b[2A" not in story
     assert "\x1b[" in story
+
+
+def test_a_recording_an_addon_and_a_setting(tmp_path: Path) -> None:
+    """`-o`, `--addon` and `--set`: a sample registry answers with a fault of our choice, and it is recorded."""
+    words = ["-o", "out.jsonl", "--addon", f"{CHECKOUT}/addons/sample_registry.py"]
+    words += ["--set", "pullscope_faults=rate-limited", "--confdir", "confdir", "--"]
+    (tmp_path / "client.py").write_text(PROGRESS)
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, *words, sys.executable, "client.py"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(CHECKOUT / "src")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "registry-1.docker.io" in done.stderr
+    assert "no request" not in done.stderr
+    assert '"event":"finished"' in (tmp_path / "out.jsonl").read_text()
+
+
+def test_one_recording_has_one_name(tmp_path: Path) -> None:
+    """mitmproxy refuses an option that is given twice, and would go on without the tracer."""
+    words = ["-o", "a.jsonl", "--set", "pullscope_out=b.jsonl", "--", "true"]
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(CHECKOUT / "src")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: --out and --set pullscope_out are the same: give one of them.\n",
+    )
 
 
 @pytest.mark.real

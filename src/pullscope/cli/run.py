@@ -13,11 +13,10 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.checked import check_recording
 from pullscope.cli.exits import say, speaking
+from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
-from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, child_environment, trust
 from pullscope.host.invoker import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child
@@ -32,12 +31,11 @@ Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's dir
 def run(
     command: Annotated[list[str], typer.Argument(help="The command and its words, after --.", metavar="COMMAND...")],
     confdir: Confdir = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Record to this .jsonl file too.")] = None,
-    vanity: Annotated[
-        list[str] | None,
-        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
-    ] = None,
+    verbose: Verbose = False,
+    out: Out = None,
+    vanity: Vanity = None,
+    addon: Addons = None,
+    setting: Settings = None,
 ) -> None:
     """Run a registry client behind a tracing proxy: its own output untouched, the story on stderr.
 
@@ -60,29 +58,30 @@ def run(
     if shutil.which(command[0]) is None:
         raise _cannot_run(command[0])
     at = for_clients(confdir)
-    raise typer.Exit(_run(at, command, verbose=verbose, out=out, vanity=vanity))
+    more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose)
+    raise typer.Exit(_run(at, command, more))
 
 
-def _run(at: Surroundings, command: list[str], *, verbose: bool, out: Path | None, vanity: list[str] | None) -> int:
-    check_recording(out)
+def _run(at: Surroundings, command: list[str], more: tuple[str, ...]) -> int:
     authority(at)
-    more = ("--set", "pullscope_verbose=true") if verbose else ()
-    more = (*more, *words_for(vanity))
     forget_terminal()
     with tempfile.TemporaryDirectory(prefix="pullscope-run-") as name, tempfile.TemporaryDirectory() as aside:
-        recording = Path(aside) / "out.jsonl" if out is None else out
+        recording = recording_in(more)
+        if recording is None:
+            recording = f"{aside}/out.jsonl"
+            more = (*more, "--set", f"pullscope_out={recording}")
         before = _events(recording)
         with story(command) as descriptor:
-            code = _behind(at, command, Path(name), descriptor, (*more, "--set", f"pullscope_out={recording}"))
+            code = _behind(at, command, Path(name), descriptor, more)
         if before is not None and _events(recording) == before:
             say("pullscope: no request to a registry came through the proxy.")
             say(child_environment.why_nothing(command))
     return code
 
 
-def _events(recording: Path) -> int | None:
+def _events(recording: str) -> int | None:
     """How many there are in a recording; None where that cannot be asked, as of a pipe."""
-    path = Path(str(recording).removeprefix("+")).expanduser()
+    path = Path(recording.removeprefix("+")).expanduser()
     try:
         if not path.exists():
             return 0

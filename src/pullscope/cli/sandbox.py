@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import say, speaking
+from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
-from pullscope.cli.vanity_option import words_for
-from pullscope.host import HostError, child_environment, engine_api, trust, untrusted_file
+from pullscope.host import HostError, child_environment, engine_api, trust
 from pullscope.host import sandbox as host_sandbox
 from pullscope.host.invoker import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child
@@ -35,15 +35,11 @@ def sandbox(
     ] = None,
     storage_driver: Annotated[str | None, typer.Option(help="dockerd's --storage-driver.")] = None,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
-    vanity: Annotated[
-        list[str] | None,
-        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")] = False,
-    addon: Annotated[
-        list[Path] | None, typer.Option(help="A further mitmproxy script, such as an answering one.")
-    ] = None,
-    setting: Annotated[list[str] | None, typer.Option("--set", help="A mitmproxy option=value for the proxy.")] = None,
+    vanity: Vanity = None,
+    verbose: Verbose = False,
+    out: Out = None,
+    addon: Addons = None,
+    setting: Settings = None,
 ) -> None:
     """Start a docker daemon of its own behind the proxy; everything is gone afterwards, your docker is not touched.
 
@@ -63,10 +59,7 @@ def sandbox(
     if proxy is not None:
         code = _use(at, proxy, certificate, words or [], storage_driver)
     else:
-        more = [word for path in addon or () for word in ("-s", _ours_to_run(at, path))]
-        more += [word for item in setting or () for word in ("--set", item)]
-        more += ["--set", "pullscope_verbose=true"] if verbose else []
-        more += words_for(vanity)
+        more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose)
         with (
             story(words or []) as descriptor,
             proxy_child(
@@ -77,20 +70,12 @@ def sandbox(
                 environment=colors(os.environ),
                 trust=_trusted(at),
                 upstream=child_environment.upstream_of(os.environ),
-                more=tuple(more),
+                more=more,
             ) as child,
         ):
             code = _use(at, child.url, child.authority, words or [], storage_driver)
     say("Sandbox removed: daemon, images, proxy. Your own docker was not touched.")
     raise typer.Exit(code)
-
-
-def _ours_to_run(at: Surroundings, addon: Path) -> str:
-    """The absolute path of a script that root runs; HostError where somebody else could have written it."""
-    why = untrusted_file.why_not_run(addon, at.invoker.uid)
-    if why:
-        raise HostError(f"--addon {addon}: {why}, and root would run it. Copy it to a directory of your own")
-    return str(addon.absolute())
 
 
 def _ask_the_daemon(box: host_sandbox.Sandbox, words: list[str]) -> int:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import speaking
+from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
-from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
 from pullscope.host.proxy_child import forget_terminal, nobody_reads, proxy_child, silence
@@ -23,14 +23,15 @@ from pullscope.oci.verdicts import ExitCode
 def trace(
     host: Annotated[list[str] | None, typer.Option(help="Also trust for this host by certs.d. Repeatable.")] = None,
     insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
-    vanity: Annotated[
-        list[str] | None,
-        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
-    ] = None,
+    vanity: Vanity = None,
     proxy_port: Annotated[int, typer.Option(help="The port for the proxy.", min=1, max=65535)] = 8080,
     rootless: Annotated[bool, typer.Option("--rootless", help="The daemon of this user.")] = False,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart.")] = False,
+    verbose: Verbose = False,
+    out: Out = None,
+    addon: Addons = None,
+    setting: Settings = None,
 ) -> None:
     """Trace docker until Ctrl-C, then take everything back."""
     from pullscope.cli import docker
@@ -51,7 +52,7 @@ def trace(
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
     more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))
-    more = (*more, *words_for(vanity))
+    more = (*more, *proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose))
     upstream = plan.upstream_url(found, wish)
     forget_terminal()
     with proxy_child(

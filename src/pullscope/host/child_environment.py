@@ -24,6 +24,14 @@ DAEMON_ONLY: Mapping[str, frozenset[str]] = {
 """Commands that only ask a daemon, which does the pulling in its own environment. `docker login` and `docker manifest`
 speak with the registry themselves."""
 
+ITSELF = frozenset({("buildx", "imagetools")})
+"""What speaks with the registry itself all the same (docker/buildx, commands/imagetools)."""
+
+WITH_VALUE = frozenset(
+    {"-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey"}
+)
+"""docker's options before its verb that take a word (`docker --help`, 28.2)."""
+
 
 def variables(proxy: str, bundle: str) -> dict[str, str]:
     """What to add to an environment. `bundle` holds the system's certificates and the proxy's CA."""
@@ -41,8 +49,16 @@ def only_asks_a_daemon(argv: Sequence[str]) -> str | None:
     verbs = DAEMON_ONLY.get(name)
     if verbs is None:
         return None
-    verb = next((word for word in argv[1:] if not word.startswith("-")), "")
-    return f"{name} {verb}" if verb in verbs else None
+    words = iter(argv[1:])
+    plain = []
+    for word in words:
+        if word in WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            plain.append(word)
+    if not plain or plain[0] not in verbs or tuple(plain[:2]) in ITSELF:
+        return None
+    return f"{name} {plain[0]}"
 
 
 def why_nothing(argv: Sequence[str]) -> str:

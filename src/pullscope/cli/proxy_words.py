@@ -1,0 +1,71 @@
+"""Options of every command that starts a proxy of its own, meaning the same in each, and what they add to mitmdump's words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.checked import check_recording
+from pullscope.cli.exits import Complaint
+from pullscope.cli.surroundings import Surroundings
+from pullscope.cli.vanity_option import words_for
+from pullscope.host import HostError, untrusted_file
+from pullscope.oci.verdicts import ExitCode
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets); +FILE adds to one."),
+]
+Addons = Annotated[
+    list[Path] | None, typer.Option("--addon", help="A further mitmproxy script, such as an answering one; repeatable.")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A mitmproxy option=value for the proxy; repeatable.")
+]
+Vanity = Annotated[
+    list[str] | None,
+    typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")]
+
+_OUT = "pullscope_out="
+
+
+def proxy_words(
+    at: Surroundings,
+    *,
+    out: Path | None = None,
+    addons: Iterable[Path] | None = None,
+    settings: Iterable[str] | None = None,
+    vanity: Iterable[str] | None = None,
+    verbose: bool = False,
+) -> tuple[str, ...]:
+    """What these options say; a complaint, before anything is started, where one of them cannot be."""
+    settings = list(settings or ())
+    if out is not None and any(item.startswith(_OUT) for item in settings):
+        raise Complaint("--out and --set pullscope_out are the same: give one of them.", ExitCode.USAGE)
+    check_recording(out)
+    words = [word for path in addons or () for word in ("-s", _to_run(at, path))]
+    words += ["--set", "pullscope_verbose=true"] if verbose else []
+    words += ["--set", f"{_OUT}{out}"] if out is not None else []
+    words += [word for item in settings for word in ("--set", item)]
+    return (*words, *words_for(vanity))
+
+
+def recording_in(words: Iterable[str]) -> str | None:
+    """The recording that these words name."""
+    return next((word.removeprefix(_OUT) for word in words if word.startswith(_OUT)), None)
+
+
+def _to_run(at: Surroundings, addon: Path) -> str:
+    """The absolute path of a script; HostError where root would run what somebody else could have written."""
+    why = untrusted_file.why_not_run(addon, at.invoker.uid) if os.geteuid() == 0 else None
+    if why:
+        raise HostError(f"--addon {addon}: {why}, and root would run it. Copy it to a directory of your own")
+    if not addon.is_file():
+        raise HostError(f"--addon {addon}: there is no such file")
+    return str(addon.absolute())
