@@ -240,6 +240,17 @@ def test_fail_on_sets_the_exit_code(name: str, limit: str, code: int) -> None:
     assert done.stdout == report(str(RECORDINGS / f"{name}.mitm")).stdout
 
 
+def test_fail_on_looks_at_outcomes_too(tmp_path: Path) -> None:
+    """A pull that was cut off in the middle is no success, although nothing is wrong with what was seen of it."""
+    whole = (RECORDINGS / "skopeo-1.9-plain-http.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    cut = tmp_path / "cut.jsonl"
+    cut.write_text("".join(whole[: len(whole) // 2]), encoding="utf-8")
+    told = json.loads(report("--json", str(cut)).stdout)["pulls"]
+    assert [one["outcome"] for one in told] == ["incomplete"]
+    assert report("--fail-on", "error", str(cut)).returncode == 3
+    assert report(str(cut)).returncode == 0
+
+
 def test_json_has_every_finding_with_its_docs() -> None:
     """Also what the story leaves out beside an error."""
     (pull,) = json.loads(report("--json", str(RECORDINGS / "skopeo-1.9-vanity-302.mitm")).stdout)["pulls"]

@@ -65,7 +65,11 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the FILE of --out.")] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Write the HTML report and open it in a browser.")] = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="End with exit code 3 if a finding is at least this severe.")
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="End with exit code 3 if an operation failed or was cut off, or a finding is at least this severe.",
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
@@ -120,7 +124,7 @@ def report(
         say(f"note: {problem}")
     if not pulls and wanted is Form.TEXT:
         say(f"note: no pull in {name_of(file)}" + (" is like that." if trace.pulls else "."))
-    if fail_on is not None and _reaches(fail_on, [*found, *(finding for one in pulls for finding in one.findings)]):
+    if fail_on is not None and _reaches(fail_on, pulls, found):
         raise typer.Exit(ExitCode.PROBLEMS)
 
 
@@ -143,10 +147,11 @@ def _show(report_file: Path, *, open_it: bool) -> None:
             say("note: no browser could be started here; open the file in one.")
 
 
-def _reaches(limit: FailOn, findings: list[Finding]) -> bool:
-    """Whether one of the findings is at least this severe."""
+def _reaches(limit: FailOn, pulls: list[Pull], found: list[Finding]) -> bool:
+    """Whether an operation failed or was cut off, or a finding is at least this severe."""
     enough = ("error",) if limit is FailOn.ERROR else ("error", "warning")
-    return any(finding.severity in enough for finding in findings)
+    severities = [finding.severity for finding in (*found, *(finding for one in pulls for finding in one.findings))]
+    return any(one.outcome != "complete" for one in pulls) or any(severity in enough for severity in severities)
 
 
 def _follow(file: str, *, color: bool, verbose: bool) -> None:

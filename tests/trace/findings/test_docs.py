@@ -50,6 +50,9 @@ def test_what_follows_from_a_code_is_a_code(code: str) -> None:
     consequences = {*row.explains, *row.softens}
     assert consequences <= {other for other, one in ROWS.items() if one.rule is not None}
     assert code not in consequences
+    assert [other for other in row.explains if code in ROWS[other].explains] == [], (
+        "of two that explain each other none is told"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.said import answered_by, quoted, reason
 from pullscope.trace.findings.whereabouts import is_local, is_loopback, where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
@@ -31,6 +31,10 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
 @row(
     "challenge-unreadable",
     needs=Fact.TROUBLE,
+    explains=(
+        "access-denied",
+        "write-denied",
+    ),
     severities="error",
     suffers="all",
     remedy="WWW-Authenticate with a realm",
@@ -54,7 +58,7 @@ def challenge_unreadable(case: Case) -> Iterator[Finding]:
         "challenge-unreadable",
         case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
         refused,
-        f"{last.host} said 401, and "
+        f"{answered_by(last)} said 401{reason(last)}, and "
         + (
             "not where to get a token: its challenge has no realm."
             if last.challenges
@@ -99,7 +103,7 @@ def ping_hides_challenge(case: Case) -> Iterator[Finding]:
             if one.route.endpoint in (*CONTENT, Endpoint.UPLOAD_START, Endpoint.TAGS)
             and one.last.status == 401
             and one.last.request.authorization == "none"
-            and one.last.challenges
+            and any(_is_answerable(challenge) or challenge.scheme == "basic" for challenge in one.last.challenges)
             and one.last.host == last.host
         ]
         if last.status != 200 or is_page(last) or not refused:

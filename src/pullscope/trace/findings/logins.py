@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -30,7 +31,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, is_specific, quoted, says, words
+from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says, words
 from pullscope.trace.model import Hop, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
@@ -191,7 +192,7 @@ def login_lacks_right(case: Case) -> Iterator[Finding]:
             case.severity(step),
             [step, *([issuer] if (issuer := case.issuer_of(last)) else [])],
             f"the login of {case.client} may not pull {name} from {last.host}: its token grants "
-            f"{_rights(issued.facts.granted)}{_in_brackets(last)}.",
+            f"{_rights(issued.facts.granted)}{in_brackets(last)}.",
             f"give that account the right to pull {name}, or log in with one that has it",
         )
         return
@@ -208,10 +209,6 @@ def allows(granted: str, repository: str, action: str) -> bool:
 def _rights(granted: str) -> str:
     scopes = [f"{', '.join(scope.actions) or 'nothing'} of {scope.name}" for scope in read_scopes(granted)[:3]]
     return listed(scopes) or "nothing"
-
-
-def _in_brackets(hop: Hop) -> str:
-    return f" ({hop.status}, {words(hop)})" if is_specific(hop) else f" ({hop.status})"
 
 
 @row(
@@ -279,8 +276,13 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
     if not was_anonymous(step) or step.last.status not in (400, *REFUSALS) or pushes(step):
         return False
     moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)
+    # That of a version check names none, or a placeholder (ghcr.io: repository:user/image:pull).
     wanted = {
-        name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
+        name
+        for hop in case.hops
+        if hop.status == 401 and hop.step.route.endpoint is not Endpoint.PING
+        for one in hop.challenges
+        for name in repositories(one.scope)
     }
     # A challenge that names repositories has the last word: another name in the request is the client's own.
     wanted = wanted or {hop.route.repository for hop in case.hops if hop.route.repository is not None}

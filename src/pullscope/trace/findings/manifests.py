@@ -20,7 +20,7 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, front
+from pullscope.trace.findings.said import answered_by, front, reason
 from pullscope.trace.model import Kind, Outcome, Step
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -263,12 +263,12 @@ def head_not_allowed(case: Case) -> Iterator[Finding]:
             continue
         heads = [hop for hop in step.hops if hop.request.method == "HEAD" and hop.status in NO_HEAD]
         served = any(hop.request.method == "GET" and hop.ok for hop in step.hops)
-        if heads and (served or heads[-1].status in (405, 501)):
+        if heads and (served or (heads[-1].status in (405, 501) and heads[-1] is step.last)):
             yield found(
                 "head-not-allowed",
                 case.severity(step),
                 [step],
-                f"{heads[-1].host} said {heads[-1].status} to HEAD of {step.route.reference}"
+                f"{heads[-1].host} said {heads[-1].status} to HEAD of {step.route.reference}{reason(step.last)}"
                 + (", and 200 to GET: every pull costs a request more" if served else "")
                 + ", and clients that stop at that fail.",
                 f"allow HEAD for manifests at {heads[-1].host}",

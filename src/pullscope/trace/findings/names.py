@@ -22,8 +22,8 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted, says, words
-from pullscope.trace.model import Kind
+from pullscope.trace.findings.said import MOST, answered_by, is_specific, quoted, says, words
+from pullscope.trace.model import Hop, Kind
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -101,28 +101,44 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         return
     step = lost[0]
     last, name = step.last, step.last.route.repository
-    why = next((one.message for one in last.errors if one.message.lower() != "manifest unknown"), "")
-    if not last.errors and (last.said or "").strip():
-        why = words(last)
+    why = _why(last)
     if step.kind is Kind.DELETE:
         message, fix = (
             f"{last.host} has no {step.route.reference} in {name} to delete.",
             "nothing, if it was deleted before",
         )
     elif step.route.digest is None:
-        message = f"{last.host} has no tag {step.route.reference} in {name}" + (f" ({why})" if why else "") + "."
+        message = f"{last.host} has no tag {step.route.reference} in {name}{why}."
         fix = f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""
-        message = (
-            f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}" + (f" ({why})" if why else "") + "."
-        )
+        message = f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}{why}."
         fix = (
             "push the image again with all its platforms"
             if listed_in
             else "check the digest; what no tag names may be deleted"
         )
     yield found("manifest-unknown", case.severity(*lost), lost, message, fix)
+
+
+_USUAL = frozenset(
+    {
+        "manifest unknown",
+        "blob unknown",
+        "blob unknown to registry",
+        "name unknown",
+        "repository name not known to registry",
+    }
+)
+"""The messages of distribution's own error codes (errcode/register.go), which say no more than the code."""
+
+
+def _why(hop: Hop) -> str:
+    """What an answer says beside that something is missing, in brackets."""
+    if hop.errors:
+        said = next((one.message for one in hop.errors if one.message and one.message.lower() not in _USUAL), "")
+        return f" ({said[:MOST]})" if said else ""
+    return f" ({words(hop)})" if is_specific(hop) else ""
 
 
 @row(
@@ -150,7 +166,7 @@ def name_unknown(case: Case) -> Iterator[Finding]:
             "name-unknown",
             case.severity(*lost),
             lost,
-            f"{last.host} has no repository {last.route.repository}.",
+            f"{last.host} has no repository {last.route.repository}{_why(last)}.",
             "check the name, and where a redirect or proxy renames it, the rule",
         )
 
@@ -182,7 +198,7 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
             "blob-unknown",
             case.severity(*lost),
             lost,
-            f"{last.host} does not have {name_of(lost[0])}"
+            f"{last.host} does not have {name_of(lost[0])}{_why(last)}"
             + (
                 f", which the manifest of {last.route.repository} names."
                 if lost[0].expectation

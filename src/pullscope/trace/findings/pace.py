@@ -9,7 +9,7 @@ from pullscope.trace.findings.case import Case, codes, found, header, listed, wa
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import is_specific, quoted
+from pullscope.trace.findings.said import reason
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -61,7 +61,6 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     if limit is not None and limit.source:
         parts.append(f"they are counted on {limit.source}")
     words = ", and ".join(parts)
-    own = quoted(last) if is_specific(last) else ""
     issuer = case.issuer_of(last)
     logged_in = last.request.authorization == "basic" or (issuer is not None and not was_anonymous(issuer))
     wait = header(last, "retry-after")
@@ -70,7 +69,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         "rate-limited",
         case.severity(*steps),
         steps,
-        f"{last.host} said {last.status}, too many requests{f': {words}' if words else own}.",
+        f"{last.host} said {last.status}, too many requests{f': {words}' if words else reason(last)}.",
         f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
         if not logged_in
         else f"{when}, or ask for less at once: the limit is that of the login",

@@ -7,6 +7,7 @@ made them short and taken the secrets out. Who answered comes from headers, neve
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 from pullscope.trace.model import Hop
 
@@ -26,6 +27,7 @@ GENERIC = frozenset(
         "requested access to the resource is denied",
         "unauthorized",
         "unauthenticated",
+        *(status.phrase.lower() for status in HTTPStatus),
     }
 )
 """Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""
@@ -47,10 +49,20 @@ def quoted(hop: Hop, *, otherwise: str = "") -> str:
     return f': "{line}"' if line else otherwise
 
 
+def reason(hop: Hop) -> str:
+    """What it says in quotation marks with a colon before, where that is more than that it refuses."""
+    return quoted(hop) if is_specific(hop) else ""
+
+
+def in_brackets(hop: Hop) -> str:
+    """The status, and what is said beside it: ` (401, UNAUTHORIZED: …)`."""
+    return f" ({hop.status}, {words(hop)})" if is_specific(hop) else f" ({hop.status})"
+
+
 def is_specific(hop: Hop) -> bool:
     """Whether the words of an answer say more than that it refuses."""
     if not hop.errors:
-        return bool(words(hop)) and not _is_page(hop) and _plain(words(hop)) not in GENERIC
+        return bool(words(hop)) and _plain(words(hop)) not in GENERIC
     return any(
         _plain(part) not in GENERIC for error in hop.errors for part in (error.message, error.detail[:100]) if part
     )
@@ -120,10 +132,6 @@ def _of_text(said: str) -> str:
     if said.lstrip().startswith(("<", "{", "[")):
         return ""
     return next((line for line in said.splitlines() if line.strip()), "")
-
-
-def _is_page(hop: Hop) -> bool:
-    return (hop.said or "").startswith("<HTML>")
 
 
 def _plain(text: str) -> str:

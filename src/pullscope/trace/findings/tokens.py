@@ -25,7 +25,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, pushes, refused_pings
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import is_specific, quoted, says
+from pullscope.trace.findings.said import in_brackets, reason, says
 from pullscope.trace.findings.times import in_words
 from pullscope.trace.model import Hop, Step
 
@@ -68,7 +68,8 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
         chain = step.passes[-1]
         last = chain[-1]
         giver = next((hop for hop in chain[:-1] if hop.request.authorization != "none" and hop.host != last.host), None)
-        if last.status == 401 and last.request.authorization == "none" and giver is not None:
+        dropped_it = last.status == 401 and last.request.authorization == "none" and not in_storage(last)
+        if dropped_it and giver is not None:
             dropped.append((step, giver))
     if not dropped:
         return
@@ -287,7 +288,8 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             case.severity(hop.step, otherwise=Severity.ERROR if at_once else Severity.WARNING),
             [hop.step, *([issuer] if issuer else [])],
             f"{hop.host} no longer takes the token of {issued.host if issued else 'an earlier time'}{told}: "
-            + ("it has expired." if over else "it calls it invalid." if invalid else "it took it before.")
+            + ("it has expired" if over else "it calls it invalid" if invalid else "it took it before")
+            + f"{'' if told_expired else in_brackets(hop)}."
             + (
                 f" It says {hop.status} without a challenge instead of 401, so clients do not get a new one."
                 if no_challenge
@@ -295,7 +297,7 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             )
             if not at_once
             else f"{hop.host} refuses at /v2/ the token that its own token server {issued.host if issued else ''} has just "
-            f"issued to {case.client}, with {hop.status}{quoted(hop) if is_specific(hop) else ''}.",
+            f"issued to {case.client}, with {hop.status}{reason(hop)}.",
             f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
             if at_once
             else f"get a new token: start {case.client} anew, or have it ask for one before {in_words(age or 0)} are over"

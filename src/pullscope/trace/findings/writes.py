@@ -21,7 +21,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.login_commands import login
 from pullscope.trace.findings.logins import allows, issued_for, pushes
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, says, words
+from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, says, words
 from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
@@ -128,7 +128,7 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
         "upload-too-large",
         case.severity(*large),
         large,
-        f"{answered_by(last)} said 413 to an upload{size}: it takes no body of that size.",
+        f"{answered_by(last)} said 413 to an upload{size}{reason(last)}: it takes no body of that size.",
         "raise client_max_body_size in nginx (0 for no limit)"
         if "nginx" in name.lower()
         else "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
@@ -217,6 +217,7 @@ def upload_lost(case: Case) -> Iterator[Finding]:
     "write-denied",
     needs=Fact.FAILURE,
     explains=(
+        "registry-failed",
         "upload-refused",
         "access-denied",
         "credentials-not-used",
@@ -296,11 +297,14 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
             )
         return f" {host} is read-only.", f"push to the registry that {host} mirrors, or switch its read-only mode off"
     unknown = was_anonymous(step) if step.is_token else issued.anonymous if issued is not None else False
-    if unknown or (last.request.authorization == "none" and not step.is_token):
+    bare = last.request.authorization == "none" and not step.is_token
+    if last.status in REFUSALS and (unknown or bare):
         return f" {case.client} showed no login.", f"log in: {login(case, host)}"
     action = "delete" if what == "a delete" else "push"
     if issued is not None and issued.facts.granted is not None and not allows(issued.facts.granted, name, action):
         return f" The token of its login does not grant {action}.", f"log in with an account that may {action} {name}"
+    if last.status not in REFUSALS:
+        return "", f"do what the answer asks for, or look at the log of {host} for this request"
     if is_specific(last):
         return "", f"do what the answer asks for, or log in with an account that may {action} {name}"
     return "", f"log in with an account that may {action} {name}: {login(case, host)}"
