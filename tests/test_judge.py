@@ -93,6 +93,7 @@ def test_a_client_that_pulls_is_blamed_for_nothing(row: Row) -> None:
 def test_few_words_are_those_of_codes() -> None:
     """Every code that is put into few words is one that a trace finds."""
     assert set(IN_SHORT) <= set(RULES)
+    assert max(len(words) for words in IN_SHORT.values()) <= 35
 
 
 def test_a_run_is_seen_as_a_proxy_would_see_it() -> None:

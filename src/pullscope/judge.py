@@ -23,37 +23,56 @@ ADDRESS = "127.0.0.1"
 """Where a simulated client asks from; each has a trace of its own."""
 
 IN_SHORT: Mapping[str, str] = {
+    "accept-too-narrow": "its Accept names no such type",
     "access-denied": "{host} denies access",
     "authorization-dropped": "token dropped at the redirect",
     "blob-unknown": "the registry does not have a blob",
     "cdn-failed": "{host} answers {status}",
     "challenge-unreadable": "its challenge cannot be read",
-    "credentials-not-used": "the login is not sent on",
+    "clocks-differ": "clocks differ by minutes",
+    "credentials-not-used": "a login is wanted at {host}",
+    "descriptor-size-wrong": "a size in the manifest is wrong",
     "digest-mismatch": "bytes do not match their digest",
+    "head-not-allowed": "HEAD fails where GET works",
+    "head-unusable": "HEAD says no length or digest",
     "library-prefix-missing": "library/ is missing in the path",
+    "login-expired": "the login has expired",
+    "login-lacks-right": "the login lacks the right",
+    "login-not-needed": "a login is refused, none is needed",
+    "manifest-too-large": "a manifest of more than 4 MiB",
     "manifest-unknown": "the registry does not know the tag",
     "manifest-unreadable": "a manifest cannot be read",
     "name-unknown": "the registry does not know the name",
     "no-matching-platform": "no image for this platform",
     "path-not-redirected": "no rule for its path",
+    "ping-hides-challenge": "no token: /v2/ answers 200",
     "ping-not-a-registry": "no token: /v2/ answers {status}",
     "ping-not-redirected": "/v2/ answers {status}",
+    "ping-other-host": "/v2/ leads to another registry",
     "ping-slash-lost": "no token: /v2/ lost its slash",
     "rate-limited": "{host} answers 429",
+    "redirect-downgrade": "a redirect leads to plain http",
     "redirect-loop": "a redirect leads back to itself",
+    "redirect-unreadable": "a redirect leads nowhere",
     "registry-failed": "{host} answers {status}",
+    "schema1-only": "a schema 1 manifest",
     "scope-mismatch": "its token is for another name",
     "scope-refused": "token server refuses the scope",
+    "signed-url-expired": "the storage address has expired",
+    "signed-url-invalid": "the storage refuses the signature",
+    "signed-url-stale": "the storage address has expired",
     "size-mismatch": "a body ends before its length",
+    "token-not-requested": "asked for no token",
     "token-rejected": "{host} refuses the token",
     "token-server-failed": "{host} answers {status}",
+    "two-auth-mechanisms": "the storage got a second login",
     "wrong-content-type": "a manifest has a wrong Content-Type",
 }
 """A cause for one line of a table; `{host}` and `{status}` are those of the step that shows it. Where there was no answer,
-the reason for that is told instead."""
+the reason for that is told instead; a code that is not here is told as it is."""
 
-_TRACKED = frozenset({"authorization-dropped", "credentials-not-used"})
-"""What clients do about redirects, and so what the issue at `Client.link` is about."""
+_KEPT_BACK = frozenset({"access-denied", "credentials-not-used"})
+"""What a trace sees where a client keeps its login to itself."""
 
 
 def events_of(ran: Ran) -> list[Event]:
@@ -93,7 +112,7 @@ def verdict_of(client: Client, ran: Ran | str) -> ClientVerdict:
     cause, pull = next(_causes(trace), (None, trace.pulls[-1] if trace.pulls else None))
     shown = _shown(cause, pull)
     code = cause.code if cause is not None else None
-    kept_back = bool(client.login) and code == "access-denied" and not _sent_login(ran)
+    kept_back = bool(client.login) and code in _KEPT_BACK and not _sent_login(ran)
     return ClientVerdict(
         id=client.id,
         verdict=ClientOutcome.FAILS,
@@ -101,7 +120,7 @@ def verdict_of(client: Client, ran: Ran | str) -> ClientVerdict:
         finding=code,
         reason="the login is not sent on" if kept_back else _reason(ran, cause, shown),
         fix=ROWS["credentials-not-used"].remedy if kept_back else cause.fix if cause is not None else None,
-        link=client.link if kept_back or code in _TRACKED else None,
+        link=client.link if kept_back or code == "authorization-dropped" else None,
     )
 
 
