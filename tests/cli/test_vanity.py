@@ -138,7 +138,7 @@ def test_a_design_that_a_platform_cannot_do_is_one_sentence(tmp_path: Path) -> N
     )
 
     assert (code, err.count("\n")) == (2, 1)
-    assert "netlify, cloudflare, caddy, nginx" in err
+    assert "netlify, cloudflare, caddy, apache, nginx" in err
     assert not list(tmp_path.iterdir())
 
 

@@ -52,54 +52,36 @@ def test_docker_pulls_through_the_starter(
     assert strange.returncode != 0
 
 
-def test_docker_pulls_through_real_nginx(lab: Lab, docker: parts.Docker, tmp_path: Path) -> None:
-    """Debian's nginx with the starter's configuration, over http since the proxy speaks TLS to docker."""
-    text = project(tmp_path / "project", "nginx").read_text()
-    port = parts.free_port()
-    kept = [line for line in text.splitlines() if "ssl" not in line]
-    block = "\n".join(kept).replace("server_name", f"listen 127.0.0.1:{port};\n    server_name", 1)
-    with vanity.nginx(tmp_path / "nginx", block), lab.mitmdump(*vanity.in_front(port)):
-        own = docker("pull", REFERENCE)
-        strange = docker("pull", f"{VANITY}/library/nginx:1.27")
-
-    assert own.returncode == 0, own.stderr
-    assert "not served here" in strange.stderr
-
-
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="apt-get install --no-install-recommends caddy")
-def test_docker_pulls_through_real_caddy(lab: Lab, docker: parts.Docker, tmp_path: Path) -> None:
-    """Debian's Caddy with the starter's configuration."""
-    text = project(tmp_path / "project", "caddy").read_text()
-    port = parts.free_port()
-    site = text.replace(f"{VANITY} {{", f"http://:{port} {{").replace("root * site", f"root * {tmp_path}/project/site")
-    with vanity.caddy(tmp_path / "project", site), lab.mitmdump(*vanity.in_front(port)):
-        own = docker("pull", REFERENCE)
-        strange = docker("pull", f"{VANITY}/library/nginx:1.27")
-
-    assert own.returncode == 0, own.stderr
-    assert strange.returncode != 0
-
-
 @contextmanager
 def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[int]:
-    """The project under a real server, whose registry is the stand-in; yields its port."""
+    """The project under a real server; one that proxies asks the stand-in, under the registry's name. Yields its port."""
     rules, port = project(folder / "project", platform, design), parts.free_port()
-    text = rules.read_text().replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
+    text = rules.read_text()
+    if design is Design.PROXY:
+        text = text.replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
+    needed = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}.get(platform, "node")
+    if shutil.which(needed) is None:
+        pytest.skip(f"{needed} is not installed")
     if platform == "nginx":
         kept = [line for line in text.splitlines() if "listen" not in line and "ssl_certificate" not in line]
         block = "\n".join(kept).replace("server_name", f"listen 127.0.0.1:{port};\n    server_name", 1)
         with vanity.nginx(folder / "nginx", block.replace(f"/var/www/{VANITY}", f"{folder}/project/site")):
             yield port
     elif platform == "caddy":
-        if shutil.which("caddy") is None:
-            pytest.skip("apt-get install --no-install-recommends caddy")
         site = text.replace(f"{VANITY} {{", f"http://:{port} {{").replace("site", f"{folder}/project/site")
-        trusting = "header_up Host registry-1.docker.io\ntransport http {\ntls_insecure_skip_verify\n}"
+        trusting = f"header_up Host {REGISTRY}\ntransport http {{\ntls_insecure_skip_verify\n}}"
         with vanity.caddy(folder / "project", site.replace(f"header_up Host {REGISTRY}", trusting)):
             yield port
+    elif platform == "apache":
+        with tempfile.TemporaryDirectory(prefix="pullscope-") as readable:
+            Path(readable).chmod(0o755)  # www-data reads it
+            shutil.copytree(folder / "project" / "site", f"{readable}/site")
+            kept = [line for line in text.splitlines() if "SSLEngine" not in line and "SSLCertificate" not in line]
+            host = "\n".join(kept).replace("*:443", f"*:{port}").replace(f"/var/www/{VANITY}", f"{readable}/site")
+            named = f"ProxyPreserveHost On\nRequestHeader set Host {REGISTRY} early\nSSLProxyCheckPeerName off\n"
+            with vanity.apache(folder / "apache", port, host.replace("SSLProxyEngine", f"{named}SSLProxyEngine")):
+                yield port
     else:
-        if shutil.which("node") is None:
-            pytest.skip("apt-get install --no-install-recommends nodejs")
         program = folder / "project" / PROJECTS[design, platform].program
         with vanity.function(folder / "function", program, port, lab.hub):
             yield port
@@ -138,7 +120,21 @@ def test_everybody_pulls_through_a_proxy_project(
     assert {one.status for one in blobs} <= {307, 401}
 
 
-@pytest.mark.parametrize("platform", ["nginx", "caddy"])
+@pytest.mark.parametrize("platform", ["nginx", "caddy", "apache"])
+def test_docker_pulls_through_a_real_servers_redirects(
+    lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str
+) -> None:
+    """What `init` writes unless told otherwise, over http since the proxy speaks TLS to docker."""
+    with deployed(lab, tmp_path, platform, Design.REDIRECT) as port, lab.mitmdump(*vanity.in_front(port)):
+        own = docker("pull", REFERENCE)
+        strange = docker("pull", f"{VANITY}/library/nginx:1.27")
+
+    assert own.returncode == 0, own.stderr
+    assert strange.returncode != 0
+    assert platform != "nginx" or "not served here" in strange.stderr
+
+
+@pytest.mark.parametrize("platform", ["nginx", "caddy", "apache"])
 def test_static_project_is_a_registry(
     lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str, zephykus: Image
 ) -> None:

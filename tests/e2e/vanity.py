@@ -85,6 +85,25 @@ def caddy(folder: Path, caddyfile: str) -> Iterator[None]:
         yield
 
 
+MODULES = ("mpm_event", "authz_core", "alias", "dir", "mime", "headers", "proxy", "proxy_http", "ssl")
+
+
+@contextmanager
+def apache(folder: Path, port: int, virtual_host: str) -> Iterator[None]:
+    """A real Apache with one virtual host; its children run as www-data, as Debian's do."""
+    folder.mkdir()
+    settings = folder / "apache2.conf"
+    modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in MODULES)
+    settings.write_text(
+        f"{modules}Listen 127.0.0.1:{port}\nServerName localhost\nUser www-data\nGroup www-data\nPidFile {folder}/pid\n"
+        f"DefaultRuntimeDir {folder}\nErrorLog /dev/stderr\nTypesConfig /etc/mime.types\n"
+        f"<Directory />\nRequire all granted\n</Directory>\n{virtual_host}\n"
+    )
+    with Running(["apache2", "-f", settings, "-DFOREGROUND"]) as program:
+        program.wait_for("resuming normal operations")
+        yield
+
+
 @contextmanager
 def function(folder: Path, program: Path, port: int, hub: Hub) -> Iterator[None]:
     """A platform's function under Node, whose registry is the stand-in."""

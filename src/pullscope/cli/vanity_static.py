@@ -45,7 +45,7 @@ def static(
     for warning in done.warnings:
         typer.echo(warning)
     typer.echo(
-        f"Next  publish {out}; the types are in _headers (Netlify, Cloudflare), nginx.conf and headers.caddy there"
+        f"Next  publish {out}; the types are in _headers (Netlify, Cloudflare), nginx.conf, headers.caddy, apache.conf"
     )
 
 

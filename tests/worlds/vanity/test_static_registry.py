@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pullscope.oci.digest import Digest
+from pullscope.worlds.vanity.static_headers import FILES
 from pullscope.worlds.vanity.static_registry import write_static
 
 
@@ -65,7 +66,7 @@ def test_second_run_copies_nothing_and_mends_what_is_broken(tmp_path: Path) -> N
     assert Digest.of(blob.read_bytes()) == blob.name
 
 
-@pytest.mark.parametrize("name", ["_headers", "nginx.conf", "headers.caddy"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_headers_file_of_somebody_else_is_kept(tmp_path: Path, name: str) -> None:
     """A site's own is not overwritten, and nothing is written beside it."""
     layout(tmp_path / "layout")

@@ -66,6 +66,9 @@ PROJECTS: Mapping[tuple[Design, str], Project] = {
     (Design.REDIRECT, "caddy"): Project(
         rules="Caddyfile", files={"Caddyfile": "rules-caddy", **_SITE}, steps="steps-caddy.md"
     ),
+    (Design.REDIRECT, "apache"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-apache", **_SITE}, steps="steps-apache.md"
+    ),
     (Design.REDIRECT, "nginx"): Project(
         rules="vanity.conf", files={"vanity.conf": "rules-nginx", **_SITE}, steps="steps-nginx.md"
     ),
@@ -101,6 +104,9 @@ PROJECTS: Mapping[tuple[Design, str], Project] = {
     (Design.PROXY, "caddy"): Project(
         rules="Caddyfile", files={"Caddyfile": "rules-caddy-proxy", **_SITE}, steps="steps-caddy.md"
     ),
+    (Design.PROXY, "apache"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-apache-proxy", **_SITE}, steps="steps-apache.md"
+    ),
     (Design.PROXY, "nginx"): Project(
         rules="vanity.conf", files={"vanity.conf": "rules-nginx-proxy", **_SITE}, steps="steps-nginx-proxy.md"
     ),
@@ -110,6 +116,9 @@ PROJECTS: Mapping[tuple[Design, str], Project] = {
     (Design.STATIC, "cloudflare"): Project(rules="wrangler.toml", files=_PAGES, steps="steps-cloudflare.md"),
     (Design.STATIC, "caddy"): Project(
         rules="Caddyfile", files={"Caddyfile": "rules-caddy-static", **_SITE}, steps="steps-caddy.md"
+    ),
+    (Design.STATIC, "apache"): Project(
+        rules="vanity.conf", files={"vanity.conf": "rules-apache-static", **_SITE}, steps="steps-apache.md"
     ),
     (Design.STATIC, "nginx"): Project(
         rules="vanity.conf", files={"vanity.conf": "rules-nginx-static", **_SITE}, steps="steps-nginx.md"

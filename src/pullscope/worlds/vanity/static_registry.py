@@ -7,6 +7,7 @@
     _headers                            for Netlify and Cloudflare
     nginx.conf                          for nginx: what its server block includes
     headers.caddy                       for Caddy: what its site block imports
+    apache.conf                         for Apache: what its virtual host includes
 
 Every byte is hashed on its way in and nothing is linked. A second run copies only what is not there yet. What the headers
 files say is read back from the folder, so that several images can share one.
@@ -30,6 +31,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, read_manifest
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import is_repository, is_tag
+from pullscope.worlds.vanity.static_headers import FILES, places
 
 MAX_MANIFEST = 4 * 1024 * 1024
 MAX_DEPTH = 8
@@ -261,84 +263,23 @@ def _media_type(content: bytes) -> str:
     return OCI_INDEX if isinstance(document, Index) else OCI_MANIFEST
 
 
-_API = "Docker-Distribution-Api-Version: registry/2.0"
-_CADDY_API = _API.replace(":", "", 1)
-_FIRST_LINES = {
-    "_headers": ["/v2/", "  Content-Type: application/json", f"  {_API}"],
-    "nginx.conf": ["# For a server block with `root` on this folder: include THIS_FILE;"],
-    "headers.caddy": ["# For a site with `root` on this folder and file_server: import THIS_FILE"],
-}
-"""How our headers files begin."""
-
-
 def _keep_foreign(out: Path) -> None:
     """Refuse a folder whose headers file somebody else wrote: a site may have its own."""
-    for name, first in _FIRST_LINES.items():
+    for name, (_, first) in FILES.items():
         path = out / name
-        if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[: len(first)] != first:
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[:1] != [first]:
             raise ValueError(f"{path} is not of this command and would be lost; choose another folder for --out")
-
-
-def _caddy(number: int, pattern: str, fields: list[str]) -> list[str]:
-    """Header fields for the paths that a pattern matches: a plain path of Caddy's would not mind the case of a tag."""
-    name = f"@v2_{number}"
-    return [f"{name} path_regexp {pattern}", *(f"header {name} {one}" for one in fields)]
 
 
 def _write_headers(out: Path) -> tuple[str, ...]:
     served = _served(out)
     names = sorted({one.path.split("/manifests/")[0] for one in served})
-    lines = list(_FIRST_LINES["_headers"])
-    server = [
-        *_FIRST_LINES["nginx.conf"],
-        "location = /v2/ {",
-        "    types { }",
-        "    default_type application/json;",
-        '    add_header Docker-Distribution-Api-Version "registry/2.0" always;',
-        "    index index.html;",
-        "}",
-        "location = /v2/index.html {",
-        "    types { }",
-        "    default_type application/json;",
-        '    add_header Docker-Distribution-Api-Version "registry/2.0" always;',
-        "}",
-    ]
-    site = [*_FIRST_LINES["headers.caddy"]]
-    site += _caddy(0, "^/v2/$", ["Content-Type application/json", _CADDY_API])
-    for name in names:
-        site += _caddy(len(site), f"^{re.escape(name)}/blobs/", ["Content-Type application/octet-stream"])
-        site += _caddy(len(site), f"^{re.escape(name)}/tags/list$", ["Content-Type application/json"])
-        lines += [
-            f"{name}/blobs/*",
-            "  Content-Type: application/octet-stream",
-            "  Cache-Control: public, max-age=31536000, immutable",
-        ]
-        lines += [f"{name}/tags/list", "  Content-Type: application/json"]
-        server += [f"location ^~ {name}/blobs/ {{", "    types { }", "    default_type application/octet-stream;", "}"]
-        server += [f"location = {name}/tags/list {{", "    types { }", "    default_type application/json;", "}"]
-    for one in served:
-        site += _caddy(
-            len(site),
-            f"^{re.escape(one.path)}$",
-            [f"Content-Type {one.media_type}", f"Docker-Content-Digest {one.digest}", _CADDY_API],
-        )
-        lines += [one.path, f"  Content-Type: {one.media_type}", f"  Docker-Content-Digest: {one.digest}", f"  {_API}"]
-        server += [
-            f"location = {one.path} {{",
-            "    types { }",
-            f"    default_type {one.media_type};",
-            f'    add_header Docker-Content-Digest "{one.digest}";',
-            "}",
-        ]
-    _put(out / "_headers", "".join(f"{line}\n" for line in lines).encode())
-    _put(out / "nginx.conf", "".join(f"{line}\n" for line in server).encode())
-    _put(out / "headers.caddy", "".join(f"{line}\n" for line in site).encode())
-    rules = 1 + 2 * len(names) + len(served)
-    if rules > CLOUDFLARE_HEADER_RULES:
-        sentence = (
-            f"_headers has {rules} rules, of which Cloudflare reads {CLOUDFLARE_HEADER_RULES}: use more folders there."
-        )
-        return (sentence,)
+    found = places(names, [(one.path, one.media_type, one.digest) for one in served])
+    for name, (words, first) in FILES.items():
+        _put(out / name, "".join(f"{line}\n" for line in (first, *words(found))).encode())
+    if len(found) > CLOUDFLARE_HEADER_RULES:
+        most = CLOUDFLARE_HEADER_RULES
+        return (f"_headers has {len(found)} rules, of which Cloudflare reads {most}: use more folders there.",)
     return ()
 
 
