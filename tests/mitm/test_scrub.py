@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
 from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
+from tests.make import exchange
+from tests.trace.test_border_secrets import CODINGS, KINDS, PLACES, leaks
 
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.mitm.scrub import scrub
@@ -129,3 +132,24 @@ def test_a_file_that_was_cut_is_scrubbed_as_far_as_it_goes(kept: float) -> None:
     assert done.kept > 0
     assert done.problem is not None
     assert done.problem.startswith("x.mitm ends in the middle of a flow")
+
+
+@pytest.mark.parametrize("coding", ["plain", "base64", "hex", "url"])
+@pytest.mark.parametrize("kind", [kind for kind, (request, _) in KINDS.items() if "/v2/team/" in request.url])
+def test_no_credential_comes_out_of_its_exchange(kind: str, coding: str) -> None:
+    """As of a recording: whatever the server echoes of it, and wherever."""
+    request, secrets = KINDS[kind]
+    for secret, (place, say) in product(secrets, PLACES.items()):
+        coded = CODINGS[coding](secret)
+        said = say(coded)
+        if isinstance(said, str):
+            continue  # an answer that never came
+        flow = exchange(
+            request.url, headers=request.headers, status=said.status, answer=said.body, answer_headers=said.headers
+        )
+        saved = io.BytesIO()
+        FlowWriter(saved).add(flow)
+        clean = scrubbed(saved.getvalue()).decode("utf-8", "replace")
+        assert "registry.example.com" in clean
+        assert not leaks(clean, secret), place
+        assert not leaks(clean, coded.rstrip("=")), place
