@@ -161,3 +161,19 @@ def test_a_renamed_path_is_met_by_that_registrys_token_server(
     """GHCR refuses a scope too many, GitLab one that is alone, Docker Hub leaves it out, ECR Public's is for no name."""
     ends = redirected(host, to="acme")
     assert (ends["docker-classic"], ends["docker-containerd"]) == (classic, containerd)
+
+
+@pytest.mark.parametrize("odd", ["https://[x/v2/", "https://[1]/v2/", "https://h:many/v2/", "//[", "https://"])
+@pytest.mark.parametrize("path", ["/v2/", "/v2/app/manifests/latest", "/token?scope=repository:app:pull", "/v2/["])
+def test_an_address_that_is_none_is_the_registry_s_business(odd: str, path: str) -> None:
+    """A Location, a Link or a realm: what the rules leave alone is handed on as it came."""
+    said = Headers([("Location", odd), ("Link", f"<{odd}>; rel=next"), ("WWW-Authenticate", f'Bearer realm="{odd}"')])
+    world = vanity_world(
+        HOST,
+        rewriting("registry-1.docker.io", auth="token-aware", prefix="org/"),
+        {"registry-1.docker.io": lambda _: Response(status=401, headers=said)},
+    )
+    world[HOST](Request(method="GET", url=f"https://{HOST}/v2/"))  # where the realm is learnt
+    answer = world[HOST](Request(method="GET", url=f"https://{HOST}{path}"))
+    assert answer.headers.get("Location") in (odd, None)
+    assert answer.status >= 400

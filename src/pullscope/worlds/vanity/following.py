@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urljoin, urlsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import joined, path_of, split
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.rules import Rule, RuleFile
@@ -65,11 +65,11 @@ class Landing:
 
     @property
     def host(self) -> str | None:
-        return urlsplit(self.url).netloc.lower() if self.url else None
+        return split(self.url).netloc if self.url else None
 
     @property
     def path(self) -> str:
-        return urlsplit(self.url).path if self.url else ""
+        return path_of(self.url) if self.url else ""
 
     @cached_property
     def repository(self) -> str | None:
@@ -102,7 +102,7 @@ def follow(rules: RuleFile, host: str, path: str, method: str = "GET") -> Landin
         to, fetched = _next(decision, url)
         if to is None:
             return Landing(asked=asked, decisions=tuple(decisions))
-        if urlsplit(to).hostname != urlsplit(asked).hostname:
+        if split(to).host != split(asked).host:
             return Landing(asked=asked, decisions=tuple(decisions), url=to, fetched=fetched)
         if to in seen or len(decisions) >= MOST_HOPS:
             return Landing(asked=asked, decisions=tuple(decisions), loops=True)
@@ -116,10 +116,7 @@ def _next(decision: Decision, url: str) -> tuple[str | None, bool]:
     if decision.response is None or not 300 <= decision.response.status < 400:
         return None, False
     location = decision.response.headers.get("Location")
-    try:
-        return (urljoin(url, location), False) if location else (None, False)
-    except ValueError:
-        return None, False
+    return (joined(url, location), False) if location else (None, False)
 
 
 def repositories(rules: RuleFile) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from pullscope.oci.challenge import Challenge, read_challenges, read_scopes
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import Url, joined, pairs, path_of, query, split
 from pullscope.worlds.vanity.rules import Auth, Rule
 
 TOKEN_PATH = "/token"
@@ -30,7 +31,7 @@ class Realms:
 
     def learn(self, registry: str, challenge: Challenge) -> None:
         realm = challenge.realm or ""
-        if urlsplit(realm).scheme in {"https", "http"} and len(realm) < 2000:
+        if split(realm).scheme in {"https", "http"} and len(realm) < 2000:
             self._known[registry] = (realm, challenge.service)
 
     def of(self, registry: str) -> tuple[str, str | None] | None:
@@ -39,7 +40,7 @@ class Realms:
 
 def is_token_request(rule: Rule, request: Request) -> bool:
     """True where a token-aware proxy is asked for a token."""
-    return rule.auth is Auth.TOKEN_AWARE and urlsplit(request.url).path == TOKEN_PATH
+    return rule.auth is Auth.TOKEN_AWARE and path_of(request.url) == TOKEN_PATH
 
 
 def outgoing(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
@@ -58,7 +59,7 @@ def incoming(rule: Rule, asked: Request, sent: Request, response: Response, real
     """What the client is told; `response` answered `sent`."""
     if rule.auth is not Auth.TOKEN_AWARE or is_token_request(rule, asked):
         return response
-    vanity, registry = urlsplit(asked.url), urlsplit(sent.url)
+    vanity, registry = split(asked.url), split(sent.url)
     headers = _challenged(rule, response.headers, vanity, registry, realms)
     for name in ("Location", "Link"):
         value = headers.get(name)
@@ -83,34 +84,34 @@ def _with(
 
 
 def _token_request(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
-    registry = urlsplit(forward.url).netloc
+    registry = split(forward.url).netloc
     known = realms.of(registry)
     if known is None:
         return None
     realm, service = known
-    split = urlsplit(realm)
+    there = split(realm)
 
-    def translated(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def translated(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
         mapped = []
-        for name, value in pairs:
+        for name, value in given:
             if name == "scope":
                 mapped.append((name, _scoped(value, add=rule.prefix)))
             elif name != "service":
                 mapped.append((name, value))
         return [*mapped, ("service", service)] if service else mapped
 
-    own = parse_qsl(split.query, keep_blank_values=True)
-    query, body = parse_qsl(urlsplit(asked.url).query, keep_blank_values=True), asked.body
+    own = pairs(there.query)
+    more, body = pairs(query(asked.url)), asked.body
     if asked.method == "POST":
-        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        form = pairs(body.decode("utf-8", "replace"))
         body = urlencode(translated(form)).encode()
-        query = []
+        more = []
     else:
-        query = translated(query)
-    headers = forward.headers.replacing("Host", split.netloc) if "Host" in forward.headers else forward.headers
+        more = translated(more)
+    headers = forward.headers.replacing("Host", there.netloc) if "Host" in forward.headers else forward.headers
     if "Content-Length" in headers:
         headers = headers.replacing("Content-Length", str(len(body)))
-    url = urlunsplit((split.scheme, split.netloc, split.path or "/", urlencode([*own, *query]), ""))
+    url = str(there._replace(path=there.path or "/", query=urlencode([*own, *more]), fragment=""))
     return _with(forward, url=url, headers=headers, body=body)
 
 
@@ -125,7 +126,7 @@ def _scoped(scopes: str, *, add: str = "", remove: str = "") -> str:
     return " ".join(words)
 
 
-def _challenged(rule: Rule, headers: Headers, vanity: SplitResult, registry: SplitResult, realms: Realms) -> Headers:
+def _challenged(rule: Rule, headers: Headers, vanity: Url, registry: Url, realms: Realms) -> Headers:
     values = headers.get_all("WWW-Authenticate")
     if not values:
         return headers
@@ -149,24 +150,21 @@ def _quoted(text: str) -> str:
     return re.sub(r'["\\\r\n]', "", text)
 
 
-def _moved(rule: Rule, name: str, value: str, vanity: SplitResult, registry: SplitResult, base: str) -> str:
+def _moved(rule: Rule, name: str, value: str, vanity: Url, registry: Url, base: str) -> str:
     """A Location or Link that points to the registry, pointed to the vanity host; others (a CDN) are left alone."""
 
     def moved(url: str) -> str:
-        target = urlsplit(urljoin(base, url))
-        if target.netloc.lower() != registry.netloc.lower():
+        target = split(joined(base, url))
+        if target.netloc != registry.netloc:
             return url
         path = target.path
         if rule.prefix and path.startswith(f"/v2/{rule.prefix}"):
             path = f"/v2/{path.removeprefix(f'/v2/{rule.prefix}')}"
-        return urlunsplit((vanity.scheme, vanity.netloc, path, target.query, target.fragment))
+        return str(target._replace(scheme=vanity.scheme, authority=vanity.netloc, path=path))
 
-    try:
-        return (
-            moved(value) if name == "Location" else re.sub(r"<([^<>]*)>", lambda found: f"<{moved(found[1])}>", value)
-        )
-    except ValueError:
-        return value
+    if name == "Location":
+        return moved(value)
+    return re.sub(r"<([^<>]*)>", lambda found: f"<{moved(found[1])}>", value)
 
 
 def _renamed(rule: Rule, body: bytes) -> bytes:

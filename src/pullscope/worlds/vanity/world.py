@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
+from pullscope.oci.urls import split
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import follow
@@ -35,7 +35,7 @@ def vanity_world(
             sent = outgoing(decision.rule, request, decision.forward, realms)
             if sent is None:
                 return realm_unknown()
-            to = urlsplit(sent.url).netloc.lower()
+            to = split(sent.url).netloc
             if to in {host, request.host}:
                 return loop_detected(to)
             fetched = upstream_world.get(to)
@@ -57,8 +57,8 @@ def loop_of(rules: RuleFile, request: Request, decision: Decision) -> Response |
     """The answer in the place of a redirect that would lead back to its own host without end; None for any other."""
     if decision.response is None or not 300 <= decision.response.status < 400:
         return None
-    asked, location = urlsplit(request.url), urlsplit(decision.response.headers.get("Location") or "")
-    if location.netloc and location.netloc.lower() != asked.netloc.lower():
+    asked, location = split(request.url), split(decision.response.headers.get("Location") or "")
+    if location.netloc and location.netloc != asked.netloc:
         return None
     path = f"{asked.path}?{asked.query}" if asked.query else asked.path
     return loop_detected(request.host) if follow(rules, request.host, path, request.method).loops else None
