@@ -223,6 +223,18 @@ def read_listed_name(body: bytes | str) -> str | None:
     return _text(document.get("name")) if document else None
 
 
+def read_listed_count(body: bytes | str) -> int | None:
+    """How many tags, repositories or results a list holds (spec.md, "Listing Tags"; `_catalog`; Docker Hub's search)."""
+    document = _object(body) or {}
+    for key in ("tags", "repositories", "results"):
+        listed = document.get(key)
+        if isinstance(listed, list):
+            return len(listed)
+        if key in document and listed is None:
+            return 0  # a registry without a tag may say null (distribution)
+    return None
+
+
 def read_config(body: bytes | str) -> Platform | None:
     """The platform that an image config names."""
     return _platform(_object(body))

@@ -57,6 +57,7 @@ PARAMETERS: Mapping[str, Kept] = {
         r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+ -]{1,127}", "a media type", "which referrers"
     ),
     "ns": _kept(_HOST, "a host", "for which registry a mirror is asked"),
+    "q": _kept(r"[a-z0-9][a-z0-9 ._/-]{0,63}", "words of a search", "what was searched for"),
     "tag": _kept(_TAG, "a tag", "which tag"),
     "client_id": _kept(r"[A-Za-z0-9._/ -]{1,64}", "a word", "which client asks"),
     "offline_token": _kept(r"true|false|0|1", "`true` or `false`", "whether a refresh token is wanted"),

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from pullscope.render.came_to import verdict
 from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import client_line, hop_note, reference_line, sayings, short, title
+from pullscope.render.wording import client_line, hop_note, reference_line, sayings, title
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
-from pullscope.trace.model import Change, Ending, Hop, Layers, Outcome, Pull, Step
+from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 
 WIDTH = 79
 """Columns of the longest line; eighty would wrap in some terminals."""
@@ -28,9 +29,6 @@ STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33",
 
 MOST_STEPS = 8
 """Step numbers that a finding's headline lists."""
-
-KEEPERS = frozenset({"docker", "containerd", "buildkit", "podman", "buildah", "cri-o", "containers"})
-"""Families that keep what they pull, and so do not ask for it again."""
 
 _MARGIN = " " * 8
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
@@ -86,7 +84,7 @@ class Story:
                 self._emit(step_lines(change.step, pull, roles, verbose=self._verbose, width=width), pull)
             elif change.what == "reopened":
                 self._begin(pull)
-                self._emit([[(f"pull {pull.id}  goes on", "bold")]], pull)
+                self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
             elif change.what == "closed":
                 width = WIDTH - len(self._gutter(pull))
                 self._emit(closing_lines(pull, ended=change.time, width=width, verbose=self._verbose), pull)
@@ -126,7 +124,7 @@ def story_of(pull: Pull, *, verbose: bool = False) -> Iterator[Line]:
 
 def header_lines(pull: Pull) -> Iterator[Line]:
     """Whose pull, of what."""
-    yield [(f"pull {pull.id}  ", "bold"), (reference_line(pull), "bold")]
+    yield [(f"{pull.action} {pull.id}  ", "bold"), (reference_line(pull), "bold")]
     yield [("        ", None), (client_line(pull), "dim")]
 
 
@@ -215,72 +213,6 @@ def closing_lines(
                 (f"{plain(host.host, width - 52)} answered {answers} and sent {sent} bytes of the image", "dim"),
             ]
     yield from _limit_lines(pull, width)
-
-
-def verdict(pull: Pull, *, ended: float | None = None) -> str:
-    """How it went, after its outcome: `0.44 s, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
-    hops = [hop for step in pull.steps for hop in step.hops]
-    seconds = pull.seconds if ended is None else max(0.0, ended - pull.started)
-    return ", ".join([span(seconds), count(len(hops), "request"), *_brought(pull)])
-
-
-def _brought(pull: Pull) -> list[str]:
-    layers = pull.layers
-    parts: list[str] = []
-    if pull.action == "push":
-        parts.append(f"{size(pull.bytes_sent)} sent")
-        return parts
-    if layers.sent_on:
-        parts.extend(_sent_on(pull, layers))
-    elif layers.total is None and layers.fetched:
-        parts.append(count(layers.fetched, "layer"))
-    elif layers.total is None:
-        if pull.outcome is Ending.COMPLETE and pull.action == "pull":
-            parts.append(_no_news(pull, f"{pull.tag or 'it'} is still {short(pull.digest)}"))
-        elif pull.outcome is not Ending.COMPLETE:
-            came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
-            parts.append("nothing came whole" if came else "nothing downloaded")
-        return parts
-    elif layers.already_present and not layers.fetched and not _brought_a_config(pull):
-        name = f"{pull.tag} is still {short(pull.digest)}" if pull.tag else "all of it was here already"
-        parts.append(_no_news(pull, name))
-    else:
-        parts.append(f"{layers.fetched} of {count(layers.total, 'layer')}")
-        if layers.already_present:
-            parts.append(f"{layers.already_present} already here")
-    checked = [step.verified for step in pull.steps if step.verified is not None]
-    if checked:
-        parts.append(f"{sum(checked)} of {count(len(checked), 'digest')} verified")
-    return parts
-
-
-def _no_news(pull: Pull, why: str) -> str:
-    """What it means that no layer was asked for: a client that keeps images has them, any other only looked."""
-    if pull.client.store is None and pull.client.family not in KEEPERS:
-        return "no layer downloaded: only looked at"
-    return f"nothing new: {why}"
-
-
-def _brought_a_config(pull: Pull) -> bool:
-    """Whether the image is new, although its layers are not."""
-    configs = (image.manifest.config for image in pull.images)
-    return any(config is not None and config.digest in pull.fetched for config in configs)
-
-
-def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
-    """Layers that came, if they did, from where nobody looked."""
-    hosts = dict.fromkeys(step.sent_on_to for step in pull.steps if step.sent_on_to)
-    total = count(layers.total if layers.total is not None else layers.sent_on + layers.fetched, "layer")
-    if layers.fetched:
-        yield f"{layers.fetched} of {total}"
-    yield f"{layers.sent_on} of {total} sent on to {plain(' and '.join(hosts), 120)}, not seen"
-    if layers.already_present:
-        yield f"{layers.already_present} already here"
-
-
-def span(seconds: float) -> str:
-    """The pull's own time, finer than that of a step: it is what people compare."""
-    return f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
 
 
 def _limit_lines(pull: Pull, width: int) -> Iterator[Line]:

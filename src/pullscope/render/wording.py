@@ -10,7 +10,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.plain import count, part_of, plain, size
-from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.model import Action, Hop, Kind, Outcome, Pull, Step
 
 TITLES: dict[Kind, str] = {
     Kind.VERSION_CHECK: "version check",
@@ -21,6 +21,12 @@ TITLES: dict[Kind, str] = {
     Kind.MANIFEST_PUT: "manifest put",
 }
 """Kinds whose title is not simply their name."""
+
+NAMELESS = frozenset({Action.LOGIN, Action.LIST, Action.OTHER})
+"""Actions that need no image."""
+
+FAMILIES = {"docker-cli": "docker CLI", "buildkit": "BuildKit", "cri-o": "CRI-O"}
+"""Clients by the name their users know, where it is not that of the family."""
 
 STORES = {"containerd": "containerd store", "graphdriver": "classic store"}
 
@@ -37,7 +43,8 @@ def title(step: Step, kind: Kind | None = None) -> str:
 def client_line(pull: Pull) -> str:
     """`docker 29.7.2, containerd store`; a distribution's suffix of a version is left out."""
     client = pull.client
-    name = f"{client.family} {client.version.partition('+')[0]}" if client.version else client.family
+    family = FAMILIES.get(client.family, client.family)
+    name = f"{family} {client.version.partition('+')[0]}" if client.version else family
     if client.family == "unknown":
         agent = pull.client_key[1]
         name = f"unknown client ({agent[:60]})" if agent else "a client that gives no User-Agent"
@@ -46,16 +53,17 @@ def client_line(pull: Pull) -> str:
 
 
 def reference_line(pull: Pull) -> str:
-    """What the pull is about, in its header; a digest is cut to its first digits, as everywhere in the story."""
+    """What the operation is about, in its header; a digest is cut to its first digits, as everywhere in the story."""
     if pull.repository is None:
-        name = f"{pull.registry}, no image named"
-    elif pull.action == "push":
+        named = pull.action in NAMELESS
+        name = pull.registry if named else f"{pull.registry}, no image named"
+    elif pull.pushing:
         name = f"{pull.registry}/{pull.repository}"  # the tag comes last, and is told there
     elif pull.by_digest is not None:
         name = f"{pull.registry}/{pull.repository}@{short(pull.by_digest)}"
     else:
         name = pull.reference or pull.registry
-    return plain(f"push to {name}" if pull.action == "push" else name, 400)
+    return plain(name, 400)
 
 
 def short(digest: str | None) -> str:
@@ -146,6 +154,8 @@ def _resolve(step: Step, pull: Pull) -> str:
     rule = rule_of(step)
     if rule is not None:
         return rule
+    if step.outcome is Outcome.EXPECTED_404:
+        return "not there" if step.route.digest is None else "not there yet"
     if step.digest is None:
         return "answers, without a digest"
     if step.route.digest is not None:

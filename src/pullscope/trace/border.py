@@ -40,6 +40,7 @@ LARGEST_STATUS = 999
 
 DOCUMENT_ENDPOINTS = frozenset(
     {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
+    | {Endpoint.V1_SEARCH}
 )
 UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
 

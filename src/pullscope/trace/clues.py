@@ -143,7 +143,7 @@ def _is_over(clue: Clue, pull: Pull) -> bool:
     """It has ended, and nothing says that this request goes on with it."""
     if not pull.closed or is_theirs(clue, pull):
         return False
-    if clue.form in (Form.WRITE, Form.DIGEST) and pull.action == "push" and not pull.put:
+    if clue.form in (Form.WRITE, Form.DIGEST) and pull.pushing and not pull.put:
         return False
     return clue.form is Form.TAG or clue.form is Form.LIST or clue.digest is None or not wants(pull, clue.digest)
 
@@ -199,7 +199,7 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
     tag, mine = clue.route.reference, is_theirs(clue, pull)
-    if pull.action == "push":
+    if pull.pushing:
         if pull.put:
             return is_same_process(clue, pull) and pull.tag == tag
         return mine or (clue.method == "HEAD" and pull.tag in (None, tag))
@@ -227,7 +227,7 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
     if digest is None:  # a signature's tag
         return not pull.put
     reads_blob = route.endpoint is Endpoint.BLOB and clue.method == "GET"
-    if pull.action == "push":
+    if pull.pushing:
         if pull.put:
             return False
         return not reads_blob or is_theirs(clue, pull)
@@ -256,7 +256,7 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return True
     if pull.put:
         return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
-    if pull.action == "push":
+    if pull.pushing:
         return True
     asked = [step for step in steps_of(pull) if step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"]
     return is_theirs(clue, pull) or (not pull.fetched and not asked and _may_go_on_as_push(clue, pull))

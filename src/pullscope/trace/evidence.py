@@ -54,7 +54,7 @@ def _is_same_tag(clue: Clue, pull: Pull) -> bool:
 
 
 def _is_push(clue: Clue, pull: Pull) -> bool:
-    return clue.form is Form.WRITE and pull.action == "push" and not pull.put
+    return clue.form is Form.WRITE and pull.pushing and not pull.put
 
 
 def _has_same_agent(clue: Clue, pull: Pull) -> bool:

@@ -7,8 +7,9 @@ what a request tells of its operation.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pullscope.oci.agents import identify
+from pullscope.oci.agents import Client, identify
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import (
@@ -78,9 +79,9 @@ class Grouper:
         step.pull = pull
         pull.open_steps.append(step)
         if _writes(step):
-            if pull.action != "push":
+            if not pull.pushing:
                 pull.by_digest = pull.digest = None  # a look whether the digest is there was the push's beginning
-            pull.action = "push"
+            pull.pushing = True
             if step.route.endpoint is Endpoint.MANIFEST and names_tag(step.route):
                 pull.tag = step.route.reference
         return [old for old in over if old is not pull]
@@ -165,7 +166,7 @@ class Grouper:
             and pull.client_key[1] == clue.agent
             and not pull.in_flight
             and not pull.open_steps
-            and pull.action != "push"
+            and not pull.pushing
             and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and _has_more_to_ask(pull))
         ]
 
@@ -174,7 +175,7 @@ class Grouper:
         if clue.form not in (Form.TAG, Form.DIGEST) or clue.method not in ("GET", "HEAD"):
             return None
         for pull in reversed(self._roster.of_client(clue.step.first.request.client)):
-            if pull.repository != clue.route.repository or pull.registry == clue.registry or pull.action == "push":
+            if pull.repository != clue.route.repository or pull.registry == clue.registry or pull.pushing:
                 continue
             if clue.time - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull) or pull.fetched:
                 continue
@@ -201,16 +202,16 @@ class Grouper:
                 pull.client, pull.client_key = found, (pull.client_key[0], clue.agent)
         if clue.form is Form.TAG and pull.tag is None and pull.by_digest is None:
             pull.tag = route.reference
-        if clue.form in (Form.TAG, Form.DIGEST) and route.endpoint is Endpoint.MANIFEST and pull.action == "other":
-            pull.action = "pull"
-            if clue.form is Form.DIGEST and pull.tag is None and route.digest is not None:
-                pull.by_digest = pull.digest = str(route.digest)
+        reads = route.endpoint is Endpoint.MANIFEST and clue.method in ("GET", "HEAD") and not pull.pushing
+        first = reads and not any(_names_manifest(step) for step in steps_of(pull))
+        if first and clue.form is Form.DIGEST and pull.tag is None and route.digest is not None:
+            pull.by_digest = pull.digest = str(route.digest)
 
     def _new(self, step: Step, process: Process | None) -> Pull:
         event = step.first.request
         pull = Pull(
             client_key=(event.client, step.first.agent),
-            client=identify(step.first.agent, event.headers.get_all("accept")),
+            client=_client_of(step),
             registry=registry_of(step),
             repository=None if step.is_token else step.route.repository,
             started=event.time,
@@ -240,9 +241,9 @@ def is_worth_telling(pull: Pull) -> bool:
 
     HEAD of a manifest begins pulls and pushes alike; its answer, or what comes next, tells.
     """
-    if pull.action == "push":
+    if pull.pushing:
         return True
-    if pull.repository is not None and (pull.action == "pull" or pull.tag or pull.by_digest):
+    if pull.repository is not None and (pull.tag or pull.by_digest):
         asked = [step for step in (*pull.ready, *pull.open_steps) if step.route.endpoint is Endpoint.MANIFEST]
         return any(step.settled or step.method != "HEAD" for step in asked)
     return any(step.route.endpoint in QUESTIONS or step.kind is Kind.DELETE for step in pull.ready)
@@ -259,6 +260,16 @@ def _was_refused(step: Step) -> bool:
 
 def _writes(step: Step) -> bool:
     return step.route.endpoint in UPLOADS or (step.route.endpoint is Endpoint.MANIFEST and step.method == "PUT")
+
+
+def _client_of(step: Step) -> Client:
+    """The client that sends a request; a search does not tell which store a docker daemon has."""
+    found = identify(step.first.agent, step.first.request.headers.get_all("accept"))
+    return replace(found, store=None) if step.route.endpoint is Endpoint.V1_SEARCH else found
+
+
+def _names_manifest(step: Step) -> bool:
+    return step.route.endpoint is Endpoint.MANIFEST and not step.route.cosign and step.route.fallback_for is None
 
 
 def registry_of(step: Step) -> str:

@@ -109,7 +109,7 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
         return Outcome.EXPECTED_404
     if status == 404 and step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB:
         return Outcome.EXPECTED_404  # a push asks first whether the blob is there
-    if status == 404 and step.method == "HEAD" and step.pull is not None and step.pull.action == "push":
+    if status == 404 and step.method == "HEAD" and step.pull is not None and step.pull.pushing:
         return Outcome.EXPECTED_404
     return Outcome.FAILED
 
@@ -160,6 +160,29 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
         parts = [document.config, *document.layers]
         pull.missing.update(part.digest for part in parts if part and part.digest and part.digest not in pull.fetched)
         pull.platform = pull.platform or platform
+
+
+def learn_pushed(pull: Pull, step: Step) -> None:
+    """A manifest that was put tells which of the blobs before it were its config, and which of its layers."""
+    if not isinstance(step.document, Manifest):
+        return
+    special = Kind.SIGNATURE if step.route.cosign else Kind.ATTESTATION if step.document.is_attestation else None
+    parts: dict[str, Expectation] = {}
+    config, layers = step.document.config, step.document.layers
+    if config is not None and config.digest:
+        parts[config.digest] = Expectation(kind=special or Kind.CONFIG, descriptor=config)
+    for number, layer in enumerate(layers, start=1):
+        if layer.digest:
+            parts.setdefault(
+                layer.digest,
+                Expectation(kind=special or Kind.LAYER, descriptor=layer, number=number, of=len(layers)),
+            )
+    for old in pull.steps:
+        expected = parts.get(str(old.route.digest or old.route.mount))
+        if expected is not None and old.expectation is None:
+            old.expectation = expected
+            if old.kind is Kind.LAYER:
+                old.kind = expected.kind
 
 
 def _digest_of(step: Step) -> str | None:

@@ -20,6 +20,7 @@ from pullscope.trace.hop import REDIRECTS as REDIRECTS
 from pullscope.trace.hop import Hop as Hop
 from pullscope.trace.processes import Process
 from pullscope.trace.rate_limit import RateLimit as RateLimit
+from pullscope.trace.words import Action as Action
 from pullscope.trace.words import Ending as Ending
 from pullscope.trace.words import Kind as Kind
 from pullscope.trace.words import Outcome as Outcome
@@ -99,6 +100,7 @@ class Step:
     instead: str | None = None  # what came where a manifest should be: `not JSON`
     token: TokenFacts | None = None
     listed: str | None = None  # the repository that a list of tags says it is of
+    listed_count: int | None = None  # how many tags, repositories or results a list holds
     digest: str | None = None
     verified: bool | None = None
     platform: str | None = None
@@ -236,7 +238,8 @@ class Pull:
     client_key: tuple[str, str]
     """Address and User-Agent: what tells two clients apart."""
     client: Client
-    action: str = "other"
+    action: Action = Action.OTHER
+    """What it was for, as far as that is known by now; final once it is closed."""
     registry: str
     """The host of the reference: docker.io for registry-1.docker.io, else as the client wrote it."""
     repository: str | None = None
@@ -253,6 +256,8 @@ class Pull:
     """Settled steps that have no number yet, for nobody knows by now what the pull is about."""
     promised: set[str] = field(default_factory=set)
     """The repositories for which a token was asked before any of them was."""
+    pushing: bool = False
+    """Whether it has written something, or tried to."""
     put: bool = False
     """Whether the tag of a push stands."""
     scheduled: bool = False
@@ -267,6 +272,8 @@ class Pull:
     """Token requests whose token nobody has carried so far: whoever does shows whose they are."""
     became: Pull | None = None
     """The operation that claimed it, of one that had no name."""
+    had_before: bool = False
+    """Whether this client was seen fetching the digest that it resolved to, from here, before."""
     partner: Pull | None = None
     """Of a copy: the operation at the other registry."""
     expected: dict[str, Expectation] = field(default_factory=dict)
@@ -329,28 +336,48 @@ class Pull:
         return sum(hop.uploaded.bytes for hop in self.hops if hop.uploaded)
 
     @property
-    def wanted_layers(self) -> list[str]:
-        """The digests of the layers of every image manifest that was fetched, each once."""
-        return list(
-            dict.fromkeys(layer.digest for image in self.images for layer in image.manifest.layers if layer.digest)
-        )
-
-    @property
     def layers(self) -> Layers:
-        wanted = self.wanted_layers
-        if not self.images:
+        """The layers of the chosen platform: that of which a layer was fetched, or the only one that was looked at."""
+        chosen = self.chosen
+        if not chosen:
             # A client that kept the manifests asks for layers alone (dockerd, after a pull that was given up).
             good = [s for s in self.steps if s.kind is Kind.LAYER and s.outcome is Outcome.OK and s.method == "GET"]
             came = [step for step in good if step.sent_on_to is None]
             sound = sum(bool(step.verified) for step in came)
             sent_on = len(good) - len(came)
             return Layers(total=None, fetched=len(came), already_present=0, verified=sound, sent_on=sent_on)
+        wanted = dict.fromkeys(layer.digest for image in chosen for layer in image.manifest.layers if layer.digest)
         fetched = [digest for digest in wanted if digest in self.fetched]
         sent_on = sum(digest in self.sent_on and digest not in self.fetched for digest in wanted)
-        complete = self.closed and self.outcome is Ending.COMPLETE
+        pulled = self.action is Action.PULL and self.partner is None
+        complete = self.closed and self.outcome is Ending.COMPLETE and pulled
         present = len(wanted) - len(fetched) - sent_on if complete else 0
         sound = sum(digest in self.verified for digest in fetched)
         return Layers(total=len(wanted), fetched=len(fetched), already_present=present, verified=sound, sent_on=sent_on)
+
+    @property
+    def chosen(self) -> list[Image]:
+        """The images of which a layer was asked for; without one the only image, and none where there are several."""
+        asked = {
+            str(step.route.digest)
+            for step in (*self.steps, *self.ready, *self.open_steps)
+            if step.route.endpoint is Endpoint.BLOB and step.method == "GET"
+        }
+        of_image = [(image, asked & {str(layer.digest) for layer in image.manifest.layers}) for image in self.images]
+        found: list[Image] = []
+        covered: set[str] = set()
+        for image, theirs in sorted(of_image, key=lambda pair: -len(pair[1])):  # platforms share layers
+            if theirs - covered:
+                found.append(image)
+                covered |= theirs
+        return found or (self.images if len(self.images) == 1 else [])
+
+    @property
+    def wanted_layers(self) -> list[str]:
+        """The digests of the layers of every image manifest that was fetched, each once."""
+        return list(
+            dict.fromkeys(layer.digest for image in self.images for layer in image.manifest.layers if layer.digest)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

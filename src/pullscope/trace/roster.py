@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from pullscope.trace.model import Pull, Step
+from pullscope.trace.model import Ending, Pull, Step
 from pullscope.trace.settle import SOONEST, deadline
 from pullscope.trace.shelf import Shelf
 
@@ -44,6 +44,11 @@ class Roster:
     def of_client(self, address: str) -> list[Pull]:
         """The open pulls of a client's address, the oldest first."""
         return self._by_client.get(address, [])
+
+    def name(self, pull: Pull, repository: str) -> None:
+        """It is known by now which repository an open pull is about."""
+        if pull in self.open:
+            self.open.name(pull, repository)
 
     def add(self, pull: Pull) -> None:
         """A pull begins, or goes on after its end."""
@@ -82,6 +87,8 @@ class Roster:
         for ended in reversed(self.recent):
             same_image = ended.repository == pull.repository and ended.digest == pull.digest
             if same_image and ended.registry == pull.registry and ended is not pull:
+                same_client = ended.client_key == pull.client_key and ended.outcome is Ending.COMPLETE
+                pull.had_before = same_client and pull.digest in ended.fetched
                 for digest, expectation in ended.expected.items():
                     pull.expected.setdefault(digest, expectation)
                 return

@@ -1,4 +1,4 @@
-"""When a step is over, what it proved, and how a pull ended.
+"""When a step is over, and what it proved; and when something is due for its operation.
 
 A step that was answered well is over at once. One that was not may still be continued: a 401 by the repeat with a token, a
 failed HEAD by a GET, a redirect by following it, a server error or a cut-off body by a retry. It is over when its pull has
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
-from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 STEP_QUIET = 1.0
 """A client that goes on after a failure does so at once (a repeat with a token, GET after HEAD)."""
@@ -55,9 +55,14 @@ def may_continue(step: Step) -> bool:
         return True
     if step.method == "HEAD" and status >= 400:
         # Classic dockerd and containerd ask again with GET, for the error's text (facts A1). A push asks HEAD to hear 404.
-        pushes = step.pull is not None and step.pull.action == "push"
+        pushes = step.pull is not None and step.pull.pushing
         return step.route.endpoint is Endpoint.MANIFEST and not pushes
     return status == 206 and not _range_ends(last)
+
+
+def was_asked_and_not_there(step: Step) -> bool:
+    """Whether a HEAD was answered with 404, by whose client something else is asked by now: it will not ask again with GET."""
+    return step.method == "HEAD" and not step.in_flight and step.last.status == 404 and not step.is_token
 
 
 def is_unfinished(step: Step, *, cut_off: bool) -> bool:
@@ -165,34 +170,6 @@ def has_everything(pull: Pull) -> bool:
 def failures(pull: Pull) -> list[Step]:
     """The failed steps that the client could not do without and that nothing later made good."""
     return [step for step in pull.failing if step.place not in pull.answered]
-
-
-def was_cut_off(step: Step) -> bool:
-    """Whether the step's last answer never ended, or ended before its time."""
-    return step.in_flight or (step.last.failed is not None and step.last.response is not None)
-
-
-def _is_missed(step: Step) -> bool:
-    """Whether the end of a step that the client could not do without was not seen."""
-    return step.outcome is Outcome.NOT_SEEN and step.kind not in OPTIONAL
-
-
-def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
-    """How a pull that is being closed has ended. `cut_off`: because an input ended of which the rest is missing."""
-    failed = failures(pull)
-    if any(was_cut_off(step) for step in (*failed, *pull.open_steps)):
-        return Ending.INCOMPLETE
-    if has_everything(pull):
-        return Ending.COMPLETE
-    if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
-        return Ending.INCOMPLETE
-    if pull.action == "push" and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
-        # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.
-        put = any(step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK for step in pull.steps)
-        if put:
-            return Ending.COMPLETE
-        return Ending.FAILED if failed else Ending.INCOMPLETE
-    return Ending.FAILED if failed else Ending.COMPLETE
 
 
 def deadline(pull: Pull) -> float | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pullscope.oci.challenge import Challenge, scopes_asked
-from pullscope.oci.digest import as_digest
+from pullscope.oci.digest import Digest, as_digest
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
@@ -47,6 +48,7 @@ class Stitcher:
         self._sources: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
         self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
         self._realms: OrderedDict[tuple[str, str], deque[_Asked]] = OrderedDict()
+        self._foreign: OrderedDict[tuple[str, str], Digest] = OrderedDict()
         self._uploads: OrderedDict[tuple[str, str], Hop] = OrderedDict()
 
     def place(self, event: Requested, route: Route) -> tuple[Hop | None, list[tuple[Challenge, Step]] | None]:
@@ -71,6 +73,9 @@ class Stitcher:
         told_by = self._uploads.get((event.client, bare(event.url))) if not is_token else None
         if told_by is not None:
             route = _upload_route(event, route, told_by)
+        foreign = self._foreign.get((event.client, event.url)) if route.endpoint is Endpoint.NONE else None
+        if foreign is not None:
+            route = replace(route, digest=foreign)
         # What looks like nothing but names a digest may be a blob whose redirect was not seen.
         stray = event.method in ("GET", "HEAD") and route.digest is not None
         if not is_token and route.endpoint is Endpoint.NONE and not stray:
@@ -104,6 +109,14 @@ class Stitcher:
                         _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
                     )
                     _trim(self._realms)
+
+    def may_come_from_elsewhere(self, hop: Hop, document: Index | Manifest) -> None:
+        """Remember the addresses that a descriptor names for its content (image-spec 1.1, descriptor, `urls`)."""
+        for layer in document.layers if isinstance(document, Manifest) else ():
+            for url in layer.urls[:8] if layer.digest is not None else ():
+                if layer.digest is not None:
+                    self._foreign[hop.request.client, url] = layer.digest
+                    _trim(self._foreign)
 
     def settled(self, step: Step) -> None:
         """Nothing continues a step that is settled."""

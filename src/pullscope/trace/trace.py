@@ -12,19 +12,27 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import lru_cache
 
-from pullscope.oci.documents import MAX_DOCUMENT, read_errors, read_listed_name, read_manifest, what_instead
+from pullscope.oci.documents import (
+    MAX_DOCUMENT,
+    read_errors,
+    read_listed_count,
+    read_listed_name,
+    read_manifest,
+    what_instead,
+)
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.conclude import LISTS, action_of, came_whole, conclude, link_copy
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, settled
-from pullscope.trace.kinds import is_empty_manifest, learn
-from pullscope.trace.model import Change, Hop, Pull, Step
+from pullscope.trace.kinds import is_empty_manifest, learn, learn_pushed
+from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import ending_of, is_unfinished, may_continue, out_of_patience, settle
+from pullscope.trace.settle import is_unfinished, may_continue, out_of_patience, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
@@ -137,6 +145,10 @@ class Trace:
             del self.unattributed[:-MOST_LEFT_OVER]
             return
         note_asked(hop, pull)
+        if pull.pushing or pull.process is not None:
+            for other in [*pull.open_steps]:
+                if other is not step and was_asked_and_not_there(other):
+                    self._settle(other)
         if len(step.hops) == 1 and len(pull.open_steps) > 1:
             self._settle_superseded(step, pull)
         self._grouper.heard(hop)
@@ -156,6 +168,8 @@ class Trace:
             hop.uploaded = replace(event, document=None)
             if event.document is not None and hop.step.is_token:
                 hop.step.token = read_token_facts(hop, event.document)
+            elif event.document is not None and hop.step.route.endpoint is Endpoint.MANIFEST:
+                hop.step.document = read_manifest(event.document, hop.request.headers.get("content-type"))
 
     def _responded(self, event: Responded) -> None:
         hop = self._hops.get(event.exchange)
@@ -175,6 +189,8 @@ class Trace:
             self._just_ended.popitem(last=False)
         step = hop.step
         step.under_way -= 1
+        if isinstance(event, Failed) and came_whole(hop, event):
+            event = Finished(time=event.time, exchange=event.exchange, bytes=event.bytes, sha256=None)
         if isinstance(event, Failed):
             hop.failed = event
         else:
@@ -203,14 +219,17 @@ class Trace:
         if hop.status >= 400:
             hop.errors = read_errors(event.document)
             hop.said = None if hop.errors else event.document[:SAID]
-        elif hop.ok and step.route.endpoint is Endpoint.TAGS:
-            step.listed = read_listed_name(event.document)
+        elif hop.ok and step.route.endpoint in LISTS:
+            step.listed_count = read_listed_count(event.document)
+            if step.route.endpoint is Endpoint.TAGS:
+                step.listed = read_listed_name(event.document)
         elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
             content_type = hop.response.headers.get("content-type") if hop.response else None
             read = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
             document = read(event.document, content_type)
             if document is not None:
                 learn(step.pull, step, document)
+                self._stitcher.may_come_from_elsewhere(hop, document)
             elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
                 step.instead = what_instead(event.document)
 
@@ -236,6 +255,8 @@ class Trace:
         if step.pull is not None:
             if step.digest is not None and step.digest == step.pull.digest:
                 self._roster.inherit(step.pull)
+            if step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK:
+                learn_pushed(step.pull, step)
             self._announce(step.pull)
 
     def _announce(self, pull: Pull) -> None:
@@ -260,6 +281,7 @@ class Trace:
         self._opened += 1
         pull.id = self._opened
         pull.opened = True
+        pull.action = action_of(pull)
         self.pulls.append(pull)
         self._changes.append(Change(what="opened", pull=pull, time=pull.started))
 
@@ -273,7 +295,10 @@ class Trace:
         pull.unused.clear()
         self._announce(pull)
         pull.closed = True
-        pull.outcome = ending_of(pull, cut_off=cut_off)
+        if pull.repository is None and len(pull.promised) == 1:
+            self._roster.name(pull, next(iter(pull.promised)))  # a scope names what nobody came to ask for
+        conclude(pull, cut_off=cut_off)
+        link_copy(pull, [*self._roster.of_client(pull.client_key[0]), *self._roster.recent])
         for step in [*pull.open_steps]:
             settle(step, pull)
             self._stitcher.settled(step)

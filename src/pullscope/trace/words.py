@@ -41,6 +41,22 @@ class Outcome(StrEnum):
     """The input ended before the step did: it may have gone either way."""
 
 
+class Action(StrEnum):
+    """What an operation was for."""
+
+    PULL = "pull"
+    PUSH = "push"
+    LOOK = "look"
+    """Manifests or configs only: inspect, digest, a HEAD alone."""
+    LIST = "list"
+    """Tags, repositories, referrers, or a search."""
+    LOGIN = "login"
+    DELETE = "delete"
+    SIGN = "sign"
+    """A signature, or another attachment, that was pushed."""
+    OTHER = "other"
+
+
 class Ending(StrEnum):
     """How a pull ended."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from pullscope.render.came_to import span
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.lines import WIDTH, Line, span
+from pullscope.render.lines import WIDTH, Line
 from pullscope.render.plain import count, plain, size
 from pullscope.render.wording import client_line, reference_line
 from pullscope.trace.hosts import Roles

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.render.came_to import verdict
 from pullscope.render.exports.inert import markdown_code, markdown_text
-from pullscope.render.lines import chain_of, verdict
+from pullscope.render.lines import chain_of
 from pullscope.render.plain import duration, size
 from pullscope.render.told import Told
 from pullscope.render.wording import client_line, hop_note, reference_line, title, what

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from pullscope.oci.messages import Headers
+from pullscope.render.came_to import span, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.html.drawing import Lane, Scale, axis, connections, step_bar
 from pullscope.render.html.sequence import sequence
 from pullscope.render.html.tree import Node, image_tree
-from pullscope.render.lines import span, verdict
 from pullscope.render.plain import count, duration, plain, size
 from pullscope.render.wording import client_line, hop_note, reference_line, title, what
 from pullscope.trace.findings.finding import Finding

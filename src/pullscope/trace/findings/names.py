@@ -224,7 +224,7 @@ def no_matching_platform(case: Case) -> Iterator[Finding]:
     the index is info. What is there for the platform may be on the host already: no finding.
     """
     index = case.pull.index
-    if index is None or case.pull.images or case.pull.action == "push" or case.bad:
+    if index is None or case.pull.images or case.pull.pushing or case.bad:
         return
     named = {entry.digest for entry in index.manifests}
     shown = [step for step in case.steps if isinstance(step.document, Index) and step.route.fallback_for is None]

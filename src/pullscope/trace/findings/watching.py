@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from pullscope.oci.urls import bare
+from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import refusal
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import findings_of
 from pullscope.trace.model import Change, Ending, Outcome, Pull, Step
-from pullscope.trace.settle import RETRIED, ending_of
+from pullscope.trace.settle import RETRIED
 
 MOST_LOOKS = 4
 """Failed steps of a pull at which the rules look before its end: a client that fails for ever is not looked at for ever."""
@@ -75,7 +76,10 @@ class Findings:
         Not `over` is one of which the rest is missing: what its client did not do, it may have done later.
         """
         pull.findings = findings_of(self._case(pull, pull.outcome, over=over))
-        if pull.outcome is Ending.COMPLETE and any(one.severity is Severity.ERROR for one in pull.findings):
+        errors = [one for one in pull.findings if one.severity is Severity.ERROR]
+        if (pull.outcome is Ending.COMPLETE and errors) or (
+            pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
+        ):
             pull.outcome = Ending.FAILED
 
     def _remember(self, steps: list[Step]) -> None:
@@ -107,6 +111,13 @@ class Findings:
             refused=refused,
             over=over,
         )
+
+
+def _no_client_survives(pull: Pull, error: Finding) -> bool:
+    """Whether an error stands on steps after which nothing could have followed, so that it matters little what was not seen."""
+    steps = [step for step in pull.steps if step.n in error.steps]
+    over = all(step.outcome is not Outcome.NOT_SEEN for step in steps)
+    return bool(steps) and over and all(step.outcome is not Outcome.FAILED or _is_final(step) for step in steps)
 
 
 def _is_final(step: Step) -> bool:

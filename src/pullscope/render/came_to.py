@@ -1,0 +1,171 @@
+"""What an operation came to, in the words of its closing line: one function an action, in one table. Text only.
+
+Each counts what its action is about, and claims what was seen: a layer that nobody asked for is "already here" only in a pull,
+and "nothing new" is said only where this client was seen fetching the same digest before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pullscope.oci.routes import Endpoint
+from pullscope.render.plain import count, duration, part_of, plain, size
+from pullscope.render.wording import short
+from pullscope.trace.conclude import hung_up, sent
+from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
+
+
+def verdict(pull: Pull, *, ended: float | None = None) -> str:
+    """How it went, after its outcome: `0.44 s, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
+    hops = [hop for step in pull.steps for hop in step.hops]
+    seconds = pull.seconds if ended is None else max(0.0, ended - pull.started)
+    return ", ".join([span(seconds), count(len(hops), "request"), *_stopped(pull), *came_to(pull)])
+
+
+def came_to(pull: Pull) -> list[str]:
+    """What the operation brought, sent, found or deleted, in parts."""
+    parts = list(CAME_TO[pull.action](pull))
+    if pull.partner is not None:
+        where = "from" if pull.pushing else "to"
+        parts.append(
+            plain(f"copied {where} {pull.partner.reference or pull.partner.registry} ({pull.partner.id})", 200)
+        )
+    return parts
+
+
+def span(seconds: float) -> str:
+    """The operation's own time, finer than that of a step: it is what people compare."""
+    return f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
+
+
+def _stopped(pull: Pull) -> Iterator[str]:
+    hop = hung_up(pull) if pull.outcome is not Ending.COMPLETE else None
+    if hop is not None:
+        total = hop.step.size
+        yield f"stopped by the client, after {part_of(hop.bytes or 0, total) if total else size(hop.bytes or 0)}"
+
+
+def _pull(pull: Pull) -> Iterator[str]:
+    layers = pull.layers
+    if layers.sent_on:
+        yield from _sent_on(pull, layers)
+    elif layers.total is None and not layers.fetched:
+        yield from _without_layers(pull)
+        return
+    elif layers.total is None:
+        yield count(layers.fetched, "layer")
+    else:
+        yield f"{layers.fetched} of {count(layers.total, 'layer')}"
+        if layers.already_present:
+            yield f"{layers.already_present} already here"
+    yield from _verified(pull)
+
+
+def _without_layers(pull: Pull) -> Iterator[str]:
+    if pull.outcome is not Ending.COMPLETE:
+        came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
+        yield "nothing came whole" if came else "nothing downloaded"
+    elif pull.images or pull.index is not None:
+        yield "no layer asked for"
+        yield from _verified(pull)
+    elif pull.had_before:
+        yield f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}"
+    elif pull.digest is not None:
+        yield f"resolved to {short(pull.digest)}, nothing downloaded"
+    else:
+        yield "nothing downloaded"
+
+
+def _look(pull: Pull) -> Iterator[str]:
+    if pull.outcome is not Ending.COMPLETE:
+        yield "nothing downloaded"
+        return
+    read = [step for step in _good(pull) if step.method == "GET" and step.route.endpoint in CONTENT]
+    manifests = sum(step.route.endpoint is Endpoint.MANIFEST for step in read)
+    configs = sum(step.kind is Kind.CONFIG for step in read)
+    if not read:
+        yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
+        return
+    yield f"looked at: {count(manifests, 'manifest')}" + (f", {count(configs, 'config')}" if configs else "")
+    yield "no layer asked for"
+    yield from _verified(pull)
+
+
+def _push(pull: Pull) -> Iterator[str]:
+    came = sent(pull)
+    blobs = [
+        *([f"{count(came.uploaded, 'blob')} sent"] if came.uploaded else []),
+        *([f"{came.mounted} mounted"] if came.mounted else []),
+        *([f"{came.there} there already"] if came.there else []),
+    ]
+    yield from blobs or ["no blob sent"]
+    yield f"{size(came.bytes)} in all"
+    if pull.put:
+        name = pull.tag or "manifest"
+        yield plain(f"{name} is {short(pull.digest)}" if pull.digest else f"{name} stored", 120)
+    elif pull.outcome is not Ending.COMPLETE:
+        yield "no tag written"
+
+
+def _sign(pull: Pull) -> Iterator[str]:
+    put = sum(step.kind in (Kind.MANIFEST_PUT, Kind.SIGNATURE) and step.method == "PUT" for step in _good(pull))
+    yield f"{count(put, 'attachment')} stored"
+
+
+def _delete(pull: Pull) -> Iterator[str]:
+    gone = [step for step in _good(pull) if step.method == "DELETE"]
+    names = [plain(str(step.route.reference or step.route.digest or ""), 80) for step in gone]
+    yield (
+        f"deleted {' and '.join(short(name) if ':' in name else name for name in names)}" if gone else "nothing deleted"
+    )
+
+
+def _list(pull: Pull) -> Iterator[str]:
+    for step in _good(pull):
+        noun = LISTED.get(step.kind)
+        if noun is not None:
+            yield count(step.listed_count, noun) if step.listed_count is not None else f"{noun}s listed"
+
+
+def _login(pull: Pull) -> Iterator[str]:
+    yield "login accepted" if pull.outcome is Ending.COMPLETE else "login not accepted"
+
+
+def _other(pull: Pull) -> Iterator[str]:
+    asked = {step.kind for step in pull.steps}
+    yield "version check, nothing more" if asked <= {Kind.VERSION_CHECK, Kind.TOKEN} else "nothing downloaded"
+
+
+CAME_TO: Mapping[Action, Callable[[Pull], Iterator[str]]] = {
+    Action.PULL: _pull,
+    Action.LOOK: _look,
+    Action.PUSH: _push,
+    Action.SIGN: _sign,
+    Action.DELETE: _delete,
+    Action.LIST: _list,
+    Action.LOGIN: _login,
+    Action.OTHER: _other,
+}
+CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
+LISTED = {Kind.TAGS: "tag", Kind.CATALOG: "repositorie", Kind.SEARCH: "result", Kind.REFERRERS: "referrer"}
+
+
+def _good(pull: Pull) -> list[Step]:
+    return [step for step in pull.steps if step.outcome is Outcome.OK]
+
+
+def _verified(pull: Pull) -> Iterator[str]:
+    checked = [step.verified for step in pull.steps if step.verified is not None]
+    if checked:
+        yield f"{sum(checked)} of {count(len(checked), 'digest')} verified"
+
+
+def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
+    """Layers that came, if they did, from where nobody looked."""
+    hosts = dict.fromkeys(step.sent_on_to for step in pull.steps if step.sent_on_to)
+    total = count(layers.total if layers.total is not None else layers.sent_on + layers.fetched, "layer")
+    if layers.fetched:
+        yield f"{layers.fetched} of {total}"
+    yield f"{layers.sent_on} of {total} sent on to {plain(' and '.join(hosts), 120)}, not seen"
+    if layers.already_present:
+        yield f"{layers.already_present} already here"

@@ -1,0 +1,206 @@
+"""One conclusion: what an operation was for, how it ended, and what it comes to, from its ledger and its steps.
+
+It claims what was seen and no more: a client that asked for no layer looked, unless it is one that only asks for manifests to
+run what they name (`oci.agents.FETCHES_LAYERS`); a failure that was made good is none; who hung up is not told as failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pullscope.oci.agents import FETCHES_LAYERS
+from pullscope.oci.bounds import count
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import parameters, query
+from pullscope.trace.clues import PINGS, steps_of
+from pullscope.trace.events import Failed
+from pullscope.trace.kinds import OPTIONAL
+from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.settle import failures, has_everything
+
+LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+MEANWHILE = 2.0
+"""Seconds by which a read may have ended before the push of what was read begins."""
+
+_BLOBS = frozenset({Kind.UPLOAD_FINISH, Kind.MOUNT, Kind.LAYER, Kind.CONFIG})
+
+HUNG_UP = "Client disconnected"
+"""How mitmproxy (11 and 12, proxy/layers/http) says that the client went away."""
+
+
+def conclude(pull: Pull, *, cut_off: bool = False) -> None:
+    """Make the action and the outcome of an operation final. `cut_off`: an input ended of which the rest is missing."""
+    pull.action = action_of(pull)
+    pull.outcome = ending_of(pull, cut_off=cut_off)
+
+
+def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
+    """A push whose blobs another operation of the same client read meanwhile is a copy: the two name each other."""
+    if not pull.pushing or pull.partner is not None:
+        return
+    written = {str(step.route.digest or step.route.mount) for step in pull.steps if step.kind in _BLOBS}
+    written |= {step.digest for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.digest}
+    for other in others:
+        if other.pushing or other is pull or other.client_key[0] != pull.client_key[0] or not other.opened:
+            continue
+        same_process = (
+            pull.process is not None and other.process is not None and pull.process.whole is other.process.whole
+        )
+        meanwhile = other.last >= pull.started - MEANWHILE and other.client.family == pull.client.family
+        elsewhere = (other.registry, other.repository) != (pull.registry, pull.repository)
+        if elsewhere and (same_process or meanwhile) and written & (other.fetched | {other.digest or ""}):
+            pull.partner, other.partner = other, pull
+            other.action = Action.PULL
+            return
+
+
+def action_of(pull: Pull) -> Action:
+    """What an operation was for, from all that was asked so far."""
+    asked = [step for step in steps_of(pull) if not step.is_token and step.route.endpoint not in PINGS]
+    if pull.pushing:
+        puts = [step for step in asked if step.route.endpoint is Endpoint.MANIFEST and step.method == "PUT"]
+        return Action.SIGN if puts and all(map(_is_attachment, puts)) else Action.PUSH
+    if any(step.method == "DELETE" for step in asked):
+        return Action.DELETE
+    if not asked:
+        return _action_of_nameless(pull)
+    manifests = [
+        step
+        for step in asked
+        if step.route.endpoint is Endpoint.MANIFEST and step.route.fallback_for is None and not step.route.cosign
+    ]
+    if any(_asks_for_layer(step, pull) for step in asked):
+        return Action.PULL
+    if manifests:
+        return Action.PULL if _only_pulls(pull, manifests) else Action.LOOK
+    if any(step.route.endpoint in LISTS for step in asked):
+        return Action.LIST
+    if any(step.route.cosign or step.route.fallback_for is not None for step in asked):
+        return Action.LOOK
+    return Action.PUSH if all(map(_looks_for_blob, asked)) else Action.OTHER
+
+
+def _is_attachment(put: Step) -> bool:
+    """Whether a manifest that was put belongs to another: a signature's tag, or a `subject` (image-spec 1.1)."""
+    if put.route.cosign or put.route.fallback_for is not None:
+        return True
+    return put.document is not None and put.document.subject is not None
+
+
+def _asks_for_layer(step: Step, pull: Pull) -> bool:
+    if step.route.endpoint not in (Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
+        return False
+    expected = pull.expected.get(str(step.route.digest))
+    return expected.kind is Kind.LAYER if expected is not None else True
+
+
+def _looks_for_blob(step: Step) -> bool:
+    return step.route.endpoint is Endpoint.BLOB and step.method == "HEAD"
+
+
+def _only_pulls(pull: Pull, manifests: list[Step]) -> bool:
+    """Whether this client asks for manifests only to run what they name, or came to nothing before that could be told.
+
+    A containerd daemon turns HTTP/2 off for a registry (hosts configuration of its own); who sends its name over HTTP/2 is
+    another program with its library, such as buildx (seen: containerd 2.1.9, buildx 0.29.1).
+    """
+    if pull.client.family in FETCHES_LAYERS:
+        return True
+    if all(step.method == "HEAD" for step in manifests):
+        return False
+    if pull.client.family == "containerd":
+        return manifests[0].first.request.http_version != "HTTP/2.0"
+    return (
+        pull.client.family != "docker-cli" and not pull.images and all(s.outcome is Outcome.FAILED for s in manifests)
+    )
+
+
+def _action_of_nameless(pull: Pull) -> Action:
+    """What version checks and tokens were for: the scope says it, or that there was a login and no scope."""
+    tokens = [step for step in steps_of(pull) if step.is_token]
+    scopes = [scope for step in tokens for scope in read_scopes(step.token.scope or "" if step.token else "")]
+    wanted = {action for scope in scopes for action in scope.actions}
+    if scopes:
+        return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else Action.PULL
+    hops = [hop for step in steps_of(pull) for hop in step.hops]
+    asks = [parameters(query(step.first.request.url)) for step in tokens]
+    shown = any(hop.request.authorization != "none" for hop in hops)
+    return Action.LOGIN if shown or any("offline_token" in one or "account" in one for one in asks) else Action.OTHER
+
+
+def was_cut_off(step: Step) -> bool:
+    """Whether the step's last answer never ended, or ended before its time."""
+    return step.in_flight or (step.last.failed is not None and step.last.response is not None)
+
+
+def came_whole(hop: Hop, event: Failed) -> bool:
+    """Whether an exchange that ended early did so after the last byte: crane resets a stream that it has read (HTTP/2)."""
+    length = count(hop.response.headers.get("content-length")) if hop.response is not None else None
+    return hop.ok and hop.request.method == "GET" and bool(length) and event.bytes == length
+
+
+def hung_up(pull: Pull) -> Hop | None:
+    """The hop in the middle of which the client went away, where that was the last of it."""
+    failed = [step.last for step in failures(pull) if step.last.failed is not None]
+    gone = [hop for hop in failed if hop.failed is not None and hop.failed.reason.startswith(HUNG_UP)]
+    return gone[-1] if gone and len(gone) == len(failures(pull)) else None
+
+
+def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
+    """How an operation that is being closed has ended. `cut_off`: because an input ended of which the rest is missing."""
+    failed = failures(pull)
+    if any(was_cut_off(step) and not _broke_the_protocol(step) for step in (*failed, *pull.open_steps)):
+        return Ending.INCOMPLETE
+    if has_everything(pull):
+        return Ending.COMPLETE
+    if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
+        return Ending.INCOMPLETE
+    if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
+        # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.
+        put = any(step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK for step in pull.steps)
+        if put:
+            return Ending.COMPLETE
+        return Ending.FAILED if failed else Ending.INCOMPLETE
+    return Ending.FAILED if failed else Ending.COMPLETE
+
+
+def _broke_the_protocol(step: Step) -> bool:
+    """Whether what the server sent is no HTTP: the client is told 502, and asking again brings the same."""
+    return step.last.failed is not None and "protocol error" in step.last.failed.reason
+
+
+def _is_missed(step: Step) -> bool:
+    """Whether the end of a step that the client could not do without was not seen."""
+    return step.outcome is Outcome.NOT_SEEN and step.kind not in OPTIONAL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What a push came to, in blobs: each digest counts once, as the best that became of it."""
+
+    uploaded: int
+    mounted: int
+    there: int
+    bytes: int
+    """Body bytes that were sent."""
+
+
+def sent(pull: Pull) -> Sent:
+    """The blobs that a push sent, mounted, and found there."""
+    ok = [step for step in pull.steps if step.outcome is Outcome.OK]
+    uploaded = {_blob(step) for step in ok if step.kind is Kind.UPLOAD_FINISH}
+    uploaded |= {_blob(step) for step in ok if step.kind is Kind.UPLOAD_START and step.last.status == 201}
+    mounted = {str(step.route.mount) for step in ok if step.kind is Kind.MOUNT and step.last.status == 201}
+    there = {_blob(step) for step in ok if _looks_for_blob(step)}
+    return Sent(
+        uploaded=len(uploaded),
+        mounted=len(mounted - uploaded),
+        there=len(there - uploaded - mounted),
+        bytes=pull.bytes_sent,
+    )
+
+
+def _blob(step: Step) -> str:
+    return str(step.route.digest or step.first.request.url)
