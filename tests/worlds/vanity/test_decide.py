@@ -19,7 +19,7 @@ from tests.worlds.vanity.rule_cases import (
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.netlify import NETLIFY_307, NETLIFY_PROXY
+from pullscope.worlds.vanity.netlify.kind import NETLIFY_307, NETLIFY_PROXY
 from pullscope.worlds.vanity.reading import parse_rules
 from pullscope.worlds.vanity.rules import Platform
 

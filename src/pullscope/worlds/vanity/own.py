@@ -16,14 +16,12 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
-from pullscope.worlds.vanity.netlify import toml_complaint
 from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
-from pullscope.worlds.vanity.places import Place, toml_places
+from pullscope.worlds.vanity.places import Place, read_toml, toml_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Platform, Remark, Rule, RuleFile
 
@@ -36,10 +34,7 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\Z")
 
 def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
     """The rules of the file; ValueError, with the line, for a text that is no TOML or holds no rewrite."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(toml_complaint(error, file, text)) from error
+    document = read_toml(text, file)
     tables = document.get("rewrite", [])
     if not isinstance(tables, list) or not tables:
         raise ValueError(f"{file}: there is no [[rewrite]] in it")
@@ -137,8 +132,8 @@ def _is_file(name: str, text: str) -> bool:
     if not name.endswith(".toml"):
         return False
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        document = read_toml(text, name)
+    except ValueError:
         # The reader of Netlify's words the complaint, with the line.
         return False
     return "rewrite" in document and "redirects" not in document

@@ -1,14 +1,17 @@
-"""Where in a text a TOML or JSON table begins: the line numbers that `tomllib` and `json` do not give.
+"""TOML and JSON texts with the line numbers that `tomllib` and `json` do not give, within bounds.
 
-Both scanners only look for places. They run on text that the real parser has accepted, so they need no care about what is
-not valid; what they cannot place gets the line of its table, never an exception.
+`read_toml` refuses what would take tomllib time that grows with the square of the text. The scanners for places run on text
+that the real parser has accepted, so they need no care about what is not valid; what they cannot place gets the line of its
+table, never an exception.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -27,6 +30,47 @@ _TOML = re.compile(
     r"'[^'\n]*'|#[^\n]*|\n|[\[\]{}=,]|[^\s\[\]{}=,#\"']+",
     re.DOTALL,
 )
+
+
+MOST_PARTS = 12
+"""Parts of a dotted key; the deepest that Netlify knows has five."""
+MOST_NESTED = 40
+
+
+def read_toml(text: str, file: str) -> dict[str, Any]:
+    """The document; ValueError, as `file:line: what`, for a text that is no TOML or no rule file."""
+    depth = parts = 0
+    previous = ""
+    for token, line in _tokens(_TOML, text):
+        if token in "[{":
+            depth += 1
+            parts = 0
+        elif token in "]}":
+            depth -= 1
+            parts = 0
+        elif token in {"\n", "=", ","}:
+            parts = 0
+        else:
+            # A string may stand between the dots of a key.
+            parts += token.count(".") if token[0] not in "\"'#" else previous.endswith(".")
+        previous = token
+        if depth > MOST_NESTED or (parts > MOST_PARTS and token[0] not in "\"'#"):
+            raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(_complaint(error, file, text)) from error
+
+
+def _complaint(error: Exception, file: str, text: str) -> str:
+    """tomllib's message as `file:line: what`."""
+    if isinstance(error, RecursionError):
+        return f"{file}: nested too deeply to be a rule file"
+    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error), re.DOTALL)
+    if found is None:
+        # "(at end of document)"
+        return f"{file}:{text.rstrip().count(chr(10)) + 1}: {error}"
+    return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
 
 
 def toml_places(text: str, table: str) -> list[Place]:
@@ -55,8 +99,8 @@ def toml_places(text: str, table: str) -> list[Place]:
             if inline and depth == 0:
                 inline, current = False, None
         statement.append(token)
-        header = "".join(statement)
-        if depth == 0 and token == "]" and header.startswith("["):
+        if depth == 0 and token == "]" and statement[0] == "[":
+            header = "".join(statement)
             if header == f"[[{table}]]":
                 current = Place(line)
                 places.append(current)

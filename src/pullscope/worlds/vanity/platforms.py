@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pullscope.worlds.vanity.apache.kind import APACHE
 from pullscope.worlds.vanity.caddy.kind import CADDY
 from pullscope.worlds.vanity.cloudflare import CLOUDFLARE
-from pullscope.worlds.vanity.netlify import NETLIFY
+from pullscope.worlds.vanity.netlify.kind import NETLIFY
 from pullscope.worlds.vanity.nginx.kind import NGINX
 from pullscope.worlds.vanity.own import REWRITE
 from pullscope.worlds.vanity.platform import Kind

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from pullscope.worlds.vanity.netlify import merge, read_netlify_redirects
+from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
+from pullscope.worlds.vanity.places import read_toml
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Platform, Remark, RuleFile
 from pullscope.worlds.vanity.targets import is_url
@@ -60,6 +60,17 @@ def parse_rules(
             )
             for rule in read.rules
             if rule.target is not None and not is_url(rule.target)
+        )
+        remarks.extend(
+            Remark(
+                where=rule.line_of("to", "destination"),
+                code="rule-invalid",
+                severity="error",
+                message=f"{rule.target} names a host without https://, so it is a path on this site.",
+                fix=f"Write https://{rule.target.lstrip('/')}.",
+            )
+            for rule in kept
+            if rule.target is not None and _HOST_WITHOUT_SCHEME.match(rule.target)
         )
     if len(kept) > MAX_RULES:
         raise ValueError(f"{name}: {len(kept)} rules are more than pullscope tries ({MAX_RULES})")
@@ -118,6 +129,9 @@ def _platform(path: Path, text: str) -> Platform:
     )
 
 
+_HOST_WITHOUT_SCHEME = re.compile(
+    r"/{0,2}(?:[a-z0-9-]+\.)*(?:docker\.io|ghcr\.io|gcr\.io|quay\.io|pkg\.dev|amazonaws\.com|azurecr\.io|k8s\.io)(?:[:/]|$)"
+)
 _HAPROXY = re.compile(r"^(?:frontend|backend|listen)\s+[\w.-]+\s*$", re.MULTILINE)
 _OWN_FORM = (
     "try what it does as a [[rewrite]] .toml (docs/vanity-domains.md), or ask the live domain with pullscope check"
@@ -174,7 +188,7 @@ def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
     if not path.name.endswith(".toml"):
         files, not_found = _site(folder)
         return _replace(rules, path, files, not_found)
-    build = tomllib.loads(text).get("build", {})
+    build = read_toml(text, path.name).get("build", {})
     publish = build.get("publish") if isinstance(build, dict) else None
     base = build.get("base") if isinstance(build, dict) else None
     inside = [part for part in (base, publish) if isinstance(part, str)]

@@ -15,6 +15,9 @@ _PROBES = ("manifests/latest", f"manifests/{DIGEST}", f"blobs/{DIGEST}")
 
 MOST_NAMES = 40
 """Repositories that are asked for; a rule file is about one or two."""
+FEW_NAMES = 8
+"""The same for a file of thousands of rules, each of which is tried for each of them."""
+MANY_RULES = 1000
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Subject:
     def names(self) -> tuple[str, ...]:
         """The repositories to ask for: the wanted one first."""
         given = (self.repository,) if self.repository else ()
-        return given + tuple(name for name in repositories(self.rules)[:MOST_NAMES] if name != self.repository)
+        most = MOST_NAMES if len(self.rules.rules) <= MANY_RULES else FEW_NAMES
+        return given + tuple(name for name in repositories(self.rules)[:most] if name != self.repository)
 
     @cached_property
     def ping(self) -> Landing:

@@ -15,6 +15,10 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
 
+MOST_SERVERS = 10_000
+MOST_LOCATIONS = 10_000
+"""In one block."""
+
 
 @dataclass(slots=True, eq=False)
 class Scope:
@@ -125,11 +129,14 @@ def config(directives: list[Directive], file: str) -> Config:
     _collect(directives, None, found)
     if not found.servers:
         raise ValueError(f"{file}: there is no server {{…}} in it")
+    if len(found.servers) > MOST_SERVERS:
+        raise ValueError(f"{file}: {len(found.servers)} servers are more than pullscope tries ({MOST_SERVERS})")
     encrypted = {name for server in found.servers if server.tls for name in server.names or ("",)}
     found.plain_twins = [
         server for server in found.servers if not server.tls and encrypted & set(server.names or ("",))
     ]
-    found.servers = [server for server in found.servers if server not in found.plain_twins]
+    twins = {id(server) for server in found.plain_twins}
+    found.servers = [server for server in found.servers if id(server) not in twins]
     return found
 
 
@@ -174,14 +181,17 @@ def _server(block: Directive, parent: Scope | None, file: str) -> Server:
 
 
 def _locations(inside: Location, server: Server, file: str) -> None:
-    for one in inside.scope.own.get("location", ()):
+    found = inside.scope.own.get("location", [])
+    if len(found) > MOST_LOCATIONS:
+        raise ValueError(f"{file}: {len(found)} locations are more than pullscope tries ({MOST_LOCATIONS})")
+    for one in found:
         if one.block is None or not one.args:
             raise ValueError(f"{file}:{one.line}: a location needs a path and braces")
         modifier, path = (one.args[0], one.args[1]) if len(one.args) > 1 else ("", one.args[0])
         if not modifier and path[:1] in {"=", "~"}:
             # `location =/v2/ {` and `location ~^/v2/ {` are legal without the space (ngx_http_core_location).
-            found = re.match(r"=|~\*|~", path)
-            modifier, path = (found.group(), path[found.end() :]) if found else ("", path)
+            spelt = re.match(r"=|~\*|~", path)
+            modifier, path = (spelt.group(), path[spelt.end() :]) if spelt else ("", path)
         location = Location(Scope.of(one, inside.scope), path, modifier)
         if path.startswith("@") and not modifier:
             server.named.setdefault(path, location)

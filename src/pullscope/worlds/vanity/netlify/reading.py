@@ -9,18 +9,14 @@ makes of the rules is in `decide` and `dialects`. A rule that Netlify would refu
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
-from urllib.parse import SplitResult, quote
 
-from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import SegmentPattern
-from pullscope.worlds.vanity.places import Place, toml_places
-from pullscope.worlds.vanity.platform import Kind, Read, Values
+from pullscope.worlds.vanity.places import Place, read_toml, toml_places
 from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
-from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 Pair = tuple[list[Rule], list[Remark]]
 
@@ -44,22 +40,51 @@ _UNPLAYED = (
     ("edge_handler", "runs code"),
     ("edge_handlers", "runs code"),
 )
+_TABLES = (
+    "build",
+    "context",
+    "dev",
+    "edge_functions",
+    "functions",
+    "headers",
+    "images",
+    "plugins",
+    "redirects",
+    "template",
+    "forms",
+)
+"""The tables of a netlify.toml (docs.netlify.com/build/configure-builds/file-based-configuration)."""
 _CONDITIONS = {"language", "country", "role", "cookie"}
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
 def read_netlify_toml(text: str, file: str) -> Pair:
     """The rules of a netlify.toml; ValueError, with the line, for a text that is no TOML."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(toml_complaint(error, file, text)) from error
+    document = read_toml(text, file)
     tables = document.get("redirects", [])
     if not isinstance(tables, list):
         raise ValueError(f"{file}: redirects must be a list of tables: write [[redirects]]")
     places = toml_places(text, "redirects")
     rules: list[Rule] = []
     remarks: list[Remark] = []
+    for key in document:
+        if key not in _TABLES and (near := get_close_matches(key, _TABLES, 1, 0.75)):
+            where = f"{file}:{next(iter(toml_places(text, key)), Place(_line_of(text, key))).line}"
+            remarks.append(
+                Remark(
+                    where=where,
+                    code="rule-invalid",
+                    severity="error",
+                    message=f"Netlify knows no table {key!r} and ignores it.",
+                    fix=f"Write {near[0]}: [[{near[0]}]]." if near[0] == "redirects" else f"Write {near[0]}.",
+                )
+            )
+    edges = document.get("edge_functions", [])
+    for index, table in enumerate(edges if isinstance(edges, list) else []):
+        path = table.get("path") if isinstance(table, dict) else None
+        if isinstance(path, str) and path.startswith("/"):
+            line = next(iter(toml_places(text, "edge_functions")[index : index + 1]), Place(1)).line
+            rules.append(_edge_function(path, file, line))
     for index, table in enumerate(tables):
         place = places[index] if index < len(places) else Place(1)
         if not isinstance(table, dict):
@@ -69,15 +94,23 @@ def read_netlify_toml(text: str, file: str) -> Pair:
     return rules, remarks
 
 
-def toml_complaint(error: Exception, file: str, text: str) -> str:
-    """tomllib's message as `file:line: what`."""
-    if isinstance(error, RecursionError):
-        return f"{file}: nested too deeply to be a rule file"
-    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error), re.DOTALL)
-    if found is None:
-        # "(at end of document)"
-        return f"{file}:{text.rstrip().count(chr(10)) + 1}: {error}"
-    return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
+def _line_of(text: str, key: str) -> int:
+    found = re.search(rf"^\s*\[?\s*[\"']?{re.escape(key)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found is not None else 1
+
+
+def _edge_function(path: str, file: str, line: int) -> Rule:
+    """An edge function answers before every redirect (docs.netlify.com/build/edge-functions/declarations)."""
+    return Rule(
+        platform=Platform.NETLIFY,
+        file=file,
+        line=line,
+        source=path,
+        pattern=SegmentPattern.parse(path),
+        status=200,
+        force=True,
+        unplayed="an edge function",
+    )
 
 
 def read_netlify_redirects(text: str, file: str) -> Pair:
@@ -318,65 +351,3 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> list[Remark]:
             )
         )
     return found
-
-
-# facts: wire.md E1, the rows marked [?].
-NETLIFY_PROXY = (
-    "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
-    "not seen"
-)
-NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
-NETLIFY_QUERY = (
-    "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
-)
-_PLACEHOLDER = re.compile(r":([A-Za-z_][\w-]*)")
-_NOT_FOUND = (
-    '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Page not found</title></head>\n'
-    "<body><h1>Page not found</h1>\n<p>Looks like you've followed a broken link or entered a URL that doesn't exist on this"
-    " site.</p></body>\n</html>\n"
-)
-
-
-def _fill(target: str, values: Values, _: SplitResult) -> str:
-    return _PLACEHOLDER.sub(
-        lambda found: quote(values[found[1]], safe=PATH_CHARACTERS) if found[1] in values else found[0], target
-    )
-
-
-def _read(text: str, name: str) -> Read:
-    found, remarks = (read_netlify_toml if name.endswith(".toml") else read_netlify_redirects)(text, name)
-    kept, doubles = merge(found, [])
-    return Read(rules=kept, remarks=[*remarks, *doubles])
-
-
-NETLIFY = Kind(
-    id=Platform.NETLIFY,
-    label="Netlify",
-    is_file=lambda name, _: name.endswith((".toml", "_redirects")) or name.startswith("_redirects"),
-    read=_read,
-    dialect=Dialect(
-        server="Netlify",
-        redirect_type="text/plain; charset=utf-8",
-        redirect_body="Redirecting to {location}",
-        absolute_location=True,
-        not_found_body=_NOT_FOUND,
-        extra=(("Cache-Control", "public,max-age=0,must-revalidate"),),
-    ),
-    fill=_fill,
-    has_site=True,
-    slash_finds_files=True,
-    refused_statuses=frozenset({304, 305, 306, 307, 308}),
-    code_at=lambda path: "the site's own function" if path.startswith("/.netlify/") else None,
-    unproven_status=NETLIFY_307,
-    unproven_proxy=NETLIFY_PROXY,
-    unproven_query=NETLIFY_QUERY,
-    ping_fix='Add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true.',
-    shadow_fix="force = true, or a rule above it",
-    permanent_by_default=True,
-    address="Netlify's address",
-    row=(
-        "`netlify.toml`, `_redirects` (which comes first)",
-        "`*` at the end, `:segment`; slashes at the end do not count",
-        "301",
-    ),
-)

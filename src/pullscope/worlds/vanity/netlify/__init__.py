@@ -1,0 +1,1 @@
+"""Netlify: netlify.toml and `_redirects`."""
