@@ -132,3 +132,20 @@ def test_a_move_that_changes_nothing_ends_well(tmp_path: Path) -> None:
     assert (code, none) == (0, 3)
     assert "No client that works today breaks." in out
     assert "No client of these can pull today; none can after the move." in said
+
+
+def test_what_is_not_played_is_no_failure() -> None:
+    """Rules that a program answers: no verdict, with its line, and 0; 3 with --strict; a move to them loses nobody for sure."""
+    program = ARTICLE.parents[1] / "rules" / "vercel-crev" / "vercel.json"
+    code, out, _ = run(program, "--ref", IMAGE)
+    strict, document, _ = run(program, "--ref", IMAGE, "--strict", "--json")
+    moved, said, _ = run(ARTICLE, program, "--ref", IMAGE)
+    moved_strictly, _, _ = run(ARTICLE, program, "--ref", IMAGE, "--strict")
+
+    assert (code, strict, moved, moved_strictly) == (0, 3, 0, 3)
+    assert "FAILS" not in out
+    assert "no verdict: vercel.json:3: " in " ".join(out.split())
+    assert set(verdicts(document).values()) == {"unknown"}
+    assert json.loads(document)["verdict"] == "problems"
+    assert "can no longer pull" not in said
+    assert "There is no verdict on 11 of them after the move." in said

@@ -37,6 +37,15 @@ def test_one_advice_for_all_who_need_it() -> None:
     assert [line.strip() for line in lines[4:]] == ["fix   Do this.", "https://x", "https://y"]
 
 
+def test_why_there_is_no_verdict_is_said_once_and_whole() -> None:
+    """Below the table, for all clients that it concerns."""
+    why = "no verdict: nginx.conf:12: a regular expression with captures is not played, and it may answer this path"
+    lines = text(matrix([row(name, ClientOutcome.UNKNOWN, why) for name in "ab"]))
+
+    assert lines[0].split()[:2] == ["a", "?"]
+    assert " ".join(" ".join(lines[3:]).split()) == f"? {why}"
+
+
 def test_what_servers_say_is_data() -> None:
     """No control code reaches the terminal."""
     lines = matrix([row("a", ClientOutcome.FAILS, "\x1b[2J\nnext")])

@@ -162,7 +162,7 @@ class _Move:
         return [
             (client, verdict)
             for client, verdict in self.told
-            if before[client.id] is ClientOutcome.WORKS and verdict.verdict is not ClientOutcome.WORKS
+            if before[client.id] is ClientOutcome.WORKS and verdict.verdict is ClientOutcome.FAILS
         ]
 
     @property
@@ -217,13 +217,15 @@ def _move_lines(move: _Move) -> Iterator[str | Line]:
     )
     before = move.old.outcomes
     yield from client_lines(move.told, before)
-    lost = len(move.losers)
+    lost, after = len(move.losers), list(move.new.outcomes.values())
+    unknown = after.count(ClientOutcome.UNKNOWN)
     if lost:
         yield f"{lost} of these clients can no longer pull."
-    elif ClientOutcome.WORKS in before.values():
+    elif ClientOutcome.WORKS not in before.values():
+        yield f"No client of these can pull today; {after.count(ClientOutcome.WORKS) or 'none'} can after the move."
+    elif not unknown:
         yield "No client that works today breaks."
-    else:
-        gained = list(move.new.outcomes.values()).count(ClientOutcome.WORKS)
-        yield f"No client of these can pull today; {gained or 'none'} can after the move."
+    if unknown:
+        yield f"There is no verdict on {unknown} of them after the move."
     for note in move.notes:
         yield from wrapped("", f"- {note}", WIDTH)

@@ -35,7 +35,7 @@ class Row:
 
 
 def matrix(rows: Iterable[Row]) -> list[Line]:
-    """A line for each client, and below the table, once each, what to do and where it is tracked."""
+    """A line for each client, and below the table, once each, why there is no verdict, what to do and where it is tracked."""
     listed = list(rows)
     lines: list[Line] = []
     above: str | None = None
@@ -45,6 +45,8 @@ def matrix(rows: Iterable[Row]) -> list[Line]:
         above = row.of or row.label
         lines.append(_line(row, moved=any(one.before is not None for one in listed)))
     lines.append([(_LEGEND, "dim")])
+    for why in dict.fromkeys(row.verdict.reason for row in listed if row.verdict.verdict is ClientOutcome.UNKNOWN):
+        lines += wrapped("  ?", why or "not tried")
     advice: dict[str, list[str]] = {}
     for row in listed:
         verdict = row.verdict
@@ -90,7 +92,8 @@ def printable(text: str) -> str:
 
 def _line(row: Row, *, moved: bool) -> Line:
     label = f"  {row.label}" if row.of else row.label
-    outcome, reason = row.verdict.verdict, printable(row.verdict.reason or "")
+    outcome = row.verdict.verdict
+    reason = "no verdict: see below" if outcome is ClientOutcome.UNKNOWN else printable(row.verdict.reason or "")
     word = _WORDS[outcome]
     if row.before is not None and row.before is not outcome:
         word = f"{_WORDS[row.before]} -> {word}"
