@@ -82,3 +82,9 @@ def test_what_a_body_carries() -> None:
 def test_a_word_of_a_scrubbed_file_is_no_credential() -> None:
     """It stands in the place of one."""
     assert secrets_of(f"{HOST}/v2/", Headers({"Authorization": "Bearer REDACTED-12"})) == NONE
+
+
+def test_a_text_that_is_nothing_but_echoes_goes() -> None:
+    """It would hold up the proxy, and says nothing."""
+    secrets = secrets_of(f"{HOST}/v2/", Headers({"Authorization": "Bearer 0123456789abcdefghijklmnop"}))
+    assert secrets.out_of("0123456789abcdef " * 100_000) == "REDACTED"

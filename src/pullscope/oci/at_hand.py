@@ -32,6 +32,8 @@ LONGEST = 16 * 1024
 _ENOUGH = 18
 """Characters of a secret of which the beginning of any spelling is made."""
 MOST_WORDS = 32
+MOST_ECHOES = 200
+"""Times that a secret is taken out of a text; one that says it more often is not worth the time, and goes."""
 BEGINNING = 14
 """Characters of a secret that are enough to know it by, where it was cut off."""
 
@@ -45,7 +47,7 @@ _SECRET_FIELD = re.compile(
 )
 _USER_FIELD = re.compile(r"user(?:_?name)?|account|login", re.IGNORECASE)
 _RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+_=.~-]{20,}")
-_ASSIGNED = re.compile(r"[A-Za-z0-9_-]{1,64}=\"?([^\s\",;]{8,})")
+_ASSIGNED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{1,64}+=\"?([^\s\",;]{8,})")
 _EVERYBODY = """
 AWS oauth2accesstoken oauth2 _json_key _json_key_base64 _dcgcloud_token token x-access-token gitlab-ci-token $oauthtoken
 iamapikey 00000000-0000-0000-0000-000000000000 anonymous none unused Bearer Basic
@@ -295,6 +297,7 @@ def _beginnings(word: str) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=8)
 def _whole(words: frozenset[str], parts: frozenset[str]) -> dict[str, list[str]]:
     """The beginning of each spelling, to the spellings that begin so, the longest first."""
     whole: dict[str, list[str]] = {}
@@ -350,6 +353,8 @@ def _without(text: str, whole: Mapping[str, list[str]]) -> str:
             while text.startswith("=", end):
                 end += 1  # the padding of base64
             at = text.find(beginning, end)
+            if len(kept) > MOST_ECHOES:
+                return GONE
         text = GONE.join([*kept, text[end:]])
     return text
 

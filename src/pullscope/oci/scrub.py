@@ -77,7 +77,7 @@ _SUSPICIOUS = re.compile(r"[=@]|//|eyJ|bearer|basic|[\"']\s{0,4}:|:[ \t]", re.IG
 _KEYS = """
 accesstoken account apikey assertion auth authorization clientassertion cookie credential credentials hmac idtoken
 identitytoken jwt otp passphrase passwd password pat privatekey pwd refreshtoken registrytoken secret session sessionid
-setcookie sig sshkey token username
+setcookie sig signature sshkey token username
 """
 _SECRET_KEYS = frozenset(_KEYS.split())
 _SECRET_ENDINGS = (
@@ -89,7 +89,6 @@ _SECRET_ENDINGS = (
     "accesskey",
     "accesskeyid",
     "accountkey",
-    "signature",
 )
 
 # A document that holds none of these has nothing that a rule of this file could find. Most manifests are such.
