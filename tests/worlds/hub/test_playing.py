@@ -26,16 +26,6 @@ with_tokens = pytest.mark.parametrize(
 )
 OWN = [(row.id, own.code) for row in REGISTRIES.values() for own, _, _ in row.faults]
 
-NOT_FOUND_YET = {
-    "ghcr-private",
-    "ecr-public-token-expired",
-    "acr-not-logged-in",
-    "artifactory-not-logged-in",
-    "gitea-basic-too",
-    "gitea-realm-elsewhere",
-}
-"""A pull fails by these, and no finding says why."""
-
 
 def found_at(row: Registry, code: str) -> dict[str, str]:
     """Findings and how bad they are, of the pull that goes with a fault."""
@@ -191,7 +181,7 @@ def test_every_other_fault_that_is_offered_is_found(row: Registry) -> None:
     assert not missed
 
 
-@pytest.mark.parametrize(("name", "code"), [pair for pair in OWN if pair[1] not in NOT_FOUND_YET])
+@pytest.mark.parametrize(("name", "code"), OWN)
 def test_a_registrys_own_fault_is_no_silent_one(name: str, code: str) -> None:
     """A pull that fails by it has an error to show."""
     row = REGISTRIES[name]

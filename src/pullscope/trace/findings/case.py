@@ -251,6 +251,12 @@ def pings(case: Case) -> list[Step]:
     return [step for step in case.steps if step.kind is Kind.VERSION_CHECK and step.route.endpoint in PINGS]
 
 
+def only_a_token(case: Case) -> bool:
+    """Whether a token was got, and nothing was asked with it."""
+    last = case.stopped_at
+    return last is not None and last.is_token and last.last.status == 200 and len(case.steps) == 1 + len(pings(case))
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     every = list(dict.fromkeys(words))

@@ -23,6 +23,7 @@ from pullscope.trace.findings.case import (
     in_storage,
     is_write,
     listed,
+    only_a_token,
     pings,
     repositories,
     was_anonymous,
@@ -225,18 +226,24 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
     A login is kept for the host in the reference (docker config.json, containers auth.json), so one for a vanity host is
     not shown to its upstream: run with dockerd 20.10.24, dockerd 29.7.2 and skopeo 1.9.3. Artifact Registry and GHCR refuse
     the anonymous token itself: GoogleCloudPlatform/aactl#233, mubeng/mubeng#286. A version check that ends at Basic is a
-    finding too, where the client is none that may only look.
+    finding too, where the client is none that may only look. So is Basic beside Bearer, which Gitea 1.26.0 asked everybody
+    for: distribution's client answers every challenge or fails (go-gitea/gitea#37289; run with dockerd 20.10.24).
     """
     for step in pings(case):
         # Clients that know no password end here, before they have asked for anything.
         wants = {challenge.scheme for challenge in step.last.challenges} if step.last.status == 401 else set()
         bare = step.last.request.authorization == "none"
-        if wants == {"basic"} and bare and step is case.stopped_at and case.pull.client.family not in LOOKERS:
+        why = None
+        if wants == {"basic"} and step is case.stopped_at:
+            why = f"wants a login, and {case.client}, which has none for it,"
+        elif wants == {"basic", "bearer"} and case.pull.client.family == "docker" and only_a_token(case):
+            why = "asks for Basic beside Bearer; docker answers both or gives up: it got a token, had no login, and"
+        if why is not None and bare and case.pull.client.family not in LOOKERS:
             yield found(
                 "credentials-not-used",
                 Severity.ERROR,
                 [step],
-                f"{step.last.host} wants a login, and {case.client}, which has none for it, asked nothing more.",
+                f"{step.last.host} {why} asked nothing more.",
                 f"log in: {login(case, step.last.host)}",
             )
             return
