@@ -278,3 +278,46 @@ def test_options_that_cannot_be_used_are_refused_in_one_sentence(options: dict[s
 def test_upstream_is_plain_http_only_on_loopback_or_where_it_says_so(text: str, upstream: Upstream | None) -> None:
     """A registry of one's own is on localhost without TLS; any other is asked over https."""
     assert parse_upstream(text) == upstream
+
+
+PROXY = """server {
+  server_name docker.example.com;
+  location /v2/ {
+    proxy_pass https://registry-1.docker.io;
+    proxy_hide_header WWW-Authenticate;
+    add_header WWW-Authenticate 'Bearer realm="https://docker.example.com/token"' always;
+    proxy_intercept_errors on;
+    error_page 404 = @else;
+    error_page 403 /denied;
+  }
+  location = /denied { return 200 "not here"; }
+  location @else { proxy_pass https://ghcr.io; }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "body"),
+    [
+        (401, 401, None),
+        (403, 403, b"not here"),
+        (404, 501, b"pullscope: proxy.conf:12 asks again for this answer, which only pullscope vanity try plays.\n"),
+    ],
+)
+def test_answer_is_what_the_configuration_makes_of_it(
+    tmp_path: Path, status: int, told: int, body: bytes | None
+) -> None:
+    """A proxy's own challenge and error pages are what the client gets; a second request is said to be not played."""
+    file = tmp_path / "proxy.conf"
+    file.write_text(PROXY)
+    with vanity(pullscope_vanity=[f"{HOST}={file}"]) as addon:
+        flow = ask(addon, flow_to(f"https://{HOST}/v2/"))
+        flow.response = http.Response.make(
+            status, b"theirs", {"WWW-Authenticate": 'Bearer realm="https://auth.docker.io"'}
+        )
+        addon.responseheaders(flow)
+        addon.response(flow)
+
+    assert (flow.response.status_code, flow.response.content) == (told, b"theirs" if body is None else body)
+    if status == 401:
+        assert flow.response.headers.get_all("WWW-Authenticate") == ['Bearer realm="https://docker.example.com/token"']

@@ -27,6 +27,8 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
+from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.dialects import unknown
 from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.own import rewrite_file, rewrite_rules
@@ -72,6 +74,10 @@ class _Forwarded:
     host: str
     port: int
     scheme: str
+    after: Callable[[Response], Decision] | None = None
+    """What the rules make of the answer, where they make something of it."""
+    body: bytes | None = None
+    """What the client is told instead of the answer's body."""
 
 
 class Vanity:
@@ -170,9 +176,15 @@ class Vanity:
             return
         try:
             self._put_back(flow, forwarded)
-            answered = incoming(forwarded.rule, forwarded.asked, forwarded.sent, _head_of(flow.response), self._realms)
-            flow.response.headers = http.Headers([(name.encode(), value.encode()) for name, value in answered.headers])
-            if _rewrites_body(forwarded):
+            answered = self._made_of(forwarded, _head_of(flow.response))
+            flow.response.status_code = answered.status
+            flow.response.headers = http.Headers(
+                [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in answered.headers]
+            )
+            if answered.body:
+                forwarded.body = answered.body
+                flow.response.stream = False
+            elif _rewrites_body(forwarded):
                 flow.response.stream = False
             else:
                 del self._forwarded[flow.id]
@@ -185,6 +197,9 @@ class Vanity:
         if forwarded is None or flow.response is None or flow.response.raw_content is None:
             return
         try:
+            if forwarded.body is not None:
+                flow.response.content = b"" if forwarded.asked.method == "HEAD" else forwarded.body
+                return
             whole = Response(status=flow.response.status_code, headers=Headers(()), body=flow.response.raw_content)
             body = incoming(forwarded.rule, forwarded.asked, forwarded.sent, whole, self._realms).body
             if body != whole.body:
@@ -197,6 +212,16 @@ class Vanity:
         forwarded = self._forwarded.pop(flow.id, None)
         if forwarded is not None:
             self._put_back(flow, forwarded)
+
+    def _made_of(self, forwarded: _Forwarded, head: Response) -> Response:
+        """What the client is told; a body only where it is another than the answer's."""
+        if forwarded.after is None:
+            return incoming(forwarded.rule, forwarded.asked, forwarded.sent, head, self._realms)
+        decision = forwarded.after(head)
+        if decision.response is not None:
+            return decision.response
+        where = decision.answered_by
+        return unknown(f"{where} asks again for this answer, which only pullscope vanity try plays.")
 
     # What happens to one request.
 
@@ -243,6 +268,7 @@ class Vanity:
             host=flow.request.host,
             port=flow.request.port,
             scheme=flow.request.scheme,
+            after=decision.after,
         )
         parts = split(sent.url)
         flow.request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -18,12 +18,14 @@ HUB = "https://registry-1.docker.io/v2/"
 HOST = "docker.example.com"
 ARTICLE = Path(__file__).parents[2] / "data" / "vanity" / "netlify.toml"
 N, C, V, X, Y = Platform.NETLIFY, Platform.CLOUDFLARE, Platform.VERCEL, Platform.NGINX, Platform.CADDY
+A = Platform.APACHE
 NAMES = {
     N: "_redirects",
     C: "_redirects",
     V: "vercel.json",
     X: "a.conf",
     Y: "Caddyfile",
+    A: ".htaccess",
     Platform.REWRITE: "rewrite.toml",
 }
 
@@ -65,6 +67,14 @@ CASES = [
     ("a condition that clients cannot meet", N, f"/v2/* {HUB}:splat 302 Country=ch", "rule-unsupported", "warning", 1),
     ("a proxy line on Cloudflare", C, f"/v2/* {HUB}:splat 200", "rule-invalid", "error", 1),
     ("a directive that is not played", X, f"server {{\n if ($x) {{ return 403; }}\n location /v2/ {{ return 302 {HUB}; }}\n}}", "rule-unsupported", "warning", 2),
+    ("a body is too large for nginx", X, "server {\n listen 443 ssl;\n location /v2/ {\n proxy_pass http://registry:5000;\n proxy_set_header X-Forwarded-Proto https;\n }\n}", "upload-too-large", "warning", 4),
+    ("a body limit is small", X, "server {\n client_max_body_size 10m;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-too-large", "warning", 2),
+    ("a registry is not told of https", X, "server {\n listen 443 ssl;\n client_max_body_size 0;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-location-elsewhere", "warning", 4),
+    ("Docker Hub's web site is no registry", N, "/v2/* https://hub.docker.com/v2/:splat 302", "ping-not-a-registry", "error", 1),
+    ("a target has no scheme", N, "/v2/* /registry-1.docker.io/v2/:splat 302", "rule-invalid", "error", 1),
+    ("what is not played is named", X, "server {\n location /v2/ {\n auth_request /x;\n proxy_pass http://a;\n }\n}", "rule-unsupported", "warning", 3),
+    ("a path in an upstream of Caddy", Y, f"{HOST} {{\n reverse_proxy https://ghcr.io/v2\n}}", "rule-invalid", "error", 2),
+    ("Apache loses the query", A, 'RedirectMatch ^/v2/(.*)$ https://registry-1.docker.io/v2/$1?a=b', "query-dropped", "warning", 1),
     ("a push becomes a GET", N, f"/v2/* {HUB}:splat 302", "push-over-redirect", "info", 1),
 ]  # fmt: skip
 
@@ -123,3 +133,26 @@ def test_explain_lists_every_rule_until_the_answer() -> None:
         "netlify.toml:1  no: /v2/ does not match /v2/timonback/zephykus/manifests/latest",
         "netlify.toml:8  answers",
     )
+
+
+def test_misspelt_table_is_named_with_its_line() -> None:
+    """`[[redirect]]` is an error that says what to write; without it the file has no rules at all."""
+    text = f'[build]\npublish = "public"\n\n[[redirect]]\nfrom = "/v2/*"\nto = "{HUB}:splat"\n'
+    found = next(one for one in lint(parse_rules(text, "netlify.toml", N), HOST) if one.code == "rule-invalid")
+
+    assert (found.where, found.fix) == ("netlify.toml:4", "Write redirects: [[redirects]].")
+
+
+def test_strict_makes_what_is_not_played_fatal() -> None:
+    """A path whose answer is not known is a warning, and an error for who wants to be sure."""
+    rules = parse_rules("server { location /v2/ { auth_request /x; proxy_pass http://a; } }", "a.conf", X)
+
+    assert exit_code(lint(rules, HOST)) == 0
+    assert exit_code(lint(rules, HOST, strict=True)) == 3
+
+
+def test_explain_says_that_it_is_not_known() -> None:
+    """The reason stands in the place of an answer."""
+    rules = parse_rules("server { location /v2/ {\n js_content a.b; } }", "a.conf", X)
+
+    assert explain(rules, HOST, "/v2/") == ("not known: a.conf:2: js_content answers, which is not played",)
