@@ -676,3 +676,32 @@ def test_after_an_error_of_the_backlog_it_says_that_it_has_stopped_looking(
         assert len([*reader.read(lines)]) == 3
     assert reader.problem is not None
     assert "stopped looking" in reader.problem
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"answer_headers": [("Link", '<https://[x/>; rel="next"')]},
+        {"headers": [("Host", "[1]")]},
+        {"status": 307, "answer_headers": [("Location", "https://[x/")]},
+        {"answer_headers": [("Content-Length", "9" * 5_000)], "method": "HEAD"},
+        {"at": 1e308},
+    ],
+    ids=["link", "host", "location", "length", "time"],
+)
+def test_one_odd_exchange_loses_nothing_of_the_others(odd: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """The other client's pull is told, before and after, and nothing of ours goes wrong."""
+    watch = Watch()
+
+    @in_mitmproxy
+    async def pulls() -> None:
+        with loaded(watch), caplog.at_level(logging.ERROR):
+            for name, more in (("one", {}), ("odd", odd), ("two", {})):
+                url = f"https://{name}.example/v2/app/tags/list"
+                made = exchange(url, **{"answer": b'{"name":"app","tags":[]}', "at": 1000.0, **more})
+                made.client_conn.peername = (f"192.0.2.{len(name)}", 1)
+                through(watch, made)
+
+    pulls()
+    assert {"one.example", "two.example"} <= {pull.registry for pull in watch.trace.pulls}
+    assert not [record.getMessage() for record in caplog.records]
