@@ -156,3 +156,32 @@ def test_explain_says_that_it_is_not_known() -> None:
     rules = parse_rules("server { location /v2/ {\n js_content a.b; } }", "a.conf", X)
 
     assert explain(rules, HOST, "/v2/") == ("not known: a.conf:2: js_content answers, which is not played",)
+
+
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        ('only = ["org"]\nprefix = "org/"', ["rule-invalid"]),
+        ('only = ["app", "org"]\nprefix = "org/team"', ["rule-invalid"]),
+        ('only = ["team"]\nprefix = "org/"', []),
+        ('only = ["org"]', []),
+        ('prefix = "org/"', []),
+    ],
+)
+def test_a_prefix_does_not_go_with_its_own_name_in_only(more: str, codes: list[str]) -> None:
+    """docker.example.com/org/img would be org/org/img there: an error with its line. Another name is what people type."""
+    text = f'[[rewrite]]\nfrom = "docker.example.com"\nto = "registry-1.docker.io"\nauth = "token-aware"\n{more}\n'
+    rules = parse_rules(text, "vanity.toml", Platform.REWRITE)
+
+    errors = [one for one in lint(rules, "docker.example.com") if one.severity is Severity.ERROR]
+    assert [one.code for one in errors] == codes
+    assert not errors or errors[0].where == "vanity.toml:5"
+
+
+def test_people_push_to_the_registry_as_they_name_it() -> None:
+    """docker.io/org/app, and not the host of its API."""
+    text = "/v2/ https://registry-1.docker.io/v2/ 302\n/v2/org/* https://registry-1.docker.io/v2/org/:splat 302\n"
+    rules = parse_rules(text, "_redirects", Platform.NETLIFY)
+
+    [push] = [one for one in lint(rules, "docker.example.com", "org/app") if one.code == "push-over-redirect"]
+    assert push.fix == "Push to docker.io/org/app."

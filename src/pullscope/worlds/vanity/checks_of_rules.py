@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.reference import registry_name
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.following import follow
 from pullscope.worlds.vanity.platforms import PLATFORMS
@@ -122,7 +123,7 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
                 severity=Severity.INFO,
                 message=f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and can look successful "
                 "and write nothing.",
-                fix=f"Push to {landing.host} by its own name.",
+                fix=f"Push to {registry_name(landing.host or '')}/{landing.repository or name}.",
                 where=rule.where,
             )
 

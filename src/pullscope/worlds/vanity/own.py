@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
@@ -58,12 +58,28 @@ def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
                     fix="Correct the rule.",
                 )
             )
+        remarks.extend(_doubled(table, place, file))
         for key in table:
             if key not in _KNOWN:
                 message = f"a rewrite has no key {key!r}; it is ignored."
                 where = f"{file}:{place.keys.get(key, place.line)}"
                 remarks.append(Remark(where=where, code="rule-unsupported", severity="warning", message=message))
     return rules, remarks
+
+
+def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Remark]:
+    """A name in `only` that `prefix` begins with: it is looked for in what people type, before the prefix is put there."""
+    only, prefix = table.get("only"), table.get("prefix")
+    first = prefix.partition("/")[0] if isinstance(prefix, str) else ""
+    if isinstance(only, list) and isinstance(prefix, str) and first and first in only:
+        doubled = f"{prefix.rstrip('/')}/{first}/app"
+        yield Remark(
+            where=f"{file}:{place.keys.get('only', place.line)}",
+            code="rule-invalid",
+            severity="error",
+            message=f"only names what people type, and prefix is put before that: {first}/app becomes {doubled}.",
+            fix=f'Leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app.',
+        )
 
 
 def rewrite_rules(source: str, target: str, auth: Auth = Auth.PLAIN, *, named: str = "pullscope_rewrite") -> list[Rule]:
