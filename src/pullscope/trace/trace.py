@@ -235,7 +235,7 @@ class Trace:
 
     def _refused(self, event: TlsRefused) -> None:
         """A client that does not trust the proxy tries again and again; that it refuses is news once."""
-        if self._refusals.add(event):
+        if not self._findings.is_spare(event, self.pulls) and self._refusals.add(event):
             finding = self._findings.refused(event, self.pulls)
             self._changes.append(Change(what="refused", text=event.host, finding=finding, time=event.time))
 

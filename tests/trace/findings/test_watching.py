@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.trace.findings.looked_at import IMAGE, TAG, error, resolved, with_token
-from tests.trace.images import OCI_INDEX, digest, docker_containerd, get_manifest
+from tests.trace.images import OCI_INDEX, Image, digest, docker_containerd, get_manifest
 from tests.trace.wire import DOCKER_20, DOCKER_29, Wire, changes_of, played
 
 from pullscope.render.lines import Story
+from pullscope.trace.events import Event, TlsRefused
 from pullscope.trace.findings.watching import MOST_LOOKS
 from pullscope.trace.model import Ending
+from pullscope.trace.trace import Trace
 
 
 def live(wire: Wire) -> list[str]:
@@ -88,3 +91,22 @@ def test_an_error_is_never_in_a_complete_pull() -> None:
     docker_containerd(wire, IMAGE)
     (pull,) = played(wire).pulls
     assert (pull.outcome, pull.findings) == (Ending.COMPLETE, [])
+
+
+SPARE = "The client disconnected during the handshake. If this happens consistently for h, this may indicate distrust."
+ALERT = "The client does not trust the proxy's certificate for registry-1.docker.io (tlsv1 alert unknown ca)"
+
+
+@pytest.mark.parametrize(("reason", "told"), [(SPARE, []), (ALERT, ["ca-not-trusted"])], ids=["spare", "alert"])
+@pytest.mark.parametrize("first", [True, False], ids=["refused first", "spoke first"])
+def test_a_connection_that_works_shows_that_another_was_spare(reason: str, told: list[str], first: bool) -> None:
+    """A handshake that ends without a word is no distrust where the client spoke with that host; an alert is."""
+    wire = Wire()
+    get_manifest(wire, Image(), Image().index, tag=True)
+    refused = TlsRefused(time=999.0 if first else 1001.0, client="10.0.0.1", host="registry-1.docker.io", reason=reason)
+    trace = Trace()
+    events: list[Event] = [*wire.events, refused]
+    for event in sorted(events, key=lambda event: event.time):
+        trace.feed(event)
+    trace.finish()
+    assert [finding.code for finding in trace.findings] == told

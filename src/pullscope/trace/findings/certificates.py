@@ -19,6 +19,15 @@ DOCKER_HUB = ("docker.io", "docker.com")
 _DISTRUST = re.compile(r"trust|unknown ca|certificate", re.IGNORECASE)
 
 
+# mitmproxy's words where the client only went away in the middle of the handshake: it may have had a connection to spare.
+_WENT_AWAY = re.compile(r"disconnected during the handshake", re.IGNORECASE)
+
+
+def only_went_away(reason: str) -> bool:
+    """Whether a handshake ended without a word on the certificate."""
+    return bool(_WENT_AWAY.search(reason))
+
+
 def refusal(host: str, reason: str, client: Client | None = None) -> Finding | None:
     """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
     if not _DISTRUST.search(reason):

@@ -12,10 +12,11 @@ from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
-from pullscope.trace.findings.certificates import refusal
+from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.lookups import Lookups
 from pullscope.trace.findings.table import findings_of
-from pullscope.trace.model import Change, Ending, Outcome, Pull, Step
+from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
 
 MOST_LOOKS = 4
@@ -24,6 +25,8 @@ MOST_LOOKS = 4
 MOST_TOKENS = 10_000
 MOST_REFUSALS = 1_000
 MOST_OPEN = 1_000
+MOST_LOOKED_BACK = 20
+"""Operations in which a client is looked for that refused a certificate."""
 
 
 class Findings:
@@ -33,6 +36,9 @@ class Findings:
         self._issued: OrderedDict[int, Issued | None] = OrderedDict()
         self._open_to_all: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
+        self._lookups = Lookups()
+        self._doubtful: set[tuple[str, str]] = set()
+        """Those of which the client said nothing: a connection that works later shows that it was none."""
 
     @property
     def of_nobody(self) -> list[Finding]:
@@ -45,14 +51,25 @@ class Findings:
         if len(self._issued) > MOST_TOKENS:
             self._issued.popitem(last=False)
 
+    def is_spare(self, event: TlsRefused, pulls: list[Pull]) -> bool:
+        """Whether a client gave up a connection that it did not need: another of its own to that host works."""
+        return only_went_away(event.reason) and any(
+            hop.response is not None and _pair(hop) == (event.client, event.host)
+            for pull in reversed(pulls[-MOST_LOOKED_BACK:])
+            for hop in pull.hops
+        )
+
     def refused(self, event: TlsRefused, pulls: list[Pull]) -> Finding | None:
         """A client refused the proxy's certificate for a host, for the first time."""
         key = (event.client, event.host)
-        known = next((pull.client for pull in reversed(pulls[-20:]) if pull.client_key[0] == event.client), None)
+        recent = reversed(pulls[-MOST_LOOKED_BACK:])
+        known = next((pull.client for pull in recent if pull.client_key[0] == event.client), None)
         found = refusal(event.host, event.reason, known)
         self._refusals[key] = found
+        if only_went_away(event.reason):
+            self._doubtful.add(key)
         if len(self._refusals) > MOST_REFUSALS:
-            self._refusals.popitem(last=False)
+            self._doubtful.discard(self._refusals.popitem(last=False)[0])
         return found
 
     def after(self, pull: Pull, steps: list[Step]) -> list[Change]:
@@ -81,11 +98,15 @@ class Findings:
             pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
         ):
             pull.outcome = Ending.FAILED
+        self._lookups.ended(pull)
 
     def _remember(self, steps: list[Step]) -> None:
         """What later operations are measured by: tokens and their age, and what was had without a login."""
         for step in sorted(steps, key=lambda step: not step.is_token):  # a token is told below the step that needed it
             facts, last = step.token, step.last
+            if self._doubtful:
+                for key in self._doubtful & {_pair(hop) for hop in step.hops if hop.response is not None}:
+                    self._refusals[key] = None
             if facts is not None and facts.number is not None:
                 self._issued[facts.number] = Issued(
                     host=last.host,
@@ -118,6 +139,13 @@ def _no_client_survives(pull: Pull, error: Finding) -> bool:
     steps = [step for step in pull.steps if step.n in error.steps]
     over = all(step.outcome is not Outcome.NOT_SEEN for step in steps)
     return bool(steps) and over and all(step.outcome is not Outcome.FAILED or _is_final(step) for step in steps)
+
+
+def _pair(hop: Hop) -> tuple[str, str]:
+    """Who spoke TLS with whom; nobody with nobody in the clear."""
+    if not hop.request.url.startswith("https:"):
+        return ("", "")
+    return (hop.request.client, hop.host.partition(":")[0])
 
 
 def _is_final(step: Step) -> bool:
