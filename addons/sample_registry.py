@@ -1,6 +1,7 @@
 """Answer as a small Docker Hub: mitmdump -s addons/sample_registry.py, then docker pull timonback/zephykus.
 
-`--set pullscope_faults=rate-limited` plays a fault. Wiring only; without an installed pullscope it runs from the checkout.
+`--set pullscope_registry=ghcr` plays another registry, `--set pullscope_faults=rate-limited` a fault.
+Wiring only; without an installed pullscope it runs from the checkout.
 """
 
 import sys

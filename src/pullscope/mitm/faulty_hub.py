@@ -64,4 +64,5 @@ class FaultyHub(Answer):
             logger.info("pullscope: playing %s (%s); meant for %s.", code, fault.title, fault.client)
         if chosen or row is not DOCKER_HUB:
             account = " with the login sample-user and sample-password," if played.login else ""
-            logger.info("pullscope: to meet it, pull %s,%s through this proxy.", played.reference, account)
+            aim = "to meet it" if chosen else f"to try {row.name}"
+            logger.info("pullscope: %s, pull %s,%s through this proxy.", aim, played.reference, account)

@@ -1,4 +1,4 @@
-"""What a login changes, tried in memory: an account that exists nowhere, and a hub where only that account may pull.
+"""What a login changes, tried in memory: an account that exists nowhere, and what it opens.
 
 Nothing here knows a client. A registry without this answers anonymous pulls, and a login then changes nothing.
 """
