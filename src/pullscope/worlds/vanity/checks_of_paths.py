@@ -10,7 +10,7 @@ from pullscope.worlds.vanity.following import DIGEST, follow
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Auth
 from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
-from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, upstream
+from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, is_inside, upstream
 
 
 def path_not_redirected(subject: Subject) -> Iterator[Problem]:
@@ -62,7 +62,7 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
             continue
         told.add(rule.where)
         known = upstream(landing.host or "")
-        if not known.scoped:
+        if not known.scoped or (landing.fetched and is_inside(known.host)):
             continue
         yield Problem(
             code="scope-mismatch",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
-from pullscope.worlds.vanity.upstreams import no_registry, upstream
+from pullscope.worlds.vanity.upstreams import is_inside, no_registry, upstream
 
 
 def fix_of_ping(subject: Subject) -> str:
@@ -42,6 +42,9 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
                 fix=fix_of_ping(subject),
                 where=ping.where,
             )
+        elif ping.fetched and is_inside(ping.host or ""):
+            # What stands behind knows how it is asked.
+            return
         elif ping.path.removeprefix(ping.mount).rstrip("/") != "/v2":
             yield Problem(
                 code="ping-not-a-registry",

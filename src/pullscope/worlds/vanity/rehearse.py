@@ -24,7 +24,7 @@ from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
-from pullscope.worlds.vanity.upstreams import Upstream, no_registry, upstream
+from pullscope.worlds.vanity.upstreams import Upstream, is_inside, no_registry, upstream
 from pullscope.worlds.vanity.world import vanity_world
 
 EVERYONE: tuple[Client, ...] = tuple(
@@ -76,13 +76,17 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
 
     def tried(client: Client) -> Trial:
         if landing.own_login and (
-            client.login or (landing.own_login == "basic" and known is not None and known.tokens)
+            client.login
+            or (landing.own_login == "basic" and known is not None and known.row is not None and known.scoped)
         ):
             why = f"no verdict: {landing.where} shows the registry a login of its own"
             return Trial(client=client, ran=why)
         ran = run(client, tokens=tokens)
         if not isinstance(ran, str) and not ran.outcome.pulled and tokens and guessed and known is not None:
             free = run(client, tokens=False)
+            if landing.fetched and is_inside(known.host):
+                # Who renames before a registry of their own has one that asks for no token for a name.
+                return Trial(client=client, ran=free)
             if not isinstance(free, str) and free.outcome.pulled:
                 ran = f"no verdict: it fails if {known.host} asks for a token, which is not known"
         return Trial(client=client, ran=ran)
@@ -125,16 +129,19 @@ def _registries(
     )
     registry = hub[played.host] if row is not None else hub.pop(played.host)
     led = {one.host: one.mount for one in (landing, ping) if one.host and not no_registry(one.host)}
-    return {**hub, **{host: _mounted(registry, mount) for host, mount in led.items()}}
+    # What stands behind a path of its own knows how it is asked for its /v2/.
+    own_ping = ping.path if row is None and ping.host is not None and is_inside(ping.host) else ""
+    return {**hub, **{host: _mounted(registry, mount, own_ping) for host, mount in led.items()}}
 
 
-def _mounted(registry: Answerer, mount: str) -> Answerer:
-    """The registry where its /v2/ stands under a longer path."""
-    if not mount:
+def _mounted(registry: Answerer, mount: str, ping: str) -> Answerer:
+    """The registry where its /v2/ stands under a longer path, or answers at `ping`."""
+    if not mount and ping in {"", "/v2/"}:
         return registry
 
     def answer(request: Request) -> Response:
         split = urlsplit(request.url)
-        return registry(replace(request, url=split._replace(path=split.path.removeprefix(mount)).geturl()))
+        path = "/v2/" if ping and split.path == ping else split.path.removeprefix(mount)
+        return registry(replace(request, url=split._replace(path=path).geturl()))
 
     return answer

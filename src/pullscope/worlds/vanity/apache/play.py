@@ -317,7 +317,7 @@ class Play:
             if row.name == "requestheader":
                 headers = changed_header(self.config.file, headers, row)
         sent = headers.get("Host") or self.request.host
-        if sent != name and answers_only_its_own_name(name):
+        if sent.removesuffix(":443") != name.removesuffix(":443") and answers_only_its_own_name(name):
             raise NotPlayedError(self._place(one), f"{name} is asked as {sent}, and what it answers then is not known")
         url = split._replace(netloc=name, path=split.path or "/", fragment="").geturl()
         forward = Request(method=self.request.method, url=url, headers=headers, body=self.request.body)

@@ -61,7 +61,7 @@ def read_caddyfile(text: str, file: str, env: Mapping[str, str] | None = None) -
         remarks.extend(_remarks(site, file))
 
     def play(request: Request) -> Decision:
-        site = site_for(every, request.host.partition(":")[0])
+        site = site_for(every, request.host)
         if site is None:
             return Decision(response=DIALECT.not_found(), because="no site has this name", file=file)
         return Play(site, known, State(file, request)).answer()

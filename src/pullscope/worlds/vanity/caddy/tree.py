@@ -64,6 +64,8 @@ class Site:
     """True for `:443`, and for an address from a variable that has no value here."""
     plain: bool
     """True where every address is http:// or port 80."""
+    ports: frozenset[str]
+    """Those that its addresses name."""
     block: list[Directive]
     matchers: dict[str, Directive] = field(default_factory=dict)
     ordered: dict[int, list[Directive]] = field(default_factory=dict)
@@ -138,6 +140,7 @@ def _with_args(block: list[Directive], args: list[str]) -> list[Directive]:
 def _site(one: Directive, inside: list[Directive]) -> Site:
     addresses = tuple(word for raw in one.words for word in raw.split(",") if word)
     hosts: list[str] = []
+    ports: set[str] = set()
     takes_any = False
     plain = True
     for address in addresses:
@@ -146,13 +149,15 @@ def _site(one: Directive, inside: list[Directive]) -> Site:
         host, _, port = (
             rest.partition("/")[0].lower().rpartition(":") if ":" in rest else (rest.partition("/")[0].lower(), "", "")
         )
+        if port or scheme == "http":
+            ports.add(port or "80")
         plain = plain and (scheme == "http" if separator else port == "80")
         if host and "{" not in host:
             hosts.append(host)
         else:
             takes_any = True
     matchers = {each.name: _unfolded(each) for each in inside if each.name.startswith("@")}
-    return Site(one.line, addresses, tuple(hosts), takes_any, plain, inside, matchers)
+    return Site(one.line, addresses, tuple(hosts), takes_any, plain, frozenset(ports or {"443"}), inside, matchers)
 
 
 def _unfolded(one: Directive) -> Directive:
@@ -161,20 +166,17 @@ def _unfolded(one: Directive) -> Directive:
     return Directive(one.line, one.words[:1], [_unfolded(row) if row.name == "not" else row for row in rows])
 
 
-def site_for(every: list[Site], host: str) -> Site | None:
-    """The site of `host`: by name, by wildcard, else one that takes any."""
+def site_for(every: list[Site], authority: str) -> Site | None:
+    """The site of a host and port: by name, by wildcard, else one that takes any."""
+    host, _, port = authority.partition(":")
     exact = [one for one in every if host in one.hosts]
-    wild = [
-        one
-        for one in every
-        if any(
-            name.startswith("*.") and host.partition(".")[2] == name[2:] and host.partition(".")[0]
-            for name in one.hosts
-        )
-    ]
+    above = host.partition(".")[2]
+    wild = [one for one in every if any(name.startswith("*.") and above == name[2:] for name in one.hosts)]
     for found in (exact, wild, [one for one in every if one.takes_any]):
-        if found:
-            return next((one for one in found if not one.plain), found[0])
+        here = [one for one in found if (port or "443") in one.ports]
+        if here or found:
+            # TLS may end in front of a site of another port.
+            return next((one for one in here or found if not one.plain), (here or found)[0])
     return None
 
 

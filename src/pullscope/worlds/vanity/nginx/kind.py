@@ -21,7 +21,7 @@ def read_nginx(text: str, file: str) -> Read:
     tree = config(nginx_directives(text, file), file)
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
-    default = default_server(tree)
+    default = default_server(tree.servers)
     for server in tree.servers:
         conditions = () if server is default or not server.names else (Condition(kind="host", values=server.names),)
         found = [pair for location in _locations(server) for pair in _rules(location, tree, conditions)]

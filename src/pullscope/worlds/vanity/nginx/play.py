@@ -53,7 +53,7 @@ class Play:
         host = (split.hostname or "").lower()
         raw = f"{path}?{split.query}" if split.query else path
         self._state = State(config, request, host, raw, normal_path(unquote(path)), split.query)
-        self._server: Server = server_for(config, host)
+        self._server: Server = server_for(config, host, request.host.partition(":")[2])
         self._state.server_name = next(iter(self._server.names), "")
         self._location: Location = self._server.root
         self._scope: Scope = self._location.scope

@@ -100,6 +100,7 @@ class Server:
     names: tuple[str, ...]
     tls: bool
     is_default: bool
+    ports: frozenset[str]
     named: dict[str, Location] = field(default_factory=dict)
     """`location @name`."""
 
@@ -175,7 +176,8 @@ def _server(block: Directive, parent: Scope | None, file: str) -> Server:
     ) or any(one.args[:1] == ["on"] for one in scope.own.get("ssl", ()))
     default = any({"default_server", "default"} & set(words) for words in listens)
     root = Location(scope)
-    server = Server(root, names, tls, default)
+    ports = frozenset(words[0].rpartition(":")[2] for words in listens if words)
+    server = Server(root, names, tls, default, ports)
     _locations(root, server, file)
     return server
 
@@ -210,24 +212,25 @@ def _locations(inside: Location, server: Server, file: str) -> None:
         _locations(location, server, file)
 
 
-def server_for(config: Config, host: str) -> Server:
+def server_for(config: Config, host: str, port: str = "") -> Server:
     """The server that answers for `host`: by name, by wildcard, by regular expression, else the default."""
-    exact = [one for one in config.servers if host in one.names]
-    for wanted in (exact, _by_wildcard(config, host), _by_regex(config, host)):
+    servers = [one for one in config.servers if port in one.ports] or config.servers
+    exact = [one for one in servers if host in one.names]
+    for wanted in (exact, _by_wildcard(servers, host), _by_regex(config, servers, host)):
         if wanted:
             return next((one for one in wanted if one.tls), wanted[0])
-    return default_server(config)
+    return default_server(servers)
 
 
-def default_server(config: Config) -> Server:
+def default_server(servers: list[Server]) -> Server:
     """The one that answers for a name that no server has."""
-    able = [one for one in config.servers if one.tls] or config.servers
+    able = [one for one in servers if one.tls] or servers
     return next((one for one in able if one.is_default), able[0])
 
 
-def _by_wildcard(config: Config, host: str) -> list[Server]:
+def _by_wildcard(servers: list[Server], host: str) -> list[Server]:
     found: list[tuple[int, int, Server]] = []
-    for one in config.servers:
+    for one in servers:
         for name in one.names:
             if name.startswith(("*.", ".")):
                 ending = name.lstrip("*")
@@ -238,8 +241,8 @@ def _by_wildcard(config: Config, host: str) -> list[Server]:
     return [one for *_, one in sorted(found, key=lambda row: row[:2])]
 
 
-def _by_regex(config: Config, host: str) -> list[Server]:
-    for one in config.servers:
+def _by_regex(config: Config, servers: list[Server], host: str) -> list[Server]:
+    for one in servers:
         for name in one.names:
             if name.startswith("~"):
                 try:

@@ -69,7 +69,12 @@ def sent_headers(state: State, scope: Scope, host: str, *, strict: bool) -> Head
                 raise
             continue
         headers = headers.replacing(field.args[0], value or None)
-        if name == "host" and strict and value != host and answers_only_its_own_name(host):
+        if (
+            name == "host"
+            and strict
+            and value.removesuffix(":443") != host.removesuffix(":443")
+            and answers_only_its_own_name(host)
+        ):
             raise NotPlayedError(
                 state.place(field.line), f"{host} is asked as {value}, and what it answers then is not known"
             )
