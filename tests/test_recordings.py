@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.trace.wire import settled_by_the_end
 
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.lines import WIDTH, Story
@@ -119,7 +120,7 @@ def test_told_live_is_told_afterwards(recording: Path) -> None:
     for event in events_of(recording):
         story.show(trace.feed(event))
     story.show(trace.finish())
-    assert told == report(trace, "text").splitlines()
+    assert settled_by_the_end(told) == settled_by_the_end(report(trace, "text").splitlines())
 
 
 @every_recording

@@ -16,7 +16,19 @@ from tests.trace.images import (
     head,
     unauthorized,
 )
-from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, HUB, SKOPEO, Wire, challenge_for, merged, played, token_url
+from tests.trace.wire import (
+    CONTAINERD,
+    CRANE,
+    DOCKER_20,
+    HUB,
+    SKOPEO,
+    Wire,
+    challenge_for,
+    merged,
+    played,
+    settled_by_the_end,
+    token_url,
+)
 
 from pullscope.render.lines import WIDTH, Story, paint
 from pullscope.render.report import report_lines
@@ -49,7 +61,7 @@ def a_pull(dialect: str, image: Image = APP, *, at: float = 1000.0) -> Wire:
 def test_live_and_afterwards(dialect: str) -> None:
     """Told line by line or at the end, the story of a pull is the same."""
     wire = a_pull(dialect)
-    assert live(wire) == report_lines(played(wire).pulls)
+    assert settled_by_the_end(live(wire)) == settled_by_the_end(report_lines(played(wire).pulls))
 
 
 def test_a_push_live_and_afterwards() -> None:
@@ -59,9 +71,9 @@ def test_a_push_live_and_afterwards() -> None:
     wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 201)
     wire.ask("PUT", f"{HUB}/v2/app/manifests/latest", 201, sent="{}")
     lines = live(wire)
-    assert lines == report_lines(played(wire).pulls)
-    assert lines[0] == "pull 1  push to docker.io/app"
-    assert lines[-2].startswith("complete  0.03 s, 3 requests, 2 B sent")
+    assert settled_by_the_end(lines) == settled_by_the_end(report_lines(played(wire).pulls))
+    assert lines[0] == "push 1  docker.io/app"
+    assert "complete  0.03 s, 3 requests, 1 blob sent, 2 B in all, latest stored" in lines
 
 
 def test_interleaved_pulls_say_whose_each_line_is() -> None:
@@ -176,10 +188,21 @@ def test_a_pull_that_goes_on() -> None:
 
 
 def test_nothing_new() -> None:
-    """A second pull of what is there says what the tag still is."""
+    """A client that was seen fetching a digest, and finds the tag at the same one, has nothing new."""
     wire = Wire(agent=DOCKER_20)
-    docker_classic(wire, APP, skip=APP.blobs())
+    docker_classic(wire, APP)
+    wire.wait(60)
+    head(wire, APP)
     assert any(f"nothing new: latest is still {digest(APP.index)[:19]}" in line for line in live(wire))
+
+
+def test_what_was_here_before_is_not_known() -> None:
+    """A client that only asks for the tag may have had it, or may have stopped there: nothing is said of the past."""
+    wire = Wire(agent=DOCKER_20)
+    head(wire, APP)
+    story = " ".join(" ".join(live(wire)).split())
+    assert f"resolved to {digest(APP.index)[:19]}, nothing downloaded" in story
+    assert "still" not in story
 
 
 @pytest.mark.parametrize("agent", [SKOPEO, CRANE, "curl/8.5.0"])
@@ -191,7 +214,8 @@ def test_a_client_that_keeps_nothing_has_no_news(agent: str, seen: str) -> None:
     if seen != "tag":
         get_manifest(wire, APP, APP.manifest(), tag=True)
     story = " ".join(" ".join(live(wire)).split())
-    assert "no layer downloaded: only looked at" in story
+    assert ("no layer asked for" if seen == "manifest" else "nothing downloaded") in story
+    assert story.startswith("look 1")
     assert "still" not in story
 
 

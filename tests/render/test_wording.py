@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, docker_containerd, head
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
 from pullscope.oci.agents import identify
 from pullscope.render.wording import SAYINGS, client_line, reference_line, sayings, title, what
-from pullscope.trace.model import Kind, Pull
+from pullscope.trace.model import Action, Kind, Pull
 
 APP = Image()
 
 
-def a_pull(agent: str = SKOPEO, facts: dict[str, str] | None = None) -> Pull:
+def a_pull(agent: str = SKOPEO, facts: dict[str, Any] | None = None) -> Pull:
     """A pull that has only begun."""
     pull = Pull(client_key=("10.0.0.1", agent), client=identify(agent), registry="docker.io", started=0.0, last=0.0)
     for name, value in (facts or {}).items():
@@ -48,11 +50,12 @@ def test_client_line(agent: str, line: str) -> None:
     [
         ({"repository": "library/app", "tag": "latest"}, "docker.io/library/app:latest"),
         ({"repository": "library/app", "by_digest": digest("x")}, f"docker.io/library/app@{digest('x')[:19]}"),
-        ({"repository": "library/app", "tag": "1", "action": "push"}, "push to docker.io/library/app"),
-        ({}, "docker.io, no image named"),
+        ({"repository": "library/app", "tag": "1", "pushing": True}, "docker.io/library/app"),
+        ({"action": Action.PULL}, "docker.io, no image named"),
+        ({"action": Action.LOGIN}, "docker.io"),
     ],
 )
-def test_reference_line(facts: dict[str, str], line: str) -> None:
+def test_reference_line(facts: dict[str, Any], line: str) -> None:
     """What the pull is about, as a person would type it."""
     assert reference_line(a_pull(facts=facts)) == line
 

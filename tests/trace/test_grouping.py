@@ -212,7 +212,7 @@ def test_a_token_that_is_never_seen() -> None:
 
 
 def test_a_login() -> None:
-    """docker login: ping, token with the login, ping with the token; a pull of nothing, told as what it is."""
+    """docker login: ping, token with the login, ping with the token: told as a login."""
     wire = Wire(agent=DOCKER_20)
     unauthorized(wire, "GET", f"{HUB}/v2/", None)
     wire.ask(
@@ -224,7 +224,7 @@ def test_a_login() -> None:
     )
     wire.ask("GET", f"{HUB}/v2/", token="t")
     pull = only(played(wire))
-    assert (pull.action, pull.reference, pull.registry) == ("other", None, "docker.io")
+    assert (pull.action, pull.reference, pull.registry) == ("login", None, "docker.io")
     assert told(pull) == ["version-check 401", "token 200", "version-check 200"]
     assert pull.outcome is Ending.COMPLETE
 

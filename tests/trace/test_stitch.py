@@ -328,10 +328,10 @@ def test_where_an_upload_goes_on(place: str) -> None:
     wire.ask("PUT", f"{base}/manifests/latest", 201, sent=APP.manifest())
     pull = only(played(wire))
     assert told(pull) == [
-        "layer 404",
+        "layer 1 404",
         "upload-start 202",
         "upload-chunk 202",
-        "upload-finish 201",
+        "upload-finish 1 201",
         "manifest-put 201",
     ]
     assert (pull.action, pull.reference) == ("push", "registry.example.com/app:latest")

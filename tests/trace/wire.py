@@ -8,6 +8,7 @@ feeds them to a trace; `told` writes a pull's steps as short words to compare wi
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count, pairwise
@@ -186,6 +187,14 @@ def only(trace: Trace) -> Pull:
     """The one pull of a trace."""
     assert [pull.reference for pull in trace.pulls] == [trace.pulls[0].reference]
     return trace.pulls[0]
+
+
+def settled_by_the_end(lines: Iterable[str]) -> list[str]:
+    """Lines of a story without what its end alone tells: the action in a header, and of a push's blobs which is which."""
+    called = [re.sub(r"^(\d+\| )?[a-z]+ (\d+  )", r"\2", line) for line in lines]
+    blobs = [re.sub(r"^( *\d+ )(config|blob|layer \d+/\d+) +", r"\1blob ", line) for line in called]
+    text = re.sub(r"\n +(?=[a-z])", " ", "\n".join(blobs))  # a closing line that wraps elsewhere
+    return re.sub(r"^(complete|failed|incomplete)  a [a-z]+ \w+ \S+, ", r"\1  ", text, flags=re.MULTILINE).split("\n")
 
 
 def told(pull: Pull) -> list[str]:

@@ -146,6 +146,17 @@ CAME_TO: Mapping[Action, Callable[[Pull], Iterator[str]]] = {
     Action.LOGIN: _login,
     Action.OTHER: _other,
 }
+DOES: Mapping[Action, str] = {
+    Action.PULL: "a pull of",
+    Action.LOOK: "a look at",
+    Action.PUSH: "a push to",
+    Action.SIGN: "a signature of",
+    Action.DELETE: "a delete from",
+    Action.LIST: "a list of",
+    Action.LOGIN: "a login at",
+    Action.OTHER: "requests to",
+}
+"""What an operation turned out to be, before what it is about."""
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 LISTED = {Kind.TAGS: "tag", Kind.CATALOG: "repositorie", Kind.SEARCH: "result", Kind.REFERRERS: "referrer"}
 

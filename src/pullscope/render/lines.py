@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from pullscope.render.came_to import verdict
+from pullscope.render.came_to import DOES, verdict
 from pullscope.render.plain import count, duration, plain, size
 from pullscope.render.wording import client_line, hop_note, reference_line, sayings, title
 from pullscope.trace.findings.finding import Finding, Severity
@@ -57,6 +57,8 @@ class Story:
         self._active: dict[int, Pull] = {}
         self._roles: dict[int, Roles] = {}
         self._woven: set[int] = set()
+        self._headings: dict[int, str] = {}
+        """What each open operation was called in its header: a guess, which its closing line corrects."""
         self._told = False
 
     def show(self, changes: Iterable[Change]) -> None:
@@ -75,6 +77,7 @@ class Story:
                     self._emit([[("", None)]], None)
                 self._begin(pull)
                 self._roles[pull.id] = Roles()
+                self._headings[pull.id] = heading(pull)
                 self._emit(header_lines(pull), pull)
             elif change.what == "step" and change.step is not None:
                 roles = self._roles.setdefault(pull.id, Roles())
@@ -84,10 +87,13 @@ class Story:
                 self._emit(step_lines(change.step, pull, roles, verbose=self._verbose, width=width), pull)
             elif change.what == "reopened":
                 self._begin(pull)
+                self._headings[pull.id] = heading(pull)
                 self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
             elif change.what == "closed":
                 width = WIDTH - len(self._gutter(pull))
-                self._emit(closing_lines(pull, ended=change.time, width=width, verbose=self._verbose), pull)
+                called = self._headings.pop(pull.id, None)
+                closing = closing_lines(pull, ended=change.time, width=width, verbose=self._verbose, called=called)
+                self._emit(closing, pull)
                 self._active.pop(pull.id, None)
                 self._roles.pop(pull.id, None)
                 self._woven.discard(pull.id)
@@ -122,9 +128,14 @@ def story_of(pull: Pull, *, verbose: bool = False) -> Iterator[Line]:
     yield from closing_lines(pull, verbose=verbose)
 
 
+def heading(pull: Pull) -> str:
+    """`push 2  docker.io/library/app`: what an operation is about, as far as that is known by now."""
+    return f"{pull.action} {pull.id}  {reference_line(pull)}"
+
+
 def header_lines(pull: Pull) -> Iterator[Line]:
     """Whose pull, of what."""
-    yield [(f"{pull.action} {pull.id}  ", "bold"), (reference_line(pull), "bold")]
+    yield [(heading(pull), "bold")]
     yield [("        ", None), (client_line(pull), "dim")]
 
 
@@ -185,16 +196,19 @@ def _place(hop: Hop) -> str:
 
 
 def closing_lines(
-    pull: Pull, *, ended: float | None = None, width: int = WIDTH, verbose: bool = False
+    pull: Pull, *, ended: float | None = None, width: int = WIDTH, verbose: bool = False, called: str | None = None
 ) -> Iterator[Line]:
     """What was wrong, how it ended, who sent what, and how much of the limit is left.
 
-    `ended` is when it was closed, should it have gone on since.
+    `ended` is when it was closed, should it have gone on since; `called` what its header said, should that have been wrong.
     """
     hops = [hop for step in pull.steps for hop in step.hops]
     yield from _found_lines(pull, width, verbose=verbose)
     style = {"complete": "green", "failed": "red", "incomplete": "yellow"}[pull.outcome]
-    yield from _wrapped([(f"{pull.outcome}  ", style), (verdict(pull, ended=ended), None)], width)
+    words = verdict(pull, ended=ended)
+    if called is not None and called != heading(pull):
+        words = f"{DOES[pull.action]} {reference_line(pull)}, {words}"
+    yield from _wrapped([(f"{pull.outcome}  ", style), (words, None)], width)
     hosts = tally(hops)
     requests = max((len(count(host.requests, "request")) for host in hosts), default=0)
     roles = max((len("+".join(host.roles)) for host in hosts), default=0)

@@ -79,7 +79,8 @@ def pull_json(pull: Pull) -> dict[str, Any]:
     limit = rate_limit_of(pull)
     return {
         "id": pull.id,
-        "action": pull.action,
+        "action": str(pull.action),
+        "with": pull.partner.id if pull.partner is not None else None,
         "reference": pull.reference,
         "registry": pull.registry,
         "repository": pull.repository,

@@ -37,6 +37,8 @@ def title(step: Step, kind: Kind | None = None) -> str:
     expected = step.expectation
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
+    if kind is Kind.LAYER and expected is None and step.pull is not None and step.pull.pushing:
+        return "blob"  # of a push: only the manifest, which comes last, tells configs from layers
     return TITLES.get(kind, str(kind))
 
 

@@ -267,7 +267,8 @@ class Trace:
             self._open(pull)
         if not pull.ready:
             return
-        ready, pull.ready = pull.ready, []
+        # What waited for its end to be certain (a HEAD that was answered with 404) is told at its place.
+        ready, pull.ready = sorted(pull.ready, key=_over_at), []
         for step in ready:
             pull.steps.append(step)
             step.n = len(pull.steps)
@@ -339,3 +340,9 @@ class Trace:
                 self._close(pull)
             else:
                 self._roster.touch(pull, when)
+
+
+def _over_at(step: Step) -> tuple[float, bool]:
+    """Where a step stands in a story: at its end, or at that of the token which it asked for in vain, right after that."""
+    ends = [one.ended or one.started for one in (step, *step.tokens)]
+    return (max(ends), not step.is_token)
