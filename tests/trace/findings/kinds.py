@@ -844,3 +844,299 @@ KINDS: dict[str, Kind] = {
     ),
 }
 """What is named like a code shows that code in docs/findings.md."""
+
+
+# -- looked for afterwards, and played before anything was changed for them ------------------------------------------------
+
+
+def nexus_http_realm(wire: Wire) -> None:
+    """Nexus behind a proxy: its realm is http on the port of https."""
+    realm = "http://registry.example.com:443/v2/token"
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm))
+    said = "<HTML> 400 The plain HTTP request was sent to HTTPS port"
+    wire.ask("GET", f"{realm}?scope=repository%3Ateam%2Fapp%3Apull", 400, answer={**NGINX}, body=said)
+
+
+def push_405_page(wire: Wire) -> None:
+    """A location of nginx that serves files."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=BASIC)
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, basic=True)
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    page = {"Content-Type": "text/html", "Server": "openresty/1.9.7.3"}
+    wire.ask("POST", start, 405, basic=True, answer=page, body="<HTML> 405 Not Allowed")
+
+
+def name_with_a_slash(wire: Wire) -> None:
+    """A variable that is empty, so that the name begins with a slash."""
+    wire.ask("GET", "https://index.docker.io/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    url = "https://auth.docker.io/token?scope=repository%3A%2Fteam%2Fapp%3Apush%2Cpull&service=registry.docker.io"
+    wire.ask("GET", url, 400, answer=JSON, body='{"details":"invalid repository name"}')
+
+
+def token_422(wire: Wire) -> None:
+    """A realm that wants another way to ask."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    wire.ask(
+        "GET", f"{REG}/auth/token?service=reg", 422, basic=True, answer=JSON, body='{"message":"unsupported grant"}'
+    )
+
+
+def search_without_right(wire: Wire) -> None:
+    """podman search at a registry that keeps its catalog to itself."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    said = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"},'
+    said += '{"code":"UNAUTHORIZED","message":"Insufficient permissions"}]}'
+    wire.ask("GET", f"{REG}/auth/token?service=reg", 401, basic=True, answer=JSON, body=said)
+
+
+def login_at_a_web_site(wire: Wire) -> None:
+    """docker login at the port of Nexus' pages."""
+    page = {"Content-Type": "text/html", "Server": "Apache"}
+    wire.ask("GET", f"{REG}/v2/", 404, answer=page, body="<HTML> 404 - Nexus Repository Manager")
+
+
+def connector_down(wire: Wire) -> None:
+    """An ingress before a port on which nothing listens."""
+    wire.ask("GET", f"{REG}/v2/", 502, answer=NGINX, body="<HTML> 502 Bad Gateway")
+
+
+def push_blob_503(wire: Wire) -> None:
+    """A push whose first question fails."""
+    for _ in range(2):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 503)
+
+
+def key_of_another(wire: Wire) -> None:
+    """A registry that does not know the key of its token server."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    wire.ask(
+        "GET",
+        f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apush%2Cpull",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="portus",
+    )
+    for _ in range(3):
+        wire.ask(
+            "POST",
+            f"{REG}/v2/team/app/blobs/uploads/",
+            401,
+            token="portus",
+            challenge=bearer() + ',error="invalid_token"',
+            answer=JSON,
+            body=error("UNAUTHORIZED", "authentication required"),
+        )
+
+
+def gcr_no_permission(wire: Wire) -> None:
+    """A project in which the account may not write."""
+    host = "https://gcr.io"
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(f"{host}/v2/token"))
+    said = error("DENIED", "Token exchange failed. Caller does not have permission 'storage.buckets.get'.")
+    url = f"{host}/v2/token?scope=repository%3Ateam%2Fapp%3Apush%2Cpull&service=gcr.io"
+    wire.ask("GET", url, 403, basic=True, answer=JSON, body=said)
+
+
+def harbor_may_not_push(wire: Wire) -> None:
+    """A robot account that may read only."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    url = f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apush%2Cpull"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="robot-2")
+    said = error("UNAUTHORIZED", "unauthorized to access repository: team/app, action: push")
+    wire.ask("POST", f"{REG}/v2/team/app/blobs/uploads/", 401, token="robot-2", answer=JSON, body=said)
+
+
+def manifest_500(wire: Wire) -> None:
+    """A push whose blobs are there and whose manifest fails."""
+    for _ in range(5):
+        wire.ask(
+            "PUT",
+            APP.url("manifests", "1.0", REG),
+            500,
+            sent=APP.index,
+            answer=JSON,
+            body=error("UNKNOWN", "unknown error"),
+        )
+
+
+def cut_by_a_filter(wire: Wire) -> None:
+    """A filter in between that ends what takes longer than 30 s."""
+    here = pulled(wire)
+    answer = {"Content-Length": "4"}
+    wire.ask("GET", here, answer=answer, size=2, took=30.0, fails="server closed connection")
+
+
+def short_manifest(wire: Wire) -> None:
+    """An index of which a filter hands on a part."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), answer=OK_INDEX)
+    answer = {**OK_INDEX, "Content-Length": str(len(APP.index))}
+    wire.ask(
+        "GET", APP.url("manifests", digest(APP.index), REG), answer=answer, size=100, fails="server closed connection"
+    )
+
+
+def cache_without_blob(wire: Wire) -> None:
+    """A cache that has the manifest and not its config."""
+    wire.ask("GET", pulled(wire), 404, answer=JSON, body=error("BLOB_UNKNOWN", "unknown blob"))
+
+
+def quay_page(wire: Wire) -> None:
+    """A registry that answers with a page of its framework."""
+    page = {"Content-Type": "text/html", "Server": "nginx"}
+    url = "https://quay.io/v2/team/app/manifests/v7"
+    wire.ask("GET", "https://quay.io/v2/", 401, challenge=bearer("https://quay.io/v2/auth"))
+    wire.ask(
+        "GET",
+        "https://quay.io/v2/auth?scope=repository%3Ateam%2Fapp%3Apull",
+        body='{"token":"REDACTED"}',
+        issued="quay",
+    )
+    wire.ask("GET", url, 404, token="quay", answer=page, body="<HTML> 404 Not Found")
+
+
+def auth_times_out(wire: Wire) -> None:
+    """A proxy for Docker Hub whose token server cannot be reached from here."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?scope=repository%3Ateam%2Fapp%3Apull",
+        None,
+        fails="[Errno 110] Connect call failed",
+    )
+
+
+def expired_in_harbor(wire: Wire) -> None:
+    """A push that takes longer than its token lives."""
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    url = f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apush%2Cpull"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED","expires_in":1800}', issued="slow")
+    wire.ask("POST", start, 202, token="slow", location=f"{start}9")
+    wire.ask("PATCH", f"{start}9", 202, token="slow", sent=2_000_000_000, took=3000.0, location=f"{start}9?_state=1")
+    said = error("UNAUTHORIZED", "unauthorized to access repository: team/app, action: push")
+    wire.ask("PUT", f"{start}9?_state=1&digest={LAYER}", 401, token="slow", answer=JSON, body=said)
+
+
+KINDS |= {
+    "nexus-http-realm": Kind(
+        source="sonatype/nexus-public#435",
+        play=nexus_http_realm,
+        agent=DOCKER_20,
+        finds={"token-server-failed": "error"},
+        says=("plain HTTP request",),
+        never=("log in", "showed no login"),
+    ),
+    "push-405-page": Kind(
+        source="moby/moby#34657",
+        play=push_405_page,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("openresty",),
+        never=("read-only", "log in"),
+    ),
+    "name-invalid": Kind(
+        source="GoogleContainerTools/kaniko#702",
+        play=name_with_a_slash,
+        agent="kaniko/v1.9.0",
+        finds={"token-server-failed": "error"},
+        says=("invalid repository name",),
+        never=("log in", "showed no login"),
+    ),
+    "token-422": Kind(
+        source="podman-desktop/podman-desktop#9786",
+        play=token_422,
+        agent=PODMAN,
+        finds={"token-server-failed": "error"},
+        says=("422", "unsupported grant"),
+    ),
+    "search-without-right": Kind(
+        source="podman-container-tools/container-libs#250",
+        play=search_without_right,
+        agent=PODMAN,
+        finds={"access-denied": "error"},
+        says=("Insufficient permissions",),
+        never=("log in again",),
+    ),
+    "login-at-a-web-site": Kind(
+        source="ansible-ThoTeam/nexus3-oss#299",
+        play=login_at_a_web_site,
+        agent=DOCKER_20,
+        finds={"ping-not-redirected": "error"},
+        says=("404", "Nexus Repository Manager"),
+    ),
+    "connector-down": Kind(
+        source="Oteemo/charts#212",
+        play=connector_down,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("nginx",),
+    ),
+    "push-blob-503": Kind(
+        source="sonatype/nexus-public#703", play=push_blob_503, finds={"registry-failed": "error"}, never=("private",)
+    ),
+    "key-of-another": Kind(
+        source="SUSE/Portus#1515",
+        play=key_of_another,
+        agent=DOCKER_20,
+        finds={"token-rejected": "error"},
+        says=("key",),
+        never=("private",),
+    ),
+    "gcr-no-permission": Kind(
+        source="GoogleContainerTools/kaniko#622",
+        play=gcr_no_permission,
+        agent="kaniko/v1.9.0",
+        finds={"write-denied": "error"},
+        says=("storage.buckets.get",),
+        never=("showed no login",),
+    ),
+    "harbor-may-not-push": Kind(
+        source="GoogleContainerTools/kaniko#2222",
+        play=harbor_may_not_push,
+        agent="kaniko/v1.9.0",
+        finds={"write-denied": "error"},
+        says=("action: push",),
+        never=("showed no login", "private"),
+    ),
+    "manifest-500": Kind(
+        source="minio/minio#5765", play=manifest_500, agent=DOCKER_20, finds={"registry-failed": "error"}, says=("500",)
+    ),
+    "cut-by-a-filter": Kind(
+        source="distribution/distribution#4845",
+        play=cut_by_a_filter,
+        finds={"size-mismatch": "error"},
+        says=("2 of 4 bytes",),
+    ),
+    "short-manifest": Kind(
+        source="docker-library/python#1104", play=short_manifest, finds={"size-mismatch": "error"}, says=("100 of",)
+    ),
+    "cache-without-blob": Kind(
+        source="rpardini/docker-registry-proxy#147",
+        play=cache_without_blob,
+        agent=DOCKER_20,
+        finds={"blob-unknown": "error"},
+    ),
+    "quay-page": Kind(
+        source="oauth2-proxy/manifests#112",
+        play=quay_page,
+        agent=DOCKER_20,
+        finds={"path-not-redirected": "error"},
+        says=("web page",),
+        never=("no rule covers",),
+    ),
+    "auth-times-out": Kind(
+        source="ketches/registry-proxy#3",
+        play=auth_times_out,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("auth.docker.io",),
+    ),
+    "expired-in-harbor": Kind(
+        source="opencadc/science-platform#161",
+        play=expired_in_harbor,
+        agent=DOCKER_20,
+        finds={"token-rejected": "error"},
+        says=("has expired",),
+        never=("private", "log in"),
+    ),
+}

@@ -79,6 +79,8 @@ CLIENTS = {
     "helm": "Helm/3.17.3",
     "home-made": "python-requests/2.31",
 }
+FAMILIES = (400, 401, 403, 404, 405, 409, 413, 429, 500, 502, 503)
+"""Statuses that clients or rules treat each in their own way; the others go round."""
 LOGINS = ("none", "anonymous", "login", "basic")
 
 
@@ -221,9 +223,9 @@ def cells() -> Iterator[tuple[Callable[[Cell], None], int, str, str, str]]:
     clients, logins, bodies = cycle(CLIENTS.values()), cycle(LOGINS), cycle(BODIES)
     for place, status, body in product(PLACES, STATUSES, BODIES):
         yield place, status, body, next(clients), next(logins)
-    for place, status, agent in product(PLACES, STATUSES, CLIENTS.values()):
+    for place, status, agent in product(PLACES, FAMILIES, CLIENTS.values()):
         yield place, status, next(bodies), agent, next(logins)
-    for place, status, login in product(PLACES, STATUSES, LOGINS):
+    for place, status, login in product(PLACES, FAMILIES, LOGINS):
         yield place, status, next(bodies), next(clients), login
 
 
@@ -291,7 +293,7 @@ def test_every_failure_has_one_cause_in_honest_words(place: Callable[[Cell], Non
 
 def test_the_grid_is_large() -> None:
     """Every endpoint meets every status, with each body, client and login at least once."""
-    assert len(GRID) > 10_000
+    assert len(GRID) > 6_000
     for place in PLACES:
         mine = [cell for cell in GRID if cell[0] is place]
         for index, whole in ((1, STATUSES), (2, BODIES), (3, CLIENTS.values()), (4, LOGINS)):

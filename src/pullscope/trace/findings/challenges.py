@@ -18,7 +18,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.logins import LOOKERS
+from pullscope.trace.findings.logins import LOOKERS, refuses_access
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, reason
 from pullscope.trace.findings.whereabouts import is_local, is_loopback, where_it_is
@@ -250,16 +250,18 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
 @row(
     "token-server-failed",
     needs=Fact.TOKEN,
-    explains=("token-not-requested",),
+    explains=("token-not-requested", "token-server-insecure"),
     severities="error",
     suffers="all",
     remedy="the realm's host",
 )
 def token_server_failed(case: Case) -> Iterator[Finding]:
-    """The realm answers 5xx, 404, or 200 without a token.
+    """The realm answers with another error than a refusal, or with 200 and no token.
 
     distribution docs/content/spec/auth/token.md: `token` or `access_token`. A POST that is refused and asked again by GET is
-    containerd's and helm's way (goharbor/harbor#23799). Where a registry offers Basic beside a Bearer that leads nowhere,
+    containerd's and helm's way (goharbor/harbor#23799). Names and ways to ask that a token server does not take are its
+    own words (GoogleContainerTools/kaniko#702, podman-desktop#9786); plain http on a port with TLS is sonatype/nexus-public#435.
+    Where a registry offers Basic beside a Bearer that leads nowhere,
     docker takes Bearer: siderolabs/image-factory#573.
     """
     broken = [step for step in case.steps if step.is_token and _gave_nothing(case, step)]
@@ -285,8 +287,17 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else ""),
         f"let {basic[0]} offer Basic only, or a realm that is a token server"
         if basic
-        else f"look at {bare(last.request.url)}: the registry's challenge names it as its realm",
+        else f"set the public https address of {_registry_of(case, broken[0])} in its configuration, and send X-Forwarded-Proto"
+        if last.request.url.startswith("http:") and _registry_of(case, broken[0]) is not None
+        else f"look at {bare(last.request.url)}, which the registry's challenge names as its realm",
     )
+
+
+def _registry_of(case: Case, token: Step) -> str | None:
+    """The host that was asked over https and named this realm."""
+    homes = case.challengers.get(bare(token.first.request.url), set())
+    secure = {hop.host for hop in case.hops if hop.request.url.startswith("https:")}
+    return min(homes & secure, default=None)
 
 
 def _gave_nothing(case: Case, step: Step) -> bool:
@@ -305,4 +316,5 @@ def _gave_nothing(case: Case, step: Step) -> bool:
             step.kind is Kind.TOKEN and (step.token is None or step.token.number is None) and step in case.pull.failing
         )
     cut = last.failed is not None and last.response is not None
-    return (last.status or 0) >= 500 or last.status in (404, 405) or cut
+    # Who is refused is another matter, and so is a limit.
+    return cut or ((last.status or 0) >= 400 and last.status != 429 and not refuses_access(last))

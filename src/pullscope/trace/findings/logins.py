@@ -9,20 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
-    Issued,
     asked_repositories,
     codes,
     found,
     in_storage,
     is_write,
-    listed,
     only_a_token,
     pings,
     repositories,
@@ -30,6 +27,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
 from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says, words
@@ -39,6 +37,12 @@ LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
 
 EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)
+_ACCESS = re.compile(
+    r"unauthori[sz]ed|authenti|denied|credential|password|login|permission|anonymous|access|invalid_grant|expired",
+    re.IGNORECASE,
+)
+"""Words by which a 400 is about who asks, rather than what was asked."""
+_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bclient with ip\b|\bip address\b|firewall|not allowed access|blocked", re.IGNORECASE)
 
 
@@ -51,11 +55,14 @@ def subject(case: Case, step: Step) -> str | None:
     )
 
 
+def refuses_access(hop: Hop) -> bool:
+    """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so."""
+    return hop.status in REFUSALS or (hop.status == 400 and says(hop, _ACCESS))
+
+
 def wrong_logins(case: Case) -> list[Step]:
     """The steps at which a login itself was refused: by a token server, or as Basic by the registry."""
-    tokens = [
-        step for step in case.bad if step.is_token and not was_anonymous(step) and step.last.status in (400, 401, 403)
-    ]
+    tokens = [step for step in case.bad if step.is_token and not was_anonymous(step) and refuses_access(step.last)]
     basic = [
         step
         for step in case.bad
@@ -72,12 +79,6 @@ def refused_pings(case: Case) -> list[Step]:
     last = case.stopped_at
     shown = last is not None and last in pings(case) and last.last.request.authorization != "none"
     return [last] if last is not None and shown and last.last.status in REFUSALS else []
-
-
-def issued_for(case: Case, hop: Hop) -> Issued | None:
-    """The token that a request carries, where it was seen being issued."""
-    number = hop.request.credential
-    return case.issued.get(number) if number is not None else None
 
 
 @row(
@@ -193,23 +194,10 @@ def login_lacks_right(case: Case) -> Iterator[Finding]:
             case.severity(step),
             [step, *([issuer] if (issuer := case.issuer_of(last)) else [])],
             f"the login of {case.client} may not pull {name} from {last.host}: its token grants "
-            f"{_rights(issued.facts.granted)}{in_brackets(last)}.",
+            f"{rights(issued.facts.granted)}{in_brackets(last)}.",
             f"give that account the right to pull {name}, or log in with one that has it",
         )
         return
-
-
-def allows(granted: str, repository: str, action: str) -> bool:
-    """Whether the scopes of a token allow something."""
-    return any(
-        scope.type == "repository" and scope.name in (repository, "*") and {action, "*"} & set(scope.actions)
-        for scope in read_scopes(granted)
-    )
-
-
-def _rights(granted: str) -> str:
-    scopes = [f"{', '.join(scope.actions) or 'nothing'} of {scope.name}" for scope in read_scopes(granted)[:3]]
-    return listed(scopes) or "nothing"
 
 
 @row(
@@ -280,7 +268,7 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
 
 def is_unknown_without_login(case: Case, step: Step) -> bool:
     """Whether a token server gives nothing to one who shows no login, for a name that nobody has changed on the way."""
-    if not was_anonymous(step) or step.last.status not in (400, *REFUSALS) or pushes(step):
+    if not was_anonymous(step) or not refuses_access(step.last) or pushes(step):
         return False
     moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)
     # That of a version check names none, or a placeholder (ghcr.io: repository:user/image:pull).
@@ -320,12 +308,6 @@ def _after_comma(hop: Hop) -> str:
     return f', "{words(hop)}"' if words(hop) else ""
 
 
-def pushes(token: Step) -> bool:
-    """Whether a token was asked for in order to write."""
-    scopes = read_scopes(token.token.scope or "") if token.token is not None else ()
-    return any({"push", "delete", "*"} & set(scope.actions) and scope.type == "repository" for scope in scopes)
-
-
 @row(
     "access-denied",
     needs=Fact.TROUBLE,
@@ -356,7 +338,9 @@ def access_denied(case: Case) -> Iterator[Finding]:
                 if last.request.authorization == "basic" and not wrong[0].is_token and not is_specific(last)
                 else ""
             ),
-            f"log in again: {login(case, host)}",
+            f"give the account that {case.client} uses the right to what it asked for, or log in with another"
+            if says(last, _RIGHTS)
+            else f"log in again: {login(case, host)}",
         )
         return
     denied = [

@@ -23,7 +23,8 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, pushes, refused_pings
+from pullscope.trace.findings.grants import pushes
+from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, refused_pings, refuses_access
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import in_brackets, reason, says
 from pullscope.trace.findings.times import in_words
@@ -197,7 +198,7 @@ def scope_refused(case: Case) -> Iterator[Finding]:
     strict token server: dockerd 20.10.24 and 29.7.2, ctr 1.6.20, skopeo 1.9.3 and crane 0.21.9.
     """
     for step in case.bad:
-        if not step.is_token or pushes(step) or not was_anonymous(step) or step.last.status not in (400, *REFUSALS):
+        if not step.is_token or pushes(step) or not was_anonymous(step) or not refuses_access(step.last):
             continue
         if is_unknown_without_login(case, step):
             continue  # `credentials-not-used`

@@ -18,8 +18,9 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.grants import allows, issued_for, pushes
 from pullscope.trace.findings.login_commands import login
-from pullscope.trace.findings.logins import allows, issued_for, pushes
+from pullscope.trace.findings.logins import refuses_access
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, says, words
 from pullscope.trace.findings.whereabouts import where_it_is
@@ -254,7 +255,7 @@ def write_denied(case: Case) -> Iterator[Finding]:
         or (
             step.is_token
             and pushes(step)
-            and step.last.status in (400, *REFUSALS)
+            and refuses_access(step.last)
             and (was_anonymous(step) or step.last.status == 403)
         )
     ]
@@ -295,6 +296,8 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
                 "",
                 f"switch deletes on at {host} (storage.delete.enabled in distribution), or delete there by other means",
             )
+        if not last.errors and front(last) is not None:
+            return "", f"let {front(last)} hand {last.request.method} below /v2/ on to the registry behind it"
         return f" {host} is read-only.", f"push to the registry that {host} mirrors, or switch its read-only mode off"
     unknown = was_anonymous(step) if step.is_token else issued.anonymous if issued is not None else False
     bare = last.request.authorization == "none" and not step.is_token
