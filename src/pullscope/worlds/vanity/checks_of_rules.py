@@ -131,13 +131,17 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
 def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
     """The rules name another host than the one that is tried."""
     hosts = {
-        value for rule in subject.rules.rules for one in rule.conditions if one.kind == "host" for value in one.values
+        value
+        for rule in subject.rules.rules
+        for one in rule.conditions
+        if one.kind == "host" and not one.regex
+        for value in one.values
     }
     if (
         hosts
         and subject.host not in hosts
         and subject.host.partition(":")[0] not in hosts
-        and all(any(one.kind == "host" for one in rule.conditions) for rule in subject.rules.rules)
+        and all(any(one.kind == "host" and not one.regex for one in rule.conditions) for rule in subject.rules.rules)
     ):
         yield Problem(
             code="rule-unreachable",

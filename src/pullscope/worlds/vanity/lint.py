@@ -41,6 +41,7 @@ def lint(rules: RuleFile, host: str, repository: str | None = None, *, strict: b
     """Every problem, the most severe first. `strict` makes what is not supported an error."""
     subject = Subject(rules, host.lower(), repository)
     found = [problem for check in CHECKS for problem in check(subject)]
+    told = {one.where for one in found if one.code == "rule-unsupported"}
     found.extend(
         Problem(
             code=one.code,
@@ -50,6 +51,8 @@ def lint(rules: RuleFile, host: str, repository: str | None = None, *, strict: b
             where=one.where,
         )
         for one in rules.remarks
+        # What decides something and is not played is told already, by what it decides.
+        if one.code != "rule-unsupported" or one.where not in told
     )
     if strict:
         # Nothing was ignored by mistake: what has no effect at all stays a note.

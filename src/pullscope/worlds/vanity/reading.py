@@ -74,7 +74,8 @@ def parse_rules(
         )
     if len(kept) > MAX_RULES:
         raise ValueError(f"{name}: {len(kept)} rules are more than pullscope tries ({MAX_RULES})")
-    named = {value for rule in kept for one in rule.conditions if one.kind == "host" for value in one.values}
+    hosts = (one for rule in kept for one in rule.conditions if one.kind == "host" and not one.regex)
+    named = {value for one in hosts for value in one.values}
     return RuleFile(
         platform=platform,
         name=name,

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.apache.answers import DIALECT
-from pullscope.worlds.vanity.apache.play import STATUS, Play
+from pullscope.worlds.vanity.apache.play import Play
+from pullscope.worlds.vanity.apache.rewriting import STATUS
+from pullscope.worlds.vanity.apache.state import State
 from pullscope.worlds.vanity.apache.tree import Config, Host, config, host_for
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision
@@ -47,7 +49,8 @@ def read_apache(text: str, file: str) -> Read:
         remarks.extend(_remarks(host, tree))
 
     def play(request: Request) -> Decision:
-        return Play(tree, host_for(tree, request.host.partition(":")[0]), known, request).answer()
+        host = host_for(tree, request.host.partition(":")[0])
+        return Play(State(tree, host, request), known).answer()
 
     hosts = frozenset(name for host in tree.hosts for name in host.names)
     return Read(rules=rules, remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)

@@ -143,7 +143,7 @@ def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
             message = f"import {' '.join(one.args)[:60]} is not read: pullscope reads one file."
             yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
         elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
-            message = f"{one.name} can change what a path answers, and is not played."
+            message = f"the directive {one.name} can change what a path answers, and is not played."
             yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
         if one.name in {"handle", "handle_path", "route"}:
             yield from _unknown(one.block or [], file)

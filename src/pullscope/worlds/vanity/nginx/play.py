@@ -64,6 +64,8 @@ class Play:
         self._status: int | None = None
         """What an error_page wants as the status."""
         self._login: str | None = None
+        self._fallback: str | None = None
+        """The path that a try_files has fallen back to."""
         self._kept: list[tuple[str, str]] = []
         """What an error page shows of the answer that it stands for."""
 
@@ -250,12 +252,17 @@ class Play:
 
     def _tried(self, one: Directive) -> Decision:
         last = one.args[-1]
+        if self._fallback == self._state.uri:
+            # It was sent here by a try_files: where it is no file, that leads in a circle.
+            return self._file()
         if last.startswith("="):
             if self._location.path.startswith("/v2"):
                 raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
             status = int(last[1:4]) if last[1:4].isdigit() else 404
             caught = self._catch(status)
             return caught if caught is not None else self._own(status, None, None, because="no file, no rule")
+        if not last.startswith("@"):
+            self._fallback = normal_path(self._state.fill(last, one.line).partition("?")[0])
         return self._internal(last, one.line)
 
     def _internal(self, to: str, line: int) -> Decision:
