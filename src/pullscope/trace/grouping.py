@@ -35,6 +35,9 @@ FALLBACK = 5.0
 """Seconds within which a client asks the next place for what one has refused (seen: 30 to 200 ms)."""
 
 
+_CORRECTED = Reason(
+    evidence="token", strength=Strength.CERTAIN, words="the redirect led to a request with the token of this operation"
+)
 _UPLOAD = Reason(evidence="upload", strength=Strength.CERTAIN, words="goes to the Location that its upload was told")
 _FALLBACK = Reason(
     evidence="fallback", strength=Strength.LIKELY, words="asks here for what another host had just refused: its mirror"
@@ -85,6 +88,26 @@ class Grouper:
             if step.route.endpoint is Endpoint.MANIFEST and names_tag(step.route):
                 pull.tag = step.route.reference
         return [old for old in over if old is not pull]
+
+    def correct(self, hop: Hop) -> None:
+        """A redirect led to a request that carries another operation's token: the step was that one's from the beginning.
+
+        Through a vanity host the first request of a step has no token, so whose it is may be a guess (dockerd 20.10).
+        """
+        step, number = hop.step, hop.request.credential
+        old = step.pull
+        if old is None or number is None or number in old.credentials or step.is_token or not old.credentials:
+            return
+        owners = {owner.pull for owner in self._waiting.issuers(hop.request.client, number)} - {None}
+        new = next(iter(owners)) if len(owners) == 1 else None
+        if new is None or new is old or (new.registry, new.repository) != (old.registry, old.repository) or new.closed:
+            return
+        if step in old.open_steps:
+            old.open_steps.remove(step)
+            new.open_steps.append(step)
+            step.pull = new
+            step.rivals = ()
+            step.reasons.append(_CORRECTED)
 
     def heard(self, hop: Hop) -> None:
         """A request has a place by now: its connection, and its token, speak for its operation from here on."""

@@ -137,9 +137,6 @@ class TokenOwners:
     def used(self, hop: Hop, pull: Pull, number: int) -> None:
         """A request carries a token: where that was got before anybody had a name, it becomes part of the request's."""
         issuers = self._waiting.issuers(hop.request.client, number)
-        if len(pull.credentials) < MOST_CREDENTIALS:
-            pull.credentials.add(number)
-            pull.used.add(number)
         theirs = [step for step in issuers if step.pull is pull]
         if not theirs:
             lonely = next((step.pull for step in issuers if step.pull and _is_lonely(step.pull, pull)), None)
@@ -149,6 +146,9 @@ class TokenOwners:
                 theirs = [step for step in issuers if step.pull is pull]
         if not theirs and len(issuers) == 1 and self._waiting.take(issuers[0], pull, hop.step):
             theirs = issuers
+        if len(pull.credentials) < MOST_CREDENTIALS and (theirs or not issuers or not pull.credentials):
+            pull.credentials.add(number)
+            pull.used.add(number)
         for token in theirs:
             if token in pull.unused:
                 pull.unused.remove(token)

@@ -134,6 +134,8 @@ class Trace:
             return
         self._hops[event.exchange] = hop
         step = hop.step
+        if len(step.hops) > 1:
+            self._grouper.correct(hop)
         if len(step.hops) == 1:
             for over in self._grouper.begin(step, answers):
                 self._close(over)

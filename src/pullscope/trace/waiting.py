@@ -43,12 +43,14 @@ class WaitingRoom:
         for other in connected:
             self.merge(other, pull, CONNECTED)
         issued = {step.pull: step for step in self.issuers(client, clue.credential) if step.pull is not None}
-        for other in waiting:
-            if other in issued and other not in connected:
-                if connected:  # its version check is on another connection: only the token was taken for its own
-                    self.take(issued[other], pull, clue.step)
-                else:
-                    self.merge(other, pull, CARRIED)
+        theirs = [other for other in waiting if other in issued and other not in connected]
+        if connected:  # the others' version checks are on other connections: only a token was taken for theirs
+            for other in theirs if len(issued) == 1 else ():
+                self.take(issued[other], pull, clue.step)
+        elif theirs and pull not in issued:  # one token may be given to several: each has asked for it once
+            if len(theirs) > 1:
+                _look_alike(theirs)
+            self.merge(theirs[0], pull, CARRIED)
         if connected or issued or clue.spoken:
             return
         repository = clue.route.repository
@@ -63,9 +65,7 @@ class WaitingRoom:
         if left:
             own = [other for other in left if other.promised] or left
             if len(left) > 1:
-                for other in left:
-                    for step in steps_of(other):
-                        step.rivals = tuple(left[:4])
+                _look_alike(left)
             self.merge(own[0], pull, OLDEST if len(left) > 1 else WAITED)
 
     def merge(self, lonely: Pull, pull: Pull, reason: Reason = CARRIED) -> None:
@@ -108,6 +108,13 @@ class WaitingRoom:
         token.reasons.append(CARRIED)
         pull.unused.append(token)
         return True
+
+
+def _look_alike(waiting: list[Pull]) -> None:
+    """Nothing on the wire tells which of these is whose."""
+    for other in waiting:
+        for step in (*steps_of(other), *other.unused):
+            step.rivals = tuple(waiting[:4])
 
 
 def is_nameless(pull: Pull) -> bool:
