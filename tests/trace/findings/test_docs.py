@@ -7,6 +7,7 @@ Nothing that plays a code is made up by a test: a fault, a recording of a real c
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from tests.trace.findings.docs_page import ROOT, own_words, page, played, recorded, shown
@@ -66,3 +67,12 @@ def test_what_follows_from_a_code_is_a_code(code: str) -> None:
 def test_a_real_client_shows_what_the_modelled_one_does(recording: str, code: str) -> None:
     """The finding of the fault, and no other, where a real client met it or what causes it."""
     assert [finding.code for finding in recorded(f"recordings/{recording}.jsonl")] == [code]
+
+
+@every_row
+def test_a_message_has_two_sentences_at_most(code: str) -> None:
+    """What is longer is not read; what an answer says of itself does not count."""
+    row = ROWS[code]
+    if row.rules is None:
+        own = re.sub(r'"[^"]*"', '""', shown(row).message)
+        assert len(re.findall(r"[a-z0-9)\"]\.(?: |$)", own)) <= 2, own

@@ -28,7 +28,7 @@ _UNREACHED = re.compile(
     needs=Fact.CLEAR,
     explains=("retried", "upstream-unreachable"),
     severities="warning",
-    suffers="whoever may talk to the host without TLS",
+    suffers="clients that may talk to the host without TLS",
     remedy="take the host out of what is allowed to be insecure",
 )
 def plain_http_fallback(case: Case) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def plain_http_fallback(case: Case) -> Iterator[Finding]:
             Severity.WARNING,
             shown,
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
-            "settings, and whoever is on the way can read the tokens and change the image.",
+            "settings, and anyone on the network path can read the tokens and change the image.",
             f"{_insist_on_tls(host, case.client)}, and give it a certificate that {case.client} trusts",
         )
         return

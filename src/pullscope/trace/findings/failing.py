@@ -102,7 +102,7 @@ _STATUS: dict[int, str] = {
 @row(
     "request-failed",
     severities="error",
-    suffers="whoever asked",
+    suffers="the client that asked",
     remedy="what the answer asks for",
     report="goharbor/harbor#13825",
     last_resort=True,

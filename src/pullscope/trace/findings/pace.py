@@ -131,7 +131,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
             Severity.INFO,
             [hop.step],
             f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; the whole pull took {case.pull.seconds:.1f} s.",
-            f"look at {hop.host}, and at the way to it: what it sent is too little to take so long",
+            f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
         )
         return
     rates = [(rate, hop) for hop in case.hops if (rate := _rate(hop)) is not None]
@@ -144,7 +144,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
                 Severity.INFO,
                 [hop.step],
                 f"{hop.host} sent {rate / 1000:.0f} kB/s, less than a tenth of what the others did.",
-                f"look at {hop.host}, and at the way to it: the time passed while the body came",
+                f"look at {hop.host} and the network path to it: the time went into the transfer",
             )
 
 

@@ -87,8 +87,8 @@ def redirect_downgrade(case: Case) -> Iterator[Finding]:
             "redirect-downgrade",
             case.severity(*steps),
             steps,
-            f"{hosts} redirects from https to plain http, at {location_host(down[0])}: whoever is on the way can read the "
-            "tokens and change what comes."
+            f"{hosts} redirects from https to plain http, at {location_host(down[0])}: anyone on the network path can read "
+            "the tokens and change what comes."
             if down[0].redirects
             else f"{hosts} names the next page of a list with plain http: clients go there in the clear.",
             f"write https:// in the rule of {hosts}"
@@ -130,8 +130,8 @@ def redirect_permanent(case: Case) -> Iterator[Finding]:
             "redirect-permanent",
             Severity.WARNING,
             (hop.step for hop in kept),
-            f"{first.host} points to {location_host(first)} with {first.status}, which is for ever: clients, proxies and "
-            "CDNs may go on following it after you have moved.",
+            f"{first.host} redirects to {location_host(first)} with {first.status} (permanent): clients, proxies and CDNs may "
+            "keep following it after you have moved.",
             f"answer with {'302' if first.status == 301 else '307'} while the registry behind {first.host} may still change",
         )
 

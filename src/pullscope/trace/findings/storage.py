@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import query
+from pullscope.oci.urls import bare, query
 from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
@@ -278,3 +278,35 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not have "
         "or does not give what it should",
     )
+
+
+@row(
+    "foreign-layer",
+    needs=Fact.BLOB,
+    severities="info",
+    suffers="those whose network does not let that host through",
+    remedy="allow that host",
+    recording="field/wire/foreign-layer.mitm",
+)
+def foreign_layer(case: Case) -> Iterator[Finding]:
+    """A layer came from the `urls` of its descriptor, not from the registry.
+
+    Windows base images have such layers, tried there first by containerd and containers/image (image-spec descriptor.md,
+    `urls`; containerd/cri#1015, dotnet/dotnet-docker#92).
+    """
+    taken = [
+        step
+        for step in case.steps
+        if step.expectation is not None
+        and step.last.ok
+        and bare(step.first.request.url) in {bare(url) for url in step.expectation.descriptor.urls}
+    ]
+    if taken:
+        step = taken[0]
+        yield found(
+            "foreign-layer",
+            Severity.INFO,
+            taken,
+            f"{name_of(step)} came from {step.first.host}, as its manifest says, and not from {case.pull.registry}.",
+            f"let {step.first.host} through wherever this image is pulled",
+        )

@@ -87,8 +87,8 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
         "authorization-dropped",
         case.severity(*(one for one, _ in dropped)),
         [*(one for one, _ in dropped), *([issuer] if issuer else [])],
-        f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it. "
-        f"No login will help. {fails} fail alike; docker does not.",
+        f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: "
+        f"no login helps. {fails} fail alike; docker does not.",
         f"let {giver.host} proxy (200) instead of redirecting ({status}), or redirect to a registry that needs no token",
     )
 
@@ -120,7 +120,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
                 Severity.WARNING,
                 [hop.step],
                 f"{case.client} sent the login that it has for {before.host} on to {hop.host}, after a redirect.",
-                f"whoever runs {hop.host} can use that login: change the password if that is not you",
+                f"the operator of {hop.host} can use that login: change the password if that is not you",
             )
             return
         issuer = case.issuer_of(hop)
@@ -137,7 +137,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
             ],
             f"{case.client} sent the token of {issuer.first.host}, made for {listed(sorted(homes))}, to {hop.host}"
             + (
-                ". Anybody can get such a token, for it is anonymous."
+                ". The token is anonymous: anyone can get one."
                 if anonymous
                 else ", which can pull with it while it lives."
             ),

@@ -1,4 +1,4 @@
-"""The rules on what registries answer about names and manifests, and just beside them."""
+"""The rules on manifests and names: missing, of the wrong kind, too large, or without what should be said."""
 
 from __future__ import annotations
 
