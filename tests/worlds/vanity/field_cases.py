@@ -168,6 +168,12 @@ CASES = [
         why="expression",
         never=OWN,
     ),
+    Case(
+        file="nginx-proxy-params/registry.conf",
+        right=PULL,
+        why="Debian's own include",
+        never=OWN | {"rule-unsupported"},
+    ),
     Case(file="nginx-template/registry.conf", right=REFUSED, why="template"),
     Case(file="traefik-harbor/ingressroute.yaml", right=REFUSED, why="Traefik"),
     Case(file="worker-routes/worker.js", right=REFUSED, why="code"),

@@ -185,3 +185,30 @@ def test_people_push_to_the_registry_as_they_name_it() -> None:
 
     [push] = [one for one in lint(rules, "docker.example.com", "org/app") if one.code == "push-over-redirect"]
     assert push.fix == "Push to docker.io/org/app."
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        (Y, "*.example.com {\n@d host docker.example.com\nhandle @d {\nreverse_proxy registry:5000\n}\n}"),
+        (X, "server { server_name .example.com; location / { proxy_pass http://r:5000; } }"),
+        (
+            X,
+            "server { server_name a.test; return 404; } server { server_name ~^docker\\.; location / { proxy_pass http://r:5000; } }",
+        ),
+    ],
+)
+def test_name_with_a_wildcard_is_this_host_s(platform: Platform, text: str) -> None:
+    """A site for *.example.com is not told to be for somebody else."""
+    assert [
+        one for one in lint(parse_rules(text, NAMES[platform], platform), HOST) if one.severity is Severity.ERROR
+    ] == []
+
+
+def test_rule_for_the_client_s_name_is_met() -> None:
+    """What only a client with docker's User-Agent gets is not told to be missing."""
+    rule = {"source": "/v2/(.*)", "destination": f"{HUB}$1", "permanent": False}
+    has = [{"type": "header", "key": "user-agent", "value": "(?<ua>.*docker.*)"}]
+    text = json.dumps({"redirects": [{**rule, "has": has}]})
+
+    assert [one for one in lint(parse_rules(text, "vercel.json", V), HOST) if one.severity is Severity.ERROR] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from pullscope.oci.reference import registry_name
 from pullscope.oci.verdicts import Problem, Severity
@@ -128,6 +129,16 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def _names(pattern: str, host: str) -> bool:
+    """Whether a name in a rule file, with its wildcards, is this host's; an expression is taken to be."""
+    bare = host.partition(":")[0]
+    if pattern.startswith("~"):
+        return True
+    if pattern.startswith("."):
+        return bare.endswith(pattern) or bare == pattern[1:]
+    return pattern == host or fnmatchcase(bare, pattern)
+
+
 def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
     """The rules name another host than the one that is tried."""
     hosts = {
@@ -139,8 +150,7 @@ def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
     }
     if (
         hosts
-        and subject.host not in hosts
-        and subject.host.partition(":")[0] not in hosts
+        and not any(_names(host, subject.host) for host in hosts)
         and all(any(one.kind == "host" and not one.regex for one in rule.conditions) for rule in subject.rules.rules)
     ):
         yield Problem(

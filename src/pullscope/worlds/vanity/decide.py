@@ -197,7 +197,8 @@ def _meets(condition: Condition, value: str | None, values: dict[str, str]) -> b
         except RegexError as error:
             raise NotPlayedError(condition.where, f"the condition {condition} is not played ({error})") from None
         if found is not None:
-            values.update(found.values)
+            # Its named groups can stand in the target; numbers are those of the path.
+            values.update({name: text for name, text in found.values.items() if not name.isdigit()})
             return True
     return not condition.values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from pullscope.oci.messages import Request, Response
+from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, path_of, split
 from pullscope.worlds.vanity.decide import decide
@@ -92,12 +92,18 @@ class Landing:
         return json_like or "Docker-Distribution-Api-Version" in answer.headers
 
 
+# As dockerd 28.5.2 sends it (tests/data/recordings); a rule may ask for it.
+CLIENT = Headers(
+    {"User-Agent": "docker/28.5.2 go/go1.24.9 os/linux arch/amd64 UpstreamClient(Docker-Client/28.5.2 \\(linux\\))"}
+)
+
+
 def follow(rules: RuleFile, host: str, path: str, method: str = "GET") -> Landing:
-    """The way of `method https://host/path` through the rules."""
+    """The way of `method https://host/path` through the rules, asked by a docker."""
     url = f"https://{host}{path}"
     asked, seen, decisions = url, {url}, []
     while True:
-        decision = decide(rules, Request(method=method, url=url))
+        decision = decide(rules, Request(method=method, url=url, headers=CLIENT))
         decisions.append(decision)
         to, fetched = _next(decision, url)
         if to is None:

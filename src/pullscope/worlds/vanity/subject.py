@@ -48,9 +48,13 @@ class Subject:
 
     @cached_property
     def not_played(self) -> tuple[str, ...]:
-        """Why it is not known what some of these paths answer, each reason once."""
+        """Why it is not known what some of these paths answer, one reason for each place in the file."""
         every = (self.ping, *(landing for _, landing in self.landings))
-        return tuple(dict.fromkeys(one.not_played for one in every if one.not_played is not None))
+        by_place: dict[str, str] = {}
+        for one in every:
+            if one.not_played is not None:
+                by_place.setdefault(one.not_played.partition(": ")[0], one.not_played)
+        return tuple(by_place.values())
 
     @cached_property
     def followed(self) -> tuple[tuple[str, Landing], ...]:

@@ -111,6 +111,8 @@ class Play:
     def _fetched(self, target: str, one: Directive) -> Decision:
         if target.startswith("unix:") and "|" in target:
             target = target.partition("|")[2]
+        if target.startswith("balancer://"):
+            target = self._balanced(target)
         if not target.lower().startswith(("http://", "https://", "h2://", "h2c://")) or not is_url(target):
             raise NotPlayedError(self.state.place(one), f"{target[:60]} is no address that is played")
         target = re.sub(r"\Ah2(c?)://", lambda found: "http://" if found[1] else "https://", target)
@@ -141,6 +143,18 @@ class Play:
             return self._told(replace(response, headers=fields), rule, fetched=True)
 
         return Decision(forward=forward, after=after, rule=rule, file=self.state.config.file, login=self.login)
+
+    def _balanced(self, target: str) -> str:
+        """The address at the first member of a `<Proxy balancer://NAME>`."""
+        name, slash, path = target.removeprefix("balancer://").partition("/")
+        for one in self.state.host.directives:
+            if one.name == "proxy" and one.args[:1] in ([f"balancer://{name}"], [f"balancer://{name}/"]):
+                member = next(
+                    (row.args[0] for row in one.block or [] if row.name == "balancermember" and row.args), None
+                )
+                if member is not None:
+                    return f"{member.rstrip('/')}{slash}{path}"
+        return target
 
     def _reversed(self, location: str) -> str:
         """ProxyPassReverse: an address of the other server becomes one of this."""

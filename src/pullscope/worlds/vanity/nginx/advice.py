@@ -50,7 +50,7 @@ def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[
 def _is_own_registry(location: Location, one: Directive, tree: Config) -> bool:
     host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0])
     takes_uploads = location.path in {"/", "/v2", "/v2/"} and location.modifier != "="
-    return takes_uploads and ("$" in host or is_inside(host))
+    return takes_uploads and "$" not in host and is_inside(host)
 
 
 def _own_registry(server: Server, location: Location, one: Directive, tree: Config) -> Iterator[Remark]:

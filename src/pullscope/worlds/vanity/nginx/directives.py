@@ -88,6 +88,7 @@ CONTENT = _words(
 
 IRRELEVANT_INCLUDES = (
     "mime.types",
+    "proxy_params",
     "ssl",
     "tls",
     "letsencrypt",

@@ -20,6 +20,15 @@ MOST_LOCATIONS = 10_000
 """In one block."""
 
 
+PROXY_PARAMS = [
+    ["proxy_set_header", "Host", "$http_host"],
+    ["proxy_set_header", "X-Real-IP", "$remote_addr"],
+    ["proxy_set_header", "X-Forwarded-For", "$proxy_add_x_forwarded_for"],
+    ["proxy_set_header", "X-Forwarded-Proto", "$scheme"],
+]
+"""/etc/nginx/proxy_params, as Debian's package nginx-common 1.22 has it."""
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """A block with its own directives by name, and the block around it."""
@@ -32,7 +41,11 @@ class Scope:
     def of(cls, block: Directive, parent: Scope | None) -> Scope:
         scope = cls(block, parent)
         for one in block.block or []:
-            scope.own.setdefault(one.name, []).append(one)
+            if one.name == "include" and one.args and one.args[0].rpartition("/")[2] == "proxy_params":
+                for words in PROXY_PARAMS:
+                    scope.own.setdefault(words[0], []).append(Directive(one.line, words))
+            else:
+                scope.own.setdefault(one.name, []).append(one)
         return scope
 
     def find(self, *names: str) -> list[Directive]:
