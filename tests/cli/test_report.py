@@ -48,8 +48,11 @@ def test_truncated_flow_file_is_told_as_far_as_it_goes(tmp_path: Path, kept: flo
     ("content", "sentence"),
     [
         (b"", " is empty."),
-        (b"hello\n", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."),
-        (b"\x00\xff\xfe", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."),
+        (b"hello\n", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), nor a log of HAR, "),
+        (
+            b"\x00\xff\xfe",
+            "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), nor a log of HAR, ",
+        ),
         (b'{"event": "recording", "schema_version": 99}\n', "was written by a newer pullscope"),
         (b"12:nonsense,", "ends in the middle of a flow"),
     ],

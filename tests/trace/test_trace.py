@@ -323,7 +323,7 @@ def test_time_that_goes_back() -> None:
         trace.feed(event)
     trace.finish()
     assert all((hop.seconds or 0) >= 0 for pull in trace.pulls for hop in pull.hops)
-    assert all(pull.seconds >= 0 for pull in trace.pulls)
+    assert all((pull.seconds or 0) >= 0 for pull in trace.pulls)
 
 
 def many(count: int, **more: Any) -> Wire:

@@ -14,7 +14,7 @@ import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import reader_may_leave, wants_color
-from pullscope.cli.source import choose, keep_input, name_of, open_source, peek_at, put, read_trace
+from pullscope.cli.source import begin_of, choose, is_flow_file, keep_input, name_of, open_source, put, read_trace
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _follow(file: str, *, color: bool, verbose: bool) -> None:
 
     trace, story = Trace(keep=500), Story(write, color=color, verbose=verbose)
     with open_source(file) as source:
-        is_flows = peek_at(source).isdigit()
+        is_flows = is_flow_file(begin_of(source))
         grown = _flows(file, source) if is_flows else _lines(file, source)
         late = 10.0 if is_flows else 1.0  # a flow is written when it is completed, so silence says less
         latest, read_at = 0.0, time.monotonic()

@@ -1,8 +1,9 @@
-"""What reading commands share: a recording or a flow file by name or from stdin, the pulls chosen from it, where output goes."""
+"""What reading commands share: a recording, flow file or log by name or from stdin, the pulls chosen, where output goes."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     trace.finish(cut_off=reader.cut_off)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
-    return trace, " ".join(filter(None, (reader.problem, _untold(untold)))) or None
+    return trace, " ".join(filter(None, (reader.lacks, reader.problem, _untold(untold)))) or None
 
 
 def _untold(errors: dict[str, int]) -> str | None:
@@ -65,27 +66,31 @@ def _untold(errors: dict[str, int]) -> str | None:
 
 
 class Source:
-    """Events from a file of either kind, told apart by the first byte."""
+    """Events from a file of any kind, told apart by how it begins; afterwards what is wrong with it, and what it lacks."""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         self._name = name
         self._file = file
         self.problem: str | None = None
+        self.lacks: str | None = None
         self.cut_off = False
 
     def events(self) -> Iterator[Event]:
         from pullscope.trace.recording import NotARecordingError, Reader
 
-        head = peek_at(self._file)
+        head = begin_of(self._file)
         if not head:
             self.problem = f"{self._name} is empty."
             return
-        if head[:1].isdigit():  # a tnetstring begins with its length
+        if is_flow_file(head):
             from pullscope.mitm.flow_file import FlowFile
 
             flows = FlowFile(self._name)
             yield from flows.events(self._file)
             self.problem, self.cut_off = flows.problem, flows.cut_off
+            return
+        if not is_recording(head):
+            yield from self._of_log()
             return
         lines = Reader(self._name)
         try:
@@ -94,11 +99,45 @@ class Source:
             raise Complaint(str(error)) from None
         self.problem, self.cut_off = lines.problem, lines.cut_off
 
+    def _of_log(self) -> Iterator[Event]:
+        from pullscope.logs import forms
 
-def peek_at(file: BinaryIO) -> bytes:
-    """The first byte, still to be read."""
+        head = self._file.read(forms.HEAD)
+        form = forms.form_of(forms.decoded(head))
+        if form is None:
+            raise Complaint(
+                f"{self._name} is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), "
+                f"nor a log of {forms.names()}."
+            )
+        try:
+            found = forms.events(form, head, self._file)
+        except ValueError as error:
+            raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
+        self.lacks = form.says
+        if not found:
+            self.problem = f"{self._name} ({form.name}) shows no request."
+        yield from found
+
+
+_FLOW = re.compile(rb"\d+(?::|$)(?!\d\d:\d\d[. ])")
+"""How a flow file begins: a tnetstring, its length first (mitmproxy/io/tnetstring.py); a time of day with its colons is none."""
+
+
+def is_flow_file(head: bytes) -> bool:
+    """Whether an input that begins so is a flow file."""
+    return _FLOW.match(head) is not None
+
+
+def is_recording(head: bytes) -> bool:
+    """Whether the first line is that of a recording, of whatever version."""
+    line = head.lstrip().partition(b"\n")[0]
+    return line[:1] == b"{" and re.search(rb'"event"\s*:\s*"recording"', line[:1000]) is not None
+
+
+def begin_of(file: BinaryIO) -> bytes:
+    """The first bytes, still to be read."""
     peek = getattr(file, "peek", None)
-    return bytes(peek(1)[:1]) if peek is not None else b""
+    return bytes(peek(1000)[:1000]) if peek is not None else b""
 
 
 def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:

@@ -91,7 +91,8 @@ class OtelSender:
         }
         self._pulls.add(1, about)
         self._bytes.add(pull.bytes, about)
-        self._seconds.record(pull.seconds, about)
+        if pull.seconds is not None:
+            self._seconds.record(pull.seconds, about)
         for finding in pull.findings:
             self._findings.add(
                 1, {"pullscope.finding.code": finding.code, "pullscope.finding.severity": str(finding.severity)}

@@ -12,13 +12,14 @@ from pullscope.oci.routes import Endpoint
 from pullscope.render.plain import count, duration, part_of, plain, size
 from pullscope.render.wording import short
 from pullscope.trace.conclude import hung_up, sent
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
 
 
 def verdict(pull: Pull, *, ended: float | None = None) -> str:
     """How it went, after its outcome: `0.44 s, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
     hops = [hop for step in pull.steps for hop in step.hops]
-    seconds = pull.seconds if ended is None else max(0.0, ended - pull.started)
+    seconds = pull.seconds if ended is None or not pull.timed else max(0.0, ended - pull.started)
     return ", ".join([span(seconds), count(len(hops), "request"), *_stopped(pull), *came_to(pull)])
 
 
@@ -33,8 +34,10 @@ def came_to(pull: Pull) -> list[str]:
     return parts
 
 
-def span(seconds: float) -> str:
+def span(seconds: float | None) -> str:
     """The operation's own time, finer than that of a step: it is what people compare."""
+    if seconds is None:
+        return "times not known"
     return f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
 
 
@@ -53,7 +56,8 @@ def _pull(pull: Pull) -> Iterator[str]:
         yield from _without_layers(pull)
         return
     elif layers.total is None:
-        yield count(layers.fetched, "layer")
+        unseen = any(lacking(hop.request, "bodies") for hop in pull.hops[:1])
+        yield count(layers.fetched, "blob" if unseen else "layer")
     else:
         yield f"{layers.fetched} of {count(layers.total, 'layer')}"
         if layers.already_present:

@@ -36,7 +36,8 @@ class Side:
     requests: int
     redirects: int
     bytes: int
-    seconds: float
+    seconds: float | None
+    """None where one of them does not say."""
     hosts: Mapping[str, tuple[int, int]]
     """Host to requests and bytes."""
     kinds: Mapping[str, int]
@@ -104,7 +105,7 @@ def side_of(pull: Json) -> Side:
             requests=len(hops),
             redirects=sum(1 for hop in hops if hop["location"]),
             bytes=int(pull["bytes"] or 0),
-            seconds=float(pull["seconds"] or 0.0),
+            seconds=None if pull["seconds"] is None else float(pull["seconds"]),
             hosts={str(host["host"]): (int(host["requests"]), int(host["bytes"] or 0)) for host in pull["hosts"]},
             kinds=Counter(str(step["kind"]) for step in pull["steps"]),
             findings=tuple(str(one["code"]) for one in pull["findings"]),
@@ -125,7 +126,7 @@ def difference_json(found: Difference) -> dict[str, Any]:
             "requests": found.b.requests - found.a.requests,
             "redirects": found.b.redirects - found.a.redirects,
             "bytes": found.b.bytes - found.a.bytes,
-            "seconds": round(found.b.seconds - found.a.seconds, 6),
+            "seconds": _longer(found.a, found.b),
         },
         "hosts": {"only_a": list(found.gone_hosts), "only_b": list(found.new_hosts)},
         "steps": {
@@ -134,6 +135,14 @@ def difference_json(found: Difference) -> dict[str, Any]:
             if found.b.kinds.get(kind, 0) != found.a.kinds.get(kind, 0)
         },
     }
+
+
+def _longer(a: Side, b: Side) -> float | None:
+    return None if a.seconds is None or b.seconds is None else round(b.seconds - a.seconds, 6)
+
+
+def _seconds(value: float | None, sign: str = "") -> str:
+    return "not known" if value is None else f"{value:{sign}.2f}"
 
 
 def difference_lines(found: Difference) -> Iterator[str]:
@@ -146,7 +155,7 @@ def difference_lines(found: Difference) -> Iterator[str]:
         ("requests", str(a.requests), str(b.requests), _more(b.requests - a.requests)),
         ("redirects", str(a.redirects), str(b.redirects), _more(b.redirects - a.redirects)),
         ("bytes", _word(a.bytes), _word(b.bytes), _word(_more(b.bytes - a.bytes))),
-        ("seconds", f"{a.seconds:.2f}", f"{b.seconds:.2f}", f"{b.seconds - a.seconds:+.2f}"),
+        ("seconds", _seconds(a.seconds), _seconds(b.seconds), _seconds(_longer(a, b), sign="+")),
     )
     yield f"  {'':<12}{'A':>10}{'B':>10}{'B - A':>10}"
     for name, left, right, more in rows:

@@ -215,7 +215,8 @@ def closing_lines(
     room = width - len("  ") - max(roles, 8) - 2 - 2 - requests - 2 - 9
     names = max((len(plain(host.host, room)) for host in hosts), default=0)
     for host in hosts:
-        tail = f"{count(host.requests, 'request'):>{requests}}  {size(host.bytes):>9}"
+        counted = any(hop.bytes is not None for hop in host.hops)
+        tail = f"{count(host.requests, 'request'):>{requests}}  {size(host.bytes) if counted else 'not known':>9}"
         name = plain(host.host, room)[:room]
         yield [("  ", None), (f"{'+'.join(host.roles):<{max(roles, 8)}}  ", "cyan"), (f"{name:<{names}}  {tail}", None)]
     for host in hosts:

@@ -10,6 +10,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.plain import count, part_of, plain, size
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Hop, Kind, Outcome, Pull, Step
 
 TITLES: dict[Kind, str] = {
@@ -39,6 +40,8 @@ def title(step: Step, kind: Kind | None = None) -> str:
         return f"layer {expected.number}/{expected.of}"
     if kind is Kind.LAYER and expected is None and step.pull is not None and step.pull.pushing:
         return "blob"  # of a push: only the manifest, which comes last, tells configs from layers
+    if kind is Kind.LAYER and expected is None and lacking(step.first.request, "bodies"):
+        return "blob"
     return TITLES.get(kind, str(kind))
 
 
@@ -49,7 +52,9 @@ def client_line(pull: Pull) -> str:
     name = f"{family} {client.version.partition('+')[0]}" if client.version else family
     if client.family == "unknown":
         agent = pull.client_key[1]
-        name = f"unknown client ({agent[:60]})" if agent else "a client that gives no User-Agent"
+        unnamed = any(lacking(hop.request, "headers") for hop in pull.hops[:1])
+        silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
+        name = f"unknown client ({agent[:60]})" if agent else silent
     store = STORES.get(client.store or "")
     return plain(f"{name}, {store}" if store else name)
 
@@ -193,6 +198,8 @@ def _unread(step: Step) -> str:
     if step.method == "HEAD":
         return "is there"
     said = essence(step.last.response.headers.get("content-type")) if step.last.response else ""
+    if not said and lacking(step.last.request, "headers"):
+        return "not seen"
     return "not seen" if media_class(said) in (MediaClass.INDEX, MediaClass.MANIFEST) else f"no manifest: {said or '?'}"
 
 

@@ -102,11 +102,13 @@ class Border:
         connection: str | None = None,
         connected: float | None = None,
         http_version: str = "HTTP/1.1",
+        lacks: str | None = None,
     ) -> Requested:
         """The head of a request, whose body is not looked at.
 
         `client` is an address without port; `connection` is any name for the client's connection, the same for all that
-        came on it, and `connected` when it was opened. None where the source does not know.
+        came on it, and `connected` when it was opened. None where the source does not know. `lacks` names what the source
+        cannot show (`lacking`).
         """
         self._exchange += 1
         raw_url = canonical(request.url)
@@ -131,6 +133,7 @@ class Border:
             headers=_headers(fields, at_hand),
             authorization=scheme,
             credential=credential,
+            lacks=lacks,
         )
 
     def uploaded(self, exchange: int, body: Body, *, time: float) -> Uploaded:

@@ -41,6 +41,8 @@ class Requested:
     """Equal for equal Authorization values: "token 3". A token answer names its number in `Finished.issued`."""
     connected: float | None = None
     """When the client's connection was opened; None where the source does not say."""
+    lacks: str | None = None
+    """What the source cannot show, in the words of `lacking`, separated by a space; None where nothing is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

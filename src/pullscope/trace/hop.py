@@ -11,6 +11,7 @@ from pullscope.oci.documents import RegistryError
 from pullscope.oci.routes import Route
 from pullscope.oci.urls import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
+from pullscope.trace.lacking import lacking
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Step
@@ -81,10 +82,20 @@ class Hop:
         return self.failed is None and self.status is not None and 200 <= self.status < 300
 
     @property
+    def timed(self) -> bool:
+        """Whether the source says how long things took."""
+        return not lacking(self.request, "times", "durations")
+
+    @property
+    def dated(self) -> bool:
+        """Whether the source says when."""
+        return not lacking(self.request, "times")
+
+    @property
     def seconds(self) -> float | None:
-        return None if self.ended is None else max(0.0, self.ended - self.request.time)
+        return None if self.ended is None or not self.timed else max(0.0, self.ended - self.request.time)
 
     @property
     def first_byte_seconds(self) -> float | None:
         """From the request to the head of the answer (curl's starttransfer, without the connection)."""
-        return max(0.0, self.response.time - self.request.time) if self.response else None
+        return max(0.0, self.response.time - self.request.time) if self.response and self.timed else None

@@ -11,6 +11,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Expectation, Hop, Image, Kind, Outcome, Pull, Step
 
 PLAIN: dict[Endpoint, Kind] = {
@@ -102,7 +103,7 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
         # A redirect with 301 or 302 turns PUT and POST into GET (Go, net/http redirectBehavior): nothing was written.
         turned = kind in WRITING and last.request.method in ("GET", "HEAD") and step.method not in ("GET", "HEAD")
         return Outcome.FAILED if turned else Outcome.OK
-    if kind is Kind.VERSION_CHECK and status == 401 and last.challenges:
+    if kind is Kind.VERSION_CHECK and status == 401 and (last.challenges or lacking(last.request, "headers")):
         return Outcome.EXPECTED_401
     if status == 404 and kind is Kind.REFERRERS:
         # No referrers API, or none by the fallback tag: both are normal (distribution-spec 1.1, "Listing Referrers").

@@ -153,7 +153,7 @@ class Step:
 
     @property
     def seconds(self) -> float | None:
-        return None if self.ended is None else max(0.0, self.ended - self.started)
+        return None if self.ended is None or not self.first.timed else max(0.0, self.ended - self.started)
 
     @property
     def bytes(self) -> int:
@@ -324,8 +324,25 @@ class Pull:
         return any(step.in_flight for step in self.open_steps)
 
     @property
-    def seconds(self) -> float:
-        return max(0.0, self.last - self.started)
+    def timed(self) -> bool:
+        """Whether the source says how long things took."""
+        step = self._some_step
+        return step is None or step.first.timed
+
+    @property
+    def dated(self) -> bool:
+        """Whether the source says when."""
+        step = self._some_step
+        return step is None or step.first.dated
+
+    @property
+    def _some_step(self) -> Step | None:
+        return next(iter((*self.steps, *self.ready, *self.open_steps, *self.unused)), None)
+
+    @property
+    def seconds(self) -> float | None:
+        """None where the source does not say."""
+        return max(0.0, self.last - self.started) if self.timed else None
 
     @property
     def bytes(self) -> int:

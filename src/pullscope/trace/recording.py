@@ -30,7 +30,7 @@ _NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "cr
 _TIMES = ("time", "connected")
 _TEXTS = (
     *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
-    *("http_version", "authorization", "granted"),
+    *("http_version", "authorization", "granted", "lacks"),
 )
 
 
@@ -109,7 +109,7 @@ _READ: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(_TEXTS, _written),
 }
 _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
-_MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, "connected", "issued", "document", "answered_by", "granted"})
+_MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, "connected", "issued", "document", "answered_by", "granted", "lacks"})
 
 
 class Reader:

@@ -19,6 +19,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 
 Key = TypeVar("Key", bound=Hashable)
@@ -281,7 +282,8 @@ def _repeats(event: Requested, step: Step) -> bool:
         # Who was sent on has no reason to ask again with another token.
         return event.credential == last.request.credential
     # Who was told here to get a token comes back with it; who was told so elsewhere may have it for that host alone.
-    return event.authorization != "none" or last.status != 401 or last.follows is not None or not last.challenges
+    shown = event.authorization != "none" or lacking(event, "credentials")
+    return shown or last.status != 401 or last.follows is not None or not last.challenges
 
 
 def looks_like_token_request(event: Requested, route: Route) -> bool:

@@ -30,13 +30,15 @@ class Scale:
 
     start: float
     seconds: float
+    timed: bool = True
+    """Whether these are times, and not only an order."""
 
     @classmethod
     def of(cls, pull: Pull) -> Scale:
         hops = pull.hops
         start = min((hop.request.time for hop in hops), default=pull.started)
         end = max((hop.ended or hop.request.time for hop in hops), default=start)
-        return cls(start=start, seconds=max(end - start, 0.001))
+        return cls(start=start, seconds=max(end - start, 0.001), timed=pull.timed)
 
     def at(self, time: float) -> float:
         return min(100.0, max(0.0, (time - self.start) / self.seconds * 100))
@@ -136,7 +138,9 @@ def _ticks(scale: Scale, height: int) -> Markup:
 
 
 def _steps_of_time(scale: Scale) -> list[float]:
-    """Three to six round numbers of seconds within the time."""
+    """Three to six round numbers of seconds within the time; none where it is not known."""
+    if not scale.timed:
+        return []
     step = 1e-4
     for factor in cycle((2, 2.5, 2)):
         if scale.seconds / step <= 5:

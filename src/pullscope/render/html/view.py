@@ -140,7 +140,9 @@ def pull_view(pull: Pull) -> PullView:
         mark=OUTCOMES[pull.outcome],
         reference=reference_line(pull),
         client=client_line(pull),
-        started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        if pull.dated
+        else "not known",
         summary=f"{count(len(hops), 'request')}",
         time=span(pull.seconds),
         bytes=size(pull.bytes_sent if pull.action == "push" else pull.bytes),
@@ -204,7 +206,7 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
 
 def _hop(hop: Hop, pull: Pull, roles: Roles, scale: Scale) -> HopView:
     wait, whole = hop.first_byte_seconds, hop.seconds
-    times = [f"at {duration(hop.request.time - scale.start) or '0 ms'}"]
+    times = [f"at {duration(hop.request.time - scale.start) or '0 ms'}"] if hop.timed else ["times not known"]
     if wait is not None:
         times.append(f"first byte after {duration(wait)}")
     if whole is not None:

@@ -13,6 +13,7 @@ from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, f
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Step
 
 # mitmproxy, Python's socket module and Go's (net.DNSError), where a server was never reached.
@@ -84,11 +85,21 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
         return
     hosts = listed(hop.host for hop in lost)
     steps = [hop.step for hop in lost]
+    reason = lost[0].failed.reason if lost[0].failed else ""
+    if lacking(lost[0].request, "proxy"):
+        yield found(
+            "upstream-unreachable",
+            case.severity(*steps),
+            steps,
+            f"{case.client} could not reach {hosts}: {reason}.".replace("..", "."),
+            f"check {hosts} from the machine that this log is from: its name, its port, its certificate, a proxy on the way",
+        )
+        return
     yield found(
         "upstream-unreachable",
         case.severity(*steps),
         steps,
-        f"mitmproxy could not reach {hosts}: {lost[0].failed.reason if lost[0].failed else ''}.".replace("..", "."),
+        f"mitmproxy could not reach {hosts}: {reason}.".replace("..", "."),
         f"check {hosts} from this machine; a host that does not exist yet can be played: "
         "mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for Docker Hub",
     )

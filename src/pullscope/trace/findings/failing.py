@@ -12,6 +12,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted, said_status, words
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
@@ -123,8 +124,15 @@ def request_failed(case: Case) -> Iterator[Finding]:
         Severity.ERROR,
         [step],
         f"{said_status(last)}{_to(step)}.",
-        _advice(last) or f"look at the log of {last.host} for this request",
+        _advice(last) or _unshown(last) or f"look at the log of {last.host} for this request",
     )
+
+
+def _unshown(hop: Hop) -> str | None:
+    """What to do about a refusal of which the source cannot show whether there was a login."""
+    if hop.status not in (401, 403) or not lacking(hop.request, "credentials"):
+        return None
+    return "check the name, and that the client is logged in with an account that may have it: no login is in the log"
 
 
 def _to(step: Step) -> str:

@@ -121,16 +121,17 @@ def slow_hop(case: Case) -> Iterator[Finding]:
 
     The thresholds are ours: src/pullscope/trace/findings/pace.py.
     """
-    if case.pull.seconds < SLOW_PULL:
+    whole = case.pull.seconds
+    if whole is None or whole < SLOW_PULL:
         return
     waits = [(_wait(hop), hop) for hop in case.hops]
     wait, hop = max(waits, key=lambda pair: pair[0], default=(0.0, None))
-    if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * case.pull.seconds:
+    if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * whole:
         yield found(
             "slow-hop",
             Severity.INFO,
             [hop.step],
-            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; the whole pull took {case.pull.seconds:.1f} s.",
+            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; the whole pull took {whole:.1f} s.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
         )
         return
@@ -138,7 +139,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
     for rate, hop in sorted(rates, key=lambda pair: pair[0])[:1]:
         others = [other for other, there in rates if there.host != hop.host]
         body = (hop.seconds or 0.0) - (hop.first_byte_seconds or 0.0)
-        if others and rate < A_TENTH * median(others) and body >= MOST_OF * case.pull.seconds and body >= SLOW_BODY:
+        if others and rate < A_TENTH * median(others) and body >= MOST_OF * whole and body >= SLOW_BODY:
             yield found(
                 "slow-hop",
                 Severity.INFO,
@@ -192,13 +193,15 @@ def retried(case: Case) -> Iterator[Finding]:
     if not again:
         return
     times = len(again)
-    cost = _covered((first.request.time, second.request.time) for first, second in again)
+    timed = case.pull.timed
+    cost = _covered((first.request.time, second.request.time) for first, second in again) if timed else 0.0
+    took = f"; that took {cost:.1f} s" if timed else ""
     hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
     yield found(
         "retried",
         Severity.INFO,
         (second.step for _, second in again),
-        f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}; that took {cost:.1f} s.",
+        f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}{took}.",
         f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
     )
 

@@ -35,6 +35,7 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row, Rule, rows_of
+from pullscope.trace.lacking import silenced
 
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
@@ -65,7 +66,9 @@ _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 def findings_of(case: Case) -> list[Finding]:
     """What is wrong with an operation, the causes only, errors first."""
-    every = [finding for code, rule in _rules_for(facts_of(case)) for finding in _found(code, rule, case)]
+    unseen = silenced(hop.request.lacks for hop in case.hops)
+    rules = [(code, rule) for code, rule in _rules_for(facts_of(case)) if code not in unseen]
+    every = [finding for code, rule in rules for finding in _found(code, rule, case)]
     if case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
         every.extend(finding for code, rule in LAST_RESORTS.items() for finding in _found(code, rule, case))
     kept = []

@@ -1,0 +1,72 @@
+"""`crane -v` and whatever else is built on go-containerregistry's transport logger: each request and answer, dumped whole.
+
+google/go-containerregistry pkg/v1/remote/transport/logger.go; crane 0.20 (seen). Requests that run side by side are
+interleaved record by record, and a dump does not name its URL: it is given to the latest marker without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pullscope.logs.entries import entries
+from pullscope.logs.exchange import Exchange, header
+from pullscope.logs.message_text import REQUEST, STATUS, fields_and_body, whole_body
+
+_STAMP = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+_ASKED = re.compile(r"--> ([A-Z]+) (https?://\S+)(?: \[body redacted: .*\])?$")
+_ANSWERED = re.compile(r"<-- (\d{3}) (https?://\S+) \([^()\s]+\)(?: \[body redacted: .*\])?$")
+_FAILED = re.compile(r"<-- (.+) ([A-Z]+) (https?://\S+) \([^()\s]+\)$")
+
+MARK = re.compile(r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:--> [A-Z]+ https?://|<-- \d{3} https?://)")
+
+
+def read(lines: Iterable[str]) -> Iterator[Exchange]:
+    """The exchanges of the log."""
+    found: list[Exchange] = []
+    undumped: list[Exchange] = []
+    for number, record in _records(lines):
+        first = record[0]
+        if asked := _ASKED.match(first):
+            found.append(Exchange(method=asked[1], url=asked[2], asked_line=number))
+            continue
+        answered, failed = _ANSWERED.match(first), _FAILED.match(first)
+        if answered:
+            one = _open(found, answered[2])
+            if one is not None:
+                one.status, one.ended_line = int(answered[1]), number
+                undumped.append(one)
+        elif failed:
+            one = _open(found, failed[3])
+            if one is not None:
+                one.failure, one.ended_line = failed[1], number
+        elif request := REQUEST.match(first):
+            fields, _ = fields_and_body(record[1:])
+            host = header(fields, "host")
+            bare = [one for one in found if not one.sent and one.url.endswith(request[2]) and f"//{host}" in one.url]
+            if bare:
+                bare[-1].sent = fields
+        elif status := STATUS.match(first):
+            one = next((one for one in undumped if one.status == int(status[1])), None)
+            if one is not None:
+                undumped.remove(one)
+                one.fields, text = fields_and_body(record[1:])
+                one.body = None if one.method == "HEAD" else whole_body(text, header(one.fields, "content-length"))
+    yield from found
+
+
+def _open(found: list[Exchange], url: str) -> Exchange | None:
+    return next((one for one in reversed(found) if one.url == url and not one.over), None)
+
+
+def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """What was logged at once: from one stamp to the next."""
+    number, record = 0, [""]
+    for entry in entries(lines):
+        stamp = _STAMP.match(entry.message)
+        if stamp:
+            yield number, record
+            number, record = entry.line, [entry.message[stamp.end() :]]
+        else:
+            record.append(entry.message)
+    yield number, record

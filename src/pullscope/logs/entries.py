@@ -1,0 +1,126 @@
+"""The lines of a log without what others put around them: journal, container runtime, CI; text or JSON.
+
+An entry is a message, its fields (logrus and slog, as text or JSON) and its time, where it has one with a zone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+LONGEST_LINE = 1024 * 1024
+"""Characters of a line that are looked at."""
+
+# journalctl's short form (`Nov 25 22:53:08 host dockerd[712]: `) and its short-iso; syslog's alike (RFC 3164).
+_JOURNAL = re.compile(
+    r"(?:[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d(?:\.\d+)?"
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:?\d\d) \S+ [^\s:\[]+(?:\[\d+\])?: "
+)
+# GitHub Actions, kubectl logs --timestamps, docker logs -t: a time in UTC before each line.
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
+# logrus' TextFormatter and slog's TextHandler: key=value, the value quoted as Go does it where it has to be.
+_FIELD = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|\S*)')
+# logrus on a terminal: `DEBU[0001] message, padded             key=value`, seconds since the start in the brackets.
+_TERMINAL = re.compile(r"(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d+\] ?")
+_LAST_FIELD = re.compile(r'(?<=\s)([A-Za-z][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
+_SHORT = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line."""
+
+    line: int
+    message: str
+    fields: dict[str, str] = field(default_factory=dict)
+    time: float | None = None
+
+
+def entries(lines: Iterable[str]) -> Iterator[Entry]:
+    """The entries of the lines, counted from 1."""
+    for number, line in enumerate(lines, start=1):
+        yield entry_of(line.rstrip("\r\n")[:LONGEST_LINE], number)
+
+
+def entry_of(line: str, number: int) -> Entry:
+    """The entry of a line, whatever is around it."""
+    line = _COLOURS.sub("", line) if "\x1b" in line else line
+    if line.startswith("{"):
+        found = _of_json(line, number)
+        if found is not None:
+            return found
+    for around in (_STAMP, _JOURNAL):
+        match = around.match(line)
+        if match:
+            line = line[match.end() :]
+    if line.startswith("{"):
+        found = _of_json(line, number)
+        if found is not None:
+            return found
+    if line.startswith(("time=", "level=")) or " level=" in line[:80]:
+        fields = {key: unquoted(value) for key, value in _FIELD.findall(line)}
+        return Entry(number, fields.get("msg", ""), fields, time=moment_of(fields.get("time")))
+    terminal = _TERMINAL.match(line)
+    if terminal:
+        return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number)
+    return Entry(number, line)
+
+
+def _of_terminal(text: str, level: str, number: int) -> Entry:
+    """The message, and the fields that are all that stands after it."""
+    end = len(text)
+    fields = {"level": level}
+    for match in reversed(list(_LAST_FIELD.finditer(text))):
+        if text[match.end() : end].strip():
+            break
+        end = match.start()
+        fields[match[1]] = unquoted(match[2])
+    return Entry(number, text[:end].rstrip(), fields)
+
+
+def _of_json(line: str, number: int) -> Entry | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    for inner in ("MESSAGE", "log"):  # journalctl -o json; docker's json-file
+        if isinstance(record.get(inner), str):
+            return entry_of(record[inner].rstrip("\n"), number)
+    if not isinstance(record.get("msg"), str):
+        return None
+    fields = {key: value if isinstance(value, str) else json.dumps(value) for key, value in record.items()}
+    return Entry(number, record["msg"], fields, time=moment_of(record.get("time")))
+
+
+def unquoted(value: str) -> str:
+    """A value without the quotes and escapes of Go (strconv.Quote)."""
+    if len(value) < 2 or not value.startswith('"'):
+        return value
+    return _ESCAPE.sub(_escaped, value[1:-1]) if "\\" in value else value[1:-1]
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = match.group(1) or match.group(2) or match.group(3)
+    if code:
+        number = int(code, 16)
+        return chr(number) if number < 0x110000 else "\ufffd"
+    return _SHORT.get(match.group(4), match.group(4))
+
+
+def moment_of(text: object) -> float | None:
+    """Seconds since the epoch of a time that names its zone; None of any other."""
+    if not isinstance(text, str):
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        return read.timestamp() if read.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None

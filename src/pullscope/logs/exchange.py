@@ -1,0 +1,124 @@
+"""An exchange as a log shows it, and the events of many: where a log ends, `Border` begins, and redaction with it.
+
+What a log does not say stays unknown: an answer that is not in it, a body, a time. Where there is no usable clock, the times
+of the events say the order and nothing else, and each request says so (`Requested.lacks`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.border import Body, Border, wants_document, wants_upload
+from pullscope.trace.events import Event
+
+TICK = 1e-4
+"""Seconds between two things of which only the order is known: no step and no pull is over for a pause that nobody saw."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Exchange:
+    """One request and what became of it. Line numbers give the order; times, in seconds since the epoch, what is known."""
+
+    method: str
+    url: str
+    asked_line: int
+    asked: float | None = None
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    """Header fields of the request."""
+    upload: bytes | None = None
+    status: int | None = None
+    """None: its answer is not in the log."""
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    """Header fields of the answer."""
+    answered: float | None = None
+    body: bytes | None = None
+    """The whole body without content coding; None where it is not in the log, or not whole."""
+    length: int | None = None
+    """Bytes of the body, where they were counted and it is not there."""
+    failure: str | None = None
+    """Why there was no answer, or no whole one, in the client's words."""
+    ended_line: int = 0
+    ended: float | None = None
+    connection: str | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the log says how it ended."""
+        return self.status is not None or self.failure is not None
+
+
+def header(fields: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The first value of a header field."""
+    return next((value for key, value in fields if key.lower() == name), None)
+
+
+def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
+    """The events of all exchanges in the order of the log, or by its clock where it has one for everything."""
+    found = list(exchanges)
+    timed = "times" not in lacks.split()
+    moments: list[tuple[float, int, int, Exchange]] = []
+    for number, one in enumerate(found):
+        asked = one.asked if timed and one.asked is not None else None
+        ended = one.ended if timed and one.ended is not None else asked
+        moments.append((asked or 0.0, one.asked_line, 2 * number, one))
+        if one.over:
+            moments.append((ended or 0.0, max(one.ended_line, one.asked_line), 2 * number + 1, one))
+    moments.sort(key=lambda moment: (moment[0], moment[1], moment[2]) if timed else (moment[1], moment[2]))
+    border, now = Border(), 0.0
+    numbers: dict[int, int] = {}
+    events: list[Event] = []
+    for time, _, place, one in moments:
+        now = max(time, now + TICK) if timed else now + TICK
+        if place % 2 == 0:
+            first = border.requested(
+                Request(method=one.method, url=one.url, headers=Headers(one.sent)),
+                time=now,
+                client="unknown",
+                connection=one.connection,
+                lacks=lacks or None,
+            )
+            numbers[place] = first.exchange
+            events.append(first)
+            if one.upload:
+                keep = wants_upload(route(one.url).endpoint)
+                events.append(border.uploaded(first.exchange, Body.of(one.upload, keep=keep), time=now))
+        else:
+            answered = min(max(one.answered, now - 1e6), now) if timed and one.answered is not None else now
+            events.extend(_end(border, numbers[place - 1], one, answered=answered, ended=now))
+    events.sort(key=lambda event: event.time)
+    return events
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _proves(one: Exchange, digest: str) -> bool:
+    """Whether the body hashes to a digest that its address or its answer names."""
+    return digest in one.url or (header(one.fields, "docker-content-digest") or "").endswith(digest)
+
+
+def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended: float) -> Iterator[Event]:
+    if one.status is not None:
+        yield border.responded(exchange, Response(status=one.status, headers=Headers(one.fields)), time=answered)
+    if one.failure is not None:
+        yield border.failed(exchange, one.failure, time=ended)
+        return
+    body = Body(length=one.length)
+    if one.body is not None:
+        endpoint = route(one.url).endpoint
+        is_token = endpoint is Endpoint.NONE and one.body[:1] == b"{"
+        body = Body.of(one.body, keep=wants_document(endpoint, one.status or 0, is_token=is_token))
+        if not _proves(one, body.sha256 or ""):
+            # Text went through many hands: that it differs, or is no document, says nothing of the bytes.
+            sound = (one.status or 0) >= 400 or _is_json(one.body)
+            body = Body(length=body.length, content=body.content if sound else None)
+    yield border.finished(exchange, body, time=ended)

@@ -1,0 +1,134 @@
+"""The forms of logs that are read: how each is known, its reader, and what it lacks. One row a form.
+
+docs/logs.md is made from the table. How to add a form: a file with `MARK` and `read`, a row here, two logs in tests/data/logs.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO
+
+from pullscope.logs import containerd, containers_image, crane, curl, dockerd, har, http_dump, regctl
+from pullscope.logs.exchange import Exchange, events_of
+from pullscope.trace.events import Event
+
+HEAD = 256 * 1024
+"""Bytes in which a log shows its form: daemons say much before their first pull."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What is known of a form."""
+
+    name: str
+    made_by: str
+    """How such a log is made."""
+    mark: re.Pattern[str]
+    """What only this form holds."""
+    read: Callable[[Iterable[str]], Iterator[Exchange]]
+    lacks: str
+    """Words of `trace.lacking`, separated by a space."""
+    says: str
+    """What it lacks, as one sentence."""
+
+
+FORMS: tuple[Form, ...] = (
+    Form(
+        name="HAR",
+        made_by="a browser's network tab, mitmproxy (`save.har`, `--set hardump=FILE`), HTTP Toolkit",
+        mark=har.MARK,
+        read=har.read,
+        lacks="proxy",
+        says="a HAR may leave out large bodies; those are not verified.",
+    ),
+    Form(
+        name="crane -v",
+        made_by="`crane -v COMMAND 2> FILE`; ko, kaniko and cosign with the same logger",
+        mark=crane.MARK,
+        read=crane.read,
+        lacks="proxy times credentials",
+        says="a crane log has no usable times, no credentials, and no bodies of blobs and token answers.",
+    ),
+    Form(
+        name="regctl -v trace",
+        made_by="`regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot",
+        mark=regctl.MARK,
+        read=regctl.read,
+        lacks="proxy durations credentials bodies",
+        says="a regctl log has no bodies, no credentials, and not how long a request took.",
+    ),
+    Form(
+        name="ctr --http-dump",
+        made_by="`ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`)",
+        mark=http_dump.MARK,
+        read=http_dump.read,
+        lacks="proxy durations",
+        says="an HTTP dump does not say which answer belongs to which of several requests under way, nor how long one took.",
+    ),
+    Form(
+        name="containerd debug",
+        made_by='containerd with `[debug] level = "debug"`, `ctr --debug`, dockerd -D with the containerd store',
+        mark=containerd.MARK,
+        read=containerd.read,
+        lacks="proxy durations redirects tokens credentials bodies",
+        says="a containerd log has no token requests, no redirects, no credentials, no bodies, and not how long one took.",
+    ),
+    Form(
+        name="dockerd debug",
+        made_by='dockerd -D (`"debug": true` in daemon.json) with the classic store',
+        mark=dockerd.MARK,
+        read=dockerd.read,
+        lacks="proxy durations redirects tokens credentials bodies headers",
+        says="this docker log names steps, of which each stands for one request; it has no tokens, redirects, headers or bodies.",
+    ),
+    Form(
+        name="skopeo --debug",
+        made_by="`skopeo --debug`, `podman --log-level=debug`, `buildah --log-level=debug`",
+        mark=containers_image.MARK,
+        read=containers_image.read,
+        lacks="proxy durations redirects credentials bodies headers",
+        says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and not how long one took.",
+    ),
+    Form(
+        name="curl -v",
+        made_by="`curl -v URL > FILE 2>&1`",
+        mark=curl.MARK,
+        read=curl.read,
+        lacks="proxy times tokens",
+        says="a curl log has no times; a body is in it only where curl wrote it to the same file.",
+    ),
+)
+
+
+def form_of(head: str) -> Form | None:
+    """The form of a log that begins so: the first of the table whose mark is in it; None if it is none of them."""
+    return next((form for form in FORMS if form.mark.search(head)), None)
+
+
+def names() -> str:
+    """The forms, as a sentence lists them."""
+    listed = [form.name for form in FORMS]
+    return f"{', '.join(listed[:-1])} or {listed[-1]}"
+
+
+def decoded(head: bytes) -> str:
+    """The text of bytes in the encoding that they say: PowerShell writes UTF-16."""
+    return head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+
+
+def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
+    """The events of a log, of which `head` was read already. Raises ValueError where it cannot be read."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        lines: Iterable[str] = io.StringIO(decoded(head + rest.read()))
+    else:
+        begun, newline, half = head.rpartition(b"\n")
+        first = begun + newline
+        text = io.TextIOWrapper(io.BytesIO(first), encoding="utf-8-sig", errors="replace")
+        whole = half + rest.readline()
+        more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
+        lines = chain(text, more)
+    return events_of(form.read(lines), lacks=form.lacks)

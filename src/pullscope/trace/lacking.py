@@ -1,0 +1,46 @@
+"""What a source cannot show, and what must not be concluded from not seeing it.
+
+A log of a client may have no token requests: that none is in it says nothing about the client. Each word here is one such
+gap; a request of such a source carries its words (`Requested.lacks`), and the codes beside a word are not found there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pullscope.trace.events import Requested
+
+SILENCED: Mapping[str, frozenset[str]] = {
+    "times": frozenset({"slow-hop", "clocks-differ", "signed-url-stale"}),
+    "durations": frozenset({"slow-hop"}),
+    "redirects": frozenset({"ping-other-host", "ping-not-redirected", "path-not-redirected"}),
+    "tokens": frozenset(
+        {"token-not-requested", "token-request-elsewhere", "ping-hides-challenge", "credentials-not-used"}
+    ),
+    "credentials": frozenset(
+        {
+            "token-not-requested",
+            "credentials-not-used",
+            "authorization-dropped",
+            "authorization-leaked",
+            "login-not-needed",
+        }
+    ),
+    "headers": frozenset(
+        {"accept-too-narrow", "challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
+        | {"redirect-unreadable", "wrong-content-type"}
+    ),
+    "bodies": frozenset({"manifest-unreadable"}),
+}
+"""The gaps, and for each the codes that speak of what would not be seen."""
+
+
+def lacking(request: Requested, *words: str) -> bool:
+    """Whether the source of a request cannot show one of these."""
+    return request.lacks is not None and any(word in words for word in request.lacks.split())
+
+
+def silenced(lacks: Iterable[str | None]) -> frozenset[str]:
+    """The codes that must not be found where these words are on the requests."""
+    words = {word for each in lacks if each for word in each.split()}
+    return frozenset().union(*(SILENCED.get(word, frozenset()) for word in words)) if words else frozenset()
