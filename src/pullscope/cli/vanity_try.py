@@ -102,6 +102,8 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
 
 def _upstream_words(tried: Rehearsal) -> str:
     known = tried.upstream
+    if known is None and tried.landing.not_played is not None:
+        return f"Where {tried.reference} leads is not known."
     if known is None:
         return f"No rule leads {tried.reference} to a registry."
     if known.tokens is False:

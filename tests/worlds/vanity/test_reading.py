@@ -269,3 +269,32 @@ def test_the_page_of_a_site_is_its_own_file(tmp_path: Path, kind: str) -> None:
     rules = read_rules(write(site / "_redirects", "/v2/* https://registry-1.docker.io/v2/:splat 302\n"))
     assert (rules.not_found or b"")[:1] == (b"x" if kind == "huge" else b"")
     assert len(rules.not_found or b"") <= 65536
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("_redirects", "/v2/* https://ghcr.io/v2/:splat 302", "_worker.js"),
+        (
+            "vercel.json",
+            '{"rewrites": [{"source": "/v2/(.*)", "destination": "https://ghcr.io/v2/$1"}]}',
+            "middleware.ts",
+        ),
+    ],
+)
+def test_code_beside_the_rules_leaves_no_verdict(tmp_path: Path, name: str, text: str, code: str) -> None:
+    """A Worker or a middleware of the site answers before its rules: what clients meet is not known, and it is named."""
+    write(tmp_path / "wrangler.toml", 'name = "a"')
+    write(tmp_path / code, "export default {}")
+    rules = read_rules(write(tmp_path / name, text))
+    decision = decide(rules, Request(method="GET", url="https://docker.example.com/v2/"))
+
+    assert decision.not_played == f"{name}: /{code} beside it is code that answers first, which is not played"
+
+
+def test_netlify_s_rules_know_no_middleware(tmp_path: Path) -> None:
+    """The same file beside another platform's rules is a file like any other."""
+    write(tmp_path / "middleware.ts", "export default {}")
+    rules = read_rules(write(tmp_path / "_redirects", "/v2/* https://ghcr.io/v2/:splat 302"))
+
+    assert decide(rules, Request(method="GET", url="https://docker.example.com/v2/")).not_played is None

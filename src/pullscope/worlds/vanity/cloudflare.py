@@ -138,6 +138,8 @@ CLOUDFLARE = Kind(
     fill=_fill,
     has_site=True,
     index_for_all=True,
+    # developers.cloudflare.com/pages/functions/advanced-mode: with it, _redirects is not used.
+    code_files=frozenset({"/_worker.js", "/_worker.js/index.js"}),
     ping_fix="Add before the others: /v2/ https://{target}/v2/ 302",
     address="Cloudflare's address",
     row=("`_redirects`", "one `*`, `:name`; exact to the slash", "302"),

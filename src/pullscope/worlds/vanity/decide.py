@@ -62,6 +62,9 @@ def _fetched_instead(decision: Decision, request: Request) -> Decision:
 def _first_match(rules: RuleFile, request: Request) -> Decision:
     """For the platforms whose file is a list: the first rule that matches."""
     kind = PLATFORMS[rules.platform]
+    code = next(iter(kind.code_files & rules.published), None)
+    if code is not None:
+        raise NotPlayedError(rules.name, f"{code} beside it is code that answers first, which is not played")
     asked = _split(request.url)
     slash = _trailing_slash(rules, asked)
     if slash is not None:

@@ -58,6 +58,8 @@ class Kind:
     """True where a site without a 404.html answers every path with its index page."""
     refused_statuses: frozenset[int] = frozenset()
     """Statuses of rules that it answers with 404."""
+    code_files: frozenset[str] = frozenset()
+    """Files of the site that are code which answers before every rule."""
     code_at: Callable[[str], str | None] = lambda _path: None
     """What may answer at a path of the site where no file is, "the site's own function"."""
 

@@ -228,6 +228,8 @@ VERCEL = Kind(
     fill=_fill,
     has_site=True,
     joins_query=True,
+    # vercel.com/docs/routing-middleware: it runs before redirects and rewrites are answered.
+    code_files=frozenset({"/middleware.ts", "/middleware.js"}),
     code_at=lambda path: None if path.endswith(_STATIC) else "the site's own function or page",
     ping_fix='Add: {{"source": "/v2/", "destination": "https://{target}/v2/", "permanent": false}}.',
     status_fix="Use 302 (permanent: false gives 307).",
