@@ -1140,3 +1140,172 @@ KINDS |= {
         never=("private", "log in"),
     ),
 }
+
+
+# -- and once more, after that ---------------------------------------------------------------------------------------------
+
+
+def nested_name(wire: Wire) -> None:
+    """skopeo sync to a registry without nested names."""
+    begin(wire, "nested")
+    said = error("NAME_INVALID", "Nested repositories are not supported.")
+    wire.ask("POST", f"{REG}/v2/team/app/app/blobs/uploads/", 400, token="nested", answer=JSON, body=said)
+
+
+def begin(wire: Wire, token: str, actions: str = "push%2Cpull") -> None:
+    """The version check, and a token for a login."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    url = f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3A{actions}"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued=token)
+
+
+def schema1_pushed(wire: Wire) -> None:
+    """A manifest of 2014 for a registry of today."""
+    begin(wire, "old")
+    said = error("MANIFEST_INVALID", "manifest invalid")
+    wire.ask("PUT", APP.url("manifests", "2.6", REG), 400, token="old", sent=900, answer=JSON, body=said)
+
+
+def reuse_refused(wire: Wire) -> None:
+    """A push whose question for a blob is refused, without a word."""
+    begin(wire, "reuse")
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 401, token="reuse")
+
+
+def config_503(wire: Wire) -> None:
+    """A blob that could not be sent, and the manifest that names it."""
+    begin(wire, "lb")
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask(
+        "POST", start, 503, token="lb", answer={"Content-Type": "text/html"}, body="<HTML> 503 Service Unavailable"
+    )
+    said = error("MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 404, token="lb", sent=900, answer=JSON, body=said)
+
+
+def helm_login_quay(wire: Wire) -> None:
+    """POST to the realm is refused, GET is not."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    wire.ask(
+        "POST", f"{REG}/auth/token", 405, answer={"Content-Type": "text/html"}, body="<HTML> 405 Method Not Allowed"
+    )
+    wire.ask("GET", f"{REG}/auth/token?service=reg", basic=True, body='{"token":"REDACTED"}', issued="helm")
+    wire.ask("GET", f"{REG}/v2/", token="helm")
+
+
+def zot_push_without_login(wire: Wire) -> None:
+    """A client that keeps its login to itself."""
+    wire.ask("GET", f"{REG}/v2/", answer={"Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask("POST", f"{REG}/v2/team/app/blobs/uploads/", 403)
+
+
+def tag_twice(wire: Wire) -> None:
+    """A tag that was given where helm adds its own: blobs come, the manifest's address is none."""
+    begin(wire, "twice")
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", start, 202, token="twice", location=f"{start}1")
+    wire.ask("PUT", f"{start}1?digest={LAYER}", 201, token="twice", sent=900)
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 405, token="twice", sent=900)
+
+
+def eof_in_a_push(wire: Wire) -> None:
+    """A server that hangs up."""
+    begin(wire, "eof")
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", start, 202, token="eof", location=f"{start}1")
+    wire.ask("PUT", f"{start}1?digest={LAYER}", None, token="eof", sent=900, fails="server closed connection")
+
+
+def worker_400(wire: Wire) -> None:
+    """A proxy for Docker Hub that cannot fetch a blob."""
+    mirror = "https://docker.proxy.example"
+    ns = "?ns=docker.io"
+    wire.ask("HEAD", APP.url("manifests", "1.0", mirror) + ns, answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), mirror) + ns, answer=OK_INDEX, body=APP.index)
+    manifest = APP.manifest()
+    wire.ask(
+        "GET", APP.url("manifests", digest(manifest), mirror) + ns, answer={"Content-Type": OCI_MANIFEST}, body=manifest
+    )
+    blob = APP.url("blobs", digest("base"), mirror) + ns
+    wire.ask("GET", blob, 400, answer=XML, body="<XML> InvalidArgument Only one auth mechanism allowed")
+
+
+def mirror_not_ready(wire: Wire) -> None:
+    """An ingress whose pod is not ready, and a client that stops there."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://mirror.example.net") + "?ns=docker.io", 503, answer=NGINX)
+
+
+def empty_blob(wire: Wire) -> None:
+    """A cache that says a length and sends nothing."""
+    wire.ask("GET", pulled(wire), answer={"Content-Length": "4"}, size=0, fails="server closed connection")
+
+
+def proxy_cache_head(wire: Wire) -> None:
+    """A cache that answers HEAD from what it has only."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask("GET", f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull", body='{"token":"REDACTED"}', issued="pc")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 404, token="pc")
+
+
+KINDS |= {
+    "nested-name": Kind(
+        source="podman-container-tools/skopeo#1180",
+        play=nested_name,
+        agent=SKOPEO,
+        finds={"upload-refused": "error"},
+        says=("Nested repositories", "spelled"),
+    ),
+    "schema1-pushed": Kind(
+        source="podman-container-tools/skopeo#2350",
+        play=schema1_pushed,
+        agent=SKOPEO,
+        finds={"upload-refused": "error"},
+    ),
+    "reuse-refused": Kind(
+        source="podman-container-tools/skopeo#1036",
+        play=reuse_refused,
+        agent=SKOPEO,
+        finds={"write-denied": "error"},
+        never=("showed no login",),
+    ),
+    "config-503": Kind(
+        source="containers/image#816", play=config_503, agent=SKOPEO, finds={"registry-failed": "error"}, says=("503",)
+    ),
+    "helm-login": Kind(source="helm/helm#30987", play=helm_login_quay, agent=HELM, finds={}),
+    "push-without-login": Kind(
+        source="helm/helm#12234",
+        play=zot_push_without_login,
+        agent=HELM,
+        finds={"write-denied": "error"},
+        says=("showed no login", "helm registry login"),
+        never=("private",),
+    ),
+    "tag-twice": Kind(
+        source="helm/helm#10152",
+        play=tag_twice,
+        agent=HELM,
+        finds={"write-denied": "error"},
+        never=("read-only", "log in"),
+    ),
+    "eof-in-a-push": Kind(source="helm/helm#12835", play=eof_in_a_push, agent=HELM, finds={"upload-cut-off": "error"}),
+    "worker-400": Kind(
+        source="ciiiii/cloudflare-docker-proxy#98",
+        play=worker_400,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "error"},
+        says=("Only one auth mechanism",),
+    ),
+    "mirror-not-ready": Kind(
+        source="containerd/containerd#4531",
+        play=mirror_not_ready,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "error"},
+        says=("503",),
+    ),
+    "empty-blob": Kind(
+        source="containerd/containerd#9552", play=empty_blob, agent=CONTAINERD, finds={"size-mismatch": "error"}
+    ),
+    "proxy-cache-head": Kind(
+        source="goharbor/harbor#13153", play=proxy_cache_head, agent=CONTAINERD, finds={"manifest-unknown": "error"}
+    ),
+}

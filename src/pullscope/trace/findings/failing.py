@@ -22,7 +22,11 @@ GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 @row(
     "registry-failed",
     needs=Fact.FAILURE,
-    explains=("head-not-allowed",),
+    explains=(
+        "upload-refused",
+        "upload-lost",
+        "head-not-allowed",
+    ),
     severities="error, warning",
     suffers="all",
     remedy="the registry's logs",

@@ -99,7 +99,7 @@ def _what(steps: list[Step]) -> str:
     recording="field/wire/manifest-html-mirror.mitm",
 )
 def mirror_failed(case: Case) -> Iterator[Finding]:
-    """A mirror answers 5xx or 403, with a web page, or not at all.
+    """A mirror answers with another error than 404, with a web page, or not at all.
 
     Public mirrors close down and leave a web page: containerd/nerdctl#3264, #2676, kubernetes-sigs/cri-tools#1137,
     moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub.
@@ -129,4 +129,4 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
 def _is_broken(hop: Hop) -> bool:
     if hop.status is None:
         return hop.failed is not None and not client_left(hop)
-    return hop.status >= 500 or hop.status in (401, 403) or is_page(hop)
+    return (hop.status >= 400 and hop.status not in (*MISSED, 416, 429)) or is_page(hop)

@@ -141,7 +141,7 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
 @row(
     "upload-cut-off",
     needs=Fact.FAILURE,
-    explains=("registry-failed", "retried"),
+    explains=("upload-refused", "upload-lost", "registry-failed", "retried"),
     severities="error, warning",
     suffers="all that push large layers, or slowly",
     remedy="time and size limits of what stands in front",
@@ -298,6 +298,11 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
             )
         if not last.errors and front(last) is not None:
             return "", f"let {front(last)} hand {last.request.method} below /v2/ on to the registry behind it"
+        if any(is_write(one) and one.last.ok for one in case.steps):
+            return (
+                "",
+                f"check the name and the tag of what is pushed: {host} takes no {last.request.method} at that address",
+            )
         return f" {host} is read-only.", f"push to the registry that {host} mirrors, or switch its read-only mode off"
     unknown = was_anonymous(step) if step.is_token else issued.anonymous if issued is not None else False
     bare = last.request.authorization == "none" and not step.is_token
