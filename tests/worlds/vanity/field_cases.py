@@ -174,6 +174,7 @@ CASES = [
         why="Debian's own include",
         never=OWN | {"rule-unsupported"},
     ),
+    Case(file="nginx-hub-login/hub.conf", right=UNKNOWN, why="which asks for one of its own"),
     Case(file="nginx-template/registry.conf", right=REFUSED, why="template"),
     Case(file="traefik-harbor/ingressroute.yaml", right=REFUSED, why="Traefik"),
     Case(file="worker-routes/worker.js", right=REFUSED, why="code"),

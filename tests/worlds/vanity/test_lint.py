@@ -212,3 +212,20 @@ def test_rule_for_the_client_s_name_is_met() -> None:
     text = json.dumps({"redirects": [{**rule, "has": has}]})
 
     assert [one for one in lint(parse_rules(text, "vercel.json", V), HOST) if one.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        (Y, f"{HOST} {{\nroot * /srv/images\nfile_server\n}}"),
+        (X, "server { root /srv/images; location / { add_header Docker-Distribution-Api-Version registry/2.0; } }"),
+        (X, "server { root /srv/www; location / { try_files $uri $uri/ /index.html; } }"),
+        (A, "DocumentRoot /srv/images\nRedirect /old https://example.com/"),
+    ],
+)
+def test_folder_that_may_hold_images_is_no_error(platform: Platform, text: str) -> None:
+    """Whether files lie under /v2/ of a published folder is not known, and nothing is said to be missing there."""
+    problems = lint(parse_rules(text, NAMES[platform], platform), HOST)
+
+    assert [one.code for one in problems if one.severity is Severity.ERROR] == []
+    assert any("is a file there, or none" in one.message for one in problems)

@@ -15,6 +15,8 @@ from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, is_inside, upstr
 
 def path_not_redirected(subject: Subject) -> Iterator[Problem]:
     if not subject.followed:
+        if subject.not_played:
+            return
         if any(
             landing.not_played or landing.loops or has_unsupported_status(landing.rule)
             for _, landing in subject.landings

@@ -62,7 +62,8 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     known = upstream(landing.host) if landing.host else None
 
     # The login that the vanity host itself asks for is the only one before a registry of one's own.
-    guessed = known is not None and known.tokens is None and not (ping.login or landing.login)
+    asking = ping.login or landing.login
+    guessed = known is not None and known.tokens is None and asking is None
     tokens = not landing.own_login and (known is None or known.tokens is True or guessed)
 
     def run(client: Client, *, tokens: bool) -> Ran | str:
@@ -80,6 +81,15 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
             or (landing.own_login == "basic" and known is not None and known.row is not None and known.scoped)
         ):
             why = f"no verdict: {landing.where} shows the registry a login of its own"
+            return Trial(client=client, ran=why)
+        if (
+            asking is not None
+            and not landing.own_login
+            and known is not None
+            and known.row is not None
+            and known.tokens
+        ):
+            why = f"no verdict: {asking} asks for a login in front of {known.host}, which asks for one of its own"
             return Trial(client=client, ran=why)
         ran = run(client, tokens=tokens)
         if not isinstance(ran, str) and not ran.outcome.pulled and tokens and guessed and known is not None:

@@ -215,6 +215,11 @@ class Play:
             return Decision(
                 response=page, because=f"the file {self.state.path}", file=self.state.config.file, login=self.login
             )
+        root = next((one for one in self.state.host.directives if one.name == "documentroot"), None)
+        about_v2 = any("v2" in rule.source for rule in self.rules.values())
+        if root is not None and self.state.path.startswith("/v2") and not about_v2:
+            # Images may lie in the published folder as files.
+            raise NotPlayedError(self.state.place(root), f"{self.state.path} is a file there, or none")
         return self._own(404, None, "no rule")
 
     def _moved_to(self, status: int, location: str, one: Directive) -> Decision:

@@ -124,7 +124,9 @@ class Play:
             case "reverse_proxy":
                 return self._proxied(one, words, rule)
             case "file_server":
-                if matcher or (False):
+                # A site that says nothing else of /v2 may have images in it as files.
+                others = (each for each in self.rules.values() if each.status != 200 or each.target is not None)
+                if self.state.path.startswith("/v2") and (matcher or not any("v2" in each.source for each in others)):
                     raise NotPlayedError(self.state.place(one), f"{self.state.path} is a file there, or none")
                 return self._file()
             case _:

@@ -241,6 +241,8 @@ class Play:
 
     def _file(self) -> Decision:
         path, line = self._location.path, self._location.line
+        if self._state.uri.startswith("/v2") and self._may_be_static():
+            raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
         about_v2 = self._location.is_regex or path.startswith("/v2") or "alias" in self._location.scope.own
         if about_v2 and self._state.uri.startswith("/v2"):
             raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
@@ -250,17 +252,23 @@ class Play:
         caught = self._catch(404)
         return caught if caught is not None else self._own(404, None, None, because="no rule")
 
+    def _may_be_static(self) -> bool:
+        """True where a folder is published and no rule is about /v2: images may lie in it as files."""
+        return bool(self._scope.find("root")) and not any("v2" in rule.source for rule in self._rules.values())
+
     def _tried(self, one: Directive) -> Decision:
         last = one.args[-1]
         if self._fallback == self._state.uri:
             # It was sent here by a try_files: where it is no file, that leads in a circle.
             return self._file()
         if last.startswith("="):
-            if self._location.path.startswith("/v2"):
+            if self._location.path.startswith("/v2") or (self._state.uri.startswith("/v2") and self._may_be_static()):
                 raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
             status = int(last[1:4]) if last[1:4].isdigit() else 404
             caught = self._catch(status)
             return caught if caught is not None else self._own(status, None, None, because="no file, no rule")
+        if self._state.uri.startswith("/v2") and last.endswith((".html", ".htm")) and self._may_be_static():
+            raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
         if not last.startswith("@"):
             self._fallback = normal_path(self._state.fill(last, one.line).partition("?")[0])
         return self._internal(last, one.line)
