@@ -12,6 +12,7 @@ from typing import Any
 
 from pullscope.render.lines import finding_lines, paint, story_of
 from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.said import words
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step
 from pullscope.trace.refusals import Refusal
@@ -181,6 +182,7 @@ def hop_json(hop: Hop, roles: Roles) -> dict[str, Any]:
         "seconds": _round(hop.seconds),
         "first_byte_seconds": _round(hop.first_byte_seconds),
         "errors": [{"code": error.code, "message": error.message} for error in hop.errors],
+        "said": words(hop) or None if (hop.status or 0) >= 400 else None,
         "failure": hop.failed.reason if hop.failed else None,
         "answered_by": response.answered_by if response else None,
     }

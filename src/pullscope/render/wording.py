@@ -10,6 +10,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.plain import count, part_of, plain, size
+from pullscope.trace.findings.said import words
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Hop, Kind, Outcome, Pull, Step
 
@@ -311,12 +312,8 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     if hop.failed is not None:
         said = plain(hop.failed.reason)
         return f"{note}: {said}" if note else said
-    if hop.errors:
-        first = hop.errors[0]
-        said = first.code if not first.message or first.message == first.code else f"{first.code}: {first.message}"
-        said = plain(said)
-        return f"{note}: {said}" if note else said
-    return note
+    said = plain(words(hop)) if (hop.status or 0) >= 400 else ""
+    return f"{note}: {said}" if note and said else note or said
 
 
 def _had_token_before(hop: Hop) -> bool:

@@ -11,6 +11,7 @@ from pullscope.render.explain.table import IDEAS, KINDS, Idea, Section, Thought
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.plain import plain, size
 from pullscope.render.wording import short, title, what
+from pullscope.trace.findings.said import words
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
@@ -193,8 +194,8 @@ def _failure(step: Step) -> str:
         return f"the bytes from {host} are others than the digest says"
     if last.failed is not None:
         return f"{host} did not answer to the end ({plain(last.failed.reason)})"
-    said = next((f", {error.code}: {error.message}".rstrip(": ") for error in last.errors), "")
-    return plain(f"{host} answered {last.status}{said}")
+    said = words(last)
+    return plain(f"{host} answered {last.status}" + (f", {said}" if said else ""))
 
 
 def _answers(step: Step) -> str:
