@@ -8,7 +8,7 @@ from tests.trace.wire import CDN, Wire, merged, only, played
 from pullscope.render.report import report
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Ending, Outcome, Pull
-from pullscope.trace.settle import QUIET
+from pullscope.trace.times import QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()

@@ -7,7 +7,7 @@ from tests.trace.images import Image, digest, docker_classic, docker_containerd,
 from tests.trace.wire import CDN, DOCKER_20, Wire, merged, only, played
 
 from pullscope.trace.model import Ending, Outcome
-from pullscope.trace.settle import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
+from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()

@@ -14,10 +14,8 @@ from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import STEP_QUIET, has_everything
-
-REOPEN = 120.0
-"""Seconds of event time for which an operation that ended may still be continued (docker retries for over a minute)."""
+from pullscope.trace.settle import has_everything
+from pullscope.trace.times import REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
 """Steps that an operation takes in; a client that never rests begins another then."""
@@ -121,19 +119,23 @@ def names_tag(route: Route) -> bool:
 
 
 def _is_full(_: Clue, pull: Pull) -> bool:
+    """It has taken in as many steps as are kept of one operation."""
     return len(pull.steps) >= MOST_STEPS
 
 
 def _is_too_old(clue: Clue, pull: Pull) -> bool:
+    """Nothing was seen of it for so long that this is something new."""
     return clue.time - pull.last > REOPEN and not pull.in_flight
 
 
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
+    """The request came on a connection of another run of a command-line client, and carries no token of this one."""
     known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
 
 
 def _is_another_client(clue: Clue, pull: Pull) -> bool:
+    """Another User-Agent, which no process of this client is known to send, on a connection that this one never used."""
     if is_same_process(clue, pull) or pull in clue.spoken:
         return False
     return not alike(clue.agent, clue.family, pull)
@@ -177,6 +179,7 @@ def alike(agent: str, family: str, pull: Pull) -> bool:
 
 
 def is_same_process(clue: Clue, pull: Pull) -> bool:
+    """Whether the request came on a connection of the very run of a command-line client that this operation is part of."""
     return clue.process is not None and pull.process is not None and pull.process.whole is clue.process.whole
 
 
@@ -186,6 +189,7 @@ def is_theirs(clue: Clue, pull: Pull) -> bool:
 
 
 def _asks_ping(clue: Clue, pull: Pull) -> bool:
+    """An operation of the same process; or one without a name that tries http after https, or shows its new token."""
     if pull.repository is not None:
         return is_same_process(clue, pull)
     if is_same_process(clue, pull):
@@ -198,6 +202,7 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
 
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
+    """One that is still resolving this tag, or has named nothing so far; a push with HEAD, before it puts the tag."""
     tag, mine = clue.route.reference, is_theirs(clue, pull)
     if pull.pushing:
         if pull.put:
@@ -221,6 +226,7 @@ def _may_become_push(pull: Pull) -> bool:
 
 
 def _asks_digest(clue: Clue, pull: Pull) -> bool:
+    """One that was told of the digest, or resolved a tag without fetching what it names; a push looks with HEAD."""
     digest, route = clue.digest, clue.route
     if is_same_process(clue, pull):
         return True
@@ -252,6 +258,7 @@ def _knows_nothing(pull: Pull) -> bool:
 
 
 def _asks_write(clue: Clue, pull: Pull) -> bool:
+    """A push whose tag does not stand yet; or one that has fetched nothing, where a client may begin a push so."""
     if is_same_process(clue, pull):
         return True
     if pull.put:
@@ -271,11 +278,13 @@ def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
 
 
 def _asks_list(clue: Clue, pull: Pull) -> bool:
+    """One that is still looking at the same repository (skopeo inspect, crane delete)."""
     # What belongs to an image that is still being looked at is part of that (skopeo inspect, crane delete).
     return is_same_process(clue, pull) or (not has_everything(pull) and not pull.put)
 
 
 def _asks_stray(clue: Clue, pull: Pull) -> bool:
+    """One that wants the digest: from a descriptor's own `urls`, or the beginning of its redirect was not seen."""
     return clue.digest is not None and wants(pull, clue.digest)
 
 

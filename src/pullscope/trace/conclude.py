@@ -19,11 +19,9 @@ from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.settle import failures, has_everything
+from pullscope.trace.times import MEANWHILE
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
-MEANWHILE = 2.0
-"""Seconds by which a read may have ended before the push of what was read begins."""
-
 _BLOBS = frozenset({Kind.UPLOAD_FINISH, Kind.MOUNT, Kind.LAYER, Kind.CONFIG})
 
 HUNG_UP = "Client disconnected"

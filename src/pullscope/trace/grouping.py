@@ -27,13 +27,10 @@ from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Kind, Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import STEP_QUIET, has_everything
+from pullscope.trace.settle import has_everything
+from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
-
-FALLBACK = 5.0
-"""Seconds within which a client asks the next place for what one has refused (seen: 30 to 200 ms)."""
-
 
 _CORRECTED = Reason(
     evidence="token", strength=Strength.CERTAIN, words="the redirect led to a request with the token of this operation"

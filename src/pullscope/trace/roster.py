@@ -12,9 +12,10 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from pullscope.trace.lifecycle import deadline
 from pullscope.trace.model import Ending, Pull, Step
-from pullscope.trace.settle import SOONEST, deadline
 from pullscope.trace.shelf import Shelf
+from pullscope.trace.times import SOONEST
 
 RECENT = 64
 """How many ended pulls may be continued."""

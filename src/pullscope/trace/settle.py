@@ -1,8 +1,8 @@
-"""When a step is over, and what it proved; and when something is due for its operation.
+"""When a step is over, and what it proved.
 
 A step that was answered well is over at once. One that was not may still be continued: a 401 by the repeat with a token, a
 failed HEAD by a GET, a redirect by following it, a server error or a cut-off body by a retry. It is over when its pull has
-been quiet for `STEP_QUIET` seconds of event time, or has ended. All times here are event time, in seconds.
+been quiet for `times.STEP_QUIET` seconds, or has ended.
 """
 
 from __future__ import annotations
@@ -11,24 +11,6 @@ from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
-
-STEP_QUIET = 1.0
-"""A client that goes on after a failure does so at once (a repeat with a token, GET after HEAD)."""
-
-DONE_QUIET = 1.0
-"""After the last layer: what may still come are attestations, asked for side by side with the layers."""
-
-FAILED_QUIET = 2.0
-"""After a failure: a client that waits longer before it retries (docker: 5 s and more) reopens its pull."""
-
-QUIET = 10.0
-"""Without a reason to expect nothing more."""
-
-BUSY_QUIET = 5.0
-"""For a step that could go on, while other requests of its pull are under way: those may take minutes."""
-
-SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET)
-"""Nothing can be due earlier than this after something was seen, so nobody has to look before."""
 
 MOST_HOPS = 10
 """Go's net/http follows no more (client.go defaultCheckRedirect); containerd repeats the number."""
@@ -170,32 +152,3 @@ def has_everything(pull: Pull) -> bool:
 def failures(pull: Pull) -> list[Step]:
     """The failed steps that the client could not do without and that nothing later made good."""
     return [step for step in pull.failing if step.place not in pull.answered]
-
-
-def deadline(pull: Pull) -> float | None:
-    """The event time at which something is due for this pull if nothing happens before; None where nothing ever is."""
-    if pull.open_steps:
-        if not pull.in_flight:
-            return pull.last + STEP_QUIET
-        return min((_patience(step) for step in pull.open_steps if _waits(step)), default=None)
-    if has_everything(pull):
-        return pull.last + DONE_QUIET
-    if pull.put:
-        return pull.last + DONE_QUIET
-    return pull.last + (FAILED_QUIET if failures(pull) else QUIET)
-
-
-def out_of_patience(pull: Pull, now: float) -> list[Step]:
-    """The open steps that nothing continued for long enough."""
-    if not pull.in_flight:
-        return [*pull.open_steps] if pull.last + STEP_QUIET <= now else []
-    return [step for step in pull.open_steps if _waits(step) and _patience(step) <= now]
-
-
-def _waits(step: Step) -> bool:
-    return not step.in_flight and not any(token.in_flight for token in step.tokens)
-
-
-def _patience(step: Step) -> float:
-    ended = [step.ended or step.started, *(token.ended or token.started for token in step.tokens)]
-    return max(ended) + BUSY_QUIET

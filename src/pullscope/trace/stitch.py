@@ -21,17 +21,12 @@ from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
+from pullscope.trace.times import AT_ONCE, MEMORY
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-MEMORY = 120.0
-"""Seconds of event time for which an unfollowed redirect, or a challenge, is remembered."""
-
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
-
-AT_ONCE = 0.5
-"""Seconds within which nobody asks again for what redirected (docker waits 5 s, containerd at least 1 s)."""
 
 MOST_ALIKE = 16
 """Steps with the same address, by clients that look the same, which may still go on."""

@@ -28,11 +28,12 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, settled
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_pushed
+from pullscope.trace.lifecycle import out_of_patience
 from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import is_unfinished, may_continue, out_of_patience, settle, was_asked_and_not_there
+from pullscope.trace.settle import is_unfinished, may_continue, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 

@@ -11,9 +11,7 @@ from pullscope.trace.clues import Clue, Form, alike, steps_of
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
-
-CLAIM = 10.0
-"""Seconds of event time after which a version check that waits is claimed by nobody who only looks the same."""
+from pullscope.trace.times import CLAIM
 
 CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="its connection was used for what came next")
 CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="its token was carried by what came next")

@@ -1,0 +1,139 @@
+"""How an operation lives: its states, what moves it from one to the next, and every time that plays a part. Decides no outcome.
+
+All times are event time, in seconds, and all of them stand here. Why each is what it is stands with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pullscope.oci.bounds import count
+from pullscope.trace.model import Pull, Step
+from pullscope.trace.settle import RETRIED, failures, has_everything
+from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, LONGEST_WAIT, QUIET, RETRY_QUIET, STEP_QUIET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """One row: in this state, after this, the operation is in that state."""
+
+    state: str
+    event: str
+    then: str
+    where: str
+    """The function that does it."""
+
+
+TRANSITIONS: Sequence[Transition] = (
+    Transition(
+        state="-",
+        event="a version check or a token request that nothing claims",
+        then="waiting",
+        where="grouping.begin",
+    ),
+    Transition(
+        state="-", event="a request with a name that no open operation asked", then="open", where="grouping.begin"
+    ),
+    Transition(
+        state="waiting",
+        event="a request with a name, by its token, its connection or in its turn",
+        then="part of that operation",
+        where="waiting.claim",
+    ),
+    Transition(state="waiting", event="quiet for long enough", then="ended, told as what it is", where="trace._close"),
+    Transition(state="open", event="quiet for long enough (the table below)", then="ended", where="trace._advance"),
+    Transition(state="open", event="its client asks for the same tag anew", then="ended", where="grouping._superseded"),
+    Transition(state="open", event="too many are open", then="ended", where="roster.one_too_many"),
+    Transition(state="open", event="the end of the input", then="ended", where="trace.finish"),
+    Transition(
+        state="ended",
+        event="a request that can only be its own, within 120 s",
+        then="open again, which is said once",
+        where="trace._touch",
+    ),
+    Transition(state="ended", event="more pulls than are kept", then="forgotten", where="trace._forget_the_oldest"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long to wait for more, after the last thing that was seen; the first row that holds counts."""
+
+    name: str
+    holds: Callable[[Pull], bool]
+    seconds: Callable[[Pull], float]
+    why: str
+
+
+def _may_go_on(pull: Pull) -> bool:
+    return bool(pull.open_steps)
+
+
+def _was_told_to_wait(pull: Pull) -> bool:
+    return any(step.last.status in RETRIED for step in failures(pull))
+
+
+def _wait_asked_for(pull: Pull) -> float:
+    """`Retry-After` in seconds (RFC 9110, 10.2.3), within bounds, and some more for the client to come again."""
+    asked = [
+        count(step.last.response.headers.get("retry-after")) or 0
+        for step in failures(pull)
+        if step.last.response is not None
+    ]
+    return RETRY_QUIET + min(max(asked, default=0), LONGEST_WAIT)
+
+
+PATIENCE: Sequence[Patience] = (
+    Patience(
+        name="a step may go on",
+        holds=_may_go_on,
+        seconds=lambda _: STEP_QUIET,
+        why="a client that goes on after a failure does so at once: a repeat with a token, GET after HEAD",
+    ),
+    Patience(
+        name="everything came",
+        holds=has_everything,
+        seconds=lambda _: DONE_QUIET,
+        why="what may still come are attestations, asked for side by side with the layers",
+    ),
+    Patience(name="the tag was put", holds=lambda pull: pull.put, seconds=lambda _: DONE_QUIET, why="that ends a push"),
+    Patience(
+        name="told to come again",
+        holds=_was_told_to_wait,
+        seconds=_wait_asked_for,
+        why="429 and 5xx are asked again: oras after Retry-After, docker after 5 s and more",
+    ),
+    Patience(
+        name="failed",
+        holds=lambda pull: bool(failures(pull)),
+        seconds=lambda _: FAILED_QUIET,
+        why="a client that waits longer before it tries again goes on with the operation that ended",
+    ),
+    Patience(name="otherwise", holds=lambda _: True, seconds=lambda _: QUIET, why="nothing says that it is over"),
+)
+
+
+def deadline(pull: Pull) -> float | None:
+    """The event time at which something is due for this pull if nothing happens before; None where nothing ever is."""
+    if pull.open_steps and pull.in_flight:
+        return min((_patience(step) for step in pull.open_steps if _waits(step)), default=None)
+    row = next(row for row in PATIENCE if row.holds(pull))
+    return pull.last + row.seconds(pull)
+
+
+def out_of_patience(pull: Pull, now: float) -> list[Step]:
+    """The open steps that nothing continued for long enough."""
+    if not pull.in_flight:
+        return [*pull.open_steps] if pull.last + STEP_QUIET <= now else []
+    return [step for step in pull.open_steps if _waits(step) and _patience(step) <= now]
+
+
+def _waits(step: Step) -> bool:
+    return not step.in_flight and not any(token.in_flight for token in step.tokens)
+
+
+def _patience(step: Step) -> float:
+    """While other requests of its operation are under way, which may take minutes."""
+    ended = [step.ended or step.started, *(token.ended or token.started for token in step.tokens)]
+    return max(ended) + BUSY_QUIET

@@ -1,0 +1,45 @@
+"""Every time that plays a part in a trace: event time, in seconds, each with what was seen."""
+
+from __future__ import annotations
+
+STEP_QUIET = 1.0
+"""A client that goes on after a failure does so at once (a repeat with a token, GET after HEAD)."""
+
+DONE_QUIET = 1.0
+"""After the last layer: what may still come are attestations, asked for side by side with the layers."""
+
+FAILED_QUIET = 2.0
+"""After a failure: a client that waits longer before it retries (docker: 5 s and more) reopens its operation."""
+
+RETRY_QUIET = 6.0
+"""After 429 or 5xx, beyond what `Retry-After` asks for (docker: 5 s; oras, containers/image: what the answer asks)."""
+
+LONGEST_WAIT = 60
+"""Of a `Retry-After`, as much as is waited for."""
+
+QUIET = 10.0
+"""Without a reason to expect nothing more."""
+
+BUSY_QUIET = 5.0
+"""For a step that could go on, while other requests of its operation are under way: those may take minutes."""
+
+SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUIET)
+"""Nothing can be due earlier than this after something was seen, so nobody has to look before."""
+
+REOPEN = 120.0
+"""For as long an operation that ended may still be continued (docker retries for over a minute)."""
+
+MEMORY = 120.0
+"""For as long an unfollowed redirect, or a challenge, is remembered."""
+
+CLAIM = 10.0
+"""After as long a version check that waits is claimed by nobody who only looks the same."""
+
+FALLBACK = 5.0
+"""Within as long a client asks the next place for what a mirror has refused (seen: 30 to 200 ms)."""
+
+AT_ONCE = 0.5
+"""Within as long nobody asks again for what redirected (docker waits 5 s, containerd at least 1 s)."""
+
+MEANWHILE = 2.0
+"""By as much a read may have ended before the push of what was read begins."""
