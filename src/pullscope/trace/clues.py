@@ -209,20 +209,11 @@ def _asks_tag(clue: Clue, pull: Pull) -> bool:
             return is_same_process(clue, pull) and pull.tag == tag
         return mine or (clue.method == "HEAD" and pull.tag in (None, tag))
     if pull.tag is None and pull.by_digest is None:
-        return not _asked_for_content(pull) or mine or (clue.method == "HEAD" and _may_become_push(pull))
+        asked = pull.asked_manifest or pull.asked_digest
+        return not asked or mine or (clue.method == "HEAD" and pull.only_looked_for_blobs)
     if pull.tag == tag:
         return is_same_process(clue, pull) or goes_on(pull, clue)
     return False
-
-
-def _asked_for_content(pull: Pull) -> bool:
-    return any(step.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB) for step in steps_of(pull))
-
-
-def _may_become_push(pull: Pull) -> bool:
-    """Whether all that was asked so far is what a push asks first: which blobs are there."""
-    asked = [step for step in steps_of(pull) if not step.is_token and step.route.endpoint not in PINGS]
-    return all(step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB for step in asked)
 
 
 def _asks_digest(clue: Clue, pull: Pull) -> bool:
@@ -265,8 +256,7 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
     if pull.pushing:
         return True
-    asked = [step for step in steps_of(pull) if step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"]
-    return is_theirs(clue, pull) or (not pull.fetched and not asked and _may_go_on_as_push(clue, pull))
+    return is_theirs(clue, pull) or (not pull.fetched and not pull.got_manifest and _may_go_on_as_push(clue, pull))
 
 
 def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
@@ -320,19 +310,16 @@ def wants(pull: Pull, digest: str) -> bool:
 
 def goes_on(pull: Pull, clue: Clue) -> bool:
     """Whether a request for the tag is still the same operation's, and not the beginning of the next."""
-    step = clue.step
-    asked = [old for old in steps_of(pull) if names_tag(old.route)]
-    if not asked:
+    step, last = clue.step, pull.tag_step
+    if last is None:
         return True
-    last = asked[-1]
     if not last.settled:
         first, again = last.first.request, step.first.request
         # The same once more would be a repeat of that step: this is somebody who looks the same.
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt
-    by_digest = any(old.route.digest is not None for old in steps_of(pull))
-    return last.method == "HEAD" and step.method == "GET" and not by_digest
+    return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest
 
 
 def is_command(family: str) -> bool:

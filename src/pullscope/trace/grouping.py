@@ -13,6 +13,7 @@ from pullscope.oci.agents import Client, identify
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import (
+    PINGS,
     QUESTIONS,
     UPLOADS,
     Clue,
@@ -78,6 +79,7 @@ class Grouper:
             over.append(oldest)
         step.pull = pull
         pull.open_steps.append(step)
+        _note(step, pull)
         if _writes(step):
             if not pull.pushing:
                 pull.by_digest = pull.digest = None  # a look whether the digest is there was the push's beginning
@@ -223,7 +225,7 @@ class Grouper:
         if clue.form is Form.TAG and pull.tag is None and pull.by_digest is None:
             pull.tag = route.reference
         reads = route.endpoint is Endpoint.MANIFEST and clue.method in ("GET", "HEAD") and not pull.pushing
-        first = reads and not any(_names_manifest(step) for step in steps_of(pull))
+        first = reads and not pull.asked_manifest
         if first and clue.form is Form.DIGEST and pull.tag is None and route.digest is not None:
             pull.by_digest = pull.digest = str(route.digest)
 
@@ -288,8 +290,19 @@ def _client_of(step: Step) -> Client:
     return replace(found, store=None) if step.route.endpoint is Endpoint.V1_SEARCH else found
 
 
-def _names_manifest(step: Step) -> bool:
-    return step.route.endpoint is Endpoint.MANIFEST and not step.route.cosign and step.route.fallback_for is None
+def _note(step: Step, pull: Pull) -> None:
+    """Take down what a step asks for, so that nobody has to look through all steps for it."""
+    route = step.route
+    if step.is_token or route.endpoint in PINGS:
+        return
+    if names_tag(route):
+        pull.tag_step = step
+    if route.endpoint is Endpoint.MANIFEST and not route.cosign and route.fallback_for is None:
+        pull.asked_manifest = True
+        pull.got_manifest = pull.got_manifest or step.method == "GET"
+    pull.asked_digest = pull.asked_digest or route.digest is not None
+    looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"
+    pull.only_looked_for_blobs = pull.only_looked_for_blobs and looks
 
 
 def registry_of(step: Step) -> str:

@@ -256,6 +256,16 @@ class Pull:
     """Settled steps that have no number yet, for nobody knows by now what the pull is about."""
     promised: set[str] = field(default_factory=set)
     """The repositories for which a token was asked before any of them was."""
+    tag_step: Step | None = None
+    """The step that asked for the tag last."""
+    asked_manifest: bool = False
+    """Whether a manifest was asked for, by tag or digest."""
+    asked_digest: bool = False
+    """Whether anything was asked for by its digest."""
+    got_manifest: bool = False
+    """Whether a manifest was asked for with GET."""
+    only_looked_for_blobs: bool = True
+    """Whether all that was asked so far, but for version checks and tokens, is which blobs are there."""
     pushing: bool = False
     """Whether it has written something, or tried to."""
     put: bool = False

@@ -8,14 +8,14 @@ that time has come, so that an event costs nothing but a push onto a heap.
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 
 from pullscope.trace.lifecycle import deadline
 from pullscope.trace.model import Ending, Pull, Step
+from pullscope.trace.remembered import Remembered
 from pullscope.trace.shelf import Shelf
-from pullscope.trace.times import SOONEST
+from pullscope.trace.times import SOONEST, TOKENS
 
 RECENT = 64
 """How many ended pulls may be continued."""
@@ -38,7 +38,7 @@ class Roster:
         self.open = Shelf()
         self.recent = Shelf()
         self._by_client: dict[str, list[Pull]] = {}
-        self._issuers: OrderedDict[int, deque[Step]] = OrderedDict()
+        self._issuers: Remembered[int, Step] = Remembered(most=MOST_TOKENS, seconds=TOKENS, each=8)
         self._agenda: list[tuple[float, int, Pull]] = []
         self._order = count()
 
@@ -98,13 +98,11 @@ class Roster:
 
     def token_issued(self, step: Step, number: int) -> None:
         """Remember which step a token came from."""
-        self._issuers.setdefault(number, deque(maxlen=8)).append(step)
-        while len(self._issuers) > MOST_TOKENS:
-            self._issuers.popitem(last=False)
+        self._issuers.add(number, step, step.ended or step.started)
 
     def issuers(self, number: int | None) -> Iterable[Step]:
         """The steps that a token came from, the oldest first: token servers give the same one to several."""
-        return self._issuers.get(number, ()) if number is not None else ()
+        return self._issuers.of(number) if number is not None else ()
 
     # -- time -----------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
-from pullscope.trace.times import AT_ONCE, MEMORY
+from pullscope.trace.remembered import Remembered
+from pullscope.trace.times import AT_ONCE, MEMORY, REOPEN
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -31,7 +32,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 MOST_ALIKE = 16
 """Steps with the same address, by clients that look the same, which may still go on."""
 
-MOST = 10_000
+MOST = 2_000
 """Entries that a table holds at the most; the oldest go first."""
 
 
@@ -40,12 +41,12 @@ class Stitcher:
 
     def __init__(self, affinity: Callable[[Requested, Pull | None], int]) -> None:
         self._affinity = affinity
-        self._redirects: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
-        self._sources: OrderedDict[tuple[str, int], deque[Hop]] = OrderedDict()
+        self._redirects: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
+        self._sources: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
         self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
-        self._realms: OrderedDict[tuple[str, str], deque[_Asked]] = OrderedDict()
-        self._foreign: OrderedDict[tuple[str, str], Digest] = OrderedDict()
-        self._uploads: OrderedDict[tuple[str, str], Hop] = OrderedDict()
+        self._realms: Remembered[tuple[str, str], _Asked] = Remembered(most=MOST, seconds=MEMORY)
+        self._foreign: Remembered[tuple[str, str], Digest] = Remembered(most=MOST, seconds=REOPEN, each=1)
+        self._uploads: Remembered[tuple[str, str], Hop] = Remembered(most=MOST, seconds=REOPEN, each=1)
 
     def place(self, event: Requested, route: Route) -> tuple[Hop | None, list[tuple[Challenge, Step]] | None]:
         """A hop in the step that this request continues or begins, and the challenges that it may answer.
@@ -66,12 +67,12 @@ class Stitcher:
             return self._append(repeated, event, route, origin), None
         needed_by = self.challenges_for(event)
         is_token = bool(needed_by) or looks_like_token_request(event, route)
-        told_by = self._uploads.get((event.client, bare(event.url))) if not is_token else None
+        told_by = next(iter(self._uploads.of((event.client, bare(event.url)))), None) if not is_token else None
         if told_by is not None:
             route = _upload_route(event, route, told_by)
-        foreign = self._foreign.get((event.client, event.url)) if route.endpoint is Endpoint.NONE else None
-        if foreign is not None:
-            route = replace(route, digest=foreign)
+        if route.endpoint is Endpoint.NONE:
+            for digest in self._foreign.of((event.client, event.url)):
+                route = replace(route, digest=digest)
         # What looks like nothing but names a digest may be a blob whose redirect was not seen.
         stray = event.method in ("GET", "HEAD") and route.digest is not None
         if not is_token and route.endpoint is Endpoint.NONE and not stray:
@@ -88,12 +89,10 @@ class Stitcher:
         location = hop.response.location_id
         if hop.redirects and location is not None:
             for table, number in ((self._redirects, location), (self._sources, hop.request.url_id)):
-                table.setdefault((hop.request.client, number), deque(maxlen=64)).append(hop)
-                _trim(table)
+                table.add((hop.request.client, number), hop, hop.response.time)
         elif hop.status == 202 and hop.response.location and hop.route.endpoint in UPLOADS:
             # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
-            self._uploads[hop.request.client, bare(hop.response.location)] = hop
-            _trim(self._uploads)
+            self._uploads.add((hop.request.client, bare(hop.response.location)), hop, hop.response.time)
         if hop.status == 401:
             if hop.follows is not None:
                 # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).
@@ -101,18 +100,15 @@ class Stitcher:
             for challenge in hop.challenges:
                 if challenge.realm:
                     key = (hop.request.client, bare(challenge.realm))
-                    self._realms.setdefault(key, deque(maxlen=64)).append(
-                        _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
-                    )
-                    _trim(self._realms)
+                    asked = _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
+                    self._realms.add(key, asked, hop.response.time)
 
     def may_come_from_elsewhere(self, hop: Hop, document: Index | Manifest) -> None:
         """Remember the addresses that a descriptor names for its content (image-spec 1.1, descriptor, `urls`)."""
         for layer in document.layers if isinstance(document, Manifest) else ():
             for url in layer.urls[:8] if layer.digest is not None else ():
                 if layer.digest is not None:
-                    self._foreign[hop.request.client, url] = layer.digest
-                    _trim(self._foreign)
+                    self._foreign.add((hop.request.client, url), layer.digest, hop.request.time)
 
     def settled(self, step: Step) -> None:
         """Nothing continues a step that is settled."""
@@ -129,16 +125,19 @@ class Stitcher:
         waiting = self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), deque(maxlen=MOST_ALIKE))
         if hop.step not in waiting:
             waiting.append(hop.step)
-        _trim(self._open)
+        while len(self._open) > MOST:
+            self._open.popitem(last=False)
 
     def challenges_for(self, event: Requested) -> list[tuple[Challenge, Step]]:
         """The challenges that this request may answer, the best first: asked for nothing so far, then the newest.
 
         The User-Agent may differ (dockerd 29).
         """
-        known = self._realms.get((event.client, bare(event.url))) if self._realms else None
-        while known and event.time - known[0].time > MEMORY:
-            known.popleft()
+        known = (
+            [one for one in self._realms.of((event.client, bare(event.url))) if event.time - one.time <= MEMORY]
+            if len(self._realms)
+            else []
+        )
         if not known:
             return []
         wanted = set(scopes_asked(event.url))
@@ -149,7 +148,7 @@ class Stitcher:
 
     def answered(self, event: Requested, step: Step) -> None:
         """A token request answers the oldest open challenge of this step."""
-        for one in self._realms.get((event.client, bare(event.url)), ()):
+        for one in self._realms.of((event.client, bare(event.url))):
             if one.step is step and not one.answered:
                 one.answered = True
                 return
@@ -190,24 +189,11 @@ class Stitcher:
         """A redirect that was followed leads nowhere else."""
         location = hop.response.location_id if hop.response else None
         for table, number in ((self._redirects, location), (self._sources, hop.request.url_id)):
-            waiting = table.get((hop.request.client, number)) if number is not None else None
-            if waiting is not None and hop in waiting:
-                waiting.remove(hop)
-                if not waiting:
-                    del table[hop.request.client, number or 0]
+            if number is not None:
+                table.discard((hop.request.client, number), hop)
 
-    def _unfollowed(
-        self, table: OrderedDict[tuple[str, int], deque[Hop]], key: tuple[str, int], event: Requested
-    ) -> list[Hop]:
-        waiting = table.get(key)
-        if not waiting:
-            return []
-        left = [hop for hop in waiting if not hop.followed and _age(hop, event) <= MEMORY]
-        if left:
-            table[key] = deque(left, maxlen=64)
-        else:
-            del table[key]
-        return left
+    def _unfollowed(self, table: Remembered[tuple[str, int], Hop], key: tuple[str, int], event: Requested) -> list[Hop]:
+        return [hop for hop in table.of(key) if not hop.followed and _age(hop, event) <= MEMORY]
 
     def _repeated_step(self, event: Requested) -> Step | None:
         """The step that this request may repeat: of the nearest operation the one last asked on its connection, then the
@@ -307,8 +293,3 @@ def _leads_to(hop: Hop, host: str) -> bool:
 
 def _age(hop: Hop, event: Requested) -> float:
     return event.time - (hop.response.time if hop.response else hop.request.time)
-
-
-def _trim(table: OrderedDict[Key, Value]) -> None:
-    while len(table) > MOST:
-        table.popitem(last=False)

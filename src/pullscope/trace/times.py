@@ -32,6 +32,9 @@ REOPEN = 120.0
 MEMORY = 120.0
 """For as long an unfollowed redirect, or a challenge, is remembered."""
 
+TOKENS = 600.0
+"""For as long the request that brought a token is remembered; who used the token is known for as long as it is open."""
+
 CLAIM = 10.0
 """After as long a version check that waits is claimed by nobody who only looks the same."""
 

@@ -1,0 +1,197 @@
+"""What an operation was for, and how it ended: a row is what a client asked, and what that comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.trace.images import Image, digest, get_manifest, unauthorized
+from tests.trace.wire import AUTH, CONTAINERD, CRANE, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, only, played
+
+from pullscope.trace.conclude import sent
+from pullscope.trace.model import Action, Ending
+
+APP = Image()
+REPOSITORY = f"{HUB}/v2/{APP.repository}"
+ORAS = "oras/1.3.3"
+
+
+def manifest_and_layer(wire: Wire) -> None:
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), content=APP.layers[0])
+
+
+def only_manifest(wire: Wire) -> None:
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+
+
+def manifest_and_config(wire: Wire) -> None:
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text)), content=APP.config_text)
+
+
+def lone_head(wire: Wire) -> None:
+    wire.ask("HEAD", APP.url("manifests", APP.tag), answer={"Docker-Content-Digest": digest(APP.manifest())})
+
+
+def tags(wire: Wire) -> None:
+    wire.ask("GET", f"{REPOSITORY}/tags/list", body='{"tags":["a","b"]}')
+
+
+def search(wire: Wire) -> None:
+    wire.ask("GET", "https://index.docker.io/v1/search?q=app", body='{"results":[]}')
+
+
+def delete(wire: Wire) -> None:
+    lone_head(wire)
+    wire.ask("DELETE", APP.url("manifests", digest(APP.manifest())), 202)
+
+
+def push(wire: Wire) -> None:
+    wire.ask("PUT", APP.url("manifests", "new"), 201, sent=APP.manifest())
+
+
+def signature(wire: Wire) -> None:
+    tag = digest(APP.manifest()).replace(":", "-") + ".sig"
+    wire.ask("PUT", APP.url("manifests", tag), 201, sent=APP.manifest())
+
+
+def login(wire: Wire) -> None:
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.ask(
+        "GET",
+        f"{AUTH}?service=registry.docker.io&offline_token=true",
+        basic=True,
+        issued="t",
+        body='{"token":"REDACTED"}',
+    )
+    wire.ask("GET", f"{HUB}/v2/", token="t")
+
+
+def version_check(wire: Wire) -> None:
+    wire.ask("GET", f"{HUB}/v2/")
+
+
+ASKED: list[tuple[Callable[[Wire], None], str, Action]] = [
+    (manifest_and_layer, CRANE, Action.PULL),
+    (manifest_and_layer, DOCKER_29, Action.PULL),
+    (only_manifest, DOCKER_20, Action.PULL),
+    (only_manifest, CRANE, Action.LOOK),
+    (manifest_and_config, SKOPEO, Action.LOOK),
+    (lone_head, CRANE, Action.LOOK),
+    (lone_head, CONTAINERD, Action.LOOK),
+    (lone_head, DOCKER_29, Action.PULL),
+    (tags, SKOPEO, Action.LIST),
+    (search, DOCKER_20, Action.LIST),
+    (delete, CRANE, Action.DELETE),
+    (push, ORAS, Action.PUSH),
+    (signature, CRANE, Action.SIGN),
+    (login, DOCKER_20, Action.LOGIN),
+    (version_check, DOCKER_20, Action.OTHER),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "agent", "action"), ASKED, ids=lambda each: getattr(each, "__name__", str(each))[:24]
+)
+def test_what_it_was_for(asked: Callable[[Wire], None], agent: str, action: Action) -> None:
+    """The action comes from all that was asked; the client's family only decides what asking for manifests alone means."""
+    wire = Wire(agent=agent)
+    asked(wire)
+    assert only(played(wire)).action is action
+
+
+def test_who_looks_has_nothing_already_here() -> None:
+    """Layers that nobody asked for are "already here" in a pull alone."""
+    looked, pulled = Wire(agent=CRANE), Wire(agent=DOCKER_20)
+    for wire in (looked, pulled):
+        only_manifest(wire)
+    assert only(played(looked)).layers.already_present == 0
+    assert only(played(pulled)).layers.already_present == len(APP.layers)
+
+
+def test_layers_are_those_of_the_chosen_platform() -> None:
+    """containerd 2.1 reads the manifests of every platform, and the layers of one."""
+    wire = Wire(agent=CONTAINERD)
+    get_manifest(wire, APP, APP.index, tag=True)
+    for architecture in APP.platforms:
+        get_manifest(wire, APP, APP.manifest(architecture))
+    for layer in APP.layers:
+        wire.ask("GET", APP.url("blobs", digest(layer)), content=layer)
+    layers = only(played(wire)).layers
+    assert (layers.total, layers.fetched, layers.already_present) == (len(APP.layers), len(APP.layers), 0)
+
+
+def test_a_copy_names_both_sides() -> None:
+    """What one registry gave and the other took, by one run: a pull and a push that name each other."""
+    wire = Wire(agent=ORAS)
+    wire.ask("GET", APP.url("manifests", APP.tag), body=APP.manifest(), connection="from")
+    wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), content=APP.layers[0], connection="from")
+    there = "https://reg.example.com/v2/copied/app"
+    wire.ask("POST", f"{there}/blobs/uploads/", 202, location=f"{there}/blobs/uploads/1", connection="to")
+    wire.ask("PUT", f"{there}/blobs/uploads/1?digest={digest(APP.layers[0])}", 201, connection="to")
+    wire.ask(
+        "PUT", f"{there}/manifests/v1", 201, sent=APP.manifest(), connection="to",
+        answer={"Docker-Content-Digest": digest(APP.manifest())},
+    )  # fmt: skip
+    pull, push_ = played(wire).pulls
+    assert (pull.action, push_.action) == (Action.PULL, Action.PUSH)
+    assert (pull.partner, push_.partner) == (push_, pull)
+
+
+def test_two_pushes_of_different_content_are_no_copy() -> None:
+    """A pull and a push at the same time that share no blob have nothing to do with each other."""
+    wire = Wire(agent=ORAS)
+    manifest_and_layer(wire)
+    wire.ask(
+        "PUT", "https://reg.example.com/v2/x/manifests/v1", 201, sent=Image(layers=("own",), config="{}").manifest()
+    )
+    assert [pull.partner for pull in played(wire).pulls] == [None, None]
+
+
+def test_a_push_counts_each_blob_once() -> None:
+    """As the best that became of it: sent, mounted, or there already."""
+    wire = Wire(agent=ORAS)
+    there = f"{REPOSITORY}/blobs"
+    for name, status in (("sent", 404), ("there", 200)):
+        wire.ask("HEAD", f"{there}/{digest(name)}", status)
+    wire.ask("POST", f"{there}/uploads/?mount={digest('mounted')}&from=other/app", 201)
+    wire.ask("POST", f"{there}/uploads/", 202, location=f"{there}/uploads/1")
+    wire.ask("PUT", f"{there}/uploads/1?digest={digest('sent')}", 201, sent=4)
+    push(wire)
+    came = sent(only(played(wire)))
+    assert (came.uploaded, came.mounted, came.there) == (1, 1, 1)
+
+
+def test_a_client_that_hangs_up_is_told_so() -> None:
+    """Cut off by the client itself: incomplete, and no failure of anybody."""
+    wire = Wire(agent=CRANE)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), size=2, fails="Client disconnected.")
+    pull = only(played(wire))
+    assert pull.outcome is Ending.INCOMPLETE
+    assert [finding for finding in pull.findings if finding.severity == "error"] == []
+
+
+def test_a_reset_after_the_last_byte_is_no_failure() -> None:
+    """crane resets an HTTP/2 stream that it has read to the end."""
+    wire = Wire(agent=CRANE)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for layer in APP.layers:
+        wire.ask(
+            "GET", APP.url("blobs", digest(layer)), size=len(layer), fails="stream reset by client",
+            answer={"Content-Length": str(len(layer))},
+        )  # fmt: skip
+    pull = only(played(wire))
+    assert (pull.outcome, pull.layers.fetched) == (Ending.COMPLETE, len(APP.layers))
+
+
+def test_a_scope_names_what_nobody_came_to_ask_for() -> None:
+    """A login that the token server refuses: the image is the one in the scope."""
+    wire = Wire(agent=SKOPEO)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.ask(
+        "GET", f"{AUTH}?service=registry.docker.io&scope=repository%3Ateam%2Fapp%3Apull", 401, basic=True, body="{}"
+    )
+    pull = only(played(wire))
+    assert (pull.reference, pull.outcome) == ("docker.io/team/app", Ending.FAILED)
