@@ -11,41 +11,45 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import entries
-from pullscope.logs.exchange import Exchange
-from pullscope.logs.told_errors import URL_ERROR, failure_of
+from pullscope.logs.exchange import Exchange, Waiting
+from pullscope.logs.message_text import fields_of_map
+from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of
 
-MARK = re.compile(r'(?:msg=\\?"|msg\\?":\\?"|DEBU\[\d+\] )do request')
+MARK = re.compile(r'(?:msg=\\?"|msg\\?": ?\\?"|DEBU\[[^\]\s]+\] )(?:do request|fetch response received)')
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of the log."""
-    found: list[Exchange] = []
+    found, waiting = list[Exchange](), Waiting()
     for entry in entries(lines):
         said, fields = entry.message, entry.fields
         if said == "do request" and "url" in fields:
-            found.append(
-                Exchange(
-                    method=fields.get("request.method", "GET"),
-                    url=fields["url"],
-                    asked_line=entry.line,
-                    asked=entry.time,
-                    sent=_fields(fields, "request.header."),
-                )
+            one = Exchange(
+                method=fields.get("request.method", "GET"),
+                url=fields["url"],
+                asked_line=entry.line,
+                asked=entry.time,
+                sent=_fields(fields, "request.header."),
             )
+            found.append(waiting.add(one))
         elif said == "fetch response received" and "url" in fields:
-            status = fields.get("response.status", "").partition(" ")[0]
-            one = next((one for one in found if one.url == fields["url"] and not one.over), None)
-            if one is not None and status.isdecimal() and len(status) == 3:
-                one.status, one.fields = int(status), _fields(fields, "response.header.")
-                one.ended_line, one.ended = entry.line, entry.time
+            status = fields.get("response.status", fields.get("status", "")).partition(" ")[0]
+            asked = waiting.at(fields["url"], oldest=True)
+            if asked is not None and status.isdecimal() and len(status) == 3:
+                asked.status, asked.fields = int(status), _fields(fields, "response.header.")
+                asked.ended_line, asked.ended = entry.line, entry.time
         else:
             for text in (said, fields.get("error", "")):
-                told = URL_ERROR.search(text)
-                one = next((one for one in found if told and one.url == told[2] and not one.over), None)
-                if one is not None:
-                    one.failure, one.ended_line, one.ended = failure_of(text), entry.line, entry.time
+                told = URL_ERROR.search(text[:LONGEST_SENTENCE])
+                asked = waiting.at(told[2], oldest=True) if told else None
+                if asked is not None:
+                    asked.failure, asked.ended_line, asked.ended = failure_of(text), entry.line, entry.time
     yield from found
 
 
 def _fields(fields: dict[str, str], prefix: str) -> list[tuple[str, str]]:
+    """The header fields; before containerd 1.4 all in one, as a Go map (containerd#2013, #4397)."""
+    whole = fields.get(f"{prefix.removesuffix('.')}s")
+    if whole is not None:
+        return fields_of_map(whole)
     return [(key.removeprefix(prefix), value) for key, value in fields.items() if key.startswith(prefix)]

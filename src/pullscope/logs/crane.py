@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import entries
-from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.message_text import REQUEST, STATUS, fields_and_body, whole_body
+from pullscope.logs.exchange import Exchange, Waiting, header
+from pullscope.logs.message_text import REQUEST, STATUS, body_of, fields_and_body
 
 _STAMP = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 _ASKED = re.compile(r"--> ([A-Z]+) (https?://\S+)(?: \[body redacted: .*\])?$")
@@ -24,39 +24,40 @@ MARK = re.compile(r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:--> [A-Z]+ https?://|
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of the log."""
     found: list[Exchange] = []
-    undumped: list[Exchange] = []
+    waiting, undumped = Waiting(), list[Exchange]()
     for number, record in _records(lines):
         first = record[0]
         if asked := _ASKED.match(first):
-            found.append(Exchange(method=asked[1], url=asked[2], asked_line=number))
+            found.append(waiting.add(Exchange(method=asked[1], url=asked[2], asked_line=number)))
             continue
         answered, failed = _ANSWERED.match(first), _FAILED.match(first)
         if answered:
-            one = _open(found, answered[2])
+            one = waiting.at(answered[2])
             if one is not None:
                 one.status, one.ended_line = int(answered[1]), number
                 undumped.append(one)
         elif failed:
-            one = _open(found, failed[3])
+            one = waiting.at(failed[3])
             if one is not None:
                 one.failure, one.ended_line = failed[1], number
         elif request := REQUEST.match(first):
             fields, _ = fields_and_body(record[1:])
             host = header(fields, "host")
-            bare = [one for one in found if not one.sent and one.url.endswith(request[2]) and f"//{host}" in one.url]
-            if bare:
-                bare[-1].sent = fields
+            address = f"//{host}{request[2]}"
+            one = waiting.find(lambda one, address=address: not one.sent and one.url.endswith(address))  # type: ignore[misc]
+            if one is not None:
+                one.sent = fields
         elif status := STATUS.match(first):
             one = next((one for one in undumped if one.status == int(status[1])), None)
             if one is not None:
                 undumped.remove(one)
                 one.fields, text = fields_and_body(record[1:])
-                one.body = None if one.method == "HEAD" else whole_body(text, header(one.fields, "content-length"))
+                one.body = (
+                    None
+                    if one.method == "HEAD"
+                    else body_of(text, header(one.fields, "content-length"), one.status or 0)
+                )
     yield from found
-
-
-def _open(found: list[Exchange], url: str) -> Exchange | None:
-    return next((one for one in reversed(found) if one.url == url and not one.over), None)
 
 
 def _records(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import entries
 from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.message_text import STATUS, whole_body
+from pullscope.logs.message_text import STATUS, body_of
 
 MARK = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?> [A-Z]+ \S+ HTTP/[0-9.]+\s*$", re.MULTILINE)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d\.\d+ (?=[<>*{}=])")
@@ -101,7 +101,7 @@ class _Reader:
     def end_body(self) -> None:
         if self.body and self.found:
             one = self.found[-1]
-            one.body = whole_body("\n".join(self.body), header(one.fields, "content-length"))
+            one.body = body_of("\n".join(self.body), header(one.fields, "content-length"), one.status or 0)
         self.body = []
 
 

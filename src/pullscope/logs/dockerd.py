@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.told_errors import failure_of, status_of
+from pullscope.logs.told_errors import LONGEST_SENTENCE, failure_of, status_of
 
 MARK = re.compile(r"Trying to pull \S+ from https?://\S+ v2")
 _CALLED = re.compile(r"(?:Calling POST )?(\S*/images/create\?\S+)$")
@@ -49,7 +49,7 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges that the log's steps stand for."""
     pull = _Pull()
     for entry in entries(lines):
-        said = entry.message
+        said = entry.message[:LONGEST_SENTENCE]
         called = _CALLED.match(entry.fields.get("request-url", said))
         if called:
             pull.tag = parse_qs(urlsplit(called[1]).query).get("tag", ["latest"])[0]

@@ -17,15 +17,16 @@ LONGEST_LINE = 1024 * 1024
 # journalctl's short form (`Nov 25 22:53:08 host dockerd[712]: `) and its short-iso; syslog's alike (RFC 3164).
 _JOURNAL = re.compile(
     r"(?:[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d(?:\.\d+)?"
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:?\d\d) \S+ [^\s:\[]+(?:\[\d+\])?: "
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:?\d\d) \S+ [^\s:\[]+(?:\[\d+\])?: |[a-z][a-z-]*\[\d+\]: "
 )
-# GitHub Actions, kubectl logs --timestamps, docker logs -t: a time in UTC before each line.
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
+# GitHub Actions, kubectl logs --timestamps, docker logs -t: a time in UTC before each line. Jenkins: a time of day.
+_STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\d\d:\d\d:\d\d(?:\.\d+)?) ")
 # logrus' TextFormatter and slog's TextHandler: key=value, the value quoted as Go does it where it has to be.
-_FIELD = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|\S*)')
+# Old containerd writes Go's maps without quotes.
+_FIELD = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|map\[.*?\](?= [\w.]+=|\s*$)|\S*)')
 # logrus on a terminal: `DEBU[0001] message, padded             key=value`, seconds since the start in the brackets.
-_TERMINAL = re.compile(r"(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d+\] ?")
-_LAST_FIELD = re.compile(r'(?<=\s)([A-Za-z][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+_TERMINAL = re.compile(r"(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(\d+|\d{4}-[^\]\s]+)\] ?")
+_LAST_FIELD = re.compile(r'(?<=\s)([A-Za-z][\w.@-]*)=("(?:[^"\\]|\\.)*"|map\[.*?\](?= [\w.]+=|\s*$)|\S*)')
 _LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -59,6 +60,7 @@ def entry_of(line: str, number: int) -> Entry:
         match = around.match(line)
         if match:
             line = line[match.end() :]
+    indented, line = line, line.lstrip() if line[:4] == "    " else line
     if line.startswith("{"):
         found = _of_json(line, number)
         if found is not None:
@@ -68,11 +70,11 @@ def entry_of(line: str, number: int) -> Entry:
         return Entry(number, fields.get("msg", ""), fields, time=moment_of(fields.get("time")))
     terminal = _TERMINAL.match(line)
     if terminal:
-        return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number)
-    return Entry(number, line)
+        return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number, moment_of(terminal[1]))
+    return Entry(number, indented)
 
 
-def _of_terminal(text: str, level: str, number: int) -> Entry:
+def _of_terminal(text: str, level: str, number: int, time: float | None) -> Entry:
     """The message, and the fields that are all that stands after it."""
     end = len(text)
     fields = {"level": level}
@@ -81,7 +83,7 @@ def _of_terminal(text: str, level: str, number: int) -> Entry:
             break
         end = match.start()
         fields[match[1]] = unquoted(match[2])
-    return Entry(number, text[:end].rstrip(), fields)
+    return Entry(number, text[:end].rstrip(), fields, time=time)
 
 
 def _of_json(line: str, number: int) -> Entry | None:

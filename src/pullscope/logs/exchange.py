@@ -7,7 +7,7 @@ of the events say the order and nothing else, and each request says so (`Request
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pullscope.oci.messages import Headers, Request, Response
@@ -15,6 +15,7 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event
 
+MOST_WAITING = 1_000
 TICK = 1e-4
 """Seconds between two things of which only the order is known: no step and no pull is over for a pause that nobody saw."""
 
@@ -49,6 +50,31 @@ class Exchange:
     def over(self) -> bool:
         """Whether the log says how it ended."""
         return self.status is not None or self.failure is not None
+
+
+class Waiting:
+    """The exchanges of which the log has not said yet how they ended, the newest last; of very many, the oldest are let go."""
+
+    def __init__(self) -> None:
+        self._all: list[Exchange] = []
+
+    def add(self, one: Exchange) -> Exchange:
+        """One more."""
+        self._all = [each for each in self._all[-MOST_WAITING:] if not each.over]
+        self._all.append(one)
+        return one
+
+    def find(self, fits: Callable[[Exchange], bool], *, oldest: bool = False) -> Exchange | None:
+        """The newest that fits, or the oldest."""
+        every = self._all if oldest else reversed(self._all)
+        return next((one for one in every if not one.over and fits(one)), None)
+
+    def at(self, url: str, *, oldest: bool = False) -> Exchange | None:
+        """The newest at this address, or the oldest."""
+        return self.find(lambda one: one.url == url, oldest=oldest)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter([one for one in self._all if not one.over])
 
 
 def header(fields: Iterable[tuple[str, str]], name: str) -> str | None:

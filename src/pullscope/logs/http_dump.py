@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import chain
 
 from pullscope.logs.entries import Entry, entries
-from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.message_text import REQUEST, STATUS, fields_and_body, whole_body
+from pullscope.logs.exchange import Exchange, Waiting, header
+from pullscope.logs.message_text import REQUEST, STATUS, body_of, fields_and_body
 
 MARK = re.compile(
-    r'level=info msg="(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1"|"msg":"(?:GET|HEAD) /v2/\S* HTTP/1\.1"'
+    r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1',
 )
 _DIGEST = re.compile(r"sha256[:/](?:[0-9a-f]{2}/)?([0-9a-f]{64})")
 _GLUED = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /\S* HTTP/1\.1$|HTTP/1\.1 \d{3} [A-Z][A-Za-z ]+$")
@@ -26,29 +26,30 @@ MOST_LINES = 10_000
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of the log."""
-    found: list[Exchange] = []
+    found, waiting = list[Exchange](), Waiting()
     for block in _blocks(lines):
         first = block[0]
         fields, text = fields_and_body([entry.message for entry in block[1:]])
         if request := REQUEST.match(first.message):
             url = request[2] if "://" in request[2] else f"https://{header(fields, 'host')}{request[2]}"
-            found.append(Exchange(method=request[1], url=url, asked_line=first.line, asked=first.time, sent=fields))
+            found.append(
+                waiting.add(Exchange(method=request[1], url=url, asked_line=first.line, asked=first.time, sent=fields))
+            )
         elif status := STATUS.match(first.message):
-            one, sure = _answered(found, fields)
+            one, sure = _answered([*waiting], fields)
             if one is not None:
                 one.status, one.fields = int(status[1]), fields if sure else _of_any(fields)
                 has_body = sure and one.method != "HEAD"
-                one.body = whole_body(text, header(fields, "content-length")) if has_body else None
+                one.body = body_of(text, header(fields, "content-length"), one.status) if has_body else None
                 one.ended_line, one.ended = first.line, first.time
     yield from found
 
 
-def _answered(found: list[Exchange], fields: list[tuple[str, str]]) -> tuple[Exchange | None, bool]:
+def _answered(waiting: list[Exchange], fields: list[tuple[str, str]]) -> tuple[Exchange | None, bool]:
     """The request that an answer belongs to, and whether that is sure.
 
     One alone is; of several the one whose digest the answer names, a registry's answer for a registry's path, else the oldest.
     """
-    waiting = [one for one in found if not one.over]
     location = header(fields, "location") or ""
     named = " ".join((location, header(fields, "docker-content-digest") or "", header(fields, "etag") or ""))
     is_api = header(fields, "docker-distribution-api-version") is not None

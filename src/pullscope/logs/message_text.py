@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 REQUEST = re.compile(r"([A-Z]{3,8}) (/\S*|https?://\S+) HTTP/[0-9.]+$")
 STATUS = re.compile(r"HTTP/[0-9.]+ (\d{3})(?: .*)?$")
+_KEY = re.compile(r"(?:^|(?<=\] ))([A-Za-z0-9-]+):\[")
 LONGEST_BODY = 4 * 1024 * 1024
 
 
@@ -22,12 +24,30 @@ def fields_and_body(lines: list[str]) -> tuple[list[tuple[str, str]], str | None
     return fields, None
 
 
-def whole_body(text: str | None, length: str | None) -> bytes | None:
-    """The body of the text where it is all there: as long as Content-Length says."""
-    if text is None or length is None or not length.isdecimal() or len(length) > 9:
-        return None
-    raw = text.encode("utf-8", "surrogateescape")
-    wanted = int(length)
-    if wanted > LONGEST_BODY or len(raw) < wanted or (wanted == 0):
-        return None
-    return raw[:wanted]
+def body_of(text: str | None, length: str | None, status: int) -> bytes | None:
+    """The body of the text where it is all there: as long as Content-Length says. Of an error, what there is of it."""
+    raw = (text or "").encode("utf-8", "surrogateescape")[:LONGEST_BODY]
+    wanted = int(length) if length is not None and length.isdecimal() and len(length) < 9 else None
+    if wanted is not None and len(raw) >= wanted:
+        return raw[:wanted] or None
+    return raw.strip() or None if status >= 400 else None
+
+
+def fields_of_map(text: str) -> list[tuple[str, str]]:
+    """Header fields of Go's `map[Name:[value value]]`, where several values of a name are one, or of JSON."""
+    if text.startswith("{"):
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError):
+            return []
+        return [
+            (name, str(value))
+            for name, values in read.items()
+            for value in (values if isinstance(values, list) else [values])
+        ]
+    inner = text.removeprefix("map[").removesuffix("]")
+    marks = list(_KEY.finditer(inner))
+    ends = [mark.start() for mark in marks[1:]] + [len(inner)]
+    return [
+        (mark[1], inner[mark.end() : end].rstrip().removesuffix("]")) for mark, end in zip(marks, ends, strict=True)
+    ]

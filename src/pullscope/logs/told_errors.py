@@ -20,17 +20,20 @@ _CODES = (
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry)?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?) (\d{3})\b"
 )
+_NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")
 _NO_ANSWER = re.compile(
     r"dial tcp|no such host|connection refused|connection reset|i/o timeout|deadline exceeded|Client\.Timeout|x509:|tls:|EOF|"
     r"network is unreachable|no route to host|server gave HTTP response to HTTPS client"
 )
-URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"(https?://[^\s"\\]+)\\?": (.+)', re.DOTALL)
-"""How Go's net/url prints what became of a request (url.Error)."""
+LONGEST_SENTENCE = 4_000
+"""Characters of a message that are looked at."""
+URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"?(https?://[^\s"\\]+?)\\?"?: (.+)', re.DOTALL)
+"""How Go's net/url prints what became of a request (url.Error); without quotes before Go 1.14."""
 
 
 def status_of(text: str) -> tuple[int, bytes | None] | None:
     """The status that the words name or stand for, and the registry's own error as a document; None where they do neither."""
-    found = _STATUS.search(text)
+    found = _STATUS.search(text) or _NAMED.search(text)
     if found:
         return int(found[1]), None
     for words, code, status in _CODES:

@@ -103,7 +103,8 @@ def _push(pull: Pull) -> Iterator[str]:
         *([f"{came.there} there already"] if came.there else []),
     ]
     yield from blobs or ["no blob sent"]
-    yield f"{size(came.bytes)} in all"
+    if not any(lacking(hop.request, "bodies") for hop in pull.hops[:1]):
+        yield f"{size(came.bytes)} in all"
     if pull.put:
         name = pull.tag or "manifest"
         yield plain(f"{name} is {short(pull.digest)}" if pull.digest else f"{name} stored", 120)

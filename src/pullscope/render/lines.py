@@ -15,6 +15,7 @@ from pullscope.render.plain import count, duration, plain, size
 from pullscope.render.wording import client_line, hop_note, reference_line, sayings, title
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 
 WIDTH = 79
@@ -215,8 +216,9 @@ def closing_lines(
     room = width - len("  ") - max(roles, 8) - 2 - 2 - requests - 2 - 9
     names = max((len(plain(host.host, room)) for host in hosts), default=0)
     for host in hosts:
-        counted = any(hop.bytes is not None for hop in host.hops)
-        tail = f"{count(host.requests, 'request'):>{requests}}  {size(host.bytes) if counted else 'not known':>9}"
+        unseen = any(hop.ok and hop.bytes is None and lacking(hop.request, "proxy") for hop in host.hops)
+        came = "not known" if unseen and not host.bytes else size(host.bytes)
+        tail = f"{count(host.requests, 'request'):>{requests}}  {came:>9}"
         name = plain(host.host, room)[:room]
         yield [("  ", None), (f"{'+'.join(host.roles):<{max(roles, 8)}}  ", "cyan"), (f"{name:<{names}}  {tail}", None)]
     for host in hosts:

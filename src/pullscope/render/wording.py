@@ -53,7 +53,7 @@ def client_line(pull: Pull) -> str:
     name = f"{family} {client.version.partition('+')[0]}" if client.version else family
     if client.family == "unknown":
         agent = pull.client_key[1]
-        unnamed = any(lacking(hop.request, "headers") for hop in pull.hops[:1])
+        unnamed = any(lacking(hop.request, "proxy") for hop in pull.hops[:1])
         silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
         name = f"unknown client ({agent[:60]})" if agent else silent
     store = STORES.get(client.store or "")
@@ -237,6 +237,8 @@ def _uploaded(step: Step, _pull: Pull) -> str:
     sent = sum(hop.uploaded.bytes for hop in step.hops if hop.uploaded)
     if step.kind is Kind.UPLOAD_FINISH:
         return f"{size(sent)} sent, blob stored" if sent else "blob stored"
+    if not sent and lacking(step.first.request, "bodies"):
+        return "sent"
     return f"{size(sent)} sent"
 
 
