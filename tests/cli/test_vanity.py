@@ -258,3 +258,14 @@ def test_the_script_without_typer_says_what_to_install(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("error: typer is not installed. Run: python3 -m venv ")
+
+
+def test_variables_of_a_caddyfile_are_given_by_env(tmp_path: Path) -> None:
+    """Without its value the upstream is not known; with it every client pulls; a word that is no pair is refused."""
+    file = tmp_path / "Caddyfile"
+    file.write_text("{$HOST} {\nreverse_proxy {$UP}\n}\n")
+    words = ("try", file, "--ref", f"{HOST}/org/app")
+
+    assert "{$UP} has no value and no default" in run(*words)[1]
+    assert "no verdict" not in run(*words, "--env", "UP=registry:5000")[1]
+    assert run(*words, "--env", "UP")[0] == 2

@@ -16,6 +16,7 @@ from pullscope.cli import vanity_hosts, vanity_static, vanity_try
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.output import end_with
 from pullscope.cli.vanity_words import (
+    Env,
     File,
     Host,
     Json,
@@ -45,6 +46,7 @@ def lint_command(
     ref: Annotated[str | None, typer.Option("--ref", help="An image that must be reachable.")] = None,
     path: Annotated[str | None, typer.Option("--path", help="Also say which rule answers this path, and why.")] = None,
     platform: PlatformOption = None,
+    env: Env = None,
     strict: Annotated[bool, typer.Option("--strict", help="What is not supported is an error.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -52,7 +54,7 @@ def lint_command(
     host = host_named(host)
     repository = image_named(ref, host).repository if ref else None
     with file_trouble():
-        rules = rules_of(file, platform)
+        rules = rules_of(file, platform, env)
         problems = lint(rules, host, repository, strict=strict)
         reasons = explain(rules, host, path if path.startswith("/") else f"/{path}") if path else ()
     ended = verdicts.exit_code(problems)

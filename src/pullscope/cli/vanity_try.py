@@ -15,7 +15,7 @@ import typer
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import end_with
-from pullscope.cli.vanity_words import File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
+from pullscope.cli.vanity_words import Env, File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
@@ -37,6 +37,7 @@ def try_command(
     host: Annotated[str, typer.Option("--host", help="The domain, if --ref is without.")] = "",
     ref: Annotated[str, typer.Option("--ref", help="The image to pull: docker.example.com/org/img.")] = "",
     platform: PlatformOption = None,
+    env: Env = None,
     clients: Annotated[
         str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; 3 if one of them fails.")
     ] = "",
@@ -51,11 +52,11 @@ def try_command(
         raise ValueError("name the image to pull: --ref docker.example.com/org/img")
     host = host_named(host) if host else domain_of(ref)
     image = image_named(ref, host) if ref else None
-    rules = rules_of(file, platform)
+    rules = rules_of(file, platform, env)
     image = image or _any_image(rules, host)
     tried = rehearse(rules, host, image, chosen)
     if new is not None:
-        after = rehearse(rules_of(new, platform), host, image, chosen)
+        after = rehearse(rules_of(new, platform, env), host, image, chosen)
         _end_move(_Move(tried, after, file, new), named=bool(clients), strict=strict, as_json=as_json)
     problems = lint(rules, host, image.repository, strict=strict)
     told = judged(tried.tried)

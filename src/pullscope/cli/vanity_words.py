@@ -5,7 +5,7 @@ A wrong word of the command line is a ValueError, which ends the command with 2;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ import typer
 
 from pullscope.cli.exits import Complaint
 from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.verdicts import ExitCode
 from pullscope.render.matrix import printable
 from pullscope.worlds.vanity.reading import read_rules
 from pullscope.worlds.vanity.rules import Platform, RuleFile
@@ -24,6 +25,10 @@ File = Annotated[
 Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
 PlatformOption = Annotated[
     Platform | None, typer.Option("--platform", help="Whose rules these are, where the file's name does not tell.")
+]
+Env = Annotated[
+    list[str] | None,
+    typer.Option("--env", metavar="NAME=VALUE", help="A variable of a Caddyfile, {$NAME}. Repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -39,10 +44,14 @@ def file_trouble() -> Iterator[None]:
         raise Complaint(f"{error.filename or 'a file'}: {error.strerror or error}") from error
 
 
-def rules_of(file: Path, platform: Platform | None) -> RuleFile:
-    """The rules in a file; a complaint where there are none to be read."""
+def rules_of(file: Path, platform: Platform | None, env: Iterable[str] | None = None) -> RuleFile:
+    """The rules in a file; a complaint where there are none to be read, or `env` is no NAME=VALUE."""
+    pairs = [one.partition("=") for one in env or ()]
+    for name, mark, _ in pairs:
+        if not name or not mark:
+            raise Complaint(f"--env {printable(name)[:100]}: write NAME=VALUE", ExitCode.USAGE)
     with file_trouble():
-        return read_rules(file, platform)
+        return read_rules(file, platform, {name: value for name, _, value in pairs})
 
 
 def host_named(text: str) -> str:

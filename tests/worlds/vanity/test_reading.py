@@ -298,3 +298,19 @@ def test_netlify_s_rules_know_no_middleware(tmp_path: Path) -> None:
     rules = read_rules(write(tmp_path / "_redirects", "/v2/* https://ghcr.io/v2/:splat 302"))
 
     assert decide(rules, Request(method="GET", url="https://docker.example.com/v2/")).not_played is None
+
+
+@pytest.mark.parametrize(
+    ("env", "leads"),
+    [
+        ({}, "https://ghcr.io/v2/"),
+        ({"UP": "registry.example.net"}, "https://registry.example.net/v2/"),
+    ],
+)
+def test_variable_of_a_caddyfile_has_its_value_or_default(tmp_path: Path, env: dict[str, str], leads: str) -> None:
+    """`{$UP:ghcr.io}` is what --env says, and else what is written after the colon."""
+    file = write(tmp_path / "Caddyfile", "{$HOST} {\nredir https://{$UP:ghcr.io}{uri}\n}")
+    decision = decide(read_rules(file, env=env), Request(method="GET", url="https://docker.example.com/v2/"))
+
+    assert decision.response is not None
+    assert decision.response.headers.get("Location") == leads

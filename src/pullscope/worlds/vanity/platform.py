@@ -44,6 +44,8 @@ class Kind:
     read: Callable[[str, str], Read]
     """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
     dialect: Dialect
+    with_values: Callable[[str, Mapping[str, str]], str] = lambda text, _env: text
+    """The text with the values of environment variables, for a platform that fills them in before it reads."""
     fill: Callable[[str, Values, SplitResult], str] = lambda target, _values, _asked: target
     """A target with its placeholders filled in, for a list of rules."""
 

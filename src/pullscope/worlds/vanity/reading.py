@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,12 +27,15 @@ MAX_PUBLISHED = 5_000
 _NOT_PUBLISHED = {".git", "node_modules", ".netlify", ".vercel", ".wrangler"}
 
 
-def read_rules(path: str | Path, platform: Platform | None = None) -> RuleFile:
-    """The rules in the file at `path`, of the platform that its name tells unless one is given."""
+def read_rules(path: str | Path, platform: Platform | None = None, env: Mapping[str, str] | None = None) -> RuleFile:
+    """The rules in the file at `path`, of the platform that its name tells unless one is given.
+
+    `env` are the values of environment variables, for a platform that fills them in.
+    """
     path = Path(path)
     text = _text(path)
     which = platform or _platform(path, text)
-    rules = parse_rules(text, path.name, which)
+    rules = parse_rules(PLATFORMS[which].with_values(text, env or {}), path.name, which)
     if which is Platform.NETLIFY:
         return _netlify_site(rules, path, text)
     if PLATFORMS[which].has_site:

@@ -8,7 +8,7 @@ from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.play import DIALECT, Play, upstream_base
 from pullscope.worlds.vanity.caddy.state import State
-from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites
+from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, with_values
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
@@ -36,9 +36,9 @@ _PLAYED = frozenset(
 )
 
 
-def read_caddyfile(text: str, file: str, env: Mapping[str, str] | None = None) -> Read:
-    """ValueError, with the line, for a text whose quotes or braces do not fit. `env` gives `{$NAME}` their values."""
-    every = sites(text, file, env or {})
+def read_caddyfile(text: str, file: str) -> Read:
+    """ValueError, with the line, for a text whose quotes or braces do not fit."""
+    every = sites(text, file)
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
@@ -160,6 +160,7 @@ CADDY = Kind(
     is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
     read=read_caddyfile,
     dialect=DIALECT,
+    with_values=with_values,
     ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
     query_fix="Use {uri}, which holds the query.",
     address="Caddy's address",

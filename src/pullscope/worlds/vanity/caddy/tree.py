@@ -72,9 +72,9 @@ class Site:
     """By the id of a block: its directives in order."""
 
 
-def sites(text: str, file: str, env: Mapping[str, str]) -> list[Site]:
+def sites(text: str, file: str) -> list[Site]:
     """The sites of the file; ValueError, with the line, for a text that Caddy would not read."""
-    top = caddy_directives(_with_values(text, env), file)
+    top = caddy_directives(with_values(text, {}), file)
     snippets = {one.name[1:-1]: one for one in top if one.name.startswith("(") and one.block is not None}
     blocks = [one for one in top if one.block is not None and not one.name.startswith("(") and one.words]
     loose = [one for one in top if one.block is None and one.name != "import"]
@@ -92,7 +92,9 @@ def sites(text: str, file: str, env: Mapping[str, str]) -> list[Site]:
     return found
 
 
-def _with_values(text: str, env: Mapping[str, str]) -> str:
+def with_values(text: str, env: Mapping[str, str]) -> str:
+    """`{$NAME}` and `{$NAME:default}` with their values; one that has neither stays."""
+
     def value(found: re.Match[str]) -> str:
         default: str | None = found[2]
         given = env.get(found[1], default)
