@@ -20,7 +20,10 @@ from pullscope.worlds.vanity.reading import read_rules
 from pullscope.worlds.vanity.rules import Platform, RuleFile
 
 File = Annotated[
-    Path, typer.Argument(help="netlify.toml, _redirects, vercel.json, Caddyfile, nginx .conf or [\\[rewrite]] .toml.")
+    Path,
+    typer.Argument(
+        help="netlify.toml, _redirects, vercel.json, Caddyfile, .htaccess, Apache or nginx .conf or [\\[rewrite]] .toml."
+    ),
 ]
 Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
 PlatformOption = Annotated[
