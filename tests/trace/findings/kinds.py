@@ -1309,3 +1309,58 @@ KINDS |= {
         source="goharbor/harbor#13153", play=proxy_cache_head, agent=CONTAINERD, finds={"manifest-unknown": "error"}
     ),
 }
+
+
+# -- what goes well, and looks as if it did not ------------------------------------------------------------------------------
+
+
+def basic_login(wire: Wire) -> None:
+    """docker login at a registry with an htpasswd file: the version check, and again with the password."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=BASIC)
+    wire.ask("GET", f"{REG}/v2/", basic=True)
+
+
+def blob_at_the_second_attempt(wire: Wire) -> None:
+    """A blob that was there a second later."""
+    here = pulled(wire)
+    wire.ask("GET", here, 503)
+    wire.wait(1)
+    wire.ask("GET", here, content="base")
+    for content in APP.blobs():
+        if content != "base":
+            wire.ask("GET", APP.url("blobs", digest(content), REG), content=content)
+
+
+def ping_404_and_all_else(wire: Wire) -> None:
+    """A host whose version check is none, and a client that goes on."""
+    wire.ask("GET", f"{REG}/v2/", 404, answer={"Content-Type": "text/html"}, body="<HTML> Not Found")
+    pulled(wire)
+
+
+def mount_refused(wire: Wire) -> None:
+    """A blob of a repository that may not be read is sent instead of mounted."""
+    at = f"{REG}/v2/team/app/blobs/uploads/5"
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", f"{start}?mount={LAYER}&from=secret%2Fbase", 403, answer=JSON, body=error("DENIED"))
+    wire.ask("POST", start, 202, location=at)
+    wire.ask("PUT", f"{at}?digest={LAYER}", 201, sent=9)
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, sent=900)
+
+
+def upload_elsewhere_taken(wire: Wire) -> None:
+    """A registry that has uploads sent to another host of its own."""
+    at = "https://upload.example.net/x/1"
+    wire.ask("POST", f"{REG}/v2/team/app/blobs/uploads/", 202, location=at)
+    wire.ask("PATCH", at, 202, sent=9, location=f"{at}?state=2")
+    wire.ask("PUT", f"{at}?state=2&digest={LAYER}", 201)
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, sent=900)
+
+
+KINDS |= {
+    "basic-login": Kind(source="docker login, htpasswd", play=basic_login, agent=DOCKER_20, finds={}),
+    "basic-login-skopeo": Kind(source="skopeo login, htpasswd", play=basic_login, agent=SKOPEO, finds={}),
+    "second-attempt": Kind(source="kubernetes/registry.k8s.io#333", play=blob_at_the_second_attempt, finds={}),
+    "ping-404": Kind(source="a static registry without /v2/", play=ping_404_and_all_else, agent=CRANE, finds={}),
+    "mount-refused": Kind(source="distribution-spec 1.1, mounting", play=mount_refused, agent=DOCKER_20, finds={}),
+    "upload-elsewhere": Kind(source="distribution-spec 1.1, Location", play=upload_elsewhere_taken, finds={}),
+}

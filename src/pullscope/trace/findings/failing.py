@@ -43,6 +43,7 @@ def registry_failed(case: Case) -> Iterator[Finding]:
         for hop in case.hops
         if (hop.status or 0) >= 500
         and hop.step.outcome is Outcome.FAILED
+        and hop.step not in case.made_good
         and not hop.step.is_token
         and not in_storage(hop)
         and not is_a_question(hop.step)

@@ -1,6 +1,6 @@
-"""Lookups in vain: what a build asked for, did not find, and went on without.
+"""What only a later operation shows: a build that went on without its cache, a version check that was asked again with a login.
 
-Only what the same client did later shows that; so this looks from one operation at an earlier one.
+Nothing names what these have in common but who asked, and where; so this looks from one operation at an earlier one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from inspect import cleandoc
 
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
-from pullscope.trace.model import Ending, Pull
+from pullscope.trace.model import Ending, Kind, Pull, Step
 
 MOST = 100
 """Lookups that are remembered."""
@@ -35,13 +35,30 @@ _Place = tuple[str, str, str]
 
 
 class Lookups:
-    """The tags that builds did not find, until it is known whether they needed them."""
+    """The tags that builds did not find and the version checks that wanted a login, until it is known what became of them."""
 
     def __init__(self) -> None:
         self._missed: OrderedDict[_Place, Pull] = OrderedDict()
+        self._refused: OrderedDict[tuple[str, str], Pull] = OrderedDict()
+        self._shown: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def checked(self, step: Step) -> None:
+        """A version check was made with a login or token: the one before it, without, was no end."""
+        last = step.last
+        if step.kind is not Kind.VERSION_CHECK or last.request.authorization == "none":
+            return
+        who = (last.request.client, last.host)
+        self._shown[who] = last.request.time
+        if len(self._shown) > MOST:
+            self._shown.popitem(last=False)
+        before = self._refused.pop(who, None)
+        if before is not None and before.started <= last.request.time:
+            _clear(before)
 
     def ended(self, pull: Pull) -> None:
-        """An operation is over: a lookup in vain is remembered, a push shows that an earlier one was none that mattered."""
+        """An operation is over: what may have gone on is remembered, and what shows that something did is looked at."""
+        if pull.steps and all(step.kind is Kind.VERSION_CHECK for step in pull.steps):
+            self._checked_only(pull)
         place = _place(pull)
         if place is None:
             return
@@ -57,6 +74,23 @@ class Lookups:
             self._missed[place] = pull
             if len(self._missed) > MOST:
                 self._missed.popitem(last=False)
+
+    def _checked_only(self, pull: Pull) -> None:
+        if [one.code for one in pull.findings] != ["credentials-not-used"]:
+            return
+        last = pull.steps[-1].last
+        who = (last.request.client, last.host)
+        if self._shown.get(who, 0.0) >= pull.started:
+            _clear(pull)
+            return
+        self._refused[who] = pull
+        if len(self._refused) > MOST:
+            self._refused.popitem(last=False)
+
+
+def _clear(pull: Pull) -> None:
+    pull.findings = []
+    pull.outcome = Ending.COMPLETE
 
 
 def _place(pull: Pull) -> _Place | None:

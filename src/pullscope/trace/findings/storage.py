@@ -258,6 +258,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         and ((hop.status or 0) >= 400 or (hop.failed is not None and not client_left(hop)))
         and hop.status not in (416, 429)
         and hop.step.outcome is Outcome.FAILED
+        and hop.step not in case.made_good
         and not says(hop, _EXPIRED)
         and not (hop.failed is not None and hop.response is not None)
     ]

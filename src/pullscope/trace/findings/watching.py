@@ -92,18 +92,22 @@ class Findings:
 
         Not `over` is one of which the rest is missing: what its client did not do, it may have done later.
         """
-        pull.findings = findings_of(self._case(pull, pull.outcome, over=over))
+        case = self._case(pull, pull.outcome, over=over)
+        pull.findings = findings_of(case)
         errors = [one for one in pull.findings if one.severity is Severity.ERROR]
         if (pull.outcome is Ending.COMPLETE and errors) or (
             pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
         ):
             pull.outcome = Ending.FAILED
+        elif pull.outcome is Ending.FAILED and not errors and not case.bad:
+            pull.outcome = Ending.COMPLETE  # what failed was a question, or was had all the same
         self._lookups.ended(pull)
 
     def _remember(self, steps: list[Step]) -> None:
         """What later operations are measured by: tokens and their age, and what was had without a login."""
         for step in sorted(steps, key=lambda step: not step.is_token):  # a token is told below the step that needed it
             facts, last = step.token, step.last
+            self._lookups.checked(step)
             if self._doubtful:
                 for key in self._doubtful & {_pair(hop) for hop in step.hops if hop.response is not None}:
                     self._refusals[key] = None

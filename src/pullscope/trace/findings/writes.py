@@ -81,6 +81,8 @@ def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
     ]
     plain = host == hop.host
     after = [step for step in seen if step in case.bad]
+    if not after and not case.over:
+        return  # it may go on there
     yield found(
         "upload-location-elsewhere",
         Severity.ERROR,
