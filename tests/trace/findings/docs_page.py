@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from tests.trace.findings.kinds import KINDS
-from tests.trace.findings.test_kinds import findings_of_kind
+from tests.trace.findings.test_kinds import EVERY, findings_of_kind
 from tests.worlds.hub.test_faults import findings_of
 
 from pullscope.mitm.flow_file import FlowFile
@@ -126,7 +125,7 @@ def played(row: Row) -> list[Finding]:
     if row.recording is not None:
         return recorded(row.recording)
     if row.report is not None:
-        assert KINDS[row.code].source == row.report
+        assert EVERY[row.code].source == row.report
         return findings_of_kind(row.code)
     if row.rules is None:
         return findings_of(row.code)[1]

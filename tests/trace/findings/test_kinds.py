@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import pytest
+from tests.trace.findings.first_contact import REPORTS
 from tests.trace.findings.kinds import KINDS
 from tests.trace.wire import Wire, played
 
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Ending
 
+EVERY = KINDS | REPORTS
+
 
 def findings_of_kind(name: str) -> list[Finding]:
     """Everything that is found in a conversation."""
-    kind = KINDS[name]
+    kind = EVERY[name]
     wire = Wire(agent=kind.agent)
     kind.play(wire)
     return [finding for pull in played(wire).pulls for finding in pull.findings]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_report_is_named_right(name: str) -> None:
     """Its errors and warnings, no others; what must be said, and nothing that would lead astray."""
-    kind, findings = KINDS[name], findings_of_kind(name)
+    kind, findings = EVERY[name], findings_of_kind(name)
     loud = {one.code: str(one.severity) for one in findings if one.severity is not Severity.INFO}
     assert loud == kind.finds
     assert set(kind.infos) <= {one.code for one in findings}
@@ -30,10 +33,10 @@ def test_a_report_is_named_right(name: str) -> None:
     assert [words for words in kind.never if words in told] == [], told
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
     """What is told as complete has no error, what is told as failed has one."""
-    kind = KINDS[name]
+    kind = EVERY[name]
     wire = Wire(agent=kind.agent)
     kind.play(wire)
     for pull in played(wire).pulls:

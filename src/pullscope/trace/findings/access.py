@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.urls import split
+from pullscope.oci.urls import bare, split
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, found, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Step
 
@@ -100,9 +101,17 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
         case.severity(*steps),
         steps,
         f"mitmproxy could not reach {hosts}: {reason}.".replace("..", "."),
-        f"check {hosts} from this machine; a host that does not exist yet can be played: "
+        f"set the public address of {named} in its configuration: its challenge names {lost[0].host} as the place for tokens"
+        if (named := _named_as_realm(case, lost[0])) is not None
+        else f"check {hosts} from this machine; a host that does not exist yet can be played: "
         "mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for Docker Hub",
     )
+
+
+def _named_as_realm(case: Case, hop: Hop) -> str | None:
+    """The registry whose challenge names a host that only one network knows."""
+    homes = case.challengers.get(bare(hop.request.url), set()) if hop.step.is_token and is_local(hop.host) else set()
+    return min(homes - {hop.host}, default=None)
 
 
 def _unreached(hop: Hop) -> bool:

@@ -259,7 +259,8 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
     """The realm answers with another error than a refusal, or with 200 and no token.
 
     distribution docs/content/spec/auth/token.md: `token` or `access_token`. A POST that is refused and asked again by GET is
-    containerd's and helm's way (goharbor/harbor#23799). Names and ways to ask that a token server does not take are its
+    containerd's and helm's way (goharbor/harbor#23799); containerd 2.2.0 stops at a POST that is answered with a page
+    (containerd/containerd#12822). Names and ways to ask that a token server does not take are its
     own words (GoogleContainerTools/kaniko#702, podman-desktop#9786); plain http on a port with TLS is sonatype/nexus-public#435.
     Where a registry offers Basic beside a Bearer that leads nowhere,
     docker takes Bearer: siderolabs/image-factory#573.
@@ -274,6 +275,9 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
     elif last.status is None:
         said = "nothing"
+    by_post = last.request.method == "POST" and last.status in (404, 405)
+    if by_post:
+        said += " to POST"
     basic = [
         hop.host
         for hop in case.hops
@@ -289,6 +293,9 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         if basic
         else f"set the public https address of {_registry_of(case, broken[0])} in its configuration, and send X-Forwarded-Proto"
         if last.request.url.startswith("http:") and _registry_of(case, broken[0]) is not None
+        else f"use a version of {case.client} that asks by GET next, as the token specification has it, or let the realm "
+        "answer POST"
+        if by_post
         else f"look at {bare(last.request.url)}, which the registry's challenge names as its realm",
     )
 

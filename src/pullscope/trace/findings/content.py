@@ -111,9 +111,9 @@ def range_ignored(case: Case) -> Iterator[Finding]:
                 "range-ignored",
                 case.severity(hop.step),
                 [hop.step],
-                f"{hop.host} was asked for {asked.strip()} of {name_of(hop.step)} and sent all of it again, with 200 "
-                "instead of 206.",
-                f"let {hop.host} serve ranges: a download that was cut off begins again at every attempt",
+                f"{hop.host} was asked for {asked.strip()} of {name_of(hop.step)} and answered 200, which is all of it, instead "
+                "of 206.",
+                f"let {hop.host} serve ranges: without them a download that was cut off begins again at every attempt",
             )
             return
 

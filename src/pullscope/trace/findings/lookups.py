@@ -12,12 +12,14 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
 from pullscope.trace.model import Ending, Kind, Pull, Step
 
+BUILDERS = frozenset({"buildkit", "kaniko"})
+
 MOST = 100
 """Lookups that are remembered."""
 
 CACHE_MISSING = Row(
     code="cache-missing",
-    shows="BuildKit asks for a tag that is not there, and later pushes to the same repository",
+    shows="BuildKit or kaniko asks for a tag that is not there, and later pushes to the same repository",
     severities="info",
     suffers="none",
     remedy="none needed: the first build has no cache",
@@ -25,7 +27,8 @@ CACHE_MISSING = Row(
     known=cleandoc(
         """
         `--cache-from type=registry` asks for the manifest of a tag, and goes on without it after 404 (run with BuildKit of
-        dockerd 28.5.2). A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
+        dockerd 28.5.2); kaniko asks its cache for each layer and pushes what it has not found (GoogleContainerTools/kaniko#1269).
+        A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
         push is over.
         """
     ),
@@ -94,7 +97,7 @@ def _clear(pull: Pull) -> None:
 
 
 def _place(pull: Pull) -> _Place | None:
-    if pull.client.family != "buildkit" or pull.repository is None:
+    if pull.client.family not in BUILDERS or pull.repository is None:
         return None
     return (pull.client_key[0], pull.registry, pull.repository)
 

@@ -61,11 +61,12 @@ def mirror_missed(case: Case) -> Iterator[Finding]:
     if not missed:
         return
     host = missed[0].first.host
+    who = f"the mirror {host}" if mirror_of(missed[0].first) is not None else host
     yield found(
         "mirror-missed",
         Severity.INFO,
         missed,
-        f"the mirror {host} did not have {_what(missed)}; {case.client} got it from the next place.",
+        f"{who} did not have {_what(missed)}; {case.client} got it from the next place.",
         f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
     )
 
@@ -111,7 +112,7 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     last = step.last
     bad = [one for one in broken if one in case.bad or (is_page(one.last) and one not in case.made_good)]
     home = mirror_of(step.first) or case.pull.registry
-    page = is_page(last)
+    page = is_page(last) and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
     severity = case.severity(*bad) if bad else Severity.WARNING
     if bad and page and case.over and not case.pull.images:
         severity = Severity.ERROR  # nothing came of it, whatever the status said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from pullscope.oci.documents import Index
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
@@ -73,6 +74,58 @@ def _missing_type(accept: str, said: str) -> str:
     """The type to add where nothing names it: OCI's, an index if the words say so."""
     wanted = OCI_INDEX if "index" in said.lower() else OCI_MANIFEST
     return wanted if wanted not in accept else f"{OCI_MANIFEST} and {OCI_INDEX}"
+
+
+# spec.md, "Pulling manifests": what a tag may be.
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
+
+
+@row(
+    "tag-invalid",
+    needs=Fact.FAILURE,
+    explains=("manifest-unknown", "upload-refused", "write-denied"),
+    severities="error",
+    suffers="all",
+    remedy="a tag of letters, digits, `_`, `.` and `-`",
+    report="bazel-contrib/rules_oci#720",
+)
+def tag_invalid(case: Case) -> Iterator[Finding]:
+    """A manifest is asked for, or pushed, by what can be no tag, and the registry refuses that.
+
+    A tag has at most 128 characters, letters, digits, `_`, `.` and `-`, and begins with none of the last two
+    (distribution-spec 1.1, "Pulling manifests"). ECR says 400 without a word to HEAD: bazel-contrib/rules_oci#720 (a version
+    with `+`, for which helm writes `_`).
+    """
+    for step in case.bad:
+        tag = unquote(step.route.reference or "")
+        if step.route.endpoint is not Endpoint.MANIFEST or step.last.status not in (400, 404, 405, 422):
+            continue
+        if not tag or ":" in tag or step.route.digest is not None or _TAG.fullmatch(tag):
+            continue
+        wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
+        yield found(
+            "tag-invalid",
+            case.severity(step),
+            [step],
+            f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which can be no tag: "
+            + (
+                f"{wrong} may not be in one"
+                if wrong
+                else "it is longer than 128 characters"
+                if len(tag) > 128
+                else "one begins with a letter, a digit or _"
+            )
+            + f"{quoted(step.last)}.",
+            "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
+        )
+        return
+
+
+def host_within(name: str | None) -> str | None:
+    """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none."""
+    first, _, rest = (name or "").partition("/")
+    return first if rest and ("." in first or ":" in first) else None
 
 
 @row(
@@ -167,7 +220,9 @@ def name_unknown(case: Case) -> Iterator[Finding]:
             case.severity(*lost),
             lost,
             f"{last.host} has no repository {last.route.repository}{_why(last)}.",
-            "check the name, and where a redirect or proxy renames it, the rule",
+            f"leave {within} out of the name, if it is the registry that was meant; else check the name"
+            if (within := host_within(last.route.repository)) is not None
+            else "check the name, and where a redirect or proxy renames it, the rule",
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from statistics import median
 
-from pullscope.trace.findings.case import Case, codes, found, header, listed, was_anonymous
+from pullscope.trace.findings.case import Case, client_left, codes, found, header, is_page, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import reason
+from pullscope.trace.findings.said import front, reason
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -70,7 +70,10 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         case.severity(*steps),
         steps,
         f"{last.host} said {last.status}, too many requests{f': {words}' if words else reason(last)}.",
-        f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
+        f"{when}, or pull from another host: the page is of {front(last) or 'what stands in front'}, whose limits have nothing "
+        "to do with accounts of the registry"
+        if is_page(last) and not last.errors
+        else f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
         if not logged_in
         else f"{when}, or ask for less at once: the limit is that of the login",
     )
@@ -182,9 +185,10 @@ def retried(case: Case) -> Iterator[Finding]:
             if failing is not None:
                 again.append((failing, chain[0]))
             last = chain[-1]
-            failing = last if last.failed is not None or last.status in RETRIED else None
+            failing = last if (last.failed is not None or last.status in RETRIED) and not client_left(last) else None
     for step in case.pull.failing:
-        failed.setdefault(step.place, step.last)
+        if not client_left(step.last):
+            failed.setdefault(step.place, step.last)
     for step in case.steps:
         before = failed.get(step.place)
         later = before is not None and before.step is not step and step.started > before.step.started

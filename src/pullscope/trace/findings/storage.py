@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, query
-from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, name_of
+from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, is_page, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, quoted, says
+from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.findings.times import date_of, expiry_of, in_words
 from pullscope.trace.model import Hop, Outcome
 
@@ -276,8 +276,11 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         case.severity(*steps),
         steps,
         f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
-        f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not have "
-        "or does not give what it should",
+        f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people in place "
+        "of the bytes"
+        if hop.status == 403 and is_page(hop)
+        else f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not "
+        "have or does not give what it should",
     )
 
 

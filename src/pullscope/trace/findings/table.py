@@ -28,6 +28,7 @@ from pullscope.trace.findings import (
     redirects,
     storage,
     tokens,
+    uploads,
     vanity,
     writes,
 )
@@ -43,7 +44,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Tokens and logins": rows_of([challenges, tokens, logins]),
     "Mirrors": rows_of([mirrors]),
     "The registry's answers": rows_of([failing, names, lookups, manifests]),
-    "Pushes and deletes": rows_of([writes]),
+    "Pushes and deletes": rows_of([uploads, writes]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),
     "In rule files only": rows_of([only_in_rules]),

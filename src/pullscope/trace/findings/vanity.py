@@ -19,6 +19,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
@@ -84,20 +85,31 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
     "ping-not-a-registry",
     needs=Fact.PING,
     explains=(*REFUSED, "ping-hides-challenge"),
-    severities="error, info",
+    severities="error, warning, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` to the registry that wants tokens",
 )
 def ping_not_a_registry(case: Case) -> Iterator[Finding]:
-    """`/v2/` says 200 without being a registry, and a manifest is then answered 401.
+    """`/v2/` says 200 without being a registry, and a manifest is then answered 401, or nothing more is asked.
 
     Run as above: dockerd 20.10.24, skopeo, crane (also 0.21.9, which then builds no bearer transport) fail. 200 alone is
     fine where the backends need no token, and is what registry.k8s.io does on purpose
-    (cmd/archeio/docs/request-handling.md).
+    (cmd/archeio/docs/request-handling.md). docker login takes any 200 for a success: docker/for-linux#802.
     """
     wanting = [hop for hop in case.hops if hop.status == 401 and hop.challenges and hop.step.route.endpoint in CONTENT]
     for step in pings(case):
         last = step.last
+        looks = case.pull.client.family in LOOKERS
+        if case.over and step is case.stopped_at and last.status == 200 and is_page(last) and not looks:
+            yield found(
+                "ping-not-a-registry",
+                Severity.WARNING,
+                [step],
+                f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
+                "registry answered, and a login that was to be checked there was not.",
+                f"check the host {step.first.host}: docker login says that it succeeded wherever /v2/ answers 200",
+            )
+            return
         if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
             continue
         if wanting[0].host == last.host and not is_page(last):

@@ -11,10 +11,11 @@ from collections import OrderedDict
 from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.lookups import Lookups
+from pullscope.trace.findings.lookups import BUILDERS, Lookups
+from pullscope.trace.findings.mirrors import MISSED
 from pullscope.trace.findings.table import findings_of
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
@@ -75,7 +76,9 @@ class Findings:
     def after(self, pull: Pull, steps: list[Step]) -> list[Change]:
         """What became certain with the steps that were told last."""
         self._remember(steps)
-        fresh = {step.n for step in steps if _is_final(step)}
+        # What is missing may be at the next place of registries.conf, or a cache that a build goes on without.
+        next_place = pull.client.family in (*CONTAINERS_IMAGE, *BUILDERS) and pull.action != "push"
+        fresh = {step.n for step in steps if _is_final(step) and not (next_place and step.last.status in MISSED)}
         if not fresh or pull.closed or len(pull.failing) > MOST_LOOKS:
             return []
         known = {finding.code for _, finding in pull.told}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.findings.case import (
@@ -21,6 +22,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes
 from pullscope.trace.findings.login_commands import login
 from pullscope.trace.findings.logins import refuses_access
+from pullscope.trace.findings.names import host_within
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, says, words
 from pullscope.trace.findings.whereabouts import where_it_is
@@ -33,6 +35,11 @@ _QUOTA = re.compile(
 )
 _FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re.IGNORECASE)
 """Tags that may not be moved: ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words."""
+
+
+_PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
+"""Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
+_KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 
 
 @row(
@@ -202,6 +209,7 @@ def upload_lost(case: Case) -> Iterator[Finding]:
         and is_write(step)
         and (step.last.status == 404 or codes(step.last) & {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
         and step.last.request.method != "GET"
+        and not says(step.last, _PART)
     ]
     if not lost:
         return
@@ -343,14 +351,35 @@ def upload_refused(case: Case) -> Iterator[Finding]:
     last = step.last
     name = step.route.repository or "that name"
     said = codes(last)
+    sent = essence(last.request.headers.get("content-type"))
     if last.status == 411:
         fix = f"let what answers at {last.host} take bodies without Content-Length (chunked)"
     elif "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
-        fix = f"create {name} at {last.host} first, and check how it is spelled"
+        within = host_within(name)
+        fix = (
+            f"leave {within} out of the name: it is a host, and {last.host} takes it for a part of the repository"
+            if within is not None
+            else f"create {name} at {last.host} first, and check how it is spelled"
+        )
+    elif last.status == 404 and step.route.endpoint is Endpoint.UPLOAD_START:
+        fix = (
+            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
+            "virtual in Artifactory) takes no uploads: push to one that does"
+        )
     elif said & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
         fix = "push again: a blob that the manifest names is not there"
+    elif last.status == 416 or says(last, _PART):
+        fix = (
+            f"push again, and send the parts of a blob one after the other, from where {last.host} says that it is: the Range of "
+            "its answers"
+        )
     elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
         fix = f"push again, and look at what changes bodies on the way to {last.host}"
+    elif step.kind is Kind.MANIFEST_PUT and media_class(sent) in _KNOWN and "docker" in sent:
+        fix = (
+            f"{last.host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
+            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
+        )
     elif step.kind is Kind.MANIFEST_PUT:
         fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
     else:

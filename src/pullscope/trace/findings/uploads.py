@@ -1,0 +1,164 @@
+"""Uploads that do not follow from what was answered before: another address, a mount taken for done, a blob left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pullscope.oci.documents import Manifest
+from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare, parameters, query
+from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_write, listed
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.row import row
+from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.model import Hop, Kind, Step
+
+_QUOTES_THE_REQUEST = re.compile(
+    r"(?:un-?recogni[sz]ed|unknown|unsupported|invalid) request: [A-Z]+ /v2/", re.IGNORECASE
+)
+"""Harbor's words for a path that it does not know: goharbor/harbor#19787."""
+
+
+@row(
+    "upload-address-changed",
+    needs=Fact.FAILURE,
+    explains=("access-denied", "token-rejected", "upload-lost", "upload-refused", "write-denied"),
+    severities="error",
+    suffers="home-made clients; all behind a proxy that rewrites paths",
+    remedy="use Location as it is; let proxies hand on path and query unchanged",
+    report="oras-project/oras-dotnet#132",
+)
+def upload_address_changed(case: Case) -> Iterator[Finding]:
+    """An upload goes to another address than its Location, or the registry does not recognise the one that arrived.
+
+    Location is opaque, and `digest` is added to its query (distribution-spec 1.1, "Pushing a blob monolithically");
+    distribution keeps the state of an upload in `_state` there: oras-project/oras-dotnet#132, distribution/distribution#2867 (a
+    second `?`, so that `digest` is a part of `_state`). Harbor says 401 and quotes the request, where nginx rewrites the path
+    and decodes the query with it: goharbor/harbor#19787.
+    """
+    for step in case.bad:
+        last = step.last
+        if step.route.endpoint is not Endpoint.UPLOAD or not is_write(step) or last.status not in (400, 401, 403, 404):
+            continue
+        missing = _left_out(case, last)
+        if missing:
+            message = (
+                f"{case.client} left {listed(missing)} out of the address at which {last.host} wants the upload, and it said "
+                f"{last.status}{quoted(last)}."
+            )
+            fix = "use the Location of an upload as it is, and add digest to its query: with & where it has a query already"
+        elif says(last, _QUOTES_THE_REQUEST):
+            message = f"{answered_by(last)} does not recognise the request that reached it, and said {last.status}{quoted(last)}."
+            fix = (
+                f"let what stands between {case.client} and {last.host} hand on path and query unchanged: rewrite rules of nginx "
+                "decode them"
+            )
+        else:
+            continue
+        yield found("upload-address-changed", case.severity(step), [step], message, fix)
+        return
+
+
+def _left_out(case: Case, hop: Hop) -> list[str]:
+    """The parameters that a request of an upload lacks: those of its Location, and the digest at its end."""
+    there = set(parameters(query(hop.request.url)))
+    told = [
+        one.response.location
+        for one in case.hops
+        if one.response is not None
+        and one.response.location is not None
+        and one.request.time < hop.request.time
+        and bare(one.response.location) == bare(hop.request.url)
+    ]
+    lost = [name for name in parameters(query(told[-1])) if name not in there] if told else []
+    if not lost and hop.request.method == "PUT" and "digest" not in there:
+        return ["digest"]
+    return lost
+
+
+@row(
+    "blob-not-pushed",
+    needs=Fact.FAILURE,
+    explains=("upload-refused",),
+    severities="error",
+    suffers="what comes from that client",
+    remedy="upload each blob, also after a mount that was answered 202",
+    report="goharbor/harbor#18541",
+)
+def blob_not_pushed(case: Case) -> Iterator[Finding]:
+    """A manifest is refused for a blob that this client was not seen pushing, and that no answer said is there.
+
+    202 to a mount begins an upload, 201 alone is a mount (distribution-spec 1.1, "Mounting a blob from another repository"):
+    goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59. What was pushed and is missing all
+    the same is `upload-refused`.
+    """
+    for step in case.bad:
+        last, manifest = step.last, step.document
+        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
+            continue
+        if not isinstance(manifest, Manifest):
+            continue
+        there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
+        named = [
+            one.digest for one in (manifest.config, *manifest.layers) if one is not None and one.digest is not None
+        ]
+        missing = [digest for digest in dict.fromkeys(named) if digest not in there]
+        if not missing:
+            continue
+        begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
+        yield found(
+            "blob-not-pushed",
+            case.severity(step),
+            [*begun, step],
+            f"{answered_by(last)} refused the manifest {step.route.reference} with {last.status}{quoted(last)}: it names "
+            f"{listed(digest.short for digest in missing[:3])}{' and more' if len(missing) > 3 else ''}, which {case.client} "
+            "was not seen pushing."
+            + (" The mount was answered 202: that is no mount, but the start of an upload." if begun else ""),
+            "upload each blob that the manifest names before the manifest"
+            + (", also after a mount that is answered 202" if begun else ""),
+        )
+        return
+
+
+def _told_of(step: Step) -> list[object]:
+    """The blobs of which a good answer says that they are there."""
+    route = step.route
+    if route.endpoint is Endpoint.UPLOAD_START:
+        return [route.mount, route.digest]
+    return [route.digest] if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD) else []
+
+
+@row(
+    "mount-refused",
+    needs=Fact.WRITE,
+    explains=("access-denied", "name-unknown", "upload-refused", "write-denied"),
+    severities="error",
+    suffers="clients that mount and do not go on to upload",
+    remedy="the right to read there, or an upload instead",
+    report="google/go-containerregistry#1393",
+)
+def mount_refused(case: Case) -> Iterator[Finding]:
+    """A mount is refused with words about the repository that it is to come from, and no upload follows.
+
+    A registry that cannot mount should answer 202 (distribution-spec 1.1, "Mounting a blob from another repository"). crane
+    0.10 names repositories of other registries, and Harbor says 401 to projects that it has not got:
+    google/go-containerregistry#1393.
+    """
+    for step in case.bad:
+        last, source = step.last, step.route.from_repository
+        if step.route.mount is None or source is None or last.status not in (*REFUSALS, 400, 404):
+            continue
+        said = words(last).lower()
+        if source.lower() not in said and source.partition("/")[0].lower() not in said.replace(",", " ").split():
+            continue
+        yield found(
+            "mount-refused",
+            case.severity(step),
+            [step],
+            f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
+            f"push without mounting, or with another version of {case.client}; a mount needs {source} at {last.host} itself, and "
+            "the right to read it",
+        )
+        return
