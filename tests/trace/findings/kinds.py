@@ -1364,3 +1364,351 @@ KINDS |= {
     "mount-refused": Kind(source="distribution-spec 1.1, mounting", play=mount_refused, agent=DOCKER_20, finds={}),
     "upload-elsewhere": Kind(source="distribution-spec 1.1, Location", play=upload_elsewhere_taken, finds={}),
 }
+
+
+# -- a third time -------------------------------------------------------------------------------------------------------------
+
+
+def quay_robot_expired(wire: Wire) -> None:
+    """Quay robot account."""
+    wire.ask("GET", "https://quay.io/v2/", 401, challenge=bearer("https://quay.io/v2/auth"))
+    wire.ask(
+        "GET",
+        "https://quay.io/v2/auth?service=quay.io&scope=repository%3Aorg%2Fapp%3Apull",
+        401,
+        basic=True,
+        answer=JSON,
+        body='{"error":"Invalid Username or Password","error_message":"x"}',
+    )
+
+
+def hub_2fa(wire: Wire) -> None:
+    """Docker Hub personal access token."""
+    wire.ask("GET", "https://registry-1.docker.io/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?account=REDACTED&service=registry.docker.io&scope=repository%3Ateam%2Fapp%3Apull",
+        401,
+        basic=True,
+        answer=JSON,
+        body='{"details":"personal access token is expired"}',
+    )
+
+
+def gitlab_project_denied(wire: Wire) -> None:
+    """Gitlab.com, push."""
+    wire.ask("GET", "https://registry.gitlab.com/v2/", 401, challenge=bearer("https://gitlab.com/jwt/auth"))
+    wire.ask(
+        "GET",
+        "https://gitlab.com/jwt/auth?service=container_registry&scope=repository%3Ag%2Fp%3Apush%2Cpull",
+        403,
+        basic=True,
+        answer=JSON,
+        body=error("DENIED", "access forbidden"),
+    )
+
+
+def gitlab_blocked(wire: Wire) -> None:
+    """Gitlab.com, anonymous."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", REG),
+        401,
+        challenge=bearer("https://gitlab.com/jwt/auth", "repository:team/app:pull"),
+    )
+    wire.ask(
+        "GET",
+        "https://gitlab.com/jwt/auth?service=x&scope=repository%3Ateam%2Fapp%3Apull",
+        403,
+        answer=JSON,
+        body=error("DENIED", "access forbidden"),
+    )
+
+
+def artifactory_terms(wire: Wire) -> None:
+    """Artifactory with Xray."""
+    wire.ask("GET", f"{REG}/v2/", 200)
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 403)
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", REG),
+        403,
+        answer=JSON,
+        body='{"errors":[{"status":403,"message":"repo:docker-remote is blocked by Xray: Artifact contains vulnerabilities"}]}',
+    )
+
+
+def ecr_cross(wire: Wire) -> None:
+    """ECR across accounts."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", ECR), 401, challenge=f'Basic realm="{ECR}/"')
+    wire.ask("HEAD", APP.url("manifests", "1.0", ECR), 403, basic=True)
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", ECR),
+        403,
+        basic=True,
+        answer=JSON,
+        body=error(
+            "DENIED", "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:BatchGetImage on resource"
+        ),
+    )
+
+
+def ecr_none(wire: Wire) -> None:
+    """ECR without a login."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", ECR),
+        401,
+        challenge=f'Basic realm="{ECR}/"',
+        answer={"Content-Type": "text/plain"},
+    )
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", ECR),
+        401,
+        challenge=f'Basic realm="{ECR}/"',
+        answer={"Content-Type": "text/plain"},
+        body="Not Authorized\n",
+    )
+
+
+def acr_400(wire: Wire) -> None:
+    """Containerd/containerd#6481."""
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", "https://x.azurecr.io"),
+        401,
+        challenge=bearer("https://x.azurecr.io/oauth2/token", "repository:team/app:pull"),
+    )
+    wire.ask(
+        "POST",
+        "https://x.azurecr.io/oauth2/token",
+        400,
+        answer=JSON,
+        body=error("UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization"),
+    )
+
+
+def layer_404_store(wire: Wire) -> None:
+    """Google Cloud Storage, bucket gone."""
+    stored(
+        wire,
+        "https://storage.googleapis.com/b/x?X-Goog-Signature=REDACTED",
+        404,
+        said="<XML> NoSuchBucket The specified bucket does not exist.",
+    )
+
+
+def cloudfront_denied(wire: Wire) -> None:
+    """CloudFront."""
+    stored(
+        wire,
+        "https://d1.cloudfront.net/x?Signature=REDACTED&Policy=REDACTED",
+        403,
+        said="<XML> AccessDenied Access denied",
+        answer={**XML, "Server": "CloudFront"},
+    )
+
+
+def hub_ratelimit_login(wire: Wire) -> None:
+    """Docker Hub, abuse limit."""
+    wire.ask("GET", "https://registry-1.docker.io/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?scope=repository%3Ateam%2Fapp%3Apull",
+        429,
+        answer={"Content-Type": "text/html", "Retry-After": "60"},
+        body="<HTML> 429 Too Many Requests",
+    )
+
+
+def hub_503_html(wire: Wire) -> None:
+    """Docker Hub, outage."""
+    wire.ask(
+        "GET",
+        "https://registry-1.docker.io/v2/",
+        503,
+        answer={"Content-Type": "text/html"},
+        body="<HTML> 503 Service Temporarily Unavailable",
+    )
+
+
+def blob_timeout(wire: Wire) -> None:
+    """A firewall."""
+    wire.ask("GET", pulled(wire), None, fails="[Errno 110] Connect call failed ('192.0.2.1', 443)")
+
+
+def tls_upstream(wire: Wire) -> None:
+    """A CA of one's own."""
+    wire.ask("GET", f"{REG}/v2/", None, fails="Certificate verify failed: self-signed certificate in certificate chain")
+
+
+def proxy407(wire: Wire) -> None:
+    """Squid."""
+    wire.ask(
+        "GET",
+        "http://registry.example.com/v2/",
+        407,
+        answer={"Content-Type": "text/html", "Server": "squid/5.7"},
+        body="<HTML> ERROR: Cache Access Denied",
+    )
+
+
+def captive_blob(wire: Wire) -> None:
+    """A portal."""
+    wire.ask(
+        "GET",
+        pulled(wire),
+        200,
+        answer={"Content-Type": "text/html", "Content-Length": "2000"},
+        content="<html>login</html>",
+    )
+
+
+def zot_meta(wire: Wire) -> None:
+    """A full disk."""
+    wire.ask(
+        "PUT",
+        APP.url("manifests", "1.0", REG),
+        500,
+        sent=900,
+        answer=JSON,
+        body=error("INTERNAL_ERROR", "no space left on device"),
+    )
+
+
+def upload_401_after_redirect(wire: Wire) -> None:
+    """Http to https."""
+    wire.ask(
+        "POST",
+        "http://registry.example.com/v2/team/app/blobs/uploads/",
+        301,
+        location=f"{REG}/v2/team/app/blobs/uploads/",
+    )
+    wire.ask(
+        "GET",
+        f"{REG}/v2/team/app/blobs/uploads/",
+        405,
+        referer="http://registry.example.com/v2/team/app/blobs/uploads/",
+    )
+
+
+KINDS |= {
+    "quay-robot-expired": Kind(
+        source="quay robot account",
+        play=quay_robot_expired,
+        agent=PODMAN,
+        finds={"access-denied": "error"},
+        says=("Invalid Username",),
+    ),
+    "hub-2fa": Kind(
+        source="Docker Hub personal access token",
+        play=hub_2fa,
+        agent=DOCKER_20,
+        finds={"login-expired": "error"},
+        says=("is expired",),
+    ),
+    "gitlab-project-denied": Kind(
+        source="gitlab.com, push",
+        play=gitlab_project_denied,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("access forbidden",),
+    ),
+    "gitlab-blocked": Kind(
+        source="gitlab.com, anonymous",
+        play=gitlab_blocked,
+        agent=CONTAINERD,
+        finds={"credentials-not-used": "error"},
+        says=("access forbidden",),
+    ),
+    "artifactory-terms": Kind(
+        source="Artifactory with Xray",
+        play=artifactory_terms,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("blocked by Xray",),
+    ),
+    "ecr-cross": Kind(
+        source="ECR across accounts",
+        play=ecr_cross,
+        agent=DOCKER_29,
+        finds={"access-denied": "error"},
+        says=("BatchGetImage",),
+    ),
+    "ecr-none": Kind(
+        source="ECR without a login",
+        play=ecr_none,
+        agent=CONTAINERD,
+        finds={"credentials-not-used": "error"},
+        says=("get-login-password",),
+    ),
+    "acr-400": Kind(
+        source="containerd/containerd#6481",
+        play=acr_400,
+        agent=CONTAINERD,
+        finds={"credentials-not-used": "error"},
+        says=("az acr login",),
+    ),
+    "layer-404-store": Kind(
+        source="Google Cloud Storage, bucket gone",
+        play=layer_404_store,
+        agent=DOCKER_29,
+        finds={"cdn-failed": "error"},
+        says=("NoSuchBucket",),
+    ),
+    "cloudfront-denied": Kind(
+        source="CloudFront",
+        play=cloudfront_denied,
+        agent=DOCKER_29,
+        finds={"cdn-failed": "error"},
+        says=("CloudFront",),
+    ),
+    "hub-ratelimit-login": Kind(
+        source="Docker Hub, abuse limit",
+        play=hub_ratelimit_login,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("60 s",),
+    ),
+    "hub-503-html": Kind(
+        source="Docker Hub, outage",
+        play=hub_503_html,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("503",),
+    ),
+    "blob-timeout": Kind(
+        source="a firewall",
+        play=blob_timeout,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("firewall",),
+    ),
+    "tls-upstream": Kind(
+        source="a CA of one's own",
+        play=tls_upstream,
+        agent=DOCKER_20,
+        finds={"upstream-unreachable": "error"},
+        says=("trusted_ca",),
+    ),
+    "proxy407": Kind(source="squid", play=proxy407, agent=DOCKER_20, finds={"request-failed": "error"}, says=("407",)),
+    "captive-blob": Kind(
+        source="a portal",
+        play=captive_blob,
+        agent=CONTAINERD,
+        finds={"path-not-redirected": "error"},
+        says=("stands in front",),
+    ),
+    "zot-meta": Kind(
+        source="a full disk", play=zot_meta, agent=SKOPEO, finds={"write-denied": "error"}, says=("no space left",)
+    ),
+    "upload-401-after-redirect": Kind(
+        source="http to https",
+        play=upload_401_after_redirect,
+        agent=DOCKER_20,
+        finds={"push-over-redirect": "error"},
+        says=("over https",),
+    ),
+}

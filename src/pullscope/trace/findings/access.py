@@ -24,6 +24,9 @@ _UNREACHED = re.compile(
     re.IGNORECASE,
 )
 
+_CERTIFICATE = re.compile(r"certificate", re.IGNORECASE)
+_NO_NAME = re.compile(r"name or service|nodename|getaddrinfo|name resolution|no address", re.IGNORECASE)
+
 
 @row(
     "plain-http-fallback",
@@ -103,8 +106,7 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
         f"mitmproxy could not reach {hosts}: {reason}.".replace("..", "."),
         f"set the public address of {named} in its configuration: its challenge names {lost[0].host} as the place for tokens"
         if (named := _named_as_realm(case, lost[0])) is not None
-        else f"check {hosts} from this machine; a host that does not exist yet can be played: "
-        "mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for Docker Hub",
+        else _how_to_reach(lost[0].failed.reason if lost[0].failed else "", hosts),
     )
 
 
@@ -112,6 +114,17 @@ def _named_as_realm(case: Case, hop: Hop) -> str | None:
     """The registry whose challenge names a host that only one network knows."""
     homes = case.challengers.get(bare(hop.request.url), set()) if hop.step.is_token and is_local(hop.host) else set()
     return min(homes - {hop.host}, default=None)
+
+
+def _how_to_reach(reason: str, hosts: str) -> str:
+    if _CERTIFICATE.search(reason):
+        return f"let mitmproxy trust the CA of {hosts}: --set ssl_verify_upstream_trusted_ca=FILE"
+    if _NO_NAME.search(reason):
+        return (
+            f"check {hosts} from this machine; a host that does not exist yet can be played: "
+            "mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for Docker Hub"
+        )
+    return f"check {hosts} from this machine: its port, a firewall, a proxy that must be used"
 
 
 def _unreached(hop: Hop) -> bool:

@@ -244,7 +244,9 @@ def push_over_redirect(case: Case) -> Iterator[Finding]:
         Severity.ERROR if read or case.failed else Severity.WARNING,
         (hop.step for hop in turned),
         f"{first.host} answered {first.request.method} with {first.status}, to {location_host(first)}; the push {written}.",
-        f"push to {location_host(first)} by its own name; a vanity host that redirects is for pulling only",
+        f"push to {first.host} over https: take it out of insecure-registries"
+        if location_host(first) == first.host and first.request.url.startswith("http:")
+        else f"push to {location_host(first)} by its own name; a vanity host that redirects is for pulling only",
     )
 
 

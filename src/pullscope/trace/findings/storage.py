@@ -30,6 +30,7 @@ _SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
+_BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 _SKEWED = re.compile(
     r"RequestTimeTooSkewed|request time and the (?:current|server)|not yet valid|clock skew", re.IGNORECASE
 )
@@ -279,8 +280,10 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people in place "
         "of the bytes"
         if hop.status == 403 and is_page(hop)
+        else f"push the image again: {hop.follows.host if hop.follows else 'the registry'} names what its storage no longer has"
+        if hop.status in (404, 410) and not says(hop, _BUCKET)
         else f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not "
-        "have or does not give what it should",
+        "give what it should",
     )
 
 

@@ -132,6 +132,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
     "path-not-redirected",
     needs=Fact.ODD,
     explains=(
+        "size-mismatch",
         "access-denied",
         "blob-unknown",
         "digest-mismatch",
@@ -168,6 +169,7 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         return
     first = lost[0]
     folder = f"/v2/{first.route.repository}/"
+    served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
     yield found(
         "path-not-redirected",
         case.severity(*lost),
@@ -175,10 +177,16 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
         "read as a registry's answer."
         if first.last.host in case.pointing
-        else f"{answered_by(first.last)} said {first.last.status} to {folder} with a web page{quoted(first.last)}: no registry "
-        "answers there.",
+        else f"{answered_by(first.last)} said {first.last.status} to {folder} with a web page{quoted(first.last)}"
+        + (
+            ": something stands in front of the registry."
+            if first.last.host in served
+            else ": no registry answers there."
+        ),
         f"add a rule for {folder}* if the name is yours; it is as it should be if it is not"
         if first.last.host in case.pointing
+        else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
+        if first.last.host in served
         else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
 
