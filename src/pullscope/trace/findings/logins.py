@@ -30,7 +30,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
 from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says, words
+from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says
 from pullscope.trace.model import Hop, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
@@ -305,7 +305,7 @@ def _challenger(case: Case, token: Step) -> str | None:
 
 
 def _after_comma(hop: Hop) -> str:
-    return f', "{words(hop)}"' if words(hop) else ""
+    return quoted(hop).replace(": ", ", ", 1)
 
 
 @row(

@@ -45,7 +45,7 @@ def words(hop: Hop) -> str:
 
 def quoted(hop: Hop, *, otherwise: str = "") -> str:
     """What it says, in quotation marks with a colon before; or what stands in for it."""
-    line = words(hop).removesuffix(".")
+    line = words(hop).removesuffix(".").replace('"', "'")
     return f': "{line}"' if line else otherwise
 
 
