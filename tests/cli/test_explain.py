@@ -22,7 +22,7 @@ def test_prints_the_lesson() -> None:
     told = run("explain", str(HUB))
 
     assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("docker.io/timonback/zephykus:latest\n")
+    assert told.stdout.startswith("pull 1 docker.io/timonback/zephykus:latest\n")
     assert "Where the bytes really come from" in told.stdout
     assert "\x1b" not in told.stdout
 

@@ -21,7 +21,7 @@ def test_a_pull() -> None:
     wire = Wire()
     docker_containerd(wire, APP)
     told = comments(wire)
-    assert told[1] == ("resolve · 401, asks for a token · pull 1", MARKERS[Kind.RESOLVE])
+    assert told[1] == ("resolve · 401: token required · pull 1", MARKERS[Kind.RESOLVE])
     assert told[2][0] == f"resolve · latest is {digest(APP.index)[:19]} · pull 1"
     assert ("layer 1/2 · linux/amd64 · 307 to cdn · pull 1", REDIRECT) in told
     assert ("layer 1/2 · linux/amd64 · 4 B · pull 1", MARKERS[Kind.LAYER]) in told
@@ -34,7 +34,7 @@ def test_a_failure() -> None:
     wire.ask("GET", APP.url("manifests", "nope"), 404)
     first, last = comments(wire)
     assert first[1] != FAILED
-    assert last == ("resolve · FAILED · pull 1", FAILED)
+    assert last == ("resolve · not there · pull 1", FAILED)
 
 
 def test_a_redirect_that_nobody_followed() -> None:

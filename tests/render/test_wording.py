@@ -9,7 +9,8 @@ from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, docker_co
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
 from pullscope.oci.agents import identify
-from pullscope.render.wording import SAYINGS, client_line, reference_line, sayings, title, what
+from pullscope.render.names import client_line, reference_line
+from pullscope.render.wording import SAYINGS, sayings, title, what
 from pullscope.trace.model import Action, Kind, Pull
 
 APP = Image()
@@ -72,7 +73,7 @@ def test_a_pull_in_words() -> None:
     assert said(wire) == [
         ("token", "anonymous, pull, for 300 s"),
         ("resolve", f"latest is {digest(APP.index)[:19]}"),
-        ("token", "again, for the fetcher"),
+        ("token", "second token (for content)"),
         ("manifest list", "2 platforms"),
         ("manifest", "linux/amd64: config, 2 layers"),
         ("config", f"{len(APP.config_text)} B"),
@@ -84,8 +85,8 @@ def test_a_pull_in_words() -> None:
 @pytest.mark.parametrize(
     ("content_type", "words"),
     [
-        (OCI_MANIFEST, ("manifest", "not seen")),
-        (OCI_INDEX, ("manifest list", "not seen")),
+        (OCI_MANIFEST, ("manifest", "body not kept")),
+        (OCI_INDEX, ("manifest list", "body not kept")),
         ("text/html; charset=utf-8", ("manifest", "no manifest: text/html")),
     ],
 )
@@ -119,17 +120,17 @@ def test_a_version_check() -> None:
     """The 401 that names the token server reads as normal; so does a registry that wants nothing."""
     wire = Wire(agent=SKOPEO)
     wire.ask("GET", f"{HUB}/v2/", 401, challenge='Basic realm="x"')
-    assert said(wire) == [("version check", "answers, wants a login")]
+    assert said(wire) == [("version check", "401: login required (expected)")]
     wire = Wire(agent=SKOPEO)
     wire.ask("GET", f"{HUB}/v2/", 200)
-    assert said(wire) == [("version check", "answers, wants no token")]
+    assert said(wire) == [("version check", "200: no token required")]
 
 
 def test_a_tag_without_a_digest() -> None:
     """A registry may answer HEAD without Docker-Content-Digest."""
     wire = Wire()
     wire.ask("HEAD", APP.url("manifests", "latest"))
-    assert said(wire) == [("resolve", "answers, without a digest")]
+    assert said(wire) == [("resolve", "is there, digest not named")]
     wire = Wire()
     head(wire, APP)
     assert said(wire)[0][1].startswith("latest is sha256:")
@@ -137,7 +138,7 @@ def test_a_tag_without_a_digest() -> None:
 
 @pytest.mark.parametrize(
     ("agent", "words"),
-    [(DOCKER_29, "again, for the fetcher"), (CONTAINERD, "again, for the fetcher"), (CRANE, "again")],
+    [(DOCKER_29, "second token (for content)"), (CONTAINERD, "second token (for content)"), (CRANE, "another token")],
 )
 def test_the_fetcher_is_containerd_s(agent: str, words: str) -> None:
     """Another client that asks for a second token has no fetcher to ask for."""

@@ -23,7 +23,8 @@ from tests.trace.images import (
 from tests.trace.wire import HUB, Wire, challenge_for, merged, only, played, settled_by_the_end, token_url, told
 
 from pullscope.oci.messages import Headers
-from pullscope.render.lines import Story, heading
+from pullscope.render.lines import Story
+from pullscope.render.names import heading
 from pullscope.render.report import report
 from pullscope.trace import clues, stitch
 from pullscope.trace import trace as trace_module

@@ -194,7 +194,9 @@ def settled_by_the_end(lines: Iterable[str]) -> list[str]:
     called = [re.sub(r"^(\d+\| )?[a-z]+ (\d+  )", r"\2", line) for line in lines]
     blobs = [re.sub(r"^( *\d+ )(config|blob|layer \d+/\d+) +", r"\1blob ", line) for line in called]
     text = re.sub(r"\n +(?=[a-z])", " ", "\n".join(blobs))  # a closing line that wraps elsewhere
-    return re.sub(r"^(complete|failed|incomplete)  a [a-z]+ \w+ \S+, ", r"\1  ", text, flags=re.MULTILINE).split("\n")
+    return re.sub(r"^(complete|failed|incomplete)  a [a-z]+( \w+ \S+)?, ", r"\1  ", text, flags=re.MULTILINE).split(
+        "\n"
+    )
 
 
 def told(pull: Pull) -> list[str]:

@@ -10,11 +10,11 @@ MOST = 24
 
 
 def asked(hop: Hop) -> str:
-    """`HEAD manifests/latest, token`; an address that was handed out is called so, for nobody typed it."""
+    """`HEAD manifests/latest with token`; an address that came in a Location is called so: nobody typed it."""
     words = plain(hop.request.method, 12)
-    carried = {"none": "", "bearer": ", token"}.get(hop.request.authorization, ", login")
+    carried = {"none": "", "bearer": " with token"}.get(hop.request.authorization, " with login")
     if hop.follows is not None and hop.host != hop.follows.host and hop.route.digest is None:
-        return f"{words} the address it was given{carried}"
+        return f"{words} the redirect's address{carried}"
     path = plain(hop.request.url.partition("://")[2].partition("?")[0].partition("/")[2], 300)
     parts = [part for part in path.split("/") if part]
     if len(parts) > 2 and parts[0] == "v2":
@@ -23,14 +23,15 @@ def asked(hop: Hop) -> str:
 
 
 def answered(hop: Hop) -> str:
-    """`307, look elsewhere`, `401, get a token`, `200, 40.2 kB`."""
+    """`307 redirect`, `401 token required`, `200 with 40.2 kB`."""
     if hop.failed is not None:
-        return "cut off" if hop.status else "no answer"
+        return "cut off" if hop.status else "no response"
     if hop.redirects:
-        return f"{hop.status}, look elsewhere"
+        return f"{hop.status} redirect"
     if hop.status == 401 and hop.step.outcome is not Outcome.FAILED:
-        return "401, get a token"
-    return f"{hop.status}, {size(hop.bytes)}" if hop.bytes else str(hop.status or "no answer")
+        bearer = any(challenge.scheme == "bearer" for challenge in hop.challenges)
+        return "401 token required" if bearer else "401 login required"
+    return f"{hop.status} with {size(hop.bytes)}" if hop.bytes else str(hop.status or "no response")
 
 
 def _name(part: str) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import parameters, query
+from pullscope.render.names import short
 from pullscope.render.plain import count, duration, part_of, plain, size
-from pullscope.render.wording import short
+from pullscope.render.wording import LISTED, what
 from pullscope.trace.conclude import hung_up, sent
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
@@ -59,7 +61,8 @@ def _pull(pull: Pull) -> Iterator[str]:
         unseen = any(lacking(hop.request, "bodies") for hop in pull.hops[:1])
         yield count(layers.fetched, "blob" if unseen else "layer")
     else:
-        yield f"{layers.fetched} of {count(layers.total, 'layer')}"
+        nothing_asked = pull.partner is not None and not layers.fetched
+        yield "no layer asked for" if nothing_asked else f"{layers.fetched} of {count(layers.total, 'layer')}"
         if layers.already_present:
             yield f"{layers.already_present} already here"
     yield from _verified(pull)
@@ -103,13 +106,19 @@ def _push(pull: Pull) -> Iterator[str]:
         *([f"{came.there} there already"] if came.there else []),
     ]
     yield from blobs or ["no blob sent"]
-    if not any(lacking(hop.request, "bodies") for hop in pull.hops[:1]):
+    if came.bytes and (not came.uploaded or _sent_bytes(pull)):
         yield f"{size(came.bytes)} in all"
     if pull.put:
         name = pull.tag or "manifest"
         yield plain(f"{name} is {short(pull.digest)}" if pull.digest else f"{name} stored", 120)
     elif pull.outcome is not Ending.COMPLETE:
         yield "no tag written"
+
+
+def _sent_bytes(pull: Pull) -> bool:
+    """Whether the bytes of its uploads were seen: a flow file of somebody else's has none of a streamed body."""
+    uploads = [step for step in _good(pull) if step.kind in (Kind.UPLOAD_START, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH)]
+    return any(hop.uploaded is not None and hop.uploaded.bytes for step in uploads for hop in step.hops)
 
 
 def _sign(pull: Pull) -> Iterator[str]:
@@ -127,9 +136,13 @@ def _delete(pull: Pull) -> Iterator[str]:
 
 def _list(pull: Pull) -> Iterator[str]:
     for step in _good(pull):
-        noun = LISTED.get(step.kind)
-        if noun is not None:
-            yield count(step.listed_count, noun) if step.listed_count is not None else f"{noun}s listed"
+        if step.kind is Kind.SEARCH:
+            terms = parameters(query(step.first.request.url)).get("q") or []
+            yield plain(f"search for '{' '.join(terms)}'" if terms else "search", 80)
+        names = LISTED.get(step.kind)
+        if names is not None:
+            known = step.listed_count is not None
+            yield what(step, pull) if known else f"{names[1]} not counted: the body was not kept"
 
 
 def _login(pull: Pull) -> Iterator[str]:
@@ -151,19 +164,18 @@ CAME_TO: Mapping[Action, Callable[[Pull], Iterator[str]]] = {
     Action.LOGIN: _login,
     Action.OTHER: _other,
 }
-DOES: Mapping[Action, str] = {
-    Action.PULL: "a pull of",
-    Action.LOOK: "a look at",
-    Action.PUSH: "a push to",
-    Action.SIGN: "a signature of",
-    Action.DELETE: "a delete from",
-    Action.LIST: "a list of",
-    Action.LOGIN: "a login at",
-    Action.OTHER: "requests to",
+DOES: Mapping[Action, tuple[str, str]] = {
+    Action.PULL: ("a pull", "of"),
+    Action.LOOK: ("a look", "at"),
+    Action.PUSH: ("a push", "to"),
+    Action.SIGN: ("a signature", "of"),
+    Action.DELETE: ("a delete", "from"),
+    Action.LIST: ("a list", "of"),
+    Action.LOGIN: ("a login", "at"),
+    Action.OTHER: ("requests", "to"),
 }
-"""What an operation turned out to be, before what it is about."""
+"""What an operation turned out to be, and the preposition before what it is about."""
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
-LISTED = {Kind.TAGS: "tag", Kind.CATALOG: "repositorie", Kind.SEARCH: "result", Kind.REFERRERS: "referrer"}
 
 
 def _good(pull: Pull) -> list[Step]:

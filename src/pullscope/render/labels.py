@@ -36,7 +36,7 @@ FAILED, REDIRECT, OTHER = ":x:", ":leftwards_arrow_with_hook:", ":grey_question:
 
 
 def label(hop: Hop) -> tuple[str, str]:
-    """Comment and marker of one exchange: `layer 3/4 · linux/amd64 · 307 to cdn · pull 1`."""
+    """Comment and marker of one exchange: `layer 3/4 · linux/amd64 · 307 to cdn · pull 1`, the action as far as it is known."""
     step = hop.step
     pull = step.pull
     kind = step.kind if step.settled else kind_of(step, pull)
@@ -49,15 +49,15 @@ def label(hop: Hop) -> tuple[str, str]:
         role = Roles(step.hops).of_hop(following) if following is not None else "another place"
         parts.append(f"{hop.status} to {role}")
     elif hop.status == 401 and (step.outcome is not Outcome.FAILED or hop is not step.last):
-        parts.append("401, asks for a token")
+        parts.append("401: token required")
     elif pull is not None and hop is step.last and step.settled:
         parts.append(next(iter(sayings(step, pull))).removeprefix(f"{platform}: "))
     elif hop.failed is not None:
-        parts.append("cut off" if hop.response is not None else "no answer")
+        parts.append("cut off" if hop.response is not None else "no response")
     elif hop.status is not None:
         parts.append(str(hop.status))
     if pull is not None and pull.id:
-        parts.append(f"pull {pull.id}")
+        parts.append(f"{pull.action} {pull.id}")
     failed = step.settled and hop is step.last and step.outcome is Outcome.FAILED
     marker = FAILED if failed else REDIRECT if hop.redirects else MARKERS.get(kind, OTHER)
     return " · ".join(plain(part, LONGEST_PART) for part in parts if part), marker

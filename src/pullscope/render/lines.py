@@ -6,14 +6,18 @@ same story is plain when piped and coloured on a terminal. Eighty columns; strin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
 from pullscope.render.came_to import DOES, verdict
+from pullscope.render.names import client_line, heading, reference_line
 from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import client_line, hop_note, reference_line, sayings, title
+from pullscope.render.wording import hop_note, sayings, title
+from pullscope.trace.conclude import is_hung_up
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
@@ -27,6 +31,9 @@ CHAIN_AT, CHAIN_AT_VANITY = 50, 42
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
 """Names of styles to SGR parameters (ECMA-48, 8.3.117)."""
+
+MOST_CLOSED = 64
+"""Operations of which it is remembered what was told at their end; a trace lets no more of them go on."""
 
 MOST_STEPS = 8
 """Step numbers that a finding's headline lists."""
@@ -58,8 +65,12 @@ class Story:
         self._active: dict[int, Pull] = {}
         self._roles: dict[int, Roles] = {}
         self._woven: set[int] = set()
+        self._gone_on: set[int] = set()
+        """Those that were said to go on after their end: once is enough."""
         self._headings: dict[int, str] = {}
         """What each open operation was called in its header: a guess, which its closing line corrects."""
+        self._closed: OrderedDict[int, tuple[Finding, ...]] = OrderedDict()
+        """The findings that were told of operations that ended a while ago, should one go on."""
         self._told = False
 
     def show(self, changes: Iterable[Change]) -> None:
@@ -89,15 +100,31 @@ class Story:
             elif change.what == "reopened":
                 self._begin(pull)
                 self._headings[pull.id] = heading(pull)
-                self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
+                if pull.id not in self._gone_on:
+                    self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
+                self._gone_on.add(pull.id)
             elif change.what == "closed":
                 width = WIDTH - len(self._gutter(pull))
-                called = self._headings.pop(pull.id, None)
-                closing = closing_lines(pull, ended=change.time, width=width, verbose=self._verbose, called=called)
-                self._emit(closing, pull)
+                self._emit(
+                    closing_lines(
+                        pull,
+                        ended=change.time,
+                        width=width,
+                        verbose=self._verbose,
+                        called=self._headings.pop(pull.id, None),
+                        known=self._closed.pop(pull.id, None),
+                    ),
+                    pull,
+                )
+                self._remember(pull)
                 self._active.pop(pull.id, None)
                 self._roles.pop(pull.id, None)
                 self._woven.discard(pull.id)
+
+    def _remember(self, pull: Pull) -> None:
+        self._closed[pull.id] = tuple(replace(finding, steps=()) for finding in pull.findings)
+        if len(self._closed) > MOST_CLOSED:
+            self._gone_on.discard(self._closed.popitem(last=False)[0])
 
     def _begin(self, pull: Pull) -> None:
         """Two pulls at once are told side by side: each line says whose it is, until both have ended."""
@@ -129,11 +156,6 @@ def story_of(pull: Pull, *, verbose: bool = False) -> Iterator[Line]:
     yield from closing_lines(pull, verbose=verbose)
 
 
-def heading(pull: Pull) -> str:
-    """`push 2  docker.io/library/app`: what an operation is about, as far as that is known by now."""
-    return f"{pull.action} {pull.id}  {reference_line(pull)}"
-
-
 def header_lines(pull: Pull) -> Iterator[Line]:
     """Whose pull, of what."""
     yield [(heading(pull), "bold")]
@@ -142,10 +164,9 @@ def header_lines(pull: Pull) -> Iterator[Line]:
 
 def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
     """One line, and the hops below it where something failed."""
-    failed = step.outcome is Outcome.FAILED or step.verified is False
+    failed = step.outcome is Outcome.FAILED
     missed = step.outcome is Outcome.NOT_SEEN
-    indent = "  " if step.under is not None else ""
-    name = f"{indent}{title(step)}"
+    name = title(step)
     chain = chain_of(step, roles)
     at = (CHAIN_AT_VANITY if roles.has_vanity else CHAIN_AT) - (WIDTH - width)
     time = duration(step.seconds)
@@ -156,7 +177,7 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
     room = at - WHAT_AT - 1
     words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
     gap = max(1, width - at - len(chain) - len(time))
-    style = "red" if failed else "yellow" if missed else "dim" if step.under is not None else None
+    style = "red" if failed_for_good(step) else "yellow" if failed or missed else "dim" if step.is_token else None
     yield [
         (f"{step.n:>3} ", "dim"),
         (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),
@@ -167,6 +188,8 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
     ]
     if failed or verbose:
         yield from hop_lines(step, pull, width=width)
+    if verbose and step.because:
+        yield from _wrapped([("      because: ", "dim"), ("; ".join(step.because), "dim")], width)
 
 
 def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
@@ -179,7 +202,7 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
 
     for (start, note), same in groupby(step.hops, alike):
         hops = [*same]
-        failed = hops[-1] is step.last and step.outcome is Outcome.FAILED
+        failed = hops[-1] is step.last and failed_for_good(step)
         if len(hops) > 1:
             note = f"{len(hops)} times, {note}" if note else f"{len(hops)} times"
         room = max(width - len(start), 20)
@@ -197,19 +220,30 @@ def _place(hop: Hop) -> str:
 
 
 def closing_lines(
-    pull: Pull, *, ended: float | None = None, width: int = WIDTH, verbose: bool = False, called: str | None = None
+    pull: Pull,
+    *,
+    ended: float | None = None,
+    width: int = WIDTH,
+    verbose: bool = False,
+    called: str | None = None,
+    known: Collection[Finding] | None = None,
 ) -> Iterator[Line]:
     """What was wrong, how it ended, who sent what, and how much of the limit is left.
 
-    `ended` is when it was closed, should it have gone on since; `called` what its header said, should that have been wrong.
+    `ended` is when it was closed, should it have gone on since; `called` what its header said, should that have been wrong;
+    `known` are the findings that were told at an end before this one.
     """
     hops = [hop for step in pull.steps for hop in step.hops]
-    yield from _found_lines(pull, width, verbose=verbose)
+    yield from _found_lines(pull, width, known or (), verbose=verbose)
     style = {"complete": "green", "failed": "red", "incomplete": "yellow"}[pull.outcome]
     words = verdict(pull, ended=ended)
     if called is not None and called != heading(pull):
-        words = f"{DOES[pull.action]} {reference_line(pull)}, {words}"
+        noun, preposition = DOES[pull.action]
+        same = called.partition("  ")[2] == reference_line(pull)
+        words = f"{noun}, {words}" if same else f"{noun} {preposition} {reference_line(pull)}, {words}"
     yield from _wrapped([(f"{pull.outcome}  ", style), (words, None)], width)
+    if known is not None and pull.outcome is not Ending.COMPLETE:
+        return  # once more what it was before: who did what was told then
     hosts = tally(hops)
     requests = max((len(count(host.requests, "request")) for host in hosts), default=0)
     roles = max((len("+".join(host.roles)) for host in hosts), default=0)
@@ -249,11 +283,13 @@ def _limit_lines(pull: Pull, width: int) -> Iterator[Line]:
     yield [("  ", None), (text, "yellow" if low else "dim")]
 
 
-def _found_lines(pull: Pull, width: int, *, verbose: bool) -> Iterator[Line]:
+def _found_lines(pull: Pull, width: int, known: Collection[Finding], *, verbose: bool) -> Iterator[Line]:
     """The findings at the end: those that were told a while ago by name, those that were just told not again."""
     told = {replace(finding, steps=()): (after, finding) for after, finding in pull.told}
     failed = any(finding.severity is Severity.ERROR for finding in pull.findings)
     for finding in pull.findings:
+        if replace(finding, steps=()) in known:
+            continue
         after, before = told.get(replace(finding, steps=()), (None, None))
         if after is None:
             if verbose or not (failed and finding.severity is Severity.INFO):  # first things first
@@ -310,7 +346,9 @@ def chain_of(step: Step, roles: Roles) -> str:
 
 def _status(hop: Hop) -> str:
     if hop.failed is not None:
-        return f"{hop.status} cut off" if hop.status is not None else "no answer"
+        if is_hung_up(hop):
+            return f"{hop.status or ''} stopped".lstrip()
+        return f"{hop.status} cut off" if hop.status is not None else "no response"
     if hop.status is None:
         return "..."
     return str(hop.status) if hop.done else f"{hop.status} ..."

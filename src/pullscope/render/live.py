@@ -21,8 +21,8 @@ from rich.text import Text
 
 from pullscope.render.labels import name_of
 from pullscope.render.lines import Line, closing_lines, header_lines, paint, refusal_lines, story_of
+from pullscope.render.names import reference_line
 from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import reference_line
 from pullscope.trace.model import Change, Ending, Pull, Step
 from pullscope.trace.trace import Trace
 
@@ -84,7 +84,7 @@ def table(
 ) -> Table | Text:
     """The pulls under way, a row each; the newest where there are more than fit."""
     if not pulls:
-        return Text("no pull under way", style="dim")
+        return Text("nothing under way", style="dim")
     columns = [column for column in COLUMNS if width >= column.from_width]
     room = max(8, width - sum(column.width + 1 for column in columns))
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
@@ -110,7 +110,7 @@ def table(
         }
         shown.add_row(*(cells[column.title] for column in columns))
     if hidden:
-        shown.caption = Text(f"and {count(hidden, 'older pull')}", style="dim")
+        shown.caption = Text(f"and {count(hidden, 'older operation')}", style="dim")
         shown.caption_justify = "left"
     return shown
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pullscope.oci.challenge import read_scopes
-from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.media import MANIFESTS, essence, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.render.names import short
 from pullscope.render.plain import count, part_of, plain, size
+from pullscope.trace.conclude import is_hung_up
 from pullscope.trace.findings.said import words
+from pullscope.trace.for_good import failed_for_good
+from pullscope.trace.kinds import WRITING
 from pullscope.trace.lacking import lacking
-from pullscope.trace.model import Action, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 TITLES: dict[Kind, str] = {
     Kind.VERSION_CHECK: "version check",
@@ -24,75 +27,73 @@ TITLES: dict[Kind, str] = {
 }
 """Kinds whose title is not simply their name."""
 
-NAMELESS = frozenset({Action.LOGIN, Action.LIST, Action.OTHER})
-"""Actions that need no image."""
-
-FAMILIES = {"docker-cli": "docker CLI", "buildkit": "BuildKit", "cri-o": "CRI-O"}
-"""Clients by the name their users know, where it is not that of the family."""
-
-STORES = {"containerd": "containerd store", "graphdriver": "classic store"}
+COSIGN_TAGS = {"sig": "signature", "att": "attestation", "sbom": "SBOM"}
+"""What cosign's tags (`sha256-….sig`) are of."""
 
 
 def title(step: Step, kind: Kind | None = None) -> str:
     """The name of a step: `layer 3/4`, `manifest list`."""
     kind = kind or step.kind
     expected = step.expectation
+    if kind is Kind.SIGNATURE and step.route.cosign:
+        return COSIGN_TAGS.get(str(step.route.reference).rpartition(".")[2], "signature")
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
-    if kind is Kind.LAYER and expected is None and step.pull is not None and step.pull.pushing:
-        return "blob"  # of a push: only the manifest, which comes last, tells configs from layers
-    if kind is Kind.LAYER and expected is None and lacking(step.first.request, "bodies"):
+    if kind is Kind.LAYER and expected is None and (_may_be_config(step) or lacking(step.first.request, "bodies")):
         return "blob"
     return TITLES.get(kind, str(kind))
 
 
-def client_line(pull: Pull) -> str:
-    """`docker 29.7.2, containerd store`; a distribution's suffix of a version is left out."""
-    client = pull.client
-    family = FAMILIES.get(client.family, client.family)
-    name = f"{family} {client.version.partition('+')[0]}" if client.version else family
-    if client.family == "unknown":
-        agent = pull.client_key[1]
-        unnamed = any(lacking(hop.request, "proxy") for hop in pull.hops[:1])
-        silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
-        name = f"unknown client ({agent[:60]})" if agent else silent
-    store = STORES.get(client.store or "")
-    return plain(f"{name}, {store}" if store else name)
-
-
-def reference_line(pull: Pull) -> str:
-    """What the operation is about, in its header; a digest is cut to its first digits, as everywhere in the story."""
-    if pull.repository is None:
-        named = pull.action in NAMELESS
-        name = pull.registry if named else f"{pull.registry}, no image named"
-    elif pull.pushing:
-        name = f"{pull.registry}/{pull.repository}"  # the tag comes last, and is told there
-    elif pull.by_digest is not None:
-        name = f"{pull.registry}/{pull.repository}@{short(pull.by_digest)}"
-    else:
-        name = pull.reference or pull.registry
-    return plain(name, 400)
-
-
-def short(digest: str | None) -> str:
-    """`sha256:8e77458de855`, or the text as it is where it is no digest."""
-    try:
-        return Digest(digest or "").short
-    except ValueError:
-        return plain(digest or "?", 40)
+def _may_be_config(step: Step) -> bool:
+    """Whether only a manifest that is still to come tells a config from a layer: in a push that is the last of all."""
+    return step.pull is not None and (step.pull.pushing or step.method == "HEAD")
 
 
 def what(step: Step, pull: Pull) -> str:
     """What came of a step, in a few words."""
-    if step.verified is False:
-        return "cut off, FAILED" if step.fell_short else "WRONG BYTES, FAILED"
-    if step.outcome is Outcome.FAILED:
-        return f"{step.instead}, FAILED" if step.instead is not None else "FAILED"
+    if step.verified is False or step.outcome is Outcome.FAILED:
+        said = _failure(step)
+        return f"FAILED, {said}" if failed_for_good(step) else said
     if step.outcome is Outcome.NOT_SEEN:
         return "not seen to the end"
     if step.sent_on_to is not None:
         return "sent on, not seen"
     return plain(SAYINGS.get(step.kind, _unknown)(step, pull), 120)
+
+
+def _failure(step: Step) -> str:
+    """Why a step is not good so far; a client may still make up for it, so that it is no more than what was answered."""
+    last = step.last
+    if step.verified is False:
+        return "cut off" if step.fell_short else "WRONG BYTES"
+    if last.failed is not None:
+        if is_hung_up(last):
+            return "stopped by the client"
+        return "cut off" if last.response is not None else "no response"
+    if step.instead is not None:
+        return step.instead
+    if step.token is not None and step.token.empty and last.ok:
+        return "no token in it"
+    status = last.status or 0
+    if step.kind in WRITING and last.ok:
+        return "nothing was written"  # a redirect had made a GET of it
+    if last.redirects:
+        return f"{status}, not followed"
+    if status == 404 and not step.is_token:
+        return "not there"
+    return f"{status}: {REFUSALS.get(status) or ('server error' if status >= 500 else 'refused')}"
+
+
+REFUSALS = {
+    401: "authentication required",
+    403: "access denied",
+    404: "not there",
+    405: "not allowed",
+    413: "too large",
+    416: "no such range",
+    429: "too many requests",
+}
+"""What a status means, in the words of the field."""
 
 
 def sayings(step: Step, pull: Pull) -> Iterator[str]:
@@ -103,16 +104,21 @@ def sayings(step: Step, pull: Pull) -> Iterator[str]:
     for long, brief in SHORTER:
         shorter = shorter.replace(long, brief)
         yield shorter
-    yield shorter.partition(",")[0]
-    yield shorter.partition(",")[0].partition(" ")[0]
+    for mark in (",", ":", " "):
+        shorter = shorter.partition(mark)[0]
+        yield shorter
 
 
 SHORTER = (
     ("sha256:", ""),
+    (" (expected)", ""),
+    ("authentication required", "unauthorized"),
     (": config, ", ", "),
     (", pull, for ", ", for "),
-    ("for the referrers", "for referrers"),
     ("by fallback tag", "by tag"),
+    (" (for content)", ""),
+    (" (for referrers)", ""),
+    (", then uploaded", ""),
     (" attestations", " attested"),
 )
 """Words that a narrow line can do without, the least needed first."""
@@ -124,8 +130,10 @@ def _version_check(step: Step, _pull: Pull) -> str:
         return rule
     if step.outcome is Outcome.EXPECTED_401:
         schemes = {challenge.scheme for challenge in step.last.challenges}
-        return "answers, wants a token" if "bearer" in schemes else "answers, wants a login"
-    return "answers, wants no token" if step.last.request.authorization == "none" else "answers, token accepted"
+        return "401: token required (expected)" if "bearer" in schemes else "401: login required (expected)"
+    shown = step.last.request.authorization
+    accepted = {"none": "no token required", "basic": "login accepted"}.get(shown, "token accepted")
+    return f"{step.last.status}: {accepted}"
 
 
 def _token(step: Step, pull: Pull) -> str:
@@ -135,11 +143,11 @@ def _token(step: Step, pull: Pull) -> str:
     if _is_again(step, pull):
         route = step.under.route if step.under else None
         if route is not None and (route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None):
-            return "again, for the referrers"
+            return "second token (for referrers)"
         # containerd has an authorizer of its own for what it fetches (core/remotes/docker, resolver.go Fetcher).
         fetches = route is not None and route.endpoint is Endpoint.MANIFEST and route.digest is not None
         by_containerd = pull.client.store == "containerd" or pull.client.family in ("containerd", "buildkit")
-        return "again, for the fetcher" if fetches and by_containerd else "again"
+        return "second token (for content)" if fetches and by_containerd else "another token"
     scopes = read_scopes(facts.scope or "")
     actions = "+".join(dict.fromkeys(action for scope in scopes for action in scope.actions))
     parts = ["anonymous" if facts.anonymous else "logged in", actions or "no scope"]
@@ -165,7 +173,8 @@ def _resolve(step: Step, pull: Pull) -> str:
     if step.outcome is Outcome.EXPECTED_404:
         return "not there" if step.route.digest is None else "not there yet"
     if step.digest is None:
-        return "answers, without a digest"
+        said = _said_type(step)
+        return "is there, digest not named" if not said or media_class(said) in MANIFESTS else f"no manifest: {said}"
     if step.route.digest is not None:
         return f"{short(step.digest)} is there"
     return f"{step.route.reference or pull.tag} is {short(step.digest)}"
@@ -198,10 +207,13 @@ def _unread(step: Step) -> str:
     """A manifest of which there is no document: asked for with HEAD, not kept, or none at all."""
     if step.method == "HEAD":
         return "is there"
-    said = essence(step.last.response.headers.get("content-type")) if step.last.response else ""
-    if not said and lacking(step.last.request, "headers"):
-        return "not seen"
-    return "not seen" if media_class(said) in (MediaClass.INDEX, MediaClass.MANIFEST) else f"no manifest: {said or '?'}"
+    said = _said_type(step)
+    unseen = media_class(said) in MANIFESTS or (not said and lacking(step.last.request, "headers"))
+    return "body not kept" if unseen else f"no manifest: {said or 'no media type'}"
+
+
+def _said_type(step: Step) -> str:
+    return essence(step.last.response.headers.get("content-type")) if step.last.response else ""
 
 
 def _attestation(step: Step, _pull: Pull) -> str:
@@ -227,9 +239,9 @@ def _blob(step: Step, _pull: Pull) -> str:
 
 def _referrers(step: Step, _pull: Pull) -> str:
     if step.outcome is Outcome.EXPECTED_404:
-        return "none by fallback tag either" if step.route.fallback_for is not None else "none, which is fine"
+        return "none by fallback tag either" if step.route.fallback_for is not None else "none (normal)"
     if isinstance(step.document, Index):
-        return f"{len(step.document.manifests)} found" if step.document.manifests else "none, which is fine"
+        return f"{len(step.document.manifests)} found" if step.document.manifests else "none (normal)"
     return "found"
 
 
@@ -245,8 +257,31 @@ def _uploaded(step: Step, _pull: Pull) -> str:
 def _mount(step: Step, _pull: Pull) -> str:
     source = step.route.from_repository
     if step.last.status == 201:
-        return f"taken over from {source}" if source else "taken over"
-    return "not to be had there, so upload"
+        return f"mounted from {_end_of(source, 16)}" if source else "mounted"
+    return "not mounted, then uploaded"
+
+
+def _end_of(name: str, most: int) -> str:
+    return name if len(name) <= most else f"..{name[2 - most :]}"
+
+
+def _listed(step: Step, _pull: Pull) -> str:
+    one, several = LISTED[step.kind]
+    if step.listed_count is None:
+        return "listed" if step.kind is not Kind.SEARCH else "answered"
+    return f"{step.listed_count} {one if step.listed_count == 1 else several}"
+
+
+LISTED = {
+    Kind.TAGS: ("tag", "tags"),
+    Kind.CATALOG: ("repository", "repositories"),
+    Kind.SEARCH: ("result", "results"),
+}
+"""What a list is of."""
+
+
+def _signature(step: Step, _pull: Pull) -> str:
+    return "stored" if step.method == "PUT" else "found" if step.outcome is Outcome.OK else "none (normal)"
 
 
 def _manifest_put(step: Step, _pull: Pull) -> str:
@@ -268,16 +303,16 @@ SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
     Kind.LAYER: _blob,
     Kind.ATTESTATION: _attestation,
     Kind.REFERRERS: _referrers,
-    Kind.TAGS: lambda _step, _pull: "listed",
-    Kind.CATALOG: lambda _step, _pull: "listed",
-    Kind.SIGNATURE: lambda step, _pull: "found" if step.outcome is Outcome.OK else "none",
-    Kind.UPLOAD_START: lambda _step, _pull: "may begin",
+    Kind.TAGS: _listed,
+    Kind.CATALOG: _listed,
+    Kind.SIGNATURE: _signature,
+    Kind.UPLOAD_START: lambda step, _pull: "blob stored" if step.last.status == 201 else "accepted",
     Kind.UPLOAD_CHUNK: _uploaded,
     Kind.UPLOAD_FINISH: _uploaded,
     Kind.MOUNT: _mount,
     Kind.MANIFEST_PUT: _manifest_put,
-    Kind.DELETE: lambda _step, _pull: "done",
-    Kind.SEARCH: lambda _step, _pull: "answered",
+    Kind.DELETE: lambda _step, _pull: "deleted",
+    Kind.SEARCH: _listed,
 }
 
 
@@ -302,7 +337,7 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     elif request.authorization == "other":
         notes.append("with an Authorization of another kind")
     elif hop.status in (401, 403) and _had_token_before(hop):
-        notes.append("without it")
+        notes.append("without the token")
     step = hop.step
     if hop is step.last and step.fell_short:
         notes.append(f"cut off after {part_of(hop.bytes or 0, step.size or 0)}")

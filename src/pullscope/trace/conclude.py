@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pullscope.oci.agents import FETCHES_LAYERS
+from pullscope.oci.agents import DAEMONS, FETCHES_LAYERS
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
@@ -22,6 +22,9 @@ from pullscope.trace.settle import failures, has_everything
 from pullscope.trace.times import MEANWHILE
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}
+"""Families that look at an image to pull it, most of the time."""
+
 _BLOBS = frozenset({Kind.UPLOAD_FINISH, Kind.MOUNT, Kind.LAYER, Kind.CONFIG})
 
 HUNG_UP = "Client disconnected"
@@ -36,8 +39,8 @@ def conclude(pull: Pull, *, cut_off: bool = False) -> None:
 
 def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
     """A push whose blobs another operation of the same client read meanwhile is a copy: the two name each other."""
-    if not pull.pushing or pull.partner is not None:
-        return
+    if not pull.pushing or pull.partner is not None or pull.client.family == "docker-cli":
+        return  # docker manifest makes a list of its own of what it looked at
     written = {str(step.route.digest or step.route.mount) for step in pull.steps if step.kind in _BLOBS}
     written |= {step.digest for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.digest}
     for other in others:
@@ -78,6 +81,12 @@ def action_of(pull: Pull) -> Action:
     if any(step.route.cosign or step.route.fallback_for is not None for step in asked):
         return Action.LOOK
     return Action.PUSH if all(map(_looks_for_blob, asked)) else Action.OTHER
+
+
+def guess_of(pull: Pull) -> Action:
+    """What an operation is for, as far as its first requests tell: a client that runs images looks at one to pull it."""
+    action = action_of(pull)
+    return Action.PULL if action is Action.LOOK and pull.client.family in RUNS_IMAGES else action
 
 
 def _is_attachment(put: Step) -> bool:
@@ -139,10 +148,15 @@ def came_whole(hop: Hop, event: Failed) -> bool:
     return hop.ok and hop.request.method == "GET" and bool(length) and event.bytes == length
 
 
+def is_hung_up(hop: Hop) -> bool:
+    """Whether the client went away in the middle of an exchange."""
+    return hop.failed is not None and hop.failed.reason.startswith(HUNG_UP)
+
+
 def hung_up(pull: Pull) -> Hop | None:
     """The hop in the middle of which the client went away, where that was the last of it."""
     failed = [step.last for step in failures(pull) if step.last.failed is not None]
-    gone = [hop for hop in failed if hop.failed is not None and hop.failed.reason.startswith(HUNG_UP)]
+    gone = [hop for hop in failed if is_hung_up(hop)]
     return gone[-1] if gone and len(gone) == len(failures(pull)) else None
 
 

@@ -218,8 +218,7 @@ class Grouper:
         if pull.repository is None and route.repository is not None:
             self._roster.open.name(pull, route.repository)
         if pull.client.family == "unknown" or not pull.opened:
-            event = clue.step.first.request
-            found = identify(clue.agent, event.headers.get_all("accept"))
+            found = _client_of(clue.step)
             if found.family != "unknown" or pull.client.family == "unknown":
                 pull.client, pull.client_key = found, (pull.client_key[0], clue.agent)
         if clue.form is Form.TAG and pull.tag is None and pull.by_digest is None:

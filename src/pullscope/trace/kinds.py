@@ -105,8 +105,8 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
         return Outcome.FAILED if turned else Outcome.OK
     if kind is Kind.VERSION_CHECK and status == 401 and (last.challenges or lacking(last.request, "headers")):
         return Outcome.EXPECTED_401
-    if status == 404 and kind is Kind.REFERRERS:
-        # No referrers API, or none by the fallback tag: both are normal (distribution-spec 1.1, "Listing Referrers").
+    if status == 404 and kind in (Kind.REFERRERS, Kind.SIGNATURE):
+        # No referrers API, or none by a tag: all are normal (distribution-spec 1.1, "Listing Referrers"; cosign 3.1 tree).
         return Outcome.EXPECTED_404
     if status == 404 and step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB:
         return Outcome.EXPECTED_404  # a push asks first whether the blob is there

@@ -25,7 +25,7 @@ def may_continue(step: Step) -> bool:
     if step.in_flight:
         return True
     if step.is_token:
-        return False
+        return last.redirects and not last.followed and last.failed is None
     if last.failed is not None:
         return True
     status = last.status or 0

@@ -22,7 +22,7 @@ from pullscope.oci.documents import (
 )
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
-from pullscope.trace.conclude import LISTS, action_of, came_whole, conclude, link_copy
+from pullscope.trace.conclude import LISTS, came_whole, conclude, guess_of, link_copy
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
@@ -285,7 +285,7 @@ class Trace:
         self._opened += 1
         pull.id = self._opened
         pull.opened = True
-        pull.action = action_of(pull)
+        pull.action = guess_of(pull)
         self.pulls.append(pull)
         self._changes.append(Change(what="opened", pull=pull, time=pull.started))
 

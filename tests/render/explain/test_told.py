@@ -31,8 +31,9 @@ def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
     """Neither is cut: through a vanity host the manifest's answers are a line lower, at the right edge."""
     [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
     lines = text_of(pull)
-    at = next(number for number, line in enumerate(lines) if line.startswith("    4 manifest list"))
+    first, at = (number for number, line in enumerate(lines) if line.startswith("    4 manifest list"))
 
+    assert lines[first + 1] == "      first without a token: 302 redirect                       302 > 401 > 302"
     assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
     assert lines[at + 1] == "      3 platforms, 3 attestations                         302 > 401 > 302 > 200"
 
@@ -52,8 +53,8 @@ def test_ends_with_what_to_take_home() -> None:
     end = " ".join(" ".join(text_of(pull)).split())
 
     assert end.endswith(
-        '24 requests: 2.8 kB of manifests, 1 token and 5 times "over there". A registry is documents behind a few '
-        "addresses: so a domain of your own can stand in front of one."
+        "24 requests: 2.8 kB of manifests, 1 token and 5 redirects. A registry is just documents at a few URLs, so your own "
+        "domain can front it."
     )
 
 

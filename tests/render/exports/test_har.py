@@ -35,7 +35,9 @@ def test_entries_are_in_time_and_say_their_step() -> None:
     times = [entry["startedDateTime"] for entry in entries]
 
     assert times == sorted(times)
-    assert entries[-1]["comment"].startswith("step 3, resolve: FAILED (without it: UNAUTHORIZED")
+    assert entries[-1]["comment"].startswith(
+        "step 3, resolve: 401: authentication required (without the token: UNAUTHORIZED"
+    )
     assert entries[0]["response"]["redirectURL"] == "https://registry-1.docker.io/v2/"
 
 

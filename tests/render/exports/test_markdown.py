@@ -47,5 +47,5 @@ def test_findings_come_before_steps() -> None:
     """What is wrong is read first; the steps are folded away."""
     text = markdown(told(recorded("skopeo-1.9-vanity-302")))
 
-    assert text.startswith("### ❌ `docker.timonback.de/timonback/zephykus:latest`\n")
+    assert text.startswith("### ❌ pull `docker.timonback.de/timonback/zephykus:latest`\n")
     assert text.index("authorization-dropped") < text.index("<details>")

@@ -108,7 +108,7 @@ def test_findings_come_first() -> None:
 @pytest.mark.parametrize(
     ("trace", "said"),
     [
-        ("empty", "No pull in here"),
+        ("empty", "No registry traffic in here"),
         ("every-ending", "No manifest was fetched"),
         ("every-ending", "did not come"),
         ("every-ending", ">sent<"),

@@ -34,16 +34,37 @@ def with_a_missing_layer(more: int) -> Wire:
     return wire
 
 
+def with_a_wrong_layer() -> Wire:
+    """A blob of other bytes, and other blobs after it."""
+    wire = with_token(DOCKER_20)
+    resolved(wire)
+    get_manifest(wire, IMAGE, IMAGE.index, token="t")
+    get_manifest(wire, IMAGE, IMAGE.manifest(), token="t")
+    wire.ask("GET", IMAGE.url("blobs", digest("base")), token="t", content="evil")
+    for content in IMAGE.blobs():
+        if content != "base":
+            wire.ask("GET", IMAGE.url("blobs", digest(content)), token="t", content=content)
+    return wire
+
+
 def test_a_finding_is_told_after_its_step_and_again_at_the_end() -> None:
     """In full where it became certain; at the end by name, for other steps have come in between."""
-    lines = live(with_a_missing_layer(3))
-    first = next(place for place, line in enumerate(lines) if line.startswith(" error  blob-unknown"))
+    lines = live(with_a_wrong_layer())
+    first = next(place for place, line in enumerate(lines) if line.startswith(" error  "))
     last = next(place for place, line in enumerate(lines) if line.endswith("see above"))
 
-    assert lines[first] == " error  blob-unknown (step 6)"
-    assert lines[first + 1].startswith("        registry-1.docker.io does not have")
+    assert lines[first] == " error  digest-mismatch (step 6)"
     assert any(line.startswith("  7 ") for line in lines[first:last])
-    assert lines[last] == " error  blob-unknown (step 6): see above"
+    assert lines[last] == " error  digest-mismatch (step 6): see above"
+
+
+def test_what_another_host_may_have_is_told_at_the_end_only() -> None:
+    """A blob that is not there is no error while its client may still ask a registry behind the mirror for it."""
+    lines = live(with_a_missing_layer(3))
+    [said] = [place for place, line in enumerate(lines) if "blob-unknown" in line]
+    assert lines[said] == " error  blob-unknown (step 6)"
+    assert not any(line.startswith("  7 ") for line in lines[said:])
+    assert "FAILED" not in "\n".join(lines)
 
 
 def test_a_finding_that_was_just_told_is_not_repeated() -> None:

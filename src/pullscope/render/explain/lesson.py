@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pullscope.oci.routes import Endpoint
-from pullscope.render.explain.table import IDEAS, KINDS, Idea, Section, Thought
+from pullscope.render.arrows import answered as answered_words
+from pullscope.render.explain.table import CHALLENGES, FIRST_TRY, FIRST_TRY_EXPERT, IDEAS, KINDS, Idea, Section, Thought
 from pullscope.render.exports.curl import asked_of, curl_words
+from pullscope.render.names import short
 from pullscope.render.plain import plain, size
-from pullscope.render.wording import short, title, what
-from pullscope.trace.findings.said import words
+from pullscope.render.wording import title, what
+from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
@@ -34,7 +36,7 @@ class Lesson:
     asked: str
     """`GET registry-1.docker.io/v2/`."""
     answered: str
-    """`401`, or `307 > 200`."""
+    """`401`, or `307 > 200`: the statuses in the order in which they came, from one host after the other."""
     came: str
     """What came of it, in a few words."""
     beginner: str
@@ -59,10 +61,38 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
     told: set[Idea] = set()
     kinds: set[Kind] = set()
     found: list[Lesson] = []
+    begun: set[int] = set()
     for group in _groups(pull.steps, fold=fold):
+        asked = group[0].under if fold else None
+        if asked is not None and asked.n > group[0].n and asked.n not in begun:
+            before = [hop for hop in asked.hops if hop.request.time < group[0].started]
+            if before:
+                begun.add(asked.n)
+                found.append(_first_try(asked, before, pull, roles, told))
         found.append(_lesson(group, pull, roles, told, again=group[0].kind in kinds))
         kinds.add(group[0].kind)
     return found
+
+
+def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea]) -> Lesson:
+    """What a step began with before its token was there: the token's own lesson comes next, and then the rest of it."""
+    places = _places(step, pull, roles)
+    seen = [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
+    if any(hop.status == 401 and hop.challenges for hop in hops):
+        seen.append(Idea.CHALLENGE)
+    return Lesson(
+        steps=(step,),
+        title=title(step),
+        asked=f"{plain(hops[0].request.method, 8)} {_address(hops[0])}",
+        answered=_answers(hops),
+        came=f"first without a token: {answered_words(hops[-1])}",
+        beginner=FIRST_TRY.format_map(places),
+        expert=FIRST_TRY_EXPERT,
+        section=CHALLENGES,
+        by_hand=(),
+        hand="By hand",
+        ideas=tuple(_fill(idea, places, told) for idea in seen if idea not in told),
+    )
 
 
 def _groups(steps: list[Step], *, fold: bool) -> list[list[Step]]:
@@ -98,7 +128,7 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
         steps=tuple(group),
         title=name,
         asked=f"{plain(step.method, 8)} {_address(step.first)}",
-        answered=_answers(step),
+        answered=_answers(step.hops),
         came=came,
         beginner=words.format_map(places),
         expert=explanation.expert,
@@ -110,7 +140,7 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
 
 
 def _hand(step: Step, pull: Pull) -> str:
-    """Where the token comes from that the line needs: a step is told before the token that it asked for."""
+    """Where the token comes from that the line needs."""
     used = asked_of(step).request.credential
     same = [one for one in pull.steps if one.token is not None and one.token.number == used is not None]
     source = next((one for one in same if one.under is step), same[0] if same else None)
@@ -168,7 +198,7 @@ def _places(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
         "realm": plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120),
         "vanity": plain(vanity.host, 80) if vanity else "",
         "target": plain(target, 80),
-        "status": str(status or "no answer"),
+        "status": str(status or "no response"),
         "size": size(step.bytes),
         "why": f"for the {title(step.under)}"
         if step.under
@@ -191,17 +221,17 @@ def _failure(step: Step) -> str:
     last = step.last
     host = plain(last.host, 80)
     if step.verified is False:
-        return f"the bytes from {host} are others than the digest says"
+        return f"the bytes from {host} do not have the digest that was asked for"
     if last.failed is not None:
         return f"{host} did not answer to the end ({plain(last.failed.reason)})"
-    said = words(last)
+    said = said_words(last)
     return plain(f"{host} answered {last.status}" + (f", {said}" if said else ""))
 
 
-def _answers(step: Step) -> str:
+def _answers(hops: list[Hop]) -> str:
     said: list[str] = []
-    for hop in step.hops:
-        status = str(hop.status) if hop.failed is None and hop.status else "no answer"
+    for hop in hops:
+        status = str(hop.status) if hop.failed is None and hop.status else "no response"
         if not said or said[-1] != status:
             said.append(status)
     return " > ".join(said[-6:])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.exports.inert import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams
-from pullscope.render.wording import client_line
+from pullscope.render.names import client_line
 from pullscope.trace.hosts import tally
 from pullscope.trace.model import Pull
 
@@ -33,7 +33,7 @@ VANITY = """\
 ## The same pull through a domain of your own
 
 A vanity domain is a name of yours in front of somebody's registry, docker.example.com say. The simplest one holds nothing
-and answers every question with a redirect. This is what changes:
+and answers every request with a redirect. This is what changes:
 """
 
 
@@ -63,7 +63,7 @@ def _section(lesson: Lesson) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
     yield f"## {number}: {lesson.title}"
     yield ""
-    yield f"{markdown_code(lesson.asked)} is answered {markdown_code(lesson.answered)}: {markdown_text(lesson.came)}."
+    yield f"{markdown_code(lesson.asked)} is answered {markdown_code(lesson.answered)}: {markdown_code(lesson.came)}."
     yield ""
     yield markdown_text(lesson.beginner, 2000)
     yield ""

@@ -160,7 +160,7 @@ KINDS: dict[Kind, Explanation] = {
         section=ENDPOINTS,
     ),
     Kind.UPLOAD_START: Explanation(
-        beginner="May I send something? The registry answers with an address to send it to.",
+        beginner="The client asks to upload a blob; the registry answers with the URL to send it to.",
         expert="POST /v2/NAME/blobs/uploads/; the Location of the 202 is opaque and may be on another host.",
         section=UPLOADS,
     ),
@@ -170,12 +170,15 @@ KINDS: dict[Kind, Explanation] = {
         section=UPLOADS,
     ),
     Kind.UPLOAD_FINISH: Explanation(
-        beginner="That was all, and this is its digest: the registry hashes what came and refuses what does not match.",
+        beginner="The upload is complete, and this is its digest: the registry hashes the bytes and refuses what does not match.",
         expert="PUT with ?digest=, 201 once stored.",
         section=UPLOADS,
     ),
     Kind.MOUNT: Explanation(
-        beginner="The registry has these bytes in another repository: take them from there, and nothing needs to be sent.",
+        beginner=(
+            "The registry may have these bytes in another repository: it is asked to mount them from there, so that nothing "
+            "needs to be sent."
+        ),
         expert="POST with ?mount=&from=: 201 when mounted, 202 falls back to an upload.",
         section=MOUNTS,
     ),
@@ -190,11 +193,18 @@ KINDS: dict[Kind, Explanation] = {
         section=DELETES,
     ),
     Kind.UNKNOWN: Explanation(
-        beginner="A request that is no known step of a pull; it is shown as it was.",
+        beginner="A request that the distribution-spec does not define; it is shown as it was.",
         expert="Not a route of the distribution-spec.",
         section=ENDPOINTS,
     ),
 }
+
+
+FIRST_TRY = (
+    "{client} asks {host} without a token at first, and is told to get one. The same request comes again below, with the "
+    "token."
+)
+FIRST_TRY_EXPERT = "No preemptive token: the challenge (WWW-Authenticate) names realm, service and scope."
 
 
 class Idea(StrEnum):
@@ -230,15 +240,15 @@ IDEAS: dict[Idea, Thought] = {
         name="What a digest guarantees",
         beginner=(
             "A tag can move to another image tomorrow. A digest cannot: it is the hash of the content itself, here "
-            "{digest}. From here on everything is asked for by digest, and whoever sends other bytes, by mistake or on "
-            "purpose, is found out."
+            "{digest}. From here on everything is requested by digest, so other bytes, sent by mistake or on "
+            "purpose, are noticed."
         ),
         section=DIGESTS,
     ),
     Idea.VANITY: Thought(
         name="What a vanity domain can and cannot move",
         beginner=(
-            '{vanity} holds no image. It answers {status}, "look over there", and the client goes to {target}. Such a '
+            "{vanity} holds no image. It answers {status}, a redirect, and the client goes to {target}. Such a "
             "domain can move where questions about names are sent. It cannot move what the answers say: the digests, the "
             "address of the token server, and the place of the bytes come from the registry behind it. And a client may "
             "leave its token behind when it is sent to another host."
@@ -248,8 +258,9 @@ IDEAS: dict[Idea, Thought] = {
     Idea.ELSEWHERE: Thought(
         name="Where the bytes really come from",
         beginner=(
-            "The registry sends no bytes of the image. It points ({status}) to a signed address on {target}, good for a few "
-            "minutes and without any token. Whoever lets only the registry through a firewall gets this far and no further."
+            "The registry does not send the bytes of this blob itself. It redirects ({status}) to a signed URL on {target}, "
+            "valid for a few minutes and without a token. A firewall that lets only the registry and the token server through "
+            "stops the pull here."
         ),
         section=BLOBS,
     ),
@@ -260,7 +271,7 @@ IDEAS: dict[Idea, Thought] = {
     ),
     Idea.FAILED: Thought(
         name="What went wrong",
-        beginner="Here the pull broke: {failure}.",
+        beginner="This request failed: {failure}.",
         section=_distribution("Error Codes", "error-codes"),
     ),
 }

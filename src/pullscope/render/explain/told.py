@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pullscope.render.came_to import span
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.lines import WIDTH, Line
+from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import count, plain, size
-from pullscope.render.wording import client_line, reference_line
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Ending, Kind, Pull
 
@@ -20,7 +20,7 @@ def lesson_blocks(pull: Pull, *, expert: bool = False) -> Iterator[list[Line]]:
     """The head, a block for each lesson, and the end."""
     told = lessons(pull)
     yield [
-        [(reference_line(pull), "bold")],
+        [(in_words(pull), "bold")],
         [(f"{client_line(pull)}: {count(len(pull.steps), 'step')}, {span(pull.seconds)}, {pull.outcome}", "dim")],
     ]
     for lesson in told:
@@ -52,7 +52,7 @@ def _block(lesson: Lesson, *, expert: bool) -> list[Line]:
         for idea in lesson.ideas:
             lines += _idea(idea)
     lines += _by_hand(lesson)
-    lines += _paragraph(f"Says so: {lesson.section.title}", style="dim")
+    lines += _paragraph(f"Spec: {lesson.section.title}", style="dim")
     if expert:
         lines.append([(f"{INDENT}{lesson.section.url}", "dim")])
     return lines
@@ -83,10 +83,10 @@ def _end(pull: Pull) -> list[Line]:
     elsewhere = sum(roles.of_hop(hop) == "cdn" for hop in hops)
     parts = [f"{size(documents)} of manifests", count(tokens, "token")]
     if elsewhere:
-        parts.append(f'{count(elsewhere, "time")} "over there"')
+        parts.append(count(elsewhere, "redirect"))
     text = f"{count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
     if pull.outcome is Ending.COMPLETE and pull.action == "pull":
-        text += " A registry is documents behind a few addresses: so a domain of your own can stand in front of one."
+        text += " A registry is just documents at a few URLs, so your own domain can front it."
     lines = _paragraph(text, indent="")
     for finding in pull.findings:
         lines.append([(f"{finding.severity}  {plain(finding.code)}", "bold")])

@@ -13,7 +13,8 @@ from pullscope.oci.redact import GONE
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.inert import inert_url, is_web, shell_comment, shell_word
-from pullscope.render.wording import reference_line, title, what
+from pullscope.render.names import reference_line
+from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
 
 _HEADERS = ("accept", "range")
@@ -70,7 +71,7 @@ def curl_script(pulls: Iterable[Pull]) -> str:
     """A script that repeats the pulls."""
     lines = [_HEAD]
     for pull in pulls:
-        lines.append(f"# pull {pull.id}: {shell_comment(reference_line(pull))}")
+        lines.append(f"# {pull.action} {pull.id}: {shell_comment(reference_line(pull))}")
         for step in _in_order(pull):
             lines.extend(_script_lines(step, pull))
         lines.append("")

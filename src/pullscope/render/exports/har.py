@@ -16,8 +16,9 @@ from pullscope import __version__
 from pullscope.oci.messages import Headers
 from pullscope.oci.urls import pairs, query
 from pullscope.render.exports.inert import inert_url
+from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
-from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.model import Hop, Pull
 
 BLOCKED = 0.001
@@ -34,7 +35,7 @@ def har(pulls: Iterable[Pull]) -> dict[str, Any]:
             {
                 "startedDateTime": _date(pull.started),
                 "id": page,
-                "title": f"{reference_line(pull)} by {client_line(pull)}: {pull.outcome}",
+                "title": f"{in_words(pull)} by {client_line(pull)}: {pull.outcome}",
                 "pageTimings": {"onContentLoad": -1, "onLoad": _milliseconds(pull.seconds)},
                 "comment": "; ".join(plain(f"{one.severity} {one.code}: {one.message}") for one in pull.findings),
             }
@@ -105,7 +106,7 @@ def _request(hop: Hop) -> dict[str, Any]:
 def _response(hop: Hop) -> dict[str, Any]:
     response = hop.response
     if response is None:
-        # What DevTools writes for a request that got no answer.
+        # What DevTools writes for a request without a response.
         return {
             "status": 0,
             "statusText": "",
@@ -117,7 +118,7 @@ def _response(hop: Hop) -> dict[str, Any]:
             "headersSize": -1,
             "bodySize": -1,
             "_transferSize": hop.bytes or 0,
-            "comment": plain(hop.failed.reason) if hop.failed else "no answer was seen",
+            "comment": plain(hop.failed.reason) if hop.failed else "no response was seen",
         }
     size = hop.bytes if hop.bytes is not None else -1
     return {

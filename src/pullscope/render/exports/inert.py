@@ -13,7 +13,7 @@ from pullscope.oci.urls import is_host, split
 from pullscope.render.plain import plain
 
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#!$@]|(?<=www)\.|:(?=\S))", re.IGNORECASE)
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#!$@]|(?<=www)\.|:(?=[\w+-]*:)|:(?=//))", re.IGNORECASE)
 _MERMAID = re.compile(r"[^A-Za-z0-9 ._/+*-]")
 _BACKTICKS = re.compile(r"`+")
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pullscope.render.came_to import verdict
 from pullscope.render.exports.inert import markdown_code, markdown_text
 from pullscope.render.lines import chain_of
+from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import duration, size
 from pullscope.render.told import Told
-from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Outcome, Pull, Step
@@ -26,12 +27,12 @@ def markdown(told: Told) -> str:
     for pull in told.pulls:
         lines += _pull(pull)
     if not told.pulls:
-        lines.append("No pull in this recording.")
+        lines.append("No request to a registry in this recording.")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _pull(pull: Pull) -> Iterator[str]:
-    yield f"### {MARKS[pull.outcome]} {markdown_code(reference_line(pull))}"
+    yield f"### {MARKS[pull.outcome]} {pull.action} {markdown_code(reference_line(pull))}"
     yield ""
     yield f"**{pull.outcome}**, {markdown_text(verdict(pull))}, by {markdown_text(client_line(pull))}"
     yield ""

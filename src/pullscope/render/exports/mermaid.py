@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from pullscope.render.arrows import answered, asked
 from pullscope.render.exports.inert import markdown_code, mermaid_text
-from pullscope.render.wording import client_line, reference_line, title
+from pullscope.render.in_time import pieces
+from pullscope.render.names import client_line, reference_line
+from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
-from pullscope.trace.model import Pull, Step
+from pullscope.trace.model import Hop, Pull, Step
 
 MOST = 4_500
 """Characters of one diagram."""
@@ -26,7 +28,8 @@ def mermaid(pulls: Iterable[Pull]) -> str:
         for number, diagram in enumerate(drawn, start=1):
             part = f", part {number} of {len(drawn)}" if len(drawn) > 1 else ""
             parts.append(
-                f"Pull {pull.id} of {markdown_code(reference_line(pull))}{part}:\n\n```mermaid\n{diagram}```\n"
+                f"{str(pull.action).capitalize()} {pull.id}, {markdown_code(reference_line(pull))}{part}:\n\n"
+                f"```mermaid\n{diagram}```\n"
             )
     return "\n".join(parts)
 
@@ -41,8 +44,8 @@ def diagrams(pull: Pull) -> Iterator[str]:
         role = "+".join(roles.of(host))
         head += f"    participant {names[host]} as {role}<br/>{mermaid_text(host, 60)}\n"
     text = head
-    for step in pull.steps:
-        lines = list(_step(step, names))
+    for step, hops in pieces(pull):
+        lines = list(_step(step, hops, names))
         if text != head and len(text) + sum(map(len, lines)) > MOST:
             yield text
             text = head
@@ -54,9 +57,9 @@ def diagrams(pull: Pull) -> Iterator[str]:
     yield text
 
 
-def _step(step: Step, names: dict[str, str]) -> Iterator[str]:
+def _step(step: Step, hops: list[Hop], names: dict[str, str]) -> Iterator[str]:
     yield f"    Note over c: {step.n} {mermaid_text(title(step))}\n"
-    for hop in step.hops:
+    for hop in hops:
         yield f"    c->>{names[hop.host]}: {mermaid_text(asked(hop), 60)}\n"
         arrow = "--x" if hop.failed is not None else "-->>"
         yield f"    {names[hop.host]}{arrow}c: {mermaid_text(answered(hop), 60)}\n"

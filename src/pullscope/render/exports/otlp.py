@@ -15,8 +15,9 @@ from typing import Any
 from pullscope import __version__
 from pullscope.oci.urls import split
 from pullscope.render.exports.inert import inert_url
+from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
-from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.hosts import Roles, rate_limit_of
 from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
 

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from pullscope.render.exports.inert import inert_url
 from pullscope.render.exports.lanes import lanes
+from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
-from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step
 
@@ -34,7 +35,7 @@ def perfetto(pulls: Iterable[Pull]) -> dict[str, Any]:
 
 def _pull(pull: Pull, zero: float) -> Iterator[Event]:
     roles = Roles(pull.hops)
-    name = f"pull {pull.id} {reference_line(pull)} ({client_line(pull)}): {pull.outcome}"
+    name = f"{in_words(pull)} ({client_line(pull)}): {pull.outcome}"
     yield _named("process_name", pull.id, 0, name)
     spans = [_span(step.hops, zero, step) for step in pull.steps]
     for number, lane in enumerate(lanes(spans), start=1):
@@ -79,7 +80,7 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, thread: int, start: int, end: int) 
         "role": role,
         "note": hop_note(hop, pull),
     }
-    name = f"{role} {hop.status or 'no answer'} {plain(hop.request.method, 16)}"
+    name = f"{role} {hop.status or 'no response'} {plain(hop.request.method, 16)}"
     yield _complete(pull.id, thread, name, "hop", start, end, args)
     first = start + round((hop.first_byte_seconds or 0) * 1e6) if hop.response else end
     first = min(max(first, start), end)

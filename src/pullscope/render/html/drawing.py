@@ -122,7 +122,7 @@ def _hop(hop: Hop, scale: Scale, roles: Roles, top: int) -> Markup:
         parts += Markup('<rect class="broken" x="{:.2f}%" y="{}" width="3" height="{}"/>').format(
             max(start + wait + receive - 0.3, 0), top - 2, BAR + 4
         )
-    title = f"{plain(hop.request.method, 8)} {plain(hop.host, 60)}: {hop.status or 'no answer'}"
+    title = f"{plain(hop.request.method, 8)} {plain(hop.host, 60)}: {hop.status or 'no response'}"
     title += f", waited {duration(hop.first_byte_seconds) or '?'}, {size(hop.bytes)} in {duration(hop.seconds) or '?'}"
     return Markup("<g><title>{}</title>{}</g>").format(title, parts)
 

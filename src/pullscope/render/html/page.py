@@ -57,9 +57,9 @@ def page(
         rows=rows,
         source=plain(source.rpartition("/")[2], 300),  # a path says more of its owner than a report should
         version=__version__,
-        tally=f"{count(len(rows), 'pull')}, {failed} failed, {total}"
+        tally=f"{count(len(rows), 'operation')}, {failed} failed, {total}"
         if failed
-        else f"{count(len(rows), 'pull')}, {total}",
+        else f"{count(len(rows), 'operation')}, {total}",
         findings=[finding_view(finding) for finding in findings],
         unattributed=[hop_view(hop) for hop in unattributed[:200]],
         unattributed_count=len(unattributed),

@@ -8,8 +8,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from pullscope.render.arrows import answered, asked
+from pullscope.render.in_time import pieces
+from pullscope.render.names import client_line
 from pullscope.render.plain import plain
-from pullscope.render.wording import client_line, title
+from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 
@@ -22,7 +24,7 @@ def sequence(pull: Pull, roles: Roles) -> Markup:
     """The diagram of a pull."""
     hosts = [host.host for host in tally(pull.hops)]
     places = {host: MARGIN + COLUMN * number for number, host in enumerate(hosts, start=1)}
-    rows = [(step, hop) for step in pull.steps for hop in step.hops][:MOST_HOPS]
+    rows = [(step, hop) for step, hops in pieces(pull) for hop in hops][:MOST_HOPS]
     width = MARGIN + COLUMN * max(len(hosts), 1) + 110
     height = TOP + ROW * len(rows) + 14
     parts = [_life(MARGIN, "client", client_line(pull), "client", height)]

@@ -176,7 +176,7 @@ _OF_BLOBS = frozenset({Kind.LAYER, Kind.CONFIG, Kind.UPLOAD_CHUNK, Kind.UPLOAD_F
 _DONE: dict[Kind, str] = {
     Kind.UPLOAD_FINISH: "sent",
     Kind.UPLOAD_CHUNK: "sent",
-    Kind.MOUNT: "taken over",
+    Kind.MOUNT: "mounted",
     Kind.MANIFEST_PUT: "sent",
 }
 """Kinds of step after which a digest is at the registry rather than here."""

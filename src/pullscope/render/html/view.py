@@ -14,8 +14,9 @@ from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.html.drawing import Lane, Scale, axis, connections, step_bar
 from pullscope.render.html.sequence import sequence
 from pullscope.render.html.tree import Node, image_tree
+from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import client_line, hop_note, reference_line, title, what
+from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Outcome, Pull, RateLimit, Step
@@ -48,7 +49,7 @@ class StepView:
     says: str
     chain: list[tuple[str, str]]
     failed: bool
-    under: bool
+    token: bool
     time: str
     bar: Markup
     lesson: Lesson
@@ -85,6 +86,7 @@ class PullView:
     """One pull as it is shown."""
 
     id: int
+    action: str
     outcome: str
     mark: str
     reference: str
@@ -136,9 +138,10 @@ def pull_view(pull: Pull) -> PullView:
     ]
     return PullView(
         id=pull.id,
+        action=str(pull.action),
         outcome=str(pull.outcome),
         mark=OUTCOMES[pull.outcome],
-        reference=reference_line(pull),
+        reference=f"{pull.action} {reference_line(pull)}",
         client=client_line(pull),
         started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         if pull.dated
@@ -193,8 +196,8 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
         title=name,
         says=what(step, pull),
         chain=chain,
-        failed=step.outcome is Outcome.FAILED or step.verified is False,
-        under=step.under is not None,
+        failed=step.outcome is Outcome.FAILED,
+        token=step.is_token,
         time=duration(step.seconds),
         bar=step_bar(step, scale, roles),
         lesson=lesson,
@@ -238,8 +241,8 @@ def _headers(headers: Headers) -> list[tuple[str, str]]:
 
 def _status(hop: Hop) -> str:
     if hop.failed is not None:
-        return f"{hop.status} cut off" if hop.status is not None else "no answer"
-    return str(hop.status) if hop.status is not None else "no answer"
+        return f"{hop.status} cut off" if hop.status is not None else "no response"
+    return str(hop.status) if hop.status is not None else "no response"
 
 
 def _host(host: HostTally) -> HostView:

@@ -1,7 +1,8 @@
 """When the rules look at a pull: once at its end, and at the first steps that fail for good. Never at every event.
 
-What is told early is told because it is certain: an error that stands on the step which has just failed, with an answer
-after which no client asks again. At the end everything is looked at anew, and what is found then is what counts.
+What is told early is told because it is certain: an error that stands on the step which has just failed for good. One that a
+client may still make up for, at another host or later, is held back. At the end everything is looked at anew, and what is
+found then is what counts.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections import OrderedDict
 from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, CONTENT, Case, Issued, was_anonymous
+from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.lookups import BUILDERS, Lookups
-from pullscope.trace.findings.mirrors import MISSED
+from pullscope.trace.findings.lookups import Lookups
 from pullscope.trace.findings.table import findings_of
+from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
 
@@ -76,9 +77,7 @@ class Findings:
     def after(self, pull: Pull, steps: list[Step]) -> list[Change]:
         """What became certain with the steps that were told last."""
         self._remember(steps)
-        # What is missing may be at the next place of registries.conf, or a cache that a build goes on without.
-        next_place = pull.client.family in (*CONTAINERS_IMAGE, *BUILDERS) and pull.action != "push"
-        fresh = {step.n for step in steps if _is_final(step) and not (next_place and step.last.status in MISSED)}
+        fresh = {step.n for step in steps if failed_for_good(step)}
         if not fresh or pull.closed or len(pull.failing) > MOST_LOOKS:
             return []
         known = {finding.code for _, finding in pull.told}

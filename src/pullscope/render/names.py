@@ -1,0 +1,67 @@
+"""Names of operations, clients and digests, as their users know them."""
+
+from __future__ import annotations
+
+from pullscope.oci.digest import Digest
+from pullscope.render.plain import plain
+from pullscope.trace.lacking import lacking
+from pullscope.trace.model import Action, Pull
+
+NAMELESS = frozenset({Action.LOGIN, Action.LIST, Action.OTHER})
+"""Actions that need no image."""
+
+FAMILIES = {"docker-cli": "docker CLI", "buildkit": "BuildKit", "cri-o": "CRI-O"}
+"""Clients by the name their users know, where it is not that of the family."""
+
+BUILDKIT_IN_DOCKERD = "0.0-dev"
+"""The version that BuildKit names where dockerd is built with it (docker 28.5.2, seen); a builder of its own has a real one."""
+
+STORES = {"containerd": "containerd store", "graphdriver": "classic store"}
+
+
+def client_line(pull: Pull) -> str:
+    """`docker 29.7.2, containerd store`; a distribution's suffix of a version is left out."""
+    client = pull.client
+    family = FAMILIES.get(client.family, client.family)
+    name = f"{family} {client.version.partition('+')[0]}" if client.version else family
+    if client.family == "buildkit" and client.version == BUILDKIT_IN_DOCKERD:
+        name = "BuildKit in dockerd"
+    if client.family == "unknown":
+        agent = pull.client_key[1]
+        unnamed = any(lacking(hop.request, "proxy") for hop in pull.hops[:1])
+        silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
+        name = f"unknown client ({agent[:60]})" if agent else silent
+    store = STORES.get(client.store or "")
+    return plain(f"{name}, {store}" if store else name)
+
+
+def heading(pull: Pull) -> str:
+    """`push 2  docker.io/library/app`: what an operation is about, as far as that is known by now."""
+    return f"{pull.action} {pull.id}  {reference_line(pull)}"
+
+
+def in_words(pull: Pull) -> str:
+    """`push 2 docker.io/library/app`: the same for a title or a label."""
+    return f"{pull.action} {pull.id} {reference_line(pull)}"
+
+
+def reference_line(pull: Pull) -> str:
+    """What the operation is about, in its header; a digest is cut to its first digits, as everywhere in the story."""
+    if pull.repository is None:
+        named = pull.action in NAMELESS
+        name = pull.registry if named else f"{pull.registry}, no image named"
+    elif pull.pushing:
+        name = f"{pull.registry}/{pull.repository}"  # the tag comes last, and is told there
+    elif pull.by_digest is not None:
+        name = f"{pull.registry}/{pull.repository}@{short(pull.by_digest)}"
+    else:
+        name = pull.reference or pull.registry
+    return plain(name, 400)
+
+
+def short(digest: str | None) -> str:
+    """`sha256:8e77458de855`, or the text as it is where it is no digest."""
+    try:
+        return Digest(digest or "").short
+    except ValueError:
+        return plain(digest or "?", 40)

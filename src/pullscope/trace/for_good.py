@@ -1,0 +1,25 @@
+"""Whether a step failed for good, at the moment when it is told: nothing that its client may still do makes up for it.
+
+What one host does not have, or cannot give, a client asks of the next: of another mirror, then of the registry. What is wrong
+with a read is certain only when its operation is over, unless other bytes came; a write has no other place to go.
+"""
+
+from __future__ import annotations
+
+from pullscope.trace.kinds import WRITING
+from pullscope.trace.model import Kind, Outcome, Step
+from pullscope.trace.settle import RETRIED
+
+TOKEN_REFUSED = frozenset({401, 403})
+"""What no client gets past; 404 and 405 are answers to POST too, after which GET is tried (helm 3.17, containerd)."""
+
+
+def failed_for_good(step: Step) -> bool:
+    """Whether this is an error now, and not only perhaps at the end."""
+    if step.outcome is not Outcome.FAILED or step.last.failed is not None:
+        return False
+    if step.verified is False:
+        return not step.fell_short
+    if step.is_token:
+        return step.last.status in TOKEN_REFUSED
+    return (step.kind in WRITING or step.kind is Kind.DELETE) and step.last.status not in RETRIED
