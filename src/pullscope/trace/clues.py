@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, identify
+from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import has_everything
+from pullscope.trace.settle import RETRIED, failures, has_everything
 from pullscope.trace.times import REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
@@ -134,6 +134,14 @@ def _is_another_process(clue: Clue, pull: Pull) -> bool:
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
 
 
+def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
+    """Over HTTP/2 a command-line client has one connection to a host: another one is another run's (crane, oras: seen)."""
+    if clue.process is not None or clue.spoken or clue.step.first.request.connection is None or is_theirs(clue, pull):
+        return False
+    two = clue.step.first.request.http_version == "HTTP/2.0" and clue.family not in DAEMONS
+    return two and clue.step.first.host in pull.streams and clue.credential not in (pull.credentials or {-1})
+
+
 def _is_another_client(clue: Clue, pull: Pull) -> bool:
     """Another User-Agent, which no process of this client is known to send, on a connection that this one never used."""
     if is_same_process(clue, pull) or pull in clue.spoken:
@@ -164,6 +172,7 @@ VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
     "too old": _is_too_old,
     "over": _is_over,
     "another process": _is_another_process,
+    "another HTTP/2 connection": _has_its_own_stream,
     "another client": _is_another_client,
     "another token": _has_another_token,
 }
@@ -190,11 +199,12 @@ def is_theirs(clue: Clue, pull: Pull) -> bool:
 
 def _asks_ping(clue: Clue, pull: Pull) -> bool:
     """An operation of the same process; or one without a name that tries http after https, or shows its new token."""
-    if pull.repository is not None:
-        return is_same_process(clue, pull)
-    if is_same_process(clue, pull):
+    alone = clue.spoken == (pull,) and clue.family not in DAEMONS and not pull.closed
+    if is_same_process(clue, pull) or alone:
         return True
-    others = [*pull.ready, *pull.open_steps, *pull.steps]
+    if pull.repository is not None:
+        return False
+    others = [*pull.steps, *pull.open_steps, *pull.ready, *pull.unused]
     # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
     elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
     with_token = all(other.settled for other in others) and bool(others) and others[-1].is_token
@@ -232,7 +242,8 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
-        return pull in clue.issued_to or (not pull.fetched and not clue.announced and _may_go_on_as_push(clue, pull))
+        new = clue.announced and not pull.only_looked_for_blobs  # a version check waits: another run begins
+        return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
     if wants(pull, digest):
         return True
     if knows(pull, digest):
@@ -317,6 +328,8 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         first, again = last.first.request, step.first.request
         # The same once more would be a repeat of that step: this is somebody who looks the same.
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
+    if clue.family in STARTS_OVER and any(failed.last.status in RETRIED for failed in failures(pull)):
+        return True
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt
     return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest

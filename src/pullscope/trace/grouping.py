@@ -33,8 +33,14 @@ from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
 
+MOST_LOOKED_FOR = 1_000
+"""Blobs of one operation that were looked for, as far as they are remembered."""
+
 _CORRECTED = Reason(
     evidence="token", strength=Strength.CERTAIN, words="the redirect led to a request with the token of this operation"
+)
+_MOUNT_SOURCE = Reason(
+    evidence="mount source", strength=Strength.LIKELY, words="looks elsewhere for a blob that its push did not find"
 )
 _UPLOAD = Reason(evidence="upload", strength=Strength.CERTAIN, words="goes to the Location that its upload was told")
 _FALLBACK = Reason(
@@ -64,7 +70,7 @@ class Grouper:
             clue = self._clue(step)
             pull = self._choose(clue)
             if pull is None and clue.form is not Form.STRAY:
-                pull = self._fallback(clue)
+                pull = self._fallback(clue) or self._mount_source(clue)
                 if pull is None:
                     over = self._superseded(clue)
                     pull = self._new(clue.step, clue.process)
@@ -114,6 +120,8 @@ class Grouper:
         if pull is None:
             return
         request = hop.request
+        if request.http_version == "HTTP/2.0":
+            pull.streams.add(hop.host)
         if request.connection is not None:
             known = self._connections.process(request.connection)
             if known is None and is_command(identify(hop.agent).family):
@@ -208,6 +216,30 @@ class Grouper:
                 return pull
         return None
 
+    def _mount_source(self, clue: Clue) -> Pull | None:
+        """The push that has not found a blob in its own repository, and looks for it where it may be mounted from.
+
+        containers/image asks so (docker_image_dest.go, TryReusingBlob; seen: skopeo 1.9, 1.22), with a token for each.
+        """
+        if clue.route.endpoint is not Endpoint.BLOB or clue.method != "HEAD" or clue.digest is None:
+            return None
+        looking = [
+            pull
+            for pull in self._roster.of_client(clue.step.first.request.client)
+            if pull.registry == clue.registry
+            and pull.repository is not None
+            and clue.digest in pull.looked_for
+            and (pull.pushing or pull.only_looked_for_blobs)
+            and alike(clue.agent, clue.family, pull)
+        ]
+        if not looking:
+            return None
+        near = [pull for pull in looking if self.affinity(clue.step.first.request, pull) > 1] or looking
+        chosen = min(near, key=lambda pull: pull.last)
+        clue.step.rivals = tuple(pull for pull in near if pull is not chosen)[:3]
+        clue.step.reasons.append(_MOUNT_SOURCE)
+        return chosen
+
     # -- names come late ------------------------------------------------------------------------------------------------
 
     def _learn_name(self, clue: Clue, pull: Pull) -> None:
@@ -301,6 +333,8 @@ def _note(step: Step, pull: Pull) -> None:
         pull.got_manifest = pull.got_manifest or step.method == "GET"
     pull.asked_digest = pull.asked_digest or route.digest is not None
     looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"
+    if looks and len(pull.looked_for) < MOST_LOOKED_FOR:
+        pull.looked_for.add(str(route.digest))
     pull.only_looked_for_blobs = pull.only_looked_for_blobs and looks
 
 

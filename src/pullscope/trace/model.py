@@ -264,6 +264,10 @@ class Pull:
     """Whether anything was asked for by its digest."""
     got_manifest: bool = False
     """Whether a manifest was asked for with GET."""
+    looked_for: set[str] = field(default_factory=set)
+    """The digests of blobs that were looked for with HEAD."""
+    streams: set[str] = field(default_factory=set)
+    """The hosts that were asked over HTTP/2."""
     only_looked_for_blobs: bool = True
     """Whether all that was asked so far, but for version checks and tokens, is which blobs are there."""
     pushing: bool = False

@@ -22,6 +22,7 @@ from pullscope.trace.events import Requested
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.remembered import Remembered
+from pullscope.trace.settle import RETRIED
 from pullscope.trace.times import AT_ONCE, MEMORY, REOPEN
 
 Key = TypeVar("Key", bound=Hashable)
@@ -93,6 +94,8 @@ class Stitcher:
         elif hop.status == 202 and hop.response.location and hop.route.endpoint in UPLOADS:
             # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
             self._uploads.add((hop.request.client, bare(hop.response.location)), hop, hop.response.time)
+        if hop.follows is not None and hop.status in RETRIED:
+            self._may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
         if hop.status == 401:
             if hop.follows is not None:
                 # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).

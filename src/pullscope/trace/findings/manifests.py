@@ -300,8 +300,8 @@ def schema1_only(case: Case) -> Iterator[Finding]:
             or (step.route.endpoint is Endpoint.MANIFEST and media_class(content_type(step.last)) is MediaClass.SCHEMA1)
         )
     ]
-    if not old:
-        return
+    if not old or case.pull.pushing:
+        return  # a push looks at the tag, and writes over what is there
     took = bool(case.pull.fetched & set(case.pull.wanted_layers))
     refuses = case.pull.client.store == "containerd" or case.pull.client.family in ("containerd", "buildkit")
     major = (case.pull.client.version or "").partition(".")[0]

@@ -8,6 +8,7 @@ found then is what counts.
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
@@ -96,6 +97,7 @@ class Findings:
         """
         case = self._case(pull, pull.outcome, over=over)
         pull.findings = findings_of(case)
+        pull.findings = [_softened(one, pull) for one in pull.findings]
         errors = [one for one in pull.findings if one.severity is Severity.ERROR]
         if (pull.outcome is Ending.COMPLETE and errors) or (
             pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
@@ -138,6 +140,19 @@ class Findings:
             refused=refused,
             over=over,
         )
+
+
+PASSING = frozenset(
+    {"rate-limited", "cdn-failed", "registry-failed", "token-server-failed", "upstream-unreachable", "size-mismatch"}
+    | {"request-failed", "slow-hop"}
+)
+"""Codes of what passes: of an operation that came to a good end they say what it cost, and warn of nothing."""
+
+
+def _softened(finding: Finding, pull: Pull) -> Finding:
+    """A trouble that was made good in an operation that completed is no warning."""
+    passed = pull.outcome is Ending.COMPLETE and finding.code in PASSING and finding.severity is Severity.WARNING
+    return replace(finding, severity=Severity.INFO) if passed else finding
 
 
 def _no_client_survives(pull: Pull, error: Finding) -> bool:
