@@ -5,7 +5,7 @@ Each is one of a kind that the rules had not met. The form is that of `kinds`.
 
 from __future__ import annotations
 
-from tests.trace.findings.kinds import APP, ECR, JSON, OK_INDEX, PODMAN, REG, Kind, bearer, pulled
+from tests.trace.findings.kinds import APP, BUILDKIT, ECR, JSON, OK_INDEX, ORAS, PODMAN, REG, Kind, bearer, pulled
 from tests.trace.findings.looked_at import error
 from tests.trace.images import OCI_MANIFEST, digest, get_manifest
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, SKOPEO, Wire
@@ -669,3 +669,229 @@ REPORTS: dict[str, Kind] = {
     ),
 }
 """What is named like a code shows that code in docs/findings.md."""
+
+
+# -- a second time, after what the first had shown was mended ------------------------------------------------------------
+
+
+def storage_refuses_head(wire: Wire) -> None:
+    """docker looks at a blob that it has pushed, and MinIO refuses the redirected HEAD."""
+    uploaded(wire, "x")
+    here, there = APP.url("blobs", LAYER, REG), "https://minio.example.net/registry/data?X-Amz-Signature=REDACTED"
+    wire.ask("HEAD", here, 307, token="x", location=there)
+    wire.ask("HEAD", there, 403, referer=here, answer={"Content-Type": "application/xml", "Server": "MinIO"})
+
+
+def storage_of_the_cluster(wire: Wire) -> None:
+    """A registry redirects to a name of its own cluster."""
+    here, there = pulled(wire), "http://minio.minio.svc.cluster.local:9000/registry/data?X-Amz-Signature=REDACTED"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask("GET", there, None, fails="[Errno -2] Name or service not known")
+
+
+def storage_of_the_upstream(wire: Wire) -> None:
+    """ECR's pull through cache sends the layer on to Docker Hub's storage, which a firewall holds back."""
+    here, there = pulled(wire), "https://production.cloudflare.docker.com/registry-v2/data?verify=REDACTED"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask("GET", there, None, referer=here, fails="[Errno 110] Connect call failed ('192.0.2.9', 443)")
+
+
+def unauthenticated_push(wire: Wire) -> None:
+    """docker push to Artifact Registry by a user whose login belongs to root."""
+    host = "https://us-central1-docker.pkg.dev"
+    wire.ask(
+        "GET", f"{host}/v2/", 401, challenge=f'Bearer realm="{host}/v2/token",service="us-central1-docker.pkg.dev"'
+    )
+    said = "Unauthenticated request. Unauthenticated requests do not have permission on resource 'repositories/fix'"
+    url = f"{host}/v2/token?scope=repository%3Aproj%2Ffix%2Fapp%3Apush%2Cpull&service=us-central1-docker.pkg.dev"
+    wire.ask("GET", url, 403, answer=JSON, body=error("DENIED", said))
+
+
+def artifact_refused(wire: Wire) -> None:
+    """Gitea knows no artifacts."""
+    uploaded(wire, "x")
+    said = error("UNSUPPORTED", "Schema version is not supported")
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 501, token="x", sent=APP.manifest(), answer=JSON, body=said)
+
+
+def upstream_login_wrong(wire: Wire) -> None:
+    """ECR's pull through cache has a login for Docker Hub that is no longer good."""
+    url = APP.url("manifests", "1.0", ECR)
+    said = "The authentication to the upstream registry failed. Verify that the credentials are valid."
+    wire.ask("HEAD", url, 401, challenge=f'Basic realm="{ECR}/",service="ecr.amazonaws.com"')
+    wire.ask("HEAD", url, 403, basic=True)
+    wire.ask("GET", url, 403, basic=True, answer=JSON, body=error("DENIED", said))
+
+
+def path_twice(wire: Wire) -> None:
+    """hosts.toml names /v2 in the address of a mirror, and containerd adds its own."""
+    url = "https://mirror.example.net/v2/team/v2/eks-distro/pause/manifests/3.9?ns=public.ecr.aws"
+    wire.ask("HEAD", url, 404, answer=JSON)
+
+
+def layer_type_refused(wire: Wire) -> None:
+    """cosign attest with Docker's types to a registry that checks the layers' too."""
+    for content in APP.blobs():
+        uploaded(wire, "x", digest(content))
+    said = "manifest invalid: 'application/vnd.dsse.envelope.v1+json' is not one of those that are allowed"
+    wire.ask(
+        "PUT",
+        f"{REG}/v2/team/app/manifests/sha256-{'6' * 64}.att",
+        400,
+        token="x",
+        headers={"Content-Type": DOCKER_MANIFEST},
+        sent=APP.manifest().replace(OCI_MANIFEST, DOCKER_MANIFEST),
+        answer=JSON,
+        body=error("MANIFEST_INVALID", said),
+    )
+
+
+def reason_in_the_detail(wire: Wire) -> None:
+    """Artifactory says why in `detail` alone."""
+    for content in APP.blobs():
+        uploaded(wire, "x", digest(content))
+    wire.ask(
+        "PUT",
+        f"{REG}/v2/team/app/manifests/sha256-{'6' * 64}.att",
+        400,
+        token="x",
+        headers={"Content-Type": OCI_MANIFEST},
+        sent=APP.manifest(),
+        answer=JSON,
+        body='{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid",'
+        '"detail":{"description":"Could not locate artifact"}}]}',
+    )
+
+
+def token_without_scope(wire: Wire) -> None:
+    """Harbor's replication asks pulp for a token without a scope."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    wire.ask("GET", f"{REG}/auth/token?service=reg", basic=True, body='{"token":"REDACTED"}', issued="second-13")
+    wire.ask(
+        "GET",
+        f"{REG}/v2/team/app/tags/list?n=100&last=x",
+        401,
+        token="second-13",
+        challenge=bearer(scope="repository:team/app:pull"),
+        answer=JSON,
+        body=error("UNAUTHORIZED", "Authentication credentials were not provided."),
+    )
+
+
+def cut_off_and_again(wire: Wire) -> None:
+    """BuildKit begins an upload anew that was reset."""
+    wire.ask("HEAD", APP.url("blobs", LAYER, REG), 404)
+    wire.ask("POST", START, 202, location=f"{START}1?_state=1")
+    wire.ask("PUT", f"{START}1?_state=1&digest={LAYER}", None, sent=400_000, fails="server closed connection")
+    wire.wait(1)
+    wire.ask("HEAD", APP.url("blobs", LAYER, REG), 404)
+    wire.ask("POST", START, 202, location=f"{START}2?_state=1")
+    wire.ask("PUT", f"{START}2?_state=1&digest={LAYER}", 201, sent=400_000)
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 404)
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, sent=APP.manifest())
+
+
+def no_head_for_blobs(wire: Wire) -> None:
+    """ECR Public says 401 to HEAD of a blob, whatever the token, and GET brings it."""
+    host, manifest = "https://public.ecr.aws", APP.manifest()
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(f"{host}/token/"))
+    url = f"{host}/token/?service=reg&scope=repository%3Ateam%2Fapp%3Apull"
+    wire.ask("GET", url, body='{"token":"REDACTED"}', issued="second-17")
+    answer = {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(manifest)}
+    wire.ask("GET", APP.url("manifests", "1.0", host), token="second-17", answer=answer, body=manifest)
+    for content in APP.blobs():
+        wire.ask("HEAD", APP.url("blobs", digest(content), host), 401, token="second-17")
+        wire.ask("GET", APP.url("blobs", digest(content), host), token="second-17", content=content)
+
+
+REPORTS |= {
+    "storage-refuses-head": Kind(
+        source="minio/minio#6558",
+        play=storage_refuses_head,
+        agent=DOCKER_20,
+        finds={"cdn-failed": "error"},
+        says=("MinIO",),
+        never=("log in", "may push", "showed no login"),
+    ),
+    "storage-of-the-cluster": Kind(
+        source="enix/kube-image-keeper#247",
+        play=storage_of_the_cluster,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("registry.example.com redirects", "instead of redirecting"),
+        never=("can be played", "write https"),
+    ),
+    "storage-of-the-upstream": Kind(
+        source="aws/containers-roadmap#2304",
+        play=storage_of_the_upstream,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("let containerd reach production.cloudflare.docker.com",),
+        never=("can be played", "log in"),
+    ),
+    "unauthenticated-push": Kind(
+        source="GoogleCloudPlatform/generative-ai#693",
+        play=unauthenticated_push,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("showed no login", "gcloud auth configure-docker us-central1-docker.pkg.dev"),
+        never=("another account",),
+    ),
+    "artifact-refused": Kind(
+        source="go-gitea/gitea#25846",
+        play=artifact_refused,
+        agent=ORAS,
+        finds={"upload-refused": "error"},
+        says=("Schema version is not supported",),
+        never=("try again later", "fault is there"),
+    ),
+    "upstream-login-wrong": Kind(
+        source="aws/containers-roadmap#2354",
+        play=upstream_login_wrong,
+        agent=DOCKER_20,
+        finds={"access-denied": "error"},
+        says=("upstream registry failed",),
+        never=("private", "get-login-password"),
+    ),
+    "path-twice": Kind(
+        source="aws/eks-anywhere#10765",
+        play=path_twice,
+        agent=CONTAINERD,
+        finds={"manifest-unknown": "error"},
+        says=("override_path",),
+        never=("crane ls",),
+    ),
+    "layer-type-refused": Kind(
+        source="sigstore/cosign#1645",
+        play=layer_type_refused,
+        agent="cosign/v1.6.0",
+        finds={"upload-refused": "error"},
+        says=("dsse.envelope",),
+        never=("--format oci", "OCI's types only"),
+    ),
+    "reason-in-the-detail": Kind(
+        source="sigstore/cosign#3758",
+        play=reason_in_the_detail,
+        agent="cosign/v2.2.4",
+        finds={"upload-refused": "error"},
+        says=("Could not locate artifact",),
+        never=("schema 2",),
+    ),
+    "token-without-scope": Kind(
+        source="pulp/pulp_container#2049",
+        play=token_without_scope,
+        agent="harbor-registry-client",
+        finds={"scope-mismatch": "error"},
+        says=("without a scope",),
+        never=("clocks", "key that"),
+    ),
+    "cut-off-and-again": Kind(
+        source="moby/buildkit#2713", play=cut_off_and_again, agent=BUILDKIT, finds={}, infos=("retried",)
+    ),
+    "no-head-for-blobs": Kind(
+        source="buildbuddy-io/buildbuddy#12566",
+        play=no_head_for_blobs,
+        agent="go-containerregistry/v0.20",
+        finds={},
+    ),
+}

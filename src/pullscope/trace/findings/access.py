@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, split
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, found, listed
 from pullscope.trace.findings.facts import Fact
@@ -73,7 +74,7 @@ def _insist_on_tls(host: str, client: str) -> str:
 @row(
     "upstream-unreachable",
     needs=Fact.TROUBLE,
-    explains=("cdn-failed", "size-mismatch", "token-server-failed"),
+    explains=("cdn-failed", "redirect-downgrade", "size-mismatch", "token-server-failed"),
     severities="error",
     suffers="all",
     remedy="check the host; play one that does not exist yet",
@@ -95,7 +96,7 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
             "upstream-unreachable",
             case.severity(*steps),
             steps,
-            f"{case.client} could not reach {hosts}: {reason}.".replace("..", "."),
+            f"{case.client} could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
             f"check {hosts} from the machine that this log is from: its name, its port, its certificate, a proxy on the way",
         )
         return
@@ -103,17 +104,37 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
         "upstream-unreachable",
         case.severity(*steps),
         steps,
-        f"mitmproxy could not reach {hosts}: {reason}.".replace("..", "."),
-        f"set the public address of {named} in its configuration: its challenge names {lost[0].host} as the place for tokens"
-        if (named := _named_as_realm(case, lost[0])) is not None
-        else _how_to_reach(lost[0].failed.reason if lost[0].failed else "", hosts),
+        f"mitmproxy could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
+        _fix_where_it_was_named(case, lost[0]) or _how_to_reach(reason, hosts),
     )
 
 
-def _named_as_realm(case: Case, hop: Hop) -> str | None:
-    """The registry whose challenge names a host that only one network knows."""
-    homes = case.challengers.get(bare(hop.request.url), set()) if hop.step.is_token and is_local(hop.host) else set()
-    return min(homes - {hop.host}, default=None)
+def _sent_by(hop: Hop) -> str:
+    before = hop.follows
+    return f", to which {before.host} redirects" if before is not None and before.host != hop.host else ""
+
+
+def _fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
+    """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
+    before = hop.follows
+    if hop.step.is_token and is_local(hop.host):
+        homes = case.challengers.get(bare(hop.request.url), set()) - {hop.host}
+        if homes:
+            return (
+                f"set the public address of {min(homes)} in its configuration: its challenge names {hop.host} as the place for "
+                "tokens"
+            )
+    if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
+        return None
+    if is_local(hop.host):
+        return (
+            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution), or give "
+            f"its storage an address that {case.client} can reach"
+        )
+    reason = hop.failed.reason if hop.failed is not None else ""
+    if _CERTIFICATE.search(reason):
+        return None
+    return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
 
 
 def _how_to_reach(reason: str, hosts: str) -> str:

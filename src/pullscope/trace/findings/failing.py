@@ -47,6 +47,7 @@ def registry_failed(case: Case) -> Iterator[Finding]:
         and not hop.step.is_token
         and not in_storage(hop)
         and not is_a_question(hop.step)
+        and not (hop.status == 501 and is_write(hop.step))
         and mirror_of(hop.step.first) is None
     ]
     if broken:

@@ -162,7 +162,12 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         )
     elif step.route.digest is None:
         message = f"{last.host} has no tag {step.route.reference} in {name}{why}."
-        fix = f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
+        fix = (
+            f"leave /v2 out of the address of {last.host} in the client's settings, or set override_path = true beside it in "
+            "hosts.toml: the path has it twice"
+            if "/v2/" in f"/{name}/"
+            else f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
+        )
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""
         message = f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}{why}."

@@ -6,6 +6,7 @@ made them short and taken the secrets out. Who answered comes from headers, neve
 
 from __future__ import annotations
 
+import json
 import re
 from http import HTTPStatus
 
@@ -31,6 +32,11 @@ GENERIC = frozenset(
     }
 )
 """Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""
+
+_USUAL = GENERIC | {"blob upload invalid", "invalid parameters", "manifest invalid", "unknown error", "unsupported"}
+"""Messages that say no more than their code."""
+_SPECIFICATION = ("During ", "This error ", "The operation ", "If ", "When ")
+"""How descriptions begin that are the specification's own, and say nothing of the case (distribution errors.go; Zot)."""
 
 _REPEATED = re.compile(r"^(.{3,}?): \1$", re.DOTALL)  # Harbor: `unauthorized: …: unauthorized: …`
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
@@ -116,11 +122,31 @@ def _of_errors(hop: Hop) -> str:
     told = []
     for error in hop.errors[:3]:
         message = _REPEATED.sub(r"\1", error.message.strip())
-        detail = error.detail if not message or _plain(message) in GENERIC else ""
-        text = message or (detail if not detail.startswith(("{", "[")) else "")
+        detail = described(error.detail) if not message or _plain(message) in _USUAL else ""
+        text = detail or message
         # `UNAUTHORIZED: authentication required`; `DENIED` alone where there is nothing more.
         told.append(": ".join(part for part in (error.code, text) if part))
     return "; ".join(dict.fromkeys(part for part in told if part))
+
+
+def tells_more(hop: Hop) -> bool:
+    """Whether the words of an error say more than its code does."""
+    return any(
+        (error.message and _plain(error.message) not in _USUAL) or described(error.detail) for error in hop.errors
+    )
+
+
+def described(detail: str) -> str:
+    """What a `detail` says in words: itself, or its `description` or `message` (Artifactory: sigstore/cosign#3758)."""
+    if not detail.startswith(("{", "[")):
+        return detail
+    try:
+        read = json.loads(detail)
+    except ValueError:
+        return ""
+    words_ = [read.get(key) for key in ("description", "message", "reason")] if isinstance(read, dict) else []
+    said = next((one for one in words_ if isinstance(one, str) and one), "")
+    return "" if said.startswith(_SPECIFICATION) else said
 
 
 def _of_text(said: str) -> str:

@@ -253,7 +253,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         hop
         for hop in case.hops
         if hop.step.route.endpoint is Endpoint.BLOB
-        and hop.request.method == "GET"
+        and (hop.request.method == "GET" or hop.step in case.bad)
         and in_storage(hop)
         and mirror_of(hop.step.first) is None
         and ((hop.status or 0) >= 400 or (hop.failed is not None and not client_left(hop)))

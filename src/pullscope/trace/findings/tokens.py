@@ -156,11 +156,23 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
 def scope_mismatch(case: Case) -> Iterator[Finding]:
-    """The token that was refused names another repository than the registry wants.
+    """The token that was refused names another repository than the registry wants, or none.
 
     Run with dockerd 20.10.24: it asks for the name of the reference, never the challenge's (session.go;
     distribution/registry.go). Real cases: nix-community/docker-nixpkgs#55, ciiiii/cloudflare-docker-proxy#17.
     """
+    for step in (*case.bad, *case.made_good):
+        issuer = case.issuer_of(step.last)
+        if issuer is not None and _lacks_a_scope(issuer, step.last):
+            wanted = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
+            yield found(
+                "scope-mismatch",
+                case.severity(step),
+                [step, issuer],
+                f"{case.client} asked for a token without a scope, and {step.last.host} wants one for {listed(wanted)}.",
+                f"let {case.client} ask for the scope that the challenge of {step.last.host} names",
+            )
+            return
     for step in case.bad:
         last = step.last
         issuer = case.issuer_of(last)
@@ -269,6 +281,8 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             welcome.add(place)
         invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
         issued = case.issued.get(number)
+        if _is_no_matter_of_age(case, hop):
+            continue
         told_expired = hop.status in (400, 401, 403) and issued is not None and says(hop, EXPIRED)
         at_once = hop.step in at_the_end and hop is hop.step.last and number in case.issued
         if not told_expired and not at_once and (hop.status != 401 or not (invalid or place in welcome)):
@@ -308,3 +322,21 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
         )
         return
+
+
+def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
+    """Whether the same token was then taken for the same thing, or was asked for without the scope that is wanted here.
+
+    ECR Public says 401 to HEAD of any blob (buildbuddy-io/buildbuddy#12566); pulp wants a scope for the second page of a list
+    (pulp/pulp_container#2049).
+    """
+    if any(one.ok and one.request.credential == hop.request.credential for one in hop.step.hops if one is not hop):
+        return True
+    issuer = case.issuer_of(hop)
+    return issuer is not None and _lacks_a_scope(issuer, hop)
+
+
+def _lacks_a_scope(issuer: Step, hop: Hop) -> bool:
+    """Whether a token was asked for without the scope that is wanted where it was refused."""
+    asked = issuer.token.scope if issuer.token is not None else None
+    return hop.status == 401 and not asked and any(repositories(challenge.scope) for challenge in hop.challenges)

@@ -1,4 +1,4 @@
-"""Uploads that do not follow from what was answered before: another address, a mount taken for done, a blob left out."""
+"""What is pushed and not taken: refused for what it is, sent to another address, left out, or mounted in vain."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.documents import Manifest
+from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_write, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.names import host_within
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.findings.said import answered_by, quoted, says, tells_more, words
 from pullscope.trace.model import Hop, Kind, Step
 
 _QUOTES_THE_REQUEST = re.compile(
     r"(?:un-?recogni[sz]ed|unknown|unsupported|invalid) request: [A-Z]+ /v2/", re.IGNORECASE
 )
 """Harbor's words for a path that it does not know: goharbor/harbor#19787."""
+PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
+"""Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
+_KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
+_MANIFEST_TYPE = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
+REFUSED = frozenset({400, 404, 409, 411, 415, 416, 422, 501})
+"""Statuses that are about what is written. 501 is Gitea's for artifacts (go-gitea/gitea#25846)."""
 
 
 @row(
@@ -162,3 +170,77 @@ def mount_refused(case: Case) -> Iterator[Finding]:
             "the right to read it",
         )
         return
+
+
+@row(
+    "upload-refused",
+    needs=Fact.FAILURE,
+    explains=("manifest-unknown", "name-unknown", "blob-unknown"),
+    severities="error",
+    suffers="the client that sent it",
+    remedy="the registry's own reason",
+    report="moby/buildkit#3579",
+)
+def upload_refused(case: Case) -> Iterator[Finding]:
+    """An upload or manifest is refused for what it is: 400, 404, 409, 411, 415, 416, 422 or 501 to a request
+    that writes.
+
+    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
+    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
+    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
+    """
+    refused = [step for step in case.bad if is_write(step) and step.last.status in REFUSED]
+    if not refused:
+        return
+    step = refused[0]
+    last = step.last
+    name = step.route.repository or "that name"
+    said = codes(last)
+    sent = essence(last.request.headers.get("content-type"))
+    if last.status == 411:
+        fix = f"let what answers at {last.host} take bodies without Content-Length (chunked)"
+    elif "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
+        within = host_within(name)
+        fix = (
+            f"leave {within} out of the name: it is a host, and {last.host} takes it for a part of the repository"
+            if within is not None
+            else f"create {name} at {last.host} first, and check how it is spelled"
+        )
+    elif last.status == 404 and step.route.endpoint is Endpoint.UPLOAD_START:
+        fix = (
+            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
+            "virtual in Artifactory) takes no uploads: push to one that does"
+        )
+    elif said & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
+        fix = "push again: a blob that the manifest names is not there"
+    elif last.status == 416 or says(last, PART):
+        fix = (
+            f"push again, and send the parts of a blob one after the other, from where {last.host} says that it is: the Range of "
+            "its answers"
+        )
+    elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
+        fix = f"push again, and look at what changes bodies on the way to {last.host}"
+    elif step.kind is Kind.MANIFEST_PUT and tells_more(last) and not says(last, _MANIFEST_TYPE):
+        fix = f"do what the answer asks for, or look at the log of {last.host} for this request"
+    elif step.kind is Kind.MANIFEST_PUT and media_class(sent) in _KNOWN and "docker" in sent:
+        fix = (
+            f"{last.host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
+            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
+        )
+    elif step.kind is Kind.MANIFEST_PUT:
+        fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
+    else:
+        fix = f"look at the log of {last.host} for this request"
+    yield found(
+        "upload-refused",
+        case.severity(*refused),
+        refused,
+        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}.",
+        fix,
+    )
+
+
+def _part(step: Step) -> str:
+    if step.kind is Kind.MANIFEST_PUT:
+        return f"the manifest {step.route.reference}"
+    return f"a blob of {step.route.repository}" if step.route.repository else "a blob"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.findings.case import (
@@ -14,6 +13,7 @@ from pullscope.trace.findings.case import (
     client_left,
     codes,
     found,
+    in_storage,
     is_write,
     was_anonymous,
 )
@@ -21,10 +21,10 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes
 from pullscope.trace.findings.login_commands import login
-from pullscope.trace.findings.logins import refuses_access
-from pullscope.trace.findings.names import host_within
+from pullscope.trace.findings.logins import refuses_access, subject
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, says, words
+from pullscope.trace.findings.uploads import PART
 from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
@@ -35,11 +35,6 @@ _QUOTA = re.compile(
 )
 _FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re.IGNORECASE)
 """Tags that may not be moved: ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words."""
-
-
-_PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
-"""Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
-_KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 
 
 @row(
@@ -209,7 +204,7 @@ def upload_lost(case: Case) -> Iterator[Finding]:
         and is_write(step)
         and (step.last.status == 404 or codes(step.last) & {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
         and step.last.request.method != "GET"
-        and not says(step.last, _PART)
+        and not says(step.last, PART)
     ]
     if not lost:
         return
@@ -269,12 +264,13 @@ def write_denied(case: Case) -> Iterator[Finding]:
             and (was_anonymous(step) or step.last.status == 403)
         )
     ]
+    denied = [step for step in denied if not in_storage(step.last)]
     if not denied:
         return
     step = next((one for one in denied if words(one.last)), denied[0])
     last = step.last
     what = "a delete" if step.kind is Kind.DELETE else "a push"
-    name = step.route.repository or case.pull.repository
+    name = subject(case, step)
     to = f" to {name}" if name and what == "a push" else f" from {name}" if name else ""
     why, fix = _reason(case, step, what)
     yield found(
@@ -326,74 +322,3 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
     if is_specific(last):
         return "", f"do what the answer asks for, or log in with an account that may {action} {name}"
     return "", f"log in with an account that may {action} {name}: {login(case, host)}"
-
-
-@row(
-    "upload-refused",
-    needs=Fact.FAILURE,
-    explains=("manifest-unknown", "name-unknown", "blob-unknown"),
-    severities="error",
-    suffers="the client that sent it",
-    remedy="the registry's own reason",
-    report="moby/buildkit#3579",
-)
-def upload_refused(case: Case) -> Iterator[Finding]:
-    """An upload or manifest is refused for what it is: 400, 404, 409, 411, 415, 416 or 422 to a request that writes.
-
-    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
-    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
-    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
-    """
-    refused = [step for step in case.bad if is_write(step) and step.last.status in (400, 404, 409, 411, 415, 416, 422)]
-    if not refused:
-        return
-    step = refused[0]
-    last = step.last
-    name = step.route.repository or "that name"
-    said = codes(last)
-    sent = essence(last.request.headers.get("content-type"))
-    if last.status == 411:
-        fix = f"let what answers at {last.host} take bodies without Content-Length (chunked)"
-    elif "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
-        within = host_within(name)
-        fix = (
-            f"leave {within} out of the name: it is a host, and {last.host} takes it for a part of the repository"
-            if within is not None
-            else f"create {name} at {last.host} first, and check how it is spelled"
-        )
-    elif last.status == 404 and step.route.endpoint is Endpoint.UPLOAD_START:
-        fix = (
-            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
-            "virtual in Artifactory) takes no uploads: push to one that does"
-        )
-    elif said & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
-        fix = "push again: a blob that the manifest names is not there"
-    elif last.status == 416 or says(last, _PART):
-        fix = (
-            f"push again, and send the parts of a blob one after the other, from where {last.host} says that it is: the Range of "
-            "its answers"
-        )
-    elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
-        fix = f"push again, and look at what changes bodies on the way to {last.host}"
-    elif step.kind is Kind.MANIFEST_PUT and media_class(sent) in _KNOWN and "docker" in sent:
-        fix = (
-            f"{last.host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
-            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
-        )
-    elif step.kind is Kind.MANIFEST_PUT:
-        fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
-    else:
-        fix = f"look at the log of {last.host} for this request"
-    yield found(
-        "upload-refused",
-        case.severity(*refused),
-        refused,
-        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}.",
-        fix,
-    )
-
-
-def _part(step: Step) -> str:
-    if step.kind is Kind.MANIFEST_PUT:
-        return f"the manifest {step.route.reference}"
-    return f"a blob of {step.route.repository}" if step.route.repository else "a blob"
