@@ -22,11 +22,14 @@ _JOURNAL = re.compile(
 # GitHub Actions, kubectl logs --timestamps, docker logs -t: a time in UTC before each line. Jenkins: a time of day.
 _STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\d\d:\d\d:\d\d(?:\.\d+)?) ")
 # logrus' TextFormatter and slog's TextHandler: key=value, the value quoted as Go does it where it has to be.
+_FIELD = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|\S*)')
 # Old containerd writes Go's maps without quotes.
-_FIELD = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|map\[.*?\](?= [\w.]+=|\s*$)|\S*)')
+_FIELD_OR_MAP = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|map\[.*?\](?= [\w.]+=|\s*$)|\S*)')
+MOST_MAPS = 8
+"""Maps in a line up to which they are looked for: each may be as long as the rest of the line."""
 # logrus on a terminal: `DEBU[0001] message, padded             key=value`, seconds since the start in the brackets.
 _TERMINAL = re.compile(r"(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(\d+|\d{4}-[^\]\s]+)\] ?")
-_LAST_FIELD = re.compile(r'(?<=\s)([A-Za-z][\w.@-]*)=("(?:[^"\\]|\\.)*"|map\[.*?\](?= [\w.]+=|\s*$)|\S*)')
+_NAME = re.compile(r"[A-Za-z][\w.@-]*\Z")
 _LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -66,7 +69,7 @@ def entry_of(line: str, number: int) -> Entry:
         if found is not None:
             return found
     if line.startswith(("time=", "level=")) or " level=" in line[:80]:
-        fields = {key: unquoted(value) for key, value in _FIELD.findall(line)}
+        fields = {key: unquoted(value) for key, value in _fields_in(line).findall(line)}
         return Entry(number, fields.get("msg", ""), fields, time=moment_of(fields.get("time")))
     terminal = _TERMINAL.match(line)
     if terminal:
@@ -78,12 +81,16 @@ def _of_terminal(text: str, level: str, number: int, time: float | None) -> Entr
     """The message, and the fields that are all that stands after it."""
     end = len(text)
     fields = {"level": level}
-    for match in reversed(list(_LAST_FIELD.finditer(text))):
-        if text[match.end() : end].strip():
+    for match in reversed(list(_fields_in(text).finditer(text))):
+        if match.start() == 0 or not _NAME.match(match[1]) or text[match.end() : end].strip():
             break
         end = match.start()
         fields[match[1]] = unquoted(match[2])
     return Entry(number, text[:end].rstrip(), fields, time=time)
+
+
+def _fields_in(text: str) -> re.Pattern[str]:
+    return _FIELD_OR_MAP if 0 < text.count("=map[") <= MOST_MAPS else _FIELD
 
 
 def _of_json(line: str, number: int) -> Entry | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
-from pullscope.trace.events import Event
+from pullscope.trace.events import Event, Requested
 
 MOST_WAITING = 1_000
 TICK = 1e-4
@@ -86,16 +86,19 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
     """The events of all exchanges in the order of the log, or by its clock where it has one for everything."""
     found = list(exchanges)
     timed = "times" not in lacks.split()
+    known = next((one.asked for one in found if one.asked is not None), 0.0)
     moments: list[tuple[float, int, int, Exchange]] = []
     for number, one in enumerate(found):
-        asked = one.asked if timed and one.asked is not None else None
-        ended = one.ended if timed and one.ended is not None else asked
-        moments.append((asked or 0.0, one.asked_line, 2 * number, one))
+        known = asked = (
+            known if one.asked is None else one.asked
+        )  # a line without a time is as old as the one before it
+        moments.append((asked, one.asked_line, 2 * number, one))
         if one.over:
-            moments.append((ended or 0.0, max(one.ended_line, one.asked_line), 2 * number + 1, one))
+            ended = max(asked, one.ended) if one.ended is not None else asked
+            moments.append((ended, max(one.ended_line, one.asked_line), 2 * number + 1, one))
     moments.sort(key=lambda moment: (moment[0], moment[1], moment[2]) if timed else (moment[1], moment[2]))
     border, now = Border(), 0.0
-    numbers: dict[int, int] = {}
+    begun: dict[int, Requested] = {}
     events: list[Event] = []
     for time, _, place, one in moments:
         now = max(time, now + TICK) if timed else now + TICK
@@ -107,14 +110,15 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
                 connection=one.connection,
                 lacks=lacks or None,
             )
-            numbers[place] = first.exchange
+            begun[place] = first
             events.append(first)
             if one.upload:
                 keep = wants_upload(route(one.url).endpoint)
                 events.append(border.uploaded(first.exchange, Body.of(one.upload, keep=keep), time=now))
         else:
-            answered = min(max(one.answered, now - 1e6), now) if timed and one.answered is not None else now
-            events.extend(_end(border, numbers[place - 1], one, answered=answered, ended=now))
+            first = begun[place - 1]
+            answered = min(max(one.answered, first.time), now) if timed and one.answered is not None else now
+            events.extend(_end(border, first.exchange, one, answered=answered, ended=now))
     events.sort(key=lambda event: event.time)
     return events
 

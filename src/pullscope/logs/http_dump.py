@@ -19,6 +19,7 @@ MARK = re.compile(
     r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1',
 )
 _DIGEST = re.compile(r"sha256[:/](?:[0-9a-f]{2}/)?([0-9a-f]{64})")
+_LOCAL = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$")
 _GLUED = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /\S* HTTP/1\.1$|HTTP/1\.1 \d{3} [A-Z][A-Za-z ]+$")
 MOST_LINES = 10_000
 """Lines of a message that are looked at: what is longer is a blob."""
@@ -31,7 +32,10 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         first = block[0]
         fields, text = fields_and_body([entry.message for entry in block[1:]])
         if request := REQUEST.match(first.message):
-            url = request[2] if "://" in request[2] else f"https://{header(fields, 'host')}{request[2]}"
+            host = header(fields, "host") or "unknown"
+            # Not in the dump. containerd asks over plain http where the host is this machine (docker.MatchLocalhost).
+            scheme = "http" if _LOCAL.match(host) else "https"
+            url = request[2] if "://" in request[2] else f"{scheme}://{host}{request[2]}"
             found.append(
                 waiting.add(Exchange(method=request[1], url=url, asked_line=first.line, asked=first.time, sent=fields))
             )

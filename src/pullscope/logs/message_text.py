@@ -47,7 +47,7 @@ def fields_of_map(text: str) -> list[tuple[str, str]]:
         ]
     inner = text.removeprefix("map[").removesuffix("]")
     marks = list(_KEY.finditer(inner))
-    ends = [mark.start() for mark in marks[1:]] + [len(inner)]
+    ends = [*(mark.start() for mark in marks[1:]), len(inner)][: len(marks)]
     return [
         (mark[1], inner[mark.end() : end].rstrip().removesuffix("]")) for mark, end in zip(marks, ends, strict=True)
     ]
