@@ -186,10 +186,17 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
         (" " * gap, None),
         (time, "dim"),
     ]
-    if failed or verbose:
+    if verbose or (failed and not _says_it_all(step, pull)):
         yield from hop_lines(step, pull, width=width)
     if verbose and step.because:
         yield from _wrapped([("      because: ", "dim"), ("; ".join(step.because), "dim")], width)
+
+
+def _says_it_all(step: Step, pull: Pull) -> bool:
+    """Whether the hop of a step would only say its 404 once more."""
+    last = step.last
+    bare = len(step.hops) == 1 and last.status == 404 and not last.request.url.startswith("http:")
+    return bare and not hop_note(last, pull)
 
 
 def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:

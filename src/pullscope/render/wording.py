@@ -75,7 +75,7 @@ def _failure(step: Step) -> str:
     if step.token is not None and step.token.empty and last.ok:
         return "no token in it"
     status = last.status or 0
-    if step.kind in WRITING and last.ok:
+    if step.kind in WRITING and last.request.method in ("GET", "HEAD") and step.method not in ("GET", "HEAD"):
         return "nothing was written"  # a redirect had made a GET of it
     if last.redirects:
         return f"{status}, not followed"

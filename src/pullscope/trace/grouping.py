@@ -28,7 +28,7 @@ from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Kind, Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import has_everything
+from pullscope.trace.settle import has_everything, turns_out_a_push
 from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
@@ -88,6 +88,7 @@ class Grouper:
         _note(step, pull)
         if _writes(step):
             if not pull.pushing:
+                turns_out_a_push(pull)
                 pull.by_digest = pull.digest = None  # a look whether the digest is there was the push's beginning
             pull.pushing = True
             if step.route.endpoint is Endpoint.MANIFEST and names_tag(step.route):

@@ -72,7 +72,12 @@ class Roles:
             return
         is_blob = hop.step.route.endpoint is Endpoint.BLOB
         target = self._only_blob_target.get(hop.host, True)
-        self._only_blob_target[hop.host] = target and is_blob and hop.follows is not None
+        is_registry = bool(hop.challenges) or hop.request.authorization == "bearer"
+        self._only_blob_target[hop.host] = target and is_blob and hop.follows is not None and not is_registry
+        if is_blob and is_registry and hop.follows is not None and hop.follows.host != hop.host:
+            # Only a registry asks for its own token: who sent the client there for a blob is a vanity host.
+            self._found.setdefault(hop.follows.host, set()).add("vanity")
+            roles.add("registry")
         if hop.redirects and not is_blob and hop.response and hop.response.location:
             if host_of(hop.response.location) != hop.host:
                 roles.add("vanity")

@@ -141,7 +141,9 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
     expected = pull.expected.get(digest) if digest else None
     attestation = document.is_attestation or (expected is not None and expected.kind is Kind.ATTESTATION)
     platform = expected.platform if expected else None
-    is_signature = step.route.cosign or step.route.fallback_for is not None
+    # What names another manifest as its subject belongs to that, where the image itself was read before (cosign 3.1 verify).
+    attached = document.subject is not None and bool(pull.images or pull.index)
+    is_signature = step.route.cosign or step.route.fallback_for is not None or attached
     special = Kind.ATTESTATION if attestation else Kind.SIGNATURE if is_signature else None
     if document.config is not None and document.config.digest:
         pull.expected[document.config.digest] = Expectation(

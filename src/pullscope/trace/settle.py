@@ -47,6 +47,15 @@ def was_asked_and_not_there(step: Step) -> bool:
     return step.method == "HEAD" and not step.in_flight and step.last.status == 404 and not step.is_token
 
 
+def turns_out_a_push(pull: Pull) -> None:
+    """A HEAD that was answered with 404 before the first write was the push's question, and no failure."""
+    for step in (*pull.steps, *pull.ready):
+        if step.outcome is Outcome.FAILED and was_asked_and_not_there(step) and len(step.hops) == 1:
+            step.outcome = Outcome.EXPECTED_404
+            if step in pull.failing:
+                pull.failing.remove(step)
+
+
 def is_unfinished(step: Step, *, cut_off: bool) -> bool:
     """Whether a step that is quiet may well have gone on, had the input not ended: nobody saw how it did.
 
