@@ -13,6 +13,7 @@ from pullscope.logs import forms
 from pullscope.render.report import report_json
 from pullscope.trace.events import Requested
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.lacking import silenced
 from pullscope.trace.recording import to_line
 
 DATA = Path(__file__).parents[1] / "data"
@@ -118,3 +119,22 @@ def test_every_request_says_what_its_log_lacks() -> None:
 
     assert asked
     assert all(event.lacks == _form(file).lacks for event in asked)
+
+
+def test_a_scrubbed_log_still_says_what_is_missing(tmp_path: Path) -> None:
+    """The recording that is made from a log says so when it is read: its reader has not seen the log."""
+    file, log = tmp_path / "made.jsonl", LOGS / "crane-terminal.log"
+    with log.open("rb") as source:
+        found = forms.events(_form(log), source.read(forms.HEAD), source)
+    first = json.dumps({"event": "recording", "schema_version": 1})
+    file.write_text("\n".join([first, *map(to_line, found)]) + "\n")
+
+    assert read_trace(str(file))[1] == "this was made from a log that does not show: times, credentials."
+
+
+def test_what_a_log_cannot_show_is_no_finding() -> None:
+    """A 401 without a token request after it is a finding of a recording, and none of a log that has no token requests."""
+    trace, _ = read_trace(str(LOGS / "containerd-old-maps.log"))
+    codes = {finding.code for pull in trace.pulls for finding in pull.findings}
+    assert not codes & silenced([_form(LOGS / "containerd-old-maps.log").lacks])
+    assert "token-not-requested" in silenced(["tokens"])

@@ -30,7 +30,7 @@ class Level(StrEnum):
 @speaking
 def explain(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="A .mitm flow file or a .jsonl recording; - for stdin.")
+        str, typer.Argument(metavar="FILE|-", help="A recording (.jsonl), a flow file (.mitm) or a log; - for stdin.")
     ],
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="This pull; else the first.")] = None,
     level: Annotated[Level, typer.Option("--level", help="For whom.")] = Level.BEGINNER,

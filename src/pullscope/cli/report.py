@@ -14,7 +14,17 @@ import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import reader_may_leave, wants_color
-from pullscope.cli.source import begin_of, choose, is_flow_file, keep_input, name_of, open_source, put, read_trace
+from pullscope.cli.source import (
+    begin_of,
+    choose,
+    is_flow_file,
+    is_recording,
+    keep_input,
+    name_of,
+    open_source,
+    put,
+    read_trace,
+)
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
@@ -52,7 +62,7 @@ class FailOn(StrEnum):
 @speaking
 def report(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="A .mitm flow file or a .jsonl recording; - for stdin.")
+        str, typer.Argument(metavar="FILE|-", help="A recording (.jsonl), a flow file (.mitm) or a log; - for stdin.")
     ],
     form: Annotated[Form, typer.Option("--format", "-f", help="What to print.")] = Form.TEXT,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -165,6 +175,10 @@ def _follow(file: str, *, color: bool, verbose: bool) -> None:
     trace, story = Trace(keep=500), Story(write, color=color, verbose=verbose)
     with open_source(file) as source:
         is_flows = is_flow_file(begin_of(source))
+        if not is_flows and begin_of(source) and not is_recording(begin_of(source)):
+            raise Complaint(
+                f"{name_of(file)} is no recording and no flow file, and --follow reads only those.", ExitCode.USAGE
+            )
         grown = _flows(file, source) if is_flows else _lines(file, source)
         late = 10.0 if is_flows else 1.0  # a flow is written when it is completed, so silence says less
         latest, read_at = 0.0, time.monotonic()

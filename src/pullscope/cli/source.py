@@ -76,6 +76,8 @@ class Source:
         self.cut_off = False
 
     def events(self) -> Iterator[Event]:
+        from pullscope.trace.events import Requested
+        from pullscope.trace.lacking import said
         from pullscope.trace.recording import NotARecordingError, Reader
 
         head = begin_of(self._file)
@@ -94,7 +96,10 @@ class Source:
             return
         lines = Reader(self._name)
         try:
-            yield from lines.read(self._file)
+            for event in lines.read(self._file):
+                if self.lacks is None and isinstance(event, Requested) and event.lacks is not None:
+                    self.lacks = said(event.lacks) or None
+                yield event
         except NotARecordingError as error:
             raise Complaint(str(error)) from None
         self.problem, self.cut_off = lines.problem, lines.cut_off

@@ -54,7 +54,7 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
 
 def entry_of(line: str, number: int) -> Entry:
     """The entry of a line, whatever is around it."""
-    line = _COLOURS.sub("", line) if "\x1b" in line else line
+    line = without_colours(line)
     if line.startswith("{"):
         found = _of_json(line, number)
         if found is not None:
@@ -75,6 +75,11 @@ def entry_of(line: str, number: int) -> Entry:
     if terminal:
         return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number, moment_of(terminal[1]))
     return Entry(number, indented)
+
+
+def without_colours(text: str) -> str:
+    """The text as a terminal shows it, in one colour."""
+    return _COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def _of_terminal(text: str, level: str, number: int, time: float | None) -> Entry:

@@ -108,7 +108,7 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
                 time=now,
                 client="unknown",
                 connection=one.connection,
-                lacks=lacks or None,
+                lacks=lacks if one.status is None or one.fields or "headers" in lacks else f"{lacks} headers",
             )
             begun[place] = first
             events.append(first)

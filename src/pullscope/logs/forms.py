@@ -13,6 +13,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from pullscope.logs import containerd, containers_image, crane, curl, dockerd, har, http_dump, regctl
+from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
 from pullscope.trace.events import Event
 
@@ -116,8 +117,9 @@ def names() -> str:
 
 
 def decoded(head: bytes) -> str:
-    """The text of bytes in the encoding that they say: PowerShell writes UTF-16."""
-    return head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    """The text of bytes in the encoding that they say (PowerShell writes UTF-16), without the colours of a terminal."""
+    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    return without_colours(text)
 
 
 def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
@@ -127,7 +129,7 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
     else:
         begun, newline, half = head.rpartition(b"\n")
         first = begun + newline
-        text = io.TextIOWrapper(io.BytesIO(first), encoding="utf-8-sig", errors="replace")
+        text = io.TextIOWrapper(io.BytesIO(first), encoding="utf-8-sig", errors="replace", newline="\n")
         whole = half + rest.readline()
         more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
         lines = chain(text, more)

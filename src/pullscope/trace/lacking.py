@@ -35,6 +35,24 @@ SILENCED: Mapping[str, frozenset[str]] = {
 """The gaps, and for each the codes that speak of what would not be seen."""
 
 
+GAPS: Mapping[str, str] = {
+    "times": "times",
+    "durations": "durations",
+    "redirects": "redirects",
+    "tokens": "token requests",
+    "credentials": "credentials",
+    "headers": "headers",
+    "bodies": "bodies",
+}
+"""The gaps as a sentence names them."""
+
+
+def said(lacks: str) -> str:
+    """What a recording that was made from a log lacks, as a sentence; empty where that is nothing."""
+    gaps = [words for word, words in GAPS.items() if word in lacks.split()]
+    return f"this was made from a log that does not show: {', '.join(gaps)}." if gaps else ""
+
+
 def lacking(request: Requested, *words: str) -> bool:
     """Whether the source of a request cannot show one of these."""
     return request.lacks is not None and any(word in words for word in request.lacks.split())
