@@ -895,3 +895,128 @@ REPORTS |= {
         finds={},
     ),
 }
+
+
+# -- a third time ---------------------------------------------------------------------------------------------------------
+
+
+def portal(wire: Wire) -> None:
+    """docker push to a portal that answers everything with its page."""
+    page = {"Content-Type": "text/html"}
+    wire.ask("GET", f"{REG}/v2/", 200, answer=page, body="<HTML> Harbor")
+    wire.ask("HEAD", APP.url("blobs", LAYER, REG), 200, answer={**page, "Content-Length": ""})
+    wire.ask("POST", START, 200, answer=page, body="<HTML> Harbor")
+
+
+def sent_to_a_site(wire: Wire) -> None:
+    """GHCR sends a manifest that it does not show on to GitHub's pages."""
+    here = APP.url("manifests", "1.0", GHCR)
+    there = "https://github.com/-/v2/packages/container/package/team%2Fapp%2Fmanifests%2F1.0"
+    wire.ask("GET", f"{GHCR}/v2/", 401, challenge=bearer(f"{GHCR}/token"))
+    wire.ask("GET", f"{GHCR}/token?scope=repository%3Ateam%2Fapp%3Apull", body='{"token":"REDACTED"}', issued="third-3")
+    wire.ask("GET", here, 307, token="third-3", location=there)
+    wire.ask("GET", there, 404, referer=here, answer={"Content-Type": "text/plain"}, body="Not Found")
+
+
+def region_blocked(wire: Wire) -> None:
+    """Google's front refuses an address."""
+    answer = {"Content-Type": "text/html", "Server": "Google Frontend"}
+    wire.ask("HEAD", "https://registry.k8s.io/v2/pause/manifests/3.9", 403, answer=answer)
+
+
+def no_right_to_tags(wire: Wire) -> None:
+    """A token of ACR that may pull, and list no tags."""
+    host = "https://contoso.azurecr.io"
+    challenge = bearer(f"{host}/oauth2/token", "repository:team/app:metadata_read")
+    claims = "eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6InRlYW0vYXBwIiwiYWN0aW9ucyI6WyJwdWxsIl19XX0"
+    jwt = f"eyJhbGciOiJub25lIn0.{claims}.c2ln"
+    url = f"{host}/v2/team/app/tags/list"
+    wire.ask("GET", url, 401, challenge=challenge)
+    token = f"{host}/oauth2/token?scope=repository%3Ateam%2Fapp%3Ametadata_read&service=reg"
+    wire.ask("GET", token, basic=True, body='{"access_token":"REDACTED"}', issued=jwt)
+    wire.ask("GET", url, 401, token=jwt, challenge=f'{challenge},error="insufficient_scope"', answer=JSON)
+
+
+def mount_from_a_short_name(wire: Wire) -> None:
+    """nerdctl mounts from the name that an image had at a registry without projects."""
+    token_for_push(wire, "third-9")
+    wire.ask("HEAD", APP.url("blobs", LAYER, REG), 404, token="third-9")
+    said = error("BAD_REQUEST", "bad request: invalid repository name: pause")
+    wire.ask("POST", f"{START}?mount={LAYER}&from=pause", 400, token="third-9", answer=JSON, body=said)
+
+
+def no_delete_by_tag(wire: Wire) -> None:
+    """A registry that deletes by digest only."""
+    said = error("UNSUPPORTED", "The operation is unsupported.")
+    wire.ask("DELETE", APP.url("manifests", "1.0", REG), 400, answer=JSON, body=said)
+
+
+def registry_of_kubernetes(wire: Wire) -> None:
+    """registry.k8s.io, all of it elsewhere."""
+    first, then = "https://registry.k8s.io", "https://europe-west3-docker.pkg.dev"
+    answer = {"Content-Type": "text/html", "Docker-Distribution-Api-Version": "registry/2.0"}
+    wire.ask("GET", f"{first}/v2/", 200, answer=answer)
+
+    def had(kind: str, reference: str, *, answer: dict[str, str] | None = None, body: str | None = None) -> None:
+        here, there = APP.url(kind, reference, first), f"{then}/v2/k8s/images/team/app/{kind}/{reference}"
+        wire.ask("GET", here, 307, location=there)
+        wire.ask("GET", there, referer=here, answer=answer, body=body if answer else None, content=body)
+
+    had("manifests", "1.0", answer=OK_INDEX, body=APP.index)
+    had("manifests", digest(APP.manifest()), answer={"Content-Type": OCI_MANIFEST}, body=APP.manifest())
+    for content in APP.blobs():
+        had("blobs", digest(content), body=content)
+
+
+REPORTS |= {
+    "upload-not-begun": Kind(
+        source="goharbor/harbor#10398",
+        play=portal,
+        agent=DOCKER_20,
+        finds={"upload-not-begun": "error"},
+        says=("web page",),
+    ),
+    "sent-to-a-site": Kind(
+        source="fluxcd/source-controller#2050",
+        play=sent_to_a_site,
+        agent="flux/v2.8.7",
+        finds={"manifest-unknown": "error"},
+        says=("github.com, to which ghcr.io redirects", "crane ls ghcr.io/team/app"),
+        never=("None",),
+    ),
+    "region-blocked": Kind(
+        source="kubernetes/registry.k8s.io#211",
+        play=region_blocked,
+        agent=CONTAINERD,
+        finds={"request-failed": "error"},
+        says=("another address",),
+        never=("private", "log in"),
+    ),
+    "no-right-to-tags": Kind(
+        source="Azure/acr#600",
+        play=no_right_to_tags,
+        agent="Helm/3.17.3",
+        finds={"login-lacks-right": "error"},
+        says=("metadata_read", "grants pull of team/app"),
+        never=("may not pull", "expired"),
+    ),
+    "mount-from-a-short-name": Kind(
+        source="containerd/nerdctl#4306",
+        play=mount_from_a_short_name,
+        agent="containerd/2.0.4",
+        finds={"mount-refused": "error"},
+        says=("from pause",),
+        never=("log in", "http.secret"),
+    ),
+    "no-delete-by-tag": Kind(
+        source="regclient/regclient#335",
+        play=no_delete_by_tag,
+        agent="crane/0.20.2",
+        finds={"write-denied": "error"},
+        says=("delete",),
+        never=("a blob of",),
+    ),
+    "registry-of-kubernetes": Kind(
+        source="kubernetes/registry.k8s.io#261", play=registry_of_kubernetes, agent=CRANE, finds={}
+    ),
+}

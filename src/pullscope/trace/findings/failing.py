@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_write
+from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_page, is_write
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
@@ -172,4 +172,6 @@ def _ended_badly(case: Case) -> list[Step]:
 def _advice(hop: Hop) -> str | None:
     line = words(hop)
     fix = next((fix for pattern, fix in _ADVICE if line and pattern.search(line)), _STATUS.get(hop.status or 0))
+    if fix is None and hop.status == 403 and is_page(hop):
+        return f"ask from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people"
     return fix.format(host=hop.host) if fix is not None else None

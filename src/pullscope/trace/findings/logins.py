@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
@@ -20,6 +21,7 @@ from pullscope.trace.findings.case import (
     found,
     in_storage,
     is_write,
+    listed,
     only_a_token,
     pings,
     repositories,
@@ -187,17 +189,26 @@ def login_lacks_right(case: Case) -> Iterator[Finding]:
         name = last.route.repository
         if last.status not in REFUSALS or issued is None or issued.anonymous or name is None or is_write(step):
             continue
-        if issued.facts.granted is None or allows(issued.facts.granted, name, "pull"):
+        granted = issued.facts.granted
+        lacks = [action for action in _wanted(last, name) if granted is not None and not allows(granted, name, action)]
+        if granted is None or not lacks:
             continue
+        what = "pull" if "pull" in lacks else f"do {listed(lacks)} with"
         yield found(
             "login-lacks-right",
             case.severity(step),
             [step, *([issuer] if (issuer := case.issuer_of(last)) else [])],
-            f"the login of {case.client} may not pull {name} from {last.host}: its token grants "
-            f"{rights(issued.facts.granted)}{in_brackets(last)}.",
-            f"give that account the right to pull {name}, or log in with one that has it",
+            f"the login of {case.client} may not {what} {name} from {last.host}: its token grants "
+            f"{rights(granted)}{in_brackets(last)}.",
+            f"give that account the right to {what} {name}, or log in with one that has it",
         )
         return
+
+
+def _wanted(hop: Hop, name: str) -> list[str]:
+    """What a challenge wants to be allowed: `pull`, or ACR's `metadata_read` for tags (Azure/acr#600)."""
+    scopes = [one for challenge in hop.challenges for one in read_scopes(challenge.scope or "") if one.name == name]
+    return [action for one in scopes for action in one.actions] or ["pull"]
 
 
 @row(

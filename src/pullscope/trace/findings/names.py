@@ -153,24 +153,27 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
     if not lost:
         return
     step = lost[0]
-    last, name = step.last, step.last.route.repository
+    last = step.last
+    name = last.route.repository or step.route.repository
+    asked = last.host if last.route.repository else step.first.host
+    where = last.host if asked == last.host else f"{last.host}, to which {asked} redirects,"
     why = _why(last)
     if step.kind is Kind.DELETE:
         message, fix = (
-            f"{last.host} has no {step.route.reference} in {name} to delete.",
+            f"{where} has no {step.route.reference} in {name} to delete.",
             "nothing, if it was deleted before",
         )
     elif step.route.digest is None:
-        message = f"{last.host} has no tag {step.route.reference} in {name}{why}."
+        message = f"{where} has no tag {step.route.reference} in {name}{why}."
         fix = (
             f"leave /v2 out of the address of {last.host} in the client's settings, or set override_path = true beside it in "
             "hosts.toml: the path has it twice"
             if "/v2/" in f"/{name}/"
-            else f"check the tag: crane ls {registry_name(last.host)}/{name} lists those that exist"
+            else f"check the tag: crane ls {registry_name(asked)}/{name} lists those that exist"
         )
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""
-        message = f"{last.host} has no manifest {name_of(step)}{listed_in} in {name}{why}."
+        message = f"{where} has no manifest {name_of(step)}{listed_in} in {name}{why}."
         fix = (
             "push the image again with all its platforms"
             if listed_in

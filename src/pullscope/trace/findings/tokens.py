@@ -151,7 +151,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
     "scope-mismatch",
     needs=Fact.FAILURE,
     explains=("access-denied", "credentials-not-used", "login-lacks-right", "scope-refused", "write-denied"),
-    severities="error",
+    severities="error, warning",
     suffers="all",
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )

@@ -9,9 +9,9 @@ from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
-from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.names import host_within
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, tells_more, words
@@ -84,6 +84,38 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     if not lost and hop.request.method == "PUT" and "digest" not in there:
         return ["digest"]
     return lost
+
+
+@row(
+    "upload-not-begun",
+    needs=Fact.WRITE,
+    explains=("path-not-redirected",),
+    severities="error",
+    suffers="all that push",
+    remedy="hand POST below /v2/ on to the registry",
+    report="goharbor/harbor#10398",
+)
+def upload_not_begun(case: Case) -> Iterator[Finding]:
+    """POST of an upload is answered 2xx without the address of one: by a portal or a page, not by a registry.
+
+    A registry says 202 with Location, or 201 (distribution-spec 1.1, "Pushing blobs"). docker says "received unexpected HTTP
+    status: 200 OK": goharbor/harbor#10398.
+    """
+    for step in case.steps:
+        last = step.last
+        if step.route.endpoint is not Endpoint.UPLOAD_START or step.method != "POST" or not last.ok:
+            continue
+        if last.status == 201 or (last.response is not None and last.response.location is not None):
+            continue
+        yield found(
+            "upload-not-begun",
+            Severity.ERROR,
+            [step],
+            f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if is_page(last) else ''}, and not "
+            "where to send it: no registry answered, and nothing was pushed.",
+            f"let {last.host}, or what stands in front of it, hand POST below /v2/ on to the registry; check the host and port",
+        )
+        return
 
 
 @row(
@@ -189,7 +221,9 @@ def upload_refused(case: Case) -> Iterator[Finding]:
     NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
     since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
     """
-    refused = [step for step in case.bad if is_write(step) and step.last.status in REFUSED]
+    refused = [
+        step for step in case.bad if is_write(step) and step.last.status in REFUSED and step.kind is not Kind.DELETE
+    ]
     if not refused:
         return
     step = refused[0]

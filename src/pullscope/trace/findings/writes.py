@@ -28,6 +28,8 @@ from pullscope.trace.findings.uploads import PART
 from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
+UNSUPPORTED = frozenset({400, 405, 501})
+"""Statuses by which registries say that they delete nothing, or no tags: regclient/regclient#335."""
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 
 _QUOTA = re.compile(
@@ -250,6 +252,7 @@ def write_denied(case: Case) -> Iterator[Finding]:
         step
         for step in case.bad
         if (is_write(step) and (step.last.status in (405, 412, 423, 507) or _is_reason(step.last)))
+        or (step.kind is Kind.DELETE and step.last.status in UNSUPPORTED)
         or (
             case.writes
             and not step.is_token
@@ -296,7 +299,7 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
         return "", f"make room at {host}, or raise the quota that it names"
     if says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT):
         return "", "push under a new tag; this one may not be changed"
-    if last.status == 405:
+    if last.status == 405 or (what == "a delete" and last.status in UNSUPPORTED):
         if what == "a delete":
             return (
                 "",
