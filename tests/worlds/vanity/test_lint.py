@@ -35,6 +35,9 @@ def vercel(source: str, target: str, **more: object) -> str:
     return json.dumps({"redirects": [rule], **more}, indent=1)
 
 
+OWN_NGINX = "server {\n listen 443 ssl;\n client_max_body_size 0;\n location /v2/ {\n  proxy_pass http://r:5000;\n"
+"""The beginning of a proxy before a registry of one's own."""
+
 # what is wrong, platform, text, code, severity, line (0: the file)
 CASES = [
     ("/v2/ has no rule", N, f"/v2/org/* {HUB}org/:splat 302", "ping-not-redirected", "error", 0),
@@ -70,6 +73,19 @@ CASES = [
     ("a body is too large for nginx", X, "server {\n listen 443 ssl;\n location /v2/ {\n proxy_pass http://registry:5000;\n proxy_set_header X-Forwarded-Proto https;\n }\n}", "upload-too-large", "warning", 4),
     ("a body limit is small", X, "server {\n client_max_body_size 10m;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-too-large", "warning", 2),
     ("a registry is not told of https", X, "server {\n listen 443 ssl;\n client_max_body_size 0;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-location-elsewhere", "warning", 4),
+    ("a registry is given up on too soon", X, f"{OWN_NGINX}  proxy_read_timeout 30s;\n }}\n}}", "upload-cut-off", "warning", 6),
+    ("an upload may not pause", X, f"client_body_timeout 12;\n{OWN_NGINX} }}\n}}", "upload-cut-off", "warning", 1),
+    ("a layer may not pause", X, f"{OWN_NGINX}  send_timeout 500ms;\n }}\n}}", "size-mismatch", "warning", 6),
+    ("a small temporary file cuts layers", X, f"{OWN_NGINX}  proxy_max_temp_file_size 100m;\n }}\n}}", "size-mismatch", "warning", 6),
+    ("a temporary file of the default size", X, f"{OWN_NGINX} }}\n}}", "size-mismatch", "info", 5),
+    ("layers are spooled", X, f"{OWN_NGINX} }}\n}}", "upload-cut-off", "info", 5),
+    ("layers are spooled, as written", X, f"{OWN_NGINX}  proxy_request_buffering on;\n }}\n}}", "upload-cut-off", "info", 6),
+    ("chunks are spooled with HTTP/1.0", X, f"{OWN_NGINX}  proxy_request_buffering off;\n }}\n}}", "upload-cut-off", "warning", 6),
+    ("HTTP/1.0 as written", X, f"{OWN_NGINX}  proxy_request_buffering off;\n proxy_http_version 1.0;\n }}\n}}", "upload-cut-off", "warning", 7),
+    ("manifests are compressed", X, f"gzip on;\ngzip_types *;\n{OWN_NGINX} }}\n}}", "head-unusable", "warning", 2),
+    ("a regular expression takes the uploads", X, "server {\n location / { return 404; }\n location ~ ^/v2/.+ {\n proxy_pass http://r:5000;\n }\n}", "upload-too-large", "warning", 4),
+    ("Caddy takes small bodies only", Y, f"{HOST} {{\n request_body {{\n  max_size 10MB\n }}\n reverse_proxy r:5000\n}}", "upload-too-large", "warning", 3),
+    ("Caddy compresses manifests", Y, f"{HOST} {{\n encode {{\n  gzip\n  match {{\n   header Content-Type application/*\n  }}\n }}\n reverse_proxy r:5000\n}}", "head-unusable", "warning", 2),
     ("Docker Hub's web site is no registry", N, "/v2/* https://hub.docker.com/v2/:splat 302", "ping-not-a-registry", "error", 1),
     ("a target has no scheme", N, "/v2/* /registry-1.docker.io/v2/:splat 302", "rule-invalid", "error", 1),
     ("what is not played is named", X, "server {\n location /v2/ {\n auth_request /x;\n proxy_pass http://a;\n }\n}", "rule-unsupported", "warning", 3),
@@ -156,6 +172,57 @@ def test_explain_says_that_it_is_not_known() -> None:
     rules = parse_rules("server { location /v2/ {\n js_content a.b; } }", "a.conf", X)
 
     assert explain(rules, HOST, "/v2/") == ("not known: a.conf:2: js_content answers, which is not played",)
+
+
+TOLD = "proxy_set_header X-Forwarded-Proto $scheme; client_max_body_size 0;"
+STREAMED = f"{TOLD} proxy_request_buffering off; proxy_buffering off; proxy_http_version 1.1;"
+HEALTHY = [
+    ("streamed both ways", f"location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    ("no temporary file", f"location / {{ {STREAMED} proxy_buffering on; proxy_max_temp_file_size 0; proxy_pass http://r:5000; }}", set()),
+    ("a limit that has no effect", f"location / {{ {STREAMED} proxy_max_temp_file_size 1m; proxy_pass http://r:5000; }}", set()),
+    ("the recipe's timeout", f"location / {{ {TOLD} proxy_read_timeout 900; proxy_pass http://r:5000; }}", {"size-mismatch", "upload-cut-off"}),
+    ("a minute in two units", f"location / {{ {STREAMED} proxy_read_timeout 1m30s; send_timeout 60000ms; proxy_pass http://r:5000; }}", set()),
+    ("timeouts of something else", f"client_header_timeout 5; keepalive_timeout 5; proxy_connect_timeout 5; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    ("compression of pages", f"gzip on; gzip_types application/json text/css; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    ("compression that is off", f"gzip off; gzip_types *; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    ("a page beside the registry", f"location / {{ send_timeout 5; proxy_pass http://ui; }} location /v2/ {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    ("a registry of somebody else", "location / { client_body_timeout 5; proxy_pass https://ghcr.io; }", set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "noted"), [pytest.param(*row[1:], id=row[0]) for row in HEALTHY])
+def test_healthy_proxy_is_left_alone(text: str, noted: set[str]) -> None:
+    """No warning of what carries large layers, and a note only of what is a default."""
+    own = {"upload-too-large", "upload-cut-off", "upload-location-elsewhere", "size-mismatch", "head-unusable"}
+    rules = parse_rules(f"server {{ listen 443 ssl; {text} }}", "a.conf", X)
+    found = [one for one in lint(rules, HOST) if one.code in own]
+
+    assert {one.code for one in found} == noted
+    assert {one.severity for one in found} <= {Severity.INFO}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "encode gzip",
+        "encode zstd gzip",
+        "encode {\n gzip\n match {\n header Content-Type text/*\n }\n}",
+        "request_body {\n max_size 20GB\n}",
+    ],
+)
+def test_healthy_caddy_is_left_alone(block: str) -> None:
+    """encode's own types hold no manifest, and a large limit takes every layer."""
+    rules = parse_rules(f"{HOST} {{\n{block}\nreverse_proxy r:5000\n}}", "Caddyfile", Y)
+
+    assert {one.code for one in lint(rules, HOST)} & {"head-unusable", "upload-too-large"} == set()
+
+
+@pytest.mark.parametrize("recipe", ["nginx-registry-recipe", "nginx-registry-certbot"])
+def test_recipe_of_the_documentation_has_no_warning(recipe: str) -> None:
+    """distribution's recipe for nginx carries ordinary images: what large layers meet there are notes."""
+    [file] = (ARTICLE.parents[1] / "rules" / recipe).iterdir()
+
+    assert [one for one in lint(read_rules(file), HOST) if one.severity is not Severity.INFO] == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.caddy.own_registry import own_registry
 from pullscope.worlds.vanity.caddy.play import DIALECT, Play, upstream_base
 from pullscope.worlds.vanity.caddy.state import State
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, with_values
@@ -134,6 +135,7 @@ def _remarks(site: Site, file: str) -> Iterator[Remark]:
             message = f"the site's address {address} has no value here: it is taken as the host that is tried."
             yield Remark(where=f"{file}:{site.line}", code="rule-unsupported", severity="info", message=message)
     yield from _unknown(site.block, file)
+    yield from own_registry(site, file)
 
 
 def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:

@@ -140,7 +140,8 @@ class Config:
 def config(directives: list[Directive], file: str) -> Config:
     """The tree of the file; ValueError where it holds no server."""
     found = Config(file)
-    _collect(directives, None, found)
+    # What stands beside the servers of a file that is included in http {…} is for all of them.
+    _collect(directives, Scope.of(Directive(1, ["http"], directives), None), found)
     if not found.servers:
         raise ValueError(f"{file}: there is no server {{…}} in it")
     if len(found.servers) > MOST_SERVERS:
@@ -158,7 +159,7 @@ def _collect(directives: list[Directive], parent: Scope | None, found: Config) -
     loose = [one for one in directives if one.name == "location" and one.block is not None]
     if loose:
         # A snippet that is included in a server.
-        found.servers.append(_server(Directive(1, ["server"], directives), parent, found.file))
+        found.servers.append(_server(Directive(1, ["server"], directives), None, found.file))
         return
     for one in directives:
         if one.block is None:
@@ -176,7 +177,6 @@ def _collect(directives: list[Directive], parent: Scope | None, found: Config) -
 
 
 def _server(block: Directive, parent: Scope | None, file: str) -> Server:
-    # At the top of a file that is included in http {…} stand directives of http too.
     scope = Scope.of(block, parent)
     listens = [one.args for one in scope.own.get("listen", ())]
     names = tuple(

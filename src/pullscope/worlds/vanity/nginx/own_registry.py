@@ -1,0 +1,189 @@
+"""nginx before a registry of one's own: what stops large layers, uploads and HEAD, each with its line. Plays nothing.
+
+The codes are those under which the same shows on the wire (docs/findings.md). What someone wrote and what breaks is a warning;
+a default that ordinary images live with is a note. Defaults are those of nginx.org, ngx_http_proxy_module,
+ngx_http_core_module and ngx_http_gzip_module; what is said of compression and of temporary files was seen with nginx 1.22.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
+from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.upstreams import is_inside
+
+LEAST_BODY = 100 * 1024 * 1024
+"""Bytes; a layer of an ordinary image has more than nginx's 1 MB."""
+LEAST_TIMEOUT = 60.0
+"""Seconds, nginx's own default."""
+TEMPORARY_FILE = 1024 * 1024 * 1024
+"""Bytes of an answer that nginx keeps in a file, unless told."""
+UPLOAD = "/v2/org/img/blobs/uploads/"
+MANIFESTS = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_SECONDS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
+    """Remarks on the location that uploads go to, where it leads to a host inside."""
+    try:
+        location = find_location(server.root, UPLOAD, tree.file).location
+    except NotPlayedError:
+        return
+    for one in location.scope.own.get("proxy_pass", ()):
+        host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0]) if one.args else "$"
+        if "$" not in host and is_inside(host):
+            case = _Case(server, location, one, tree.file)
+            for advise in ADVICE:
+                yield from advise(case)
+
+
+class _Case:
+    """One proxy_pass and where it stands."""
+
+    def __init__(self, server: Server, location: Location, one: Directive, file: str) -> None:
+        self.tls, self.scope, self.one, self._file = server.tls, location.scope, one, file
+
+    def word(self, name: str, default: str = "") -> str:
+        """What a directive says first, in lower case."""
+        found = self.scope.last(name)
+        return found.args[0].lower() if found is not None and found.args else default
+
+    def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Remark:
+        """At the line of the directive `at`, else at that of proxy_pass."""
+        line = (self.scope.last(at) if at else None) or self.one
+        return Remark(where=f"{self._file}:{line.line}", code=code, severity=severity, message=message, fix=fix)
+
+
+def _body_size(case: _Case) -> Iterator[Remark]:
+    written = case.word("client_max_body_size")
+    size = _bytes(written or "1m")
+    if size is not None and 0 < size < LEAST_BODY:
+        yield case.remark(
+            "upload-too-large",
+            f"a push of a layer of more than {written or '1m'} is answered 413 ({_named('client_max_body_size', written)}).",
+            "Write client_max_body_size 0; for no limit.",
+            at="client_max_body_size",
+        )
+
+
+def _scheme(case: _Case) -> Iterator[Remark]:
+    names = {field.args[0].lower() for field in case.scope.find("proxy_set_header") if field.args}
+    if case.tls and "x-forwarded-proto" not in names and case.one.args[0].startswith("http://"):
+        yield case.remark(
+            "upload-location-elsewhere",
+            "the registry behind is not told that it was asked over https, so it sends uploads and tokens to http://, "
+            "where pushes end.",
+            "Write proxy_set_header X-Forwarded-Proto $scheme; beside proxy_set_header Host $http_host;",
+        )
+
+
+# Joxit/docker-registry-ui#152 (layers of 10 GB: unexpected EOF), linuxserver/docker-swag#84,
+# AtlasOfLivingAustralia/ala-install#208.
+# nginx 1.22, a file of 4m, a client that pauses: cut where the other side gives up after 3 s, whole where it waits.
+def _temporary_file(case: _Case) -> Iterator[Remark]:
+    written = case.word("proxy_max_temp_file_size")
+    size = _bytes(written or "1024m")
+    if case.word("proxy_buffering", "on") == "off" or size is None or not 0 < size <= TEMPORARY_FILE:
+        return
+    yield case.remark(
+        "size-mismatch",
+        f"nginx reads at most {written or '1024m'} of a layer ahead of the client "
+        f"({_named('proxy_max_temp_file_size', written)}): a larger layer is cut if the registry's side gives up before the "
+        "client has caught up.",
+        "Write proxy_max_temp_file_size 0; or proxy_buffering off;",
+        at="proxy_max_temp_file_size",
+        severity="warning" if written and size < TEMPORARY_FILE else "info",
+    )
+
+
+# The first: Joxit/docker-registry-ui#282 (500 with layers of 20 GB), sini/nix-config#164 (502),
+# cloudfoundry-community/docker-registry-boshrelease#44 (500, disk full). The second: gitlab-org/omnibus-gitlab!2386.
+def _spooling(case: _Case) -> Iterator[Remark]:
+    version = case.word("proxy_http_version")
+    if case.word("proxy_request_buffering", "on") != "off":
+        waits = case.word("proxy_read_timeout")
+        then = "" if waits else ", which then has 60 s to answer (proxy_read_timeout, the default)"
+        yield case.remark(
+            "upload-cut-off",
+            f"nginx writes each layer of a push to its own disk before it sends it to the registry{then}: large layers need "
+            "the room and take twice the time.",
+            "Write proxy_request_buffering off; and proxy_http_version 1.1;",
+            at="proxy_request_buffering",
+            severity="info",
+        )
+    elif version in {"", "1.0"}:
+        yield case.remark(
+            "upload-cut-off",
+            f"proxy_request_buffering off has no effect on a push with HTTP/1.0 to the registry "
+            f"({'proxy_http_version 1.0' if version else 'the default before nginx 1.29.7'}): docker sends layers in chunks, "
+            "and nginx still writes each to its disk first.",
+            "Write proxy_http_version 1.1;",
+            at="proxy_http_version" if version else "proxy_request_buffering",
+        )
+
+
+_TIMEOUTS = {
+    # tiiuae/ghaf-infra#1040 and distribution/distribution#755: 408.
+    "client_body_timeout": "a push whose client pauses for {} is answered 408",
+    # goharbor/harbor#9394, docker-archive/docker-registry#900 and #320: 504.
+    "proxy_read_timeout": "a registry that takes {} to store a layer is given up on, and the push is answered 504",
+    "proxy_send_timeout": "a registry that stops reading an upload for {} is given up on, and the push is answered 504",
+    "send_timeout": "the connection of a client that stops reading a layer for {} is closed",
+}
+
+
+def _timeouts(case: _Case) -> Iterator[Remark]:
+    for name, effect in _TIMEOUTS.items():
+        written = case.word(name)
+        seconds = _seconds(written)
+        if written and seconds is not None and seconds < LEAST_TIMEOUT:
+            code = "size-mismatch" if name == "send_timeout" else "upload-cut-off"
+            yield case.remark(code, f"{effect.format(written)} ({name}).", f"Write {name} 900s;", at=name)
+
+
+# cloudflare/cloudflared#500, distribution/distribution#2475, ahmetb/serverless-registry-proxy#10: no Content-Length, and docker
+# stops.
+# nginx 1.22: HEAD with Accept-Encoding: gzip loses it where gzip_types names the type or is *, and keeps it where it is
+# application/json, or where HEAD has no Accept-Encoding.
+def _compression(case: _Case) -> Iterator[Remark]:
+    types = next(iter(case.scope.find("gzip_types")), None)
+    if case.word("gzip") == "on" and types is not None and {"*", *MANIFESTS} & set(types.args):
+        yield case.remark(
+            "head-unusable",
+            "gzip is on for manifests: HEAD of one loses Content-Length where whoever asks takes gzip, and docker stops at that.",
+            "Write gzip off; where the registry is: layers are compressed already.",
+            at="gzip_types",
+        )
+
+
+ADVICE: tuple[Callable[[_Case], Iterator[Remark]], ...] = (
+    _body_size,
+    _scheme,
+    _temporary_file,
+    _spooling,
+    _timeouts,
+    _compression,
+)
+
+
+def _named(directive: str, written: str) -> str:
+    return directive if written else f"{directive}, the default"
+
+
+def _bytes(text: str) -> int | None:
+    """A size as nginx writes it; None for another text."""
+    size = re.fullmatch(r"([0-9]{1,12})([kmg]?)", text)
+    return int(size[1]) * _UNITS[size[2]] if size is not None else None
+
+
+def _seconds(text: str) -> float | None:
+    """A time as nginx writes it, `1m30s`; None for another text."""
+    if not re.fullmatch(r"(?:[0-9]{1,9}(?:ms|[smhdw])?)+", text):
+        return None
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[smhdw]|)", text))
