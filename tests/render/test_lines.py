@@ -188,6 +188,39 @@ def test_a_pull_that_goes_on() -> None:
     assert "pull 1  goes on" in lines
 
 
+def test_a_story_that_goes_on_does_not_repeat_itself() -> None:
+    """It is said once that it goes on, each finding is told once, and so is why the same request was refused."""
+    wire = Wire(agent=DOCKER_20)
+    for _ in range(4):
+        wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 403, body='{"errors":[{"code":"DENIED","message":"no"}]}')
+        wire.wait(6)
+    lines = live(wire)
+    assert lines.count("push 1  goes on") == 1
+    assert sum(line.startswith(" error  ") for line in lines) == 1
+    assert sum(line.startswith("      POST") for line in lines) == 1
+    assert sum(line.startswith("failed") for line in lines) == 4
+
+
+def test_a_wrong_guess_is_put_right_at_the_end() -> None:
+    """Who begins by looking, and then takes layers, has pulled: the closing line says it, for the header is gone by."""
+    wire = Wire(agent=SKOPEO)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for content in APP.blobs():
+        get_blob(wire, APP, content)
+    lines = live(wire)
+    assert lines[0].startswith("look 1  ")
+    assert any(line.startswith("complete  a pull, ") for line in lines)
+    assert report_lines(played(wire).pulls)[0].startswith("pull 1  ")
+
+
+def test_verbose_says_why_each_step_is_here() -> None:
+    """By the evidence that decided."""
+    wire = a_pull("docker-containerd")
+    said = [line for line in live(wire, verbose=True) if line.startswith("      because: ")]
+    assert len(said) == 8
+    assert not any("because" in line for line in live(wire))
+
+
 def test_nothing_new() -> None:
     """A client that was seen fetching a digest, and finds the tag at the same one, has nothing new."""
     wire = Wire(agent=DOCKER_20)

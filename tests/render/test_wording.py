@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, docker_containerd, head
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
-from pullscope.oci.agents import identify
-from pullscope.render.names import client_line, reference_line
 from pullscope.render.wording import SAYINGS, sayings, title, what
-from pullscope.trace.model import Action, Kind, Pull
+from pullscope.trace.model import Kind
 
 APP = Image()
-
-
-def a_pull(agent: str = SKOPEO, facts: dict[str, Any] | None = None) -> Pull:
-    """A pull that has only begun."""
-    pull = Pull(client_key=("10.0.0.1", agent), client=identify(agent), registry="docker.io", started=0.0, last=0.0)
-    for name, value in (facts or {}).items():
-        setattr(pull, name, value)
-    return pull
 
 
 def said(wire: Wire) -> list[tuple[str, str]]:
     """The title and words of each step of the one pull."""
     pull = only(played(wire))
     return [(title(step), what(step, pull)) for step in pull.steps]
-
-
-@pytest.mark.parametrize(
-    ("agent", "line"),
-    [
-        (SKOPEO, "skopeo 1.9.3"),
-        (DOCKER_29, "docker 29.7.2, containerd store"),
-        (CRANE, "crane 0.21.9"),
-        ("docker/20.10.24+dfsg1 go/go1.19", "docker 20.10.24, classic store"),
-        ("", "a client that gives no User-Agent"),
-        ("Wget/1.2", "unknown client (Wget/1.2)"),
-    ],
-)
-def test_client_line(agent: str, line: str) -> None:
-    """Family, version without a distribution's suffix, and store."""
-    assert client_line(a_pull(agent)) == line
-
-
-@pytest.mark.parametrize(
-    ("facts", "line"),
-    [
-        ({"repository": "library/app", "tag": "latest"}, "docker.io/library/app:latest"),
-        ({"repository": "library/app", "by_digest": digest("x")}, f"docker.io/library/app@{digest('x')[:19]}"),
-        ({"repository": "library/app", "tag": "1", "pushing": True}, "docker.io/library/app"),
-        ({"action": Action.PULL}, "docker.io, no image named"),
-        ({"action": Action.LOGIN}, "docker.io"),
-    ],
-)
-def test_reference_line(facts: dict[str, Any], line: str) -> None:
-    """What the pull is about, as a person would type it."""
-    assert reference_line(a_pull(facts=facts)) == line
 
 
 def test_every_kind_has_words() -> None:
@@ -145,3 +102,75 @@ def test_the_fetcher_is_containerd_s(agent: str, words: str) -> None:
     wire = Wire(agent=agent)
     docker_containerd(wire, APP)
     assert ("token", words) in said(wire)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "401: authentication required"),
+        (403, "403: access denied"),
+        (404, "not there"),
+        (429, "429: too many requests"),
+        (503, "503: server error"),
+        (418, "418: refused"),
+    ],
+)
+def test_what_may_still_be_made_good_is_what_was_answered(status: int, words: str) -> None:
+    """A read that failed at one host is no FAILED: the client may ask the next."""
+    wire = Wire()
+    wire.ask("GET", APP.url("manifests", "latest"), status)
+    assert said(wire) == [("resolve", words)]
+
+
+def test_a_write_that_is_refused_has_failed() -> None:
+    """Nobody else takes it."""
+    wire = Wire()
+    wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 403)
+    assert said(wire) == [("upload start", "FAILED, 403: access denied")]
+
+
+def test_a_client_that_hangs_up_is_named() -> None:
+    """Nothing failed at the server."""
+    wire = Wire()
+    wire.ask("GET", APP.url("blobs", digest("base")), size=9, fails="Client disconnected.")
+    assert said(wire) == [("layer", "stopped by the client")]
+
+
+@pytest.mark.parametrize(("source", "words"), [("&from=team/app", "mounted from team/app"), ("", "mounted")])
+def test_a_mount_says_from_where(source: str, words: str) -> None:
+    """As far as the client said it."""
+    wire = Wire()
+    wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/?mount={digest('base')}{source}", 201)
+    assert said(wire) == [("mount", words)]
+
+
+@pytest.mark.parametrize(("suffix", "name"), [("sig", "signature"), ("att", "attestation"), ("sbom", "SBOM")])
+def test_cosign_s_tags_by_what_they_are_of(suffix: str, name: str) -> None:
+    """A missing SBOM is no missing signature, and none of them is an error."""
+    wire = Wire(agent="cosign/3.1.0")
+    wire.ask("HEAD", APP.url("manifests", "latest"), answer={"Docker-Content-Digest": digest("x")})
+    wire.ask("GET", APP.url("manifests", f"sha256-{digest('x')[7:]}.{suffix}"), 404)
+    assert said(wire)[1] == (name, "none (normal)")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/v2/app/tags/list", '{"tags":["a"]}', "1 tag"),
+        ("/v2/_catalog", '{"repositories":["a"]}', "1 repository"),
+        ("/v2/_catalog", '{"repositories":["a","b"]}', "2 repositories"),
+        ("/v1/search?q=x", '{"results":[]}', "0 results"),
+    ],
+)
+def test_a_list_is_counted(path: str, body: str, words: str) -> None:
+    """In the noun of what it is of."""
+    wire = Wire()
+    wire.ask("GET", f"{HUB}{path}", body=body)
+    assert [one for _, one in said(wire)] == [words]
+
+
+def test_a_token_that_a_version_check_refuses_is_not_expected() -> None:
+    """401 to a token is no invitation to get one."""
+    wire = Wire()
+    wire.ask("GET", f"{HUB}/v2/", 401, token="t", challenge='Basic realm="x"')
+    assert said(wire) == [("version check", "401: token refused")]

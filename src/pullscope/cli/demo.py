@@ -254,9 +254,10 @@ def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registr
 
     here, where = _command(), "" if registry is None or registry.id == "docker-hub" else f" --registry {registry.id}"
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
+    store = "docker 28" if other == "docker-classic" else "docker 29"
     rows = [
         (f"{here} demo{asked} --explain", "the same as a lesson"),
-        (f"{here} demo{where} --client {other}", "the other dialect"),
+        (f"{here} demo{where} --client {other}", f"the same by {store}"),
         (f"{here} demo{where} --vanity", "with a vanity domain"),
         (f"{here} trace", "for real pulls"),
     ]

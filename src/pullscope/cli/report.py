@@ -88,7 +88,7 @@ def report(
         bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
     ] = None,
 ) -> None:
-    """Tell the pulls in a recording.
+    """Show the pulls in a recording.
 
     \b
     pullscope report pull.jsonl

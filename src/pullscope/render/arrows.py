@@ -14,7 +14,7 @@ def asked(hop: Hop) -> str:
     words = plain(hop.request.method, 12)
     carried = {"none": "", "bearer": " with token"}.get(hop.request.authorization, " with login")
     if hop.follows is not None and hop.host != hop.follows.host and hop.route.digest is None:
-        return f"{words} the redirect's address{carried}"
+        return f"{words} the redirect target{carried}"
     path = plain(hop.request.url.partition("://")[2].partition("?")[0].partition("/")[2], 300)
     parts = [part for part in path.split("/") if part]
     if len(parts) > 2 and parts[0] == "v2":

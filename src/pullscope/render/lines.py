@@ -32,6 +32,9 @@ CHAIN_AT, CHAIN_AT_VANITY = 50, 42
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
 """Names of styles to SGR parameters (ECMA-48, 8.3.117)."""
 
+LOOK_BACK = 12
+"""Steps among which a failure is looked for that was told in the same words."""
+
 MOST_CLOSED = 64
 """Operations of which it is remembered what was told at their end; a trace lets no more of them go on."""
 
@@ -186,17 +189,30 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
         (" " * gap, None),
         (time, "dim"),
     ]
-    if verbose or (failed and not _says_it_all(step, pull)):
+    if verbose or (failed and not _says_it_all(step, pull, roles) and not _was_said(step, pull)):
         yield from hop_lines(step, pull, width=width)
     if verbose and step.because:
         yield from _wrapped([("      because: ", "dim"), ("; ".join(step.because), "dim")], width)
 
 
-def _says_it_all(step: Step, pull: Pull) -> bool:
-    """Whether the hop of a step would only say its 404 once more."""
+def _says_it_all(step: Step, pull: Pull, roles: Roles) -> bool:
+    """Whether the hop of a step would only say its 404 once more; that a mirror has not everything is nothing to explain."""
     last = step.last
-    bare = len(step.hops) == 1 and last.status == 404 and not last.request.url.startswith("http:")
-    return bare and not hop_note(last, pull)
+    if len(step.hops) > 1 or last.status != 404:
+        return False
+    return roles.of_hop(last) == "mirror" or (not last.request.url.startswith("http:") and not hop_note(last, pull))
+
+
+def _was_said(step: Step, pull: Pull) -> bool:
+    """Whether the same was asked for a little while ago, and came to the same."""
+    if step.n < 2:
+        return False
+    before = [old for old in pull.steps[max(0, step.n - LOOK_BACK) : step.n - 1] if old.place == step.place]
+    return any(_told_alike(old, pull) == _told_alike(step, pull) for old in before)
+
+
+def _told_alike(step: Step, pull: Pull) -> list[tuple[str, str, int | None, str]]:
+    return [(hop.request.method, _place(hop), hop.status, hop_note(hop, pull)) for hop in step.hops]
 
 
 def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:

@@ -23,7 +23,7 @@ from pullscope.render.labels import name_of
 from pullscope.render.lines import Line, closing_lines, header_lines, paint, refusal_lines, story_of
 from pullscope.render.names import reference_line
 from pullscope.render.plain import count, duration, plain, size
-from pullscope.trace.model import Change, Ending, Pull, Step
+from pullscope.trace.model import Action, Change, Ending, Pull, Step
 from pullscope.trace.trace import Trace
 
 WINDOW = 4.0
@@ -101,7 +101,7 @@ def table(
         layers = pull.layers
         cells = {
             "pull": Text(str(pull.id), style="bold"),
-            IMAGE: Text(_short_reference(pull, room)),
+            IMAGE: Text(_about(pull, room)),
             "step": Text(current_step(pull), style="cyan"),
             "layers": Text("" if layers.total is None else f"{layers.fetched}/{layers.total}"),
             "bytes": Text(size(bytes_so_far(pull, arriving))),
@@ -234,6 +234,13 @@ class LiveView:
             then, before = samples[0]
             rates[pull.id] = max(0, total - before) / (now - then) if now > then else 0.0
         return rates
+
+
+def _about(pull: Pull, room: int) -> str:
+    """What a row is about: the image of a pull; of anything else, what is done before it."""
+    if pull.action is Action.PULL:
+        return _short_reference(pull, room)
+    return f"{pull.action} {_short_reference(pull, room - len(pull.action) - 1)}"
 
 
 def _short_reference(pull: Pull, room: int) -> str:

@@ -128,10 +128,12 @@ def _version_check(step: Step, _pull: Pull) -> str:
     rule = rule_of(step)
     if rule is not None:
         return rule
+    shown = step.last.request.authorization
+    if step.outcome is Outcome.EXPECTED_401 and shown != "none":
+        return f"401: {'login' if shown == 'basic' else 'token'} refused"
     if step.outcome is Outcome.EXPECTED_401:
         schemes = {challenge.scheme for challenge in step.last.challenges}
         return "401: token required (expected)" if "bearer" in schemes else "401: login required (expected)"
-    shown = step.last.request.authorization
     accepted = {"none": "no token required", "basic": "login accepted"}.get(shown, "token accepted")
     return f"{step.last.status}: {accepted}"
 
