@@ -34,7 +34,9 @@ is kept with the step: `because` in the JSON report, and in the text with `-v`.
 4. What names no repository (a version check) waits in `waiting`, until a request with a name claims it.
 5. A redirect may lead to a request that carries another operation's token. Then the step was that one's from the beginning, and
    moves (`grouping.correct`).
-6. When an operation is over, `conclude` says what it was for and how it ended, and `findings` why.
+6. Of several redirects to one address, the one is followed whose client opened its connection at that time (`followers`); what
+   comes later exchanges two that were taken for each other.
+7. When an operation is over, `conclude` says what it was for and how it ended, and `findings` why.
 
 One TCP connection is one process, always. A process is not one operation: daemons run many at once on one connection. So a
 connection joins the requests of a command-line client with certainty, and those of a daemon only as far as it has served one

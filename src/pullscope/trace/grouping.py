@@ -24,6 +24,7 @@ from pullscope.trace.clues import (
     names_tag,
     steps_of,
 )
+from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Kind, Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
@@ -102,6 +103,8 @@ class Grouper:
         """
         step, number = hop.step, hop.request.credential
         old = step.pull
+        if hop.follows is None and hop.request.connection == step.first.request.connection:
+            return
         if old is None or number is None or number in old.credentials or step.is_token or not old.credentials:
             return
         owners = {owner.pull for owner in self._waiting.issuers(hop.request.client, number)} - {None}
@@ -114,6 +117,14 @@ class Grouper:
             step.pull = new
             step.rivals = ()
             step.reasons.append(_CORRECTED)
+
+    def is_fresh(self, event: Requested) -> bool:
+        """Whether nothing has spoken on this connection before."""
+        return not self._connections.spoken(event.connection)
+
+    def moved(self, hop: Hop, old: Pull, new: Pull) -> None:
+        """A request that was thought one operation's is the other's, and so is its connection."""
+        self._connections.moved(hop.request.connection, old, new, new.process)
 
     def heard(self, hop: Hop) -> None:
         """A request has a place by now: its connection, and its token, speak for its operation from here on."""

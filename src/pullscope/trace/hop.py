@@ -54,6 +54,11 @@ class Hop:
         return self.finished is not None or self.failed is not None
 
     @property
+    def under_way(self) -> int:
+        """1 as long as it has not ended."""
+        return 0 if self.done else 1
+
+    @property
     def ended(self) -> float | None:
         """The time of the last thing that is known of this hop, once it is done."""
         if self.failed:

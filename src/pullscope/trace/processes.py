@@ -72,6 +72,17 @@ class Connections(Generic[Operation]):
             if len(self._processes) > MOST_CONNECTIONS:
                 self._processes.popitem(last=False)
 
+    def moved(self, connection: int | None, old: Operation, new: Operation, process: Process | None) -> None:
+        """A connection was thought one operation's, and is the other's."""
+        said = self._spoken.get(connection) if connection is not None else None
+        if connection is None or said is None or old not in said:
+            return
+        said.remove(old)
+        if new not in said:
+            said.append(new)
+        if connection in self._processes and process is not None:
+            self._processes[connection] = process
+
     def merged(self, old: Operation, new: Operation) -> None:
         """What was one operation's is the other's now."""
         for said in self._spoken.values():

@@ -19,6 +19,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.events import Requested
+from pullscope.trace.followers import Followers
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.remembered import Remembered
@@ -40,8 +41,15 @@ MOST = 2_000
 class Stitcher:
     """Finds the step of each request, and remembers what later requests may continue."""
 
-    def __init__(self, affinity: Callable[[Requested, Pull | None], int]) -> None:
+    def __init__(
+        self,
+        affinity: Callable[[Requested, Pull | None], int],
+        moved: Callable[[Hop, Pull, Pull], None],
+        is_fresh: Callable[[Requested], bool],
+    ) -> None:
         self._affinity = affinity
+        self._is_fresh = is_fresh
+        self._followers = Followers(moved)
         self._redirects: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
         self._sources: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
         self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
@@ -54,12 +62,15 @@ class Stitcher:
 
         No hop if it is no registry traffic.
         """
-        origin = self._followed_redirect(event)
+        origin, doubtful = self._followed_redirect(event)
         if origin is not None:
             origin.followed = True
             self._forget_redirect(origin)
             origin.step.reasons.append(FOLLOWS)
-            return self._append(origin.step, event, route, origin), None
+            hop = self._append(origin.step, event, route, origin)
+            if doubtful:
+                self._followers.chose(hop, self._opened(event))
+            return hop, None
         repeated = self._repeated_step(event)
         if repeated is not None:
             last = repeated.last
@@ -156,8 +167,9 @@ class Stitcher:
                 one.answered = True
                 return
 
-    def _followed_redirect(self, event: Requested) -> Hop | None:
-        """The redirect that this request follows: a Location equal to its URL, told apart by Referer and User-Agent.
+    def _followed_redirect(self, event: Requested) -> tuple[Hop | None, bool]:
+        """The redirect that this request follows: a Location equal to its URL, told apart by connection, Referer and
+        User-Agent, then by order; and whether several would have done.
 
         A client may write the Location differently when it asks for it; then its Referer alone says where it came from
         (Go's net/http sends one: refererForURL in client.go).
@@ -170,23 +182,26 @@ class Stitcher:
                 near = self._affinity(event, hop.step.pull)
                 return (near, hop.request.url_id == event.referer_id, hop.agent == agent)
 
-            best = max(candidates, key=likeness)  # of equals max keeps the first, which is the oldest
-            near, referred, alike = likeness(best)
-            if not (referred or alike):
-                return None
-            if len(candidates) > 1:
-                best.step.rivals = tuple(
-                    hop.step.pull
-                    for hop in candidates
-                    if hop is not best and hop.step.pull and likeness(hop)[0] == near
-                )[:3]
-            return best
+            best = max(map(likeness, candidates))
+            if not (best[1] or best[2]):
+                return None, False
+            equal = [hop for hop in candidates if likeness(hop) == best]
+            chosen = self._followers.answered_before(equal, self._opened(event))[0]
+            rivals = {hop.step.pull: None for hop in equal if hop is not chosen and hop.step.pull is not None}
+            if best[0] == 0 and chosen.step.pull is not None and not rivals:
+                self._followers.belongs(event, chosen.step.pull)
+            chosen.step.rivals = tuple(rivals)[:3] or chosen.step.rivals
+            return chosen, bool(rivals) or best[0] <= 1
         if event.referer_id is not None:
             sources = self._unfollowed(self._sources, (event.client, event.referer_id), event)
             same = [hop for hop in sources if hop.agent == agent]
             if len(same) == 1 and _leads_to(same[0], host_of(event.url)):
-                return same[0]
-        return None
+                return same[0], False
+        return None, False
+
+    def _opened(self, event: Requested) -> float:
+        """When a request was on its way: when its connection was opened for it, or when it was asked."""
+        return event.connected if event.connected is not None and self._is_fresh(event) else event.time
 
     def _forget_redirect(self, hop: Hop) -> None:
         """A redirect that was followed leads nowhere else."""

@@ -64,7 +64,7 @@ class Trace:
         self._keep = keep
         self._roster = Roster()
         self._grouper = Grouper(self._roster)
-        self._stitcher = Stitcher(self._grouper.affinity)
+        self._stitcher = Stitcher(self._grouper.affinity, self._grouper.moved, self._grouper.is_fresh)
         self._hops: dict[int, Hop] = {}
         self._just_ended: OrderedDict[int, Hop] = OrderedDict()
         self._refusals = Refusals()
