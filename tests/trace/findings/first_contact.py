@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.trace.findings.kinds import APP, BUILDKIT, ECR, JSON, OK_INDEX, ORAS, PODMAN, REG, Kind, bearer, pulled
 from tests.trace.findings.looked_at import error
-from tests.trace.images import OCI_MANIFEST, digest, get_manifest
+from tests.trace.images import OCI_INDEX, OCI_MANIFEST, digest, get_manifest
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, SKOPEO, Wire
 
 GHCR = "https://ghcr.io"
@@ -1019,4 +1019,76 @@ REPORTS |= {
     "registry-of-kubernetes": Kind(
         source="kubernetes/registry.k8s.io#261", play=registry_of_kubernetes, agent=CRANE, finds={}
     ),
+}
+
+
+# -- a fourth time --------------------------------------------------------------------------------------------------------
+
+
+def first_part_refused(wire: Wire) -> None:
+    """containerd 2.1 begins a blob with a range that asks for all of it."""
+    here = pulled(wire)
+    wire.ask("GET", here, 400, headers={"Range": "bytes=0-"}, answer={"Content-Type": "text/html"})
+
+
+def cache_of_buildkit(wire: Wire) -> None:
+    """BuildKit's cache is an index that has no manifests."""
+    index = (
+        f'{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":['
+        f'{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{LAYER}","size":4}},'
+        f'{{"mediaType":"application/vnd.buildkit.cacheconfig.v0","digest":"{CONFIG}","size":53}}]}}'
+    )
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 200)
+    said = error("MANIFEST_INVALID", "manifest invalid")
+    url = APP.url("manifests", "cache", REG)
+    wire.ask("PUT", url, 400, headers={"Content-Type": OCI_INDEX}, sent=index, answer=JSON, body=said)
+
+
+def post_forbidden(wire: Wire) -> None:
+    """A token server that takes GET only and says 403 to anything else."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask("POST", f"{REG}/auth/token", 403, sent="grant_type=password&service=reg&username=u&password=p")
+
+
+def token_renewed(wire: Wire) -> None:
+    """A push that gets another token when the old one, of which nobody said how long it lives, is over."""
+    token_for_push(wire, "fourth-1")
+    wire.ask("POST", START, 202, token="fourth-1", location=f"{START}1?_state=1")
+    wire.wait(400)
+    challenge = bearer(scope="repository:team/app:pull,push") + ',error="invalid_token"'
+    wire.ask("PATCH", f"{START}1?_state=1", 401, token="fourth-1", challenge=challenge)
+    url = f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="fourth-2")
+    wire.ask("PATCH", f"{START}1?_state=1", 202, token="fourth-2", sent=4000, location=f"{START}1?_state=2")
+    wire.ask("PUT", f"{START}1?_state=2&digest={LAYER}", 201, token="fourth-2")
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, token="fourth-2", sent=APP.manifest())
+
+
+REPORTS |= {
+    "first-part-refused": Kind(
+        source="containerd/containerd#11998",
+        play=first_part_refused,
+        agent="containerd/v2.1.0",
+        finds={"range-refused": "error"},
+        says=("bytes=0-",),
+        never=("the rest of", "cut off"),
+    ),
+    "cache-of-buildkit": Kind(
+        source="pulp/pulp_container#1587",
+        play=cache_of_buildkit,
+        agent=BUILDKIT,
+        finds={"upload-refused": "error"},
+        says=("image-manifest=true",),
+        never=("schema 2",),
+    ),
+    "post-forbidden": Kind(
+        source="containerd/containerd#4982",
+        play=post_forbidden,
+        agent="containerd/1.4.3",
+        finds={"access-denied": "error"},
+        says=("may take no POST",),
+        never=("private", "showed no login"),
+    ),
+    "token-renewed": Kind(source="distribution: a token lives 60 s", play=token_renewed, agent=DOCKER_20, finds={}),
 }

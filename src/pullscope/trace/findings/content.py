@@ -159,10 +159,11 @@ def part_as_whole(case: Case) -> Iterator[Finding]:
     report="kubernetes/registry.k8s.io#333",
 )
 def range_refused(case: Case) -> Iterator[Finding]:
-    """400, 416 or 501 to a Range, after a download that was cut off.
+    """400, 416 or 501 to a Range: the rest of a download that was cut off, or a part of one that is fetched in parts.
 
     A registry should answer ranges with 206 (distribution-spec 1.1, "Pulling blobs"), and may ignore them; refused, the
-    download can only begin again. containerd asks again without the range after a 416 only if it had nothing yet.
+    download can only begin again. containerd 2.1 begins each blob with `bytes=0-` (containerd/containerd#11998), and asks again
+    without the range after a 416 only if it had nothing yet.
     """
     refused = [
         hop
@@ -173,12 +174,13 @@ def range_refused(case: Case) -> Iterator[Finding]:
     ]
     if refused:
         hop = refused[0]
+        asked = (hop.request.headers.get("range") or "").strip()
+        part = f"{'a part' if asked == 'bytes=0-' else 'the rest'} of {name_of(hop.step)}"
         yield found(
             "range-refused",
             case.severity(*(one.step for one in refused)),
             (one.step for one in refused),
-            f"{answered_by(hop)} said {hop.status} when {case.client} asked for the rest of {name_of(hop.step)} "
-            f"({hop.request.headers.get('range')}){quoted(hop)}: a download that was cut off cannot be resumed.",
+            f"{answered_by(hop)} said {hop.status} when {case.client} asked for {part} ({asked}){quoted(hop)}.",
             f"let {hop.host}, and what stands in front of it, take Range requests for blobs",
         )
 

@@ -351,7 +351,12 @@ def access_denied(case: Case) -> Iterator[Finding]:
             ),
             f"give the account that {case.client} uses the right to what it asked for, or log in with another"
             if says(last, _RIGHTS)
-            else f"log in again: {login(case, host)}",
+            else f"log in again: {login(case, host)}"
+            + (
+                f"; if it is good, {host} may take no POST for tokens, and {case.client} did not ask by GET"
+                if wrong[0].is_token and last.request.method == "POST" and last.status == 403 and not is_specific(last)
+                else ""
+            ),
         )
         return
     denied = [

@@ -30,6 +30,9 @@ from pullscope.trace.findings.said import in_brackets, reason, says
 from pullscope.trace.findings.times import in_words
 from pullscope.trace.model import Hop, Step
 
+DEFAULT_LIFE = 60.0
+"""Seconds that a token lives whose answer has no expires_in (distribution, docs/content/spec/auth/token.md)."""
+
 
 @row(
     "authorization-dropped",
@@ -289,8 +292,9 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             continue
         age = hop.request.time - issued.time if issued is not None else None
         lifetime = issued.facts.expires_in if issued is not None else None
+        lives = DEFAULT_LIFE if issued is not None and lifetime is None else lifetime
         # A client that gets a new one when the old one is over does as it should.
-        over = told_expired or (age is not None and lifetime is not None and age >= lifetime)
+        over = told_expired or (age is not None and lives is not None and age >= lives)
         if (over or age is None) and hop.step not in case.bad and not at_once:
             continue
         told = f", {in_words(age)} after it was issued" if age is not None else ""

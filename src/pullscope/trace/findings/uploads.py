@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.documents import Manifest
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
@@ -23,6 +23,8 @@ _QUOTES_THE_REQUEST = re.compile(
 """Harbor's words for a path that it does not know: goharbor/harbor#19787."""
 PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
+_CACHE = "application/vnd.buildkit.cacheconfig.v0"
+"""What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 _MANIFEST_TYPE = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
 REFUSED = frozenset({400, 404, 409, 411, 415, 416, 422, 501})
@@ -256,6 +258,8 @@ def upload_refused(case: Case) -> Iterator[Finding]:
         fix = f"push again, and look at what changes bodies on the way to {last.host}"
     elif step.kind is Kind.MANIFEST_PUT and tells_more(last) and not says(last, _MANIFEST_TYPE):
         fix = f"do what the answer asks for, or look at the log of {last.host} for this request"
+    elif isinstance(step.document, Index) and any(one.media_type == _CACHE for one in step.document.manifests):
+        fix = "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
     elif step.kind is Kind.MANIFEST_PUT and media_class(sent) in _KNOWN and "docker" in sent:
         fix = (
             f"{last.host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
