@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,3 +225,25 @@ def test_scrub_writes_a_recording_of_a_log(tmp_path: Path, name: str) -> None:
     assert "eyJ" not in out.read_text()
     assert out.stat().st_mode & 0o777 == 0o600
     assert second.stdout == first.stdout
+
+
+@pytest.mark.parametrize("form", ["perfetto", "otlp"])
+def test_no_picture_in_time_is_made_of_a_log_without_times(form: str) -> None:
+    """What is nothing but times is refused in one sentence."""
+    command = [sys.executable, "-m", "pullscope.cli.main", "report", "--format", form, str(LOGS / "crane-404.log")]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 1
+    assert told.stdout == ""
+    assert "does not say how long things took" in told.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "html", "md", "mermaid", "har", "curl"])
+def test_every_other_form_is_made_of_a_log(form: str) -> None:
+    """No form trips over a time that is not known, and none shows a duration for it."""
+    command = [sys.executable, "-m", "pullscope.cli.main", "report", "--format", form, str(LOGS / "skopeo-404.log")]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0
+    assert told.stdout
+    assert not re.search(r">\d+ ms<|\b0\.00 s\b|\bNone\b", told.stdout)

@@ -143,6 +143,10 @@ def _exported(form: Form, source: str, trace: Trace, pulls: list[Pull], *, whole
     from pullscope.render.forms import FORMS
     from pullscope.render.told import Told
 
+    if form in (Form.PERFETTO, Form.OTLP) and not all(pull.timed for pull in pulls):
+        raise Complaint(
+            f"{source} does not say how long things took, and {form} is nothing but that; --format html tells the rest."
+        )
     rest = (trace.unattributed, trace.refusals, trace.findings) if whole else ((), (), ())
     return FORMS[form](Told(source=source, pulls=pulls, unattributed=rest[0], refusals=rest[1], findings=rest[2]))
 

@@ -44,6 +44,7 @@ def _exchange(entry: object, number: int) -> Exchange | None:
     fields = _fields(_at(entry, "response", "headers"))
     taken, wait = _number(_at(entry, "time")), _first(entry)
     error = _at(entry, "response", "_error") or _at(entry, "_error") or _at(entry, "response", "comment")
+    error = error or _at(entry, "response", "statusText")  # HTTP Toolkit: status 0, `Request aborted`
     failure = None if answered else str(error) if error else "no answer is in the HAR"
     sent = _at(entry, "request", "postData", "text")
     return Exchange(

@@ -52,8 +52,8 @@ def _entry(hop: Hop, pull: Pull, page: str) -> dict[str, Any]:
     timings = _timings(hop)
     step = hop.step
     comment = f"step {step.n}, {title(step)}: {what(step, pull)}" if step.n else title(step)
-    if not hop.dated:
-        comment = f"{comment}; times not known, only the order"
+    if not hop.timed:
+        comment = f"{comment}; times not known" + ("" if hop.dated else ", only the order")
     note = hop_note(hop, pull)
     entry: dict[str, Any] = {
         "pageref": page,
