@@ -28,7 +28,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
     ),
     "headers": frozenset(
         {"accept-too-narrow", "challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
-        | {"redirect-unreadable", "wrong-content-type"}
+        | {"redirect-unreadable", "upload-not-begun", "wrong-content-type"}
     ),
     "bodies": frozenset({"manifest-unreadable"}),
 }

@@ -8,7 +8,6 @@ fetched (or pushed) one reference. Nothing here decides; deciding is done in `st
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from pullscope.oci.agents import Client
 from pullscope.oci.bounds import count
@@ -18,8 +17,11 @@ from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hop import REDIRECTS as REDIRECTS
 from pullscope.trace.hop import Hop as Hop
+from pullscope.trace.layers import Layers as Layers
 from pullscope.trace.processes import Process
 from pullscope.trace.rate_limit import RateLimit as RateLimit
+from pullscope.trace.reason import Reason as Reason
+from pullscope.trace.reason import Strength as Strength
 from pullscope.trace.words import Action as Action
 from pullscope.trace.words import Ending as Ending
 from pullscope.trace.words import Kind as Kind
@@ -52,23 +54,6 @@ class TokenFacts:
     granted: str | None = None
     """The scopes that the token itself claims to grant; None where it cannot be read."""
     empty: bool = False  # whether the whole answer was seen, and there was no token in it
-
-
-class Strength(StrEnum):
-    """How much a piece of evidence proves."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    WEAK = "weak"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
-    """Why a request was put where it was: the row of the table of evidence that decided it, and that in a sentence."""
-
-    evidence: str
-    strength: Strength
-    words: str
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -206,18 +191,6 @@ class Step:
     def errors(self) -> tuple[RegistryError, ...]:
         """What the registry itself said in the last answer that had a body."""
         return next((hop.errors for hop in reversed(self.hops) if hop.errors), ())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layers:
-    """The layers of the image manifests that were fetched; `total` is None while no manifest is known."""
-
-    total: int | None
-    fetched: int
-    already_present: int
-    verified: int
-    sent_on: int = 0
-    """Those whose bytes came from a host of which nothing was seen."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

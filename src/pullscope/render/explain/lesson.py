@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 from pullscope.oci.routes import Endpoint
 from pullscope.render.arrows import answered as answered_words
-from pullscope.render.explain.table import CHALLENGES, FIRST_TRY, FIRST_TRY_EXPERT, IDEAS, KINDS, Idea, Section, Thought
+from pullscope.render.explain.table import (
+    CHALLENGES,
+    FIRST_TRY,
+    FIRST_TRY_EXPERT,
+    FIRST_TRY_UNSEEN,
+    IDEAS,
+    KINDS,
+    Idea,
+    Section,
+    Thought,
+)
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.names import short
 from pullscope.render.plain import plain, size
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles
+from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 
@@ -80,13 +91,15 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
     seen = [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
     if any(hop.status == 401 and hop.challenges for hop in hops):
         seen.append(Idea.CHALLENGE)
+    unseen = lacking(hops[0].request, "credentials")
+    words = answered_words(hops[-1])
     return Lesson(
         steps=(step,),
         title=title(step),
         asked=f"{plain(hops[0].request.method, 8)} {_address(hops[0])}",
         answered=_answers(hops),
-        came=f"first without a token: {answered_words(hops[-1])}",
-        beginner=FIRST_TRY.format_map(places),
+        came=f"first: {words}" if unseen else f"first without a token: {words}",
+        beginner=(FIRST_TRY_UNSEEN if unseen else FIRST_TRY).format_map(places),
         expert=FIRST_TRY_EXPERT,
         section=CHALLENGES,
         by_hand=(),

@@ -200,6 +200,9 @@ KINDS: dict[Kind, Explanation] = {
 }
 
 
+FIRST_TRY_UNSEEN = "{client} asks {host} and is told to get a token. The same request comes again below."
+"""Of a log that shows no credentials: whether there was a token before is not in it."""
+
 FIRST_TRY = (
     "{client} asks {host} without a token at first, and is told to get one. The same request comes again below, with the "
     "token."
