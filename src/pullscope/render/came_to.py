@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pullscope.oci.documents import Index
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
 from pullscope.render.plain import count, duration, part_of, plain, size
-from pullscope.render.wording import LISTED, what
+from pullscope.render.wording import LISTED
 from pullscope.trace.conclude import hung_up, sent
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
@@ -122,8 +123,11 @@ def _sent_bytes(pull: Pull) -> bool:
 
 
 def _sign(pull: Pull) -> Iterator[str]:
-    put = sum(step.kind in (Kind.MANIFEST_PUT, Kind.SIGNATURE) and step.method == "PUT" for step in _good(pull))
-    yield f"{count(put, 'attachment')} stored"
+    put = [step for step in _good(pull) if step.kind is Kind.MANIFEST_PUT]
+    yield f"{count(len(put), 'attachment')} stored" if put else "nothing stored"
+    subjects = dict.fromkeys(step.document.subject.digest for step in put if step.document and step.document.subject)
+    if len(subjects) == 1:
+        yield f"attached to {short(next(iter(subjects)))}"
 
 
 def _delete(pull: Pull) -> Iterator[str]:
@@ -135,14 +139,26 @@ def _delete(pull: Pull) -> Iterator[str]:
 
 
 def _list(pull: Pull) -> Iterator[str]:
-    for step in _good(pull):
+    good = _good(pull)
+    for step in good:
         if step.kind is Kind.SEARCH:
             terms = parameters(query(step.first.request.url)).get("q") or []
             yield plain(f"search for '{' '.join(terms)}'" if terms else "search", 80)
-        names = LISTED.get(step.kind)
-        if names is not None:
-            known = step.listed_count is not None
-            yield what(step, pull) if known else f"{names[1]} not counted: the body was not kept"
+    for kind, names in LISTED.items():
+        counts = [step.listed_count for step in good if step.kind is kind]  # a page each
+        if counts:
+            known = [one for one in counts if one is not None]
+            yield (
+                f"{sum(known)} {names[sum(known) != 1]}"
+                if len(known) == len(counts)
+                else f"{names[1]} not counted: the body was not kept"
+            )
+    referrers = [step for step in pull.steps if step.kind is Kind.REFERRERS]
+    if referrers:
+        found = [step.document.manifests for step in referrers if isinstance(step.document, Index)]
+        yield count(sum(map(len, found)), "referrer")
+    elif not any(step.kind in LISTED for step in good):
+        yield "nothing listed"
 
 
 def _login(pull: Pull) -> Iterator[str]:

@@ -187,6 +187,7 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
             else "",
         ),
     ]
+    facts.append(("because", plain("; ".join(step.because), 1000)))
     hops = [_hop(hop, pull, roles, scale) for hop in step.hops]
     words = [name, what(step, pull), str(step.outcome), *(part for place in chain for part in place)]
     words += [hop.host for hop in step.hops] + [step.digest or ""]
