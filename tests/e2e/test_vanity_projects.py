@@ -16,7 +16,8 @@ from tests.e2e.images import Image
 from tests.e2e.standin import REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
 
-from pullscope.worlds.vanity.starters import PROJECTS, Design, Wanted, starter
+from pullscope.worlds.vanity.project import Design
+from pullscope.worlds.vanity.starters import PROJECTS, Wanted, starter
 from pullscope.worlds.vanity.static_registry import write_static
 
 pytestmark = pytest.mark.real

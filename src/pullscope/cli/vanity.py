@@ -30,7 +30,8 @@ from pullscope.oci import verdicts
 from pullscope.render.lines import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
-from pullscope.worlds.vanity.starters import STARTERS, Design, Wanted, starter
+from pullscope.worlds.vanity.project import Design
+from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
 
 app = typer.Typer(no_args_is_help=True, help="Try a registry domain of your own before it exists.")
 app.add_typer(vanity_hosts.app, name="hosts")

@@ -25,9 +25,9 @@ from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, as_proxy, rehearse
 from pullscope.worlds.vanity.rules import RuleFile
-from pullscope.worlds.vanity.starters import STARTERS
 
 
 @speaking
@@ -134,7 +134,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     if kind.unproven_proxy:
         sentence += f" With status = 200 that is unproven: {kind.unproven_proxy}."
     lines = wrapped("", sentence, WIDTH)
-    if kind.id in STARTERS:
+    if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
         words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
+from pullscope.worlds.vanity.project import PLAYED, PUBLIC, Design, Project
 from pullscope.worlds.vanity.rules import Platform, Remark, Rule
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
@@ -127,6 +128,9 @@ def _read(text: str, name: str) -> Read:
     return Read(rules=rules, remarks=remarks)
 
 
+# Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
+_PAGES = {**PUBLIC, "public/404.html": "404.html", "wrangler.toml": "wrangler-pages.toml"}
+
 CLOUDFLARE = Kind(
     id=Platform.CLOUDFLARE,
     label="Cloudflare",
@@ -142,5 +146,21 @@ CLOUDFLARE = Kind(
     code_files=frozenset({"/_worker.js", "/_worker.js/index.js"}),
     ping_fix="Add before the others: /v2/ https://{target}/v2/ 302",
     address="Cloudflare's address",
+    projects={
+        Design.REDIRECT: Project(
+            rules="public/_redirects",
+            files={"public/_redirects": "rules-cloudflare", **_PAGES},
+            steps="steps-cloudflare.md",
+        ),
+        # developers.cloudflare.com/workers/static-assets/routing/worker-script: run_worker_first.
+        Design.PROXY: Project(
+            rules="vanity.toml",
+            files={**PLAYED, "worker.js": "proxy.js", "wrangler.toml": "wrangler-proxy.toml", **PUBLIC},
+            steps="steps-cloudflare-proxy.md",
+            program="worker.js",
+            entry="export default { fetch: answer };",
+        ),
+        Design.STATIC: Project(rules="wrangler.toml", files=_PAGES, steps="steps-cloudflare.md"),
+    },
     row=("`_redirects`", "one `*`, `:name`; exact to the slash", "302"),
 )

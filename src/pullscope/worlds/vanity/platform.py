@@ -1,4 +1,5 @@
-"""What a platform is: how its file is told and read, how it answers, what is advised, and its row in the documentation.
+"""What a platform is: how its file is told and read, how it answers, what is advised, what `init` writes, and its row in the
+documentation.
 
 One object a platform, each in its own file beside its reader; `platforms` is the table of them. Nothing else knows a platform
 by name, so that a new one is its file, its id in `rules.Platform` and its line in the table.
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.project import Design, Project
 from pullscope.worlds.vanity.rules import Platform, Remark, Rule
 
 Values = Mapping[str, str]
@@ -79,6 +81,9 @@ class Kind:
 
     address: str = ""
     """Whose address a proxy's pulls are counted on."""
+
+    projects: Mapping[Design, Project] = field(default_factory=dict)
+    """What `init` writes, for each design that it can do."""
 
     row: tuple[str, str, str] = field(default=("", "", ""))
     """Its row in docs/vanity-domains.md: file, `from`, status if none is written."""

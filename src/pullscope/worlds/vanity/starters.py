@@ -1,8 +1,9 @@
 """A small project for a vanity domain, for each platform and design: rules or a program, a page for visitors, DNS and TLS.
 
-Texts only; who writes them to disk is the caller's matter. The templates lie in `templates/`, and every value that goes into
-them has passed `Wanted`, so that none can end a string, a tag or a line there. A platform whose rules cannot proxy gets a
-program that does, with what it does as `[[rewrite]]` beside it: that is what `try` and `lint` read.
+Texts only; who writes them to disk is the caller's matter. Which files a platform needs is in its `Kind`; the templates lie in
+`templates/`, and every value that goes into them has passed `Wanted`, so that none can end a string, a tag or a line there. A
+platform whose rules cannot proxy gets a program that does, with what it does as `[[rewrite]]` beside it: that is what `try` and
+`lint` read.
 """
 
 from __future__ import annotations
@@ -11,125 +12,24 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib import resources
 from string import Template
 
 from pullscope.oci.reference import Reference, is_repository
+from pullscope.worlds.vanity.platforms import PLATFORMS
+from pullscope.worlds.vanity.project import Design, Project
 from pullscope.worlds.vanity.upstreams import upstream
 
-
-class Design(StrEnum):
-    """How the domain answers."""
-
-    REDIRECT = "redirect"
-    PROXY = "proxy"
-    STATIC = "static"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
-    """What is written for one platform and design: the path of each file to its template."""
-
-    rules: str
-    """The file that `try` and `lint` read, or where there is none to read, the one that the platform does."""
-    files: Mapping[str, str]
-    steps: str
-    program: str = ""
-    """The file with the program that proxies, where the rules cannot."""
-    entry: str = ""
-    """How the platform finds the program's function."""
-
-    @property
-    def site(self) -> str:
-        """The folder that is published."""
-        return "public" if "public/index.html" in self.files else "site"
-
-
-_PUBLIC, _SITE = {"public/index.html": "index.html"}, {"site/index.html": "index.html"}
-# Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
-_PAGES = {**_PUBLIC, "public/404.html": "404.html", "wrangler.toml": "wrangler-pages.toml"}
-_PLAYED = {"vanity.toml": "rules-proxy.toml"}
-
 PROJECTS: Mapping[tuple[Design, str], Project] = {
-    (Design.REDIRECT, "netlify"): Project(
-        rules="netlify.toml", files={"netlify.toml": "rules-netlify", **_PUBLIC}, steps="steps-netlify.md"
-    ),
-    (Design.REDIRECT, "cloudflare"): Project(
-        rules="public/_redirects",
-        files={"public/_redirects": "rules-cloudflare", **_PAGES},
-        steps="steps-cloudflare.md",
-    ),
-    (Design.REDIRECT, "vercel"): Project(
-        rules="vercel.json", files={"vercel.json": "rules-vercel", **_PUBLIC}, steps="steps-vercel.md"
-    ),
-    (Design.REDIRECT, "caddy"): Project(
-        rules="Caddyfile", files={"Caddyfile": "rules-caddy", **_SITE}, steps="steps-caddy.md"
-    ),
-    (Design.REDIRECT, "apache"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-apache", **_SITE}, steps="steps-apache.md"
-    ),
-    (Design.REDIRECT, "nginx"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-nginx", **_SITE}, steps="steps-nginx.md"
-    ),
-    # docs.netlify.com/build/edge-functions/declarations: a path is an URLPattern; a handler is the default export.
-    (Design.PROXY, "netlify"): Project(
-        rules="vanity.toml",
-        files={
-            **_PLAYED,
-            "netlify/edge-functions/registry.js": "proxy.js",
-            "netlify.toml": "netlify-proxy.toml",
-            **_PUBLIC,
-        },
-        steps="steps-netlify.md",
-        program="netlify/edge-functions/registry.js",
-        entry='export default answer;\nexport const config = { path: "/v2/*" };',
-    ),
-    # developers.cloudflare.com/workers/static-assets/routing/worker-script: run_worker_first.
-    (Design.PROXY, "cloudflare"): Project(
-        rules="vanity.toml",
-        files={**_PLAYED, "worker.js": "proxy.js", "wrangler.toml": "wrangler-proxy.toml", **_PUBLIC},
-        steps="steps-cloudflare-proxy.md",
-        program="worker.js",
-        entry="export default { fetch: answer };",
-    ),
-    # vercel.com/docs/routing-middleware/js-reference: middleware.js at the root, a default export, `config.matcher`.
-    (Design.PROXY, "vercel"): Project(
-        rules="vanity.toml",
-        files={**_PLAYED, "middleware.js": "proxy.js", **_PUBLIC},
-        steps="steps-vercel.md",
-        program="middleware.js",
-        entry='export default answer;\nexport const config = { matcher: "/v2/(.*)" };',
-    ),
-    (Design.PROXY, "caddy"): Project(
-        rules="Caddyfile", files={"Caddyfile": "rules-caddy-proxy", **_SITE}, steps="steps-caddy.md"
-    ),
-    (Design.PROXY, "apache"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-apache-proxy", **_SITE}, steps="steps-apache.md"
-    ),
-    (Design.PROXY, "nginx"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-nginx-proxy", **_SITE}, steps="steps-nginx-proxy.md"
-    ),
-    (Design.STATIC, "netlify"): Project(
-        rules="netlify.toml", files={"netlify.toml": "rules-netlify-static", **_PUBLIC}, steps="steps-netlify.md"
-    ),
-    (Design.STATIC, "cloudflare"): Project(rules="wrangler.toml", files=_PAGES, steps="steps-cloudflare.md"),
-    (Design.STATIC, "caddy"): Project(
-        rules="Caddyfile", files={"Caddyfile": "rules-caddy-static", **_SITE}, steps="steps-caddy.md"
-    ),
-    (Design.STATIC, "apache"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-apache-static", **_SITE}, steps="steps-apache.md"
-    ),
-    (Design.STATIC, "nginx"): Project(
-        rules="vanity.conf", files={"vanity.conf": "rules-nginx-static", **_SITE}, steps="steps-nginx.md"
-    ),
+    (design, str(kind.id)): kind.projects[design]
+    for design in Design
+    for kind in PLATFORMS.values()
+    if design in kind.projects
 }
-"""Vercel is in no static one: its headers stand in vercel.json, and `vanity static` writes none there."""
+"""Every project, by design and platform."""
 
-STARTERS: Mapping[str, str] = {
-    platform: project.rules for (design, platform), project in PROJECTS.items() if design is Design.REDIRECT
-}
-"""Platform to the file with its rules, where they redirect."""
+STARTERS: tuple[str, ...] = tuple(platform for design, platform in PROJECTS if design is Design.REDIRECT)
+"""The platforms that one can be written for."""
 
 # RFC 1123, 2.1, with at least one dot: a name that a certificate can be had for.
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
@@ -219,5 +119,7 @@ def starter(wanted: Wanted) -> dict[str, str]:
 
 
 def _template(name: str) -> Template:
+    if "\n" in name:
+        return Template(name)
     folder = resources.files("pullscope.worlds.vanity") / "templates"
     return Template((folder / name).read_text(encoding="utf-8"))

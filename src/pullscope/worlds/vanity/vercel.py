@@ -18,6 +18,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.places import Place, json_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
+from pullscope.worlds.vanity.project import PLAYED, PUBLIC, Design, Project
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
 
@@ -235,5 +236,19 @@ VERCEL = Kind(
     status_fix="Use 302 (permanent: false gives 307).",
     permanent_by_default=True,
     address="Vercel's address",
+    # None is static: its headers stand in vercel.json, and `vanity static` writes none there.
+    projects={
+        Design.REDIRECT: Project(
+            rules="vercel.json", files={"vercel.json": "rules-vercel", **PUBLIC}, steps="steps-vercel.md"
+        ),
+        # vercel.com/docs/routing-middleware/js-reference: middleware.js at the root, a default export, `config.matcher`.
+        Design.PROXY: Project(
+            rules="vanity.toml",
+            files={**PLAYED, "middleware.js": "proxy.js", **PUBLIC},
+            steps="steps-vercel.md",
+            program="middleware.js",
+            entry='export default answer;\nexport const config = { matcher: "/v2/(.*)" };',
+        ),
+    },
     row=("`vercel.json` (`redirects`, `rewrites`, `routes`)", "path-to-regexp, exact to the slash", "308"),
 )

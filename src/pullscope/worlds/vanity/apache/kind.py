@@ -15,6 +15,7 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
 
 _ANSWERING = {
@@ -118,6 +119,7 @@ APACHE = Kind(
     ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
     query_fix="Leave the query out of the target; then the request's is handed on.",
     address="Apache's address",
+    projects=served("vanity.conf", "apache"),
     row=(
         "`.htaccess`, `*.conf` (`Redirect`, `RedirectMatch`, `ProxyPass`, `RewriteRule`)",
         "prefix, or a regular expression",

@@ -13,6 +13,7 @@ from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
 
 _PLAYED = frozenset(
@@ -166,6 +167,7 @@ CADDY = Kind(
     ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
     query_fix="Use {uri}, which holds the query.",
     address="Caddy's address",
+    projects=served("Caddyfile", "caddy"),
     row=(
         "`Caddyfile` (`redir`, `respond`, `handle`, `route`, `rewrite`, `uri`, `reverse_proxy`, named matchers)",
         "exact, or `*` at an end; `path_regexp`",

@@ -13,6 +13,7 @@ from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
 
 
@@ -145,6 +146,7 @@ NGINX = Kind(
     ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
     query_fix="Use $request_uri, which holds the query.",
     address="nginx's address",
+    projects=served("vanity.conf", "nginx", proxy_steps="steps-nginx-proxy.md"),
     row=(
         "`*.conf` (`location`, `return`, `rewrite`, `proxy_pass`, `error_page`, `map`, `if`)",
         "prefix, `=` exact, `~` regular expression",
