@@ -25,6 +25,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
             "authorization-leaked",
             "login-not-needed",
         }
+        | {"challenge-unreadable", "write-denied"}  # both say that no login was shown, or that none helps
     ),
     "headers": frozenset(
         {"accept-too-narrow", "challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}

@@ -1,0 +1,81 @@
+"""Of a source with a gap nothing is found that the same traffic does not show without it: not seeing is no evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.trace.findings.test_kinds import EVERY
+from tests.trace.wire import Wire
+
+from pullscope.mitm.flow_file import FlowFile
+from pullscope.oci.messages import Headers
+from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.events import Event, Finished, Requested, Responded, Uploaded
+from pullscope.trace.findings.finding import Severity
+from pullscope.trace.recording import Reader
+from pullscope.trace.trace import Trace
+
+DATA = Path(__file__).parents[1] / "data"
+RECORDINGS = [str(path.relative_to(DATA)) for path in sorted(DATA.rglob("*.*")) if path.suffix in (".jsonl", ".mitm")]
+VAGUE = {
+    *("request-failed", "access-denied", "registry-failed", "manifest-unknown", "name-unknown", "blob-unknown"),
+    *("cdn-failed", "mirror-failed", "token-server-failed", "upload-refused", "upload-lost", "upload-cut-off"),
+    *("login-expired", "token-rejected", "size-mismatch", "upstream-unreachable"),
+}
+"""What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
+BY_REQUEST = {"bodies": {"credentials-not-used", "write-denied"}, "headers": {"write-denied"}}
+"""What the requests show, which such a source has."""
+
+
+def _without(events: list[Event], gap: str) -> list[Event]:
+    """The events as a source with this gap has them."""
+    gone: set[int] = set()
+    made: list[Event] = []
+    for event in events:
+        if isinstance(event, Requested):
+            if gap == "tokens" and route(event.url).endpoint is Endpoint.NONE and "service=" in event.url:
+                gone.add(event.exchange)
+            lacks = replace(event, lacks=gap)
+            if gap == "headers":
+                lacks = replace(lacks, headers=Headers(), referer_id=None)
+            if gap == "credentials":
+                lacks = replace(lacks, authorization="none", credential=None)
+            made.append(lacks)
+        elif isinstance(event, Responded) and gap == "headers":
+            made.append(replace(event, headers=Headers(), location=None, location_id=None))
+        elif isinstance(event, Finished) and gap == "bodies":
+            made.append(replace(event, document=None, sha256=None, bytes=None, issued=None, granted=None))
+        elif isinstance(event, Uploaded) and gap == "bodies":
+            continue
+        else:
+            made.append(event)
+    return [event for event in made if getattr(event, "exchange", None) not in gone]
+
+
+def _errors(events: list[Event]) -> set[str]:
+    trace = Trace()
+    for event in events:
+        trace.feed(event)
+    trace.finish()
+    return {found.code for pull in trace.pulls for found in pull.findings if found.severity is Severity.ERROR}
+
+
+def _of_recording(name: str) -> list[Event]:
+    with (DATA / name).open("rb") as source:
+        return list(Reader(name).read(source) if name.endswith(".jsonl") else FlowFile(name).events(source))
+
+
+def _of_kind(name: str) -> list[Event]:
+    wire = Wire(agent=EVERY[name].agent)
+    EVERY[name].play(wire)
+    return sorted(wire.events, key=lambda event: event.time)
+
+
+@pytest.mark.parametrize("gap", ["headers", "tokens", "credentials", "bodies"])
+@pytest.mark.parametrize("name", [*RECORDINGS, *EVERY])
+def test_not_seeing_is_no_evidence(name: str, gap: str) -> None:
+    """Without header fields, token requests, credentials or bodies, no cause is named that the whole traffic does not show."""
+    events = _of_kind(name) if name in EVERY else _of_recording(name)
+    assert _errors(_without(events, gap)) - _errors(events) <= VAGUE | BY_REQUEST.get(gap, set())
