@@ -272,7 +272,7 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
 
 def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
     """A daemon asks for the blobs first and for the tag last, so what began with a tag is something else: a pull, or the
-    look for a cache that BuildKit takes before it builds (dockerd 28.5, BuildKit of dockerd 28.5; field: build-push-cache).
+    look for a cache that BuildKit takes before it builds (dockerd 28.5, BuildKit of dockerd 28.5).
     """
     same_tag = pull.tag is None or (clue.route.reference is not None and pull.tag == clue.route.reference)
     return clue.family not in DAEMONS or same_tag or is_theirs(clue, pull)
@@ -280,7 +280,6 @@ def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
 
 def _asks_list(clue: Clue, pull: Pull) -> bool:
     """One that is still looking at the same repository (skopeo inspect, crane delete)."""
-    # What belongs to an image that is still being looked at is part of that (skopeo inspect, crane delete).
     return is_same_process(clue, pull) or (not has_everything(pull) and not pull.put)
 
 

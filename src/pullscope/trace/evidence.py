@@ -37,10 +37,6 @@ def _shares_the_token(clue: Clue, pull: Pull) -> bool:
     return pull in clue.issued_to or (clue.credential is not None and clue.credential in pull.credentials)
 
 
-def _spoke_last(clue: Clue, pull: Pull) -> bool:
-    return bool(clue.spoken) and clue.spoken[-1] is pull
-
-
 def _spoke(clue: Clue, pull: Pull) -> bool:
     return pull in clue.spoken
 
@@ -75,35 +71,35 @@ WHOSE: Sequence[Row] = (
         strength=Strength.CERTAIN,
         holds=is_same_process,
         words="came from the process that this operation belongs to, by its connection",
-        source="measure: a connection of skopeo, podman, crane or oras was never shared by two runs (0 of 2,404)",
+        source="measured: a connection of skopeo, podman, crane or oras was never shared by two runs (0 of 2,404)",
     ),
     Row(
         name="token",
         strength=Strength.CERTAIN,
         holds=_has_the_token,
         words="carries token {token}, which was issued for this operation",
-        source="token spec: a token is issued for one request's scope; measure: 0 of 1,000 wrong where tokens differ",
+        source="token spec: a token is issued for one request's scope; measured: 0 of 1,000 wrong where tokens differ",
     ),
     Row(
         name="lone connection",
         strength=Strength.CERTAIN,
         holds=_alone_on_connection,
         words="came on a connection on which only this operation has spoken",
-        source="measure: dockerd 28.5 with the containerd store, 0 of 235 connections shared by two daemons",
+        source="measured: dockerd 28.5 with the containerd store, 0 of 235 connections shared by two daemons",
     ),
     Row(
         name="shared token",
         strength=Strength.LIKELY,
         holds=_shares_the_token,
         words="carries token {token}, which this operation was given too",
-        source="token servers that cache give one token to several clients (session Ashared)",
+        source="token servers that cache give one token to several clients (measured: one token for all)",
     ),
     Row(
         name="connection of several",
         strength=Strength.LIKELY,
         holds=_spoke,
         words="came on a connection on which this operation has spoken",
-        source="measure: dockerd 28.5, four pulls at once, 10 of 298 connections served several",
+        source="measured: dockerd 28.5, four pulls at once, 10 of 298 connections served several",
     ),
     Row(
         name="wanted digest",
@@ -117,7 +113,7 @@ WHOSE: Sequence[Row] = (
         strength=Strength.LIKELY,
         holds=_is_same_tag,
         words="asks for the tag that this operation is resolving",
-        source="facts A1: docker and containerd ask HEAD, then GET",
+        source="seen: docker and containerd ask HEAD, then GET",
     ),
     Row(
         name="open push",
@@ -131,14 +127,14 @@ WHOSE: Sequence[Row] = (
         strength=Strength.WEAK,
         holds=_is_recent,
         words="same address and client, and this operation was not over",
-        source="facts C1",
+        source="seen: a client that goes on does so before its operation is over",
     ),
     Row(
         name="user agent",
         strength=Strength.WEAK,
         holds=_has_same_agent,
         words="same address and User-Agent",
-        source="facts C1: a process sends one User-Agent but for its token requests",
+        source="seen: a process sends one User-Agent but for its token requests",
     ),
     Row(
         name="rhythm",

@@ -144,9 +144,7 @@ class Grouper:
         if request.credential is not None:
             self._tokens.used(hop, pull, request.credential)
 
-    # -- tokens ---------------------------------------------------------------------------------------------------------
-
-    # -- everything else ------------------------------------------------------------------------------------------------
+    # -- whose it is ----------------------------------------------------------------------------------------------------
 
     def _clue(self, step: Step) -> Clue:
         event = step.first.request
@@ -287,7 +285,7 @@ class Grouper:
         return pull
 
 
-def settled(step: Step) -> None:
+def line_up(step: Step) -> None:
     """A step is over: it is next in line for a number. A token that could be another's waits until somebody carries it."""
     pull = step.pull
     if pull is None:

@@ -1,6 +1,6 @@
-"""How an operation lives: its states, what moves it from one to the next, and every time that plays a part. Decides no outcome.
+"""How an operation lives: its states, what moves it from one to the next, and how long more of it is waited for.
 
-All times are event time, in seconds, and all of them stand here. Why each is what it is stands with it.
+Decides no outcome. The times themselves, in seconds of event time, are in `times`.
 """
 
 from __future__ import annotations

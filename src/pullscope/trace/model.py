@@ -2,7 +2,8 @@
 
 A hop is one exchange. A step is one thing that the client wanted, with every hop it took: the 401 that asked for a token
 and the repeat after it, each redirect, the retry, the continuation of a range. A pull is the steps by which one client
-fetched (or pushed) one reference. Nothing here decides; deciding is done in `stitch`, `kinds`, `settle` and `grouping`.
+did one thing at one registry: fetched or pushed a reference, looked at it, listed, logged in, deleted; the docs say
+operation. Nothing here decides: that is done in `stitch`, `grouping`, `kinds`, `settle` and `conclude`.
 """
 
 from __future__ import annotations
@@ -204,7 +205,7 @@ class Image:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Pull:
-    """What one client did to get, or to put, one reference."""
+    """What one client did at one registry, for one end: its `action`."""
 
     id: int = 0
     """Given when the pull is opened, from 1."""

@@ -1,7 +1,7 @@
 """The pulls that are open, those that ended lately, whose token is whose, and which pull is due when. Decides nothing.
 
 Everything here is bounded: open pulls by `MOST_OPEN`, ended ones that may be continued by `RECENT`, tokens by `MOST_TOKENS`.
-The agenda holds each open pull at most once, at a time that is never too late; what is really due is asked of `settle` when
+The agenda holds each open pull at most once, at a time that is never too late; what is really due is asked of `lifecycle` when
 that time has come, so that an event costs nothing but a push onto a heap.
 """
 
@@ -32,7 +32,7 @@ MOST_TOKENS = 2_000
 
 
 class Roster:
-    """Open and recent pulls; `by_client` holds the open ones of each address in the order in which they began."""
+    """Open and recent pulls; the open ones of each address in the order in which they began."""
 
     def __init__(self) -> None:
         self.open = Shelf()

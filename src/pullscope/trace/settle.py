@@ -36,7 +36,7 @@ def may_continue(step: Step) -> bool:
     if status in RETRIED:
         return True
     if step.method == "HEAD" and status >= 400:
-        # Classic dockerd and containerd ask again with GET, for the error's text (facts A1). A push asks HEAD to hear 404.
+        # Classic dockerd and containerd ask again with GET, for the error's text (seen). A push asks HEAD to hear 404.
         pushes = step.pull is not None and step.pull.pushing
         return step.route.endpoint is Endpoint.MANIFEST and not pushes
     return status == 206 and not _range_ends(last)

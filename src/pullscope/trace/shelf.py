@@ -39,14 +39,15 @@ class Shelf:
         """It is known by now which repository a pull is about: it gets another place, and keeps its turn there."""
         self._leave(pull)
         pull.repository = repository
-        here = self._at.setdefault(_place_of(pull), [])
-        here.append(pull)
-        here.sort(key=self._order.__getitem__)
+        self._return(pull)
 
     def move(self, pull: Pull, registry: str) -> None:
         """It is known by now which registry was meant: the one asked so far stood in for it."""
         self._leave(pull)
         pull.registry = registry
+        self._return(pull)
+
+    def _return(self, pull: Pull) -> None:
         here = self._at.setdefault(_place_of(pull), [])
         here.append(pull)
         here.sort(key=self._order.__getitem__)

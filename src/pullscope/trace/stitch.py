@@ -1,8 +1,8 @@
 """Which step a request belongs to: it follows a redirect, repeats what failed, answers a challenge, or begins something.
 
-Four tables, each bounded, and what is in them is of no use after `MEMORY` seconds of event time:
-redirects that nobody has followed yet, open steps by their first address, challenges by realm, and where uploads go on.
-Of several that fit alike, the one whose operation the request is nearest to is taken (`grouping.affinity`: its connection,
+Its tables are bounded by number and by age: redirects that nobody has followed yet, open steps by their first address,
+challenges by realm, addresses that a descriptor names, and where uploads go on.
+Of several that fit alike, the one whose operation the request is nearest to is taken (`TokenOwners.affinity`: its connection,
 its token), then the oldest.
 """
 
@@ -124,7 +124,7 @@ class Stitcher:
                 if layer.digest is not None:
                     self._foreign.add((hop.request.client, url), layer.digest, hop.request.time)
 
-    def settled(self, step: Step) -> None:
+    def forget(self, step: Step) -> None:
         """Nothing continues a step that is settled."""
         for hop in step.hops:
             key = (hop.request.client, hop.agent, hop.request.url_id)
@@ -272,11 +272,11 @@ def _repeats(event: Requested, step: Step) -> bool:
         and last.failed.reason.startswith("Client disconnected")
         and step.route.digest is not None
     ):
-        # Who hung up does not ask again as if nothing had happened: that is the next run, with its own manifest (measure G).
+        # Who hung up does not ask again as if nothing had happened: that is the next run, with its own manifest (measured).
         return event.headers.get("range") is not None or event.credential == step.first.request.credential
     elsewhere = event.connection is None or event.connection != last.request.connection
     if last.redirects and elsewhere and event.time - (last.ended or event.time) < AT_ONCE:
-        return False  # who was just sent on follows; the same request from elsewhere is another run's (measure H)
+        return False  # who was just sent on follows; the same request from elsewhere is another run's (measured)
     if last.redirects:
         # Who was sent on has no reason to ask again with another token.
         return event.credential == last.request.credential

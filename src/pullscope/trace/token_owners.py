@@ -77,7 +77,7 @@ class TokenOwners:
         if needy is not None and (needy.settled or needy.route.endpoint in PINGS):
             needy = None  # a version check is over with its 401, whoever is told the end of it later
         if needy is None and (challenged is None or challenged.pull is None or not is_nameless(challenged.pull)):
-            # Classic dockerd asks for a token only when the first request that needs one is under way (facts C1).
+            # Classic dockerd asks for a token only when the first request that needs one is under way (seen: dockerd 20.10).
             needy = self._step_under_way(step, asked)
         if needy is not None and needy.pull is not None:
             step.under = needy

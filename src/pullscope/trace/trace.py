@@ -1,9 +1,9 @@
 """The trace: events in, changes out. `feed` each event in the order of its time, `tick` with the time when live, `finish`.
 
 This file holds the order of things and the memory: exchanges that are under way, and the pulls that are told.
-What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls), what it is in `kinds`, when
-it is over in `settle`; `roster` holds the pulls that are open. Time is event time only, so a replay is the live path with old
-timestamps.
+What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls, by `evidence`), what a step is
+in `kinds`, when it is over in `settle`, when a pull is in `lifecycle`, and what it came to in `conclude`; `roster` holds the
+pulls that are open. Time is event time only, so a replay is the live path with old timestamps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pullscope.trace.conclude import LISTS, came_whole, conclude, guess_of, link
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
-from pullscope.trace.grouping import Grouper, is_worth_telling, settled
+from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_pushed
 from pullscope.trace.lifecycle import out_of_patience
 from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
@@ -253,8 +253,8 @@ class Trace:
             stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
             unfinished = unfinished and not stopped
         settle(step, step.pull, unfinished=unfinished)
-        self._stitcher.settled(step)
-        settled(step)
+        self._stitcher.forget(step)
+        line_up(step)
         if step.pull is not None:
             if step.digest is not None and step.digest == step.pull.digest:
                 self._roster.inherit(step.pull)
@@ -305,8 +305,8 @@ class Trace:
         link_copy(pull, [*self._roster.of_client(pull.client_key[0]), *self._roster.recent])
         for step in [*pull.open_steps]:
             settle(step, pull)
-            self._stitcher.settled(step)
-            settled(step)
+            self._stitcher.forget(step)
+            line_up(step)
         self._announce(pull)
         self._roster.end(pull)
         self._findings.at_the_end(pull, over=not cut_off)
