@@ -140,3 +140,19 @@ def test_a_client_that_went_away_is_said() -> None:
     get_manifest(wire, APP, APP.manifest(), tag=True)
     wire.ask("GET", APP.url("blobs", digest("base")), size=2, fails="Client disconnected.")
     assert "stopped by the client, after 2 of 4 B" in verdict(only(played(wire)))
+
+
+def test_blobs_without_a_manifest_are_no_layers() -> None:
+    """A client that kept the manifest asks for config and layers alike."""
+    wire = Wire(agent=DOCKER_20)
+    for content in APP.blobs():
+        get_blob(wire, APP, content)
+    assert come_to(wire).startswith("3 blobs, ")
+
+
+def test_a_look_that_failed_says_what_it_read() -> None:
+    """The manifest came, and the config did not."""
+    wire = Wire(agent=SKOPEO)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text)), 404)
+    assert come_to(wire).startswith("looked at: 1 manifest, no layer asked for")

@@ -133,7 +133,7 @@ def test_a_client_that_hangs_up_is_named() -> None:
     """Nothing failed at the server."""
     wire = Wire()
     wire.ask("GET", APP.url("blobs", digest("base")), size=9, fails="Client disconnected.")
-    assert said(wire) == [("layer", "stopped by the client")]
+    assert said(wire) == [("blob", "stopped by the client")]
 
 
 @pytest.mark.parametrize(("source", "words"), [("&from=team/app", "mounted from team/app"), ("", "mounted")])

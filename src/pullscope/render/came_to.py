@@ -15,7 +15,6 @@ from pullscope.render.names import short
 from pullscope.render.plain import count, duration, part_of, plain, size
 from pullscope.render.wording import LISTED
 from pullscope.trace.conclude import hung_up, sent
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
 
 
@@ -59,8 +58,7 @@ def _pull(pull: Pull) -> Iterator[str]:
         yield from _without_layers(pull)
         return
     elif layers.total is None:
-        unseen = any(lacking(hop.request, "bodies") for hop in pull.hops[:1])
-        yield count(layers.fetched, "blob" if unseen else "layer")
+        yield count(layers.fetched, "blob")  # only a manifest tells layers from configs
     else:
         nothing_asked = pull.partner is not None and not layers.fetched
         yield "no layer asked for" if nothing_asked else f"{layers.fetched} of {count(layers.total, 'layer')}"
@@ -85,14 +83,14 @@ def _without_layers(pull: Pull) -> Iterator[str]:
 
 
 def _look(pull: Pull) -> Iterator[str]:
-    if pull.outcome is not Ending.COMPLETE:
-        yield "nothing downloaded"
-        return
     read = [step for step in _good(pull) if step.method == "GET" and step.route.endpoint in CONTENT]
     manifests = sum(step.route.endpoint is Endpoint.MANIFEST for step in read)
     configs = sum(step.kind is Kind.CONFIG for step in read)
     if not read:
-        yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
+        if pull.outcome is not Ending.COMPLETE:
+            yield "nothing downloaded"
+        else:
+            yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
         return
     yield f"looked at: {count(manifests, 'manifest')}" + (f", {count(configs, 'config')}" if configs else "")
     yield "no layer asked for"

@@ -39,14 +39,11 @@ def title(step: Step, kind: Kind | None = None) -> str:
         return COSIGN_TAGS.get(str(step.route.reference).rpartition(".")[2], "signature")
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
-    if kind is Kind.LAYER and expected is None and (_may_be_config(step) or lacking(step.first.request, "bodies")):
-        return "blob"
+    if kind is Kind.LAYER and expected is None:
+        return (
+            "blob"  # only its manifest tells a config from a layer; in a push that comes last, and some clients have it
+        )
     return TITLES.get(kind, str(kind))
-
-
-def _may_be_config(step: Step) -> bool:
-    """Whether only a manifest that is still to come tells a config from a layer: in a push that is the last of all."""
-    return step.pull is not None and (step.pull.pushing or step.method == "HEAD")
 
 
 def what(step: Step, pull: Pull) -> str:
