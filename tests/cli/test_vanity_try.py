@@ -149,3 +149,37 @@ def test_what_is_not_played_is_no_failure() -> None:
     assert json.loads(document)["verdict"] == "problems"
     assert "can no longer pull" not in said
     assert "There is no verdict on 11 of them after the move." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        (
+            "a.conf",
+            'server { location /v2/ {\nauth_basic "x";\nauth_basic_user_file f;\nproxy_pass http://r:5000; } }',
+            "a.conf:2",
+        ),
+        ("Caddyfile", "docker.example.com {\nbasicauth {\nme JDJh\n}\nreverse_proxy r:5000\n}", "Caddyfile:2"),
+    ],
+)
+def test_login_that_the_host_asks_for_is_said_to_be_assumed(tmp_path: Path, name: str, text: str, place: str) -> None:
+    """The verdicts are those of clients that are logged in: the table, the move and JSON say so, with the line."""
+    (tmp_path / name).write_text(text)
+    _, out, _ = run(tmp_path / name, "--ref", IMAGE)
+    _, moved, _ = run(ARTICLE, tmp_path / name, "--ref", IMAGE)
+    _, document, _ = run(tmp_path / name, "--ref", IMAGE, "--json")
+
+    assert f"Login assumed: {place} asks every client for one." in out
+    assert "docker 29                  pulls" in out
+    assert "Token server of" not in out
+    assert f"Login assumed: {place} asks every client for one." in moved
+    assert json.loads(document)["login_assumed"] == place
+
+
+def test_login_is_not_said_to_be_assumed_where_none_is_asked_for() -> None:
+    """A registry's own tokens are no login of the host."""
+    _, out, _ = run(ARTICLE, "--ref", IMAGE)
+    _, document, _ = run(ARTICLE, "--ref", IMAGE, "--json")
+
+    assert "Login assumed" not in out
+    assert json.loads(document)["login_assumed"] is None

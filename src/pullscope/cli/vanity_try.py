@@ -79,6 +79,7 @@ def _facts(tried: Rehearsal) -> dict[str, Any]:
     return {
         "file": tried.rules.name,
         "reference": str(tried.reference),
+        "login_assumed": tried.login,
         "upstream": None
         if known is None
         else {"host": known.host, "label": known.label, "tokens": known.tokens, "strict": known.strict},
@@ -92,7 +93,7 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
     rules = tried.rules
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
     yield f"{printable(rules.name)}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
-    yield _upstream_words(tried)
+    yield from _upstream_words(tried)
     yield from client_lines(judged(tried.tried))
     if any(one.client.login for one in tried.tried):
         yield "  logged in: with an image that only this account may pull"
@@ -101,7 +102,20 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
         yield f"pullscope vanity lint {printable(rules.name)} --host {host} says what to change."
 
 
-def _upstream_words(tried: Rehearsal) -> str:
+def _login_words(tried: Rehearsal, name: str = "") -> Iterator[str]:
+    """That a login is assumed, where the host itself asks for one."""
+    if tried.login is not None:
+        place = f"{name}:{tried.login.rpartition(':')[2]}" if name else printable(tried.login)
+        yield f"Login assumed: {place} asks every client for one."
+
+
+def _upstream_words(tried: Rehearsal) -> Iterator[str]:
+    yield from _login_words(tried)
+    if tried.login is None or tried.upstream is None or tried.upstream.row is not None:
+        yield _registry_words(tried)
+
+
+def _registry_words(tried: Rehearsal) -> str:
     known = tried.upstream
     if known is None and tried.landing.not_played is not None:
         return f"Where {tried.reference} leads is not known."
@@ -218,6 +232,8 @@ def _move_lines(move: _Move) -> Iterator[str | Line]:
     yield from wrapped(
         "", f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network.", WIDTH
     )
+    for name, one in zip(move.names, (move.old, move.new), strict=True):
+        yield from _login_words(one, name)
     before = move.old.outcomes
     yield from client_lines(move.told, before)
     lost, after = len(move.losers), list(move.new.outcomes.values())

@@ -43,6 +43,8 @@ class Rehearsal:
     upstream: Upstream | None
     """The registry to which the rules lead; None where they lead to none."""
     tried: tuple[Trial, ...]
+    login: str | None = None
+    """Where the vanity host itself asks for a login, "nginx.conf:35": each client is played as if it had shown one."""
 
     @property
     def redirects(self) -> bool:
@@ -64,6 +66,9 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     # The login that the vanity host itself asks for is the only one before a registry of one's own.
     asking = ping.login or landing.login
     guessed = known is not None and known.tokens is None and asking is None
+    # A client has one Authorization, and both want it.
+    of_its_own = asking is not None and not landing.own_login and known is not None and known.row is not None
+    between = known.host if of_its_own and known is not None and known.tokens else None
     tokens = not landing.own_login and (known is None or known.tokens is True or guessed)
 
     def run(client: Client, *, tokens: bool) -> Ran | str:
@@ -82,14 +87,8 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
         ):
             why = f"no verdict: {landing.where} shows the registry a login of its own"
             return Trial(client=client, ran=why)
-        if (
-            asking is not None
-            and not landing.own_login
-            and known is not None
-            and known.row is not None
-            and known.tokens
-        ):
-            why = f"no verdict: {asking} asks for a login in front of {known.host}, which asks for one of its own"
+        if asking is not None and between is not None:
+            why = f"no verdict: {asking} asks for a login in front of {between}, which asks for one of its own"
             return Trial(client=client, ran=why)
         ran = run(client, tokens=tokens)
         if not isinstance(ran, str) and not ran.outcome.pulled and tokens and guessed and known is not None:
@@ -102,7 +101,12 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
         return Trial(client=client, ran=ran)
 
     return Rehearsal(
-        rules=rules, reference=reference, landing=landing, upstream=known, tried=tuple(tried(one) for one in clients)
+        rules=rules,
+        reference=reference,
+        landing=landing,
+        upstream=known,
+        tried=tuple(tried(one) for one in clients),
+        login=None if between is not None else asking,
     )
 
 
