@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.trace.images import OCI_MANIFEST, Image, digest, docker_classic, get_blob, get_manifest, head
-from tests.trace.wire import DOCKER_20, SKOPEO, Wire, only, played
+from tests.trace.images import (
+    OCI_MANIFEST,
+    Image,
+    digest,
+    docker_classic,
+    docker_containerd,
+    get_blob,
+    get_manifest,
+    head,
+)
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, SKOPEO, Wire, only, played
 
 from pullscope.render.came_to import CAME_TO, DOES, came_to, verdict
 from pullscope.trace.model import Action
@@ -156,3 +165,15 @@ def test_a_look_that_failed_says_what_it_read() -> None:
     get_manifest(wire, APP, APP.manifest(), tag=True)
     wire.ask("GET", APP.url("blobs", digest(APP.config_text)), 404)
     assert come_to(wire).startswith("looked at: 1 manifest, no layer asked for")
+
+
+@pytest.mark.parametrize(("agent", "words"), [(CONTAINERD, "nothing new: latest is still"), (CRANE, "resolved to")])
+def test_only_a_client_that_keeps_images_has_nothing_new(agent: str, words: str) -> None:
+    """containerd that finds the tag where it was; crane keeps nothing that could be the same."""
+    wire = Wire(agent=agent)
+    docker_containerd(wire, APP)
+    wire.wait(60)
+    head(wire, APP)
+    _, second = played(wire).pulls
+    assert second.had_before
+    assert came_to(second)[0].startswith(words)

@@ -14,7 +14,7 @@ from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
 from pullscope.render.plain import count, duration, part_of, plain, size
 from pullscope.render.wording import LISTED
-from pullscope.trace.conclude import hung_up, sent
+from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
 
 
@@ -89,6 +89,8 @@ def _look(pull: Pull) -> Iterator[str]:
     if not read:
         if pull.outcome is not Ending.COMPLETE:
             yield "nothing downloaded"
+        elif pull.had_before and pull.client.family in RUNS_IMAGES:
+            yield f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}"
         else:
             yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
         return
