@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 import pullscope
+from pullscope.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
@@ -49,6 +54,28 @@ def test_a_wrong_word_is_told_in_our_words(words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert f"'{words[-2]}'" in done.stderr
     assert "Value error" not in done.stderr
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command."""
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
+
+
+@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
+def test_help_names_values_by_what_they_are(words: tuple[str, ...]) -> None:
+    """No type of the library's, such as `<bool>` or `list[str]`."""
+    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}).stdout
+
+    assert "Usage" in text
+    assert not re.search(r"<[a-z]|list\[|\b(bool|str|BOOLEAN|TEXT|int range)\b", text)
+
+
+@pytest.mark.parametrize(("words", "choice"), [(["report"], "perfetto"), (["vanity", "try"], "cloudflare")])
+def test_help_keeps_a_choice_whole(words: list[str], choice: str) -> None:
+    """A line of eighty columns ends between two choices, not in one."""
+    assert choice in CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}).stdout
 
 
 def test_a_help_text_may_be_cut_short() -> None:

@@ -88,7 +88,7 @@ def on(
         str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
     ] = None,
     for_: Annotated[
-        str | None, typer.Option("--for", help="Take everything back after this time, such as 30m.")
+        str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
     ] = None,
     proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
     proxy_port: Annotated[int, typer.Option(help="The port on which the proxy listens.", min=1, max=65535)] = 8080,

@@ -15,16 +15,52 @@ from pullscope.oci.verdicts import ExitCode
 
 WATCH, TRY, DOCKER = "Watch", "Try", "Docker"
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
 
 class PlainWords(TyperGroup):
-    """Says what is wrong with a word without the name of the library that found out (typer 0.29 asks pydantic)."""
+    """Says what words there are, and what is wrong with one, without the words of the library that finds out."""
+
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        _name_values(self)
+        return super().make_context(*given, **more)
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")
+            error.message = error.message.removeprefix("Value error, ")  # typer 0.29 asks pydantic
             raise
+
+
+def _name_values(command: Any) -> None:
+    """Name each value in the help by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`."""
+    context = typer.Context(command, **HELP)
+    for param in (*command.params, command.get_help_option(context)):
+        is_argument = param.param_type_name == "argument"
+        if param.metavar is None:
+            param.metavar = param.name.upper() if is_argument else _value_of(param, context)
+        if is_argument:
+            param.display_type_rich = _nothing  # it says the type even where there is a name
+    for below in getattr(command, "commands", {}).values():
+        _name_values(below)
+
+
+def _value_of(option: Any, context: typer.Context) -> str:
+    """What to write after an option; nothing after one that is given or not."""
+    show = getattr(option, "display_type_rich", None) or option.make_metavar
+    kind = str(show(ctx=context)).strip("<[]>").lower()
+    if kind in ("bool", "boolean"):
+        return ""
+    if "|" in kind:
+        return kind.replace("|", " | ")  # a line ends between two words, not in one
+    if "path" in kind:
+        return "PATH"
+    return "N" if "range" in kind else str(option.opts[0]).rpartition("-")[2].upper()
+
+
+def _nothing(ctx: Any) -> None:
+    """No type beside a name."""
 
 
 app = typer.Typer(
@@ -34,7 +70,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
     help=(
         "Shows what a container client and a registry say to each other, and says what it means.\n\n"
         "First: `pullscope demo` (no docker, no network needed), `pullscope trace` (a tracing proxy), "

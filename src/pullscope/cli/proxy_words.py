@@ -24,7 +24,8 @@ Addons = Annotated[
     list[Path] | None, typer.Option("--addon", help="A further mitmproxy script, such as an answering one; repeatable.")
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A mitmproxy option=value for the proxy; repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="OPTION=VALUE", help="A mitmproxy option for the proxy; repeatable."),
 ]
 Vanity = Annotated[
     list[str] | None,

@@ -29,7 +29,7 @@ Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's dir
 
 @speaking
 def run(
-    command: Annotated[list[str], typer.Argument(help="The command and its words, after --.", metavar="COMMAND...")],
+    command: Annotated[list[str], typer.Argument(help="The command and its words, after --.", metavar="COMMAND")],
     confdir: Confdir = None,
     verbose: Verbose = False,
     out: Out = None,
