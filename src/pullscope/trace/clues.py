@@ -162,10 +162,16 @@ def _has_another_token(clue: Clue, pull: Pull) -> bool:
     """It carries a token that was issued for another operation, and this one has its own."""
     if not clue.issued_to or pull in clue.issued_to or is_same_process(clue, pull):
         return False
-    if clue.form is Form.LIST and clue.family == "skopeo" and not pull.in_flight:
-        return clue.time - pull.last > STEP_QUIET  # `skopeo inspect` begins anew for the tags (skopeo 1.9, 1.22: seen)
+    if clue.form is Form.TAG and _starts_over(clue, pull):
+        return False
+    if (clue.form, clue.family) in ANEW and not pull.in_flight:
+        return clue.time - pull.last > STEP_QUIET
     return bool(pull.credentials) and clue.credential not in pull.credentials
 
+
+ANEW = frozenset({(Form.LIST, "skopeo"), (Form.TAG, "docker-cli")})
+"""Questions for which a client begins anew, version check and token and all: `skopeo inspect` for the tags (1.9, 1.22), `docker
+manifest inspect` for its second reading (28.5): seen."""
 
 VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
     "full": _is_full,
@@ -208,7 +214,8 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
     # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
     elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
     with_token = all(other.settled for other in others) and bool(others) and others[-1].is_token
-    return bool(others) and (elsewhere or (with_token and clue.credential is not None))
+    shown = clue.step.first.request.authorization == "basic" and bool(others) and others[-1].last.status == 401
+    return bool(others) and (elsewhere or shown or (with_token and clue.credential is not None))
 
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
@@ -318,6 +325,12 @@ def wants(pull: Pull, digest: str) -> bool:
     return not any(step.route.digest == digest for step in pull.open_steps)
 
 
+def _starts_over(clue: Clue, pull: Pull) -> bool:
+    """Whether this client begins the whole thing anew, for the storage or the registry has failed it."""
+    troubled = (*failures(pull), *(old for old in pull.open_steps if not old.in_flight))
+    return clue.family in STARTS_OVER and any(old.last.status in RETRIED for old in troubled)
+
+
 def goes_on(pull: Pull, clue: Clue) -> bool:
     """Whether a request for the tag is still the same operation's, and not the beginning of the next."""
     step, last = clue.step, pull.tag_step
@@ -327,8 +340,10 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         first, again = last.first.request, step.first.request
         # The same once more would be a repeat of that step: this is somebody who looks the same.
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
-    if clue.family in STARTS_OVER and any(failed.last.status in RETRIED for failed in failures(pull)):
+    if _starts_over(clue, pull):
         return True
+    if clue.family == "docker-cli" and clue.time - pull.last < STEP_QUIET:
+        return True  # `docker manifest inspect` reads the tag twice, each time from the version check on (28.5: seen)
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt
     return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest

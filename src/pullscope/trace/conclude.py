@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pullscope.oci.agents import DAEMONS, FETCHES_LAYERS
+from pullscope.oci.agents import COMMANDS, DAEMONS, FETCHES_LAYERS
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
@@ -50,7 +50,7 @@ def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
             pull.process is not None and other.process is not None and pull.process.whole is other.process.whole
         )
         meanwhile = other.last >= pull.started - MEANWHILE and other.client.family == pull.client.family
-        elsewhere = (other.registry, other.repository) != (pull.registry, pull.repository)
+        elsewhere = (other.registry, other.repository, other.tag) != (pull.registry, pull.repository, pull.tag)
         if elsewhere and (same_process or meanwhile) and written & (other.fetched | {other.digest or ""}):
             pull.partner, other.partner = other, pull
             other.action = Action.PULL
@@ -75,6 +75,8 @@ def action_of(pull: Pull) -> Action:
     if any(_asks_for_layer(step, pull) for step in asked):
         return Action.PULL
     if manifests:
+        if all(step.method == "HEAD" for step in asked) and any(map(_looks_for_blob, asked)):
+            return Action.PUSH  # everything was there already (dockerd 28.5, skopeo sync: seen)
         return Action.PULL if _only_pulls(pull, manifests) else Action.LOOK
     if any(step.route.endpoint in LISTS for step in asked):
         return Action.LIST
@@ -172,10 +174,16 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
     if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
         # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.
         put = any(step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK for step in pull.steps)
-        if put:
+        if put or (not failed and _pushed_a_blob(pull)):
             return Ending.COMPLETE
         return Ending.FAILED if failed else Ending.INCOMPLETE
     return Ending.FAILED if failed else Ending.COMPLETE
+
+
+def _pushed_a_blob(pull: Pull) -> bool:
+    """Whether one blob was all that was to be sent, as by `oras blob push`: an image has a config beside its layers."""
+    finished = [step for step in pull.steps if step.kind is Kind.UPLOAD_FINISH and step.outcome is Outcome.OK]
+    return len(finished) == 1 and not pull.asked_manifest and not pull.open_steps and pull.client.family in COMMANDS
 
 
 def _broke_the_protocol(step: Step) -> bool:

@@ -217,10 +217,11 @@ class Grouper:
         for pull in reversed(self._roster.of_client(clue.step.first.request.client)):
             if pull.repository != clue.route.repository or pull.registry == clue.registry or pull.pushing:
                 continue
-            if clue.time - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull) or pull.fetched:
+            if clue.time - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
                 continue
             refused = [step for step in steps_of(pull) if step.place == clue.step.place]
-            if refused and all(_was_refused(step) for step in refused):
+            half = clue.form is Form.TAG and pull.tag == clue.route.reference and any(map(_lacks_blob, pull.open_steps))
+            if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
                 self._roster.open.move(pull, clue.registry)
                 clue.step.reasons.append(_FALLBACK)
                 return pull
@@ -238,9 +239,14 @@ class Grouper:
             for pull in self._roster.of_client(clue.step.first.request.client)
             if pull.registry == clue.registry
             and pull.repository is not None
-            and clue.digest in pull.looked_for
+            and pull.looked_for
+            and not pull.put
             and (pull.pushing or pull.only_looked_for_blobs)
             and alike(clue.agent, clue.family, pull)
+        ]
+        # The blob may be known there by the digest of another compression (buildah 1.28, podman 4.3: seen).
+        looking = [pull for pull in looking if clue.digest in pull.looked_for] or [
+            pull for pull in looking if clue.time - pull.last < STEP_QUIET
         ]
         if not looking:
             return None
@@ -310,6 +316,11 @@ def is_worth_telling(pull: Pull) -> bool:
         asked = [step for step in (*pull.ready, *pull.open_steps) if step.route.endpoint is Endpoint.MANIFEST]
         return any(step.settled or step.method != "HEAD" for step in asked)
     return any(step.route.endpoint in QUESTIONS or step.kind is Kind.DELETE for step in pull.ready)
+
+
+def _lacks_blob(step: Step) -> bool:
+    """Whether a blob was not there: a mirror that has the manifests only, after which docker begins anew elsewhere."""
+    return step.route.endpoint is Endpoint.BLOB and step.last.status == 404 and not step.in_flight
 
 
 def _has_more_to_ask(pull: Pull) -> bool:
