@@ -281,8 +281,8 @@ class Pull:
     """When something was asked for that nothing had been asked for before."""
     failing: list[Step] = field(default_factory=list)
     """Steps that failed and that the client could not do without, made good later or not."""
-    answered: set[tuple[str | None, ...]] = field(default_factory=set)
-    """The places (`Step.place`) that were answered well."""
+    answered: dict[tuple[str | None, ...], float] = field(default_factory=dict)
+    """When each place (`Step.place`) was last answered well, by the purpose of the request."""
     started: float
     last: float
     opened: bool = False

@@ -7,6 +7,8 @@ been quiet for `times.STEP_QUIET` seconds, or has ended.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
@@ -134,7 +136,8 @@ def _credit(pull: Pull, step: Step) -> None:
         return
     if step.outcome is not Outcome.OK:
         return
-    pull.answered.add(step.place)
+    for purpose in _serves(step):
+        pull.answered[*step.place, purpose] = max(step.started, pull.answered.get((*step.place, purpose), 0.0))
     if step.kind is Kind.MANIFEST_PUT and step.route.digest is None:
         pull.put = True
     if step.digest is None:
@@ -160,4 +163,22 @@ def has_everything(pull: Pull) -> bool:
 
 def failures(pull: Pull) -> list[Step]:
     """The failed steps that the client could not do without and that nothing later made good."""
-    return [step for step in pull.failing if step.place not in pull.answered]
+    return [step for step in pull.failing if pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)]
+
+
+def _purpose(step: Step) -> str:
+    """What the client wanted with a request: to look, to read, or what its method says."""
+    return "token" if step.is_token else {"HEAD": "look", "GET": "read"}.get(step.method, step.method)
+
+
+def _serves(step: Step) -> Iterable[str]:
+    """The purposes that a good answer serves: who reads has looked, and who resolved a tag has no need to read it by name."""
+    if step.is_token:
+        return ("token",)
+    reads = step.route.endpoint is Endpoint.MANIFEST and step.method == "HEAD"
+    return {"GET": ("read", "look"), "HEAD": ("look", "read") if reads else ("look",)}.get(step.method, (step.method,))
+
+
+def _failed_at(step: Step) -> float:
+    """When it began to fail: an answer that was asked for before makes nothing good."""
+    return step.last.request.time

@@ -75,7 +75,7 @@ class WaitingRoom:
         pull.open_steps.extend(lonely.open_steps)
         pull.unused[:0] = lonely.unused
         pull.failing[:0] = lonely.failing
-        pull.answered |= lonely.answered
+        pull.answered = {**lonely.answered, **pull.answered}
         pull.hosts |= lonely.hosts
         pull.credentials |= lonely.credentials
         pull.started = min(pull.started, lonely.started)
