@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,10 @@ class Lab:
     port: int
 
     @contextmanager
-    def mitmdump(self, *options: str, scripts: tuple[Path, ...] = (ADDON,)) -> Iterator[Running]:
-        """mitmdump with these options; the hosts of the stand-in are the stand-in."""
+    def mitmdump(
+        self, *options: str, scripts: tuple[Path, ...] = (ADDON,), front: int | None = None
+    ) -> Iterator[Running]:
+        """mitmdump with these options; the stand-in is its hosts, and the vanity host a TLS server at `front`."""
         command: list[str | Path] = [
             Path(sys.executable).with_name("mitmdump"),
             *(word for script in (*scripts, SEND_KNOWN) for word in ("-s", script)),
@@ -42,6 +45,7 @@ class Lab:
             **os.environ,
             "STANDIN_PORT": str(self.hub.port),
             "STANDIN_HOSTS": " ".join(HOSTS),
+            "STANDIN_FRONT": f"{VANITY}={front}" if front is not None else "",
             "PYTHONUNBUFFERED": "1",
         }
         with Running(command, env=env) as program:
@@ -59,16 +63,18 @@ def in_front(server: int) -> tuple[str, str]:
 
 
 @contextmanager
-def nginx(folder: Path, server_block: str) -> Iterator[None]:
-    """A real nginx with one server block, in a folder of its own."""
-    folder.mkdir()
+def nginx(folder: Path, text: str) -> Iterator[None]:
+    """A real nginx in a folder of its own, with a whole configuration or what stands in its http block."""
+    folder.mkdir(exist_ok=True)
     settings = folder / "nginx.conf"
-    settings.write_text(
-        f"daemon off; master_process off; pid {folder}/pid; error_log stderr notice;\n"
-        "events {}\n"
+    own = (
         f"http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n"
-        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{server_block}\n}}\n"
+        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
     )
+    whole = re.sub(r"^http \{", lambda _: own, text, flags=re.MULTILINE)
+    if whole == text:
+        whole = f"events {{}}\n{own}{text}\n}}\n"
+    settings.write_text(f"daemon off; master_process off; pid {folder}/pid; error_log stderr notice;\n{whole}")
     with Running(["nginx", "-p", folder, "-c", settings]) as program:
         program.wait_for("start worker|using the|built by")
         yield
@@ -76,7 +82,8 @@ def nginx(folder: Path, server_block: str) -> Iterator[None]:
 
 @contextmanager
 def caddy(folder: Path, caddyfile: str) -> Iterator[None]:
-    """A real Caddy, without its administration and without certificates."""
+    """A real Caddy, without its administration and without asking for certificates."""
+    folder.mkdir(exist_ok=True)
     settings = folder / "Caddyfile.test"
     settings.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + caddyfile)
     home = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
