@@ -22,7 +22,8 @@ from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.exports.markdown import markdown
 from pullscope.render.exports.mermaid import mermaid
 from pullscope.render.html.page import page
-from pullscope.render.lines import WIDTH, Story
+from pullscope.render.layout import WIDTH
+from pullscope.render.lines import Story
 from pullscope.render.report import report, report_lines
 from pullscope.render.told import Told
 from pullscope.trace.events import Event

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.render.explain.told import lesson_blocks
 from pullscope.render.forms import FORMS
-from pullscope.render.lines import paint
+from pullscope.render.layout import paint
 from pullscope.render.report import report_json, report_lines
 from pullscope.render.told import Told
 from pullscope.trace.border import Body, Border

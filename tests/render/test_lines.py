@@ -30,7 +30,8 @@ from tests.trace.wire import (
     token_url,
 )
 
-from pullscope.render.lines import WIDTH, Story, paint
+from pullscope.render.layout import WIDTH, paint
+from pullscope.render.lines import Story
 from pullscope.render.report import report_lines
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.trace import Trace

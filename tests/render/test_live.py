@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -283,3 +284,29 @@ def test_the_clock_of_a_row(seconds: float, text: str) -> None:
     """It counts whole seconds, and calls none of them nothing."""
     [row] = drawn(fed(*begin(1, "library/nginx", time=105.0 - seconds)), width=79)[1:]
     assert row.endswith(f" {text}")
+
+
+def test_a_pull_that_goes_on_is_not_told_again() -> None:
+    """Its first steps stand above already: what follows is what came since, and its end."""
+    written: list[str] = []
+    view = LiveView(written.append, color=False, terminal_size=lambda: (80, 24))
+    trace = Trace()
+    for event in [*begin(2, "bad"), *end(2, status=503)]:
+        view.show(trace.feed(event))
+    view.show(trace.tick(130.0))
+    for event in [request(29, f"bad/blobs/{DIGESTS[1]}", time=131.0), *answered(29, time=131.1, status=503)]:
+        view.show(trace.feed(event))
+    view.show(trace.finish())
+
+    text = "\n".join(written)
+    assert text.count("pull 1  docker.io/bad:latest") == 1
+    assert text.count("pull 1  goes on") == 1
+    assert text.count("  1 manifest ") == 1
+    assert text.count("\n error  ") == 1
+
+
+def test_a_row_of_another_action_says_it() -> None:
+    """What is under way need not be a pull."""
+    upload = replace(request(10, "app/blobs/uploads/", time=100.0), method="POST")
+    [_, row] = drawn(fed(upload), width=79)
+    assert " push app " in row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
-from pullscope.render.lines import Line, paint
+from pullscope.render.layout import Line, paint
 from pullscope.render.matrix import Row, count_of, matrix, problem_lines
 
 

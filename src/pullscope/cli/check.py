@@ -19,7 +19,7 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
     from pullscope.oci.verdicts import Problem
-    from pullscope.render.lines import Line
+    from pullscope.render.layout import Line
     from pullscope.worlds.check import Checked, RateLimit
     from pullscope.worlds.vanity.rules import Platform
 

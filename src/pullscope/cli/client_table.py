@@ -9,7 +9,7 @@ from pullscope.cli.exits import Complaint
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
 
 if TYPE_CHECKING:
-    from pullscope.render.lines import Line
+    from pullscope.render.layout import Line
     from pullscope.worlds.clients.roster import Client
 
 Told: TypeAlias = "tuple[Client, ClientVerdict]"

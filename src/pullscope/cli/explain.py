@@ -58,7 +58,7 @@ def explain(
 def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
     """Print the lesson; with `pause`, wait for Enter before each block, until q."""
     from pullscope.render.explain.told import lesson_blocks
-    from pullscope.render.lines import paint
+    from pullscope.render.layout import paint
 
     blocks = list(lesson_blocks(pull, expert=expert))
     for number, block in enumerate(blocks):

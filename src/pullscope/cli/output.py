@@ -18,7 +18,7 @@ import typer
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
-    from pullscope.render.lines import Line
+    from pullscope.render.layout import Line
 
 
 def wants_color(chosen: bool | None = None) -> bool:
@@ -32,7 +32,7 @@ def wants_color(chosen: bool | None = None) -> bool:
 
 def end_with(lines: Iterable[str | Line], code: ExitCode) -> NoReturn:
     """Print the lines and end with the code, also where the reader leaves before the last line."""
-    from pullscope.render.lines import paint
+    from pullscope.render.layout import paint
 
     with reader_may_leave():
         color = wants_color()

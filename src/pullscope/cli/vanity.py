@@ -27,7 +27,7 @@ from pullscope.cli.vanity_words import (
     rules_of,
 )
 from pullscope.oci import verdicts
-from pullscope.render.lines import Line
+from pullscope.render.layout import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.project import Design

@@ -20,7 +20,7 @@ from pullscope.judge import judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
-from pullscope.render.lines import Line
+from pullscope.render.layout import Line
 from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint

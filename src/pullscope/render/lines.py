@@ -9,31 +9,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import groupby
 
 from pullscope.render.came_to import DOES, verdict
+from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrapped
 from pullscope.render.names import client_line, heading, reference_line
-from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import hop_note, sayings, title
-from pullscope.trace.conclude import is_hung_up
+from pullscope.render.plain import count, plain, size
+from pullscope.render.step_lines import step_lines
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.lacking import lacking
-from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
-
-WIDTH = 79
-"""Columns of the longest line; eighty would wrap in some terminals."""
-
-TITLE_AT, WHAT_AT, TIME_WIDTH = 4, 19, 6
-CHAIN_AT, CHAIN_AT_VANITY = 50, 42
-"""Where the hosts are written; a pull through a vanity host has longer chains."""
-
-STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
-"""Names of styles to SGR parameters (ECMA-48, 8.3.117)."""
-
-LOOK_BACK = 12
-"""Steps among which a failure is looked for that was told in the same words."""
+from pullscope.trace.model import Change, Ending, Pull
 
 MOST_CLOSED = 64
 """Operations of which it is remembered what was told at their end; a trace lets no more of them go on."""
@@ -42,20 +27,10 @@ MOST_STEPS = 8
 """Step numbers that a finding's headline lists."""
 
 _MARGIN = " " * 8
+
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
+
 SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-
-Piece = tuple[str, str | None]
-Line = list[Piece]
-
-
-def paint(line: Line, *, color: bool) -> str:
-    """The line as text, with terminal codes only where colour is wanted."""
-    if not color:
-        return "".join([text for text, _ in line]).rstrip()
-    return "".join(
-        f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in line
-    ).rstrip()
 
 
 class Story:
@@ -125,7 +100,7 @@ class Story:
                 self._woven.discard(pull.id)
 
     def _remember(self, pull: Pull) -> None:
-        self._closed[pull.id] = tuple(replace(finding, steps=()) for finding in pull.findings)
+        self._closed[pull.id] = bare_findings(pull)
         if len(self._closed) > MOST_CLOSED:
             self._gone_on.discard(self._closed.popitem(last=False)[0])
 
@@ -145,101 +120,36 @@ class Story:
             self._write(paint([(gutter, "dim"), *line] if gutter else line, color=self._color))
 
 
-def story_of(pull: Pull, *, verbose: bool = False) -> Iterator[Line]:
-    """The whole story of a pull that is over."""
-    yield from header_lines(pull)
+def bare_findings(pull: Pull) -> tuple[Finding, ...]:
+    """What was found, whatever the steps that it is found on: what was told once is not told again of more of them."""
+    return tuple(replace(finding, steps=()) for finding in pull.findings)
+
+
+def story_of(
+    pull: Pull, *, verbose: bool = False, after: int = 0, known: Collection[Finding] | None = None
+) -> Iterator[Line]:
+    """The whole story of a pull that is over; or, of one that went on after its end, what came `after` that step."""
+    if after:
+        yield [(f"{pull.action} {pull.id}  goes on", "bold")]
+    else:
+        yield from header_lines(pull)
     roles = Roles()  # grows with the story, as it does live, so that both tell the same lines
     for step in pull.steps:
         for hop in step.hops:
             roles.add(hop)
+        if step.n <= after:
+            continue
         yield from step_lines(step, pull, roles, verbose=verbose)
-        for after, finding in pull.told:
-            if after == step.n:
+        for place, finding in pull.told:
+            if place == step.n:
                 yield from finding_lines(finding)
-    yield from closing_lines(pull, verbose=verbose)
+    yield from closing_lines(pull, verbose=verbose, known=known)
 
 
 def header_lines(pull: Pull) -> Iterator[Line]:
     """Whose pull, of what."""
     yield [(heading(pull), "bold")]
     yield [("        ", None), (client_line(pull), "dim")]
-
-
-def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
-    """One line, and the hops below it where something failed."""
-    failed = step.outcome is Outcome.FAILED
-    missed = step.outcome is Outcome.NOT_SEEN
-    name = title(step)
-    chain = chain_of(step, roles)
-    at = (CHAIN_AT_VANITY if roles.has_vanity else CHAIN_AT) - (WIDTH - width)
-    time = duration(step.seconds)
-    # The chain keeps its column unless it needs more room; the words give way first.
-    last = width - max(TIME_WIDTH, len(time)) - 1
-    chain = _fit_chain(chain, last - WHAT_AT - 13)
-    at = at if at + len(chain) <= last else last - 1 - len(chain)
-    room = at - WHAT_AT - 1
-    words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
-    gap = max(1, width - at - len(chain) - len(time))
-    style = "red" if failed_for_good(step) else "yellow" if failed or missed else "dim" if step.is_token else None
-    yield [
-        (f"{step.n:>3} ", "dim"),
-        (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),
-        (f"{words:<{at - WHAT_AT}}", style),
-        (chain, style),
-        (" " * gap, None),
-        (time, "dim"),
-    ]
-    if verbose or (failed and not _says_it_all(step, pull, roles) and not _was_said(step, pull)):
-        yield from hop_lines(step, pull, width=width)
-    if verbose and step.because:
-        yield from _wrapped([("      because: ", "dim"), ("; ".join(step.because), "dim")], width)
-
-
-def _says_it_all(step: Step, pull: Pull, roles: Roles) -> bool:
-    """Whether the hop of a step would only say its 404 once more; that a mirror has not everything is nothing to explain."""
-    last = step.last
-    if len(step.hops) > 1 or last.status != 404:
-        return False
-    return roles.of_hop(last) == "mirror" or (not last.request.url.startswith("http:") and not hop_note(last, pull))
-
-
-def _was_said(step: Step, pull: Pull) -> bool:
-    """Whether the same was asked for a little while ago, and came to the same."""
-    if step.n < 2:
-        return False
-    before = [old for old in pull.steps[max(0, step.n - LOOK_BACK) : step.n - 1] if old.place == step.place]
-    return any(_told_alike(old, pull) == _told_alike(step, pull) for old in before)
-
-
-def _told_alike(step: Step, pull: Pull) -> list[tuple[str, str, int | None, str]]:
-    return [(hop.request.method, _place(hop), hop.status, hop_note(hop, pull)) for hop in step.hops]
-
-
-def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
-    """Each hop of a step: method, host, status, and what is worth knowing of it."""
-    column = min(40, max(len(_place(hop)) for hop in step.hops))
-
-    def alike(hop: Hop) -> tuple[str, str]:
-        status = str(hop.status) if hop.status is not None else "---"
-        return f"      {plain(hop.request.method, 8):<4} {_place(hop):<{column}}  {status}  ", hop_note(hop, pull)
-
-    for (start, note), same in groupby(step.hops, alike):
-        hops = [*same]
-        failed = hops[-1] is step.last and failed_for_good(step)
-        if len(hops) > 1:
-            note = f"{len(hops)} times, {note}" if note else f"{len(hops)} times"
-        room = max(width - len(start), 20)
-        # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
-        indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len("          ")
-        for number, text in enumerate(_wrap(note, room, width - indent)):
-            lead = start if number == 0 else " " * indent
-            yield [(lead, "red" if failed else "dim"), (text, "red" if failed else "dim")]
-
-
-def _place(hop: Hop) -> str:
-    """The host of a hop; what is not HTTPS says so."""
-    host = plain(hop.host, 60)
-    return f"http://{host}" if hop.request.url.startswith("http:") else host
 
 
 def closing_lines(
@@ -264,7 +174,7 @@ def closing_lines(
         noun, preposition = DOES[pull.action]
         same = called.partition("  ")[2] == reference_line(pull)
         words = f"{noun}, {words}" if same else f"{noun} {preposition} {reference_line(pull)}, {words}"
-    yield from _wrapped([(f"{pull.outcome}  ", style), (words, None)], width)
+    yield from wrapped([(f"{pull.outcome}  ", style), (words, None)], width)
     if known is not None and pull.outcome is not Ending.COMPLETE:
         return  # once more what it was before: who did what was told then
     hosts = tally(hops)
@@ -325,9 +235,9 @@ def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
     """What is wrong, why, and what to do."""
     style = SEVERITY_STYLES[finding.severity]
     yield [_lead(finding), (_headline(finding), style)]
-    for text in _wrap(plain(finding.message, 1200), width - len(_MARGIN)):
+    for text in wrap(plain(finding.message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
-    for number, text in enumerate(_wrap(plain(finding.fix, 1200), width - len(_MARGIN))):
+    for number, text in enumerate(wrap(plain(finding.fix, 1200), width - len(_MARGIN))):
         yield [(" fix    ", "green") if number == 0 else (_MARGIN, None), (text, None)]
 
 
@@ -350,59 +260,3 @@ def refusal_lines(change: Change) -> Iterator[Line]:
     yield [(f"refused  a client does not trust the proxy's certificate for {host}", "red")]
     if change.finding is not None:
         yield from finding_lines(change.finding)
-
-
-def chain_of(step: Step, roles: Roles) -> str:
-    """`vanity 302 > registry 401 200`: the hosts in order, each with the statuses that it gave."""
-    places: list[tuple[str, str]] = []
-    said: dict[tuple[str, str], list[str]] = {}
-    for hop in step.hops:
-        place = (hop.host, roles.of_hop(hop))
-        if place not in said:
-            places.append(place)
-            said[place] = []
-        status = _status(hop)
-        if not said[place] or said[place][-1] != status:
-            said[place].append(status)
-    return " > ".join(f"{place[1]} {' '.join(said[place][-4:])}" for place in places)
-
-
-def _status(hop: Hop) -> str:
-    if hop.failed is not None:
-        if is_hung_up(hop):
-            return f"{hop.status or ''} stopped".lstrip()
-        return f"{hop.status} cut off" if hop.status is not None else "no response"
-    if hop.status is None:
-        return "..."
-    return str(hop.status) if hop.done else f"{hop.status} ..."
-
-
-def _fit_chain(chain: str, room: int) -> str:
-    if len(chain) <= room:
-        return chain
-    parts = chain.split(" > ")
-    while len(parts) > 2 and len(" > ".join([*parts[:-1][:-1], "..", parts[-1]])) > room:
-        del parts[-2]
-    folded = " > ".join([*parts[:-1], "..", parts[-1]]) if len(parts) > 1 else chain
-    return folded[:room]
-
-
-def _wrap(text: str, room: int, later: int | None = None) -> list[str]:
-    """The text in lines of at most `room` columns, after the first of `later`; only a longer word is cut."""
-    widest = max(room, later or room)
-    lines: list[str] = []
-    line, here = "", room
-    for part in text.split(" "):
-        for word in [part] if len(part) <= widest else [part[at : at + widest] for at in range(0, len(part), widest)]:
-            if (line or len(word) > here) and len(line) + 1 + len(word) > here:
-                lines.append(line)
-                line, here = word, later or room
-            else:
-                line = f"{line} {word}" if line else word
-    return [*lines, line]
-
-
-def _wrapped(line: Line, width: int) -> Iterator[Line]:
-    lead, (text, style) = line[0], line[1]
-    for number, part in enumerate(_wrap(text, width - len(lead[0]))):
-        yield [lead if number == 0 else (" " * len(lead[0]), None), (part, style)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import shutil
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,9 +20,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pullscope.render.labels import name_of
-from pullscope.render.lines import Line, closing_lines, header_lines, paint, refusal_lines, story_of
+from pullscope.render.layout import Line, paint
+from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
 from pullscope.render.names import reference_line
 from pullscope.render.plain import count, duration, plain, size
+from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Action, Change, Ending, Pull, Step
 from pullscope.trace.trace import Trace
 
@@ -134,10 +136,22 @@ def rows_of(shown: Table | Text, *, width: int, color: bool) -> list[str]:
     return captured.get().rstrip("\n").split("\n")
 
 
-def lines_of_ended(pull: Pull, *, verbose: bool) -> Iterator[Line]:
-    """What stays of a pull: who and how it ended; its whole story where something went wrong, or where it is wanted."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What was told at the end of an operation, should it go on."""
+
+    steps: int = 0
+    found: tuple[Finding, ...] | None = None
+
+
+def lines_of_ended(pull: Pull, *, verbose: bool, before: Ended | None = None) -> Iterator[Line]:
+    """What stays of a pull: who and how it ended; its whole story where something went wrong, or where it is wanted.
+
+    `before` is what was told at an earlier end of it: of that nothing is told again.
+    """
+    before = before or Ended()
     if verbose or pull.outcome is not Ending.COMPLETE:
-        yield from story_of(pull, verbose=verbose)
+        yield from story_of(pull, verbose=verbose, after=before.steps, known=before.found)
     else:
         yield from header_lines(pull)
         yield from closing_lines(pull)
@@ -163,6 +177,7 @@ class LiveView:
         """The lengths of the table's lines that are on the screen."""
         self._rows: list[str] = []
         self._told = False
+        self._ended: OrderedDict[int, Ended] = OrderedDict()
         # Lines of the log may come from other threads than the proxy's.
         self._lock = threading.Lock()
 
@@ -176,7 +191,12 @@ class LiveView:
                 if self._told:
                     lines.append("")
                 self._told = True
-                lines += [paint(line, color=self._color) for line in lines_of_ended(change.pull, verbose=self._verbose)]
+                pull, before = change.pull, self._ended.pop(change.pull.id, None)
+                said = lines_of_ended(pull, verbose=self._verbose, before=before)
+                lines += [paint(line, color=self._color) for line in said]
+                self._ended[pull.id] = Ended(steps=len(pull.steps), found=bare_findings(pull))
+                if len(self._ended) > MOST_CLOSED:
+                    self._ended.popitem(last=False)
         if lines:
             self._frame(lines, self._rows)
 

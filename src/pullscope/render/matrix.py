@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
-from pullscope.render.lines import SEVERITY_STYLES, Line
+from pullscope.render.layout import Line
+from pullscope.render.lines import SEVERITY_STYLES
 
 WIDTH = 80
 _LABEL = 26

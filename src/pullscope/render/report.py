@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from pullscope.render.lines import finding_lines, paint, story_of
+from pullscope.render.layout import paint
+from pullscope.render.lines import finding_lines, story_of
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
 from pullscope.trace.hosts import Roles, rate_limit_of, tally

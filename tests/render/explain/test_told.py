@@ -6,7 +6,7 @@ import pytest
 from tests.render.samples import TRACES, recorded
 
 from pullscope.render.explain.told import lesson_blocks
-from pullscope.render.lines import WIDTH, paint
+from pullscope.render.layout import WIDTH, paint
 from pullscope.trace.model import Pull
 
 

@@ -23,7 +23,7 @@ from tests.trace.wire import (
     token_url,
 )
 
-from pullscope.render.lines import WIDTH
+from pullscope.render.layout import WIDTH
 from pullscope.render.report import report
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.table import ROWS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.render.came_to import span
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.lines import WIDTH, Line
+from pullscope.render.layout import WIDTH, Line
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import count, plain, size
 from pullscope.trace.hosts import Roles

@@ -1,0 +1,45 @@
+"""Lines of a terminal: styled pieces, colour or none, and where a long text is broken. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+WIDTH = 79
+"""Columns of the longest line; eighty would wrap in some terminals."""
+
+STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
+"""Names of styles to SGR parameters (ECMA-48, 8.3.117)."""
+
+Piece = tuple[str, str | None]
+
+Line = list[Piece]
+
+
+def paint(line: Line, *, color: bool) -> str:
+    """The line as text, with terminal codes only where colour is wanted."""
+    if not color:
+        return "".join([text for text, _ in line]).rstrip()
+    return "".join(
+        f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text for text, style in line
+    ).rstrip()
+
+
+def wrap(text: str, room: int, later: int | None = None) -> list[str]:
+    """The text in lines of at most `room` columns, after the first of `later`; only a longer word is cut."""
+    widest = max(room, later or room)
+    lines: list[str] = []
+    line, here = "", room
+    for part in text.split(" "):
+        for word in [part] if len(part) <= widest else [part[at : at + widest] for at in range(0, len(part), widest)]:
+            if (line or len(word) > here) and len(line) + 1 + len(word) > here:
+                lines.append(line)
+                line, here = word, later or room
+            else:
+                line = f"{line} {word}" if line else word
+    return [*lines, line]
+
+
+def wrapped(line: Line, width: int) -> Iterator[Line]:
+    lead, (text, style) = line[0], line[1]
+    for number, part in enumerate(wrap(text, width - len(lead[0]))):
+        yield [lead if number == 0 else (" " * len(lead[0]), None), (part, style)]
