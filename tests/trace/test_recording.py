@@ -68,6 +68,20 @@ def test_cut_off_in_the_middle_of_a_line() -> None:
     assert problem.startswith("r.jsonl: line 3 could not be read")
 
 
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [(1, "line 3 could not be read (time is not what it should be)."), (3, "line 3 and 2 more could not be read (")],
+)
+def test_each_line_that_could_not_be_read_counts(broken: int, says: str) -> None:
+    """The first is named and the others are counted; nothing is said of a rest, of which there may be none."""
+    odd = json.dumps({**json.loads(to_line(EVENTS[0])), "time": 1e308})
+    events, problem = read(first_line(), to_line(EVENTS[0]), *[odd] * broken)
+    assert events == [EVENTS[0]]
+    assert problem is not None
+    assert problem.startswith(f"r.jsonl: {says}")
+    assert "rest" not in problem
+
+
 def test_only_a_last_line_that_is_broken_is_an_end_that_is_missing() -> None:
     """A line that was lost in the middle says nothing about the end."""
     half, whole = to_line(EVENTS[1])[:20], to_line(EVENTS[0])

@@ -124,6 +124,8 @@ class Reader:
         self.cut_off = False
         self._seen_first = False
         self._line = 0
+        self._first_unread = 0
+        self._unread = 0
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[Event]:
         """The events of the lines. Raises NotARecordingError if the first line says that this cannot be one."""
@@ -144,7 +146,10 @@ class Reader:
         try:
             event = from_line(line)
         except (ValueError, TypeError) as error:
-            self.problem = f"{self.name}: line {self._line} could not be read ({_short(error)}); the rest was."
+            self._first_unread = self._first_unread or self._line
+            self._unread += 1
+            which = f"line {self._first_unread}" + (f" and {self._unread - 1} more" if self._unread > 1 else "")
+            self.problem = f"{self.name}: {which} could not be read ({_short(error)})."
             self.cut_off = True
             return None
         if event is None:
