@@ -73,6 +73,14 @@ def test_fewer_words_in_less_room() -> None:
         assert [len(words) for words in tried] == sorted((len(words) for words in tried), reverse=True)
 
 
+def test_a_token_s_rights_stay_longer_than_its_time() -> None:
+    """In the thirty columns that a line has, a push's token says that it is one."""
+    wire = Wire(agent=SKOPEO)
+    wire.asks_for_token("app", "t", actions="pull%2Cpush")
+    pull = only(played(wire))
+    assert next(words for words in sayings(pull.steps[0], pull) if len(words) <= 22) == "anonymous, pull+push"
+
+
 def test_a_version_check() -> None:
     """The 401 that names the token server reads as normal; so does a registry that wants nothing."""
     wire = Wire(agent=SKOPEO)

@@ -101,6 +101,8 @@ def sayings(step: Step, pull: Pull) -> Iterator[str]:
     for long, brief in SHORTER:
         shorter = shorter.replace(long, brief)
         yield shorter
+    shorter = shorter.partition(", for ")[0]  # what a token is for says more than for how long
+    yield shorter
     for mark in (",", ":", " "):
         shorter = shorter.partition(mark)[0]
         yield shorter

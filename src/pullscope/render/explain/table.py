@@ -85,7 +85,7 @@ KINDS: dict[Kind, Explanation] = {
             "Public images need one too; without a name and password it is an anonymous one."
         ),
         again="Another token, {why}. Parts of {client} that do not share tokens each fetch their own.",
-        expert="The scope asked for is repository:NAME:pull; the answer's token may grant less than was asked.",
+        expert="The scope is repository:NAME:ACTIONS, such as pull or pull,push; the token may grant less than was asked.",
         section=TOKENS,
     ),
     Kind.RESOLVE: Explanation(
