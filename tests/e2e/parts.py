@@ -16,9 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
 from mitmproxy.certs import CertStore
 from tests.e2e.images import Image
 from tests.e2e.processes import Running, remove_tree
@@ -263,11 +261,3 @@ def _short_directory() -> Iterator[Path]:
         yield directory
     finally:
         remove_tree(directory)
-
-
-def lacking(program: str) -> NoReturn:
-    """Skips a test whose program is missing; in CI that would be a hole, so there it fails."""
-    why = f"{program} is not installed"
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)

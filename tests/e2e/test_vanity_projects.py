@@ -62,7 +62,7 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
         text = text.replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
     needed = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}.get(platform, "node")
     if shutil.which(needed) is None:
-        parts.lacking(needed)
+        pytest.skip(f"{needed} is not installed")
     if platform == "nginx":
         kept = [line for line in text.splitlines() if "listen" not in line and "ssl_certificate" not in line]
         block = "\n".join(kept).replace("server_name", f"listen 127.0.0.1:{port};\n    server_name", 1)

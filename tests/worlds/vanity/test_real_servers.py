@@ -24,6 +24,8 @@ from tests.worlds.vanity.real_servers import (
 from pullscope.worlds.vanity.reading import parse_rules
 from pullscope.worlds.vanity.rules import Platform
 
+pytestmark = pytest.mark.real
+
 # $U is the stand-in behind; $N makes names of http {…} the case's own.
 NGINX = {
     "redirect": "location = /v2/ { return 302 https://r.example/v2/; } location /v2/ { return 307 https://r.example$request_uri; }",
