@@ -177,3 +177,12 @@ def test_only_a_client_that_keeps_images_has_nothing_new(agent: str, words: str)
     _, second = played(wire).pulls
     assert second.had_before
     assert came_to(second)[0].startswith(words)
+
+
+def test_a_signature_says_of_what() -> None:
+    """cosign's tag is made of the digest."""
+    wire = Wire(agent="cosign/3.1.0")
+    put(wire, APP.manifest(), f"sha256-{digest('x')[7:]}.sig")
+    pull = only(played(wire))
+    assert pull.action is Action.SIGN
+    assert ", ".join(came_to(pull)) == f"1 signature stored, attached to {digest('x')[:19]}"

@@ -115,6 +115,14 @@ def test_no_line_is_too_wide() -> None:
         assert max(len(line) for line in lines if not re.match(r"(\d+\| )?pull ", line)) <= WIDTH
 
 
+def test_a_long_tag_is_cut_and_not_left_out() -> None:
+    """A line always says something."""
+    wire = Wire(agent=SKOPEO)
+    wire.ask("PUT", f"{HUB}/v2/app/manifests/{'v' * 60}", 201, sent="{}")
+    [line] = [line for line in live(wire) if line.startswith("  1 ")]
+    assert re.search(r"manifest put   v{28}\.\. ", line)
+
+
 def test_wire_strings_are_text() -> None:
     """Escape codes and newlines in names, hosts, agents and errors reach no terminal, with colour or without."""
     evil = "\x1b]0;x\x07\r\n\x1b[31m"

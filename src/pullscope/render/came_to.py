@@ -13,7 +13,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
 from pullscope.render.plain import count, duration, part_of, plain, size
-from pullscope.render.wording import LISTED
+from pullscope.render.wording import LISTED, attached_by
 from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
 
@@ -124,10 +124,19 @@ def _sent_bytes(pull: Pull) -> bool:
 
 def _sign(pull: Pull) -> Iterator[str]:
     put = [step for step in _good(pull) if step.kind is Kind.MANIFEST_PUT]
-    yield f"{count(len(put), 'attachment')} stored" if put else "nothing stored"
-    subjects = dict.fromkeys(step.document.subject.digest for step in put if step.document and step.document.subject)
+    nouns = {attached_by(step) or "attachment" for step in put}
+    yield f"{count(len(put), nouns.pop() if len(nouns) == 1 else 'attachment')} stored" if put else "nothing stored"
+    subjects = {_subject(step) for step in put} - {None}
     if len(subjects) == 1:
-        yield f"attached to {short(next(iter(subjects)))}"
+        yield f"attached to {short(subjects.pop())}"
+
+
+def _subject(step: Step) -> str | None:
+    """The digest of what a manifest was attached to, by its `subject` or by the tag that is made of it."""
+    if step.document is not None and step.document.subject is not None:
+        return step.document.subject.digest
+    algorithm, _, rest = str(step.route.reference).partition("-")
+    return f"{algorithm}:{rest.partition('.')[0]}" if step.route.cosign else None
 
 
 def _delete(pull: Pull) -> Iterator[str]:

@@ -35,7 +35,8 @@ def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, w
     chain = _fit_chain(chain, last - WHAT_AT - 13)
     at = at if at + len(chain) <= last else last - 1 - len(chain)
     room = at - WHAT_AT - 1
-    words = next((saying for saying in sayings(step, pull) if len(saying) <= room), "")
+    said = list(sayings(step, pull))
+    words = next((saying for saying in said if len(saying) <= room), f"{said[-1][: max(0, room - 2)]}..")
     gap = max(1, width - at - len(chain) - len(time))
     style = "red" if failed_for_good(step) else "yellow" if failed or missed else "dim" if step.is_token else None
     yield [

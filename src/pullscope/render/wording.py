@@ -36,7 +36,7 @@ def title(step: Step, kind: Kind | None = None) -> str:
     kind = kind or step.kind
     expected = step.expectation
     if kind is Kind.SIGNATURE and step.route.cosign:
-        return COSIGN_TAGS.get(str(step.route.reference).rpartition(".")[2], "signature")
+        return attached_by(step) or str(kind)
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
     if kind is Kind.LAYER and expected is None:
@@ -285,7 +285,15 @@ def _signature(step: Step, _pull: Pull) -> str:
     return "stored" if step.method == "PUT" else "found" if step.outcome is Outcome.OK else "none (normal)"
 
 
+def attached_by(step: Step) -> str | None:
+    """What a tag of cosign's is of: `signature`, `attestation`, `SBOM`; None for any other."""
+    return COSIGN_TAGS.get(str(step.route.reference).rpartition(".")[2], "signature") if step.route.cosign else None
+
+
 def _manifest_put(step: Step, _pull: Pull) -> str:
+    kind = attached_by(step)
+    if kind is not None:
+        return f"{kind} stored"
     name = step.route.reference if step.route.digest is None else "manifest"
     return f"{name} is {short(step.digest)}" if step.digest else f"{name} stored"
 
