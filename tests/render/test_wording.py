@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, docker_containerd, head
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
+from pullscope.cli.source import read_trace
 from pullscope.render.wording import SAYINGS, sayings, title, what
 from pullscope.trace.model import Kind
 
 APP = Image()
+FIELD = Path(__file__).parents[1] / "data" / "field"
 
 
 def said(wire: Wire) -> list[tuple[str, str]]:
     """The title and words of each step of the one pull."""
     pull = only(played(wire))
     return [(title(step), what(step, pull)) for step in pull.steps]
+
+
+def test_an_attestation_that_is_not_there_has_no_size() -> None:
+    """A push asks with HEAD for the blobs of an attestation too, and nothing of them has come."""
+    path = FIELD / "live" / "build-push-cache-from-missing.mitm"
+    steps = [(step, pull) for pull in read_trace(str(path))[0].pulls for step in pull.steps]
+    told = [what(step, pull) for step, pull in steps if step.kind is Kind.ATTESTATION and step.method == "HEAD"]
+    assert told == ["provenance, not there yet", "config, not there yet"]
 
 
 def test_every_kind_has_words() -> None:

@@ -217,7 +217,7 @@ def _said_type(step: Step) -> str:
     return essence(step.last.response.headers.get("content-type")) if step.last.response else ""
 
 
-def _attestation(step: Step, _pull: Pull) -> str:
+def _attestation(step: Step, pull: Pull) -> str:
     kind = "manifest"
     if step.route.endpoint is Endpoint.BLOB:
         kind = "config"
@@ -229,6 +229,8 @@ def _attestation(step: Step, _pull: Pull) -> str:
                 kind = "provenance"
             elif "spdx" in predicate or "cyclonedx" in predicate:
                 kind = "SBOM"
+    if step.method == "HEAD":
+        return f"{kind}, {_blob(step, pull)}"
     return f"{kind}, {size(step.size if step.size is not None else step.bytes)}"
 
 

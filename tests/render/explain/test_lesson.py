@@ -8,7 +8,7 @@ import pytest
 from tests.render.samples import CONTROLS, TRACES, recorded
 
 from pullscope.render.explain.lesson import lessons
-from pullscope.render.explain.table import IDEAS, KINDS
+from pullscope.render.explain.table import IDEAS, KINDS, LOOKED_FOR
 from pullscope.trace.model import Kind
 
 GOAL = (
@@ -49,6 +49,16 @@ def test_manifest_list_is_explained() -> None:
     [pull] = recorded("dockerd-20.10-hub").pulls
 
     assert any("manifest list" in lesson.beginner for lesson in lessons(pull))
+
+
+def test_a_blob_that_is_looked_for_is_not_told_as_one_that_came() -> None:
+    """HEAD of a blob asks whether a registry has it, whatever blob it is, and there are no bytes to hash."""
+    [push] = [pull for pull in TRACES["every-ending"]().pulls if pull.pushing]
+    found = lessons(push)
+    looked = [one for one in found if one.asked.startswith("HEAD") and "/blobs/" in one.asked]
+
+    assert [one.beginner for one in looked] == [LOOKED_FOR.beginner] + [LOOKED_FOR.again] * (len(looked) - 1)
+    assert not any("sha256sum" in word for one in looked for word in one.by_hand)
 
 
 def test_a_failure_says_who_answered_what() -> None:

@@ -49,3 +49,4 @@ def test_findings_come_before_steps() -> None:
 
     assert text.startswith("### ❌ pull `docker.timonback.de/timonback/zephykus:latest`\n")
     assert text.index("authorization-dropped") < text.index("<details>")
+    assert "(steps 2, 3)" in text

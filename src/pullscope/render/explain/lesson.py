@@ -15,6 +15,8 @@ from pullscope.render.explain.table import (
     FIRST_TRY_UNSEEN,
     IDEAS,
     KINDS,
+    LOOKED_FOR,
+    Explanation,
     Idea,
     Section,
     Thought,
@@ -70,7 +72,7 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
     """The pull as lessons, in the order of its steps; blobs that follow each other are one lesson unless not folded."""
     roles = Roles(pull.hops)
     told: set[Idea] = set()
-    kinds: set[Kind] = set()
+    explained: set[Explanation] = set()
     found: list[Lesson] = []
     begun: set[int] = set()
     for group in _groups(pull.steps, fold=fold):
@@ -80,8 +82,8 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
             if before:
                 begun.add(asked.n)
                 found.append(_first_try(asked, before, pull, roles, told))
-        found.append(_lesson(group, pull, roles, told, again=group[0].kind in kinds))
-        kinds.add(group[0].kind)
+        found.append(_lesson(group, pull, roles, told, again=_explanation(group[0]) in explained))
+        explained.add(_explanation(group[0]))
     return found
 
 
@@ -126,13 +128,17 @@ def _alike(one: Step, other: Step) -> bool:
     return same and is_blob and one.outcome is Outcome.OK and other.outcome is Outcome.OK
 
 
+def _explanation(step: Step) -> Explanation:
+    return LOOKED_FOR if step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB else KINDS[step.kind]
+
+
 def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, again: bool) -> Lesson:
     # The largest blob is the one worth showing; for a single step it is that step.
     step = max(group, key=lambda one: one.bytes)
-    explanation = KINDS[step.kind]
+    explanation = _explanation(step)
     places = _places(step, pull, roles)
     words = explanation.again if again and explanation.again else explanation.beginner
-    if len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
+    if explanation is not LOOKED_FOR and len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
         words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
     by_hand = tuple(curl_words(step))
     name = title(step) if len(group) == 1 else "blobs" if len({one.kind for one in group}) > 1 else f"{step.kind}s"

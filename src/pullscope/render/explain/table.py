@@ -73,6 +73,14 @@ class Explanation:
     """What a beginner reads when a step of this kind comes again; empty for the same words."""
 
 
+LOOKED_FOR = Explanation(
+    beginner="Does the registry have this blob? 200 means yes, and a push need not send it; 404 means that it has not.",
+    again="The same question about another blob.",
+    expert="HEAD by digest; after a 404 a push uploads the blob, or mounts it from another repository.",
+    section=EXISTENCE,
+)
+"""What HEAD of a blob is for, whatever blob it is."""
+
 KINDS: dict[Kind, Explanation] = {
     Kind.VERSION_CHECK: Explanation(
         beginner="Is this a registry? {client} asks for {host}/v2/, the one address that every registry answers.",

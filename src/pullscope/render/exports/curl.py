@@ -60,7 +60,7 @@ def curl_words(step: Step) -> list[str]:
         words.append('-H "Authorization: Bearer $TOKEN"')
     words += _header_words(hop)
     words.append(shell_word(url))
-    if not _is_text(step):
+    if hop.request.method != "HEAD" and not _is_text(step):
         words.append("| sha256sum")
     if step.kind is Kind.VERSION_CHECK:
         words[0] = "curl -si --globoff"

@@ -65,7 +65,8 @@ def _step(step: Step, pull: Pull, roles: Roles) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    steps = f" (step {', '.join(map(str, finding.steps))})" if finding.steps else ""
+    noun = "step" if len(finding.steps) == 1 else "steps"
+    steps = f" ({noun} {', '.join(map(str, finding.steps))})" if finding.steps else ""
     yield f"> **{finding.severity}** {markdown_code(finding.code)}{steps}: {markdown_text(finding.message, 2000)}"
     if finding.fix:
         yield ">"
