@@ -25,8 +25,6 @@ LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}
 """Families that look at an image to pull it, most of the time."""
 
-_BLOBS = frozenset({Kind.UPLOAD_FINISH, Kind.MOUNT, Kind.LAYER, Kind.CONFIG})
-
 HUNG_UP = "Client disconnected"
 """How mitmproxy (11 and 12, proxy/layers/http) says that the client went away."""
 
@@ -38,11 +36,10 @@ def conclude(pull: Pull, *, cut_off: bool = False) -> None:
 
 
 def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
-    """A push whose blobs another operation of the same client read meanwhile is a copy: the two name each other."""
+    """A push of a manifest that another operation of the same client read meanwhile is a copy: the two name each other."""
     if not pull.pushing or pull.partner is not None or pull.client.family == "docker-cli":
         return  # docker manifest makes a list of its own of what it looked at
-    written = {str(step.route.digest or step.route.mount) for step in pull.steps if step.kind in _BLOBS}
-    written |= {step.digest for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.digest}
+    written = {step.digest for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.digest}
     for other in others:
         if other.pushing or other is pull or other.client_key[0] != pull.client_key[0] or not other.opened:
             continue

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.events import Responded
@@ -81,7 +82,7 @@ class Roles:
         if hop.redirects and not is_blob and hop.response and hop.response.location:
             if host_of(hop.response.location) != hop.host:
                 roles.add("vanity")
-        elif hop.route.ns is not None and hop.status != 401 and _home(hop.route.ns) != hop.host:
+        elif (hop.route.ns is not None and hop.status != 401 and _home(hop.route.ns) != hop.host) or _stood_in(hop):
             roles.add("mirror")
         elif hop.route.endpoint is not Endpoint.NONE and not is_blob:
             roles.add("registry")
@@ -110,6 +111,13 @@ class Roles:
     def has_vanity(self) -> bool:
         """Whether one of the hosts only points elsewhere."""
         return any("vanity" in roles for roles in self._found.values())
+
+
+def _stood_in(hop: Hop) -> bool:
+    """Whether a host was asked first for what the client then got from the registry that was meant: its mirror."""
+    pull = hop.step.pull
+    asked = hop.follows is None and hop.route.endpoint is not Endpoint.NONE and pull is not None
+    return asked and pull is not None and registry_name(hop.route.ns or hop.host) != pull.registry
 
 
 def _home(ns: str) -> str:

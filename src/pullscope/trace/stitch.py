@@ -282,7 +282,9 @@ def _repeats(event: Requested, step: Step) -> bool:
         return event.credential == last.request.credential
     # Who was told here to get a token comes back with it; who was told so elsewhere may have it for that host alone.
     shown = event.authorization != "none" or lacking(event, "credentials")
-    return shown or last.status != 401 or last.follows is not None or not last.challenges
+    # On the same connection, with a token that was got meanwhile and is not shown: the same client still (containerd#1952).
+    unshown = bool(step.tokens) and not elsewhere
+    return shown or unshown or last.status != 401 or last.follows is not None or not last.challenges
 
 
 def looks_like_token_request(event: Requested, route: Route) -> bool:
