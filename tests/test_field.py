@@ -61,8 +61,6 @@ class Row:
     """A pattern that is in neither story."""
     copies: bool = False
     """Whether the first operation and the last name each other."""
-    flawed: str = ""
-    """What is not right by now, for an xfail."""
 
 
 NOT_THERE = r"manifest-unknown|blob-unknown|name-unknown|FAILED|answers, without"
@@ -185,7 +183,6 @@ ROWS: dict[str, Row] = {
         copies=True,
         says=("15 blobs sent",),
         never="slow-hop|took 7[.]3 s to answer|is there [^a]*registry 404",
-        flawed="slow-hop (info): the client began its PUTs early and sent their bodies late",
     ),
     "live/oras-copy-multiarch": Row(
         operations=[(PULL, "ghcr.io/org/multi:v1", COMPLETE), (PUSH, "reg.example.test/copied/multi:v1", COMPLETE)],
@@ -423,8 +420,7 @@ def told(path: Path) -> tuple[Trace, list[str]]:
 def rows() -> Iterator[Any]:
     for path in RECORDINGS:
         row = ROWS.get(name_of(path), Row(operations=[]))
-        marks = [pytest.mark.xfail(reason=row.flawed, strict=True)] if row.flawed else []
-        yield pytest.param(path, row, id=path.name, marks=marks)
+        yield pytest.param(path, row, id=path.name)
 
 
 every_row = pytest.mark.parametrize(("path", "row"), [*rows()])

@@ -153,7 +153,14 @@ def slow_hop(case: Case) -> Iterator[Finding]:
 
 
 def _wait(hop: Hop) -> float:
-    """Seconds for which a client waited, rather than received."""
+    """Seconds for which a client waited, rather than received; of a body that it sent, after the last byte of that.
+
+    A client may begin to send long before it has what it sends (buildx 0.29 copies over HTTP/2 so): where the end of a body was
+    not seen, nothing is known of the wait.
+    """
+    if hop.request.method in ("PUT", "POST", "PATCH"):
+        known = hop.uploaded is not None and hop.response is not None
+        return max(0.0, hop.response.time - hop.uploaded.time) if known and hop.response and hop.uploaded else 0.0
     if hop.bytes is not None and hop.bytes < LARGE:
         return hop.seconds or 0.0
     return hop.first_byte_seconds or 0.0
