@@ -72,7 +72,9 @@ CASES = [
     ("a directive that is not played", X, f"server {{\n if ($x) {{ return 403; }}\n location /v2/ {{ return 302 {HUB}; }}\n}}", "rule-unsupported", "warning", 2),
     ("a body is too large for nginx", X, "server {\n listen 443 ssl;\n location /v2/ {\n proxy_pass http://registry:5000;\n proxy_set_header X-Forwarded-Proto https;\n }\n}", "upload-too-large", "warning", 4),
     ("a body limit is small", X, "server {\n client_max_body_size 10m;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-too-large", "warning", 2),
-    ("a registry is not told of https", X, "server {\n listen 443 ssl;\n client_max_body_size 0;\n location / { proxy_pass http://127.0.0.1:5000; }\n}", "upload-location-elsewhere", "warning", 4),
+    ("a registry is not told of https", X, f"{OWN_NGINX}  proxy_set_header Host $http_host;\n }}\n}}", "upload-location-elsewhere", "warning", 5),
+    ("a registry is not told its name", X, f"{OWN_NGINX}  proxy_set_header X-Forwarded-Proto $scheme;\n }}\n}}", "upload-location-elsewhere", "warning", 5),
+    ("nothing turns an inner address", X, f"{OWN_NGINX}  proxy_redirect off;\n }}\n}}", "upload-location-elsewhere", "warning", 5),
     ("a registry is given up on too soon", X, f"{OWN_NGINX}  proxy_read_timeout 30s;\n }}\n}}", "upload-cut-off", "warning", 6),
     ("an upload may not pause", X, f"client_body_timeout 12;\n{OWN_NGINX} }}\n}}", "upload-cut-off", "warning", 1),
     ("a layer may not pause", X, f"{OWN_NGINX}  send_timeout 500ms;\n }}\n}}", "size-mismatch", "warning", 6),
@@ -174,7 +176,8 @@ def test_explain_says_that_it_is_not_known() -> None:
     assert explain(rules, HOST, "/v2/") == ("not known: a.conf:2: js_content answers, which is not played",)
 
 
-TOLD = "proxy_set_header X-Forwarded-Proto $scheme; client_max_body_size 0;"
+TOLD = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto $scheme; client_max_body_size 0;"
+SILENT = "client_max_body_size 0; proxy_request_buffering off; proxy_buffering off; proxy_http_version 1.1;"
 STREAMED = f"{TOLD} proxy_request_buffering off; proxy_buffering off; proxy_http_version 1.1;"
 HEALTHY = [
     ("streamed both ways", f"location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
@@ -185,6 +188,12 @@ HEALTHY = [
     ("timeouts of something else", f"client_header_timeout 5; keepalive_timeout 5; proxy_connect_timeout 5; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
     ("compression of pages", f"gzip on; gzip_types application/json text/css; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
     ("compression that is off", f"gzip off; gzip_types *; location / {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
+    # The uploads of these five are right with nginx 1.22 before docker-registry 2.8.
+    ("told nothing", f"location / {{ {SILENT} proxy_pass http://r:5000; }}", set()),
+    ("told nothing, by an upstream", f"location / {{ {SILENT} proxy_pass http://127.0.0.1:5000; }}", set()),
+    ("the scheme changed on the way back", f"location / {{ {SILENT} proxy_set_header Host $http_host; proxy_redirect http:// https://; proxy_pass http://r:5000; }}", set()),
+    ("by a variable", f"location / {{ {SILENT} proxy_set_header Host $http_host; proxy_redirect http:// $scheme://; proxy_pass http://r:5000; }}", set()),
+    ("by X-Forwarded-Host", f"location / {{ {SILENT} proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_pass http://r:5000; }}", set()),
     ("a page beside the registry", f"location / {{ send_timeout 5; proxy_pass http://ui; }} location /v2/ {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
     ("a registry of somebody else", "location / { client_body_timeout 5; proxy_pass https://ghcr.io; }", set()),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""nginx before a registry of one's own: what stops large layers, uploads and HEAD, each with its line. Plays nothing.
+"""nginx before a registry of one's own: what stops large layers, uploads and HEAD, each with its line.
 
 The codes are those under which the same shows on the wire (docs/findings.md). What someone wrote and what breaks is a warning;
 a default that ordinary images live with is a note. Defaults are those of nginx.org, ngx_http_proxy_module,
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
+from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -29,7 +31,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _SECONDS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
+def own_registry(server: Server, tree: Config, play: Callable[[Request], Decision]) -> Iterator[Remark]:
     """Remarks on the location that uploads go to, where it leads to a host inside."""
     try:
         location = find_location(server.root, UPLOAD, tree.file).location
@@ -38,7 +40,7 @@ def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
     for one in location.scope.own.get("proxy_pass", ()):
         host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0]) if one.args else "$"
         if "$" not in host and is_inside(host):
-            case = _Case(server, location, one, tree.file)
+            case = _Case(server, location, one, tree.file, play)
             for advise in ADVICE:
                 yield from advise(case)
 
@@ -46,8 +48,31 @@ def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
 class _Case:
     """One proxy_pass and where it stands."""
 
-    def __init__(self, server: Server, location: Location, one: Directive, file: str) -> None:
-        self.tls, self.scope, self.one, self._file = server.tls, location.scope, one, file
+    def __init__(
+        self, server: Server, location: Location, one: Directive, file: str, play: Callable[[Request], Decision]
+    ) -> None:
+        self.tls, self.scope, self.one, self._file, self._play = server.tls, location.scope, one, file, play
+        self.host = next((name for name in server.names if re.fullmatch(r"[a-z0-9.-]+", name)), "docker.example.com")
+
+    def upload_address(self) -> str | None:
+        """Where a client is sent to upload, if the registry builds addresses as distribution does; None: not known.
+
+        distribution 2.8, registry/api/v2/urls.go: X-Forwarded-Proto and X-Forwarded-Host, else what it was asked by.
+        """
+        client = Headers({"Host": self.host})
+        try:
+            decision = self._play(Request(method="POST", url=f"https://{self.host}{UPLOAD}", headers=client))
+            asked = decision.forward
+            if asked is None or decision.after is None:
+                return None
+            told = asked.headers
+            scheme = told.get("X-Forwarded-Proto") or urlsplit(asked.url).scheme
+            host = told.get("X-Forwarded-Host") or told.get("Host") or urlsplit(asked.url).netloc
+            address = Headers({"Location": f"{scheme}://{host}{UPLOAD}id?_state=s"})
+            response = decision.after(Response(status=202, headers=address, body=b"")).response
+        except NotPlayedError:
+            return None
+        return response.headers.get("Location") if response is not None else None
 
     def word(self, name: str, default: str = "") -> str:
         """What a directive says first, in lower case."""
@@ -72,14 +97,17 @@ def _body_size(case: _Case) -> Iterator[Remark]:
         )
 
 
-def _scheme(case: _Case) -> Iterator[Remark]:
-    names = {field.args[0].lower() for field in case.scope.find("proxy_set_header") if field.args}
-    if case.tls and "x-forwarded-proto" not in names and case.one.args[0].startswith("http://"):
+# distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host and
+# scheme, proxy_redirect's default makes the address right; with only one of them nothing does.
+def _upload_address(case: _Case) -> Iterator[Remark]:
+    address = case.upload_address() if case.tls else None
+    where = urlsplit(address) if address is not None else None
+    if where is not None and where.netloc and (where.scheme, where.netloc) != ("https", case.host):
         yield case.remark(
             "upload-location-elsewhere",
-            "the registry behind is not told that it was asked over https, so it sends uploads and tokens to http://, "
-            "where pushes end.",
-            "Write proxy_set_header X-Forwarded-Proto $scheme; beside proxy_set_header Host $http_host;",
+            f"a registry that builds addresses from what it is told (distribution) sends uploads to "
+            f"{where.scheme}://{where.netloc[:60]}, where pushes end.",
+            "Write proxy_set_header Host $http_host; and proxy_set_header X-Forwarded-Proto $scheme;",
         )
 
 
@@ -164,7 +192,7 @@ def _compression(case: _Case) -> Iterator[Remark]:
 
 ADVICE: tuple[Callable[[_Case], Iterator[Remark]], ...] = (
     _body_size,
-    _scheme,
+    _upload_address,
     _temporary_file,
     _spooling,
     _timeouts,
