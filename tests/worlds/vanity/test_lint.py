@@ -38,6 +38,8 @@ def vercel(source: str, target: str, **more: object) -> str:
 OWN_NGINX = "server {\n listen 443 ssl;\n client_max_body_size 0;\n location /v2/ {\n  proxy_pass http://r:5000;\n"
 """The beginning of a proxy before a registry of one's own."""
 
+OWN_APACHE = "<VirtualHost *:443>\nServerName docker.example.com\nSSLEngine on\nProxyPass / http://r:5000/\n"
+
 # what is wrong, platform, text, code, severity, line (0: the file)
 CASES = [
     ("/v2/ has no rule", N, f"/v2/org/* {HUB}org/:splat 302", "ping-not-redirected", "error", 0),
@@ -88,6 +90,8 @@ CASES = [
     ("a regular expression takes the uploads", X, "server {\n location / { return 404; }\n location ~ ^/v2/.+ {\n proxy_pass http://r:5000;\n }\n}", "upload-too-large", "warning", 4),
     ("Caddy takes small bodies only", Y, f"{HOST} {{\n request_body {{\n  max_size 10MB\n }}\n reverse_proxy r:5000\n}}", "upload-too-large", "warning", 3),
     ("Caddy compresses manifests", Y, f"{HOST} {{\n encode {{\n  gzip\n  match {{\n   header Content-Type application/*\n  }}\n }}\n reverse_proxy r:5000\n}}", "head-unusable", "warning", 2),
+    ("Apache does not tell the scheme", A, f"{OWN_APACHE}ProxyPreserveHost On\nProxyPassReverse / http://r:5000/\n</VirtualHost>", "upload-location-elsewhere", "warning", 4),
+    ("Apache in a location", A, "<VirtualHost *:443>\nServerName docker.example.com\n<Location /v2>\nProxyPass http://127.0.0.1:5000/v2\n</Location>\n</VirtualHost>", "upload-location-elsewhere", "warning", 4),
     ("Docker Hub's web site is no registry", N, "/v2/* https://hub.docker.com/v2/:splat 302", "ping-not-a-registry", "error", 1),
     ("a target has no scheme", N, "/v2/* /registry-1.docker.io/v2/:splat 302", "rule-invalid", "error", 1),
     ("what is not played is named", X, "server {\n location /v2/ {\n auth_request /x;\n proxy_pass http://a;\n }\n}", "rule-unsupported", "warning", 3),
@@ -226,6 +230,27 @@ def test_healthy_caddy_is_left_alone(block: str) -> None:
     assert {one.code for one in lint(rules, HOST)} & {"head-unusable", "upload-too-large"} == set()
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        'RequestHeader set X-Forwarded-Proto "https"',
+        "RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}",
+        "ProxyAddHeaders Off\nProxyPassReverse / http://r:5000/",
+        'Header edit Location "^http:" "https:"',
+        "ProxyPassReverse / http://docker.example.com/",
+    ],
+)
+def test_healthy_apache_is_left_alone(more: str) -> None:
+    """The scheme is told, or the address is made right on the way back; and a host without TLS is behind something else."""
+    for text in (
+        f"{OWN_APACHE}{more}\n</VirtualHost>",
+        "<VirtualHost *:80>\nProxyPass / http://r:5000/\n</VirtualHost>",
+    ):
+        rules = parse_rules(text, "a.conf", A)
+
+        assert "upload-location-elsewhere" not in {one.code for one in lint(rules, HOST)}
+
+
 @pytest.mark.parametrize("recipe", ["nginx-registry-recipe", "nginx-registry-certbot"])
 def test_recipe_of_the_documentation_has_no_warning(recipe: str) -> None:
     """distribution's recipe for nginx carries ordinary images: what large layers meet there are notes."""
@@ -305,3 +330,17 @@ def test_folder_that_may_hold_images_is_no_error(platform: Platform, text: str) 
 
     assert [one.code for one in problems if one.severity is Severity.ERROR] == []
     assert any("is a file there, or none" in one.message for one in problems)
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a\u2100b", "a:b", "", "$x", "unix:/run/r.sock"])
+def test_odd_host_behind_a_proxy_is_no_crash(host: str) -> None:
+    """What a proxy is sent to may be no host at all; lint still ends, and names places of the file."""
+    texts = {
+        X: f"server {{ listen 443 ssl; location / {{ proxy_pass http://{host}; }} }}",
+        Y: f"{HOST} {{\nreverse_proxy http://{host}\n}}",
+        A: f"<VirtualHost *:443>\nProxyPass / http://{host}/\n</VirtualHost>",
+    }
+    for platform, text in texts.items():
+        found = lint(parse_rules(text, NAMES[platform], platform), HOST)
+
+        assert all(one.where.partition(":")[0] == NAMES[platform] for one in found if one.where), found

@@ -79,7 +79,10 @@ _INSIDE = (".local", ".localdomain", ".internal", ".lan", ".home", ".svc", ".clu
 
 def is_inside(host: str) -> bool:
     """True for a host that no client on the internet can name: a container's, localhost, a private address."""
-    name = urlsplit(f"//{host.lower()}").hostname or ""
+    try:
+        name = urlsplit(f"//{host.lower()}").hostname or ""
+    except ValueError:
+        return False
     try:
         return not ip_address(name).is_global
     except ValueError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.apache.answers import DIALECT
+from pullscope.worlds.vanity.apache.own_registry import own_registry
 from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import STATUS
 from pullscope.worlds.vanity.apache.state import State
@@ -108,6 +109,7 @@ def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
             message = f"include {' '.join(one.args)[:60]} is not read: pullscope reads one file."
             severity = "warning" if one.name == "include" else "info"
             yield Remark(where=f"{tree.file}:{one.line}", code="rule-unsupported", severity=severity, message=message)
+    yield from own_registry(host, tree)
 
 
 APACHE = Kind(

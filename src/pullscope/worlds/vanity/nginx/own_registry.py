@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
@@ -54,7 +54,7 @@ class _Case:
         self.tls, self.scope, self.one, self._file, self._play = server.tls, location.scope, one, file, play
         self.host = next((name for name in server.names if re.fullmatch(r"[a-z0-9.-]+", name)), "docker.example.com")
 
-    def upload_address(self) -> str | None:
+    def upload_address(self) -> SplitResult | None:
         """Where a client is sent to upload, if the registry builds addresses as distribution does; None: not known.
 
         distribution 2.8, registry/api/v2/urls.go: X-Forwarded-Proto and X-Forwarded-Host, else what it was asked by.
@@ -70,9 +70,9 @@ class _Case:
             host = told.get("X-Forwarded-Host") or told.get("Host") or urlsplit(asked.url).netloc
             address = Headers({"Location": f"{scheme}://{host}{UPLOAD}id?_state=s"})
             response = decision.after(Response(status=202, headers=address, body=b"")).response
-        except NotPlayedError:
+            return urlsplit(response.headers.get("Location") or "") if response is not None else None
+        except (NotPlayedError, ValueError):
             return None
-        return response.headers.get("Location") if response is not None else None
 
     def word(self, name: str, default: str = "") -> str:
         """What a directive says first, in lower case."""
@@ -100,8 +100,7 @@ def _body_size(case: _Case) -> Iterator[Remark]:
 # distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host and
 # scheme, proxy_redirect's default makes the address right; with only one of them nothing does.
 def _upload_address(case: _Case) -> Iterator[Remark]:
-    address = case.upload_address() if case.tls else None
-    where = urlsplit(address) if address is not None else None
+    where = case.upload_address() if case.tls else None
     if where is not None and where.netloc and (where.scheme, where.netloc) != ("https", case.host):
         yield case.remark(
             "upload-location-elsewhere",
