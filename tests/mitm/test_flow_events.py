@@ -171,6 +171,21 @@ def test_uploaded_form_is_redacted() -> None:
     assert "repository" in uploaded.document
 
 
+@pytest.mark.parametrize(("ended", "uploads"), [(3.0, [("7", 3.0)]), (None, [])])
+def test_an_upload_that_was_streamed_is_as_long_as_was_said(
+    ended: float | None, uploads: list[tuple[str, float]]
+) -> None:
+    """mitmproxy keeps nothing of its body; of one whose end was not seen nothing is said."""
+    flow = exchange(
+        "https://registry.example.com/v2/app/blobs/uploads/1", method="PUT", headers=[("Content-Length", "7")]
+    )
+    flow.request.raw_content, flow.request.timestamp_end = None, ended
+    found = [event for event in events_of_saved(Border(), flow) if isinstance(event, Uploaded)]
+
+    assert [(str(event.bytes), event.time) for event in found] == uploads
+    assert not any(event.sha256 for event in found)
+
+
 def last_of(flow: http.HTTPFlow) -> Event:
     return [*events_of_saved(Border(), flow)][-1]
 

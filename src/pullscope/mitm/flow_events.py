@@ -84,8 +84,12 @@ def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
     at: Route = route(first.url)
     seen = flow.metadata.get(SEEN)
     seen = seen if isinstance(seen, dict) else {}
-    if request.raw_content or "sent_bytes" in seen:
+    # What was streamed is not in the flow: where all of it came, its length is what the client said it was.
+    streamed = request.raw_content is None and request.timestamp_end is not None and flow.error is None
+    length = announced_length(request) if streamed else None
+    if request.raw_content or "sent_bytes" in seen or length:
         body = body_of_message(request, keep=wants_upload(at.endpoint))
+        body.length = length or body.length
         if "sent_bytes" in seen:
             body.length, body.sha256 = _count(seen["sent_bytes"]), _text(seen.get("sent_sha256"))
         yield border.uploaded(number, body, time=request.timestamp_end or asked.started)

@@ -134,7 +134,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
             "slow-hop",
             Severity.INFO,
             [hop.step],
-            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; the whole pull took {whole:.1f} s.",
+            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; all of it took {whole:.1f} s.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
         )
         return
