@@ -162,3 +162,16 @@ def test_a_descriptor_s_own_address_belongs_to_the_pull() -> None:
     trace = played(wire)
     assert [hop.host for hop in trace.pulls[0].hops] == ["registry-1.docker.io", "go.example.com"]
     assert trace.pulls[0].steps[-1].verified is True
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_mirror_that_refuses_the_version_check_is_part_of_the_pull(status: int) -> None:
+    """The next place is asked at once: one pull, and no failed operation beside it."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", "https://mirror.example.com/v2/", status)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.asks_for_token(APP.repository, "t")
+    get_manifest(wire, APP, APP.manifest(), token="t", tag=True)
+    trace = played(wire)
+    assert [pull.reference for pull in trace.pulls] == [APP.reference]
+    assert "mirror.example.com" in {hop.host for hop in trace.pulls[0].hops}

@@ -78,6 +78,8 @@ class Grouper:
                     step.reasons.append(BEGINS)
             if pull is not None:
                 self._waiting.claim(clue, pull)
+                if step.reasons[0] is BEGINS and clue.form is not Form.PING:
+                    self._waiting.turned_away(clue, pull)
                 self._learn_name(clue, pull)
         if pull is None:
             return over

@@ -11,13 +11,19 @@ from pullscope.trace.clues import Clue, Form, alike, steps_of
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
-from pullscope.trace.times import CLAIM
+from pullscope.trace.times import AT_ONCE, CLAIM
 
 CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="its connection was used for what came next")
 CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="its token was carried by what came next")
 WAITED = Reason(evidence="waiting", strength=Strength.LIKELY, words="the only version check that waited at this host")
 OLDEST = Reason(
     evidence="waiting", strength=Strength.WEAK, words="the oldest of several version checks; could be another's too"
+)
+
+TURNED_AWAY = Reason(
+    evidence="fallback",
+    strength=Strength.LIKELY,
+    words="was refused here, and the next place was asked at once: a mirror",
 )
 
 
@@ -66,6 +72,21 @@ class WaitingRoom:
                 _look_alike(left)
             self.merge(own[0], pull, OLDEST if len(left) > 1 else WAITED)
 
+    def turned_away(self, clue: Clue, pull: Pull) -> None:
+        """A version check that another host has just refused was this operation's: its mirror, which it then left alone."""
+        refused = [
+            other
+            for other in self._roster.of_client(clue.step.first.request.client)
+            if is_nameless(other)
+            and other.registry != clue.registry
+            and alike(clue.agent, clue.family, other)
+            and not other.in_flight
+            and 0 <= pull.started - other.last <= AT_ONCE
+            and all(_was_turned_away(step) for step in (*steps_of(other), *other.unused))
+        ]
+        if len(refused) == 1:
+            self.merge(refused[0], pull, TURNED_AWAY)
+
     def merge(self, lonely: Pull, pull: Pull, reason: Reason = CARRIED) -> None:
         """What had no name is part of an operation that has one."""
         for step in (*lonely.ready, *lonely.open_steps, *lonely.unused):
@@ -113,6 +134,14 @@ def _look_alike(waiting: list[Pull]) -> None:
     for other in waiting:
         for step in (*steps_of(other), *other.unused):
             step.rivals = tuple(waiting[:4])
+
+
+def _was_turned_away(step: Step) -> bool:
+    """Whether a version check came to nothing: no answer, an error, or a login that the client has not got."""
+    last = step.last
+    if step.is_token or last.ok or last.redirects:
+        return False
+    return not any(challenge.scheme == "bearer" for challenge in last.challenges)
 
 
 def is_nameless(pull: Pull) -> bool:
