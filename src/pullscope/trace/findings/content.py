@@ -74,19 +74,26 @@ def _announced(hop: Hop) -> int | None:
 def digest_mismatch(case: Case) -> Iterator[Finding]:
     """Bytes that do not hash to the digest asked for.
 
-    Hashed while streaming, after content coding (RFC 9110, 8.4); null where the beginning was not seen.
+    Hashed while streaming, after content coding (RFC 9110, 8.4); null where the beginning was not seen. Caches keep wrong bytes
+    until they are told to forget them (podman-container-tools/podman#7298); that it came from one is seen in Age or X-Cache.
     """
     wrong = [step for step in case.steps if step.verified is False]
     if wrong:
         step = wrong[0]
         coded = header(step.last, "content-encoding")
+        age = header(step.last, "age") or ""
+        kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
         yield found(
             "digest-mismatch",
             case.severity(*wrong),
             wrong,
             f"what {step.last.host} sent for {name_of(step)} does not hash to that digest: it is corrupt, or something on "
-            f"the way has rewritten it{f' (content coding {coded})' if coded else ''}.",
-            f"fetch it again by hand from {step.last.host} and compare; proxies must hand on manifests and blobs byte for byte",
+            f"the way has rewritten it{f' (content coding {coded})' if coded else ''}"
+            + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
+            f"have the cache of {step.last.host} forget it, and fetch it again"
+            if kept
+            else f"fetch it again by hand from {step.last.host} and compare; proxies must hand on manifests and blobs "
+            "byte for byte",
         )
 
 

@@ -11,7 +11,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, front, quoted, said_status, words
+from pullscope.trace.findings.said import answered_by, filtering, front, other_host, quoted, said_status, words
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
@@ -35,8 +35,8 @@ def registry_failed(case: Case) -> Iterator[Finding]:
     """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
 
     502, 503, 504 and Cloudflare's 52x come from a proxy that did not reach the registry behind it: what answered is named by
-    its Server header. 5xx are asked again by containerd and containers/image; what a retry made good is told as `retried`
-    alone.
+    its Server header. A cache tells which upstream failed it (distribution/distribution#4252). 5xx are asked again by
+    containerd and containers/image; what a retry made good is told as `retried` alone.
     """
     broken = [
         hop
@@ -67,6 +67,8 @@ def registry_failed(case: Case) -> Iterator[Finding]:
             ),
             f"look at the registry behind {hop.host}: whether it runs, and how long it may take"
             if behind
+            else f"look at whether {hop.host} reaches {other}, which its answer names, and at the logs of {hop.host}"
+            if (other := other_host(hop)) is not None
             else f"try again later, or look at the logs of {hop.host}",
         )
 
@@ -118,7 +120,8 @@ def request_failed(case: Case) -> Iterator[Finding]:
     """The operation failed or was cut off and no other rule knows why: who said what status to which request, in its own words.
 
     Asked only where no other rule has found an error. Harbor's policies (412 PROJECTPOLICYVIOLATION), export control pages of
-    Docker Hub, licences of Artifactory and plain http on a TLS port come here with the words of the answer.
+    Docker Hub, licences of Artifactory and plain http on a TLS port come here with the words of the answer; so do pages by
+    which a proxy of one's own network refuses a host (virtuald/docker-registry-cache#14).
     """
     candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
     if not candidates:
@@ -172,6 +175,13 @@ def _ended_badly(case: Case) -> list[Step]:
 def _advice(hop: Hop) -> str | None:
     line = words(hop)
     fix = next((fix for pattern, fix in _ADVICE if line and pattern.search(line)), _STATUS.get(hop.status or 0))
+    if fix is None and hop.status is None:
+        return (
+            f"try again; if it stays, look at whether {hop.host} runs, and what stands between it and here: a firewall or proxy "
+            "that does not let it through ends connections like that"
+        )
+    if hop.status in (403, 503) and is_page(hop) and (proxy := filtering(hop)) is not None:
+        return f"have {hop.host} allowed in the rules of {proxy}, a proxy on the way: it refuses in place of {hop.host}"
     if fix is None and hop.status == 403 and is_page(hop):
         return f"ask from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people"
     return fix.format(host=hop.host) if fix is not None else None

@@ -31,6 +31,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
 from pullscope.trace.findings.login_commands import login, logout
+from pullscope.trace.findings.names import check
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says
 from pullscope.trace.model import Hop, Step
@@ -385,7 +386,7 @@ def access_denied(case: Case) -> Iterator[Finding]:
         + ".",
         _what_the_words_ask(case, last, name)
         if specific
-        else f"check the name {name}; if it is private, log in with an account that may pull it: {login(case, last.host)}",
+        else f"{check(name)}; if it is private, log in with an account that may pull it: {login(case, last.host)}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.reference import registry_name
-from pullscope.trace.findings.case import CONTENT, Case, client_left, found, is_page, name_of
+from pullscope.trace.findings.case import CONTENT, REFUSALS, Case, client_left, found, is_page, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
@@ -60,19 +60,21 @@ def mirror_missed(case: Case) -> Iterator[Finding]:
     ]
     if not missed:
         return
-    host = missed[0].first.host
-    who = f"the mirror {host}" if mirror_of(missed[0].first) is not None else host
+    hosts = list(dict.fromkeys(step.first.host for step in missed))
+    mirrors = all(mirror_of(step.first) is not None for step in missed)
+    which = ("the mirror " if len(hosts) == 1 else "the mirrors ") if mirrors else ""
     yield found(
         "mirror-missed",
         Severity.INFO,
         missed,
-        f"{who} did not have {_what(missed)}; {case.client} got it from the next place.",
+        f"{which}{listed(hosts)} did not have {_what(missed)}; {case.client} got it from the next place.",
         f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
     )
 
 
 def _what(steps: list[Step]) -> str:
-    return name_of(steps[0]) if len(steps) == 1 else f"{len(steps)} of the things it was asked for"
+    number = len({step.place for step in steps})
+    return name_of(steps[0]) if number == 1 else f"{number} of the things that were asked for"
 
 
 @row(
@@ -103,7 +105,8 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     """A mirror answers with another error than 404, with a web page, or not at all.
 
     Public mirrors close down and leave a web page: containerd/nerdctl#3264, #2676, kubernetes-sigs/cri-tools#1137,
-    moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub.
+    moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub. A refusal with a page may
+    be meant for some only, and says nothing of whether a registry is there: moby/moby#44939.
     """
     broken = [step for step in at_mirrors(case) if _is_broken(step.last)]
     if not broken:
@@ -112,7 +115,11 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     last = step.last
     bad = [one for one in broken if one in case.bad or (is_page(one.last) and one not in case.made_good)]
     home = mirror_of(step.first) or case.pull.registry
-    page = is_page(last) and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
+    page = (
+        is_page(last)
+        and last.status not in REFUSALS
+        and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
+    )
     severity = case.severity(*bad) if bad else Severity.WARNING
     if bad and page and case.over and not case.pull.images:
         severity = Severity.ERROR  # nothing came of it, whatever the status said

@@ -14,6 +14,7 @@ from pullscope.trace.findings.case import (
     Case,
     codes,
     found,
+    header,
     in_storage,
     is_page,
     is_write,
@@ -22,9 +23,10 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, is_specific, quoted, says, words
-from pullscope.trace.model import Hop, Kind
+from pullscope.trace.model import Hop, Kind, Step
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -123,9 +125,24 @@ def tag_invalid(case: Case) -> Iterator[Finding]:
 
 
 def host_within(name: str | None) -> str | None:
-    """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none."""
+    """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none.
+
+    A host alone, taken for an official image of Docker Hub, stands behind `library/` (GoogleContainerTools/kaniko#2315).
+    """
     first, _, rest = (name or "").partition("/")
+    if first == "library" and rest.count(".") > 1 and "/" not in rest:
+        return rest
     return first if rest and ("." in first or ":" in first) else None
+
+
+def check(name: str) -> str:
+    """What to look at in a name that is refused or not there."""
+    within = host_within(name)
+    return f"check the name {name}" + (
+        f": {within} in it is a host, of a mirror or registry, taken for a part of the name"
+        if within is not None
+        else ""
+    )
 
 
 @row(
@@ -141,6 +158,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
     Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
     a missing repository looks the same there.
     """
+    asked_at_home = {step.place for step in case.steps if mirror_of(step.first) is None}
     lost = [
         step
         for step in case.bad
@@ -149,6 +167,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         and not is_page(step.last)
         and not is_write(step)
         and "NAME_UNKNOWN" not in codes(step.last)
+        and (mirror_of(step.first) is None or step.place not in asked_at_home)  # what the registry itself says decides
     ]
     if not lost:
         return
@@ -173,13 +192,39 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         )
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""
-        message = f"{where} has no manifest {name_of(step)}{listed_in} in {name}{why}."
+        tag = _named_by(case, step)
+        message = f"{where} has no manifest {name_of(step)}{listed_in} in {name}{why}" + (
+            f", which it named for {tag} just before." if tag is not None else "."
+        )
         fix = (
-            "push the image again with all its platforms"
+            f"push the image again with all its platforms; {_CACHE.format(host=last.host)}"
             if listed_in
+            else f"look at {last.host}, which does not have what it names; {_CACHE.format(host=last.host)}"
+            if tag is not None
             else "check the digest; what no tag names may be deleted"
         )
     yield found("manifest-unknown", case.severity(*lost), lost, message, fix)
+
+
+_CACHE = "if {host} is a cache of another registry, look at whether it reaches that one and where that one redirects to"
+"""What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
+
+
+def _named_by(case: Case, step: Step) -> str | None:
+    """The tag for which the same host named, in Docker-Content-Digest, the digest that it has not got."""
+    return next(
+        (
+            one.route.reference
+            for one in case.steps
+            if one.route.endpoint is Endpoint.MANIFEST
+            and one.route.digest is None
+            and one.last.ok
+            and one.last.host == step.last.host
+            and one.started <= step.started
+            and header(one.last, "docker-content-digest") == str(step.route.digest)
+        ),
+        None,
+    )
 
 
 _USUAL = frozenset(
@@ -267,7 +312,7 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
                 if lost[0].expectation
                 else f" in {last.route.repository}."
             ),
-            "push the image again: its manifest is there, its content is not"
+            f"push the image again: its manifest is there, its content is not; {_CACHE.format(host=last.host)}"
             if lost[0].expectation
             else "check the digest, and the repository that it is asked for in",
         )

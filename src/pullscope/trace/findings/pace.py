@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pullscope.trace.findings.case import Case, client_left, codes, found, header, is_page, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import front, reason
+from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -32,23 +33,34 @@ LARGE = 256 * 1024
 A_TENTH = 0.1
 """Of the rate of the other hosts."""
 
+_LIMITED = re.compile(r"rate.?limit|rate exceeded|too ?many ?(?:pull )?requests", re.IGNORECASE)
+"""Words by which a refusal of another status is a limit (seqeralabs/wave#610: 403 DENIED)."""
+_OF_AN_ACCOUNT = re.compile(r"rate limit as '", re.IGNORECASE)
+"""Docker Hub's, to an account: scylladb/scylladb#26576."""
+_OF_ALL = re.compile(r"retry-after: ", re.IGNORECASE)
+"""GHCR's, with what it allows in a minute: dependabot/cli#380."""
+
 
 @row(
     "rate-limited",
     needs=Fact.TROUBLE,
-    explains=("rate-limit-low",),
+    explains=("rate-limit-low", "registry-failed", *REFUSED),
     severities="error, warning",
     suffers="all behind the same address or account",
     remedy="when to try again; a login",
 )
 def rate_limited(case: Case) -> Iterator[Finding]:
-    """429.
+    """429, or a refusal whose words are of a rate limit.
 
     docs.docker.com/docker-hub/usage/pulls for headers and window; docker/hub-feedback#1907. containerd asks again at
-    once, up to five times; containers/image waits for Retry-After.
+    once, up to five times; containers/image waits for Retry-After. Proxies say 403 DENIED or 503 with words of a limit, which
+    docker tells as "pull access denied": seqeralabs/wave#610.
     """
     told = [
-        hop for hop in case.hops if hop.status == 429 or ((hop.status or 0) >= 400 and "TOOMANYREQUESTS" in codes(hop))
+        hop
+        for hop in case.hops
+        if hop.status == 429
+        or ((hop.status or 0) >= 400 and hop.status != 404 and ("TOOMANYREQUESTS" in codes(hop) or says(hop, _LIMITED)))
     ]
     if not told:
         return
@@ -62,17 +74,24 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         parts.append(f"they are counted on {limit.source}")
     words = ", and ".join(parts)
     issuer = case.issuer_of(last)
-    logged_in = last.request.authorization == "basic" or (issuer is not None and not was_anonymous(issuer))
+    logged_in = (
+        last.request.authorization == "basic"
+        or (issuer is not None and not was_anonymous(issuer))
+        or says(last, _OF_AN_ACCOUNT)
+    )
     wait = header(last, "retry-after")
     when = f"try again in {_span(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
     yield found(
         "rate-limited",
         case.severity(*steps),
         steps,
-        f"{last.host} said {last.status}, too many requests{f': {words}' if words else reason(last)}.",
+        f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
+        f"{f': {words}' if words else reason(last)}.",
         f"{when}, or pull from another host: the page is of {front(last) or 'what stands in front'}, whose limits have nothing "
         "to do with accounts of the registry"
         if is_page(last) and not last.errors
+        else f"{when}, and ask for less at once: the answer says what is allowed in which time, and when to come back"
+        if says(last, _OF_ALL)
         else f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
         if not logged_in
         else f"{when}, or ask for less at once: the limit is that of the login",

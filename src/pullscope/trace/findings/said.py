@@ -38,6 +38,9 @@ _USUAL = GENERIC | {"blob upload invalid", "invalid parameters", "manifest inval
 _SPECIFICATION = ("During ", "This error ", "The operation ", "If ", "When ")
 """How descriptions begin that are the specification's own, and say nothing of the case (distribution errors.go; Zot)."""
 
+_ADDRESSES = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)/")
+_FILTERS = re.compile(r"squid|zscaler", re.IGNORECASE)
+"""Proxies through which people go out, as their Server header names them."""
 _REPEATED = re.compile(r"^(.{3,}?): \1$", re.DOTALL)  # Harbor: `unauthorized: …: unauthorized: …`
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
 
@@ -102,6 +105,17 @@ def front(hop: Hop) -> str | None:
         if get(name) is not None:
             return service
     return None
+
+
+def filtering(hop: Hop) -> str | None:
+    """The proxy of one's own network that answered in a host's place, where it names itself."""
+    name = front(hop)
+    return name if name is not None and _FILTERS.match(name) else None
+
+
+def other_host(hop: Hop) -> str | None:
+    """Another host that an answer names by its address: the upstream that failed it."""
+    return next((host for host in _ADDRESSES.findall(words(hop)) if host != hop.host), None)
 
 
 def answered_by(hop: Hop) -> str:

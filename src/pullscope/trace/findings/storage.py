@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, query
 from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, is_page, name_of
 from pullscope.trace.findings.facts import Fact
@@ -53,7 +52,8 @@ def _refused(case: Case) -> list[Hop]:
 def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
     """A signed storage address got an Authorization, and refused.
 
-    Amazon S3 says "Only one auth mechanism allowed": renovate#3877, container-libs#216, moby#50065.
+    Amazon S3 says "Only one auth mechanism allowed": renovate#3877, container-libs#216, moby#50065. Where the registry's own
+    host hands on to the storage, the client does right, and the proxy there is to take the header out: quay/quay#13.
     """
     refused = [
         step
@@ -71,7 +71,9 @@ def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
             refused,
             f"{case.client} sent its {_kind(last)} to {last.host} too, whose address is signed already, and {last.host} "
             f"said {last.status}: storages take one of the two, never both.",
-            f"let {last.host} answer signed addresses without a challenge; a client that sends its token to a "
+            f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
+            if last.follows is not None and last.follows.host == last.host
+            else f"let {last.host} answer signed addresses without a challenge; a client that sends its token to a "
             "storage of its own accord needs an update",
         )
 
@@ -244,16 +246,17 @@ def clocks_differ(case: Case) -> Iterator[Finding]:
     remedy="the storage",
 )
 def cdn_failed(case: Case) -> Iterator[Finding]:
-    """The storage behind a blob fails for another reason.
+    """The storage behind a blob, or a manifest, fails for another reason.
 
+    To HEAD of an address that is signed for GET storages say 403 or 400 without a word: the method is signed too (AWS
+    Signature Version 4, "canonical request"; minio/minio#6558, moby/moby#50065, distribution/distribution#2055).
     A storage is what a blob redirect led to, whatever its path looks like. What recovers when asked again at once is
     `retried`. 5xx of the registry itself is `registry-failed`, of a mirror `mirror-failed`.
     """
     broken = [
         hop
         for hop in case.hops
-        if hop.step.route.endpoint is Endpoint.BLOB
-        and (hop.request.method == "GET" or hop.step in case.bad)
+        if (hop.request.method == "GET" or hop.step in case.bad)
         and in_storage(hop)
         and mirror_of(hop.step.first) is None
         and ((hop.status or 0) >= 400 or (hop.failed is not None and not client_left(hop)))
@@ -280,6 +283,9 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people in place "
         "of the bytes"
         if hop.status == 403 and is_page(hop)
+        else f"let {hop.follows.host if hop.follows else 'the registry'} answer HEAD itself: a signed address is good for one "
+        "method, mostly GET"
+        if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and query(hop.request.url)
         else f"push the image again: {hop.follows.host if hop.follows else 'the registry'} names what its storage no longer has"
         if hop.status in (404, 410) and not says(hop, _BUCKET)
         else f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not "

@@ -1,0 +1,570 @@
+"""Public reports of pulls through mirrors, caches, storages and proxies: what right is was written down first.
+
+Each was tried before anything was changed for it. The form is that of `kinds`.
+"""
+
+from __future__ import annotations
+
+from tests.trace.findings.kinds import APP, BUILDKIT, JSON, NGINX, OK_INDEX, PODMAN, REG, XML, Kind, bearer, pulled
+from tests.trace.findings.looked_at import error
+from tests.trace.images import OCI_MANIFEST, digest, docker_containerd, get_manifest
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, HUB, Wire
+
+GHCR = "https://ghcr.io"
+BASE = digest("base")
+KANIKO = "kaniko/v1.23.2"
+MIRROR = "http://10.0.0.7:30020"
+
+
+def anonymous(wire: Wire, host: str, token: str, repository: str = "team/app", *, ping: bool = True) -> None:
+    """A ping, and a token without a login."""
+    if ping:
+        wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(f"{host}/token"))
+    scope = repository.replace("/", "%2F")
+    wire.ask(
+        "GET",
+        f"{host}/token?scope=repository%3A{scope}%3Apull&service=reg",
+        body='{"token":"REDACTED"}',
+        issued=token,
+    )
+
+
+def manifest_from_storage(wire: Wire) -> None:
+    """docker 29 looks at a tag that a virtual registry keeps in S3, whose address is signed for GET."""
+    here = APP.url("manifests", "1.0", REG)
+    there = "https://bucket.s3.eu-central-1.amazonaws.com/proxy/9f?X-Amz-Expires=600&X-Amz-Signature=REDACTED"
+    wire.ask("HEAD", here, 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask(
+        "GET",
+        f"{REG}/auth/token?service=reg&scope=repository%3Ateam%2Fapp%3Apull",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="a1",
+    )
+    wire.ask("HEAD", here, 302, token="a1", location=there)
+    wire.ask("HEAD", there, 403, referer=here, answer={**XML, "Server": "AmazonS3"})
+
+
+def blob_head_in_china(wire: Wire) -> None:
+    """docker looks at a blob that it has pushed, and S3 takes no signature of that kind."""
+    start = f"{REG}/v2/team/app/blobs/uploads/"
+    wire.ask("HEAD", APP.url("blobs", BASE, REG), 404, answer=JSON)
+    wire.ask("POST", start, 202, location=f"{start}7?_state=1")
+    wire.ask("PATCH", f"{start}7?_state=1", 202, sent=4, location=f"{start}7?_state=2")
+    wire.ask("PUT", f"{start}7?_state=2&digest={BASE}", 201)
+    here = APP.url("blobs", BASE, REG)
+    there = "https://harbor.s3.cn-north-1.amazonaws.com.cn/data?X-Amz-Expires=1200&X-Amz-Signature=REDACTED"
+    wire.ask("HEAD", here, 307, location=there)
+    wire.ask("HEAD", there, 400, referer=here, answer={**XML, "Server": "AmazonS3"})
+
+
+def storage_unavailable(wire: Wire) -> None:
+    """A page of Cloudflare's in place of the configuration."""
+    pulled(wire)
+    here = APP.url("blobs", digest(APP.config_text), REG)
+    there = "https://production.cloudflare.docker.com/registry-v2/data?verify=REDACTED"
+    page = "<HTML> Temporarily unavailable | production.cloudflare.docker.com | Cloudflare"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask(
+        "GET",
+        there,
+        503,
+        referer=here,
+        answer={"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"},
+        body=page,
+    )
+
+
+def limited_for_a_moment(wire: Wire) -> None:
+    """GHCR says how many requests a minute it allows to everyone."""
+    anonymous(wire, GHCR, "a4")
+    said = error("TOOMANYREQUESTS", "retry-after: 880.092µs, allowed: 44000/minute")
+    wire.ask("HEAD", APP.url("manifests", "1.0", GHCR), 429, token="a4")
+    wire.ask("GET", APP.url("manifests", "1.0", GHCR), 429, token="a4", answer=JSON, body=said)
+
+
+def limit_of_the_account(wire: Wire) -> None:
+    """An account that has used up its pulls, named in the answer."""
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?account=jenkins&scope=repository%3Ateam%2Fapp%3Apull&service=registry.docker.io",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="a5",
+    )
+    said = (
+        "You have reached your pull rate limit as 'jenkins': dckr_jti_x. You may increase the limit by upgrading. "
+        "https://www.docker.com/increase-rate-limit"
+    )
+    wire.ask("GET", APP.url("manifests", "1.0"), 429, token="a5", answer=JSON, body=error("TOOMANYREQUESTS", said))
+
+
+def limit_of_the_account_unseen(wire: Wire) -> None:
+    """The same, where the token was issued before anything was seen."""
+    said = "You have reached your pull rate limit as 'jenkins': dckr_jti_x. You may increase the limit by upgrading."
+    wire.ask("GET", APP.url("manifests", "1.0"), 429, token="a5b", answer=JSON, body=error("TOOMANYREQUESTS", said))
+
+
+def rate_exceeded(wire: Wire) -> None:
+    """ECR Public, from an address that asks often."""
+    anonymous(wire, "https://public.ecr.aws", "a6")
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://public.ecr.aws"), 429, token="a6", answer=JSON)
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", "https://public.ecr.aws"),
+        429,
+        token="a6",
+        answer=JSON,
+        body=error("TOOMANYREQUESTS", "Rate exceeded"),
+    )
+
+
+def mirror_taken_for_an_image(wire: Wire) -> None:
+    """kaniko, whose mirror was read as the name of an image of Docker Hub's."""
+    host, name = "https://index.docker.io", "library/docker.mirrors.sjtug.sjtu.edu.cn"
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.asks_for_token(name, "a7")
+    said = error("UNAUTHORIZED", "authentication required")
+    wire.ask("GET", f"{host}/v2/{name}/manifests/3.11.4", 401, token="a7", answer=JSON, body=said)
+
+
+def mirror_forbids(wire: Wire) -> None:
+    """BuildKit of docker 20.10 ends where its mirror says 403."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://mirror.example.net") + "?ns=docker.io", 403, answer=NGINX)
+
+
+def cache_in_front_failed(wire: Wire) -> None:
+    """A caching nginx that answers in the registry's name."""
+    host = "https://gcr.io"
+    manifest = APP.manifest()
+    get_index = {**OK_INDEX, "Server": "nginx"}
+    wire.ask("HEAD", APP.url("manifests", "1.0", host), answer=get_index)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), host), answer=get_index, body=APP.index)
+    wire.ask("GET", APP.url("manifests", digest(manifest), host), answer={"Content-Type": OCI_MANIFEST}, body=manifest)
+    for content in APP.blobs():
+        wire.ask(
+            "GET",
+            APP.url("blobs", digest(content), host),
+            500,
+            answer=NGINX,
+            body="<HTML> 500 Internal Server Error",
+        )
+
+
+def limited_as_denied(wire: Wire) -> None:
+    """A proxy that tells its limit as a refusal."""
+    said = error("DENIED", "Request exceeded pull rate limit for IP 192.0.2.1")
+    wire.ask("GET", f"{REG}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 403, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 403, answer=JSON, body=said)
+
+
+def stale_at_the_cdn(wire: Wire) -> None:
+    """A CDN has kept other bytes under the blob's address."""
+    here = pulled(wire)
+    there = here.replace(REG, "https://cdn.registry.fedoraproject.org")
+    wire.ask("GET", here, 302, location=there)
+    wire.ask("GET", there, referer=here, content="esab", answer={"Via": "1.1 varnish", "Age": "5400"})
+
+
+def short_from_the_cache(wire: Wire) -> None:
+    """Harbor's proxy cache hands out a layer that is not there in full."""
+    here = pulled(wire)
+    wire.ask("GET", here, content="bas", answer={"Server": "nginx"})
+
+
+def only_from_china(wire: Wire) -> None:
+    """A mirror that is open to some addresses only."""
+    host = "https://dockerhub.azk8s.cn"
+    wire.ask("GET", f"{host}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    page = {"Content-Type": "text/html", "Server": "nginx/1.14.0 (Ubuntu)"}
+    wire.ask("HEAD", APP.url("manifests", "1.0", host), 403, answer=page)
+    wire.ask("GET", APP.url("manifests", "1.0", host), 403, answer=page, body="<HTML> 403 Forbidden")
+
+
+def denied_by_squid(wire: Wire) -> None:
+    """A squid whose list does not have that registry."""
+    wire.ask(
+        "GET",
+        f"{REG}/v2/",
+        403,
+        answer={
+            "Content-Type": "text/html;charset=utf-8",
+            "Server": "squid/3.5.27",
+            "X-Squid-Error": "ERR_ACCESS_DENIED 0",
+            "Via": "1.1 proxy.example.org (squid/3.5.27)",
+        },
+        body="<HTML> ERROR: The requested URL could not be retrieved",
+    )
+
+
+def cache_without_upstream(wire: Wire) -> None:
+    """A pull-through cache whose upstream hangs up."""
+    here = pulled(wire)
+    said = (
+        '{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"Head \\"https://public.ecr.aws/v2/team/app/'
+        'blobs/sha256:3e6b\\": unexpected EOF"}]}'
+    )
+    for _ in range(3):
+        wire.ask("GET", here, 500, answer=JSON, body=said)
+        wire.wait(1)
+
+
+def remote_without_blobs(wire: Wire) -> None:
+    """Artifactory, which may reach registry.k8s.io and none of the hosts it redirects to."""
+    manifest = APP.manifest()
+    by = {"Server": "Artifactory/7.63.14", "X-JFrog-Version": "Artifactory/7.63.14"}
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), answer={**OK_INDEX, **by})
+    wire.ask("GET", APP.url("manifests", digest(APP.index), REG), answer={**OK_INDEX, **by}, body=APP.index)
+    wire.ask(
+        "GET",
+        APP.url("manifests", digest(manifest), REG),
+        answer={"Content-Type": OCI_MANIFEST, **by},
+        body=manifest,
+    )
+    said = error("BLOB_UNKNOWN", "blob unknown to registry")
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text), REG), 404, answer={**JSON, **by}, body=said)
+
+
+def tag_whose_digest_is_not_there(wire: Wire) -> None:
+    """GitLab's dependency proxy names a digest, and does not know it a moment later."""
+    said = error("MANIFEST_UNKNOWN", "manifest unknown")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), REG), 404, answer=JSON, body=said)
+
+
+def token_too_late(wire: Wire) -> None:
+    """A token that does not come within a minute."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer())
+    wire.ask(
+        "GET",
+        f"{REG}/auth/token?service=reg&scope=repository%3Ateam%2Fapp%3Apull",
+        504,
+        took=60.0,
+        answer=NGINX,
+        body="<HTML> 504 Gateway Time-out",
+    )
+
+
+def cut_and_gone(wire: Wire) -> None:
+    """A CDN cuts a layer off, and hangs up when it is asked for the rest."""
+    here, there = pulled(wire), "https://cdn01.quay.io/quayio-production-s3/sha256/12/129d?Signature=REDACTED"
+    wire.ask("GET", here, 302, location=there)
+    wire.ask(
+        "GET", there, referer=here, answer={"Content-Length": "4"}, size=2, took=3.0, fails="server closed connection"
+    )
+    wire.ask("GET", there, None, headers={"Range": "bytes=2-"}, fails="server closed connection")
+
+
+def hung_up_at_once(wire: Wire) -> None:
+    """A registry that ends the connection without an answer."""
+    wire.ask("GET", "https://quay.io/v2/", None, fails="server closed connection")
+
+
+def storage_behind_the_same_proxy(wire: Wire) -> None:
+    """Quay serves its storage through its own host, and hands the token on."""
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(f"{REG}/v2/auth"))
+    wire.ask(
+        "GET",
+        f"{REG}/v2/auth?scope=repository%3Ateam%2Fapp%3Apull&service=reg",
+        basic=True,
+        body='{"token":"REDACTED"}',
+        issued="a21",
+    )
+    manifest = APP.manifest()
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", REG),
+        token="a21",
+        answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(manifest)},
+        body=manifest,
+    )
+    here, there = APP.url("blobs", BASE, REG), f"{REG}/_storage_proxy/x/https/s3.example.net/b?X-Amz-Signature=REDACTED"
+    wire.ask("GET", here, 302, token="a21", location=there)
+    said = "<XML> InvalidArgument Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter"
+    wire.ask("GET", there, 400, token="a21", referer=here, answer={**XML, "Server": "nginx"}, body=said)
+
+
+def missed_then_no_token(wire: Wire) -> None:
+    """containerd's mirror has it not, and the registry itself gives no token without a login."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://mirror.example.net") + "?ns=registry.example.com", 404)
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 401, challenge=bearer(scope="repository:team/app:pull"))
+    wire.ask("GET", f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull&service=reg", 403, answer=JSON)
+
+
+# -- healthy --------------------------------------------------------------------------------------------------------------
+
+
+def two_mirrors_miss(wire: Wire) -> None:
+    """Spegel has what other nodes have, and this is the first."""
+    for port in ("30020", "30021"):
+        wire.ask("HEAD", APP.url("manifests", "1.0", f"http://10.0.0.7:{port}") + "?ns=docker.io", 404)
+    docker_containerd(wire, APP, name="a23")
+
+
+def mirror_away(wire: Wire) -> None:
+    """A mirror that is down is tried for everything, and everything comes from the registry."""
+    gone = "[Errno 110] Connect call failed ('10.0.0.7', 30020)"
+    manifest = APP.manifest()
+    wire.ask("HEAD", APP.url("manifests", "1.0", MIRROR) + "?ns=docker.io", None, took=30.0, fails=gone)
+    wire.ask("HEAD", APP.url("manifests", "1.0"), 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.asks_for_token("team/app", "a24")
+    wire.ask("HEAD", APP.url("manifests", "1.0"), token="a24", answer=OK_INDEX)
+    for text in (APP.index, manifest):
+        wire.ask("GET", APP.url("manifests", digest(text), MIRROR) + "?ns=docker.io", None, took=30.0, fails=gone)
+        get_manifest(wire, APP, text, token="a24")
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), MIRROR) + "?ns=docker.io", None, took=30.0, fails=gone)
+        wire.ask("GET", APP.url("blobs", digest(content)), token="a24", content=content)
+
+
+def away_for_a_moment(wire: Wire) -> None:
+    """registry.k8s.io answers 503 now and then; kubelet tries again after its wait."""
+    host = "https://registry.k8s.io"
+    wire.ask("HEAD", APP.url("manifests", "1.0", host), 503)
+    wire.wait(12)
+    wire.ask("HEAD", APP.url("manifests", "1.0", host), answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), host), answer=OK_INDEX, body=APP.index)
+    manifest = APP.manifest()
+    wire.ask("GET", APP.url("manifests", digest(manifest), host), answer={"Content-Type": OCI_MANIFEST}, body=manifest)
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), host), content=content)
+
+
+def cached_by_squid(wire: Wire) -> None:
+    """A squid that looks into TLS keeps tokens and layers."""
+    hit = {"Via": "1.1 proxy.example.org (squid/4.10)", "X-Cache": "HIT from proxy", "Age": "40"}
+    miss = {"Via": "1.1 proxy.example.org (squid/4.10)", "X-Cache": "MISS from proxy"}
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"), answer=miss)
+    wire.ask(
+        "GET",
+        "https://auth.docker.io/token?scope=repository%3Ateam%2Fapp%3Apull&service=registry.docker.io",
+        answer={**hit, **JSON},
+        body='{"token":"REDACTED","expires_in":300}',
+        issued="a26",
+    )
+    wire.ask("HEAD", APP.url("manifests", "1.0"), token="a26", answer={**OK_INDEX, **miss})
+    for text, kind in ((APP.index, OK_INDEX), (APP.manifest(), {"Content-Type": OCI_MANIFEST})):
+        wire.ask("GET", APP.url("manifests", digest(text)), token="a26", answer={**kind, **miss}, body=text)
+    for content in APP.blobs():
+        here, there = (
+            APP.url("blobs", digest(content)),
+            f"https://cdn.example.net/{digest(content)[7:]}?verify=REDACTED",
+        )
+        wire.ask("GET", here, 307, token="a26", location=there, answer=miss)
+        wire.ask("GET", there, referer=here, content=content, answer=hit)
+
+
+def coded_and_without_digest(wire: Wire) -> None:
+    """A registry on a web server that codes what it sends, and names no digest."""
+    host = "https://registry.access.redhat.com"
+    manifest = APP.manifest()
+    wire.ask("GET", f"{host}/v2/", 200, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", host), answer={"Content-Type": OCI_MANIFEST}, body=manifest)
+    for content in APP.blobs():
+        coded = {"Content-Encoding": "gzip", "Content-Length": "31"} if content == APP.config_text else {}
+        wire.ask("GET", APP.url("blobs", digest(content), host), content=content, answer=coded)
+
+
+IN_FRONT: dict[str, Kind] = {
+    "manifest-from-storage": Kind(
+        source="moby/moby#50065",
+        play=manifest_from_storage,
+        finds={"cdn-failed": "error"},
+        says=("answer HEAD itself",),
+        never=("private", "log in"),
+    ),
+    "blob-head-in-china": Kind(
+        source="distribution/distribution#2055",
+        play=blob_head_in_china,
+        agent=DOCKER_20,
+        finds={"cdn-failed": "error"},
+        says=("answer HEAD itself",),
+        never=("private", "log in", "push the image"),
+    ),
+    "storage-unavailable": Kind(
+        source="googleapis/google-cloud-cpp#6438",
+        play=storage_unavailable,
+        agent=KANIKO,
+        finds={"cdn-failed": "error"},
+        says=("503", "try again"),
+        never=("signature", "log in"),
+    ),
+    "limited-for-a-moment": Kind(
+        source="dependabot/cli#380",
+        play=limited_for_a_moment,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("allowed: 44000/minute",),
+        never=("log in",),
+    ),
+    "limit-of-the-account": Kind(
+        source="scylladb/scylladb#26576",
+        play=limit_of_the_account,
+        agent=PODMAN,
+        finds={"rate-limited": "error"},
+        says=("of the login",),
+        never=("log in",),
+    ),
+    "limit-of-the-account-unseen": Kind(
+        source="scylladb/scylladb#26576",
+        play=limit_of_the_account_unseen,
+        agent=PODMAN,
+        finds={"rate-limited": "error"},
+        says=("of the login",),
+        never=("log in",),
+    ),
+    "rate-exceeded": Kind(
+        source="zebrunner/mcloud-agent#235",
+        play=rate_exceeded,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("Rate exceeded", "log in"),
+        never=("Docker Hub",),
+    ),
+    "mirror-taken-for-an-image": Kind(
+        source="GoogleContainerTools/kaniko#2315",
+        play=mirror_taken_for_an_image,
+        agent=KANIKO,
+        finds={"access-denied": "error"},
+        says=("is a host",),
+    ),
+    "mirror-forbids": Kind(
+        source="moby/moby#44939",
+        play=mirror_forbids,
+        agent=BUILDKIT,
+        finds={"mirror-failed": "error"},
+        says=("said 403",),
+        never=("no registry", "log in", "private"),
+    ),
+    "cache-in-front-failed": Kind(
+        source="rpardini/docker-registry-proxy#115",
+        play=cache_in_front_failed,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("nginx",),
+        never=("log in",),
+    ),
+    "limited-as-denied": Kind(
+        source="seqeralabs/wave#610",
+        play=limited_as_denied,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("Request exceeded pull rate limit", "try again later"),
+        never=("private", "does not exist"),
+    ),
+    "stale-at-the-cdn": Kind(
+        source="podman-container-tools/podman#7298",
+        play=stale_at_the_cdn,
+        agent=PODMAN,
+        finds={"digest-mismatch": "error"},
+        says=("cdn.registry.fedoraproject.org forget it", "Age 5400 s"),
+        never=("push",),
+    ),
+    "short-from-the-cache": Kind(
+        source="goharbor/harbor#22555",
+        play=short_from_the_cache,
+        agent=DOCKER_20,
+        finds={"size-mismatch": "error"},
+        says=("3 of 4 bytes",),
+        never=("push",),
+    ),
+    "only-from-china": Kind(
+        source="Azure/container-service-for-azure-china#62",
+        play=only_from_china,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("ask from another address",),
+        never=("log in", "private"),
+    ),
+    "denied-by-squid": Kind(
+        source="virtuald/docker-registry-cache#14",
+        play=denied_by_squid,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("in the rules of squid",),
+        never=("log in", "private", "another address"),
+    ),
+    "cache-without-upstream": Kind(
+        source="distribution/distribution#4252",
+        play=cache_without_upstream,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("reaches public.ecr.aws",),
+        never=("log in", "tag"),
+    ),
+    "remote-without-blobs": Kind(
+        source="kubernetes/registry.k8s.io#258",
+        play=remote_without_blobs,
+        agent=DOCKER_20,
+        finds={"blob-unknown": "error"},
+        says=("cache of another registry",),
+        never=("log in",),
+    ),
+    "digest-not-there": Kind(
+        source="moby/moby#41687",
+        play=tag_whose_digest_is_not_there,
+        agent=DOCKER_20,
+        finds={"manifest-unknown": "error"},
+        says=("which it named for 1.0", "cache of another registry"),
+        never=("check the",),
+    ),
+    "token-too-late": Kind(
+        source="edgelesssys/contrast#516",
+        play=token_too_late,
+        agent="oci-client/0.12",
+        finds={"token-server-failed": "error"},
+        says=("504",),
+        never=("log in", "private"),
+    ),
+    "cut-and-gone": Kind(
+        source="quadsproject/badfish#582",
+        play=cut_and_gone,
+        agent=PODMAN,
+        finds={"size-mismatch": "error"},
+        says=("cdn01.quay.io", "2 of 4 bytes"),
+        never=("corrupt", "log in"),
+    ),
+    "hung-up-at-once": Kind(
+        source="terraform-docs/gh-actions#157",
+        play=hung_up_at_once,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("gave no answer", "firewall"),
+        never=("log in",),
+    ),
+    "storage-behind-the-same-proxy": Kind(
+        source="quay/quay#13",
+        play=storage_behind_the_same_proxy,
+        agent=PODMAN,
+        finds={"two-auth-mechanisms": "error"},
+        says=("take Authorization out",),
+        never=("needs an update", "log in"),
+    ),
+    "missed-then-no-token": Kind(
+        source="containerd/containerd#7321",
+        play=missed_then_no_token,
+        agent=CONTAINERD,
+        finds={"credentials-not-used": "error"},
+        says=("showed no login",),
+        never=("check the tag",),
+    ),
+    "two-mirrors-miss": Kind(source="spegel-org/spegel#504", play=two_mirrors_miss, agent=CONTAINERD, finds={}),
+    "mirror-away": Kind(
+        source="bottlerocket-os/bottlerocket#4564",
+        play=mirror_away,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "warning"},
+    ),
+    "away-for-a-moment": Kind(
+        source="kubernetes/k8s.io#7670",
+        play=away_for_a_moment,
+        agent=CONTAINERD,
+        finds={"registry-failed": "error"},
+        says=("503",),
+        never=("log in",),
+    ),
+    "cached-by-squid": Kind(source="fabric8io/fabric8-installer#80", play=cached_by_squid, agent=DOCKER_20, finds={}),
+    "coded-without-digest": Kind(source="quay/quay#1310", play=coded_and_without_digest, agent=CRANE, finds={}),
+}
