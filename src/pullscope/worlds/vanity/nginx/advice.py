@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.tree import Config, Location
 from pullscope.worlds.vanity.rules import Remark
 
 
-def advice(tree: Config, play: Callable[[Request], Decision]) -> Iterator[Remark]:
-    """Remarks on the proxies of the file; `play` is how it answers."""
+def advice(tree: Config) -> Iterator[Remark]:
+    """Remarks on the proxies of the file."""
     for server in tree.servers:
         for location in (*server.root.everything(), *server.named.values()):
             for one in location.scope.own.get("proxy_pass", ()):
                 if one.args:
                     yield from _foreign_host(location, one, tree)
-        yield from own_registry(server, tree, play)
+        yield from own_registry(server, tree)
 
 
 def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Remark]:

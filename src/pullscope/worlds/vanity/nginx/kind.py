@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive, nginx_directives
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.nginx.advice import advice
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
@@ -33,14 +31,11 @@ def read_nginx(text: str, file: str) -> Read:
             rules.append(rule)
     remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
 
-    def play(request: Request) -> Decision:
-        return Play(tree, known, request).answer()
-
-    remarks.extend(advice(tree, play))
+    remarks.extend(advice(tree))
     return Read(
         rules=rules,
         remarks=remarks,
-        play=play,
+        play=lambda request: Play(tree, known, request).answer(),
         hosts=frozenset(name for server in tree.servers for name in server.names),
     )
 

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
+from pullscope.worlds.vanity.nginx.upstream import moved, sent_headers, target_of
+from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
 
@@ -31,7 +33,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _SECONDS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def own_registry(server: Server, tree: Config, play: Callable[[Request], Decision]) -> Iterator[Remark]:
+def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
     """Remarks on the location that uploads go to, where it leads to a host inside."""
     try:
         location = find_location(server.root, UPLOAD, tree.file).location
@@ -40,7 +42,7 @@ def own_registry(server: Server, tree: Config, play: Callable[[Request], Decisio
     for one in location.scope.own.get("proxy_pass", ()):
         host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0]) if one.args else "$"
         if "$" not in host and is_inside(host):
-            case = _Case(server, location, one, tree.file, play)
+            case = _Case(server, location, one, tree)
             for advise in ADVICE:
                 yield from advise(case)
 
@@ -48,10 +50,8 @@ def own_registry(server: Server, tree: Config, play: Callable[[Request], Decisio
 class _Case:
     """One proxy_pass and where it stands."""
 
-    def __init__(
-        self, server: Server, location: Location, one: Directive, file: str, play: Callable[[Request], Decision]
-    ) -> None:
-        self.tls, self.scope, self.one, self._file, self._play = server.tls, location.scope, one, file, play
+    def __init__(self, server: Server, location: Location, one: Directive, tree: Config) -> None:
+        self.tls, self.scope, self.one, self._location, self._tree = server.tls, location.scope, one, location, tree
         self.host = next((name for name in server.names if re.fullmatch(r"[a-z0-9.-]+", name)), "docker.example.com")
 
     def upload_address(self) -> SplitResult | None:
@@ -59,18 +59,15 @@ class _Case:
 
         distribution 2.8, registry/api/v2/urls.go: X-Forwarded-Proto and X-Forwarded-Host, else what it was asked by.
         """
-        client = Headers({"Host": self.host})
+        client = Request(method="POST", url=f"https://{self.host}{UPLOAD}", headers=Headers({"Host": self.host}))
+        state = State(self._tree, client, self.host, UPLOAD, UPLOAD, "", server_name=self.host)
         try:
-            decision = self._play(Request(method="POST", url=f"https://{self.host}{UPLOAD}", headers=client))
-            asked = decision.forward
-            if asked is None or decision.after is None:
-                return None
-            told = asked.headers
-            scheme = told.get("X-Forwarded-Proto") or urlsplit(asked.url).scheme
-            host = told.get("X-Forwarded-Host") or told.get("Host") or urlsplit(asked.url).netloc
-            address = Headers({"Location": f"{scheme}://{host}{UPLOAD}id?_state=s"})
-            response = decision.after(Response(status=202, headers=address, body=b"")).response
-            return urlsplit(response.headers.get("Location") or "") if response is not None else None
+            target, state.proxy_host, _ = target_of(state, self._location, self.one, left_location=False)
+            told = sent_headers(state, self.scope, state.proxy_host, strict=False)
+            scheme = told.get("X-Forwarded-Proto") or urlsplit(target).scheme
+            host = told.get("X-Forwarded-Host") or told.get("Host") or urlsplit(target).netloc
+            address = f"{scheme}://{host}{UPLOAD}id?_state=s"
+            return urlsplit(moved(state, self.scope, self._location.path, address, self.one))
         except (NotPlayedError, ValueError):
             return None
 
@@ -82,7 +79,7 @@ class _Case:
     def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Remark:
         """At the line of the directive `at`, else at that of proxy_pass."""
         line = (self.scope.last(at) if at else None) or self.one
-        return Remark(where=f"{self._file}:{line.line}", code=code, severity=severity, message=message, fix=fix)
+        return Remark(where=f"{self._tree.file}:{line.line}", code=code, severity=severity, message=message, fix=fix)
 
 
 def _body_size(case: _Case) -> Iterator[Remark]:
