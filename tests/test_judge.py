@@ -64,6 +64,14 @@ def test_names_the_cause(row: str, client: str, code: str, step: str) -> None:
     assert found(client, ROW[row]) == (code, step)
 
 
+@pytest.mark.parametrize("client", ["docker-classic", "skopeo"])
+def test_a_reason_that_is_of_the_version_check_has_its_status(client: str) -> None:
+    """docker goes on after a 404 at /v2/ and is refused with 401 later: the words are of /v2/ all the same."""
+    row = ROW["ping 404"]
+    verdict = verdict_of(ROSTER[client], pull(CLIENTS[client](Reference.parse(row.reference)), row.world()))
+    assert verdict.reason == "/v2/ answers 404"
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_every_failure_has_a_reason(row: Row) -> None:
     """No client fails without words; where a code is named, there is something to do about it."""

@@ -118,7 +118,7 @@ def verdict_of(client: Client, ran: Ran | str) -> ClientVerdict:
         verdict=ClientOutcome.FAILS,
         step=str(shown.kind) if shown is not None else None,
         finding=code,
-        reason="the login is not sent on" if kept_back else _reason(ran, cause, shown),
+        reason="the login is not sent on" if kept_back else _reason(ran, cause, shown, pull),
         fix=ROWS["credentials-not-used"].remedy if kept_back else cause.fix if cause is not None else None,
         link=client.link if kept_back or code == "authorization-dropped" else None,
     )
@@ -160,11 +160,13 @@ def _shown(cause: Finding | None, pull: Pull | None) -> Step | None:
     return max(failed, key=lambda step: step.last.request.time, default=None)
 
 
-def _reason(ran: Ran, cause: Finding | None, shown: Step | None) -> str:
+def _reason(ran: Ran, cause: Finding | None, shown: Step | None, pull: Pull | None) -> str:
     if shown is not None and shown.last.failed is not None:
         # Go's chain of reasons ends with the one that matters.
         return f"{shown.last.failed.reason.rpartition(': ')[2]}: {shown.last.host}"
     if cause is None or shown is None:
         return ran.outcome.told
     words = IN_SHORT.get(cause.code, cause.code.replace("-", " "))
+    if cause.code.startswith("ping-") and pull is not None:  # it broke later, at what the version check had led to
+        shown = next((step for step in pull.steps if step.n in cause.steps), shown)
     return words.format(host=shown.last.host, status=shown.last.status)

@@ -64,6 +64,14 @@ def test_ping_not_redirected(status: int) -> None:
     assert told(wire)["ping-not-redirected"] == "error"
 
 
+def test_a_proxy_that_answers_the_ping_itself() -> None:
+    """It hands manifests on and says 404 at `/v2/`: the client that was refused never learned where tokens are to be had."""
+    wire = ping(404, PAGE)
+    wire.ask("HEAD", f"{VANITY}{path_of()}", 401, challenge=challenge_for(REPO))
+    wire.ask("GET", f"{VANITY}{path_of()}", 401, challenge=challenge_for(REPO))
+    assert told(wire) == {"ping-not-redirected": "error"}
+
+
 def test_ping_not_redirected_where_the_client_stops_there() -> None:
     """skopeo asks nothing after a 404 at `/v2/`: that is enough to say why."""
     assert told(ping(404, PAGE, SKOPEO)) == {"ping-not-redirected": "error"}

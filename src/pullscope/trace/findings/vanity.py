@@ -57,7 +57,8 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
         host = last.host
         gave_up = case.over and status == 404 and not any(True for _ in reading(case))
         refused = _unanswered(case)
-        if not gave_up and (host not in case.pointing or not (refused or case.over)):
+        answers_itself = host in case.pointing or any(one.first.host == host for one in refused)
+        if not gave_up and (not answers_itself or not (refused or case.over)):
             continue
         severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
         consequence = (
@@ -76,7 +77,7 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
             f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
             if host in case.pointing
-            else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect /v2/",
+            else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
         )
         return
 

@@ -24,7 +24,7 @@ def ping_not_redirected(subject: Subject) -> Iterator[Problem]:
     yield Problem(
         code="ping-not-redirected",
         message=f"/v2/ answers {ping.response.status} ({ping.decisions[-1].answered_by}): docker's classic store, podman, "
-        "skopeo and crane ask it first and give up.",
+        "skopeo and crane ask it first and cannot pull without it.",
         fix=fix_of_ping(subject),
         where=ping.where if ping.rule else subject.here,
     )
