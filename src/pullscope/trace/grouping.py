@@ -26,7 +26,7 @@ from pullscope.trace.clues import (
 )
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
-from pullscope.trace.model import Hop, Kind, Pull, Reason, Step, Strength
+from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
 from pullscope.trace.settle import has_everything, turns_out_a_push
@@ -317,7 +317,8 @@ def is_worth_telling(pull: Pull) -> bool:
     if pull.repository is not None and (pull.tag or pull.by_digest):
         asked = [step for step in (*pull.ready, *pull.open_steps) if step.route.endpoint is Endpoint.MANIFEST]
         return any(step.settled or step.method != "HEAD" for step in asked)
-    return any(step.route.endpoint in QUESTIONS or step.kind is Kind.DELETE for step in pull.ready)
+    # A blob that is read is one of an image whose manifest the client has kept; one that is looked for may begin a push.
+    return bool(pull.ready) and (pull.asked_itself or (pull.asked_digest and not pull.only_looked_for_blobs))
 
 
 def _lacks_blob(step: Step) -> bool:
@@ -354,6 +355,7 @@ def _note(step: Step, pull: Pull) -> None:
     if route.endpoint is Endpoint.MANIFEST and not route.cosign and route.fallback_for is None:
         pull.asked_manifest = True
         pull.got_manifest = pull.got_manifest or step.method == "GET"
+    pull.asked_itself = pull.asked_itself or route.endpoint in QUESTIONS or step.method == "DELETE"
     pull.asked_digest = pull.asked_digest or route.digest is not None
     looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"
     if looks and len(pull.looked_for) < MOST_LOOKED_FOR:

@@ -236,6 +236,8 @@ class Pull:
     """Whether a manifest was asked for, by tag or digest."""
     asked_digest: bool = False
     """Whether anything was asked for by its digest."""
+    asked_itself: bool = False
+    """Whether a list, a search or a delete was asked for: questions for their own sake."""
     got_manifest: bool = False
     """Whether a manifest was asked for with GET."""
     looked_for: set[str] = field(default_factory=set)
