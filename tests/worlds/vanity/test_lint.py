@@ -344,3 +344,11 @@ def test_odd_host_behind_a_proxy_is_no_crash(host: str) -> None:
         found = lint(parse_rules(text, NAMES[platform], platform), HOST)
 
         assert all(one.where.partition(":")[0] == NAMES[platform] for one in found if one.where), found
+
+
+def test_a_number_alone_is_told_as_seconds() -> None:
+    """nginx takes 30 for 30 seconds, and a sentence says so."""
+    text = f"{OWN_NGINX}  proxy_read_timeout 30;\n }}\n}}"
+    [told] = [one.message for one in lint(parse_rules(text, "a.conf", X), HOST) if "proxy_read_timeout)" in one.message]
+
+    assert told.startswith("A registry that takes 30 s to store a layer")

@@ -51,8 +51,8 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
                 where=where,
                 code="head-unusable",
                 severity="warning",
-                message="encode is on for manifests: HEAD of one says a wrong Content-Length where whoever asks takes gzip, and "
-                "docker stops at that.",
+                message="manifests are compressed: HEAD of one says a wrong Content-Length to whoever asks with Accept-Encoding: "
+                "gzip, as a CDN in front may.",
                 fix="Leave the match out of encode, or encode where the registry is.",
             )
 

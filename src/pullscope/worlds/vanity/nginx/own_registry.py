@@ -117,9 +117,8 @@ def _temporary_file(case: _Case) -> Iterator[Remark]:
         return
     yield case.remark(
         "size-mismatch",
-        f"nginx reads at most {written or '1024m'} of a layer ahead of the client "
-        f"({_named('proxy_max_temp_file_size', written)}): a larger layer is cut if the registry's side gives up before the "
-        "client has caught up.",
+        f"a layer of more than {written or '1024m'} is cut if the registry's side gives up before the client has caught up: "
+        f"nginx reads no further ahead ({_named('proxy_max_temp_file_size', written)}).",
         "Write proxy_max_temp_file_size 0; or proxy_buffering off;",
         at="proxy_max_temp_file_size",
         severity="warning" if written and size < TEMPORARY_FILE else "info",
@@ -135,8 +134,8 @@ def _spooling(case: _Case) -> Iterator[Remark]:
         then = "" if waits else ", which then has 60 s to answer (proxy_read_timeout, the default)"
         yield case.remark(
             "upload-cut-off",
-            f"nginx writes each layer of a push to its own disk before it sends it to the registry{then}: large layers need "
-            "the room and take twice the time.",
+            f"each layer of a push is written to nginx's disk before it is sent to the registry{then}: large layers need the "
+            "room and take twice the time.",
             "Write proxy_request_buffering off; and proxy_http_version 1.1;",
             at="proxy_request_buffering",
             severity="info",
@@ -144,9 +143,9 @@ def _spooling(case: _Case) -> Iterator[Remark]:
     elif version in {"", "1.0"}:
         yield case.remark(
             "upload-cut-off",
-            f"proxy_request_buffering off has no effect on a push with HTTP/1.0 to the registry "
-            f"({'proxy_http_version 1.0' if version else 'the default before nginx 1.29.7'}): docker sends layers in chunks, "
-            "and nginx still writes each to its disk first.",
+            "each layer of a push is still written to nginx's disk first: docker sends it in chunks, for which "
+            "proxy_request_buffering off has no effect with HTTP/1.0 to the registry "
+            f"({'proxy_http_version 1.0' if version else 'the default before nginx 1.29.7'}).",
             "Write proxy_http_version 1.1;",
             at="proxy_http_version" if version else "proxy_request_buffering",
         )
@@ -168,7 +167,8 @@ def _timeouts(case: _Case) -> Iterator[Remark]:
         seconds = _seconds(written)
         if written and seconds is not None and seconds < LEAST_TIMEOUT:
             code = "size-mismatch" if name == "send_timeout" else "upload-cut-off"
-            yield case.remark(code, f"{effect.format(written)} ({name}).", f"Write {name} 900s;", at=name)
+            shown = f"{written} s" if written.isdigit() else written
+            yield case.remark(code, f"{effect.format(shown)} ({name}).", f"Write {name} 900s;", at=name)
 
 
 # cloudflare/cloudflared#500, distribution/distribution#2475, ahmetb/serverless-registry-proxy#10: no Content-Length, and docker
@@ -180,7 +180,8 @@ def _compression(case: _Case) -> Iterator[Remark]:
     if case.word("gzip") == "on" and types is not None and {"*", *MANIFESTS} & set(types.args):
         yield case.remark(
             "head-unusable",
-            "gzip is on for manifests: HEAD of one loses Content-Length where whoever asks takes gzip, and docker stops at that.",
+            "manifests are compressed: HEAD of one has no Content-Length for whoever asks with Accept-Encoding: gzip, as a CDN "
+            "in front may, and docker stops at that.",
             "Write gzip off; where the registry is: layers are compressed already.",
             at="gzip_types",
         )
