@@ -55,6 +55,8 @@ _PATHS: tuple[tuple[Endpoint, re.Pattern[str]], ...] = tuple(
         (Endpoint.EXTENSION, r"/v2/(?:(?P<repository>.+?)/)?_[^/]+/.+"),
         # ids with slashes, as the Location of an upload may have, which is opaque (end-5, end-6).
         (Endpoint.UPLOAD, r"/v2/(?P<repository>.+?)/blobs/uploads?/(?P<upload_id>.+)"),
+        # What no reference can be, but was asked for as one: helm/helm#10152.
+        (Endpoint.MANIFEST, r"/v2/(?P<repository>.+?)/manifests/(?P<reference>.+)"),
         # containers/image docker_client.go, only where the ping said X-Registry-Supports-Signatures.
         (Endpoint.SIGNATURES, r"/extensions/v2/(?P<repository>.+)/signatures/(?P<digest>[^/]+)"),
         (Endpoint.V1_PING, r"/v1/_ping/?"),
@@ -63,7 +65,7 @@ _PATHS: tuple[tuple[Endpoint, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_MANIFEST_PATH = dict(_PATHS)[Endpoint.MANIFEST]
+_MANIFEST_PATH = next(pattern for endpoint, pattern in _PATHS if endpoint is Endpoint.MANIFEST)
 
 # spec.md, "Referrers Tag Schema": the subject's digest with a hyphen for the colon.
 _FALLBACK_TAG = re.compile(r"([a-z0-9]+)-([0-9a-f]{64,})")
@@ -136,7 +138,10 @@ def route(url: str) -> Route:
 
 def is_manifest(path: str) -> bool:
     """Whether `route` finds a manifest there; for a path that is not percent-encoded, and at a tenth of the cost."""
-    return _MANIFEST_PATH.fullmatch(path.partition("?")[0]) is not None
+    path = path.partition("?")[0]
+    if _MANIFEST_PATH.fullmatch(path) is not None:
+        return True
+    return "/manifests/" in path and route(path).endpoint is Endpoint.MANIFEST
 
 
 def _parameters(query: str) -> dict[str, str]:

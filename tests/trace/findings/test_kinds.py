@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.trace.findings.first_contact import REPORTS
+from tests.trace.findings.first_contact_writes import WRITES
 from tests.trace.findings.in_front import IN_FRONT
 from tests.trace.findings.kinds import KINDS
 from tests.trace.wire import Wire, played
@@ -11,7 +12,7 @@ from tests.trace.wire import Wire, played
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Ending
 
-EVERY = KINDS | REPORTS | IN_FRONT
+EVERY = KINDS | REPORTS | IN_FRONT | WRITES
 
 
 def findings_of_kind(name: str) -> list[Finding]:

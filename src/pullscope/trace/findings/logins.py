@@ -373,7 +373,7 @@ def access_denied(case: Case) -> Iterator[Finding]:
         return
     last = denied[0].last
     issuer = case.issuer_of(last)
-    name = last.route.repository or last.host
+    name, what = last.route.repository or last.host, last.route.repository or "access"
     anonymous = issuer is not None and was_anonymous(issuer)
     specific = is_specific(last)
     with_what = " and an anonymous token" if anonymous else ""
@@ -381,7 +381,7 @@ def access_denied(case: Case) -> Iterator[Finding]:
         "access-denied",
         case.severity(*denied),
         [*denied, *([issuer] if issuer else [])],
-        f"{answered_by(last) if specific else last.host} refused {name} to {case.client}, with {last.status}{with_what}"
+        f"{answered_by(last) if specific else last.host} refused {what} to {case.client}, with {last.status}{with_what}"
         + (quoted(last) if specific else ": it is private or does not exist, and registries do not say which")
         + ".",
         _what_the_words_ask(case, last, name)

@@ -86,7 +86,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 @row(
     "tag-invalid",
     needs=Fact.FAILURE,
-    explains=("manifest-unknown", "upload-refused", "write-denied"),
+    explains=("manifest-unknown", "path-not-redirected", "upload-refused", "write-denied"),
     severities="error",
     suffers="all",
     remedy="a tag of letters, digits, `_`, `.` and `-`",
@@ -97,13 +97,13 @@ def tag_invalid(case: Case) -> Iterator[Finding]:
 
     A tag has at most 128 characters, letters, digits, `_`, `.` and `-`, and begins with none of the last two
     (distribution-spec 1.1, "Pulling manifests"). ECR says 400 without a word to HEAD: bazel-contrib/rules_oci#720 (a version
-    with `+`, for which helm writes `_`).
+    with `+`, for which helm writes `_`). helm puts name and tag behind an address that has them already: helm/helm#10152.
     """
     for step in case.bad:
         tag = unquote(step.route.reference or "")
         if step.route.endpoint is not Endpoint.MANIFEST or step.last.status not in (400, 404, 405, 422):
             continue
-        if not tag or ":" in tag or step.route.digest is not None or _TAG.fullmatch(tag):
+        if not tag or (":" in tag and "/" not in tag) or step.route.digest is not None or _TAG.fullmatch(tag):
             continue
         wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
         yield found(
@@ -119,7 +119,9 @@ def tag_invalid(case: Case) -> Iterator[Finding]:
                 else "one begins with a letter, a digit or _"
             )
             + f"{quoted(step.last)}.",
-            "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
+            f"name the image or chart once: {case.client} adds name and tag to the address that it is given"
+            if "/" in tag
+            else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
         )
         return
 
@@ -165,7 +167,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         if step.route.endpoint is Endpoint.MANIFEST
         and step.last.status == 404
         and not is_page(step.last)
-        and not is_write(step)
+        and (step.kind is Kind.DELETE or not is_write(step))
         and "NAME_UNKNOWN" not in codes(step.last)
         and (mirror_of(step.first) is None or step.place not in asked_at_home)  # what the registry itself says decides
     ]
@@ -179,8 +181,8 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
     why = _why(last)
     if step.kind is Kind.DELETE:
         message, fix = (
-            f"{where} has no {step.route.reference} in {name} to delete.",
-            "nothing, if it was deleted before",
+            f"{where} has no {step.route.reference} in {name} to delete{why}.",
+            f"do nothing if it was deleted before; else check the name: crane ls {registry_name(asked)}/{name} lists its tags",
         )
     elif step.route.digest is None:
         message = f"{where} has no tag {step.route.reference} in {name}{why}."

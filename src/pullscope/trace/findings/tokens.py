@@ -336,6 +336,8 @@ def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
     """
     if any(one.ok and one.request.credential == hop.request.credential for one in hop.step.hops if one is not hop):
         return True
+    if any(challenge.error == "insufficient_scope" for challenge in hop.challenges):
+        return True  # RFC 6750, 3.1: the token is good, and grants too little
     issuer = case.issuer_of(hop)
     return issuer is not None and _lacks_a_scope(issuer, hop)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
@@ -130,46 +131,70 @@ def upload_not_begun(case: Case) -> Iterator[Finding]:
     report="goharbor/harbor#18541",
 )
 def blob_not_pushed(case: Case) -> Iterator[Finding]:
-    """A manifest is refused for a blob that this client was not seen pushing, and that no answer said is there.
+    """A manifest is refused for a blob, or an index for a manifest, that this client was not seen pushing, and that no answer
+    said is there.
 
     202 to a mount begins an upload, 201 alone is a mount (distribution-spec 1.1, "Mounting a blob from another repository"):
-    goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59. What was pushed and is missing all
+    goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59. An index of which one platform was
+    pulled, and is pushed whole: go-gitea/gitea#26839. What was pushed and is missing all
     the same is `upload-refused`.
     """
     for step in case.bad:
-        last, manifest = step.last, step.document
-        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
-            continue
-        if not isinstance(manifest, Manifest):
+        last, sent = step.last, step.document
+        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & _UNKNOWN or _unknown_subject(step) is not None:
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
-        named = [
-            one.digest for one in (manifest.config, *manifest.layers) if one is not None and one.digest is not None
-        ]
-        missing = [digest for digest in dict.fromkeys(named) if digest not in there]
+        missing = [digest for digest in dict.fromkeys(_named_in(sent)) if digest not in there]
         if not missing:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
+        of_index = isinstance(sent, Index)
         yield found(
             "blob-not-pushed",
             case.severity(step),
             [*begun, step],
-            f"{answered_by(last)} refused the manifest {step.route.reference} with {last.status}{quoted(last)}: it names "
-            f"{listed(digest.short for digest in missing[:3])}{' and more' if len(missing) > 3 else ''}, which {case.client} "
-            "was not seen pushing."
+            f"{answered_by(last)} refused the {'index' if of_index else 'manifest'} {step.route.reference} with "
+            f"{last.status}{quoted(last)}: it names {listed(digest.short for digest in missing[:3])}"
+            f"{' and more' if len(missing) > 3 else ''}, which {case.client} was not seen pushing."
             + (" The mount was answered 202: that is no mount, but the start of an upload." if begun else ""),
-            "upload each blob that the manifest names before the manifest"
+            "push the manifest of each platform that the index names before it, or one platform alone "
+            "(docker push --platform)"
+            if of_index
+            else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),
         )
         return
 
 
+_UNKNOWN = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
+
+
+def _named_in(sent: object) -> list[Digest]:
+    """What a manifest or an index cannot be without."""
+    if isinstance(sent, Index):
+        parts = list(sent.manifests)
+    elif isinstance(sent, Manifest):
+        parts = [one for one in (sent.config, *sent.layers) if one is not None]
+    else:
+        parts = []
+    return [one.digest for one in parts if one.digest is not None]
+
+
+def _unknown_subject(step: Step) -> Digest | None:
+    """What a manifest refers to, where that is what the registry says that it does not know."""
+    sent = step.document
+    subject = sent.subject if isinstance(sent, Manifest | Index) else None
+    if subject is None or subject.digest is None:
+        return None
+    return subject.digest if any(str(subject.digest) in error.detail for error in step.last.errors) else None
+
+
 def _told_of(step: Step) -> list[object]:
-    """The blobs of which a good answer says that they are there."""
+    """The blobs and manifests of which a good answer says that they are there."""
     route = step.route
     if route.endpoint is Endpoint.UPLOAD_START:
         return [route.mount, route.digest]
-    return [route.digest] if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD) else []
+    return [route.digest] if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD, Endpoint.MANIFEST) else []
 
 
 @row(
@@ -240,6 +265,8 @@ def upload_refused(case: Case) -> Iterator[Finding]:
         fix = (
             f"leave {within} out of the name: it is a host, and {last.host} takes it for a part of the repository"
             if within is not None
+            else f"name the image as the answer asks: {last.host} takes no name spelled {name}"
+            if "NAME_INVALID" in said and tells_more(last)
             else f"create {name} at {last.host} first, and check how it is spelled"
         )
     elif last.status == 404 and step.route.endpoint is Endpoint.UPLOAD_START:
@@ -247,7 +274,12 @@ def upload_refused(case: Case) -> Iterator[Finding]:
             f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
         )
-    elif said & {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}:
+    elif _unknown_subject(step) is not None:
+        fix = (
+            f"push what the manifest refers to (its subject) first; if {last.host} gives that by its digest, it looks for a blob "
+            "of that digest: report it there"
+        )
+    elif said & _UNKNOWN:
         fix = "push again: a blob that the manifest names is not there"
     elif last.status == 416 or says(last, PART):
         fix = (
@@ -267,13 +299,23 @@ def upload_refused(case: Case) -> Iterator[Finding]:
         )
     elif step.kind is Kind.MANIFEST_PUT:
         fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
+    elif is_page(last):
+        fix = (
+            f"look at the log and the limits of what stands in front of {last.host}: a page answered, and registries answer with "
+            "JSON"
+        )
     else:
         fix = f"look at the log of {last.host} for this request"
     yield found(
         "upload-refused",
         case.severity(*refused),
         refused,
-        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}.",
+        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}"
+        + (
+            f", and means {subject.short}, the subject of that manifest."
+            if (subject := _unknown_subject(step)) is not None
+            else "."
+        ),
         fix,
     )
 

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.findings.case import (
-    REFUSALS,
     Case,
     client_left,
     codes,
     found,
-    in_storage,
     is_write,
-    was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.grants import allows, issued_for, pushes
-from pullscope.trace.findings.login_commands import login
-from pullscope.trace.findings.logins import refuses_access, subject
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, says, words
+from pullscope.trace.findings.said import answered_by, front, quoted, reason, says
 from pullscope.trace.findings.uploads import PART
 from pullscope.trace.findings.whereabouts import where_it_is
-from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.model import Hop
 
-UNSUPPORTED = frozenset({400, 405, 501})
-"""Statuses by which registries say that they delete nothing, or no tags: regclient/regclient#335."""
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
-
-_QUOTA = re.compile(
-    r"quota|storage resource|upper limit|storage limit|no space left|insufficient storage", re.IGNORECASE
-)
-_FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re.IGNORECASE)
-"""Tags that may not be moved: ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words."""
 
 
 @row(
@@ -219,109 +204,3 @@ def upload_lost(case: Case) -> Iterator[Finding]:
         f"give all instances behind {last.host} the same storage and the same http.secret, and let proxies hand on the "
         "Location of an upload with its whole query",
     )
-
-
-@row(
-    "write-denied",
-    needs=Fact.FAILURE,
-    explains=(
-        "registry-failed",
-        "upload-refused",
-        "access-denied",
-        "credentials-not-used",
-        "login-lacks-right",
-        "retried",
-        "scope-refused",
-        "token-not-requested",
-    ),
-    severities="error",
-    suffers="those that push or delete",
-    remedy="a login that may write there; the registry's own reason",
-    recording="field/live/push28-quota.mitm",
-)
-def write_denied(case: Case) -> Iterator[Finding]:
-    """A push, a mount or a delete is refused: without a login, without the right, by a quota, or by a registry that only reads.
-
-    Docker Hub says 401 with insufficient_scope to an anonymous push (dockerd 20.10.24) and delete (skopeo 1.22), Harbor 403
-    with the quota's figures, distribution in read-only mode 405 UNSUPPORTED (also to a delete unless
-    `storage.delete.enabled` is set), ECR refuses to move an immutable tag with 400 TAG_INVALID (moby/buildkit#3776).
-    Whether a repository is
-    private has nothing to do with it.
-    """
-    denied = [
-        step
-        for step in case.bad
-        if (is_write(step) and (step.last.status in (405, 412, 423, 507) or _is_reason(step.last)))
-        or (step.kind is Kind.DELETE and step.last.status in UNSUPPORTED)
-        or (
-            case.writes
-            and not step.is_token
-            and step.last.status in REFUSALS
-            and step.last.request.authorization != "basic"
-        )
-        or (is_write(step) and step.last.status in REFUSALS)
-        or (
-            step.is_token
-            and pushes(step)
-            and refuses_access(step.last)
-            and (was_anonymous(step) or step.last.status == 403)
-        )
-    ]
-    denied = [step for step in denied if not in_storage(step.last)]
-    if not denied:
-        return
-    step = next((one for one in denied if words(one.last)), denied[0])
-    last = step.last
-    what = "a delete" if step.kind is Kind.DELETE else "a push"
-    name = subject(case, step)
-    to = f" to {name}" if name and what == "a push" else f" from {name}" if name else ""
-    why, fix = _reason(case, step, what)
-    yield found(
-        "write-denied",
-        case.severity(*denied, otherwise=Severity.ERROR if case.over and case.failed else Severity.WARNING),
-        denied,
-        f"{answered_by(last)} refused {what}{to} with {last.status}{quoted(last)}.{why}",
-        fix,
-    )
-
-
-def _is_reason(hop: Hop) -> bool:
-    return hop.status in (400, 409, 429, 500, 507) and (says(hop, _QUOTA) or says(hop, _FIXED))
-
-
-def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
-    """What is known of why, and the fix."""
-    last = step.last
-    host = step.under.first.host if step.under is not None else last.host
-    issued = issued_for(case, last)
-    name = step.route.repository or case.pull.repository or "that repository"
-    if says(last, _QUOTA):
-        return "", f"make room at {host}, or raise the quota that it names"
-    if says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT):
-        return "", "push under a new tag; this one may not be changed"
-    if last.status == 405 or (what == "a delete" and last.status in UNSUPPORTED):
-        if what == "a delete":
-            return (
-                "",
-                f"switch deletes on at {host} (storage.delete.enabled in distribution), or delete there by other means",
-            )
-        if not last.errors and front(last) is not None:
-            return "", f"let {front(last)} hand {last.request.method} below /v2/ on to the registry behind it"
-        if any(is_write(one) and one.last.ok for one in case.steps):
-            return (
-                "",
-                f"check the name and the tag of what is pushed: {host} takes no {last.request.method} at that address",
-            )
-        return f" {host} is read-only.", f"push to the registry that {host} mirrors, or switch its read-only mode off"
-    unknown = was_anonymous(step) if step.is_token else issued.anonymous if issued is not None else False
-    bare = last.request.authorization == "none" and not step.is_token
-    if last.status in REFUSALS and (unknown or bare):
-        return f" {case.client} showed no login.", f"log in: {login(case, host)}"
-    action = "delete" if what == "a delete" else "push"
-    if issued is not None and issued.facts.granted is not None and not allows(issued.facts.granted, name, action):
-        return f" The token of its login does not grant {action}.", f"log in with an account that may {action} {name}"
-    if last.status not in REFUSALS:
-        return "", f"do what the answer asks for, or look at the log of {host} for this request"
-    if is_specific(last):
-        return "", f"do what the answer asks for, or log in with an account that may {action} {name}"
-    return "", f"log in with an account that may {action} {name}: {login(case, host)}"

@@ -1,0 +1,431 @@
+"""Public reports of pushes, deletes, logins and referrers: what right is was written down before the rules were asked.
+
+Each is one of a kind that the rules had not met. The form is that of `kinds`.
+"""
+
+from __future__ import annotations
+
+from tests.trace.findings.first_contact import CONFIG, GHCR, LAYER, START, token_for_push, uploaded
+from tests.trace.findings.kinds import APP, BUILDKIT, ECR, HELM, JSON, NGINX, OK_INDEX, ORAS, REG, Kind, bearer
+from tests.trace.findings.looked_at import REGISTRY, error
+from tests.trace.images import OCI_INDEX, OCI_MANIFEST, digest
+from tests.trace.wire import CRANE, DOCKER_20, DOCKER_29, REGCTL, SKOPEO, Wire
+
+BASIC_AT_ECR = f'Basic realm="{ECR}/",service="ecr.amazonaws.com"'
+SUBJECT = digest(APP.manifest())
+FALLBACK = SUBJECT.replace(":", "-")
+PUSH_ONLY = (
+    "eyJhbGciOiJub25lIn0."
+    "eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6InRlYW0vYXBwIiwiYWN0aW9ucyI6WyJwdXNoIl19XX0.c2ln"
+)
+"""A JWT whose claims are `{"access":[{"type":"repository","name":"team/app","actions":["push"]}]}`."""
+
+
+def artifact(subject: str) -> str:
+    """A manifest that refers to another."""
+    return (
+        f'{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","artifactType":"application/vnd.in-toto+json",'
+        f'"config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{CONFIG}","size":2}},'
+        f'"layers":[{{"mediaType":"application/vnd.in-toto+json","digest":"{LAYER}","size":4}}],'
+        f'"subject":{{"mediaType":"{OCI_MANIFEST}","digest":"{subject}","size":400}}}}'
+    )
+
+
+def scopes_of_a_pat(wire: Wire) -> None:
+    """buildx pushes with a personal access token that may only read."""
+    token_for_push(wire, "w1", GHCR)
+    said = error("DENIED", "permission_denied: The token provided does not match expected scopes.")
+    wire.ask("HEAD", f"{GHCR}/v2/team/app/blobs/{LAYER}", 404, token="w1")
+    wire.ask("POST", f"{GHCR}/v2/team/app/blobs/uploads/", 403, token="w1", answer=JSON, body=said)
+
+
+def firewall_at_login(wire: Wire) -> None:
+    """docker login from an address that the registry does not let in."""
+    said = "client with IP '172.214.169.102' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+    wire.ask("GET", "https://contoso.azurecr.io/v2/", 403, answer=JSON, body=error("DENIED", said))
+
+
+def deleted_already(wire: Wire) -> None:
+    """crane deletes what somebody has deleted by hand."""
+    wire.ask("GET", f"{ECR}/v2/", 401, challenge=BASIC_AT_ECR)
+    said = error("MANIFEST_UNKNOWN", "Requested image not found")
+    wire.ask("DELETE", f"{ECR}/v2/team/app/manifests/1.0", 404, basic=True, answer=JSON, body=said)
+
+
+def deletes_off(wire: Wire) -> None:
+    """regctl puts another manifest at the tag and deletes that."""
+    said = error("UNSUPPORTED", "The operation is unsupported.")
+    tag = APP.url("manifests", "1.0", REG)
+    wire.ask("HEAD", tag, 200, basic=True, answer=OK_INDEX)
+    wire.ask("DELETE", tag, 405, basic=True, answer=JSON, body=said)
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{CONFIG}", 404, basic=True)
+    wire.ask("POST", START, 202, basic=True, location=f"{START}4?_state=1")
+    wire.ask("PUT", f"{START}4?_state=1&digest={CONFIG}", 201, basic=True, sent=40)
+    wire.ask("PUT", tag, 201, basic=True, sent=APP.manifest())
+    wire.ask("DELETE", APP.url("manifests", SUBJECT, REG), 405, basic=True, answer=JSON, body=said)
+
+
+def delete_not_asked_for(wire: Wire) -> None:
+    """crane deletes with a token for push and pull."""
+    host = "https://icr.io"
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(f"{host}/oauth/token"), answer=JSON)
+    url = f"{host}/oauth/token?scope=repository%3Ateam%2Fapp%3Apush%2Cpull&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="w5")
+    said = (
+        '{"errors":[{"code":"DENIED","message":"You are not authorized to access the specified resource.",'
+        '"detail":[{"Type":"repository","Class":"","Name":"team/app","Action":"delete"}]}]}'
+    )
+    wire.ask("DELETE", f"{host}/v2/team/app/manifests/{SUBJECT}", 403, token="w5", answer=JSON, body=said)
+
+
+def delete_challenged(wire: Wire) -> None:
+    """crane is told the scope of a delete, and asks for the old one again."""
+    realm = f"{REG}/auth/token"
+    url = f"{realm}?scope=repository%3Ateam%2Fapp%3Apush%2Cpull&service=reg"
+    there = APP.url("manifests", SUBJECT, REG)
+    challenge = bearer(realm, "repository:team/app:delete") + ',error="insufficient_scope"'
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    for token in ("w5a", "w5b"):
+        wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued=token)
+        said = error("DENIED", "requested access to the resource is denied")
+        wire.ask("DELETE", there, 401, token=token, challenge=challenge, answer=JSON, body=said)
+
+
+def no_redeploy(wire: Wire) -> None:
+    """A new tag of an old manifest at a repository that takes nothing twice."""
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 200, basic=True)
+    said = (
+        '{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"blob upload invalid",'
+        '"detail":"Repository does not allow updating assets: coe-docker"}]}'
+    )
+    url = APP.url("manifests", "1.1.1_275", REG)
+    wire.ask("PUT", url, 400, basic=True, sent=APP.manifest(), answer=JSON, body=said)
+
+
+def no_redeploy_of_a_blob(wire: Wire) -> None:
+    """The same repository, a blob that it has already."""
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, basic=True)
+    wire.ask("POST", START, 202, basic=True, location=f"{START}9")
+    said = (
+        '{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"blob upload invalid",'
+        '"detail":"docker-hosted/v2/-/blobs/sha256:567db cannot be updated"}]}'
+    )
+    wire.ask("PUT", f"{START}9?digest={LAYER}", 400, basic=True, sent=4000, answer=JSON, body=said)
+
+
+def subject_unknown(wire: Wire) -> None:
+    """oras attaches to a manifest that the registry gives, and does not know."""
+    there = APP.url("manifests", SUBJECT, REG)
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 200, answer={**OK_INDEX, "Docker-Content-Digest": SUBJECT})
+    wire.ask("GET", there, answer={"Content-Type": OCI_MANIFEST}, body=APP.manifest())
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 200)
+    manifest = artifact(SUBJECT)
+    said = (
+        '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry","detail":"' + SUBJECT + '"}]}'
+    )
+    url = APP.url("manifests", digest(manifest), REG)
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", url, 404, headers=headers, sent=manifest, answer=JSON, body=said)
+
+
+def platforms_left_out(wire: Wire) -> None:
+    """docker push of an index of which one platform was pulled."""
+    other = "sha256:" + "b" * 64
+    index = (
+        f'{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":['
+        f'{{"mediaType":"{OCI_MANIFEST}","digest":"{SUBJECT}","size":400,'
+        f'"platform":{{"os":"linux","architecture":"amd64"}}}},'
+        f'{{"mediaType":"{OCI_MANIFEST}","digest":"{other}","size":400,'
+        f'"platform":{{"os":"linux","architecture":"arm64"}}}}]}}'
+    )
+    token_for_push(wire, "w9")
+    uploaded(wire, "w9")
+    uploaded(wire, "w9", CONFIG)
+    wire.ask("PUT", APP.url("manifests", SUBJECT, REG), 201, token="w9", sent=APP.manifest())
+    said = error("MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
+    url = APP.url("manifests", "1.0", REG)
+    headers = {"Content-Type": OCI_INDEX}
+    wire.ask("PUT", url, 404, token="w9", headers=headers, sent=index, answer=JSON, body=said)
+
+
+def push_without_pull(wire: Wire) -> None:
+    """A robot account of Harbor that may push only."""
+    token_for_push(wire, PUSH_ONLY)
+    blob = f"{REG}/v2/team/app/blobs/{LAYER}"
+    challenge = bearer(scope="repository:team/app:pull") + ',error="insufficient_scope"'
+    wire.ask("HEAD", blob, 401, token=PUSH_ONLY, challenge=challenge, answer=JSON)
+    wire.ask("POST", START, 202, token=PUSH_ONLY, location=f"{START}1?_state=1")
+    wire.ask("PATCH", f"{START}1?_state=1", 202, token=PUSH_ONLY, sent=4000, location=f"{START}1?_state=2")
+    wire.ask("PUT", f"{START}1?_state=2&digest={LAYER}", 201, token=PUSH_ONLY, sent=0)
+    wire.ask("HEAD", blob, 401, token=PUSH_ONLY, challenge=challenge, answer=JSON)
+
+
+def name_too_short(wire: Wire) -> None:
+    """BuildKit pushes to a project and a repository of Artifact Registry."""
+    host = "https://europe-west1-docker.pkg.dev"
+    said = "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE"
+    token_for_push(wire, "w11", host)
+    wire.ask("HEAD", f"{host}/v2/team/app/blobs/{LAYER}", 404, token="w11")
+    url = f"{host}/v2/team/app/blobs/uploads/"
+    wire.ask("POST", url, 400, token="w11", answer=JSON, body=error("NAME_INVALID", said))
+
+
+def immutable_at_harbor(wire: Wire) -> None:
+    """docker push over a tag that may not be changed."""
+    token_for_push(wire, "w12")
+    uploaded(wire, "w12")
+    said = error("DENIED", "Failed to process request, due to 'hello-world:latest' is a immutable tag.")
+    url = APP.url("manifests", "latest", REG)
+    wire.ask("PUT", url, 412, token="w12", sent=APP.manifest(), answer=JSON, body=said)
+
+
+def front_refuses_a_part(wire: Wire) -> None:
+    """skopeo copies through a load balancer that does not like a request."""
+    token_for_push(wire, "w13")
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, token="w13", answer=JSON)
+    wire.ask("POST", START, 202, token="w13", location=f"{START}1?_state=1")
+    page = "<HTML> 400 Bad request Your browser sent an invalid request."
+    answer = {"Content-Type": "text/html"}
+    wire.ask("PATCH", f"{START}1?_state=1", 400, token="w13", sent=4000, answer=answer, body=page)
+
+
+def job_may_not_delete(wire: Wire) -> None:
+    """skopeo delete with the login of a GitLab job."""
+    realm = "https://gitlab.example.com/jwt/auth"
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    url = f"{realm}?account=gitlab-ci-token&scope=repository%3Ateam%2Fapp%3A%2A&service=reg"
+    wire.ask("GET", url, 403, basic=True, answer=JSON, body=error("DENIED", "access forbidden"))
+
+
+def reference_in_the_address(wire: Wire) -> None:
+    """helm, whose chart is named with a tag that it adds to."""
+    token_for_push(wire, "w15", GHCR)
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{GHCR}/v2/team/app/blobs/{blob}", 200, token="w15")
+    there = f"{GHCR}/v2/team/app/manifests/0.1.0/test:0.1.0"
+    page = {"Content-Type": "text/html"}
+    wire.ask("HEAD", there, 404, token="w15", answer=page)
+    wire.ask("PUT", there, 405, token="w15", sent=APP.manifest(), answer=page, body="<HTML> 405 Not Allowed")
+
+
+# -- healthy --------------------------------------------------------------------------------------------------------------
+
+
+def tag_is_the_subject(wire: Wire) -> None:
+    """oras discover at GitLab, which takes the fallback tag for the digest."""
+    token_for_push(wire, "h1")
+    tag = {**OK_INDEX, "Docker-Content-Digest": digest(APP.index)}
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 200, token="h1", answer=tag)
+    wire.ask("GET", f"{REG}/v2/team/app/referrers/{digest(APP.index)}", 404, token="h1", answer=NGINX)
+    fallback = digest(APP.index).replace(":", "-")
+    wire.ask("GET", APP.url("manifests", fallback, REG), 200, token="h1", answer=tag, body=APP.index)
+
+
+def token_by_get_in_the_end(wire: Wire) -> None:
+    """helm 3.14 at Gitea: POST for a token is not there, GET is."""
+    realm, blob = f"{REG}/v2/token", f"{REG}/v2/team/app/blobs/{LAYER}"
+    wire.ask("HEAD", blob, 401, challenge=bearer(realm, "*"), answer=JSON)
+    wire.ask("POST", realm, 404, sent="grant_type=password&service=reg&username=u&password=p")
+    url = f"{realm}?scope=%2A&scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="h2")
+    uploaded(wire, "h2")
+    uploaded(wire, "h2", CONFIG)
+    wire.ask("HEAD", APP.url("manifests", "0.4.3", REG), 404, token="h2")
+    wire.ask("PUT", APP.url("manifests", "0.4.3", REG), 201, token="h2", sent=APP.manifest())
+
+
+def chart_at_ecr(wire: Wire) -> None:
+    """helm pulls a chart and asks each time without its login first."""
+    manifest = APP.manifest()
+    tag = {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(manifest)}
+    at = APP.url("manifests", "1.0", ECR)
+    wire.ask("HEAD", at, 401, challenge=BASIC_AT_ECR)
+    wire.ask("HEAD", at, 200, basic=True, answer=tag)
+    there = APP.url("manifests", digest(manifest), ECR)
+    wire.ask("GET", there, 401, challenge=BASIC_AT_ECR)
+    wire.ask("GET", there, 200, basic=True, answer=tag, body=manifest)
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), ECR), basic=True, content=content)
+
+
+def upload_in_the_singular(wire: Wire) -> None:
+    """regctl pushes to GHCR, whose uploads are at `blobs/upload/`, in parts."""
+    token_for_push(wire, "h4", GHCR)
+    for blob in (LAYER, CONFIG):
+        at = f"/v2/team/app/blobs/upload/{blob[-8:]}"
+        wire.ask("HEAD", f"{GHCR}/v2/team/app/blobs/{blob}", 404, token="h4")
+        wire.ask("POST", f"{GHCR}/v2/team/app/blobs/uploads/", 202, token="h4", location=at)
+        for _ in range(2):
+            wire.ask("PATCH", f"{GHCR}{at}", 202, token="h4", sent=4000, location=at)
+        wire.ask("PUT", f"{GHCR}{at}?digest={blob}", 201, token="h4", sent=0)
+    wire.ask("PUT", APP.url("manifests", "1.0", GHCR), 201, token="h4", sent=APP.manifest())
+
+
+def fallback_tag_made(wire: Wire) -> None:
+    """A signature is pushed to a registry without the referrers API: the client keeps the list itself."""
+    manifest = artifact(SUBJECT)
+    token_for_push(wire, "h5")
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", SUBJECT, REG),
+        200,
+        token="h5",
+        answer={**OK_INDEX, "Docker-Content-Digest": SUBJECT},
+    )
+    uploaded(wire, "h5")
+    uploaded(wire, "h5", CONFIG)
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", APP.url("manifests", digest(manifest), REG), 201, token="h5", headers=headers, sent=manifest)
+    said = error("MANIFEST_UNKNOWN", "manifest unknown")
+    wire.ask("GET", APP.url("manifests", FALLBACK, REG), 404, token="h5", answer={**REGISTRY, **JSON}, body=said)
+    index = (
+        f'{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":['
+        f'{{"mediaType":"{OCI_MANIFEST}","digest":"{digest(manifest)}","size":700}}]}}'
+    )
+    headers = {"Content-Type": OCI_INDEX}
+    wire.ask("PUT", APP.url("manifests", FALLBACK, REG), 201, token="h5", headers=headers, sent=index)
+
+
+WRITES: dict[str, Kind] = {
+    "scopes-of-a-pat": Kind(
+        source="daltoniam/switchboard#139",
+        play=scopes_of_a_pat,
+        agent=BUILDKIT,
+        finds={"write-denied": "error"},
+        says=("does not match expected scopes", "write:packages"),
+        never=("showed no login", "private", "renew"),
+    ),
+    "firewall-at-login": Kind(
+        source="docker/build-push-action#1214",
+        play=firewall_at_login,
+        agent=DOCKER_29,
+        finds={"access-denied": "error"},
+        says=("is not allowed access", "allow the address"),
+        never=("log in", "the account"),
+    ),
+    "deleted-already": Kind(
+        source="google/go-containerregistry#1862",
+        play=deleted_already,
+        agent=CRANE,
+        finds={"manifest-unknown": "error"},
+        says=("delete",),
+        never=("private", "push it", "log in"),
+    ),
+    "deletes-off": Kind(
+        source="regclient/regclient#819",
+        play=deletes_off,
+        agent=REGCTL,
+        finds={"write-denied": "error"},
+        says=("storage.delete.enabled",),
+        never=("log in", "may delete"),
+    ),
+    "delete-not-asked-for": Kind(
+        source="google/go-containerregistry#2184",
+        play=delete_not_asked_for,
+        agent=CRANE,
+        finds={"write-denied": "error"},
+        says=("asked for push, pull", "not authorized"),
+        never=("showed no login", "private"),
+    ),
+    "delete-challenged": Kind(
+        source="google/go-containerregistry#724",
+        play=delete_challenged,
+        agent=CRANE,
+        finds={"write-denied": "error"},
+        says=("asked for push, pull",),
+        never=("showed no login", "private", "clocks"),
+    ),
+    "no-redeploy": Kind(
+        source="GoogleContainerTools/jib#3057",
+        play=no_redeploy,
+        agent="jib 2.7.1 jib-maven-plugin",
+        finds={"write-denied": "error"},
+        says=("does not allow updating assets", "redeploy"),
+        never=("http.secret", "begun itself", "schema 2"),
+    ),
+    "no-redeploy-of-a-blob": Kind(
+        source="sonatype/nexus-public#967",
+        play=no_redeploy_of_a_blob,
+        agent=BUILDKIT,
+        finds={"write-denied": "error"},
+        says=("cannot be updated", "redeploy"),
+        never=("http.secret", "begun itself"),
+    ),
+    "subject-unknown": Kind(
+        source="distribution/distribution#4927",
+        play=subject_unknown,
+        agent=ORAS,
+        finds={"upload-refused": "error"},
+        says=("subject",),
+        never=("upload each blob", "a blob that the manifest names", "schema 2"),
+    ),
+    "platforms-left-out": Kind(
+        source="go-gitea/gitea#26839",
+        play=platforms_left_out,
+        agent=DOCKER_29,
+        finds={"blob-not-pushed": "error"},
+        says=("sha256:bbbb", "platform"),
+        never=("crane ls", "http.secret", "upload each blob"),
+    ),
+    "push-without-pull": Kind(
+        source="goharbor/harbor#13973",
+        play=push_without_pull,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("does not grant pull", "may pull and push"),
+        never=("grant push", "private"),
+    ),
+    "name-too-short": Kind(
+        source="docker/build-push-action#171",
+        play=name_too_short,
+        agent=BUILDKIT,
+        finds={"upload-refused": "error"},
+        says=("Missing image name", "as the answer"),
+        never=("create team/app",),
+    ),
+    "immutable-at-harbor": Kind(
+        source="goharbor/harbor#9718",
+        play=immutable_at_harbor,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("new tag",),
+        never=("vulnerabilit", "log in"),
+    ),
+    "front-refuses-a-part": Kind(
+        source="podman-container-tools/skopeo#2723",
+        play=front_refuses_a_part,
+        agent=SKOPEO,
+        finds={"upload-refused": "error"},
+        says=("invalid request", "in front"),
+        never=("log in",),
+    ),
+    "job-may-not-delete": Kind(
+        source="podman-container-tools/skopeo#856",
+        play=job_may_not_delete,
+        agent=SKOPEO,
+        finds={"write-denied": "error"},
+        says=("access forbidden", "delete"),
+        never=("private", "a push", "wrong"),
+    ),
+    "reference-in-the-address": Kind(
+        source="helm/helm#10152",
+        play=reference_in_the_address,
+        agent=HELM,
+        finds={"tag-invalid": "error"},
+        says=("0.1.0/test:0.1.0", "name the image or chart once"),
+        never=("read-only", "log in"),
+    ),
+    "tag-is-the-subject": Kind(source="oras-project/oras-go#1396", play=tag_is_the_subject, agent=ORAS, finds={}),
+    "token-by-get-in-the-end": Kind(
+        source="go-gitea/gitea#29118", play=token_by_get_in_the_end, agent="Helm/3.14.0", finds={}
+    ),
+    "chart-at-ecr": Kind(source="helm/helm#12413", play=chart_at_ecr, agent="Helm/3.12.1", finds={}),
+    "upload-in-the-singular": Kind(
+        source="regclient/regclient#323", play=upload_in_the_singular, agent=REGCTL, finds={}
+    ),
+    "fallback-tag-made": Kind(
+        source="opencontainers/distribution-spec#563", play=fallback_tag_made, agent=ORAS, finds={}
+    ),
+}
