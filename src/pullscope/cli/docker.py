@@ -304,7 +304,7 @@ def _verdict(found: Machine, state: str, count: int) -> str:
     if count:
         return f"{count} problem{'s' if count > 1 else ''}"
     if state == "off":
-        return "healthy: nothing of pullscope is on; docker goes its own way"
+        return "healthy: nothing of pullscope is on; docker is not using the proxy"
     where = found.layout.unit if found.record is None else found.record.options.get("mode", "proxy")
     return f"healthy: {state}, mode {where}" if found.record else f"healthy: {state}"
 

@@ -164,7 +164,7 @@ def _same(now: Snapshot, before: Snapshot) -> bool:
 def _restore(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
     if entry.before.absent:
         tree.remove(entry.path)
-        return TakenBack(path=entry.path, words="removed, was not there")
+        return TakenBack(path=entry.path, words="removed (pullscope had created it)")
     wanted = entry.before
     if now.mode != entry.mode:
         wanted = replace(wanted, mode=now.mode)
@@ -182,7 +182,7 @@ def _take_back_directory(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
     if now.kind != "directory":
         return TakenBack(path=entry.path, words="no directory any more, left alone", touched=False, foreign=True)
     if tree.remove_directory(entry.path):
-        return TakenBack(path=entry.path, words="removed, was not there")
+        return TakenBack(path=entry.path, words="removed (pullscope had created it)")
     inside = ", ".join(tree.names(entry.path)[:3])
     return TakenBack(path=entry.path, words=f"kept, somebody put {inside} in it", touched=False, foreign=True)
 
@@ -193,7 +193,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     lines = [line for line in content.splitlines(keepends=True) if line.startswith(b"[") or line.strip() not in ours]
     telling = [line for line in lines if line.strip() and not line.strip().startswith((b"#", b";", b"["))]
     if not telling and entry.before.absent:
-        return None, "removed, was not there; somebody's change to our lines went with it"
+        return None, "removed (pullscope had created it); somebody's change to our lines went with it"
     if not telling:
         return entry.before.content, "restored"
     words = ", ".join(line.strip().decode("utf-8", "replace").partition("=")[0] for line in telling[:3])
@@ -202,7 +202,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
 
 def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
     """A file in a directory of our own: nobody else's work is in it."""
-    return (None, "removed, was not there") if entry.before.absent else (entry.before.content, "restored")
+    return (None, "removed (pullscope had created it)") if entry.before.absent else (entry.before.content, "restored")
 
 
 def _leave(content: bytes, _: Entry) -> tuple[bytes | None, str]:
@@ -224,7 +224,7 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
     except (ValueError, RecursionError) as error:
         return content, f"{error}: changed by somebody since, left alone; take our entries out by hand"
     if not now and entry.before.absent:
-        return None, "removed, was not there"
+        return None, "removed (pullscope had created it)"
     new = [key for key in now if key not in then or now[key] != then[key]]
     theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
@@ -239,7 +239,7 @@ def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         )
         return content, f"{words}, left alone"
     if not rest and entry.before.absent:
-        return None, "removed, was not there"
+        return None, "removed (pullscope had created it)"
     return rest, "our block taken out; changed by somebody since, the rest kept"
 
 

@@ -122,8 +122,8 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 code="push-over-redirect",
                 severity=Severity.INFO,
-                message=f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and can look successful "
-                "and write nothing.",
+                message=f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and may "
+                "report success without uploading anything.",
                 fix=f"Push to {registry_name(landing.host or '')}/{landing.repository or name}.",
                 where=rule.where,
             )
@@ -174,7 +174,7 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             code="open-to-all-repositories",
             severity=Severity.WARNING,
-            message=f"every image of {known.label} can be pulled as {subject.host}/…: others may hide behind your name.",
+            message=f"anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain.",
             fix="Name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything.",
             where=landing.rule.where,
         )
