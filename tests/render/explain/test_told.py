@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.render.samples import TRACES, recorded
+from tests.trace.wire import DOCKER_20, HUB, Wire, challenge_for, only, played, token_url
 
 from pullscope.render.explain.told import lesson_blocks
 from pullscope.render.layout import WIDTH, paint
@@ -56,6 +57,16 @@ def test_ends_with_what_to_take_home() -> None:
         "24 requests: 2.8 kB of manifests, 1 token and 5 redirects. A registry is just documents at a few URLs, so your own "
         "domain can front it."
     )
+
+
+def test_a_token_that_was_not_given_is_not_counted() -> None:
+    """The token server was asked and gave none."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=challenge_for(None))
+    wire.ask("GET", token_url("library/app"), 404)
+    end = " ".join(text_of(only(played(wire))))
+
+    assert "2 requests: 0 B of manifests and 0 tokens." in end
 
 
 def test_failed_pull_ends_with_its_findings() -> None:

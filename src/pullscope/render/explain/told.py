@@ -11,7 +11,7 @@ from pullscope.render.layout import WIDTH, Line
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import count, plain, size
 from pullscope.trace.hosts import Roles
-from pullscope.trace.model import Ending, Kind, Pull
+from pullscope.trace.model import Ending, Kind, Outcome, Pull
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 
@@ -79,7 +79,7 @@ def _end(pull: Pull) -> list[Line]:
     hops = pull.hops
     roles = Roles(hops)
     documents = sum(hop.bytes or 0 for hop in hops if hop.ok and hop.route.reference is not None)
-    tokens = sum(step.kind is Kind.TOKEN for step in pull.steps)
+    tokens = sum(step.kind is Kind.TOKEN and step.outcome is Outcome.OK for step in pull.steps)
     elsewhere = sum(roles.of_hop(hop) == "cdn" for hop in hops)
     parts = [f"{size(documents)} of manifests", count(tokens, "token")]
     if elsewhere:
