@@ -6,10 +6,10 @@ Each is one of a kind that the rules had not met. The form is that of `kinds`.
 from __future__ import annotations
 
 from tests.trace.findings.first_contact import CONFIG, GHCR, LAYER, START, token_for_push, uploaded
-from tests.trace.findings.kinds import APP, BUILDKIT, ECR, HELM, JSON, NGINX, OK_INDEX, ORAS, REG, Kind, bearer
+from tests.trace.findings.kinds import APP, BUILDKIT, ECR, HELM, JSON, NGINX, OK_INDEX, ORAS, PODMAN, REG, Kind, bearer
 from tests.trace.findings.looked_at import REGISTRY, error
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, digest
-from tests.trace.wire import CRANE, DOCKER_20, DOCKER_29, REGCTL, SKOPEO, Wire
+from tests.trace.wire import AUTH, CRANE, DOCKER_20, DOCKER_29, HUB, REGCTL, SKOPEO, Wire
 
 BASIC_AT_ECR = f'Basic realm="{ECR}/",service="ecr.amazonaws.com"'
 SUBJECT = digest(APP.manifest())
@@ -428,4 +428,254 @@ WRITES: dict[str, Kind] = {
     "fallback-tag-made": Kind(
         source="opencontainers/distribution-spec#563", play=fallback_tag_made, agent=ORAS, finds={}
     ),
+}
+
+
+# -- a second time --------------------------------------------------------------------------------------------------------
+
+
+def password_at_gitlab(wire: Wire) -> None:
+    """docker login with a password where two factors are wanted."""
+    realm = "https://gitlab.example.com/jwt/auth"
+    said = (
+        "HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or you're "
+        "required to use a token instead of a password. If a token was provided, it was either incorrect, expired, or "
+        "improperly scoped."
+    )
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    url = f"{realm}?account=u&client_id=docker&offline_token=true&service=reg"
+    wire.ask("GET", url, 401, basic=True, answer=JSON, body=error("UNAUTHORIZED", said))
+
+
+def second_factor_at_hub(wire: Wire) -> None:
+    """docker pulls a public image with a stored password."""
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer(AUTH), answer=JSON)
+    wire.ask("HEAD", APP.url("manifests", "1.0"), 401, challenge=bearer(AUTH, "repository:team/app:pull"))
+    url = f"{AUTH}?account=u&scope=repository%3Ateam%2Fapp%3Apull&service=registry.docker.io"
+    said = '{"details":"please use personal access token to login"}'
+    wire.ask("GET", url, 401, basic=True, answer=JSON, body=said)
+
+
+def writes_suspended(wire: Wire) -> None:
+    """oras pushes while quay.io is read-only."""
+    host = "https://quay.io"
+    token_for_push(wire, "x3", host)
+    wire.ask("HEAD", f"{host}/v2/team/app/blobs/{LAYER}", 404, token="x3")
+    said = "System is currently read-only. Pulls will succeed but all write operations are currently suspended."
+    wire.ask("POST", f"{host}/v2/team/app/blobs/uploads/", 405, token="x3", answer=JSON, body=error("DENIED", said))
+
+
+def pat_expired(wire: Wire) -> None:
+    """podman pushes to GHCR with a token that is over."""
+    wire.ask("GET", f"{GHCR}/v2/", 401, challenge=bearer(f"{GHCR}/token"), answer=JSON)
+    url = f"{GHCR}/token?account=u&scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=ghcr.io"
+    wire.ask("GET", url, 403, basic=True, answer=JSON, body=error("DENIED", "denied"))
+
+
+def open_to_read(wire: Wire) -> None:
+    """docker pushes to Zot, which all may read: its /v2/ asks for nothing."""
+    wire.ask("GET", f"{REG}/v2/", 200, answer={**REGISTRY, **JSON})
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, answer=JSON)
+    said = error("UNAUTHORIZED", "authentication required")
+    wire.ask("POST", START, 401, challenge='Basic realm="zot"', answer=JSON, body=said)
+
+
+def artifact_at_ecr(wire: Wire) -> None:
+    """buildx pushes an attestation as an artifact."""
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{ECR}/v2/team/app/blobs/{blob}", 200, basic=True)
+    manifest = artifact(SUBJECT)
+    said = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
+    url = APP.url("manifests", digest(manifest), ECR)
+    headers = {"Content-Type": OCI_MANIFEST}
+    body = error("UNSUPPORTED", said)
+    wire.ask("PUT", url, 405, basic=True, headers=headers, sent=manifest, answer=JSON, body=body)
+
+
+def signature_immutable(wire: Wire) -> None:
+    """cosign signs a second time where no tag may be changed."""
+    token_for_push(wire, "x8")
+    old = {"Content-Type": OCI_MANIFEST}
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", SUBJECT, REG),
+        200,
+        token="x8",
+        answer={**OK_INDEX, "Docker-Content-Digest": SUBJECT},
+    )
+    wire.ask("GET", APP.url("manifests", f"{FALLBACK}.sig", REG), 200, token="x8", answer=old, body=APP.manifest())
+    uploaded(wire, "x8")
+    said = error("PRECONDITION", f"Failed to process request due to 'app:{FALLBACK}.sig' configured as immutable.")
+    url = APP.url("manifests", f"{FALLBACK}.sig", REG)
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", url, 412, token="x8", headers=headers, sent=APP.manifest(), answer=JSON, body=said)
+
+
+def signature_not_acceptable(wire: Wire) -> None:
+    """cosign signs at a GitHub of its own."""
+    token_for_push(wire, "x9")
+    wire.ask("GET", APP.url("manifests", f"{FALLBACK}.sig", REG), 404, token="x9")
+    uploaded(wire, "x9")
+    url = APP.url("manifests", f"{FALLBACK}.sig", REG)
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", url, 406, token="x9", headers=headers, sent=APP.manifest(), answer={"Content-Type": "text/html"})
+
+
+def another_account(wire: Wire) -> None:
+    """docker pushes to the ECR of an account that it has no login for."""
+    wire.ask("GET", f"{ECR}/v2/", 401, challenge=BASIC_AT_ECR)
+
+
+def manifest_wants_a_login(wire: Wire) -> None:
+    """oras finds the blob, and only the manifest asks for a login."""
+    realm = f"{REG}/auth/token"
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 200)
+    url = APP.url("manifests", "1.0", REG)
+    headers = {"Content-Type": OCI_MANIFEST}
+    challenge = bearer(realm, "repository:team/app:pull,push")
+    wire.ask("PUT", url, 401, headers=headers, sent=APP.manifest(), challenge=challenge, answer=JSON)
+    token = f"{realm}?scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=reg"
+    wire.ask("GET", token, basic=True, body='{"token":"REDACTED"}', issued="y1")
+    wire.ask("PUT", url, 201, token="y1", headers=headers, sent=APP.manifest())
+
+
+def looks_at_its_tag(wire: Wire) -> None:
+    """docker 27 with containerd pushes to Zot and looks at the tag after it."""
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 401, challenge='Basic realm="zot"')
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 404, basic=True)
+        wire.ask("POST", START, 202, basic=True, location=f"{START}{blob[-4:]}")
+        wire.ask("PUT", f"{START}{blob[-4:]}?digest={blob}", 201, basic=True, sent=4000)
+    url = APP.url("manifests", "1.0", REG)
+    wire.ask("HEAD", url, 404, basic=True)
+    wire.ask("PUT", url, 201, basic=True, headers={"Content-Type": OCI_MANIFEST}, sent=APP.manifest())
+    wire.ask("HEAD", url, 200, basic=True, answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": SUBJECT})
+
+
+def scope_grows(wire: Wire) -> None:
+    """helm 3.19 at Quay: a token to look, another to push."""
+    realm = f"{REG}/v2/auth"
+    there = APP.url("manifests", SUBJECT, REG)
+    wire.ask("HEAD", there, 401, challenge=bearer(realm, "repository:team/app:pull"))
+    url = f"{realm}?scope=repository%3Ateam%2Fapp%3Apull&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="y3a")
+    wire.ask("HEAD", there, 404, token="y3a")
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 404, token="y3a")
+    wire.ask("POST", START, 401, token="y3a", challenge=bearer(realm, "repository:team/app:pull,push"), answer=JSON)
+    url = f"{realm}?scope=repository%3Ateam%2Fapp%3Apull%2Cpush&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="y3b")
+    for blob in (LAYER, CONFIG):
+        wire.ask("POST", START, 202, token="y3b", location=f"{START}{blob[-4:]}")
+        wire.ask("PUT", f"{START}{blob[-4:]}?digest={blob}", 201, token="y3b", sent=4000)
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", there, 201, token="y3b", headers=headers, sent=APP.manifest())
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, token="y3b", headers=headers, sent=APP.manifest())
+
+
+def deleted(wire: Wire) -> None:
+    """skopeo delete, with a token for everything."""
+    realm = f"{REG}/auth/token"
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    url = f"{realm}?account=u&scope=repository%3Ateam%2Fapp%3A%2A&service=reg"
+    wire.ask("GET", url, basic=True, body='{"token":"REDACTED"}', issued="y4")
+    answer = {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": SUBJECT}
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 200, token="y4", answer=answer, body=APP.manifest())
+    wire.ask("DELETE", APP.url("manifests", SUBJECT, REG), 202, token="y4")
+
+
+def refresh_token(wire: Wire) -> None:
+    """docker with the login of `az acr login`: a refresh token is changed for one to push."""
+    host = "https://contoso.azurecr.io"
+    realm, start = f"{host}/oauth2/token", "/v2/team/app/blobs/uploads/"
+    wire.ask("GET", f"{host}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    form = "grant_type=refresh_token&service=reg&scope=repository%3Ateam%2Fapp%3Apull%2Cpush&refresh_token=r"
+    wire.ask("POST", realm, sent=form, body='{"access_token":"REDACTED"}', issued="y5")
+    for blob in (LAYER, CONFIG):
+        first, then = (f"{start}{blob[-4:]}?_nouploadcache=false&_state={state}" for state in "12")
+        wire.ask("HEAD", f"{host}/v2/team/app/blobs/{blob}", 404, token="y5")
+        wire.ask("POST", f"{host}{start}", 202, token="y5", location=first)
+        wire.ask("PATCH", f"{host}{first}", 202, token="y5", sent=4000, location=then)
+        wire.ask("PUT", f"{host}{then}&digest={blob}", 201, token="y5", sent=0)
+    wire.ask("PUT", APP.url("manifests", "1.0", host), 201, token="y5", sent=APP.manifest())
+
+
+WRITES |= {
+    "password-at-gitlab": Kind(
+        source="basecamp/kamal#1498",
+        play=password_at_gitlab,
+        agent=DOCKER_29,
+        finds={"access-denied": "error"},
+        says=("instead of a password", "in place of the password"),
+        never=("private",),
+    ),
+    "second-factor-at-hub": Kind(
+        source="docker/hub-feedback#1981",
+        play=second_factor_at_hub,
+        agent=DOCKER_20,
+        finds={"access-denied": "error"},
+        says=("personal access token", "in place of the password"),
+        never=("private", "check the name"),
+    ),
+    "writes-suspended": Kind(
+        source="conforma/cli#3008",
+        play=writes_suspended,
+        agent=ORAS,
+        finds={"write-denied": "error"},
+        says=("currently read-only", "wait"),
+        never=("mirrors", "log in"),
+    ),
+    "pat-expired": Kind(
+        source="ansible-community/images#87",
+        play=pat_expired,
+        agent=PODMAN,
+        finds={"write-denied": "error"},
+        says=("write:packages",),
+        never=("private", "showed no login"),
+    ),
+    "open-to-read": Kind(
+        source="project-zot/zot#3538",
+        play=open_to_read,
+        agent=DOCKER_20,
+        finds={"ping-hides-challenge": "error"},
+        says=("/v2/",),
+        never=("wrong", "may push"),
+    ),
+    "artifact-at-ecr": Kind(
+        source="moby/buildkit#5747",
+        play=artifact_at_ecr,
+        agent=BUILDKIT,
+        finds={"upload-refused": "error"},
+        says=("ImageManifest",),
+        never=("read-only", "log in", "the name and the tag"),
+    ),
+    "signature-immutable": Kind(
+        source="goharbor/harbor#17332",
+        play=signature_immutable,
+        agent="cosign/v1.10.0",
+        finds={"write-denied": "error"},
+        says=("configured as immutable", "signatures"),
+        never=("new tag",),
+    ),
+    "signature-not-acceptable": Kind(
+        source="sigstore/cosign-installer#214",
+        play=signature_not_acceptable,
+        agent="cosign/v2.4.1",
+        finds={"upload-refused": "error"},
+        says=("406",),
+        never=("log in", "private"),
+    ),
+    "another-account": Kind(
+        source="kciter/aws-ecr-action#1",
+        play=another_account,
+        agent=DOCKER_20,
+        finds={"credentials-not-used": "error"},
+        says=("log in: aws ecr",),
+        never=("wrong",),
+    ),
+    "manifest-wants-a-login": Kind(source="oras-project/oras#147", play=manifest_wants_a_login, agent=ORAS, finds={}),
+    "looks-at-its-tag": Kind(source="project-zot/zot#3300", play=looks_at_its_tag, agent=DOCKER_29, finds={}),
+    "scope-grows": Kind(source="helm/helm#31348", play=scope_grows, agent="Helm/3.19.0", finds={}),
+    "deleted": Kind(source="containers/image#487", play=deleted, agent=SKOPEO, finds={}),
+    "refresh-token": Kind(source="Azure/acr#32", play=refresh_token, agent=DOCKER_29, finds={}),
 }

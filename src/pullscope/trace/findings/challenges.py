@@ -14,6 +14,7 @@ from pullscope.trace.findings.case import (
     found,
     in_storage,
     is_page,
+    is_write,
     pings,
 )
 from pullscope.trace.findings.facts import Fact
@@ -114,7 +115,8 @@ def ping_hides_challenge(case: Case) -> Iterator[Finding]:
             [step, *refused],
             f"{last.host} answers /v2/ with 200 and {_asked(refused[0])} with 401, so {case.client} does not know that a "
             "login or token is wanted.",
-            f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate, or let everything be read without a login",
+            f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate"
+            + ("" if is_write(refused[0]) else ", or let everything be read without a login"),
         )
         return
 

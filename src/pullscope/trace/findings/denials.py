@@ -15,6 +15,7 @@ from pullscope.trace.findings.login_commands import login
 from pullscope.trace.findings.logins import refuses_access, subject
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, says, words
+from pullscope.trace.findings.uploads import refuses_manifest
 from pullscope.trace.model import Hop, Kind, Step
 
 UNSUPPORTED = frozenset({400, 405, 501})
@@ -25,6 +26,7 @@ _QUOTA = re.compile(
 )
 _FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re.IGNORECASE)
 """Tags that may not be moved: ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words."""
+_READ_ONLY = re.compile(r"read-?only|writes? (?:operations )?are (?:currently )?suspended", re.IGNORECASE)
 _REDEPLOY = re.compile(r"does not allow updating|cannot be updated|redeploy", re.IGNORECASE)
 """Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967."""
 _SCOPES = re.compile(r"\bscopes\b", re.IGNORECASE)
@@ -62,7 +64,11 @@ def write_denied(case: Case) -> Iterator[Finding]:
     denied = [
         step
         for step in case.bad
-        if (is_write(step) and (step.last.status in (405, 412, 423, 507) or _is_reason(step.last)))
+        if (
+            is_write(step)
+            and (step.last.status in (405, 412, 423, 507) or _is_reason(step.last))
+            and not refuses_manifest(step)
+        )
         or (step.kind is Kind.DELETE and step.last.status in UNSUPPORTED)
         or (
             case.writes
@@ -119,8 +125,12 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
         return "", f"make room at {host}, or raise the quota that it names"
     if says(last, _REDEPLOY):
         return "", f"allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice"
+    if step.route.cosign and (says(last, _FIXED) or last.status == 412):
+        return "", f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {host}"
     if says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT):
         return "", "push under a new tag; this one may not be changed"
+    if says(last, _READ_ONLY):
+        return "", f"wait until {host} takes writes again, or switch its read-only mode off"
     if last.status == 405 or (what == "a delete" and last.status in UNSUPPORTED):
         if what == "a delete":
             return (

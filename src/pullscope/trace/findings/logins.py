@@ -17,7 +17,6 @@ from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
     asked_repositories,
-    codes,
     found,
     in_storage,
     is_write,
@@ -31,9 +30,8 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
 from pullscope.trace.findings.login_commands import login, logout
-from pullscope.trace.findings.names import check
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, in_brackets, is_specific, quoted, says
+from pullscope.trace.findings.said import answered_by, in_brackets, quoted, says
 from pullscope.trace.model import Hop, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
@@ -45,8 +43,6 @@ _ACCESS = re.compile(
     re.IGNORECASE,
 )
 """Words by which a 400 is about who asks, rather than what was asked."""
-_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
-_ADDRESS = re.compile(r"\bclient with ip\b|\bip address\b|firewall|not allowed access|blocked", re.IGNORECASE)
 
 
 def subject(case: Case, step: Step) -> str | None:
@@ -299,7 +295,7 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
 def _no_anonymous_token(case: Case, step: Step) -> Finding:
     last = step.last
     name = subject(case, step)
-    host = step.under.first.host if step.under is not None else _challenger(case, step) or last.host
+    host = step.under.first.host if step.under is not None else challenger(case, step) or last.host
     return found(
         "credentials-not-used",
         case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
@@ -310,7 +306,7 @@ def _no_anonymous_token(case: Case, step: Step) -> Finding:
     )
 
 
-def _challenger(case: Case, token: Step) -> str | None:
+def challenger(case: Case, token: Step) -> str | None:
     """The host whose challenge a token request answers."""
     homes = case.challengers.get(bare(token.first.request.url), set())
     return min(homes, default=None)
@@ -318,83 +314,3 @@ def _challenger(case: Case, token: Step) -> str | None:
 
 def _after_comma(hop: Hop) -> str:
     return quoted(hop).replace(": ", ", ", 1)
-
-
-@row(
-    "access-denied",
-    needs=Fact.TROUBLE,
-    severities="error",
-    suffers="all without the right",
-    remedy="the name, or a login",
-)
-def access_denied(case: Case) -> Iterator[Finding]:
-    """401 or 403 with a token or login in hand, or a login that the token server refuses.
-
-    Docker Hub says 401 with an anonymous token, 403 with an account's; ghcr.io 403 DENIED for both. Registries do not say
-    whether a repository is private or not there, so the finding does not either (distribution-spec 1.1, "Error Codes";
-    containerd#9648). Where the answer has a reason of its own (a firewall, a policy), that is quoted and nothing is guessed:
-    Azure/acr#412. skopeo, podman and buildah send an empty Basic login where they have none.
-    """
-    wrong = wrong_logins(case)
-    if wrong:
-        last, host = wrong[0].last, wrong[0].under.first.host if wrong[0].under is not None else wrong[0].last.host
-        who = f"the token server {answered_by(last)}" if wrong[0].is_token else answered_by(last)
-        shown = "token" if last.request.authorization == "bearer" else "login"
-        yield found(
-            "access-denied",
-            case.severity(*wrong, otherwise=Severity.ERROR),
-            wrong,
-            f"{who} refused the {shown} of {case.client}, with {last.status}{quoted(last)}."
-            + (
-                " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
-                if last.request.authorization == "basic" and not wrong[0].is_token and not is_specific(last)
-                else ""
-            ),
-            f"give the account that {case.client} uses the right to what it asked for, or log in with another"
-            if says(last, _RIGHTS)
-            else f"log in again: {login(case, host)}"
-            + (
-                f"; if it is good, {host} may take no POST for tokens, and {case.client} did not ask by GET"
-                if wrong[0].is_token and last.request.method == "POST" and last.status == 403 and not is_specific(last)
-                else ""
-            ),
-        )
-        return
-    denied = [
-        step
-        for step in case.bad
-        if not step.is_token
-        and not case.writes
-        and step.last.status in REFUSALS
-        and not in_storage(step.last)
-        and (step.last.request.authorization != "none" or (step.last.status == 403 and "DENIED" in codes(step.last)))
-    ]
-    if not denied:
-        return
-    last = denied[0].last
-    issuer = case.issuer_of(last)
-    name, what = last.route.repository or last.host, last.route.repository or "access"
-    anonymous = issuer is not None and was_anonymous(issuer)
-    specific = is_specific(last)
-    with_what = " and an anonymous token" if anonymous else ""
-    yield found(
-        "access-denied",
-        case.severity(*denied),
-        [*denied, *([issuer] if issuer else [])],
-        f"{answered_by(last) if specific else last.host} refused {what} to {case.client}, with {last.status}{with_what}"
-        + (quoted(last) if specific else ": it is private or does not exist, and registries do not say which")
-        + ".",
-        _what_the_words_ask(case, last, name)
-        if specific
-        else f"{check(name)}; if it is private, log in with an account that may pull it: {login(case, last.host)}",
-    )
-
-
-def _what_the_words_ask(case: Case, hop: Hop, name: str) -> str:
-    if says(hop, _ADDRESS):
-        return f"allow the address that {case.client} comes from at {hop.host}"
-    if hop.request.authorization == "none" or (
-        case.issuer_of(hop) is not None and was_anonymous(case.issuer_of(hop) or hop.step)
-    ):
-        return f"do what the answer asks for; a login, where it wants one: {login(case, hop.host)}"
-    return f"do what the answer asks for, or give the account that {case.client} uses the right to {name}"

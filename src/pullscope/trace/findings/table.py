@@ -27,6 +27,7 @@ from pullscope.trace.findings import (
     only_in_rules,
     pace,
     redirects,
+    refusals,
     storage,
     tokens,
     uploads,
@@ -42,7 +43,7 @@ from pullscope.trace.lacking import silenced
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
     "Redirects and vanity domains": rows_of([vanity, redirects]),
-    "Tokens and logins": rows_of([challenges, tokens, logins]),
+    "Tokens and logins": rows_of([challenges, tokens, logins, refusals]),
     "Mirrors": rows_of([mirrors]),
     "The registry's answers": rows_of([failing, names, lookups, manifests]),
     "Pushes and deletes": rows_of([uploads, writes, denials]),

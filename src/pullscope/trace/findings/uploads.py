@@ -24,11 +24,13 @@ _QUOTES_THE_REQUEST = re.compile(
 """Harbor's words for a path that it does not know: goharbor/harbor#19787."""
 PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
+_THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
+_NO_SUCH_TYPE = frozenset({400, 405, 406, 415, 422, 501})
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 _MANIFEST_TYPE = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
-REFUSED = frozenset({400, 404, 409, 411, 415, 416, 422, 501})
+REFUSED = frozenset({400, 404, 406, 409, 411, 415, 416, 422, 501})
 """Statuses that are about what is written. 501 is Gitea's for artifacts (go-gitea/gitea#25846)."""
 
 
@@ -241,7 +243,7 @@ def mount_refused(case: Case) -> Iterator[Finding]:
     report="moby/buildkit#3579",
 )
 def upload_refused(case: Case) -> Iterator[Finding]:
-    """An upload or manifest is refused for what it is: 400, 404, 409, 411, 415, 416, 422 or 501 to a request
+    """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
     that writes.
 
     411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
@@ -249,7 +251,9 @@ def upload_refused(case: Case) -> Iterator[Finding]:
     since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
     """
     refused = [
-        step for step in case.bad if is_write(step) and step.last.status in REFUSED and step.kind is not Kind.DELETE
+        step
+        for step in case.bad
+        if is_write(step) and (step.last.status in REFUSED or refuses_manifest(step)) and step.kind is not Kind.DELETE
     ]
     if not refused:
         return
@@ -288,6 +292,10 @@ def upload_refused(case: Case) -> Iterator[Finding]:
         )
     elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
         fix = f"push again, and look at what changes bodies on the way to {last.host}"
+    elif (
+        isinstance(step.document, Manifest) and step.document.artifact_type is not None and last.status in _NO_SUCH_TYPE
+    ):
+        fix = f"push it as an image (oci-artifact=false in buildx), or to a registry that takes artifacts: {last.host} may not"
     elif step.kind is Kind.MANIFEST_PUT and tells_more(last) and not says(last, _MANIFEST_TYPE):
         fix = f"do what the answer asks for, or look at the log of {last.host} for this request"
     elif isinstance(step.document, Index) and any(one.media_type == _CACHE for one in step.document.manifests):
@@ -318,6 +326,11 @@ def upload_refused(case: Case) -> Iterator[Finding]:
         ),
         fix,
     )
+
+
+def refuses_manifest(step: Step) -> bool:
+    """Whether 405 is about the manifest and not about writing: ECR, to what it cannot read (moby/buildkit#5747)."""
+    return step.kind is Kind.MANIFEST_PUT and step.last.status == 405 and says(step.last, _THE_MANIFEST)
 
 
 def _part(step: Step) -> str:
