@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.trace.findings.kinds import APP, BUILDKIT, JSON, NGINX, OK_INDEX, PODMAN, REG, XML, Kind, bearer, pulled
 from tests.trace.findings.looked_at import error
 from tests.trace.images import OCI_MANIFEST, digest, docker_containerd, get_manifest
-from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, HUB, Wire
+from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, HUB, SKOPEO, Wire
 
 GHCR = "https://ghcr.io"
 BASE = digest("base")
@@ -293,6 +293,115 @@ def missed_then_no_token(wire: Wire) -> None:
     wire.ask("GET", f"{REG}/auth/token?scope=repository%3Ateam%2Fapp%3Apull&service=reg", 403, answer=JSON)
 
 
+def upstream_limits(wire: Wire) -> None:
+    """Docker Hub limits Harbor, and Harbor says so."""
+    anonymous(wire, REG, "b1")
+    said = error("TOOMANYREQUESTS", "too many requests to upstream registry")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 429, token="b1", answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 429, token="b1", answer=JSON, body=said)
+
+
+def artifact_not_found(wire: Wire) -> None:
+    """Harbor's proxy cache knows the tag by its upstream, and the digest only by itself."""
+    said = error("NOT_FOUND", f"artifact dockerhub/team/app@{digest(APP.index)} not found")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), answer=OK_INDEX)
+    wire.ask("GET", APP.url("manifests", digest(APP.index), REG), 404, answer=JSON, body=said)
+
+
+def upstream_login_failed(wire: Wire) -> None:
+    """Harbor logs in at Docker Hub, which hangs up."""
+    said = (
+        '{"errors":[{"code":"UNKNOWN","message":"unknown: login to dockerhub error: Post '
+        '\\"https://hub.docker.com/v2/users/login/\\": EOF"}]}'
+    )
+    anonymous(wire, REG, "b3")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 500, token="b3", answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 500, token="b3", answer=JSON, body=said)
+
+
+def port_twice(wire: Wire) -> None:
+    """Nexus takes the port from X-Forwarded-Host, and adds X-Forwarded-Port."""
+    realm = "https://nexus.example.com:5002:5002/v2/token"
+    wire.ask("GET", "https://nexus.example.com:5002/v2/", 401, challenge=bearer(realm))
+
+
+def two_hosts_joined(wire: Wire) -> None:
+    """Nexus joins what two proxies say of the host."""
+    realm = "https://cdn.example.com, nexus.example.com/v2/token"
+    wire.ask("GET", "https://nexus.example.com/v2/", 401, challenge=bearer(realm))
+
+
+def no_basic_credentials(wire: Wire) -> None:
+    """Nexus by a path asks for a login where a port would give a token."""
+    said = error("UNAUTHORIZED", "access to the requested resource is not authorized")
+    wire.ask("GET", f"{REG}/v2/", 401, challenge='Basic realm="Sonatype Nexus Repository Manager"')
+    for method in ("HEAD", "GET"):
+        wire.ask(
+            method,
+            APP.url("manifests", "1.0", REG),
+            401,
+            challenge='Basic realm="Sonatype Nexus Repository Manager"',
+            answer=JSON,
+            body=None if method == "HEAD" else said,
+        )
+
+
+def next_page_elsewhere(wire: Wire) -> None:
+    """The next page of a list is named by the path of another port."""
+    host = "http://nexus.example.com:5002"
+    after = f"{host}/repository/docker-hub/v2/team/app/tags/list?n=100&last=1.0"
+    wire.ask(
+        "GET",
+        f"{host}/v2/team/app/tags/list?n=100",
+        basic=True,
+        answer={**JSON, "Link": f'<{after}>; rel="next"'},
+        body='{"name":"team/app","tags":["0.9","1.0"]}',
+    )
+    wire.ask(
+        "GET", after, 400, basic=True, answer={"Content-Type": "text/html", "Server": "Nexus/3.80.0-06 (COMMUNITY)"}
+    )
+
+
+def synced_too_slowly(wire: Wire) -> None:
+    """zot fetches a large image before it answers, and nginx does not wait for it."""
+    wire.ask("GET", f"{REG}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 504, took=50.0, answer=NGINX, body="<HTML> 504 Gateway Time-out")
+
+
+def name_of_another(wire: Wire) -> None:
+    """An ingress that has no certificate for the host shows its own."""
+    why = "Certificate verify failed: Hostname mismatch, certificate is not valid for 'registry.example.com'."
+    for _ in range(2):
+        wire.ask("HEAD", APP.url("manifests", "1.0", REG), None, fails=why)
+
+
+def storage_resets(wire: Wire) -> None:
+    """A firewall resets connections to the storage."""
+    here, there = pulled(wire), "https://production.cloudflare.docker.com/registry-v2/data?verify=REDACTED"
+    for _ in range(3):
+        wire.ask("GET", here, 307, location=there)
+        wire.ask("GET", there, None, referer=here, fails="[Errno 104] Connection reset by peer")
+
+
+def mirror_wants_a_login(wire: Wire) -> None:
+    """docker shows no login to a mirror of its settings, and Docker Hub cannot be reached."""
+    mirror = "https://hub.example.net"
+    wire.ask("GET", f"{mirror}/v2/", 401, challenge='Basic realm="Registry Realm"')
+    for method in ("HEAD", "GET"):
+        wire.ask(
+            method, APP.url("manifests", "1.0", mirror), 401, challenge='Basic realm="Registry Realm"', answer=JSON
+        )
+    wire.ask("GET", f"{HUB}/v2/", None, took=15.0, fails="[Errno 110] Connect call failed ('192.0.2.9', 443)")
+
+
+def storage_of_azure(wire: Wire) -> None:
+    """A firewall that lets the registry through, and not its storage."""
+    here = pulled(wire)
+    there = "https://weumanaged15.blob.core.windows.net/x/data?se=2023-10-19T13%3A03%3A46Z&sig=REDACTED&sp=r"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask("GET", there, None, referer=here, fails="server closed connection")
+
+
 # -- healthy --------------------------------------------------------------------------------------------------------------
 
 
@@ -365,6 +474,22 @@ def coded_and_without_digest(wire: Wire) -> None:
     for content in APP.blobs():
         coded = {"Content-Encoding": "gzip", "Content-Length": "31"} if content == APP.config_text else {}
         wire.ask("GET", APP.url("blobs", digest(content), host), content=content, answer=coded)
+
+
+def mirror_fails_hub_has_it(wire: Wire) -> None:
+    """A mirror says 500, and containerd goes on."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", MIRROR) + "?ns=docker.io", 500)
+    docker_containerd(wire, APP, name="b15")
+
+
+def slow_at_first(wire: Wire) -> None:
+    """zot fetches the image before it answers."""
+    manifest = APP.manifest()
+    wire.ask("HEAD", APP.url("manifests", "1.0", MIRROR) + "?ns=docker.io", took=127.0, answer=OK_INDEX)
+    for text, kind in ((APP.index, OK_INDEX), (manifest, {"Content-Type": OCI_MANIFEST})):
+        wire.ask("GET", APP.url("manifests", digest(text), MIRROR) + "?ns=docker.io", answer=kind, body=text)
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), MIRROR) + "?ns=docker.io", content=content)
 
 
 IN_FRONT: dict[str, Kind] = {
@@ -567,4 +692,107 @@ IN_FRONT: dict[str, Kind] = {
     ),
     "cached-by-squid": Kind(source="fabric8io/fabric8-installer#80", play=cached_by_squid, agent=DOCKER_20, finds={}),
     "coded-without-digest": Kind(source="quay/quay#1310", play=coded_and_without_digest, agent=CRANE, finds={}),
+    "upstream-limits": Kind(
+        source="goharbor/harbor#19899",
+        play=upstream_limits,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("an account at the registry behind it",),
+        never=("an account has its own limit",),
+    ),
+    "artifact-not-found": Kind(
+        source="goharbor/harbor#19067",
+        play=artifact_not_found,
+        agent=DOCKER_20,
+        finds={"manifest-unknown": "error"},
+        says=("which it named for 1.0",),
+        never=("check the",),
+    ),
+    "upstream-login-failed": Kind(
+        source="goharbor/harbor#14803",
+        play=upstream_login_failed,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("reaches hub.docker.com",),
+        never=("docker login",),
+    ),
+    "port-twice": Kind(
+        source="sonatype/nexus-public#651",
+        play=port_twice,
+        agent=DOCKER_20,
+        finds={"token-not-requested": "error"},
+        says=("no address", "X-Forwarded-Host"),
+        never=("log in", "can reach"),
+    ),
+    "two-hosts-joined": Kind(
+        source="sonatype/nexus-public#582",
+        play=two_hosts_joined,
+        agent=PODMAN,
+        finds={"token-not-requested": "error"},
+        says=("no address", "X-Forwarded-Host"),
+        never=("log in", "can reach"),
+    ),
+    "no-basic-credentials": Kind(
+        source="sonatype/nexus-public#836",
+        play=no_basic_credentials,
+        agent=DOCKER_20,
+        finds={"credentials-not-used": "error"},
+        says=("asked without one",),
+        never=("wrong",),
+    ),
+    "next-page-elsewhere": Kind(
+        source="sonatype/nexus-public#1011",
+        play=next_page_elsewhere,
+        agent=CRANE,
+        finds={"link-points-elsewhere": "warning"},
+        says=("/repository/docker-hub/",),
+        never=("None",),
+    ),
+    "synced-too-slowly": Kind(
+        source="project-zot/zot#2416",
+        play=synced_too_slowly,
+        agent=SKOPEO,
+        finds={"registry-failed": "error"},
+        says=("504", "how long it may take"),
+        never=("log in", "tag"),
+    ),
+    "name-of-another": Kind(
+        source="k3s-io/k3s#2429",
+        play=name_of_another,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("a certificate for that name",),
+        never=("trust the CA", "log in"),
+    ),
+    "storage-resets": Kind(
+        source="docker/for-mac#7306",
+        play=storage_resets,
+        agent=CONTAINERD,
+        finds={"cdn-failed": "error"},
+        says=("production.cloudflare.docker.com", "firewall"),
+        never=("push the image", "log in"),
+    ),
+    "mirror-wants-a-login": Kind(
+        source="distribution/distribution#4419",
+        play=mirror_wants_a_login,
+        agent=DOCKER_20,
+        finds={"credentials-not-used": "error", "upstream-unreachable": "error"},
+        says=("hub.example.net wants a login",),
+        never=("tag",),
+    ),
+    "storage-of-azure": Kind(
+        source="MicrosoftDocs/azure-docs#116188",
+        play=storage_of_azure,
+        agent=CONTAINERD,
+        finds={"cdn-failed": "error"},
+        says=("weumanaged15.blob.core.windows.net", "firewall"),
+        never=("log in",),
+    ),
+    "mirror-fails-hub-has-it": Kind(
+        source="mcronce/oci-registry#14",
+        play=mirror_fails_hub_has_it,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "warning"},
+    ),
+    "slow-at-first": Kind(source="project-zot/zot#4184", play=slow_at_first, agent=CONTAINERD, finds={}),
 }

@@ -26,6 +26,9 @@ _UNREACHED = re.compile(
 )
 
 _CERTIFICATE = re.compile(r"certificate", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"hostname mismatch|ip address mismatch|not valid for", re.IGNORECASE)
+_OVER = re.compile(r"certificate has expired|not yet valid", re.IGNORECASE)
+"""OpenSSL's words (X509_verify_cert_error_string); k3s-io/k3s#2429 is of the first."""
 _NO_NAME = re.compile(r"name or service|nodename|getaddrinfo|name resolution|no address", re.IGNORECASE)
 
 
@@ -138,6 +141,13 @@ def _fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
 
 
 def _how_to_reach(reason: str, hosts: str) -> str:
+    if _OTHER_NAME.search(reason):
+        return (
+            f"give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared "
+            "server does for names that it does not know"
+        )
+    if _OVER.search(reason):
+        return f"renew the certificate of {hosts}, and check the clock of this machine"
     if _CERTIFICATE.search(reason):
         return f"let mitmproxy trust the CA of {hosts}: --set ssl_verify_upstream_trusted_ca=FILE"
     if _NO_NAME.search(reason):

@@ -21,8 +21,8 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import LOOKERS, refuses_access
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted, reason
-from pullscope.trace.findings.whereabouts import is_local, is_loopback, where_it_is
+from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
+from pullscope.trace.findings.whereabouts import is_address, is_local, is_loopback, where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
 NO_FOLLOWERS = frozenset({"oras", "helm"})
@@ -140,7 +140,8 @@ def token_not_requested(case: Case) -> Iterator[Finding]:
     Gitea, docker_auth and others write the address that they know of themselves into the realm: go-gitea/gitea#37418, #31002,
     #28039, #29591, #31907, cesanta/docker_auth#390. Go sends nothing for a loopback address through a proxy, so the
     attempt itself is not seen. oras and helm do not answer the challenge of a host that they were redirected to (run with
-    oras 1.3.3).
+    oras 1.3.3). Nexus puts together what proxies say of the host, to two ports or two hosts: sonatype/nexus-public#651, #582,
+    #565.
     """
     for step in _unanswered(case):
         last = step.last
@@ -175,6 +176,12 @@ def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
     host = host_of(realm) or realm
     plain = realm.startswith("http:") and hop.request.url.startswith("https:")
     clear = ", over plain http" if plain else ""
+    if not is_address(realm):
+        return (
+            f'{hop.host} names as its token server "{realm[:MOST]}", which is no address that a client can ask.',
+            f"set the public https address of {hop.host} in its configuration; let proxies in front send one Host and one "
+            + "X-Forwarded-Host, without the port where X-Forwarded-Port has it",
+        )
     if is_local(host) or plain:
         where = f" ({where_it_is(host)}){clear}" if is_local(host) else clear
         return (

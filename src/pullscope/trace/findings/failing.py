@@ -180,7 +180,7 @@ def _advice(hop: Hop) -> str | None:
             f"try again; if it stays, look at whether {hop.host} runs, and what stands between it and here: a firewall or proxy "
             "that does not let it through ends connections like that"
         )
-    if hop.status in (403, 503) and is_page(hop) and (proxy := filtering(hop)) is not None:
+    if hop.status == 403 and is_page(hop) and (proxy := filtering(hop)) is not None:
         return f"have {hop.host} allowed in the rules of {proxy}, a proxy on the way: it refuses in place of {hop.host}"
     if fix is None and hop.status == 403 and is_page(hop):
         return f"ask from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people"

@@ -37,6 +37,8 @@ _LIMITED = re.compile(r"rate.?limit|rate exceeded|too ?many ?(?:pull )?requests"
 """Words by which a refusal of another status is a limit (seqeralabs/wave#610: 403 DENIED)."""
 _OF_AN_ACCOUNT = re.compile(r"rate limit as '", re.IGNORECASE)
 """Docker Hub's, to an account: scylladb/scylladb#26576."""
+_OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
+"""Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
 _OF_ALL = re.compile(r"retry-after: ", re.IGNORECASE)
 """GHCR's, with what it allows in a minute: dependabot/cli#380."""
 
@@ -92,6 +94,8 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         if is_page(last) and not last.errors
         else f"{when}, and ask for less at once: the answer says what is allowed in which time, and when to come back"
         if says(last, _OF_ALL)
+        else f"{when}, or give {last.host} an account at the registry behind it: that one limits it, whoever asks here"
+        if says(last, _OF_AN_UPSTREAM)
         else f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
         if not logged_in
         else f"{when}, or ask for less at once: the limit is that of the login",

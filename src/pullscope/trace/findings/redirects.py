@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.urls import is_host, joined, pairs, query, split
+from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
 from pullscope.trace.findings.case import (
     Case,
     crosses,
@@ -185,7 +185,8 @@ def query_dropped(case: Case) -> Iterator[Finding]:
 def link_points_elsewhere(case: Case) -> Iterator[Finding]:
     """`Link`, or the name in a list of tags, is of another host or repository than asked.
 
-    chainguard-dev/registry-redirect rewrites both, "or clients loop on page 1" (pkg/redirect/redirect.go).
+    chainguard-dev/registry-redirect rewrites both, "or clients loop on page 1" (pkg/redirect/redirect.go). Nexus names
+    the path of another port: sonatype/nexus-public#1011.
     """
     for step in case.steps:
         link = header(step.last, "link")
@@ -198,7 +199,10 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
         listed_as = step.listed if step.listed is not None else asked
         if host == step.last.host and name == asked and listed_as == asked:
             continue
-        elsewhere = f"{host}/{name}" if link and (host != step.last.host or name != asked) else listed_as
+        elsewhere = listed_as or step.last.host
+        if link and (host != step.last.host or name != asked):
+            listed_there = route(there).endpoint in LISTS
+            elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is no list,"
         yield found(
             "link-points-elsewhere",
             case.severity(step),

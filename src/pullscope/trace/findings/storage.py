@@ -280,8 +280,11 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         case.severity(*steps),
         steps,
         f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
-        f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people in place "
-        "of the bytes"
+        f"try again; if it stays, let {case.client} reach {hop.host} through every firewall and proxy: "
+        f"{hop.follows.host if hop.follows else 'the registry'} does not send the bytes itself"
+        if hop.status is None
+        else f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people "
+        "in place of the bytes"
         if hop.status == 403 and is_page(hop)
         else f"let {hop.follows.host if hop.follows else 'the registry'} answer HEAD itself: a signed address is good for one "
         "method, mostly GET"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from pullscope.oci.urls import host_of, is_host
+
 _LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".svc", ".cluster.local", ".localdomain", ".intranet")
 """Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal), and those of Kubernetes services."""
 
@@ -24,6 +26,11 @@ def is_local(host: str) -> bool:
     if address is not None:
         return not address.is_global
     return is_loopback(host) or "." not in name or name.endswith(_LOCAL_ENDINGS)
+
+
+def is_address(url: str) -> bool:
+    """Whether a URL is one that a client can ask: http or https, and one host with at most one port."""
+    return url.startswith(("http://", "https://")) and is_host(host_of(url))
 
 
 def where_it_is(host: str) -> str:
