@@ -402,6 +402,89 @@ def storage_of_azure(wire: Wire) -> None:
     wire.ask("GET", there, None, referer=here, fails="server closed connection")
 
 
+def not_on_the_list(wire: Wire) -> None:
+    """A public mirror that serves what is on its list, and tells so at the layers."""
+    mirror, manifest = "https://docker.m.daocloud.io", APP.manifest()
+    wire.ask("HEAD", APP.url("manifests", "1.0", mirror) + "?ns=docker.io", answer=OK_INDEX)
+    for text, kind in ((APP.index, OK_INDEX), (manifest, {"Content-Type": OCI_MANIFEST})):
+        wire.ask("GET", APP.url("manifests", digest(text), mirror) + "?ns=docker.io", answer=kind, body=text)
+    said = error("DENIED", "this image is not in the allowlist.")
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content), mirror) + "?ns=docker.io", 403, answer=JSON, body=said)
+
+
+def not_on_the_list_at_all(wire: Wire) -> None:
+    """The same, asked for by its own name."""
+    mirror, said = "https://m.daocloud.io", error("DENIED", "this image is not in the allowlist.")
+    wire.ask("GET", f"{mirror}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask("HEAD", APP.url("manifests", "1.0", mirror), 403, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", mirror), 403, answer=JSON, body=said)
+
+
+def host_not_rewritten(wire: Wire) -> None:
+    """HAProxy hands on its own name, which the registry behind it does not know."""
+    page = {"Content-Type": "text/html; charset=UTF-8"}
+    wire.ask("GET", "http://proxy.example.com:8080/v2/", 404, answer=page, body="<HTML> Error 404 (Not Found)!!1")
+    for method in ("HEAD", "GET"):
+        wire.ask(
+            method,
+            APP.url("manifests", "1.0", "http://proxy.example.com:8080"),
+            404,
+            answer=page,
+            body="<HTML> Error 404 (Not Found)!!1" if method == "GET" else None,
+        )
+
+
+def no_route(wire: Wire) -> None:
+    """Traefik has no router for the name."""
+    text = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+    wire.ask("GET", f"{REG}/v2/", 404, answer=text, body="404 page not found")
+    for method in ("HEAD", "GET"):
+        wire.ask(
+            method,
+            APP.url("manifests", "1.0", REG),
+            404,
+            answer=text,
+            body="404 page not found" if method == "GET" else None,
+        )
+
+
+def squid_without_upstream(wire: Wire) -> None:
+    """A squid that does not reach the registry."""
+    here = pulled(wire)
+    by = {"Content-Type": "text/html;charset=utf-8", "Server": "squid/3.5.20", "Via": "1.1 proxy (squid/3.5.20)"}
+    wire.ask("GET", here, 503, answer=by, body="<HTML> ERROR: The requested URL could not be retrieved")
+
+
+def another_application(wire: Wire) -> None:
+    """The registry is on port 80, and something else on 443."""
+    wire.ask("GET", f"{REG}/v2/", 404, answer=NGINX, body="<HTML> 404 Not Found")
+    for method in ("HEAD", "GET"):
+        wire.ask(
+            method,
+            APP.url("manifests", "1.0", REG),
+            404,
+            answer=NGINX,
+            body="<HTML> 404 Not Found" if method == "GET" else None,
+        )
+
+
+def upgrade_required(wire: Wire) -> None:
+    """A registry that refuses the version of HTTP in which a proxy asks."""
+    wire.ask("GET", f"{REG}/v2/", 426, answer={"Upgrade": "h2c", "Connection": "Upgrade"}, body="Upgrade Required")
+
+
+def redirect_to_nowhere(wire: Wire) -> None:
+    """A 301 that names no address."""
+    wire.ask("GET", f"{REG}/v2/", 301, answer={"Content-Type": "text/html"})
+
+
+def site_in_place_of_registry(wire: Wire) -> None:
+    """docker.io with a port is a host of its own for docker, and no registry."""
+    page = {"Content-Type": "text/html; charset=utf-8"}
+    wire.ask("GET", "https://docker.io:443/v2/", 503, answer=page, body="<HTML> 503 Service Temporarily Unavailable")
+
+
 # -- healthy --------------------------------------------------------------------------------------------------------------
 
 
@@ -490,6 +573,36 @@ def slow_at_first(wire: Wire) -> None:
         wire.ask("GET", APP.url("manifests", digest(text), MIRROR) + "?ns=docker.io", answer=kind, body=text)
     for content in APP.blobs():
         wire.ask("GET", APP.url("blobs", digest(content), MIRROR) + "?ns=docker.io", content=content)
+
+
+def mirror_of_its_own(wire: Wire) -> None:
+    """podman asks the mirror of registries.conf, then Docker Hub."""
+    mirror = "http://localhost:5000"
+    wire.ask("GET", f"{mirror}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    said = error("MANIFEST_UNKNOWN", "manifest unknown")
+    wire.ask("GET", APP.url("manifests", "1.0", mirror), 404, answer=JSON, body=said)
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.asks_for_token("team/app", "c10")
+    get_manifest(wire, APP, APP.index, token="c10", tag=True)
+    get_manifest(wire, APP, APP.manifest(), token="c10")
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content)), token="c10", content=content)
+
+
+def mirror_unavailable(wire: Wire) -> None:
+    """BuildKit of today goes on where its mirror says 503."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://mirror.example.net") + "?ns=docker.io", 503, answer=NGINX)
+    docker_containerd(wire, APP, name="c11")
+
+
+def limited_once(wire: Wire) -> None:
+    """A limit that is over a moment later."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 429, answer={"Retry-After": "5"})
+    wire.wait(5)
+    no_ping_pull = pulled(wire)
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text), REG), content=APP.config_text)
+    wire.ask("GET", no_ping_pull, content="base")
+    wire.ask("GET", APP.url("blobs", digest("app"), REG), content="app")
 
 
 IN_FRONT: dict[str, Kind] = {
@@ -795,4 +908,88 @@ IN_FRONT: dict[str, Kind] = {
         finds={"mirror-failed": "warning"},
     ),
     "slow-at-first": Kind(source="project-zot/zot#4184", play=slow_at_first, agent=CONTAINERD, finds={}),
+    "not-on-the-list": Kind(
+        source="wjiec/alidns-webhook#22",
+        play=not_on_the_list,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "error"},
+        says=("not in the allowlist",),
+        never=("log in", "docker login", "is no registry"),
+    ),
+    "not-on-the-list-at-all": Kind(
+        source="DaoCloud/public-image-mirror#39575",
+        play=not_on_the_list_at_all,
+        agent=DOCKER_20,
+        finds={"access-denied": "error"},
+        says=("on the list of m.daocloud.io",),
+        never=("private", "does not exist", "docker login"),
+    ),
+    "host-not-rewritten": Kind(
+        source="haproxy/haproxy#1987",
+        play=host_not_rewritten,
+        agent=DOCKER_20,
+        finds={"path-not-redirected": "error"},
+        says=("no registry answers there",),
+        never=("tag",),
+    ),
+    "no-route": Kind(
+        source="distribution/distribution-library-image#100",
+        play=no_route,
+        agent=DOCKER_20,
+        finds={"path-not-redirected": "error"},
+        says=("404 page not found", "no registry answers there"),
+        never=("tag", "web page"),
+    ),
+    "squid-without-upstream": Kind(
+        source="dragonflyoss/nydus#44",
+        play=squid_without_upstream,
+        agent=CONTAINERD,
+        finds={"registry-failed": "error"},
+        says=("may and can reach",),
+        never=("log in", "whether it runs"),
+    ),
+    "another-application": Kind(
+        source="moby/moby#39890",
+        play=another_application,
+        agent=DOCKER_20,
+        finds={"path-not-redirected": "error"},
+        says=("no registry answers there",),
+        never=("tag", "log in"),
+    ),
+    "upgrade-required": Kind(
+        source="coreweave/docker-registry-proxy#35",
+        play=upgrade_required,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("the version of HTTP",),
+        never=("log in",),
+    ),
+    "redirect-to-nowhere": Kind(
+        source="denverdino/k8s-for-docker-desktop#71",
+        play=redirect_to_nowhere,
+        agent=DOCKER_20,
+        finds={"redirect-unreadable": "error"},
+        says=("no Location",),
+        never=("log in",),
+    ),
+    "site-in-place-of-registry": Kind(
+        source="docker/cli#2372",
+        play=site_in_place_of_registry,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("503",),
+        never=("log in",),
+    ),
+    "mirror-of-its-own": Kind(
+        source="podman-container-tools/podman#14306", play=mirror_of_its_own, agent=PODMAN, finds={}
+    ),
+    "mirror-unavailable": Kind(
+        source="moby/buildkit#1972",
+        play=mirror_unavailable,
+        agent=BUILDKIT,
+        finds={"mirror-failed": "warning"},
+        says=("said 503",),
+        never=("no registry",),
+    ),
+    "limited-once": Kind(source="docker/hub-feedback#1669", play=limited_once, agent=CONTAINERD, finds={}),
 }

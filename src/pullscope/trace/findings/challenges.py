@@ -179,8 +179,7 @@ def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
     if not is_address(realm):
         return (
             f'{hop.host} names as its token server "{realm[:MOST]}", which is no address that a client can ask.',
-            f"set the public https address of {hop.host} in its configuration; let proxies in front send one Host and one "
-            + "X-Forwarded-Host, without the port where X-Forwarded-Port has it",
+            f"set the public https address of {hop.host} in its configuration; proxies in front send one X-Forwarded-Host",
         )
     if is_local(host) or plain:
         where = f" ({where_it_is(host)}){clear}" if is_local(host) else clear

@@ -65,7 +65,9 @@ def registry_failed(case: Case) -> Iterator[Finding]:
                 if behind
                 else f"the fault is there, not with {case.client}."
             ),
-            f"look at the registry behind {hop.host}: whether it runs, and how long it may take"
+            f"look at whether {name}, a proxy on the way, may and can reach {hop.host}"
+            if behind and filtering(hop) is not None
+            else f"look at the registry behind {hop.host}: whether it runs, and how long it may take"
             if behind
             else f"look at whether {hop.host} reaches {other}, which its answer names, and at the logs of {hop.host}"
             if (other := other_host(hop)) is not None
@@ -104,6 +106,7 @@ _STATUS: dict[int, str] = {
     407: "give the client the login of the proxy in its proxy settings",
     412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
     421: "ask {host} under the name that its certificate and its configuration have",
+    426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
     451: "pull it from a mirror that may be reached from here",
 }
 

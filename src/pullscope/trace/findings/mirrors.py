@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.reference import registry_name
-from pullscope.trace.findings.case import CONTENT, REFUSALS, Case, client_left, found, is_page, listed, name_of
+from pullscope.trace.findings.case import CONTENT, Case, client_left, found, is_page, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
@@ -105,8 +105,8 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     """A mirror answers with another error than 404, with a web page, or not at all.
 
     Public mirrors close down and leave a web page: containerd/nerdctl#3264, #2676, kubernetes-sigs/cri-tools#1137,
-    moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub. A refusal with a page may
-    be meant for some only, and says nothing of whether a registry is there: moby/moby#44939.
+    moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub. A refusal or 5xx
+    with a page says nothing of whether a registry is there: moby/moby#44939, moby/buildkit#1972.
     """
     broken = [step for step in at_mirrors(case) if _is_broken(step.last)]
     if not broken:
@@ -117,7 +117,7 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     home = mirror_of(step.first) or case.pull.registry
     page = (
         is_page(last)
-        and last.status not in REFUSALS
+        and (last.ok or last.status in MISSED)
         and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
     )
     severity = case.severity(*bad) if bad else Severity.WARNING

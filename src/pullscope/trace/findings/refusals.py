@@ -17,6 +17,8 @@ from pullscope.trace.model import Hop
 
 _RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bclient with ip\b|\bip address\b|firewall|not allowed access|blocked", re.IGNORECASE)
+_LIST = re.compile(r"\b(?:allow|white).?list|白名单", re.IGNORECASE)
+"""Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575."""
 _TOKEN_FOR_PASSWORD = re.compile(r"personal access token|use a token|instead of a password", re.IGNORECASE)
 """Docker Hub and GitLab, where a password alone is not taken: docker/hub-feedback#1981, basecamp/kamal#1498."""
 
@@ -98,6 +100,8 @@ def access_denied(case: Case) -> Iterator[Finding]:
 def _what_the_words_ask(case: Case, hop: Hop, name: str) -> str:
     if says(hop, _ADDRESS):
         return f"allow the address that {case.client} comes from at {hop.host}"
+    if says(hop, _LIST):
+        return f"have {name} put on the list of {hop.host}, or pull it from where it comes from: no login helps"
     if hop.request.authorization == "none" or (
         case.issuer_of(hop) is not None and was_anonymous(case.issuer_of(hop) or hop.step)
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
@@ -21,7 +22,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.said import answered_by, quoted, says
 from pullscope.trace.model import Hop, Step
 
 
@@ -153,7 +154,8 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
 def path_not_redirected(case: Case) -> Iterator[Finding]:
     """The host that was asked answers a manifest or blob with a page of its own.
 
-    docker 20.10 shows this as "invalid character '<' looking for beginning of value". A registry's own 404 carries an
+    docker 20.10 shows this as "invalid character '<' looking for beginning of value"; Traefik and other servers in Go say "404
+    page not found" where they have no route (distribution/distribution-library-image#100). A registry's own 404 carries an
     error body or `Docker-Distribution-Api-Version`, and is told as what it is.
     """
     lost = [
@@ -164,7 +166,11 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         and (step.last.status in (404, 410, 200) or (step.last.status == 403 and step.last.host in case.pointing))
         and not is_registrys(step.last)
         and not (step.last.ok and step.route.endpoint is Endpoint.MANIFEST and step.last.host not in case.pointing)
-        and (is_page(step.last) or (step.last.host in case.pointing and _is_text(step.last)))
+        and (
+            is_page(step.last)
+            or (step.last.host in case.pointing and _is_text(step.last))
+            or (step.last.status == 404 and says(step.last, _NO_ROUTE))
+        )
     ]
     if not lost:
         return
@@ -178,7 +184,9 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
         "read as a registry's answer."
         if first.last.host in case.pointing
-        else f"{answered_by(first.last)} said {first.last.status} to {folder} with a web page{quoted(first.last)}"
+        else f"{answered_by(first.last)} said {first.last.status} to {folder}"
+        + (" with a web page" if is_page(first.last) else "")
+        + quoted(first.last)
         + (
             ": something stands in front of the registry."
             if first.last.host in served
@@ -190,6 +198,10 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         if first.last.host in served
         else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
+
+
+_NO_ROUTE = re.compile(r"^404 page not found", re.IGNORECASE)
+"""Go's net/http (http.NotFound)."""
 
 
 def _is_text(hop: Hop) -> bool:
