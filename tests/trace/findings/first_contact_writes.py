@@ -679,3 +679,167 @@ WRITES |= {
     "deleted": Kind(source="containers/image#487", play=deleted, agent=SKOPEO, finds={}),
     "refresh-token": Kind(source="Azure/acr#32", play=refresh_token, agent=DOCKER_29, finds={}),
 }
+
+
+# -- a third time ---------------------------------------------------------------------------------------------------------
+
+LOCKED = error("REGISTRY_DISALLOWED_OPERATION", "The operation is disallowed on this registry, repository or image.")
+
+
+def delete_of_a_locked_one(wire: Wire) -> None:
+    """A purge at ACR meets an image that may not be written."""
+    url = f"https://contoso.azurecr.io/v2/team/app/manifests/{SUBJECT}"
+    wire.ask("DELETE", url, 405, basic=True, answer=JSON, body=LOCKED)
+
+
+def push_to_a_locked_one(wire: Wire) -> None:
+    """docker push to a tag at ACR that is locked."""
+    host = "https://contoso.azurecr.io"
+    token_for_push(wire, "z1", host)
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{host}/v2/team/app/blobs/{blob}", 200, token="z1")
+    url = f"{host}/v2/team/app/manifests/1.0"
+    wire.ask("PUT", url, 405, token="z1", sent=APP.manifest(), answer=JSON, body=LOCKED)
+
+
+def delete_of_what_is_referred_to(wire: Wire) -> None:
+    """oras deletes a signature that Harbor keeps for the image."""
+    said = error("PRECONDITION", "the deleting artifact is referenced by others")
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", SUBJECT, REG),
+        200,
+        basic=True,
+        answer={**OK_INDEX, "Docker-Content-Digest": SUBJECT},
+    )
+    wire.ask("DELETE", APP.url("manifests", SUBJECT, REG), 412, basic=True, answer=JSON, body=said)
+
+
+def delete_of_an_immutable(wire: Wire) -> None:
+    """A tag below a rule of Harbor is deleted."""
+    said = error("PRECONDITION", "Failed to process request due to 'app:1.0' configured as immutable.")
+    wire.ask("DELETE", APP.url("manifests", "1.0", REG), 412, basic=True, answer=JSON, body=said)
+
+
+def no_overwrite(wire: Wire) -> None:
+    """kaniko pushes a tag again, with an account of Artifactory that may not delete."""
+    for blob in (LAYER, CONFIG):
+        wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{blob}", 200, basic=True)
+    body = (
+        '{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid",'
+        '"detail":{"description":"HTTP 403 Forbidden"}}]}'
+    )
+    url = APP.url("manifests", "1.1.0", REG)
+    answer = {**JSON, "Server": "Artifactory/6.18.1"}
+    wire.ask("PUT", url, 403, basic=True, sent=APP.manifest(), answer=answer, body=body)
+
+
+def content_filter(wire: Wire) -> None:
+    """A filter in front finds something in a config."""
+    token_for_push(wire, "z5")
+    uploaded(wire, "z5")
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{CONFIG}", 404, token="z5")
+    wire.ask("POST", START, 202, token="z5", location=f"{START}5?_state=1")
+    page = {"Content-Type": "text/html", "Server": "cloudflare", "Cf-Ray": "6a88"}
+    body = "<HTML> Attention Required! | Cloudflare"
+    wire.ask("PATCH", f"{START}5?_state=1", 403, token="z5", sent=900, answer=page, body=body)
+
+
+def realm_without_port(wire: Wire) -> None:
+    """docker login at another port than the realm's."""
+    realm = "https://harbor.example.com/service/token"
+    wire.ask("GET", "https://harbor.example.com:8443/v2/", 401, challenge=bearer(realm), answer=JSON)
+    url = f"{realm}?account=u&client_id=docker&offline_token=true&service=reg"
+    wire.ask("GET", url, None, basic=True, fails="[Errno 111] Connect call failed ('192.0.2.7', 443)")
+
+
+def realm_not_routed(wire: Wire) -> None:
+    """docker login, and the ingress knows no /service/token."""
+    realm = f"{REG}/service/token"
+    wire.ask("GET", f"{REG}/v2/", 401, challenge=bearer(realm), answer=JSON)
+    url = f"{realm}?account=u&client_id=docker&offline_token=true&service=reg"
+    wire.ask("GET", url, 404, basic=True, answer={"Content-Type": "text/plain"}, body="default backend - 404")
+
+
+def another_digest(wire: Wire) -> None:
+    """A client that has read a config and written it anew."""
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{CONFIG}", 404, basic=True)
+    wire.ask("POST", START, 202, basic=True, location=f"{START}8?_state=1")
+    said = error("DIGEST_INVALID", "provided digest did not match uploaded content")
+    wire.ask("PUT", f"{START}8?_state=1&digest={CONFIG}", 400, basic=True, sent=611, answer=JSON, body=said)
+
+
+WRITES |= {
+    "delete-of-a-locked-one": Kind(
+        source="Azure/acr-cli#70",
+        play=delete_of_a_locked_one,
+        agent=REGCTL,
+        finds={"write-denied": "error"},
+        says=("disallowed", "unlock"),
+        never=("storage.delete.enabled", "log in"),
+    ),
+    "push-to-a-locked-one": Kind(
+        source="Azure/acr#561",
+        play=push_to_a_locked_one,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("disallowed", "unlock"),
+        never=("read-only", "mirrors", "log in"),
+    ),
+    "delete-of-what-is-referred-to": Kind(
+        source="goharbor/harbor#20092",
+        play=delete_of_what_is_referred_to,
+        agent=ORAS,
+        finds={"write-denied": "error"},
+        says=("referenced by others", "first"),
+        never=("new tag", "log in"),
+    ),
+    "delete-of-an-immutable": Kind(
+        source="goharbor/harbor#22543",
+        play=delete_of_an_immutable,
+        agent=CRANE,
+        finds={"write-denied": "error"},
+        says=("configured as immutable", "rule"),
+        never=("new tag", "log in"),
+    ),
+    "no-overwrite": Kind(
+        source="GoogleContainerTools/kaniko#1095",
+        play=no_overwrite,
+        agent="kaniko/v0.17.1",
+        finds={"write-denied": "error"},
+        says=("overwrite", "new tag"),
+        never=("schema 2", "private"),
+    ),
+    "content-filter": Kind(
+        source="podman-container-tools/podman#18757",
+        play=content_filter,
+        agent=PODMAN,
+        finds={"write-denied": "error"},
+        says=("let Cloudflare pass it on", "not the registry"),
+        never=("may push", "log in"),
+    ),
+    "realm-without-port": Kind(
+        source="nicholasamorim/ansible-role-harbor#10",
+        play=realm_without_port,
+        agent=DOCKER_20,
+        finds={"upstream-unreachable": "error"},
+        says=("8443", "external URL"),
+        never=("wrong", "log in"),
+    ),
+    "realm-not-routed": Kind(
+        source="goharbor/harbor#4499",
+        play=realm_not_routed,
+        agent=DOCKER_20,
+        finds={"token-server-failed": "error"},
+        says=("default backend", "/service/token"),
+        never=("wrong", "log in"),
+    ),
+    "another-digest": Kind(
+        source="oras-project/rust-oci-client#78",
+        play=another_digest,
+        agent="oci-client/0.9",
+        finds={"upload-refused": "error"},
+        says=("did not match",),
+        never=("http.secret", "log in"),
+    ),
+}

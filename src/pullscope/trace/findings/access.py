@@ -120,9 +120,16 @@ def _sent_by(hop: Hop) -> str:
 def _fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
     """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
     before = hop.follows
-    if hop.step.is_token and is_local(hop.host):
+    if hop.step.is_token:
         homes = case.challengers.get(bare(hop.request.url), set()) - {hop.host}
-        if homes:
+        another_port = {home for home in homes if home.partition(":")[0] == hop.host.partition(":")[0]}
+        if another_port:
+            # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266
+            return (
+                f"give {min(another_port)} the address with its port as its external URL: its challenge sends to {hop.host} for "
+                "tokens"
+            )
+        if homes and is_local(hop.host):
             return (
                 f"set the public address of {min(homes)} in its configuration: its challenge names {hop.host} as the place for "
                 "tokens"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
-from pullscope.trace.findings.case import REFUSALS, Case, found, in_storage, is_write, was_anonymous
+from pullscope.trace.findings.case import REFUSALS, Case, codes, found, in_storage, is_page, is_write, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
@@ -29,6 +29,23 @@ _FIXED = re.compile(r"immutab|already exists|cannot be overwritten|overwrit", re
 _READ_ONLY = re.compile(r"read-?only|writes? (?:operations )?are (?:currently )?suspended", re.IGNORECASE)
 _REDEPLOY = re.compile(r"does not allow updating|cannot be updated|redeploy", re.IGNORECASE)
 """Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967."""
+_BY_WORDS = (
+    (_QUOTA, "make room at {host}, or raise the quota that it names"),
+    (_REDEPLOY, "allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice"),
+    (
+        # Azure/acr-cli#70, Azure/acr#561
+        re.compile(r"\bdisallowed\b|is locked", re.IGNORECASE),
+        "unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)",
+    ),
+    (
+        # Harbor: goharbor/harbor#20092
+        re.compile(r"referenced by", re.IGNORECASE),
+        "delete what refers to it first: an index, or the image that it is a signature of",
+    ),
+    (_FIXED, "push under a new tag; this one may not be changed"),
+    (_READ_ONLY, "wait until {host} takes writes again, or switch its read-only mode off"),
+)
+"""What some answers ask for, by their own words; the first that fits."""
 _SCOPES = re.compile(r"\bscopes\b", re.IGNORECASE)
 """Scopes of a personal token, in words: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"."""
 
@@ -121,16 +138,17 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
     host = step.under.first.host if step.under is not None else last.host
     issued = issued_for(case, last)
     name = step.route.repository or case.pull.repository or "that repository"
-    if says(last, _QUOTA):
-        return "", f"make room at {host}, or raise the quota that it names"
-    if says(last, _REDEPLOY):
-        return "", f"allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice"
-    if step.route.cosign and (says(last, _FIXED) or last.status == 412):
+    fixed = says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT)
+    if fixed and step.route.cosign:
         return "", f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {host}"
-    if says(last, _FIXED) or (last.status == 412 and step.kind is Kind.MANIFEST_PUT):
-        return "", "push under a new tag; this one may not be changed"
-    if says(last, _READ_ONLY):
-        return "", f"wait until {host} takes writes again, or switch its read-only mode off"
+    if fixed and what == "a delete":
+        return (
+            "",
+            f"take {step.route.reference or 'it'} out of the rule for fixed tags at {host} before the delete",
+        )
+    said = next((fix for pattern, fix in _BY_WORDS if says(last, pattern)), None)
+    if said is not None or fixed:
+        return "", (said or "push under a new tag; this one may not be changed").format(host=host)
     if last.status == 405 or (what == "a delete" and last.status in UNSUPPORTED):
         if what == "a delete":
             return (
@@ -165,6 +183,16 @@ def _reason(case: Case, step: Step, what: str) -> tuple[str, str]:
         return f" The token of its login does not grant {action}.", f"log in with an account that may {action} {name}"
     if last.status not in REFUSALS:
         return "", f"do what the answer asks for, or look at the log of {host} for this request"
+    if is_page(last) and not step.is_token:
+        return (
+            "",
+            f"let {front(last) or 'what stands in front of ' + host} pass it on: a page answered, not the registry",
+        )
+    if "MANIFEST_INVALID" in codes(last):
+        return (
+            "",
+            f"push under a new tag, or with an account that may overwrite tags of {name} (in Artifactory: delete)",
+        )
     known = known_registry(host)
     if known is not None and known.id == "ghcr" and action in _AT_GHCR:
         return "", _AT_GHCR[action].format(name=name)
