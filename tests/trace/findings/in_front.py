@@ -485,6 +485,81 @@ def site_in_place_of_registry(wire: Wire) -> None:
     wire.ask("GET", "https://docker.io:443/v2/", 503, answer=page, body="<HTML> 503 Service Temporarily Unavailable")
 
 
+def upstream_says_no(wire: Wire) -> None:
+    """Harbor hands on what Docker Hub says to a name without `library/`."""
+    anonymous(wire, REG, "d2", "proxy/alpine")
+    url = f"{REG}/v2/proxy/alpine/manifests/latest"
+    said = error("UNAUTHORIZED", "http status code: 401, body: ")
+    wire.ask("HEAD", url, 401, token="d2", answer=JSON)
+    wire.ask("GET", url, 401, token="d2", answer=JSON, body=said)
+
+
+def cache_without_repository(wire: Wire) -> None:
+    """Harbor's cache does not reach Docker Hub, and looks for the image at home."""
+    anonymous(wire, REG, "d3", "docker.io/library/python")
+    said = error("NOT_FOUND", "repository docker.io/library/python not found")
+    wire.ask("GET", f"{REG}/v2/docker.io/library/python/manifests/3.11", 404, token="d3", answer=JSON, body=said)
+
+
+def cache_refused_upstream(wire: Wire) -> None:
+    """A pull-through cache whose own login is refused."""
+    said = '{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"unauthorized: authentication required"}]}'
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 500, answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0", REG), 500, answer=JSON, body=said)
+
+
+def limited_by_haproxy(wire: Wire) -> None:
+    """Docker Hub's own proxy limits an address."""
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.asks_for_token("team/app", "d6")
+    said = error("TOOMANYREQUESTS", "Too Many Requests (HAP429).")
+    wire.ask("HEAD", APP.url("manifests", "1.0"), 429, token="d6", answer=JSON)
+    wire.ask("GET", APP.url("manifests", "1.0"), 429, token="d6", answer=JSON, body=said)
+
+
+def sent_on_out_of_reach(wire: Wire) -> None:
+    """registry.k8s.io is reached, and where it redirects to is not."""
+    here = APP.url("manifests", "1.0", "https://registry.k8s.io")
+    there = "https://us-west2-docker.pkg.dev/v2/k8s-artifacts-prod/images/team/app/manifests/1.0"
+    wire.ask("HEAD", here, 307, location=there)
+    wire.ask("HEAD", there, None, referer=here, took=30.0, fails="[Errno 110] Connect call failed ('192.0.2.8', 443)")
+
+
+def token_good_for_manifests(wire: Wire) -> None:
+    """GHCR takes a token for the manifest, and not for the configuration."""
+    manifest = APP.manifest()
+    anonymous(wire, GHCR, "d9")
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", "1.0", GHCR),
+        token="d9",
+        answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(manifest)},
+    )
+    wire.ask(
+        "GET",
+        APP.url("manifests", digest(manifest), GHCR),
+        token="d9",
+        answer={"Content-Type": OCI_MANIFEST},
+        body=manifest,
+    )
+    said = error("UNAUTHORIZED", "unauthenticated: User cannot be authenticated with the token provided.")
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text), GHCR), 401, token="d9", answer=JSON, body=said)
+
+
+def no_token_in_time(wire: Wire) -> None:
+    """docker waits 15 seconds for a token."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", GHCR), 401, challenge=bearer(f"{GHCR}/token"))
+    url = f"{GHCR}/token?scope=repository%3Ateam%2Fapp%3Apull&service=reg"
+    wire.ask("GET", url, None, took=15.0, fails="client disconnected")
+
+
+def tokens_limited(wire: Wire) -> None:
+    """The token server limits an address."""
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    url = "https://auth.docker.io/token?scope=repository%3Ateam%2Fapp%3Apull&service=registry.docker.io"
+    wire.ask("GET", url, 429)
+
+
 # -- healthy --------------------------------------------------------------------------------------------------------------
 
 
@@ -603,6 +678,13 @@ def limited_once(wire: Wire) -> None:
     wire.ask("GET", APP.url("blobs", digest(APP.config_text), REG), content=APP.config_text)
     wire.ask("GET", no_ping_pull, content="base")
     wire.ask("GET", APP.url("blobs", digest("app"), REG), content="app")
+
+
+def mirror_too_slow(wire: Wire) -> None:
+    """A mirror says 408 after a minute, and containerd goes on."""
+    url = APP.url("manifests", "1.0", MIRROR) + "?ns=docker.io"
+    wire.ask("HEAD", url, 408, took=60.0, answer={"Content-Type": "text/html"})
+    docker_containerd(wire, APP, name="d1")
 
 
 IN_FRONT: dict[str, Kind] = {
@@ -992,4 +1074,75 @@ IN_FRONT: dict[str, Kind] = {
         never=("no registry",),
     ),
     "limited-once": Kind(source="docker/hub-feedback#1669", play=limited_once, agent=CONTAINERD, finds={}),
+    "upstream-says-no": Kind(
+        source="goharbor/harbor#14767",
+        play=upstream_says_no,
+        agent=DOCKER_20,
+        finds={"access-denied": "error"},
+        says=("in its turn", "library/"),
+        never=("private", "docker login"),
+    ),
+    "cache-without-repository": Kind(
+        source="goharbor/harbor#23051",
+        play=cache_without_repository,
+        agent=PODMAN,
+        finds={"name-unknown": "error"},
+        says=("cache of another registry",),
+        never=("check the tag",),
+    ),
+    "cache-refused-upstream": Kind(
+        source="distribution/distribution#3842",
+        play=cache_refused_upstream,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("the login that registry.example.com has",),
+        never=("docker login",),
+    ),
+    "limited-by-haproxy": Kind(
+        source="mongodb/mongo-c-driver#2049",
+        play=limited_by_haproxy,
+        agent=DOCKER_20,
+        finds={"rate-limited": "error"},
+        says=("HAP429",),
+    ),
+    "sent-on-out-of-reach": Kind(
+        source="ciiiii/cloudflare-docker-proxy#85",
+        play=sent_on_out_of_reach,
+        agent=CONTAINERD,
+        finds={"upstream-unreachable": "error"},
+        says=("us-west2-docker.pkg.dev, to which registry.k8s.io redirects",),
+        never=("tag", "log in"),
+    ),
+    "token-good-for-manifests": Kind(
+        source="EnricoMi/publish-unit-test-result-action#307",
+        play=token_good_for_manifests,
+        agent=DOCKER_20,
+        finds={"token-rejected": "error"},
+        says=("try again", "it took it before"),
+        never=("private", "log in", "clocks"),
+    ),
+    "no-token-in-time": Kind(
+        source="urlstechie/urlchecker-action#103",
+        play=no_token_in_time,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("within 15 s",),
+        never=("log in", "401"),
+    ),
+    "tokens-limited": Kind(
+        source="podman-container-tools/skopeo#325",
+        play=tokens_limited,
+        agent=SKOPEO,
+        finds={"rate-limited": "error"},
+        says=("auth.docker.io",),
+        never=("wrong",),
+    ),
+    "mirror-too-slow": Kind(
+        source="containerd/containerd#4861",
+        play=mirror_too_slow,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "warning"},
+        says=("said 408",),
+        never=("no registry",),
+    ),
 }

@@ -11,7 +11,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, filtering, front, other_host, quoted, said_status, words
+from pullscope.trace.findings.said import answered_by, filtering, front, other_host, quoted, said_status, says, words
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
@@ -71,9 +71,14 @@ def registry_failed(case: Case) -> Iterator[Finding]:
             if behind
             else f"look at whether {hop.host} reaches {other}, which its answer names, and at the logs of {hop.host}"
             if (other := other_host(hop)) is not None
+            else f"look at the login that {hop.host} has at the registry behind it: with {hop.status} its words are not of yours"
+            if says(hop, _REFUSES)
             else f"try again later, or look at the logs of {hop.host}",
         )
 
+
+_REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
+"""A cache's own login, refused (distribution/distribution#3842, #4477)."""
 
 _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), fix)
@@ -131,6 +136,17 @@ def request_failed(case: Case) -> Iterator[Finding]:
         return
     step = next((one for one in candidates if words(one.last)), candidates[-1])
     last = step.last
+    waited = next((one for one in case.steps[-3:] if _waited_in_vain(one.last)), None)
+    if waited is not None:
+        seconds = f"{waited.last.seconds or 0.0:.0f} s"
+        yield found(
+            "request-failed",
+            Severity.ERROR,
+            [waited],
+            f"{waited.last.host} gave no answer{_to(waited)} within {seconds}, and {case.client} waited no longer.",
+            f"try again; if it stays, look at {waited.last.host} and the network path to it",
+        )
+        return
     yield found(
         "request-failed",
         Severity.ERROR,
@@ -138,6 +154,11 @@ def request_failed(case: Case) -> Iterator[Finding]:
         f"{said_status(last)}{_to(step)}.",
         _advice(last) or _unshown(last) or f"look at the log of {last.host} for this request",
     )
+
+
+def _waited_in_vain(hop: Hop) -> bool:
+    """Whether a client left after ten seconds or more without an answer; docker waits 15 (urlstechie/urlchecker-action#103)."""
+    return hop.response is None and client_left(hop) and (hop.seconds or 0.0) >= 10
 
 
 def _unshown(hop: Hop) -> str | None:

@@ -168,7 +168,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
         and step.last.status == 404
         and not is_page(step.last)
         and (step.kind is Kind.DELETE or not is_write(step))
-        and "NAME_UNKNOWN" not in codes(step.last)
+        and not _lacks_repository(step.last)
         and (mirror_of(step.first) is None or step.place not in asked_at_home)  # what the registry itself says decides
     ]
     if not lost:
@@ -249,6 +249,13 @@ def _why(hop: Hop) -> str:
     return f" ({words(hop)})" if is_specific(hop) else ""
 
 
+_NO_REPOSITORY = re.compile(r"^[\w: ]*repository \S+ not found", re.IGNORECASE)
+
+
+def _lacks_repository(hop: Hop) -> bool:
+    return "NAME_UNKNOWN" in codes(hop) or (hop.status == 404 and says(hop, _NO_REPOSITORY))
+
+
 @row(
     "name-unknown",
     needs=Fact.FAILURE,
@@ -257,16 +264,17 @@ def _why(hop: Hop) -> str:
     remedy="the repository",
 )
 def name_unknown(case: Case) -> Iterator[Finding]:
-    """404 NAME_UNKNOWN, or 404 for the tags of a repository.
+    """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 
-    Distribution specification, "Error Codes".
+    Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
+    reach the registry behind it: goharbor/harbor#23051.
     """
     lost = [
         step
         for step in case.bad
         if step.last.status == 404
         and not is_write(step)
-        and ("NAME_UNKNOWN" in codes(step.last) or (step.route.endpoint is Endpoint.TAGS and not is_page(step.last)))
+        and (_lacks_repository(step.last) or (step.route.endpoint is Endpoint.TAGS and not is_page(step.last)))
     ]
     if lost:
         last = lost[0].last
@@ -275,9 +283,12 @@ def name_unknown(case: Case) -> Iterator[Finding]:
             case.severity(*lost),
             lost,
             f"{last.host} has no repository {last.route.repository}{_why(last)}.",
-            f"leave {within} out of the name, if it is the registry that was meant; else check the name"
-            if (within := host_within(last.route.repository)) is not None
-            else "check the name, and where a redirect or proxy renames it, the rule",
+            (
+                f"leave {within} out of the name, if it is the registry that was meant; else check the name; "
+                if (within := host_within(last.route.repository)) is not None
+                else "check the name, and where a redirect or proxy renames it, the rule; "
+            )
+            + _CACHE.format(host=last.host),
         )
 
 
@@ -364,34 +375,3 @@ def no_matching_platform(case: Case) -> Iterator[Finding]:
         f"the index at {shown[-1].last.host} has nothing for {platform}, which {case.client} runs on; it has {listed(there)}.",
         f"build for {platform} too, or ask for another with --platform {there[0]}",
     )
-
-
-@row(
-    "referrers-refused",
-    needs=Fact.LIST,
-    severities="info",
-    suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
-    remedy="answer 404, so that clients fall back to the tag",
-    report="goharbor/harbor#18418",
-)
-def referrers_refused(case: Case) -> Iterator[Finding]:
-    """The referrers API answers neither 200 nor 404.
-
-    After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
-    believe that there are none (distribution-spec 1.1, "Listing Referrers"). goharbor/harbor#18418.
-    """
-    refused = [
-        step
-        for step in case.steps
-        if step.route.endpoint is Endpoint.REFERRERS and (step.last.status or 0) >= 400 and step.last.status != 404
-    ]
-    if refused:
-        last = refused[0].last
-        yield found(
-            "referrers-refused",
-            Severity.INFO,
-            refused,
-            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
-            "tag then, as they do after 404.",
-            f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
-        )

@@ -19,6 +19,8 @@ _RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORE
 _ADDRESS = re.compile(r"\bclient with ip\b|\bip address\b|firewall|not allowed access|blocked", re.IGNORECASE)
 _LIST = re.compile(r"\b(?:allow|white).?list|白名单", re.IGNORECASE)
 """Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575."""
+_UPSTREAM = re.compile(r"http status code: \d{3}", re.IGNORECASE)
+"""Harbor, of what the registry behind a cache said to it: goharbor/harbor#14767."""
 _TOKEN_FOR_PASSWORD = re.compile(r"personal access token|use a token|instead of a password", re.IGNORECASE)
 """Docker Hub and GitLab, where a password alone is not taken: docker/hub-feedback#1981, basecamp/kamal#1498."""
 
@@ -100,6 +102,11 @@ def access_denied(case: Case) -> Iterator[Finding]:
 def _what_the_words_ask(case: Case, hop: Hop, name: str) -> str:
     if says(hop, _ADDRESS):
         return f"allow the address that {case.client} comes from at {hop.host}"
+    if says(hop, _UPSTREAM):
+        return (
+            f"look at what {hop.host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and "
+            f"the login that {hop.host} has there"
+        )
     if says(hop, _LIST):
         return f"have {name} put on the list of {hop.host}, or pull it from where it comes from: no login helps"
     if hop.request.authorization == "none" or (

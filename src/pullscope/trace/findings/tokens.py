@@ -323,6 +323,8 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             if no_challenge
             else "let tokens live longer than a slow pull or push takes"
             if over
+            else f"try again: {hop.host} gave this token itself, {in_words(age)} before, so the fault is there"
+            if issued is not None and issued.host == hop.host and age is not None and age < 60 and not invalid
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
         )
         return
