@@ -138,9 +138,12 @@ class Backlog:
         return future
 
     def catch_up(self) -> None:
-        """Do all that waits, now."""
+        """Do all that waits, now; nothing is left that the loop would come back for."""
         while self._waiting:
             self._do_next()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 

@@ -185,7 +185,10 @@ def _pushed_a_blob(pull: Pull) -> bool:
 
 def _broke_the_protocol(step: Step) -> bool:
     """Whether what the server sent is no HTTP: the client is told 502, and asking again brings the same."""
-    return step.last.failed is not None and "protocol error" in step.last.failed.reason
+    reason = step.last.failed.reason if step.last.failed is not None else ""
+    return (
+        "protocol error" in reason and "peer closed" not in reason
+    )  # which mitmproxy calls one too: that is a body cut off
 
 
 def _is_missed(step: Step) -> bool:
