@@ -560,6 +560,75 @@ def tokens_limited(wire: Wire) -> None:
     wire.ask("GET", url, 429)
 
 
+def nowhere_on_the_list(wire: Wire) -> None:
+    """podman goes through its list of registries, and none has it."""
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=bearer("https://auth.docker.io/token"))
+    wire.asks_for_token("library/xpherism", "e3")
+    said = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"},{"code":"UNAUTHORIZED",'
+    said += '"message":"authentication required"}]}'
+    wire.ask("GET", f"{HUB}/v2/library/xpherism/manifests/udm-proxy", 401, token="e3", answer=JSON, body=said)
+    wire.ask("GET", "https://quay.io/v2/", 401, challenge=bearer("https://quay.io/v2/auth"))
+    url = "https://quay.io/v2/auth?scope=repository%3Axpherism%3Apull&service=quay.io"
+    wire.ask("GET", url, body='{"token":"REDACTED"}', issued="e3q")
+    page = {"Content-Type": "text/html", "Server": "nginx"}
+    wire.ask(
+        "GET",
+        "https://quay.io/v2/xpherism/manifests/udm-proxy",
+        404,
+        token="e3q",
+        answer=page,
+        body="<HTML> 404 Not Found",
+    )
+    fedora = "https://registry.fedoraproject.org"
+    wire.ask("GET", f"{fedora}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    unknown = error("MANIFEST_UNKNOWN", "manifest unknown")
+    wire.ask("GET", f"{fedora}/v2/xpherism/manifests/udm-proxy", 404, answer=JSON, body=unknown)
+
+
+def header_of_another(wire: Wire) -> None:
+    """A registry that turns an index into a manifest, and names the digest of the index."""
+    wire.ask("GET", f"{REG}/v2/", 200, answer={**JSON, "Docker-Distribution-Api-Version": "registry/2.0"})
+    wire.ask(
+        "GET",
+        APP.url("manifests", "1.0", REG),
+        answer={"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest(APP.index)},
+        body=APP.manifest(),
+    )
+
+
+def challenge_after_redirect(wire: Wire) -> None:
+    """containerd 1.4 does not answer the challenge of a host that it was redirected to."""
+    here, there = APP.url("manifests", "1.0", "https://nabo.example.dev"), APP.url("manifests", "1.0")
+    wire.ask("HEAD", here, 307, location=there)
+    wire.ask("HEAD", there, 401, referer=here, challenge=bearer("https://auth.docker.io/token"))
+
+
+def redirects_at_a_cache(wire: Wire) -> None:
+    """A caching nginx cannot follow where the registry redirects to."""
+    host = "https://k8s.gcr.io"
+    wire.ask("GET", f"{host}/v2/", 302, location="https://registry.k8s.io/v2/")
+    wire.ask("GET", "https://registry.k8s.io/v2/", 200, referer=f"{host}/v2/", answer={"Content-Type": "text/html"})
+    page = "<HTML> 500 Internal Server Error"
+    wire.ask("HEAD", APP.url("manifests", "3.2", host), 500, answer=NGINX)
+    wire.ask("GET", APP.url("manifests", "3.2", host), 500, answer=NGINX, body=page)
+
+
+def mirror_and_hub_away(wire: Wire) -> None:
+    """A node without the internet, and a mirror that fails."""
+    wire.ask("HEAD", APP.url("manifests", "1.0", "https://127.0.0.1:6443") + "?ns=docker.io", 500)
+    gone = "[Errno 110] Connect call failed ('192.0.2.9', 443)"
+    wire.ask("HEAD", APP.url("manifests", "1.0"), None, took=30.0, fails=gone)
+
+
+def handshake_too_slow(wire: Wire) -> None:
+    """A storage with which no connection is made in time."""
+    pulled(wire)
+    here = APP.url("blobs", digest(APP.config_text), REG)
+    there = "https://d2iks1dkcwqcbx.cloudfront.net/data?Expires=1536950844&Signature=REDACTED"
+    wire.ask("GET", here, 307, location=there)
+    wire.ask("GET", there, None, referer=here, took=10.0, fails="TLS handshake timed out")
+
+
 # -- healthy --------------------------------------------------------------------------------------------------------------
 
 
@@ -685,6 +754,17 @@ def mirror_too_slow(wire: Wire) -> None:
     url = APP.url("manifests", "1.0", MIRROR) + "?ns=docker.io"
     wire.ask("HEAD", url, 408, took=60.0, answer={"Content-Type": "text/html"})
     docker_containerd(wire, APP, name="d1")
+
+
+def third_time(wire: Wire) -> None:
+    """A layer is cut off twice, and comes whole in the end."""
+    here = pulled(wire)
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text), REG), content=APP.config_text)
+    for _ in range(2):
+        wire.ask("GET", here, answer={"Content-Length": "4"}, size=2, took=60.0, fails="server closed connection")
+        wire.wait(5)
+    wire.ask("GET", here, content="base")
+    wire.ask("GET", APP.url("blobs", digest("app"), REG), content="app")
 
 
 IN_FRONT: dict[str, Kind] = {
@@ -1145,4 +1225,53 @@ IN_FRONT: dict[str, Kind] = {
         says=("said 408",),
         never=("no registry",),
     ),
+    "nowhere-on-the-list": Kind(
+        source="xpherism/udm-proxy#3",
+        play=nowhere_on_the_list,
+        agent=PODMAN,
+        finds={"access-denied": "error", "path-not-redirected": "error"},
+        says=("has nothing under that name", "check the name"),
+        never=("no registry answers",),
+    ),
+    "header-of-another": Kind(
+        source="google/go-containerregistry#56",
+        play=header_of_another,
+        agent=CRANE,
+        finds={"digest-mismatch": "error"},
+        says=("does not hash to the Docker-Content-Digest",),
+        never=("log in",),
+    ),
+    "challenge-after-redirect": Kind(
+        source="containerd/containerd#5503",
+        play=challenge_after_redirect,
+        agent=CONTAINERD,
+        finds={"token-not-requested": "error"},
+        says=("redirected from nabo.example.dev",),
+        never=("private", "log in"),
+    ),
+    "redirects-at-a-cache": Kind(
+        source="rpardini/docker-registry-proxy#164",
+        play=redirects_at_a_cache,
+        agent=DOCKER_20,
+        finds={"registry-failed": "error"},
+        says=("nginx",),
+        never=("log in",),
+    ),
+    "mirror-and-hub-away": Kind(
+        source="k3s-io/k3s#10351",
+        play=mirror_and_hub_away,
+        agent=CONTAINERD,
+        finds={"mirror-failed": "error"},
+        says=("said 500", "registry-1.docker.io gave no answer"),
+        never=("tag", "log in"),
+    ),
+    "handshake-too-slow": Kind(
+        source="docker/for-win#437",
+        play=handshake_too_slow,
+        agent=DOCKER_20,
+        finds={"upstream-unreachable": "error"},
+        says=("cloudfront.net too",),
+        never=("log in", "push the image"),
+    ),
+    "third-time": Kind(source="docker-library/docker#221", play=third_time, agent=DOCKER_20, finds={}),
 }

@@ -87,7 +87,7 @@ def digest_mismatch(case: Case) -> Iterator[Finding]:
             "digest-mismatch",
             case.severity(*wrong),
             wrong,
-            f"what {step.last.host} sent for {name_of(step)} does not hash to that digest: it is corrupt, or something on "
+            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}: it is corrupt, or something on "
             f"the way has rewritten it{f' (content coding {coded})' if coded else ''}"
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
@@ -95,6 +95,11 @@ def digest_mismatch(case: Case) -> Iterator[Finding]:
             else f"fetch it again by hand from {step.last.host} and compare; proxies must hand on manifests and blobs "
             "byte for byte",
         )
+
+
+def _which(step: Step) -> str:
+    """The digest that the bytes were to have: the one asked for, or the one that the answer names for a tag."""
+    return "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
 
 
 @row(

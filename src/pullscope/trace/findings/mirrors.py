@@ -129,9 +129,15 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
         broken,
         f"the mirror {answered_by(last)} answers {last.status} with a web page: it is no registry (any more)."
         if page
-        else f"the mirror {said_status(last)}.",
+        else f"the mirror {said_status(last)}{_nor_at_home(case, step)}.",
         f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or mend it"),
     )
+
+
+def _nor_at_home(case: Case, step: Step) -> str:
+    """What became of the same at the registry itself, where that was asked in vain too (k3s-io/k3s#10351)."""
+    home = next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None)
+    return f", and {said_status(home.last)}" if home is not None and home is not step else ""
 
 
 def _is_broken(hop: Hop) -> bool:

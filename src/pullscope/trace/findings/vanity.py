@@ -21,6 +21,7 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.logins import LOOKERS
+from pullscope.trace.findings.names import check
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, quoted, says
 from pullscope.trace.model import Hop, Step
@@ -176,6 +177,9 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         return
     first = lost[0]
     folder = f"/v2/{first.route.repository}/"
+    takes = (
+        {hop.host for hop in case.hops if hop.status == 401 and hop.challenges} if first.last.status == 404 else set()
+    )
     served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
     yield found(
         "path-not-redirected",
@@ -190,12 +194,16 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         + (
             ": something stands in front of the registry."
             if first.last.host in served
+            else ": a registry is there, and has nothing under that name."
+            if first.last.host in takes
             else ": no registry answers there."
         ),
         f"add a rule for {folder}* if the name is yours; it is as it should be if it is not"
         if first.last.host in case.pointing
         else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
         if first.last.host in served
+        else check(first.route.repository or "")
+        if first.last.host in takes
         else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
 
