@@ -25,7 +25,11 @@ VAGUE = {
     *("login-expired", "token-rejected", "size-mismatch", "upstream-unreachable"),
 }
 """What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
-BY_REQUEST = {"bodies": {"credentials-not-used", "write-denied"}, "headers": {"write-denied"}}
+BY_REQUEST = {
+    "bodies": {"credentials-not-used", "write-denied"},
+    "headers": {"write-denied"},
+    "tokens": {"write-denied"},
+}
 """What the requests show, which such a source has."""
 
 

@@ -843,3 +843,113 @@ WRITES |= {
         never=("http.secret", "log in"),
     ),
 }
+
+
+# -- a fourth time --------------------------------------------------------------------------------------------------------
+
+
+def no_look_at_signatures(wire: Wire) -> None:
+    """cosign looks for a signature at Artifactory, which says 403 to tags that are not there."""
+    token_for_push(wire, "v1")
+    wire.ask(
+        "HEAD",
+        APP.url("manifests", SUBJECT, REG),
+        200,
+        token="v1",
+        answer={**OK_INDEX, "Docker-Content-Digest": SUBJECT},
+    )
+    said = error(
+        "UNAUTHORIZED", "The client does not have permission for manifest: Download request is forbidden for user"
+    )
+    wire.ask("GET", APP.url("manifests", f"{FALLBACK}.sig", REG), 403, token="v1", answer=JSON, body=said)
+
+
+def group_of_nexus(wire: Wire) -> None:
+    """cosign signs where a group collects other repositories."""
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, basic=True)
+    said = "Deploying to groups is a PRO-licensed feature. See https://links.sonatype.com/product-nexus-repository"
+    wire.ask("POST", START, 403, basic=True, answer=JSON, body=error("DENIED", said))
+
+
+def no_right_to_look(wire: Wire) -> None:
+    """docker push with a role that may upload, and not look."""
+    wire.ask("GET", f"{ECR}/v2/", 401, challenge=BASIC_AT_ECR)
+    wire.ask("HEAD", f"{ECR}/v2/team/app/blobs/{LAYER}", 403, basic=True)
+
+
+def role_lacks_an_action(wire: Wire) -> None:
+    """docker push with a role of another account."""
+    said = (
+        "User: arn:aws:sts::391835788720:assumed-role/runner/i-03 is not authorized to perform: ecr:InitiateLayerUpload on "
+        "resource: arn:aws:ecr:us-east-1:308535385114:repository/team/app"
+    )
+    wire.ask("GET", f"{ECR}/v2/", 401, challenge=BASIC_AT_ECR)
+    wire.ask("HEAD", f"{ECR}/v2/team/app/blobs/{LAYER}", 404, basic=True)
+    wire.ask("POST", f"{ECR}/v2/team/app/blobs/uploads/", 403, basic=True, answer=JSON, body=error("DENIED", said))
+
+
+def pull_only(wire: Wire) -> None:
+    """buildkit pushes with a login that may pull."""
+    claims = "eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6InRlYW0vYXBwIiwiYWN0aW9ucyI6WyJwdWxsIl19XX0"
+    jwt = f"eyJhbGciOiJub25lIn0.{claims}.c2ln"
+    token_for_push(wire, jwt)
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, token=jwt)
+    challenge = bearer(scope="repository:team/app:pull,push") + ',error="insufficient_scope"'
+    said = error("UNAUTHORIZED", "authentication required")
+    wire.ask("POST", START, 401, token=jwt, challenge=challenge, answer=JSON, body=said)
+
+
+def mounted(wire: Wire) -> None:
+    """buildx mounts a layer and finds the rest."""
+    token_for_push(wire, "v6")
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{LAYER}", 404, token="v6")
+    wire.ask("POST", f"{START}?mount={LAYER}&from=team%2Fbase", 201, token="v6", location=f"/v2/team/app/blobs/{LAYER}")
+    wire.ask("HEAD", f"{REG}/v2/team/app/blobs/{CONFIG}", 200, token="v6")
+    wire.ask("HEAD", APP.url("manifests", "1.0", REG), 404, token="v6")
+    headers = {"Content-Type": OCI_MANIFEST}
+    wire.ask("PUT", APP.url("manifests", "1.0", REG), 201, token="v6", headers=headers, sent=APP.manifest())
+
+
+WRITES |= {
+    "no-look-at-signatures": Kind(
+        source="sigstore/cosign#2973",
+        play=no_look_at_signatures,
+        agent="cosign/v2.0.2",
+        finds={"referrers-refused": "warning"},
+        says=("does not have permission", "none yet"),
+        never=("may push", "private"),
+    ),
+    "group-of-nexus": Kind(
+        source="sigstore/cosign#2189",
+        play=group_of_nexus,
+        agent="cosign/v1.11.0",
+        finds={"write-denied": "error"},
+        says=("PRO-licensed", "hosted"),
+        never=("may push", "log in"),
+    ),
+    "no-right-to-look": Kind(
+        source="aws-actions/amazon-ecr-login#14",
+        play=no_right_to_look,
+        agent=DOCKER_20,
+        finds={"request-failed": "error"},
+        says=("ecr:BatchCheckLayerAvailability",),
+        never=("expired", "private"),
+    ),
+    "role-lacks-an-action": Kind(
+        source="pytorch/pytorch#137361",
+        play=role_lacks_an_action,
+        agent=DOCKER_20,
+        finds={"write-denied": "error"},
+        says=("ecr:InitiateLayerUpload", "give"),
+        never=("get-login-password", "log in"),
+    ),
+    "pull-only": Kind(
+        source="moby/buildkit#838",
+        play=pull_only,
+        agent=BUILDKIT,
+        finds={"write-denied": "error"},
+        says=("does not grant push",),
+        never=("expired", "clocks", "showed no login"),
+    ),
+    "mounted": Kind(source="docker/buildx#202", play=mounted, agent=BUILDKIT, finds={}),
+}

@@ -42,6 +42,16 @@ _BY_WORDS = (
         re.compile(r"referenced by", re.IGNORECASE),
         "delete what refers to it first: an index, or the image that it is a signature of",
     ),
+    (
+        # IAM, pytorch/pytorch#137361
+        re.compile(r"is not authorized to perform", re.IGNORECASE),
+        "give that user or role the permission that the answer names, at the repository of {host} too",
+    ),
+    (
+        # Nexus: sigstore/cosign#2189
+        re.compile(r"deploying to groups|PRO-licensed", re.IGNORECASE),
+        "push to the hosted repository, at its own address, and not to the group at {host} that collects it",
+    ),
     (_FIXED, "push under a new tag; this one may not be changed"),
     (_READ_ONLY, "wait until {host} takes writes again, or switch its read-only mode off"),
 )

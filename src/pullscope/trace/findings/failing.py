@@ -152,7 +152,10 @@ def request_failed(case: Case) -> Iterator[Finding]:
         Severity.ERROR,
         [step],
         f"{said_status(last)}{_to(step)}.",
-        _advice(last) or _unshown(last) or f"look at the log of {last.host} for this request",
+        _advice(last)
+        or _unshown(last)
+        or _without_the_right(step)
+        or f"look at the log of {last.host} for this request",
     )
 
 
@@ -166,6 +169,19 @@ def _unshown(hop: Hop) -> str | None:
     if hop.status not in (401, 403) or not lacking(hop.request, "credentials"):
         return None
     return "check the name, and that the client is logged in with an account that may have it: no login is in the log"
+
+
+def _without_the_right(step: Step) -> str | None:
+    """What to do about a 403 to a blob with a login in hand: ECR, aws-actions/amazon-ecr-login#14."""
+    last = step.last
+    if last.status != 403 or last.request.authorization == "none" or step.route.endpoint is not Endpoint.BLOB:
+        return None
+    return (
+        f"give the account the right to look at blobs of {step.route.repository}: in IAM ecr:BatchCheckLayerAvailability, which "
+        "a push needs too"
+        if last.host.endswith(".amazonaws.com")
+        else f"give the account the right to look at blobs of {step.route.repository}, which a push needs too"
+    )
 
 
 def _to(step: Step) -> str:

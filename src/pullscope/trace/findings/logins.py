@@ -1,7 +1,7 @@
 """Logins: none shown, the wrong one, one that has expired, one that is not needed, one without the right to read.
 
 The same words never serve two of these. What a registry says of a refusal is quoted, and no advice goes against it. The
-same for writing is in `writes`.
+same for writing is in `denials`, refusals with a login in hand are in `refusals`.
 """
 
 from __future__ import annotations
