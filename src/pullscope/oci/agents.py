@@ -72,8 +72,8 @@ PAIRS = frozenset(
 """Families of which one process sends both names."""
 
 # RFC 9110, 10.1.5: product = token ["/" version]. kaniko puts a comma and its caller after the version. jib writes
-# a space.
-_PRODUCT = re.compile(r"(?<![^\s(;,])([A-Za-z][A-Za-z-]*+)(?:[/ ]v?([0-9][^\s,;()]*)|/([^\s,;()]+)|\Z)")
+# a space. crane built from source sends `crane/(devel)`.
+_PRODUCT = re.compile(r"(?<![^\s(;,])([A-Za-z][A-Za-z-]*+)(?:[/ ]v?([0-9][^\s,;()]*)|/([^\s,;()]+)|/\([a-z]+\)|\Z)")
 # regclient/regclient cmd/regctl: `regclient/regctl (v0.8.2)`; regsync, regbot and the library itself alike.
 _REGCLIENT = re.compile(r"regclient/([a-z]+)(?:\s+\(v?([^\s()]+)\))?", re.IGNORECASE)
 # moby: what the daemon adds to its User-Agent when containerd stores its images.
