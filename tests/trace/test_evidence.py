@@ -175,3 +175,14 @@ def test_a_mirror_that_refuses_the_version_check_is_part_of_the_pull(status: int
     trace = played(wire)
     assert [pull.reference for pull in trace.pulls] == [APP.reference]
     assert "mirror.example.com" in {hop.host for hop in trace.pulls[0].hops}
+
+
+def test_the_same_image_by_its_digest_is_the_next_pull() -> None:
+    """docker pull NAME, then docker pull NAME@DIGEST at once, with the same token: the second begins with its version check."""
+    wire = Wire(agent=DOCKER_20)
+    for name in (APP.tag, digest(APP.manifest())):
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.asks_for_token(APP.repository, "the same")
+        get_manifest(wire, APP, APP.manifest(), token="the same", tag=name == APP.tag)
+    pulls = played(wire).pulls
+    assert [pull.reference for pull in pulls] == [APP.reference, f"docker.io/{APP.repository}@{digest(APP.manifest())}"]

@@ -254,8 +254,9 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
     if wants(pull, digest):
         return True
     if knows(pull, digest):
-        again = route.endpoint is Endpoint.MANIFEST and clue.method == "GET"
-        return not (again and pull.by_digest == digest and digest in pull.fetched) or pull in clue.spoken
+        again = route.endpoint is Endpoint.MANIFEST and clue.method == "GET" and digest in pull.fetched
+        anew = pull.by_digest == digest or clue.announced  # a version check waits: the next pull of the same image
+        return not (again and anew) or pull in clue.spoken
     if pull in clue.issued_to or pull in clue.spoken:
         return True
     # A client that has the index already asks for its children without fetching it (containerd 2.1, transfer service).

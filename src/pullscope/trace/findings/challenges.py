@@ -155,7 +155,7 @@ def token_not_requested(case: Case) -> Iterator[Finding]:
 
 def _unanswered(case: Case) -> Iterator[Step]:
     """Steps that ended at a challenge which nobody answered."""
-    ends = [step for step in pings(case) if step is case.stopped_at and case.pull.client.family not in LOOKERS]
+    ends = [step for step in pings(case) if step is case.stopped_at and not _only_looks(case, step)]
     for step in [*case.bad, *ends]:
         if step.is_token or not case.over:
             continue
@@ -166,6 +166,14 @@ def _unanswered(case: Case) -> Iterator[Step]:
         asked = any(token.is_token and token.last.request.time >= step.started for token in case.steps)
         if answers and not asked:
             yield step
+
+
+def _only_looks(case: Case, ping: Step) -> bool:
+    """Whether a version check may be all that a client wanted: dockerd 20.10 asks no more for a digest that it has (seen)."""
+    if case.pull.client.family != "docker":
+        return case.pull.client.family in LOOKERS
+    realms = [challenge.realm or "" for challenge in ping.last.challenges if challenge.scheme == "bearer"]
+    return all(is_address(realm) and not is_local(host_of(realm)) and realm.startswith("https:") for realm in realms)
 
 
 def _is_answerable(challenge: Challenge) -> bool:
