@@ -311,12 +311,18 @@ CHALLENGES = {
 }
 
 
+def is_all_docker_needs(place: Callable[[Cell], None], login: str, agent: str, challenge: str) -> bool:
+    """A pull by digest of what is there: dockerd 20.10 asks /v2/ alone (seen), and a challenge that it can answer is no fault."""
+    answerable = challenge not in ("basic", "local", "no realm")
+    return place is ping and login == "none" and agent.startswith("docker/") and answerable
+
+
 @pytest.mark.parametrize("challenge", CHALLENGES)
 def test_every_challenge_that_ends_an_operation_is_its_cause(challenge: str) -> None:
     """401 with each challenge, to each request, login and client: one error, which is never told as a success."""
     wrong: dict[str, str] = {}
     for place, login, agent in product(PLACES, LOGINS, CLIENTS.values()):
-        if is_looked_at(place, 401, agent) or place is token:
+        if is_looked_at(place, 401, agent) or place is token or is_all_docker_needs(place, login, agent, challenge):
             continue
         cell = Cell(401, "denied", agent, login, CHALLENGES[challenge])
         place(cell)
