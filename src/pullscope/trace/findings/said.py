@@ -15,6 +15,14 @@ from pullscope.trace.model import Hop
 MOST = 200
 """Characters of an answer that are quoted."""
 
+_RENAMED = (
+    "content too large", "payload too large", "request entity too large",
+    "request-uri too long", "request uri too long", "uri too long",
+    "range not satisfiable", "requested range not satisfiable",
+    "unprocessable content", "unprocessable entity",
+)  # fmt: skip
+"""Phrases that RFC 9110 named anew: servers say either, and Python knows one each (the new ones from 3.13)."""
+
 GENERIC = frozenset(
     {
         "access denied",
@@ -29,6 +37,7 @@ GENERIC = frozenset(
         "unauthorized",
         "unauthenticated",
         *(status.phrase.lower() for status in HTTPStatus),
+        *_RENAMED,
     }
 )
 """Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""
