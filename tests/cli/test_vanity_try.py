@@ -183,3 +183,33 @@ def test_login_is_not_said_to_be_assumed_where_none_is_asked_for() -> None:
 
     assert "Login assumed" not in out
     assert json.loads(document)["login_assumed"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "Caddyfile",
+            (
+                "docker.example.com {{\n\thandle /v2/other/* {{\n\t\treverse_proxy https://ghcr.io\n\t}}\n"
+                '\trespond "{0}" 404\n}}\n'
+            ),
+        ),
+        (
+            "nginx.conf",
+            'server {{\n  server_name docker.example.com;\n  location / {{\n    return 404 "{0}";\n  }}\n}}\n',
+        ),
+    ],
+)
+@pytest.mark.parametrize("body", ["Not Found", "nothing here"])
+def test_a_404_of_the_file_itself_is_no_tag_that_a_registry_lacks(
+    name: str, text: str, body: str, tmp_path: Path
+) -> None:
+    """No registry was reached, so none can be said to lack a tag, and `crane ls` of it helps nobody."""
+    file = tmp_path / name
+    file.write_text(text.format(body))
+    code, out, _ = run(file, "--ref", IMAGE)
+    assert code == 3
+    assert "no rule for its path" in out
+    assert "the registry does not know" not in out
+    assert "crane ls" not in out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from pullscope.cli.client_table import Told, chosen_clients, client_lines, clien
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import end_with
 from pullscope.cli.vanity_words import Env, File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
-from pullscope.judge import judged
+from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
@@ -59,7 +60,7 @@ def try_command(
         after = rehearse(rules_of(new, platform, env), host, image, chosen)
         _end_move(_Move(tried, after, file, new), named=bool(clients), strict=strict, as_json=as_json)
     problems = lint(rules, host, image.repository, strict=strict)
-    told = judged(tried.tried)
+    told = _told(tried)
     code = max(ended(told, named=bool(clients), strict=strict), verdicts.exit_code(problems))
     if as_json:
         document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
@@ -72,6 +73,22 @@ def _any_image(rules: RuleFile, host: str) -> Reference:
     names = repositories(rules) or ("org/app",)
     led = next((name for name in names if follow(rules, host, f"/v2/{name}/manifests/latest").url), names[0])
     return Reference.parse(f"{host}/{led}")
+
+
+def _told(tried: Rehearsal) -> list[Told]:
+    """Each client's verdict; a 404 of the file itself is a path without a rule, not a tag that some registry lacks."""
+    told = judged(tried.tried)
+    if tried.landing.url is not None or tried.landing.not_played is not None:
+        return told
+    code, name = "path-not-redirected", tried.reference.repository
+    own = {
+        one.id: replace(
+            said, finding=code, reason=IN_SHORT[code], fix=f"redirect or proxy /v2/{name}/*, if it is yours"
+        )
+        for one, said in told
+        if said.finding == "manifest-unknown"
+    }
+    return [(one, own.get(one.id, said)) for one, said in told]
 
 
 def _facts(tried: Rehearsal) -> dict[str, Any]:
@@ -94,7 +111,7 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
     yield f"{printable(rules.name)}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
     yield from _upstream_words(tried)
-    yield from client_lines(judged(tried.tried))
+    yield from client_lines(_told(tried))
     if any(one.client.login for one in tried.tried):
         yield "  logged in: with an image that only this account may pull"
     yield from _proxy_words(tried, host)
@@ -170,7 +187,7 @@ class _Move:
     @property
     def told(self) -> list[Told]:
         """Each client after the move."""
-        return judged(self.new.tried)
+        return _told(self.new)
 
     @property
     def losers(self) -> list[Told]:
