@@ -221,16 +221,24 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
     """One that is still resolving this tag, or has named nothing so far; a push with HEAD, before it puts the tag."""
     tag, mine = clue.route.reference, is_theirs(clue, pull)
+    looks = clue.method == "HEAD" and not _still_pushes_blobs(clue, pull)
     if pull.pushing:
         if pull.put:
             return is_same_process(clue, pull) and pull.tag == tag
-        return mine or (clue.method == "HEAD" and pull.tag in (None, tag))
+        return mine or (looks and pull.tag in (None, tag))
     if pull.tag is None and pull.by_digest is None:
         asked = pull.asked_manifest or pull.asked_digest
-        return not asked or mine or (clue.method == "HEAD" and pull.only_looked_for_blobs)
+        return not asked or mine or (looks and pull.only_looked_for_blobs)
     if pull.tag == tag:
         return is_same_process(clue, pull) or goes_on(pull, clue)
     return False
+
+
+def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
+    """Whether a daemon has a blob under way: it asks for the tag when all of them are there (dockerd 28.5, containerd store)."""
+    return clue.family in DAEMONS and any(
+        step.route.endpoint in UPLOADS or step.route.endpoint is Endpoint.BLOB for step in pull.open_steps
+    )
 
 
 def _asks_digest(clue: Clue, pull: Pull) -> bool:
