@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.trace.images import Image, digest, docker_containerd, get_manifest, unauthorized
-from tests.trace.wire import CDN, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, played
+from tests.trace.wire import CDN, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, challenge_for, played
 
 from pullscope.trace.evidence import WHOSE
 from pullscope.trace.model import Action, Step, Strength
@@ -65,7 +65,17 @@ def open_push() -> tuple[list[Wire], str, str]:
     return [wire], "second=", "open push"
 
 
-CONVERSATIONS = [same_connection, own_token, lone_connection, wanted_digest, same_tag, open_push]
+def side_by_side() -> tuple[list[Wire], str, str]:
+    """Two daemons without tokens read one image, then the first asks for its config and layers at once."""
+    wires = [Wire(agent=DOCKER_20, at=1000 + number / 100) for number in range(2)]
+    for number, wire in enumerate(wires):
+        wire.ask("GET", APP.url("manifests", APP.tag), body=APP.manifest(), connection=f"manifest {number}")
+    for number, blob in enumerate(APP.blobs()):
+        wires[0].ask("GET", APP.url("blobs", digest(blob)), content=blob, at=1001, took=1, connection=f"blob {number}")
+    return wires, digest(APP.layers[0]), "side by side"
+
+
+CONVERSATIONS = [same_connection, own_token, lone_connection, wanted_digest, same_tag, open_push, side_by_side]
 
 
 def steps_for(wires: list[Wire], part: str) -> list[Step]:
@@ -119,6 +129,29 @@ def test_a_push_and_a_pull_of_one_repository_stay_apart() -> None:
     assert {hop.request.credential for hop in told["push"].hops} & {
         hop.request.credential for hop in told["pull"].hops
     } <= {None}
+
+
+def test_a_daemon_asks_for_its_tag_when_its_blobs_are_there() -> None:
+    """Who looks a tag up while a dockerd with the containerd store still looks for blobs is another run (measured: 28.5)."""
+    push, pull = Wire(agent=DOCKER_29), Wire(agent=DOCKER_29, at=1000.001)
+    blob, scope = APP.url("blobs", digest(APP.layers[0])), challenge_for(APP.repository, "pull,push")
+    push.ask("HEAD", blob, 401, challenge=scope)
+    unauthorized(pull, "HEAD", APP.url("manifests", "v1"), APP.repository)
+    push.wait(0.01)
+    push.asks_for_token(APP.repository, "push", actions="pull%2Cpush")
+    pull.wait(0.03)
+    pull.asks_for_token(APP.repository, "pull")
+    push.ask("HEAD", blob, 404, token="push")
+    pull.ask("HEAD", APP.url("manifests", "v1"), token="pull", answer={"Docker-Content-Digest": digest(APP.manifest())})
+    get_manifest(pull, APP, APP.manifest(), token="pull")
+    push.ask("POST", f"{HUB}/v2/{APP.repository}/blobs/uploads/", 202, token="push")
+    push.ask("HEAD", APP.url("manifests", "new"), 404, token="push")
+    push.ask("PUT", APP.url("manifests", "new"), 201, token="push", sent=APP.manifest())
+    told = {str(each.action): each for each in played(push, pull).pulls}
+    assert {action: each.tag for action, each in told.items()} == {Action.PUSH: "new", Action.PULL: "v1"}
+    assert {hop.request.credential for hop in told["push"].hops}.isdisjoint(
+        {hop.request.credential for hop in told["pull"].hops} - {None}
+    )
 
 
 def test_what_the_wire_does_not_tell_is_said() -> None:

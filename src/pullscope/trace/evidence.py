@@ -15,7 +15,6 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, is_same_process, wants
 from pullscope.trace.model import Pull, Reason, Strength
 
-
 AT_ONE_TIME = 4
 """Blobs that a daemon asks for side by side, unless it is told otherwise: the config, and layers by three."""
 
