@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.trace.findings.test_kinds import EVERY
-from tests.trace.wire import Wire
+from tests.trace.findings.reports import REPORTS
 
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.oci.messages import Headers
@@ -71,15 +70,13 @@ def _of_recording(name: str) -> list[Event]:
         return list(Reader(name).read(source) if name.endswith(".jsonl") else FlowFile(name).events(source))
 
 
-def _of_kind(name: str) -> list[Event]:
-    wire = Wire(agent=EVERY[name].agent)
-    EVERY[name].play(wire)
-    return sorted(wire.events, key=lambda event: event.time)
+def _of_report(name: str) -> list[Event]:
+    return sorted(REPORTS[name].play().events, key=lambda event: event.time)
 
 
 @pytest.mark.parametrize("gap", ["headers", "tokens", "credentials", "bodies"])
-@pytest.mark.parametrize("name", [*RECORDINGS, *EVERY])
+@pytest.mark.parametrize("name", [*RECORDINGS, *REPORTS])
 def test_not_seeing_is_no_evidence(name: str, gap: str) -> None:
     """Without header fields, token requests, credentials or bodies, no cause is named that the whole traffic does not show."""
-    events = _of_kind(name) if name in EVERY else _of_recording(name)
+    events = _of_report(name) if name in REPORTS else _of_recording(name)
     assert _errors(_without(events, gap)) - _errors(events) <= VAGUE | BY_REQUEST.get(gap, set())

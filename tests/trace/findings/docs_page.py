@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from tests.trace.findings.test_kinds import EVERY, findings_of_kind
+from tests.trace.findings.reports import REPORTS
+from tests.trace.findings.test_reports import findings_of_report
 from tests.worlds.hub.test_faults import findings_of
 
 from pullscope.mitm.flow_file import FlowFile
@@ -125,8 +126,8 @@ def played(row: Row) -> list[Finding]:
     if row.recording is not None:
         return recorded(row.recording)
     if row.report is not None:
-        assert EVERY[row.code].source == row.report
-        return findings_of_kind(row.code)
+        assert REPORTS[row.code].source == row.report
+        return findings_of_report(row.code)
     if row.rules is None:
         return findings_of(row.code)[1]
     problems = lint(parse_rules(rule_file(row), "_redirects", Platform(row.rules)), "docker.example.com")

@@ -1,0 +1,35 @@
+"""Each conversation that is rebuilt from a public report is named right, and in words that help."""
+
+from __future__ import annotations
+
+import pytest
+from tests.trace.findings.reports import REPORTS
+from tests.trace.wire import played
+
+from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.model import Ending
+
+
+def findings_of_report(name: str) -> list[Finding]:
+    """Everything that is found in a conversation."""
+    return [finding for pull in played(REPORTS[name].play()).pulls for finding in pull.findings]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_is_named_right(name: str) -> None:
+    """Its errors and warnings, no others; what must be said, and nothing that would lead astray."""
+    report, findings = REPORTS[name], findings_of_report(name)
+    loud = {one.code: str(one.severity) for one in findings if one.severity is not Severity.INFO}
+    assert loud == report.finds
+    assert set(report.infos) <= {one.code for one in findings}
+    told = " ".join(f"{one.message} {one.fix}" for one in findings if one.severity is not Severity.INFO)
+    assert [words for words in report.says if words not in told] == [], told
+    assert [words for words in report.never if words in told] == [], told
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
+    """What is told as complete has no error, what is told as failed has one."""
+    for pull in played(REPORTS[name].play()).pulls:
+        errors = any(one.severity is Severity.ERROR for one in pull.findings)
+        assert errors == (pull.outcome is not Ending.COMPLETE)
