@@ -12,7 +12,7 @@ from urllib.parse import SplitResult
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PLAYED, PUBLIC, Design, Project
+from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.rules import Platform, Remark, Rule
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
@@ -105,13 +105,8 @@ def _rule(line: str, file: str, number: int) -> Rule:
 
 def _skipped(where: str, reason: str) -> Remark:
     proxy = "cannot proxy" in reason
-    return Remark(
-        where=where,
-        code="rule-invalid",
-        severity="error",
-        message=f"Cloudflare skips this line: {reason}.",
-        fix="Redirect with 302 instead, or proxy in a Worker." if proxy else "Correct the line.",
-    )
+    fix = "Redirect with 302 instead, or proxy in a Worker." if proxy else "Correct the line."
+    return Remark.refused(where, f"Cloudflare skips this line: {reason}.", fix)
 
 
 _PLACEHOLDER = re.compile(r":([A-Za-z]\w*)")
@@ -153,12 +148,11 @@ CLOUDFLARE = Kind(
             steps="steps-cloudflare.md",
         ),
         # developers.cloudflare.com/workers/static-assets/routing/worker-script: run_worker_first.
-        Design.PROXY: Project(
-            rules="vanity.toml",
-            files={**PLAYED, "worker.js": "proxy.js", "wrangler.toml": "wrangler-proxy.toml", **PUBLIC},
-            steps="steps-cloudflare-proxy.md",
-            program="worker.js",
-            entry="export default { fetch: answer };",
+        Design.PROXY: by_program(
+            "worker.js",
+            "export default { fetch: answer };",
+            "steps-cloudflare-proxy.md",
+            {"wrangler.toml": "wrangler-proxy.toml"},
         ),
         Design.STATIC: Project(rules="wrangler.toml", files=_PAGES, steps="steps-cloudflare.md"),
     },

@@ -14,9 +14,9 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity import dialects
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed, expression
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.regexes import RegexError, TooSlowError, bounded, regex
+from pullscope.worlds.vanity.regexes import TooSlowError, bounded
 from pullscope.worlds.vanity.rules import Condition, Rule, RuleFile
 from pullscope.worlds.vanity.targets import absolute, is_url, with_query
 
@@ -195,10 +195,7 @@ def _meets(condition: Condition, value: str | None, values: dict[str, str]) -> b
     if value is None or not condition.regex:
         return value is not None and (not condition.values or value in condition.values)
     for wanted in condition.values:
-        try:
-            found = regex(f"^(?:{wanted})$").search(value)
-        except RegexError as error:
-            raise NotPlayedError(condition.where, f"the condition {condition} is not played ({error})") from None
+        found = expression(f"^(?:{wanted})$", condition.where).search(value)
         if found is not None:
             # Its named groups can stand in the target; numbers are those of the path.
             values.update({name: text for name, text in found.values.items() if not name.isdigit()})

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pullscope.oci.messages import Request, Response
+from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
 from pullscope.worlds.vanity.rules import Rule
+from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 
 class NotPlayedError(Exception):
@@ -21,6 +23,20 @@ class NotPlayedError(Exception):
         super().__init__(f"{where}: {what}")
         self.where = where
         self.what = what
+
+
+def expression(pattern: str, where: str, *, ignore_case: bool = False) -> Regex:
+    """The regular expression at `where`; NotPlayedError for one that is not played."""
+    try:
+        return regex(pattern, ignore_case=ignore_case)
+    except RegexError as error:
+        raise NotPlayedError(where, f"the regular expression {pattern[:60]} is not played ({error})") from None
+
+
+def check_name(where: str, host: str, name: str, hint: str = "") -> None:
+    """NotPlayedError where the known registry `host` is asked by another `name` in Host."""
+    if name.removesuffix(":443") != host.removesuffix(":443") and answers_only_its_own_name(host):
+        raise NotPlayedError(where, f"{host} is asked as {name}, and what it answers then is not known{hint}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

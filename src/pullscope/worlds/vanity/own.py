@@ -48,22 +48,12 @@ def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
         try:
             rules.extend(_rules(table, place, file))
         except ValueError as error:
-            message = f"{error}."
-            remarks.append(
-                Remark(
-                    where=f"{file}:{place.line}",
-                    code="rule-invalid",
-                    severity="error",
-                    message=message,
-                    fix="Correct the rule.",
-                )
-            )
+            remarks.append(Remark.refused(f"{file}:{place.line}", f"{error}."))
         remarks.extend(_doubled(table, place, file))
         for key in table:
             if key not in _KNOWN:
-                message = f"a rewrite has no key {key!r}; it is ignored."
                 where = f"{file}:{place.keys.get(key, place.line)}"
-                remarks.append(Remark(where=where, code="rule-unsupported", severity="warning", message=message))
+                remarks.append(Remark.unplayed(where, f"a rewrite has no key {key!r}; it is ignored."))
     return rules, remarks
 
 
@@ -73,12 +63,10 @@ def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Rema
     first = prefix.partition("/")[0] if isinstance(prefix, str) else ""
     if isinstance(only, list) and isinstance(prefix, str) and first and first in only:
         doubled = f"{prefix.rstrip('/')}/{first}/app"
-        yield Remark(
-            where=f"{file}:{place.keys.get('only', place.line)}",
-            code="rule-invalid",
-            severity="error",
-            message=f"only names what people type, and prefix is put before that: {first}/app becomes {doubled}.",
-            fix=f'Leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app.',
+        yield Remark.refused(
+            f"{file}:{place.keys.get('only', place.line)}",
+            f"only names what people type, and prefix is put before that: {first}/app becomes {doubled}.",
+            f'Leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app.',
         )
 
 

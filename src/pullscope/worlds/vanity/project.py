@@ -45,8 +45,12 @@ PUBLIC: Mapping[str, str] = {"public/index.html": "index.html"}
 """The site of a platform that publishes a folder."""
 SITE: Mapping[str, str] = {"site/index.html": "index.html"}
 """The site of a server."""
-PLAYED: Mapping[str, str] = {"vanity.toml": "rules-proxy.toml"}
-"""What a program that proxies does, for `try` and `lint`."""
+
+
+def by_program(program: str, entry: str, steps: str, more: Mapping[str, str] | None = None) -> Project:
+    """A proxy where rules cannot be one: a program, with what it does beside it as `[[rewrite]]`, for `try` and `lint`."""
+    files = {"vanity.toml": "rules-proxy.toml", program: "proxy.js", **(more or {}), **PUBLIC}
+    return Project(rules="vanity.toml", files=files, steps=steps, program=program, entry=entry)
 
 
 def served(rules: str, name: str, *, proxy_steps: str = "") -> Mapping[Design, Project]:

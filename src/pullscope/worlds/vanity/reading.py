@@ -54,23 +54,19 @@ def parse_rules(
         # A server's configuration names what it fetches as it plays; a list of rules is one of URLs.
         kept = [rule for rule in kept if rule.target is None or is_url(rule.target)]
         remarks.extend(
-            Remark(
-                where=rule.where,
-                code="rule-invalid",
-                severity="error",
-                message=f"{rule.target} is no URL, so this rule is left out.",
-                fix="Correct the target: https://HOST/path.",
+            Remark.refused(
+                rule.where,
+                f"{rule.target} is no URL, so this rule is left out.",
+                "Correct the target: https://HOST/path.",
             )
             for rule in read.rules
             if rule.target is not None and not is_url(rule.target)
         )
         remarks.extend(
-            Remark(
-                where=rule.line_of("to", "destination"),
-                code="rule-invalid",
-                severity="error",
-                message=f"{rule.target} names a host without https://, so it is a path on this site.",
-                fix=f"Write https://{rule.target.lstrip('/')}.",
+            Remark.refused(
+                rule.line_of("to", "destination"),
+                f"{rule.target} names a host without https://, so it is a path on this site.",
+                f"Write https://{rule.target.lstrip('/')}.",
             )
             for rule in kept
             if rule.target is not None and _HOST_WITHOUT_SCHEME.match(rule.target)
@@ -203,7 +199,7 @@ def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
             message = (
                 f"the publish folder {'/'.join(inside)} is not there (not built yet?): no file can shadow a rule here."
             )
-            remarks.append(Remark(where=rules.name, code="rule-unsupported", severity="info", message=message))
+            remarks.append(Remark.unplayed(rules.name, message, severity="info"))
         return _replace(_with(rules, remarks), path, frozenset(), None)
     files, not_found = _site(site)
     beside = site / "_redirects"

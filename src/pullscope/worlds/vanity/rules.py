@@ -1,8 +1,7 @@
 """A vanity rule, whatever file it came from, and the file that holds it: values only.
 
-Nothing here reads a file, answers a request or knows a platform's syntax: the readers (`netlify`, `cloudflare`, `vercel`,
-`own`, `caddyfile`, `nginx`) make these values and `decide` uses them. A `Rule` keeps the place it was written at, because
-everything that is said about it names that place.
+Nothing here reads a file, answers a request or knows a platform's syntax: the platforms' readers make these values and
+`decide` uses them. A `Rule` keeps the place it was written at, because everything that is said about it names that place.
 """
 
 from __future__ import annotations
@@ -110,6 +109,32 @@ class Rule:
     prefix: str = ""
     """What pullscope's own rewriting puts before a repository's name."""
 
+    @classmethod
+    def of_server(
+        cls,
+        platform: Platform,
+        where: str,
+        source: str,
+        pattern: Pattern,
+        status: int = 200,
+        target: str | None = None,
+        conditions: tuple[Condition, ...] = (),
+    ) -> Rule:
+        """One of a server's configuration, which plays itself: what it can answer with at `where`, its `file:line`."""
+        file, _, line = where.rpartition(":")
+        return cls(
+            platform=platform,
+            file=file,
+            line=int(line),
+            source=source,
+            pattern=pattern,
+            status=status,
+            target=target,
+            force=True,
+            conditions=conditions,
+            keeps_query=False,
+        )
+
     @property
     def where(self) -> str:
         """`netlify.toml:8`."""
@@ -150,6 +175,16 @@ class Remark:
     severity: str
     message: str
     fix: str = ""
+
+    @classmethod
+    def unplayed(cls, where: str, message: str, fix: str = "", *, severity: str = "warning") -> Remark:
+        """Something that has an effect there and none here, or the other way round."""
+        return cls(where=where, code="rule-unsupported", severity=severity, message=message, fix=fix)
+
+    @classmethod
+    def refused(cls, where: str, message: str, fix: str = "Correct the rule.") -> Remark:
+        """Something that the platform takes for no rule."""
+        return cls(where=where, code="rule-invalid", severity="error", message=message, fix=fix)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.places import Place, json_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PLAYED, PUBLIC, Design, Project
+from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
 
@@ -63,7 +63,7 @@ def read_vercel_json(text: str, file: str) -> Read:
     for key in _UNPLAYED:
         if document.get(key):
             message = f"{key} in a vercel.json can answer requests too; pullscope plays redirects and rewrites only."
-            remarks.append(Remark(where=file, code="rule-unsupported", severity="warning", message=message))
+            remarks.append(Remark.unplayed(file, message))
     return Read(
         rules=rules,
         remarks=remarks,
@@ -116,13 +116,8 @@ def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rul
 
 
 def _refused(where: str, reason: str) -> Remark:
-    return Remark(
-        where=where,
-        code="rule-invalid",
-        severity="error",
-        message=f"this rule cannot be used: {reason}.",
-        fix="Correct the rule; Vercel refuses the deploy.",
-    )
+    fix = "Correct the rule; Vercel refuses the deploy."
+    return Remark.refused(where, f"this rule cannot be used: {reason}.", fix)
 
 
 def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
@@ -193,12 +188,10 @@ def _conditions(table: Mapping[str, Any], key: str, where: str) -> list[Conditio
 
 def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Remark]:
     return [
-        Remark(
-            where=rule.line_of(key),
-            code="rule-unsupported",
-            severity="warning",
-            message=f"Vercel does not know the key {key!r} in {kind} and refuses the deploy.",
-            fix="Correct its spelling or remove it.",
+        Remark.unplayed(
+            rule.line_of(key),
+            f"Vercel does not know the key {key!r} in {kind} and refuses the deploy.",
+            "Correct its spelling or remove it.",
         )
         for key in table
         if key not in _KNOWN[kind]
@@ -242,12 +235,10 @@ VERCEL = Kind(
             rules="vercel.json", files={"vercel.json": "rules-vercel", **PUBLIC}, steps="steps-vercel.md"
         ),
         # vercel.com/docs/routing-middleware/js-reference: middleware.js at the root, a default export, `config.matcher`.
-        Design.PROXY: Project(
-            rules="vanity.toml",
-            files={**PLAYED, "middleware.js": "proxy.js", **PUBLIC},
-            steps="steps-vercel.md",
-            program="middleware.js",
-            entry='export default answer;\nexport const config = { matcher: "/v2/(.*)" };',
+        Design.PROXY: by_program(
+            "middleware.js",
+            'export default answer;\nexport const config = { matcher: "/v2/(.*)" };',
+            "steps-vercel.md",
         ),
     },
     row=("`vercel.json` (`redirects`, `rewrites`, `routes`)", "path-to-regexp, exact to the slash", "308"),

@@ -6,9 +6,8 @@ import re
 
 from pullscope.oci.messages import Headers
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.decision import NotPlayedError, expression
 from pullscope.worlds.vanity.dialects import Dialect
-from pullscope.worlds.vanity.regexes import RegexError, regex
 
 _IMPORTANT = ("www-authenticate", "location", "authorization", "docker-content-digest", "host")
 _PAGE = (
@@ -52,12 +51,7 @@ def changed_header(file: str, headers: Headers, one: Directive) -> Headers:
 
 
 def _edited(file: str, value: str, words: list[str], one: Directive) -> str:
-    try:
-        found = regex(words[1]).search(value)
-    except RegexError as error:
-        raise NotPlayedError(
-            f"{file}:{one.line}", f"the regular expression {words[1][:60]} is not played ({error})"
-        ) from None
+    found = expression(words[1], f"{file}:{one.line}").search(value)
     if found is None:
         return value
     filled = re.sub(r"\$(\d)", lambda each: found.values.get(each[1], ""), words[2])

@@ -89,18 +89,7 @@ def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition
         )
     target = None if target in {"!", "-"} else target
     pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
-    return Rule(
-        platform=Platform.APACHE,
-        file=tree.file,
-        line=one.line,
-        source=source,
-        pattern=pattern,
-        status=status,
-        target=target,
-        force=True,
-        conditions=conditions,
-        keeps_query=False,
-    )
+    return Rule.of_server(Platform.APACHE, f"{tree.file}:{one.line}", source, pattern, status, target, conditions)
 
 
 def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
@@ -108,7 +97,7 @@ def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
         if one.name in {"include", "includeoptional"}:
             message = f"include {' '.join(one.args)[:60]} is not read: pullscope reads one file."
             severity = "warning" if one.name == "include" else "info"
-            yield Remark(where=f"{tree.file}:{one.line}", code="rule-unsupported", severity=severity, message=message)
+            yield Remark.unplayed(f"{tree.file}:{one.line}", message, severity=severity)
     yield from own_registry(host, tree)
 
 

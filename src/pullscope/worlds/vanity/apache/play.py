@@ -16,11 +16,10 @@ from pullscope.worlds.vanity.apache.answers import DIALECT, changed_header
 from pullscope.worlds.vanity.apache.rewriting import STATUS, Rewriting, Rewritten
 from pullscope.worlds.vanity.apache.state import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import printable
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
-from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 
 @dataclass(slots=True)
@@ -126,11 +125,7 @@ class Play:
         for row in here:
             if row.name == "requestheader":
                 headers = changed_header(self.state.config.file, headers, row)
-        sent = headers.get("Host") or self.state.request.host
-        if sent.removesuffix(":443") != name.removesuffix(":443") and answers_only_its_own_name(name):
-            raise NotPlayedError(
-                self.state.place(one), f"{name} is asked as {sent}, and what it answers then is not known"
-            )
+        check_name(self.state.place(one), name, headers.get("Host") or self.state.request.host)
         url = split._replace(netloc=name, path=split.path or "/", fragment="").geturl()
         forward = Request(method=self.state.request.method, url=url, headers=headers, body=self.state.request.body)
         rule = self.rules.get(id(one))

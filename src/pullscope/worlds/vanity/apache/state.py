@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.apache.tree import Config, Host
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
-from pullscope.worlds.vanity.regexes import Found, RegexError, regex
+from pullscope.worlds.vanity.decision import NotPlayedError, expression
+from pullscope.worlds.vanity.regexes import Found
 from pullscope.worlds.vanity.targets import normal_path
 
 _VARIABLE = re.compile(r"%\{([^{}]+)\}|([$%])(\d)")
@@ -57,11 +57,7 @@ class State:
 
     def search(self, pattern: str, text: str, one: Directive, *, ignore_case: bool = False) -> Found | None:
         """The first match; NotPlayedError where the expression is not played."""
-        try:
-            return regex(pattern, ignore_case=ignore_case).search(text)
-        except RegexError as error:
-            told = f"the regular expression {pattern[:60]} is not played ({error})"
-            raise NotPlayedError(self.place(one), told) from None
+        return expression(pattern, self.place(one), ignore_case=ignore_case).search(text)
 
     def fill(self, text: str, one: Directive, groups: Mapping[str, str], matched: Mapping[str, str]) -> str:
         """`text` with $1, %1 and %{NAME} filled in."""

@@ -50,15 +50,8 @@ def read_caddyfile(text: str, file: str) -> Read:
             rule = _rule(one, within, file, conditions, site.matchers)
             known[id(one)] = rule
             rules.append(rule)
-        known[id(site)] = Rule(
-            platform=Platform.CADDY,
-            file=file,
-            line=site.line,
-            source="(nothing handles it)",
-            pattern=PrefixPattern("/"),
-            status=200,
-            force=True,
-            conditions=conditions,
+        known[id(site)] = Rule.of_server(
+            Platform.CADDY, f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), conditions=conditions
         )
         remarks.extend(_remarks(site, file))
 
@@ -116,25 +109,14 @@ def _rule(
         target = upstream_base(addresses[0]) if addresses else None
     else:
         status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
-    return Rule(
-        platform=Platform.CADDY,
-        file=file,
-        line=one.line,
-        source=path,
-        pattern=pattern,
-        status=status,
-        target=target,
-        force=True,
-        conditions=conditions,
-        keeps_query=False,
-    )
+    return Rule.of_server(Platform.CADDY, f"{file}:{one.line}", path, pattern, status, target, conditions)
 
 
 def _remarks(site: Site, file: str) -> Iterator[Remark]:
     for address in site.addresses:
         if "{" in address:
             message = f"the site's address {address} has no value here: it is taken as the host that is tried."
-            yield Remark(where=f"{file}:{site.line}", code="rule-unsupported", severity="info", message=message)
+            yield Remark.unplayed(f"{file}:{site.line}", message, severity="info")
     yield from _unknown(site.block, file)
     yield from own_registry(site, file)
 
@@ -143,18 +125,15 @@ def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
     for one in block:
         where = f"{file}:{one.line}"
         if one.name == "import":
-            message = f"import {' '.join(one.args)[:60]} is not read: pullscope reads one file."
-            yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
+            yield Remark.unplayed(where, f"import {' '.join(one.args)[:60]} is not read: pullscope reads one file.")
         elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
-            message = f"the directive {one.name} can change what a path answers, and is not played."
-            yield Remark(where=where, code="rule-unsupported", severity="warning", message=message)
+            yield Remark.unplayed(where, f"the directive {one.name} can change what a path answers, and is not played.")
         if one.name in {"handle", "handle_path", "route"}:
             yield from _unknown(one.block or [], file)
         for word in matcher_of(one)[1] if one.name == "reverse_proxy" else ():
             if upstream_base(word) is None and "{" not in word:
                 message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
-                fix = "Leave the path out; uri or rewrite changes it."
-                yield Remark(where=where, code="rule-invalid", severity="error", message=message, fix=fix)
+                yield Remark.refused(where, message, "Leave the path out; uri or rewrite changes it.")
 
 
 CADDY = Kind(

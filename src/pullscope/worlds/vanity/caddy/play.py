@@ -18,11 +18,10 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
 from pullscope.worlds.vanity.caddy.state import State, merged
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import is_url
-from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 MOST_HANDLERS = 5000
 DIALECT = Dialect(server="Caddy")
@@ -186,21 +185,15 @@ class Play:
                 self.state.place(one), f"reverse_proxy {addresses[0][:60]}: Caddy takes scheme, host and port only"
             )
         self.state.upstream_host = urlsplit(base).netloc
-        secure_port = base.startswith("https://") and ":" not in self.state.upstream_host
-        if secure_port:
+        if base.startswith("https://") and ":" not in self.state.upstream_host:
             self.state.upstream_host += ":443"
         self._changed_inside(inside)
         headers = self.state.request.headers
         for each in inside:
             if each.name == "header_up" and each.args:
                 headers = self._with(headers, _HeaderOp(each.line, each.args), each)
-        sent_host = (headers.get("Host") or self.state.request.host).removesuffix(":443" if secure_port else "\0")
-        target = urlsplit(base).netloc
-        if sent_host != target and answers_only_its_own_name(target):
-            raise NotPlayedError(
-                self.state.place(one),
-                f"{target} is asked as {sent_host}, and what it answers then is not known (header_up Host)",
-            )
+        sent_host = headers.get("Host") or self.state.request.host
+        check_name(self.state.place(one), urlsplit(base).netloc, sent_host, " (header_up Host)")
         forward = Request(
             method=self.state.request.method, url=base + self.state.uri, headers=headers, body=self.state.request.body
         )

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
-from pullscope.worlds.vanity.regexes import Found, Regex, RegexError, regex
+from pullscope.worlds.vanity.decision import NotPlayedError, expression
+from pullscope.worlds.vanity.regexes import Found, Regex
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 LONGEST = 65_536
@@ -94,11 +94,7 @@ class State:
 
     def compiled(self, pattern: str, one: Directive) -> Regex:
         """The regular expression; NotPlayedError for one that is not played."""
-        try:
-            return regex(pattern)
-        except RegexError as error:
-            told = f"the regular expression {pattern[:60]} is not played ({error})"
-            raise NotPlayedError(self.place(one), told) from None
+        return expression(pattern, self.place(one))
 
     def matches(self, pattern: str, text: str, one: Directive, label: str = "") -> bool:
         """Whether it matches; its groups are {re.label.1} from then on."""

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects, read_netlify_toml
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PLAYED, PUBLIC, Design, Project
+from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.rules import Platform
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
@@ -71,17 +71,11 @@ NETLIFY = Kind(
             rules="netlify.toml", files={"netlify.toml": "rules-netlify", **PUBLIC}, steps="steps-netlify.md"
         ),
         # docs.netlify.com/build/edge-functions/declarations: a path is an URLPattern; a handler is the default export.
-        Design.PROXY: Project(
-            rules="vanity.toml",
-            files={
-                **PLAYED,
-                "netlify/edge-functions/registry.js": "proxy.js",
-                "netlify.toml": "netlify-proxy.toml",
-                **PUBLIC,
-            },
-            steps="steps-netlify.md",
-            program="netlify/edge-functions/registry.js",
-            entry='export default answer;\nexport const config = { path: "/v2/*" };',
+        Design.PROXY: by_program(
+            "netlify/edge-functions/registry.js",
+            'export default answer;\nexport const config = { path: "/v2/*" };',
+            "steps-netlify.md",
+            {"netlify.toml": "netlify-proxy.toml"},
         ),
         Design.STATIC: Project(
             rules="netlify.toml", files={"netlify.toml": "rules-netlify-static", **PUBLIC}, steps="steps-netlify.md"

@@ -9,8 +9,7 @@ makes of the rules is in `decide` and `dialects`. A rule that Netlify would refu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -71,12 +70,10 @@ def read_netlify_toml(text: str, file: str) -> Pair:
         if key not in _TABLES and (near := get_close_matches(key, _TABLES, 1, 0.75)):
             where = f"{file}:{next(iter(toml_places(text, key)), Place(_line_of(text, key))).line}"
             remarks.append(
-                Remark(
-                    where=where,
-                    code="rule-invalid",
-                    severity="error",
-                    message=f"Netlify knows no table {key!r} and ignores it.",
-                    fix=f"Write {near[0]}: [[{near[0]}]]." if near[0] == "redirects" else f"Write {near[0]}.",
+                Remark.refused(
+                    where,
+                    f"Netlify knows no table {key!r} and ignores it.",
+                    f"Write {near[0]}: [[{near[0]}]]." if near[0] == "redirects" else f"Write {near[0]}.",
                 )
             )
     edges = document.get("edge_functions", [])
@@ -197,13 +194,8 @@ def _status(word: str) -> int | None:
 
 
 def _refused(where: str, reason: str) -> Remark:
-    return Remark(
-        where=where,
-        code="rule-invalid",
-        severity="error",
-        message=f"Netlify refuses this rule: {reason}.",
-        fix="Correct the rule; the deploy leaves it out or fails.",
-    )
+    fix = "Correct the rule; the deploy leaves it out or fails."
+    return Remark.refused(where, f"Netlify refuses this rule: {reason}.", fix)
 
 
 def _add(table: Mapping[str, Any], place: Place, file: str, rules: list[Rule], remarks: list[Remark]) -> None:
@@ -290,64 +282,39 @@ def _conditions(table: Mapping[str, Any]) -> list[Condition]:
     return found
 
 
-def _remarks(table: Mapping[str, Any], rule: Rule) -> list[Remark]:
+def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Remark]:
     """What the rule says and Netlify does not do, or does otherwise than one may think."""
-    unsupported = Remark(where=rule.where, code="rule-unsupported", severity="info", message="")
-    found: list[Remark] = []
     if rule.request_headers and not rule.is_proxy:
-        found.append(
-            replace(
-                unsupported,
-                where=rule.line_of("headers"),
-                message=f"headers has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
-                fix="Remove them, or leave them: they do no harm.",
-            )
+        yield Remark.unplayed(
+            rule.line_of("headers"),
+            f"headers has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
+            "Remove them, or leave them: they do no harm.",
+            severity="info",
         )
-    warning = replace(unsupported, severity="warning")
-    found.extend(
-        replace(
-            warning,
-            where=rule.line_of(key),
-            message=f"Netlify does not know the key {str(key)!r} in a redirect and ignores it.",
-            fix="Correct its spelling or remove it.",
-        )
-        for key in table
-        if key not in _KNOWN
-    )
-    found.extend(
-        replace(warning, where=rule.line_of(key), message=f"{key} {effect}; pullscope does not play that.")
-        for key, effect in _UNPLAYED
-        if key in table
-    )
+    for key in table:
+        if key not in _KNOWN:
+            message = f"Netlify does not know the key {str(key)!r} in a redirect and ignores it."
+            yield Remark.unplayed(rule.line_of(key), message, "Correct its spelling or remove it.")
+    for key, effect in _UNPLAYED:
+        if key in table:
+            yield Remark.unplayed(rule.line_of(key), f"{key} {effect}; pullscope does not play that.")
     if _value(table, "signed"):
-        found.append(
-            replace(
-                warning,
-                where=rule.line_of(*_KEYS["signed"]),
-                message="Netlify signs the proxied request with x-nf-sign; pullscope sends it without.",
-            )
-        )
+        message = "Netlify signs the proxied request with x-nf-sign; pullscope sends it without."
+        yield Remark.unplayed(rule.line_of(*_KEYS["signed"]), message)
     for condition in rule.conditions:
         if condition.kind == "unknown":
-            found.append(
-                replace(warning, message=f"Netlify knows no condition {condition.key!r}; the rule never matches here.")
-            )
+            message = f"Netlify knows no condition {condition.key!r}; the rule never matches here."
+            yield Remark.unplayed(rule.where, message)
         elif condition.kind in {"country", "role", "language"}:
-            found.append(
-                replace(
-                    warning,
-                    where=rule.line_of("conditions"),
-                    message=f"the rule asks for {condition}: a container client sends no language or login, and pullscope "
-                    "knows no country, so it does not match here.",
-                    fix="Keep conditions off the rules for /v2/.",
-                )
+            yield Remark.unplayed(
+                rule.line_of("conditions"),
+                f"the rule asks for {condition}: a container client sends no language or login, and pullscope knows no "
+                "country, so it does not match here.",
+                "Keep conditions off the rules for /v2/.",
             )
     if isinstance(rule.pattern, SegmentPattern) and rule.pattern.has_inner_splat:
-        found.append(
-            replace(
-                warning,
-                message=f"{rule.source}: a * before the end is not documented; Netlify's own matcher takes it for one segment.",
-                fix="Use a :placeholder for one segment, and * only at the end.",
-            )
+        yield Remark.unplayed(
+            rule.where,
+            f"{rule.source}: a * before the end is not documented; Netlify's own matcher takes it for one segment.",
+            "Use a :placeholder for one segment, and * only at the end.",
         )
-    return found

@@ -28,11 +28,9 @@ def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[
         or not one.args[0].startswith(("https://", "$"))
     ):
         return
-    yield Remark(
-        where=f"{tree.file}:{host.line}",
-        code="rule-unsupported",
-        severity="warning",
-        message=f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
+    yield Remark.unplayed(
+        f"{tree.file}:{host.line}",
+        f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
         "Host may refuse it, which is not played.",
-        fix="Leave proxy_set_header Host out, or name the other host in it.",
+        "Leave proxy_set_header Host out, or name the other host in it.",
     )

@@ -65,17 +65,14 @@ def _rules(
         yield (
             order if location.path else (-1, 0),
             one,
-            Rule(
-                platform=Platform.NGINX,
-                file=tree.file,
-                line=one.line,
-                source=location.source or "/",
-                pattern=pattern,
-                status=_status(one),
-                target=_to(one, tree),
-                force=True,
-                conditions=conditions,
-                keeps_query=False,
+            Rule.of_server(
+                Platform.NGINX,
+                f"{tree.file}:{one.line}",
+                location.source or "/",
+                pattern,
+                _status(one),
+                _to(one, tree),
+                conditions,
             ),
         )
 
@@ -133,7 +130,7 @@ def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
 
 
 def _unplayed(tree: Config, line: int, message: str) -> Remark:
-    return Remark(where=f"{tree.file}:{line}", code="rule-unsupported", severity="warning", message=message)
+    return Remark.unplayed(f"{tree.file}:{line}", message)
 
 
 _TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)

@@ -10,12 +10,10 @@ from urllib.parse import quote
 
 from pullscope.oci.messages import Headers
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.decision import NotPlayedError, check_name
 from pullscope.worlds.vanity.nginx.tree import Location, Scope
 from pullscope.worlds.vanity.nginx.variables import State
-from pullscope.worlds.vanity.regexes import RegexError, regex
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
-from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
 _ADDED_TO = {200, 201, 204, 206, 301, 302, 303, 304, 307, 308}
 
@@ -69,15 +67,8 @@ def sent_headers(state: State, scope: Scope, host: str, *, strict: bool) -> Head
                 raise
             continue
         headers = headers.replacing(field.args[0], value or None)
-        if (
-            name == "host"
-            and strict
-            and value.removesuffix(":443") != host.removesuffix(":443")
-            and answers_only_its_own_name(host)
-        ):
-            raise NotPlayedError(
-                state.place(field.line), f"{host} is asked as {value}, and what it answers then is not known"
-            )
+        if name == "host" and strict:
+            check_name(state.place(field.line), host, value)
     return headers
 
 
@@ -98,16 +89,9 @@ def moved(state: State, scope: Scope, prefix_path: str, location: str, one: Dire
         if len(words) != 2:
             continue
         if words[0].startswith("~"):
-            ignore = words[0].startswith("~*")
-            try:
-                match = regex(words[0][2 if ignore else 1 :], ignore_case=ignore).search(location)
-            except RegexError as error:
-                raise NotPlayedError(
-                    state.place(each.line), f"proxy_redirect {words[0]} is not played ({error})"
-                ) from None
+            match = state.found(words[0], location, each.line)
             if match is None:
                 continue
-            state.captures.update(match.values)
             location = location[: match.start] + state.fill(words[1], each.line) + location[match.end :]
             break
         prefix = state.fill(words[0], each.line)

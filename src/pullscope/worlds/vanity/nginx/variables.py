@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.decision import NotPlayedError, expression
 from pullscope.worlds.vanity.nginx.tree import Config
-from pullscope.worlds.vanity.regexes import RegexError, regex
+from pullscope.worlds.vanity.regexes import Found
 
 NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 MOST_MAPS = 20
@@ -138,17 +138,16 @@ class State:
         return self.fill(default, block.line)
 
     def matches(self, pattern: str, text: str, line: int) -> bool:
-        """Whether `~pattern` or `~*pattern` matches; its captures are $1 and so on from then on."""
+        """Whether `~pattern` or `~*pattern` matches."""
+        return self.found(pattern, text, line) is not None
+
+    def found(self, pattern: str, text: str, line: int) -> Found | None:
+        """The match of `~pattern` or `~*pattern`; its captures are $1 and so on from then on."""
         ignore = pattern.startswith("~*")
-        try:
-            found = regex(pattern[2 if ignore else 1 :], ignore_case=ignore).search(text)
-        except RegexError as error:
-            raise NotPlayedError(
-                self.place(line), f"the regular expression {pattern} is not played ({error})"
-            ) from None
+        found = expression(pattern[2 if ignore else 1 :], self.place(line), ignore_case=ignore).search(text)
         if found is not None:
             self.captures.update(found.values)
-        return found is not None
+        return found
 
     def holds(self, words: list[str], line: int) -> bool:
         """The condition of an `if`, its brackets included in the words (ngx_http_rewrite_module, if)."""
