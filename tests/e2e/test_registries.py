@@ -35,7 +35,7 @@ every_registry = pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda 
 PLAYABLE = [
     (row.id, own.code)
     for row in REGISTRIES.values()
-    for own, _, _ in row.faults
+    for own in (fault.value for fault in row.faults)
     # This machine's port 3000, where anything may listen; crane's; and plain http, which HTTPS_PROXY does not lead here.
     if own.code not in {"gitea-realm-elsewhere", "harbor-basic-after-bearer", "artifactory-http-realm"}
 ]
@@ -121,7 +121,7 @@ def test_nobody_pulls_from_a_private_one_without_a_login(row: Registry, clients:
 def test_a_registrys_own_fault_meets_a_real_client(name: str, code: str, clients: Clients) -> None:
     """The pull ends for docker, or for ctr, as the row says it ends for the client that is meant."""
     row = REGISTRIES[name]
-    [own] = [own for own, _, _ in row.faults if own.code == code]
+    [own] = [own for own in (fault.value for fault in row.faults) if own.code == code]
     meant = play(row, [code])
     pull = clients.docker if own.client == "docker-classic" else clients.ctr
     with clients.at(row, code):

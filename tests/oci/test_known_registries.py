@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pullscope.oci.challenge import read_challenges
-from pullscope.oci.known_registries import HOUR, known_registries, known_registry, login_command
+from pullscope.oci.known_registries import HOUR, KNOWN, known_registry, login_command
 
 ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 
@@ -94,5 +94,5 @@ def test_how_long_a_login_lasts_is_said_only_where_it_is_documented() -> None:
 
 def test_every_login_names_its_source() -> None:
     """A command that nobody documents is not given as advice."""
-    for _, name, login in known_registries():
-        assert login is None or login.source.startswith("https://"), name
+    for known in KNOWN.values():
+        assert known.source.startswith("https://"), known.name

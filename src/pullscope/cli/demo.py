@@ -226,7 +226,7 @@ def _of_the_login(row: Registry) -> str:
     """What a real user would have typed, and how to see the pull without it."""
     command = login_command(row.host)
     logged_in = "The client is logged in" + (f", as after: {command}." if command else ".")
-    without = next((own.code for own, _, _ in row.faults if own.private), None)
+    without = next((own.value.code for own in row.faults if own.value.private), None)
     if not row.needs_login:
         return logged_in
     shown = f" `--registry {row.id} --fault {without}` shows the pull without a login." if without else ""

@@ -24,7 +24,7 @@ every_registry = pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda 
 with_tokens = pytest.mark.parametrize(
     "row", [row for row in REGISTRIES.values() if row.tokens and not row.needs_login], ids=lambda row: row.id
 )
-OWN = [(row.id, own.code) for row in REGISTRIES.values() for own, _, _ in row.faults]
+OWN = [(row.id, own.code) for row in REGISTRIES.values() for own in (fault.value for fault in row.faults)]
 
 
 def found_at(row: Registry, code: str) -> dict[str, str]:
@@ -157,7 +157,7 @@ def test_a_signed_link_is_good_for_what_it_was_made_for(name: str) -> None:
 def test_a_registrys_own_fault_is_met(name: str, code: str) -> None:
     """The client for which it is meant fails, or pulls all the same, as the row says."""
     row = REGISTRIES[name]
-    [own] = [own for own, _, _ in row.faults if own.code == code]
+    [own] = [own for own in (fault.value for fault in row.faults) if own.code == code]
     played = play(row, [code])
     ran = pull(start_of(own.client, login=played.login)(played.reference), played.world)
     assert ran.outcome.pulled is own.survived, ran.outcome.told
@@ -176,7 +176,7 @@ def test_faults_that_a_registry_cannot_have_are_not_offered(row: Registry) -> No
 @every_registry
 def test_every_other_fault_that_is_offered_is_found(row: Registry) -> None:
     """The pull that goes with it shows the finding of its name, at this registry as at Docker Hub."""
-    own = {fault.code for fault, _, _ in row.faults}
+    own = {fault.value.code for fault in row.faults}
     missed = [code for code in faults_at(row) if code not in own and code not in found_at(row, code)]
     assert not missed
 
@@ -185,7 +185,7 @@ def test_every_other_fault_that_is_offered_is_found(row: Registry) -> None:
 def test_a_registrys_own_fault_is_no_silent_one(name: str, code: str) -> None:
     """A pull that fails by it has an error to show."""
     row = REGISTRIES[name]
-    [own] = [own for own, _, _ in row.faults if own.code == code]
+    [own] = [own for own in (fault.value for fault in row.faults) if own.code == code]
     assert own.survived or "error" in found_at(row, code).values()
 
 

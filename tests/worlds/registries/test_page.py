@@ -27,6 +27,6 @@ def test_every_registry_and_every_fault_is_on_the_page() -> None:
     text = page()
     for row in REGISTRIES.values():
         assert f"`--registry {row.id}`" in text
-        for own, source, _ in row.faults:
-            assert f"`--fault {own.code}`" in text
-            assert source.split()[0] in text
+        for own in row.faults:
+            assert f"`--fault {own.value.code}`" in text
+            assert own.source.split()[0] in text

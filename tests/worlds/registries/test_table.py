@@ -8,7 +8,8 @@ from dataclasses import fields
 
 import pytest
 
-from pullscope.oci.known_registries import known_registries
+from pullscope.oci.challenge import read_challenges
+from pullscope.oci.known_registries import KNOWN, known_registry
 from pullscope.worlds.registries.row import Fact, Registry, Scopes
 from pullscope.worlds.registries.table import REGISTRIES, registry, registry_at
 
@@ -21,8 +22,8 @@ def sourced(row: Registry) -> Iterator[tuple[str, str, str]]:
         value = getattr(row, one.name)
         if isinstance(value, Fact):
             yield one.name, value.source, value.date
-    for own, source, date in row.faults:
-        yield own.code, source, date
+    for own in row.faults:
+        yield own.value.code, own.source, own.date
 
 
 @pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
@@ -36,7 +37,7 @@ def test_every_fact_has_a_public_source_and_a_date(row: Registry) -> None:
 @pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
 def test_every_registry_has_its_best_known_fault(row: Registry) -> None:
     """Docker Hub's are the ones that every registry shares; each other one has one of its own, under its own name."""
-    codes = [own.code for own, _, _ in row.faults]
+    codes = [own.code for own in (fault.value for fault in row.faults)]
     assert codes or row.id == "docker-hub"
     prefix = {"artifact-registry": "gar"}.get(row.id, row.id)
     assert all(code.startswith(f"{prefix}-") for code in codes)
@@ -57,12 +58,13 @@ def test_a_host_leads_to_its_row() -> None:
     assert registry_at("harbor.example.com") is None
 
 
-def test_names_are_those_that_findings_use() -> None:
-    """One registry has one name, in the table and in advice."""
-    names = {key: name for key, name, _ in known_registries()}
-    for row in REGISTRIES.values():
-        if row.id in names and row.id != "gitea":
-            assert names[row.id] == row.name
+@pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
+def test_what_a_row_answers_is_what_it_is_known_by(row: Registry) -> None:
+    """The names and challenges by which findings know a registry are those that its own row answers with."""
+    asks = read_challenges((*row.asks.value.ping, *row.asks.value.other) if row.asks is not None else ())
+    known, signs = known_registry(row.host, asks), KNOWN[row.id]
+    told_apart = signs.hosts is not None or signs.service is not None or signs.realm is not None
+    assert (known.id if known is not None else None) == (row.id if told_apart else None)
 
 
 def test_an_unknown_registry_is_refused_with_the_list() -> None:

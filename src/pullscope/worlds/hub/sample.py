@@ -118,7 +118,7 @@ def sample_parts(
     return parts
 
 
-_UPSTREAM = Row(id="", name="", host="", anonymous=DOCKER_HUB.anonymous)
+_UPSTREAM = Row(id="", host="", anonymous=DOCKER_HUB.anonymous)
 """What is behind a registry that only redirects: manifests for anybody."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pullscope.worlds.registries.row import (
+    EVERYWHERE,
     Anonymous,
     Asks,
     At,
@@ -14,6 +15,7 @@ from pullscope.worlds.registries.row import (
     Said,
     Scopes,
     Tokens,
+    not_logged_in,
 )
 
 _AWS_AUTH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html"
@@ -24,15 +26,10 @@ _EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 
 ECR = Registry(
     id="ecr",
-    name="Amazon ECR",
     host=_ECR_HOST,
     anonymous=Fact(Anonymous.NOTHING, _AWS_AUTH, "2026-11"),
     asks=Fact(
-        Asks(
-            ping=(_ECR_ASKS,),
-            other=(_ECR_ASKS,),
-            says=Said(status=401, message="Not Authorized\n", form=Form.TEXT),
-        ),
+        Asks.everywhere(_ECR_ASKS, Said(status=401, message="Not Authorized\n", form=Form.TEXT)),
         _ENROOT,
         "2021-02-17",
     ),
@@ -50,27 +47,23 @@ ECR = Registry(
         "2019-08-14",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="ecr-login-expired",
                 title="a login of more than twelve hours ago: 403 without a challenge",
                 says=Said(status=403, code="DENIED", message=_EXPIRED),
-                endpoints=("ping", "manifest", "blob"),
+                endpoints=EVERYWHERE,
                 login=True,
                 client="docker-classic",
             ),
             "https://github.com/awslabs/soci-snapshotter/pull/1196",
             "2024-04-24",
         ),
-        (
-            OwnFault(
-                code="ecr-not-logged-in",
-                title="no login: 401, a Basic challenge and plain text",
-                private=True,
-                client="docker-classic",
-            ),
+        not_logged_in(
+            "ecr-not-logged-in",
             "https://github.com/enix/kube-image-keeper/issues/172",
             "2023-09-12",
+            "no login: 401, a Basic challenge and plain text",
         ),
     ),
 )
@@ -80,16 +73,10 @@ _ECR_PUBLIC_ASKS = 'Bearer realm="https://public.ecr.aws/token/",service="public
 
 ECR_PUBLIC = Registry(
     id="ecr-public",
-    name="Amazon ECR Public",
     host="public.ecr.aws",
     anonymous=Fact(Anonymous.TOKEN, "https://github.com/aws/aws-lambda-web-adapter/issues/429", "2024-04-12"),
     asks=Fact(
-        Asks(
-            # Not the name of an image, whatever was asked for.
-            ping=(_ECR_PUBLIC_ASKS,),
-            other=(_ECR_PUBLIC_ASKS,),
-            says=None,
-        ),
+        Asks.everywhere(_ECR_PUBLIC_ASKS, None),  # `aws` is the name of no image
         _ECR_PUBLIC_400,
         "2026-07-13",
     ),
@@ -108,7 +95,7 @@ ECR_PUBLIC = Registry(
         "2024-04-12",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="ecr-public-token-expired",
                 title="a token that was kept for twelve hours: 400 without a challenge, so that no client renews it",
@@ -118,7 +105,7 @@ ECR_PUBLIC = Registry(
             _ECR_PUBLIC_400,
             "2026-07-13",
         ),
-        (
+        Fact(
             OwnFault(
                 code="ecr-public-rate-exceeded",
                 title="more than one pull a second without a login",
@@ -142,7 +129,6 @@ _GAR_DENIED = Said(
 
 ARTIFACT_REGISTRY = Registry(
     id="artifact-registry",
-    name="Google Artifact Registry",
     host=_GAR_HOST,
     anonymous=Fact(Anonymous.TOKEN, "https://github.com/google/fuzzbench/issues/1981", "2024-05-08"),
     asks=Fact(
@@ -167,7 +153,7 @@ ARTIFACT_REGISTRY = Registry(
         "2020-12-21",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="gar-unauthenticated",
                 title="a private repository, asked for without a login: the token server says 403",
@@ -185,16 +171,15 @@ _ACR_REDIRECT = "https://github.com/Azure/azure-sdk-for-js/issues/20957"
 
 ACR = Registry(
     id="acr",
-    name="Azure Container Registry",
     host=_ACR_HOST,
     anonymous=Fact(
         Anonymous.NOTHING, "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access", "2026-11"
     ),
     asks=Fact(
-        Asks(
-            ping=(f'Bearer realm="https://{_ACR_HOST}/oauth2/token",service="{_ACR_HOST}"',),
-            other=(f'Bearer realm="https://{_ACR_HOST}/oauth2/token",service="{_ACR_HOST}",scope="{{scope}}"',),
-            says=Said(
+        Asks.bearer(
+            f"https://{_ACR_HOST}/oauth2/token",
+            _ACR_HOST,
+            Said(
                 status=401,
                 code="UNAUTHORIZED",
                 message="authentication required, visit https://aka.ms/acr/authorization for more information.",
@@ -220,7 +205,7 @@ ACR = Registry(
         "2022-01-26",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="acr-storage-refuses-token",
                 title="the storage refuses what a client sends on: it takes the address's signature or a token, not both",
@@ -235,15 +220,11 @@ ACR = Registry(
             "https://github.com/Azure/acr/issues/217",
             "2019-05-08",
         ),
-        (
-            OwnFault(
-                code="acr-not-logged-in",
-                title="no login: anonymous pulls are off unless the owner turns them on",
-                private=True,
-                client="docker-classic",
-            ),
+        not_logged_in(
+            "acr-not-logged-in",
             "https://learn.microsoft.com/azure/container-registry/anonymous-pull-access",
             "2026-11",
+            "no login: anonymous pulls are off unless the owner turns them on",
         ),
     ),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pullscope.worlds.registries.row import (
+    DENIED,
+    UNAUTHORIZED,
     Anonymous,
     Asks,
     At,
@@ -17,9 +19,6 @@ from pullscope.worlds.registries.row import (
     Tokens,
 )
 
-_UNAUTHORIZED = Said(status=401, code="UNAUTHORIZED", message="authentication required")
-_DENIED = Said(status=403, code="DENIED", message="requested access to the resource is denied")
-
 _GGCR_LOG = "https://github.com/buildpacks/pack/issues/537"
 _TOKEN_SPEC = "https://distribution.github.io/distribution/spec/auth/token/"
 _PULLS = "https://docs.docker.com/docker-hub/usage/pulls/"
@@ -27,16 +26,10 @@ _REDIRECTS = "https://github.com/opencontainers/distribution-spec/issues/299"
 
 DOCKER_HUB = Registry(
     id="docker-hub",
-    name="Docker Hub",
     host="registry-1.docker.io",
     anonymous=Fact(Anonymous.TOKEN, _GGCR_LOG, "2021-04-07"),
     asks=Fact(
-        Asks(
-            ping=('Bearer realm="https://auth.docker.io/token",service="registry.docker.io"',),
-            other=('Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="{scope}"',),
-            says=_UNAUTHORIZED,
-            names_error=True,
-        ),
+        Asks.bearer("https://auth.docker.io/token", "registry.docker.io", UNAUTHORIZED, names_error=True),
         _GGCR_LOG,
         "2021-04-07",
     ),
@@ -87,7 +80,6 @@ _GHCR_CHALLENGE = "https://github.com/cloudflare/serverless-registry/issues/148"
 
 GHCR = Registry(
     id="ghcr",
-    name="GitHub Container Registry",
     host="ghcr.io",
     anonymous=Fact(Anonymous.TOKEN, "https://github.com/Mic92/niks3/issues/229", "2026-02-06"),
     asks=Fact(
@@ -95,14 +87,14 @@ GHCR = Registry(
             # A placeholder that stands for no image of anybody's.
             ping=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:user/image:pull"',),
             other=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{scope}"',),
-            says=_UNAUTHORIZED,
+            says=UNAUTHORIZED,
         ),
         _GHCR_CHALLENGE,
         "2026-08-08",
     ),
     tokens=Fact(Tokens(realm="https://ghcr.io/token"), "https://github.com/Mic92/niks3/issues/229", "2026-02-06"),
     scopes=Fact(Scopes.REFUSED, "https://github.com/containerd/containerd/issues/9648", "2024-01-16"),
-    refusal=Fact(_DENIED, _GHCR_CHALLENGE, "2026-08-08"),
+    refusal=Fact(DENIED, _GHCR_CHALLENGE, "2026-08-08"),
     wrong_login=Fact(
         Said(status=403, code="DENIED", message="denied"),
         "https://github.com/riverqueue/riverui/issues/182",
@@ -119,7 +111,7 @@ GHCR = Registry(
         "2021-08-27",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="ghcr-login-expired",
                 title="the token behind a login has expired: 403 denied, for public images too",
@@ -131,12 +123,12 @@ GHCR = Registry(
             "https://github.com/riverqueue/riverui/issues/182",
             "2024-09-23",
         ),
-        (
+        Fact(
             OwnFault(
                 code="ghcr-private",
                 title="a private package, asked for without a login: the token server says 401",
                 at=At.TOKENS,
-                says=Said(status=401, code="UNAUTHORIZED", message="authentication required"),
+                says=UNAUTHORIZED,
             ),
             "https://github.com/openai/tunnel-client/issues/75",
             "2026-09-22",
@@ -151,14 +143,13 @@ _QUAY_FLAKES = "https://github.com/containers/podman/issues/17802"
 
 QUAY = Registry(
     id="quay",
-    name="Quay",
     host="quay.io",
     anonymous=Fact(Anonymous.OPEN, _QUAY_BLOB, "2026-11"),
     asks=Fact(
-        Asks(
-            ping=('Bearer realm="https://quay.io/v2/auth",service="quay.io"',),
-            other=('Bearer realm="https://quay.io/v2/auth",service="quay.io",scope="{scope}"',),
-            says=Said(status=401, code="UNAUTHORIZED", message="access to the requested resource is not authorized"),
+        Asks.bearer(
+            "https://quay.io/v2/auth",
+            "quay.io",
+            Said(status=401, code="UNAUTHORIZED", message="access to the requested resource is not authorized"),
         ),
         "https://github.com/quay/quay/blob/2307c0bdae1b89781dca0ef55ef9c6fb293e6d23/auth/registry_jwt_auth.py",
         "2026-11",
@@ -181,7 +172,7 @@ QUAY = Registry(
     ),
     head=Fact("HEAD of a blob is answered by quay.io itself, GET is a 302", _QUAY_BLOB, "2026-11"),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="quay-502",
                 title="502 Bad Gateway for blobs",
@@ -203,16 +194,10 @@ _FORBIDDEN = Said(status=403, code="DENIED", message="access forbidden")
 
 GITLAB = Registry(
     id="gitlab",
-    name="GitLab",
     host="registry.gitlab.com",
     anonymous=Fact(Anonymous.TOKEN, "https://github.com/oras-project/oras/issues/923", "2023-04-10"),
     asks=Fact(
-        Asks(
-            ping=('Bearer realm="https://gitlab.com/jwt/auth",service="container_registry"',),
-            other=('Bearer realm="https://gitlab.com/jwt/auth",service="container_registry",scope="{scope}"',),
-            says=_UNAUTHORIZED,
-            names_error=True,
-        ),
+        Asks.bearer("https://gitlab.com/jwt/auth", "container_registry", UNAUTHORIZED, names_error=True),
         _GITLAB_FLOW,
         "2026-11",
     ),
@@ -237,7 +222,7 @@ GITLAB = Registry(
     ),
     head=Fact("HEAD of a blob is a 307 as GET is", "https://github.com/oras-project/oras/issues/923", "2023-04-10"),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="gitlab-forbidden",
                 title="a login that lacks read_registry, or a wrong path: the token server says 403",
@@ -259,7 +244,6 @@ _HANDLERS = (
 
 K8S = Registry(
     id="k8s",
-    name="registry.k8s.io",
     host="registry.k8s.io",
     anonymous=Fact(Anonymous.OPEN, _HANDLERS, "2026-11"),
     asks=Fact(
@@ -290,7 +274,7 @@ K8S = Registry(
     ),
     head=Fact("HEAD is redirected as GET is; every other method is 405", _HANDLERS, "2026-11"),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="k8s-storage-blocked",
                 title="a firewall lets registry.k8s.io through and not the bucket behind it",

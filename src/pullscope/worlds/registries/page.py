@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from pullscope.oci.known_registries import known_registries
+from pullscope.oci.known_registries import HOUR, KNOWN, PLAIN_LOGIN
 from pullscope.worlds.registries.row import Asks, Blobs, Elsewhere, Fact, Registry, Said, Tokens
 from pullscope.worlds.registries.table import REGISTRIES
 
@@ -47,7 +47,6 @@ _TITLES = {
     "ranges": "Range",
     "body_limit": "Limit of bodies",
 }
-_HOUR = 3600
 
 
 def page() -> str:
@@ -77,14 +76,14 @@ def _where(row: Registry) -> str:
 def _logins() -> Iterator[str]:
     yield "## How to log in"
     yield ""
-    yield "Findings quote these. A registry that is in no row gets a plain `docker login HOST`."
+    yield "Findings quote these. Any other registry gets a plain `docker login HOST`."
     yield ""
     yield "| Registry | Command | Good for | Source |"
     yield "|---|---|---|---|"
-    for _, name, login in known_registries():
-        if login is not None:
-            life = "not known" if login.life is None else f"{login.life // _HOUR} h"
-            yield f"| {name} | `{login.command.replace('|', chr(92) + '|')}` | {life} | {_link(login.source)} |"
+    for known in KNOWN.values():
+        if known.login not in (None, PLAIN_LOGIN):
+            life = "not known" if known.login_life is None else f"{known.login_life // HOUR} h"
+            yield f"| {known.name} | `{known.login.replace('|', chr(92) + '|')}` | {life} | {_link(known.source)} |"
     yield ""
 
 
@@ -100,8 +99,8 @@ def _row(row: Registry) -> Iterator[str]:
     unknown = [title for field, title in _TITLES.items() if getattr(row, field) is None and _could(row, field)]
     if unknown:
         yield f"- Not known: {', '.join(unknown)}."
-    for own, source, date in row.faults:
-        yield f"- `--fault {own.code}`: {own.title} ({_cited(source, date)})"
+    for fault in row.faults:
+        yield f"- `--fault {fault.value.code}`: {fault.value.title} ({_cited(fault.source, fault.date)})"
     yield ""
 
 

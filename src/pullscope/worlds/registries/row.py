@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from pullscope.oci.known_registries import KNOWN
+
 T = TypeVar("T")
 
 
@@ -59,6 +61,11 @@ class Said:
     form: Form = Form.JSON
 
 
+# The codes' own sentences (distribution registry/api/errcode/register.go), which many registries say.
+UNAUTHORIZED = Said(status=401, code="UNAUTHORIZED", message="authentication required")
+DENIED = Said(status=403, code="DENIED", message="requested access to the resource is denied")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asks:
     """How credentials are asked for: WWW-Authenticate lines, in which `{scope}` is filled in, and the 401's body."""
@@ -75,6 +82,17 @@ class Asks:
     """Whether `error="invalid_token"` or `error="insufficient_scope"` is added then."""
     head_always: bool = False
     """Whether HEAD without credentials is refused also where GET is open."""
+
+    @classmethod
+    def everywhere(cls, line: str, says: Said | None) -> Asks:
+        """In the same words, whatever is asked for."""
+        return cls(ping=(line,), other=(line,), says=says)
+
+    @classmethod
+    def bearer(cls, realm: str, service: str, says: Said | None, *, names_error: bool = False) -> Asks:
+        """For a token, with the scope that is wanted."""
+        line = f'Bearer realm="{realm}",service="{service}"'
+        return cls(ping=(line,), other=(f'{line},scope="{{scope}}"',), says=says, names_error=names_error)
 
     @property
     def basic(self) -> bool:
@@ -139,6 +157,9 @@ class At(StrEnum):
     STORAGE = "storage"
 
 
+EVERYWHERE = ("ping", "manifest", "blob")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnFault:
     """What goes wrong at this registry in particular, as the source shows it."""
@@ -161,12 +182,17 @@ class OwnFault:
     """Whether that client pulls the image all the same."""
 
 
+def not_logged_in(code: str, source: str, date: str, title: str = "no login") -> Fact[OwnFault]:
+    """An image for members, asked for by who is none."""
+    return Fact(OwnFault(code=code, title=title, private=True, client="docker-classic"), source, date)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Registry:
     """One registry."""
 
     id: str
-    name: str
+    """Also in `oci.known_registries`, which has its name and how one logs in to it."""
     host: str
     """Under which the sample plays it; for what anybody can run, an example's."""
     anonymous: Fact[Anonymous]
@@ -184,8 +210,11 @@ class Registry:
     head: Fact[str] | None = None
     ranges: Fact[str] | None = None
     body_limit: Fact[str] | None = None
-    faults: tuple[tuple[OwnFault, str, str], ...] = ()
-    """Each with source and date."""
+    faults: tuple[Fact[OwnFault], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return KNOWN[self.id].name
 
     @property
     def needs_login(self) -> bool:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from pullscope.worlds.registries.row import Anonymous, Asks, Blobs, Fact, OwnFault, Registry, Said, Scopes, Tokens
+from dataclasses import replace
 
-_UNAUTHORIZED = Said(status=401, code="UNAUTHORIZED", message="authentication required")
+from pullscope.worlds.registries.row import (
+    EVERYWHERE,
+    UNAUTHORIZED,
+    Anonymous,
+    Asks,
+    Blobs,
+    Fact,
+    OwnFault,
+    Registry,
+    Said,
+    Scopes,
+    Tokens,
+    not_logged_in,
+)
 
 _HARBOR = "https://github.com/goharbor/harbor/blob/017132611e0d69a19c6e951b66b50949375d2ef6/src"
 _HARBOR_AUTH = f"{_HARBOR}/server/middleware/v2auth/auth.go"
@@ -15,18 +28,15 @@ _HARBOR_REFUSES = Said(
     message="unauthorized to access repository: {repository}, action: pull: "
     "unauthorized to access repository: {repository}, action: pull",
 )
-_HARBOR_REALM = 'Bearer realm="https://harbor.example.com/service/token",service="harbor-registry"'
+_HARBOR_REALM = "https://harbor.example.com/service/token"
 
 HARBOR = Registry(
     id="harbor",
-    name="Harbor",
     host="harbor.example.com",
     anonymous=Fact(Anonymous.OPEN, _HARBOR_AUTH, "2026-11"),
     asks=Fact(
-        Asks(
-            ping=(_HARBOR_REALM,),
-            other=(_HARBOR_REALM + ',scope="{scope}"',),
-            says=_HARBOR_REFUSES,
+        replace(
+            Asks.bearer(_HARBOR_REALM, "harbor-registry", _HARBOR_REFUSES),
             # Whoever has shown a token that is not enough is asked for a password.
             refused=('Basic realm="harbor"',),
             head_always=True,
@@ -35,13 +45,13 @@ HARBOR = Registry(
         "2026-11",
     ),
     tokens=Fact(
-        Tokens(realm="https://harbor.example.com/service/token", expires_in=1800, life=1800, post=False),
+        Tokens(realm=_HARBOR_REALM, expires_in=1800, life=1800, post=False),
         "https://github.com/containerd/containerd/issues/11103 https://github.com/goharbor/harbor/issues/23799",
         "2024-12",
     ),
     scopes=Fact(Scopes.LEFT_OUT, _HARBOR_TOKEN, "2026-11"),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="harbor-basic-after-bearer",
                 title="a token that grants nothing, and then a Basic challenge for whoever shows it",
@@ -55,12 +65,11 @@ HARBOR = Registry(
 )
 
 _ART_HOST = "docker.artifactory.example.com"
-_ART_REALM = f"{_ART_HOST}/artifactory/api/docker/docker-local/v2/token"
+_ART_REALM = f"https://{_ART_HOST}/artifactory/api/docker/docker-local/v2/token"
 _ART_LOG = "https://github.com/moby/moby/issues/38662"
 
 ARTIFACTORY = Registry(
     id="artifactory",
-    name="JFrog Artifactory",
     host=_ART_HOST,
     anonymous=Fact(
         Anonymous.NOTHING,
@@ -68,16 +77,12 @@ ARTIFACTORY = Registry(
         "2018-05-23",
     ),
     asks=Fact(
-        Asks(
-            ping=(f'Bearer realm="https://{_ART_REALM}",service="{_ART_HOST}"',),
-            other=(f'Bearer realm="https://{_ART_REALM}",service="{_ART_HOST}"',),
-            says=_UNAUTHORIZED,
-        ),
+        Asks.everywhere(f'Bearer realm="{_ART_REALM}",service="{_ART_HOST}"', UNAUTHORIZED),
         _ART_LOG,
         "2019-01-31",
     ),
     tokens=Fact(
-        Tokens(realm=f"https://{_ART_REALM}"),
+        Tokens(realm=_ART_REALM),
         "https://jfrog.com/help/r/how-to-troubleshoot-docker-problems/docker-login-docker.art.local",
         "2018-05-23",
     ),
@@ -87,12 +92,12 @@ ARTIFACTORY = Registry(
         "2017-10-19",
     ),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="artifactory-http-realm",
                 title="the realm is http, as behind a proxy that hides https; there it is redirected, and the login is lost",
-                endpoints=("ping", "manifest", "blob"),
-                challenges=(f'Bearer realm="http://{_ART_REALM}",service="{_ART_HOST}"',),
+                endpoints=EVERYWHERE,
+                challenges=(f'Bearer realm="{_ART_REALM.replace("https", "http")}",service="{_ART_HOST}"',),
                 login=True,
                 client="docker-classic",
                 survived=True,
@@ -100,11 +105,7 @@ ARTIFACTORY = Registry(
             _ART_LOG,
             "2019-01-31",
         ),
-        (
-            OwnFault(code="artifactory-not-logged-in", title="no login", private=True, client="docker-classic"),
-            _ART_LOG,
-            "2019-01-31",
-        ),
+        not_logged_in("artifactory-not-logged-in", _ART_LOG, "2019-01-31"),
     ),
 )
 
@@ -113,20 +114,15 @@ _NEXUS_ASKS = 'BASIC realm="Sonatype Nexus Repository Manager"'
 
 NEXUS = Registry(
     id="nexus",
-    name="Sonatype Nexus",
     host="nexus.example.com",
     anonymous=Fact(Anonymous.NOTHING, _NEXUS_921, "2026-02-19"),
-    asks=Fact(Asks(ping=(_NEXUS_ASKS,), other=(_NEXUS_ASKS,), says=None), _NEXUS_921, "2026-02-19"),
+    asks=Fact(Asks.everywhere(_NEXUS_ASKS, None), _NEXUS_921, "2026-02-19"),
     faults=(
-        (
-            OwnFault(
-                code="nexus-anonymous-off",
-                title="forceBasicAuth, which is on unless it is turned off by the API: no anonymous pulls",
-                private=True,
-                client="docker-classic",
-            ),
+        not_logged_in(
+            "nexus-anonymous-off",
             _NEXUS_921,
             "2026-02-19",
+            "forceBasicAuth, which is on unless it is turned off by the API: no anonymous pulls",
         ),
     ),
 )
@@ -140,15 +136,10 @@ _GITEA_ASKS = f'Bearer realm="{_GITEA_REALM}",service="container_registry",scope
 
 GITEA = Registry(
     id="gitea",
-    name="Gitea and Forgejo",
     host="gitea.example.com",
     anonymous=Fact(Anonymous.TOKEN, _GITEA, "2026-11"),
     asks=Fact(
-        Asks(
-            ping=(_GITEA_ASKS,),
-            other=(_GITEA_ASKS,),
-            says=Said(status=401, code="UNAUTHORIZED", message=""),
-        ),
+        Asks.everywhere(_GITEA_ASKS, Said(status=401, code="UNAUTHORIZED", message="")),
         "https://github.com/go-gitea/gitea/issues/36907",
         "2026-03-16",
     ),
@@ -158,22 +149,22 @@ GITEA = Registry(
     head=Fact("HEAD of manifests and blobs has digest and length", _GITEA, "2026-11"),
     body_limit=Fact("10 MiB for a manifest", _GITEA, "2026-11"),
     faults=(
-        (
+        Fact(
             OwnFault(
                 code="gitea-realm-elsewhere",
                 title="the realm is made from ROOT_URL, which nobody set: localhost:3000",
-                endpoints=("ping", "manifest", "blob"),
+                endpoints=EVERYWHERE,
                 challenges=('Bearer realm="http://localhost:3000/v2/token",service="container_registry",scope="*"',),
                 client="docker-classic",
             ),
             "https://github.com/go-gitea/gitea/issues/31002",
             "2024-05-17",
         ),
-        (
+        Fact(
             OwnFault(
                 code="gitea-basic-too",
                 title="1.26.0: Basic is asked for besides, and docker with its own image store takes both or nothing",
-                endpoints=("ping", "manifest", "blob"),
+                endpoints=EVERYWHERE,
                 challenges=(_GITEA_ASKS, "Basic"),
                 client="docker-classic",
             ),
@@ -190,27 +181,25 @@ _HTPASSWD = (
 )
 
 
+def _htpasswd(registry: str, realm: str, source: str) -> Fact[OwnFault]:
+    own = OwnFault(
+        code=f"{registry}-htpasswd",
+        title="htpasswd is on, and the client has no login",
+        endpoints=EVERYWHERE,
+        says=UNAUTHORIZED,
+        challenges=(f'Basic realm="{realm}"',),
+        client="docker-classic",
+    )
+    return Fact(own, source, "2026-11")
+
+
 def _distribution(version: str) -> Registry:
     return Registry(
         id=f"registry-{version}",
-        name=f"distribution (registry:{version})",
         host="registry.example.com",
         anonymous=Fact(Anonymous.OPEN, _DISTRIBUTION, "2026-11"),
         blobs=Fact(Blobs(), _DISTRIBUTION, "2026-11"),
-        faults=(
-            (
-                OwnFault(
-                    code=f"registry-{version}-htpasswd",
-                    title="htpasswd is on, and the client has no login",
-                    endpoints=("ping", "manifest", "blob"),
-                    says=_UNAUTHORIZED,
-                    challenges=('Basic realm="Registry Realm"',),
-                    client="docker-classic",
-                ),
-                _HTPASSWD,
-                "2026-11",
-            ),
-        ),
+        faults=(_htpasswd(f"registry-{version}", "Registry Realm", _HTPASSWD),),
     )
 
 
@@ -221,24 +210,10 @@ _ZOT_FAIL = "https://github.com/project-zot/zot/blob/000bbedf5679e7b0c21a9963af4
 
 ZOT = Registry(
     id="zot",
-    name="Zot",
     host="zot.example.com",
     anonymous=Fact(Anonymous.OPEN, _ZOT, "2026-11"),
     blobs=None,
-    faults=(
-        (
-            OwnFault(
-                code="zot-htpasswd",
-                title="htpasswd is on, and the client has no login",
-                endpoints=("ping", "manifest", "blob"),
-                says=_UNAUTHORIZED,
-                challenges=('Basic realm="Authorization Required"',),
-                client="docker-classic",
-            ),
-            _ZOT_FAIL,
-            "2026-11",
-        ),
-    ),
+    faults=(_htpasswd("zot", "Authorization Required", _ZOT_FAIL),),
 )
 
 _CF = "https://github.com/cloudflare/serverless-registry/blob"
@@ -247,12 +222,11 @@ _CF_HOST = "r2-registry.example.workers.dev"
 
 CLOUDFLARE = Registry(
     id="cloudflare",
-    name="Cloudflare serverless registry",
     host=_CF_HOST,
     anonymous=Fact(Anonymous.NOTHING, f"{_CF}/1c983be933eac001ba8e45dbf7a908b7db866b5f/index.ts", "2026-11"),
     asks=Fact(
         # The realm is the very address that was asked for.
-        Asks(ping=('Basic realm="{url}"',), other=('Basic realm="{url}"',), says=_UNAUTHORIZED),
+        Asks.everywhere('Basic realm="{url}"', UNAUTHORIZED),
         _CF_ERRORS,
         "2026-11",
     ),
@@ -261,11 +235,5 @@ CLOUDFLARE = Registry(
         "https://github.com/cloudflare/serverless-registry/issues/67",
         "2024-10-15",
     ),
-    faults=(
-        (
-            OwnFault(code="cloudflare-not-logged-in", title="no login", private=True, client="docker-classic"),
-            _CF_ERRORS,
-            "2026-11",
-        ),
-    ),
+    faults=(not_logged_in("cloudflare-not-logged-in", _CF_ERRORS, "2026-11"),),
 )

@@ -33,7 +33,7 @@ def own_faults(registry: Registry) -> dict[str, Fault]:
             login=own.login,
             unseen=_elsewhere(own, hosts),
         )
-        for own, _, _ in registry.faults
+        for own in (fault.value for fault in registry.faults)
     }
 
 
