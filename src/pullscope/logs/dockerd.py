@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange
 from pullscope.logs.told_errors import LONGEST_SENTENCE, failure_of, status_of
+from pullscope.oci.reference import HUB_API
 
 MARK = re.compile(r"Trying to pull \S+ from https?://\S+ v2")
 _CALLED = re.compile(r"(?:Calling POST )?(\S*/images/create\?\S+)$")
@@ -82,7 +83,7 @@ def _repository(name: str, address: str) -> str:
     first, slash, rest = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return rest
-    return name if slash or "registry-1.docker.io" not in address else f"library/{name}"
+    return name if slash or HUB_API not in address else f"library/{name}"
 
 
 def _fail(pull: _Pull, text: str, entry: Entry) -> None:

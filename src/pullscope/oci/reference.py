@@ -14,8 +14,11 @@ from typing import Self
 from pullscope.oci.digest import Digest
 
 DOCKER_HUB = "docker.io"
-_HUB_API = "registry-1.docker.io"  # moby registry/config.go, DefaultRegistryHost
-_HUB_HOSTS = frozenset({_HUB_API, "index.docker.io"})
+HUB_API = "registry-1.docker.io"
+"""Docker Hub's host for dockerd and most others (moby registry/config.go, DefaultRegistryHost)."""
+HUB_INDEX = "index.docker.io"
+"""The same registry under the name by which go-containerregistry asks it (pkg/name/registry.go, DefaultRegistry)."""
+_HUB_HOSTS = frozenset({HUB_API, HUB_INDEX})
 _MAX_REPOSITORY = 255  # reference.go, RepositoryNameTotalLengthMax
 
 # spec.md, "Pulling manifests": <name> and <reference> as a tag.
@@ -90,7 +93,7 @@ class Reference:
     @property
     def api_host(self) -> str:
         """The host that answers for this registry's API."""
-        return _HUB_API if self.registry == DOCKER_HUB else self.registry
+        return HUB_API if self.registry == DOCKER_HUB else self.registry
 
     def __str__(self) -> str:
         tag = "" if self.tag is None else f":{self.tag}"
@@ -103,7 +106,7 @@ def _split_registry(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if not slash:
         return DOCKER_HUB, name
-    if first == "index.docker.io":
+    if first == HUB_INDEX:
         return DOCKER_HUB, rest
     if first == "localhost" or "." in first or ":" in first or first != first.lower():
         return first, rest

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pullscope.oci.reference import DOCKER_HUB, HUB_API, HUB_INDEX
 from pullscope.worlds.clients.bearer import Login
 
 _MOST_BYTES = 1024 * 1024
-_HUB_KEY = "index.docker.io"  # docker/cli keeps Docker Hub's login under https://index.docker.io/v1/
-_HUB_HOST = "registry-1.docker.io"
 
 
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
@@ -55,7 +54,8 @@ def _host(key: str) -> str:
         host = (urlsplit(key if "://" in key else f"https://{key}").netloc or key).lower()
     except ValueError:  # "https://[x": no host that could be asked
         host = key.lower()
-    return _HUB_HOST if host in (_HUB_KEY, "docker.io") else host
+    # docker/cli keeps Docker Hub's login under https://index.docker.io/v1/
+    return HUB_API if host in (HUB_INDEX, DOCKER_HUB) else host
 
 
 def _login(host: str, entry: object) -> Login | None:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.reference import Reference
-from pullscope.worlds.clients.crane import HUB_HOST, Crane
+from pullscope.oci.reference import HUB_INDEX, Reference
+from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -33,9 +33,9 @@ def test_pings_gets_a_token_and_asks_with_get(new: bool) -> None:
 
     assert ran.outcome.pulled, ran.outcome.message
     assert asked[:3] == [
-        ("GET", HUB_HOST, "/v2/"),
+        ("GET", HUB_INDEX, "/v2/"),
         ("GET", REALM_HOST, "/token"),
-        ("GET", HUB_HOST, f"/v2/{NAME}/manifests/latest"),
+        ("GET", HUB_INDEX, f"/v2/{NAME}/manifests/latest"),
     ]
     assert {method for method, _, _ in asked} == {"GET"}
     assert max(Counter(asked).values()) == 1
@@ -99,21 +99,21 @@ def test_tags_are_listed_page_after_page() -> None:
     elsewhere = "registry.internal"
 
     def first_page(request: Request) -> Response:
-        response = hub[HUB_HOST](request)
+        response = hub[HUB_INDEX](request)
         if response.status != 200 or "/tags/list" not in request.url:
             return response
         link = f'<https://{elsewhere}/v2/team/app/tags/list?last=a>; rel="next"'
         return Response(status=200, headers=response.headers.replacing("Link", link), body=response.body)
 
-    world = {**hub, HUB_HOST: first_page, elsewhere: lambda _request: Response(status=200)}
+    world = {**hub, HUB_INDEX: first_page, elsewhere: lambda _request: Response(status=200)}
     ran = pull(Crane(reference=Reference.parse(NAME)).list_tags(), world)
     asked = [(request.host, urlsplit(request.url).path) for request, _ in ran.exchanges]
 
     assert ran.outcome.pulled, ran.outcome.message
     assert asked == [
-        (HUB_HOST, "/v2/"),
+        (HUB_INDEX, "/v2/"),
         (REALM_HOST, "/token"),
-        (HUB_HOST, f"/v2/{NAME}/tags/list"),
+        (HUB_INDEX, f"/v2/{NAME}/tags/list"),
         (elsewhere, "/v2/team/app/tags/list"),
     ]
     assert "Authorization" not in ran.exchanges[-1][0].headers

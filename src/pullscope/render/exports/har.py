@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
 from pullscope import __version__
 from pullscope.oci.messages import Headers
+from pullscope.oci.statuses import phrase
 from pullscope.oci.urls import pairs, query
 from pullscope.render.exports.inert import inert_url
 from pullscope.render.names import client_line, in_words
@@ -123,7 +123,7 @@ def _response(hop: Hop) -> dict[str, Any]:
     size = hop.bytes if hop.bytes is not None else -1
     return {
         "status": response.status,
-        "statusText": _phrase(response.status),
+        "statusText": phrase(response.status),
         "httpVersion": plain(hop.request.http_version, 16),
         "cookies": [],
         "headers": _headers(response.headers),
@@ -141,13 +141,6 @@ def _response(hop: Hop) -> dict[str, Any]:
 
 def _headers(headers: Headers) -> list[dict[str, str]]:
     return [{"name": plain(name), "value": plain(value, 4000)} for name, value in headers]
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
 
 
 def _date(time: float) -> str:

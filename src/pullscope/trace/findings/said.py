@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from http import HTTPStatus
 
+from pullscope.oci.statuses import PHRASES
 from pullscope.trace.model import Hop
 
 MOST = 200
 """Characters of an answer that are quoted."""
-
-_RENAMED = (
-    "content too large", "payload too large", "request entity too large",
-    "request-uri too long", "request uri too long", "uri too long",
-    "range not satisfiable", "requested range not satisfiable",
-    "unprocessable content", "unprocessable entity",
-)  # fmt: skip
-"""Phrases that RFC 9110 named anew: servers say either, and Python knows one each (the new ones from 3.13)."""
 
 GENERIC = frozenset(
     {
@@ -36,8 +28,7 @@ GENERIC = frozenset(
         "requested access to the resource is denied",
         "unauthorized",
         "unauthenticated",
-        *(status.phrase.lower() for status in HTTPStatus),
-        *_RENAMED,
+        *(phrase.lower() for phrase in PHRASES),
     }
 )
 """Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""

@@ -20,17 +20,14 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_errors, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.reference import DOCKER_HUB, HUB_INDEX, Reference
+from pullscope.oci.statuses import status_line
 from pullscope.oci.urls import joined, split
 from pullscope.worlds.clients.bearer import Login, Token, token_in, token_request
-from pullscope.worlds.clients.distribution_errors import status_line
 from pullscope.worlds.clients.docker_classic import LINUX_AMD64
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.platforms import choose
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, ask, together
-
-# pkg/name/registry.go DefaultRegistry: Docker Hub is asked under its index's name.
-HUB_HOST = "index.docker.io"
 
 # pkg/v1/remote/descriptor.go: acceptableImageMediaTypes, then acceptableIndexMediaTypes and schema 1
 _ACCEPT = f"{DOCKER_MANIFEST},{OCI_MANIFEST},{DOCKER_INDEX},{OCI_INDEX},{SCHEMA1},{SCHEMA1_SIGNED}"
@@ -224,7 +221,7 @@ class Crane:
 
     @property
     def _host(self) -> str:
-        return HUB_HOST if self.reference.registry == DOCKER_HUB else self.reference.api_host
+        return HUB_INDEX if self.reference.registry == DOCKER_HUB else self.reference.api_host
 
     @property
     def _name(self) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.documents import RegistryError, read_errors
 from pullscope.oci.messages import Response
+from pullscope.oci.statuses import status_line
 
 # errcode/register.go, api/v2/errors.go: an entry that only repeats its code's own sentence is shown as the code.
 _OWN_SENTENCE = {
@@ -64,14 +64,6 @@ def read_error(response: Response) -> DistributionError:
     if not error.code and response.status == 401:
         return DistributionError(code="UNAUTHORIZED", text="unauthorized: authentication required", whole=True)
     return error
-
-
-def status_line(status: int) -> str:
-    """`404 Not Found`."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _from_body(response: Response) -> DistributionError:

@@ -21,9 +21,10 @@ from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference
+from pullscope.oci.statuses import status_line
 from pullscope.worlds.clients.bearer import Login, Token, login_form, login_request, token_in, token_request
 from pullscope.worlds.clients.containerd_dialects import MOBY, Dialect, WhoseLogin
-from pullscope.worlds.clients.distribution_errors import read_error, status_line
+from pullscope.worlds.clients.distribution_errors import read_error
 from pullscope.worlds.clients.docker_classic import LINUX_AMD64
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.platforms import choose

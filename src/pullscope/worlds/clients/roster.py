@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pullscope.oci.digest import Digest
-from pullscope.oci.reference import Reference
+from pullscope.oci.reference import HUB_API, Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import Login
 from pullscope.worlds.clients.containerd_dialects import BUILDKIT, CONTAINERD
@@ -183,7 +183,7 @@ def login_used(client: Client, vanity: Login | None, upstream: Login | None) -> 
 
 def _in_memory(client: Client) -> Callable[[Reference], Steps[Outcome]]:
     def start(reference: Reference) -> Steps[Outcome]:
-        login = login_used(client, sample_login(reference.api_host), sample_login("registry-1.docker.io"))
+        login = login_used(client, sample_login(reference.api_host), sample_login(HUB_API))
         return client.model(reference, login, frozenset())
 
     return start

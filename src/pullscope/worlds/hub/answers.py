@@ -40,6 +40,12 @@ def registry_error(status: int, code: str, message: str, detail: object = None, 
     return json_answer(status, {"errors": [error]}, fields)
 
 
+def storage_error(status: int, code: str, message: str, *fields: tuple[str, str]) -> Response:
+    """The form of Amazon S3's REST errors, which Cloudflare R2 and others share."""
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return answer(status, [("Content-Type", Form.XML), *fields], document.encode())
+
+
 def finished(request: Request, response: Response, clock: Clock) -> Response:
     """`response` as it goes out: dated, and without body for HEAD, whose Content-Length stays (RFC 9110, 9.3.2)."""
     headers = response.headers.replacing("Date", formatdate(clock(), usegmt=True))
@@ -51,9 +57,7 @@ def said(words: Said, *, repository: str = "", fields: _Fields = ()) -> Response
     """An error in the words of a row."""
     message = words.message.replace("{repository}", repository)
     if words.form is Form.XML:
-        document = f"<Error><Code>{words.code}</Code><Message>{message}</Message></Error>"
-        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}'
-        return answer(words.status, [("Content-Type", words.form), *fields], text.encode())
+        return storage_error(words.status, words.code or "", message, *fields)
     if words.form is not Form.JSON:
         return answer(words.status, [("Content-Type", words.form), *fields], message.encode())
     return registry_error(words.status, words.code or "UNKNOWN", message, None, fields)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.answers import Clock, answer, finished
+from pullscope.worlds.hub.answers import Clock, answer, finished, storage_error
 from pullscope.worlds.hub.seal import Seal
 from pullscope.worlds.registries.row import Blobs
 
@@ -68,12 +68,12 @@ class Links:
         """Why a link is refused; None where it is good."""
         digest = self.digest(url)
         if not self.form.signer:
-            return None if digest else _refused(404, "NoSuchKey", "The specified key does not exist.")
+            return None if digest else storage_error(404, "NoSuchKey", "The specified key does not exist.")
         until = _until(split(url).query) if self._life else 0.0
         if digest is None or until is None or self.link(digest, until - self._life) != url:
-            return _refused(403, "AccessDenied", "Access Denied")
+            return storage_error(403, "AccessDenied", "Access Denied")
         if self._life and until < now:
-            return _refused(403, "AccessDenied", "Request has expired")
+            return storage_error(403, "AccessDenied", "Request has expired")
         return None
 
 
@@ -90,11 +90,11 @@ class Cdn:
 
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
-            return _refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+            return storage_error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         refusal = self._links.refusal(request.url, self._clock())
         digest = self._links.digest(request.url)
         if refusal is not None or digest is None:
-            return refusal or _refused(404, "NoSuchKey", "The specified key does not exist.")
+            return refusal or storage_error(404, "NoSuchKey", "The specified key does not exist.")
         server = [(name, text.format(**_names(digest))) for name, text in self._links.form.server]
         return blob_answer(request, digest, self._blobs[digest], server)
 
@@ -143,8 +143,3 @@ def _until(query: str) -> float | None:
         return made + int(values["x-amz-expires"])
     except (KeyError, ValueError, OverflowError):
         return None
-
-
-def _refused(status: int, code: str, message: str) -> Response:
-    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return answer(status, [("Content-Type", "application/xml")], document.encode())

@@ -46,7 +46,7 @@ _OF_THE_HOST_ASKED = frozenset({"blob-unknown", "credentials-not-used", "link-po
 def faults_at(registry: Registry) -> dict[str, Fault]:
     """What can go wrong at this registry, by code: its own faults first, then those of every registry that it can have."""
     found = own_faults(registry)
-    parts = sample_parts(registry=registry, accounts=SAMPLE_ACCOUNT)
+    parts = sample_parts(registry, accounts=SAMPLE_ACCOUNT)
     for code, fault in FAULTS.items():
         try:
             lay_faults(parts, [fault], sleep=lambda _seconds: None)
@@ -98,7 +98,7 @@ def play(
         chosen.append(known[code])
     private = any(fault.private for fault in chosen)
     vanity = vanity or any(fault.vanity for fault in chosen)
-    parts = sample_parts(registry=registry, clock=clock, accounts=SAMPLE_ACCOUNT, private=private)
+    parts = sample_parts(registry, clock=clock, accounts=SAMPLE_ACCOUNT, private=private)
     if vanity:
         parts[VANITY_HOST] = redirect_only()
     parts = lay_faults(parts, chosen, sleep=sleep)

@@ -14,6 +14,7 @@ from pullscope.oci.challenge import Scope
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import DOCKER_INDEX, OCI_INDEX
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.reference import HUB_API
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, registry_error, said, text_answer
@@ -25,7 +26,7 @@ from pullscope.worlds.hub.token_server import basic
 from pullscope.worlds.registries.row import Anonymous, Asks
 from pullscope.worlds.registries.row import Registry as Row
 
-REGISTRY_HOST = "registry-1.docker.io"
+REGISTRY_HOST = HUB_API
 
 _OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI indexes"
 

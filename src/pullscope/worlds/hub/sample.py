@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from typing import TypedDict, Unpack
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.reference import HUB_INDEX
 from pullscope.oci.urls import path_of, split
 from pullscope.worlds.hub.answers import Clock
 from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
@@ -23,66 +25,45 @@ from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Elsewhere
 from pullscope.worlds.registries.row import Registry as Row
 
-INDEX_HOST = "index.docker.io"
-"""Docker Hub, under the name by which go-containerregistry asks it (pkg/name/registry.go DefaultRegistry)."""
-
 SAMPLE_REFERENCE = "timonback/zephykus:latest"
 _HUB_LIMIT = 100
 
 
-def sample_hub(
-    *,
-    registry: Row = DOCKER_HUB,
-    clock: Clock = time.time,
-    seed: int = 0,
-    repositories: Iterable[Repository] | None = None,
-    strict: bool | None = None,
-    auth: bool = True,
-    accounts: Mapping[str, str] | None = None,
-    private: bool = False,
-    pull_limit: int | None = _HUB_LIMIT,
-) -> dict[str, Answerer]:
-    """A small `registry` that holds `repositories`, by host: timonback/zephykus and library/hello where none are given."""
-    parts = sample_parts(
-        registry=registry,
-        clock=clock,
-        seed=seed,
-        repositories=repositories,
-        strict=strict,
-        auth=auth,
-        accounts=accounts,
-        private=private,
-        pull_limit=pull_limit,
-    )
-    return on_the_air(parts, registry)
+class Choices(TypedDict, total=False):
+    """What may be chosen of a sample; without a choice it is open to anybody, and counts pulls as Docker Hub does."""
+
+    clock: Clock
+    seed: int
+    repositories: Iterable[Repository]
+    """timonback/zephykus and library/hello where none are given."""
+    strict: bool | None
+    """Overrides what is known of its token server."""
+    auth: bool
+    accounts: Mapping[str, str]
+    private: bool
+    """Nothing is given to who is not in `accounts`."""
+    pull_limit: int | None
 
 
-def sample_parts(
-    *,
-    registry: Row = DOCKER_HUB,
-    clock: Clock = time.time,
-    seed: int = 0,
-    repositories: Iterable[Repository] | None = None,
-    strict: bool | None = None,
-    auth: bool = True,
-    accounts: Mapping[str, str] | None = None,
-    private: bool = False,
-    pull_limit: int | None = _HUB_LIMIT,
-) -> dict[str, Answerer]:
-    """The same by parts. A registry without token server or storage of its own has no such part.
+def sample_hub(registry: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[str, Answerer]:
+    """A small registry by host."""
+    return on_the_air(sample_parts(registry, **choices), registry)
 
-    `strict` overrides what is known of its token server; `private` gives nothing to who is not in `accounts`.
-    """
-    row = registry
-    held = {item.name: item for item in repositories or (sample_image(seed=seed), hello_image(seed=seed))}
+
+def sample_parts(row: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[str, Answerer]:
+    """The same by parts. A registry without token server or storage of its own has no such part."""
+    clock, seed, private = choices.get("clock", time.time), choices.get("seed", 0), choices.get("private", False)
+    held = {
+        item.name: item for item in choices.get("repositories") or (sample_image(seed=seed), hello_image(seed=seed))
+    }
     blobs: dict[Digest, bytes] = {}
     for repository in held.values():
         blobs.update(repository.blobs)
-    seal, known = Seal.of(seed), accounts or {}
+    seal, known = Seal.of(seed), choices.get("accounts", {})
     form = row.blobs.value if row.blobs is not None and row.blobs.value.path else None
     links = Links(form=form, host=row.host, seal=seal, blobs=blobs) if form is not None else None
     # Only Docker Hub's limit is known as numbers.
-    limit = RateLimit(limit=pull_limit if row is DOCKER_HUB else None)
+    limit = RateLimit(limit=choices.get("pull_limit", _HUB_LIMIT) if row is DOCKER_HUB else None)
 
     def answering(shown: Row, *, asks: bool) -> Registry:
         return Registry(
@@ -97,11 +78,11 @@ def sample_parts(
             private=private,
         )
 
-    parts: dict[str, Answerer] = {REGISTRY_HOST: answering(row, asks=auth)}
+    parts: dict[str, Answerer] = {REGISTRY_HOST: answering(row, asks=choices.get("auth", True))}
     if row.manifests is not None:
         parts = {row.host: parts[REGISTRY_HOST], REGISTRY_HOST: answering(_UPSTREAM, asks=False)}
     if row is DOCKER_HUB:
-        parts[INDEX_HOST] = parts[REGISTRY_HOST]
+        parts[HUB_INDEX] = parts[REGISTRY_HOST]
     if row.tokens is not None:
         parts[REALM_HOST] = TokenServer(
             row=row,
@@ -110,7 +91,7 @@ def sample_parts(
             clock=clock,
             repositories=held,
             accounts=known,
-            strict=strict,
+            strict=choices.get("strict"),
             private=private,
         )
     if links is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pullscope.oci.reference import HUB_API
 from pullscope.worlds.registries.row import (
     DENIED,
     UNAUTHORIZED,
@@ -26,7 +27,7 @@ _REDIRECTS = "https://github.com/opencontainers/distribution-spec/issues/299"
 
 DOCKER_HUB = Registry(
     id="docker-hub",
-    host="registry-1.docker.io",
+    host=HUB_API,
     anonymous=Fact(Anonymous.TOKEN, _GGCR_LOG, "2021-04-07"),
     asks=Fact(
         Asks.bearer("https://auth.docker.io/token", "registry.docker.io", UNAUTHORIZED, names_error=True),

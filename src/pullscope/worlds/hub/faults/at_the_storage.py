@@ -6,25 +6,19 @@ from collections.abc import Mapping
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Route
-from pullscope.worlds.hub.answers import answer
+from pullscope.worlds.hub.answers import storage_error
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, challenge_of, changing, with_body
 
 _LARGE = 20_000  # bytes; the sample image has a layer of 40 kB and one of 120 kB
 
 
-def _error(status: int, code: str, message: str, *fields: tuple[str, str]) -> Response:
-    """The form of Amazon S3's REST errors, which Cloudflare R2 and others share."""
-    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return answer(status, [("Content-Type", "application/xml"), *fields], document.encode())
-
-
 def _always(response: Response) -> Lay:
     return changing(CDN_HOST, lambda _request, _asked, _response: response)
 
 
-cdn_failed = _always(_error(503, "SlowDown", "Please reduce your request rate."))
-signed_url_expired = _always(_error(403, "AccessDenied", "Request has expired"))
+cdn_failed = _always(storage_error(503, "SlowDown", "Please reduce your request rate."))
+signed_url_expired = _always(storage_error(403, "AccessDenied", "Request has expired"))
 
 
 def _corrupt(_request: Request, _asked: Route, response: Response) -> Response:
@@ -75,7 +69,7 @@ def retried(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
         if path in seen:
             return before(request)
         seen.add(path)
-        return _error(503, "SlowDown", "Please reduce your request rate.")
+        return storage_error(503, "SlowDown", "Please reduce your request rate.")
 
     return {CDN_HOST: once}
 
@@ -86,7 +80,7 @@ def two_auth_mechanisms(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
 
     def wants_both(request: Request) -> Response:
         if "Authorization" in request.headers:
-            return _error(400, "InvalidArgument", "Only one auth mechanism allowed")
-        return _error(401, "AccessDenied", "Access Denied", ("WWW-Authenticate", asked))
+            return storage_error(400, "InvalidArgument", "Only one auth mechanism allowed")
+        return storage_error(401, "AccessDenied", "Access Denied", ("WWW-Authenticate", asked))
 
     return {CDN_HOST: wants_both}

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterable, Mapping
 
 from pullscope.oci.messages import Answerer, World
+from pullscope.oci.reference import HUB_INDEX
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
 from pullscope.worlds.hub.faults.met_by import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import INDEX_HOST, SAMPLE_REFERENCE
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 __all__ = ["FAULTS", "VANITY_HOST", "Fault", "lay_faults", "with_faults"]
@@ -142,6 +143,6 @@ def lay_faults(world: World, faults: Iterable[Fault], *, sleep: Sleep = time.sle
         except ValueError as error:
             raise ValueError(f"{fault.code} cannot be played: {error}.") from None
         changed.update(laid)
-        if REGISTRY_HOST in laid and INDEX_HOST in changed:
-            changed[INDEX_HOST] = laid[REGISTRY_HOST]  # the same registry, by the name that crane uses
+        if REGISTRY_HOST in laid and HUB_INDEX in changed:
+            changed[HUB_INDEX] = laid[REGISTRY_HOST]  # the same registry, by the name that crane uses
     return changed
