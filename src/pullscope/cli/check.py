@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pullscope.oci.verdicts import Problem
     from pullscope.render.layout import Line
     from pullscope.worlds.check import Checked, RateLimit
-    from pullscope.worlds.vanity.rules import Platform
 
 
 @speaking
@@ -65,7 +64,7 @@ def check(
                 "--rules tries clients in memory; with it go --host, --platform, --clients and --json only.",
                 ExitCode.USAGE,
             )
-        try_command(rules, host=host, ref=reference, platform=_platform(platform), clients=clients, as_json=as_json)
+        try_command(rules, host=host, ref=reference, platform=platform or None, clients=clients, as_json=as_json)
         return
     if host or platform:
         option = "--host is the domain" if host else "--platform is that"
@@ -87,15 +86,6 @@ def check(
     problems += found.problems
     code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
     end_with([json.dumps(_document(found, problems, code), indent=2)] if as_json else _lines(found, problems), code)
-
-
-def _platform(name: str) -> Platform | None:
-    from pullscope.worlds.vanity.rules import Platform
-
-    try:
-        return Platform(name) if name else None
-    except ValueError:
-        raise Complaint(f"there is no platform {name!r}; there are {', '.join(Platform)}.", ExitCode.USAGE) from None
 
 
 def _reference(text: str) -> Reference:

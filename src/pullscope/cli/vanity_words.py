@@ -16,18 +16,17 @@ from pullscope.cli.exits import Complaint
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.matrix import printable
+from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.rules import Platform, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 
-File = Annotated[
-    Path,
-    typer.Argument(
-        help="netlify.toml, _redirects, vercel.json, Caddyfile, .htaccess, Apache or nginx .conf or [\\[rewrite]] .toml."
-    ),
-]
+File = Annotated[Path, typer.Argument(help=f"{FILES}.".replace("[[", "[\\["))]
 Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
 PlatformOption = Annotated[
-    Platform | None, typer.Option("--platform", help="Whose rules these are, where the file's name does not tell.")
+    str | None,
+    typer.Option(
+        "--platform", help=f"Whose rules these are, where the file's name does not tell: {', '.join(PLATFORMS)}."
+    ),
 ]
 Env = Annotated[
     list[str] | None,
@@ -47,12 +46,14 @@ def file_trouble() -> Iterator[None]:
         raise Complaint(f"{error.filename or 'a file'}: {error.strerror or error}") from error
 
 
-def rules_of(file: Path, platform: Platform | None, env: Iterable[str] | None = None) -> RuleFile:
+def rules_of(file: Path, platform: str | None, env: Iterable[str] | None = None) -> RuleFile:
     """The rules in a file; a complaint where there are none to be read, or `env` is no NAME=VALUE."""
     pairs = [one.partition("=") for one in env or ()]
     for name, mark, _ in pairs:
         if not name or not mark:
             raise Complaint(f"--env {printable(name)[:100]}: write NAME=VALUE", ExitCode.USAGE)
+    if platform and platform not in PLATFORMS:
+        raise Complaint(f"'--platform' is {platform!r}; it can be {', '.join(PLATFORMS)}.", ExitCode.USAGE)
     with file_trouble():
         return read_rules(file, platform, {name: value for name, _, value in pairs})
 

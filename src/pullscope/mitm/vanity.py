@@ -30,8 +30,8 @@ from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.dialects import unknown
 from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
+from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
-from pullscope.worlds.vanity.own import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.platforms import LABELS
 from pullscope.worlds.vanity.reloading import FollowedRules
 from pullscope.worlds.vanity.rules import Auth, Rule, RuleFile

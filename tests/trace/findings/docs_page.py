@@ -17,7 +17,6 @@ from pullscope.trace.recording import Reader
 from pullscope.trace.trace import Trace
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.reading import parse_rules
-from pullscope.worlds.vanity.rules import Platform
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
@@ -130,7 +129,7 @@ def played(row: Row) -> list[Finding]:
         return findings_of_report(row.code)
     if row.rules is None:
         return findings_of(row.code)[1]
-    problems = lint(parse_rules(rule_file(row), "_redirects", Platform(row.rules)), "docker.example.com")
+    problems = lint(parse_rules(rule_file(row), "_redirects", row.rules), "docker.example.com")
     return [
         Finding(code=problem.code, severity=problem.severity, message=problem.message, fix=problem.fix or "")
         for problem in problems

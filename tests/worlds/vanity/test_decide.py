@@ -19,9 +19,8 @@ from tests.worlds.vanity.rule_cases import (
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.netlify.kind import NETLIFY_307, NETLIFY_PROXY
+from pullscope.worlds.vanity.kinds.netlify import NETLIFY_307, NETLIFY_PROXY
 from pullscope.worlds.vanity.reading import parse_rules
-from pullscope.worlds.vanity.rules import Platform
 
 
 def vercel_text(rules: Any, kind: str = "redirects", **more: object) -> str:
@@ -42,34 +41,30 @@ def asked(path: str) -> Request:
 
 CASES = [
     *(
-        pytest.param(Platform.NETLIFY, "_redirects", text, path, want, id=f"netlify: {name}")
+        pytest.param("netlify", "_redirects", text, path, want, id=f"netlify: {name}")
         for name, text, path, want, _ in NETLIFY_CASES
     ),
     *(
-        pytest.param(Platform.CLOUDFLARE, "_redirects", text, path, want, id=f"cloudflare: {name}")
+        pytest.param("cloudflare", "_redirects", text, path, want, id=f"cloudflare: {name}")
         for name, text, path, want, _ in CLOUDFLARE_CASES
     ),
     *(
-        pytest.param(Platform.VERCEL, "vercel.json", vercel_text(rules), path, want, id=f"vercel: {name}")
+        pytest.param("vercel", "vercel.json", vercel_text(rules), path, want, id=f"vercel: {name}")
         for name, rules, path, want, _ in VERCEL_CASES
     ),
     *(
-        pytest.param(
-            Platform.NGINX, "a.conf", f"server {{ {text} }}".replace("$U", UP), path, want, id=f"nginx: {name}"
-        )
+        pytest.param("nginx", "a.conf", f"server {{ {text} }}".replace("$U", UP), path, want, id=f"nginx: {name}")
         for name, text, path, want, _ in NGINX_CASES
     ),
     *(
-        pytest.param(
-            Platform.CADDY, "Caddyfile", f"{HOST} {{\n{text}\n}}".replace("$U", UP), path, want, id=f"caddy: {name}"
-        )
+        pytest.param("caddy", "Caddyfile", f"{HOST} {{\n{text}\n}}".replace("$U", UP), path, want, id=f"caddy: {name}")
         for name, text, path, want, _ in CADDY_CASES
     ),
 ]
 
 
 @pytest.mark.parametrize(("platform", "name", "text", "path", "want"), CASES)
-def test_rule_answers_as_its_platform_does(platform: Platform, name: str, text: str, path: str, want: str) -> None:
+def test_rule_answers_as_its_platform_does(platform: str, name: str, text: str, path: str, want: str) -> None:
     """Status and Location, or the URL that is fetched, are those of the platform's own source or documentation."""
     assert answer(decide(parse_rules(text, name, platform), asked(path))) == want
 
@@ -92,21 +87,21 @@ def test_every_case_names_its_source() -> None:
 )
 def test_published_file_shadows_a_netlify_rule_without_force(text: str, want: str) -> None:
     """A published /v2/index.html answers /v2/ unless a matching rule has force (docs.netlify.com, shadowing)."""
-    rules = parse_rules(text, "_redirects", Platform.NETLIFY, published=["/v2/index.html"])
+    rules = parse_rules(text, "_redirects", "netlify", published=["/v2/index.html"])
 
     assert answer(decide(rules, asked("/v2/"))) == want
 
 
 def test_cloudflare_redirects_win_over_files() -> None:
     """Redirects are followed whether or not an asset matches (developers.cloudflare.com/pages/configuration/redirects)."""
-    rules = parse_rules(f"/v2/ {UP}/v2/", "_redirects", Platform.CLOUDFLARE, published=["/v2/index.html", "/404.html"])
+    rules = parse_rules(f"/v2/ {UP}/v2/", "_redirects", "cloudflare", published=["/v2/index.html", "/404.html"])
 
     assert answer(decide(rules, asked("/v2/"))) == f"302 {UP}/v2/"
 
 
 def test_cloudflare_site_without_404_page_answers_200_everywhere() -> None:
     """Pages takes a site without a 404.html for an application with one page (serving-pages)."""
-    rules = parse_rules(f"/v2/ {UP}/v2/", "_redirects", Platform.CLOUDFLARE, published=["/index.html"])
+    rules = parse_rules(f"/v2/ {UP}/v2/", "_redirects", "cloudflare", published=["/index.html"])
 
     assert answer(decide(rules, asked("/v2/org/img/manifests/latest"))) == "200"
 
@@ -123,9 +118,7 @@ def test_cloudflare_site_without_404_page_answers_200_everywhere() -> None:
 )
 def test_vercel_trailing_slash_comes_before_rules(slash: bool, path: str, want: str) -> None:
     """`trailingSlash` redirects on its own host first (superstatic.ts, convertTrailingSlash)."""
-    rules = parse_rules(
-        vercel_text([("/v2/(.*)", f"{UP}/v2/$1", {})], trailingSlash=slash), "vercel.json", Platform.VERCEL
-    )
+    rules = parse_rules(vercel_text([("/v2/(.*)", f"{UP}/v2/$1", {})], trailingSlash=slash), "vercel.json", "vercel")
 
     assert answer(decide(rules, asked(path))) == want
 
@@ -134,10 +127,9 @@ def test_vercel_rewrite_fetches_after_files() -> None:
     """A rewrite to another host is fetched, but a file of the site comes first (routing-utils/src/index.ts)."""
     text = vercel_text([("/v2/(.*)", f"{UP}/v2/$1", {})], "rewrites")
 
-    assert answer(decide(parse_rules(text, "vercel.json", Platform.VERCEL), asked("/v2/a"))) == f"fetch {UP}/v2/a"
+    assert answer(decide(parse_rules(text, "vercel.json", "vercel"), asked("/v2/a"))) == f"fetch {UP}/v2/a"
     assert (
-        answer(decide(parse_rules(text, "vercel.json", Platform.VERCEL, published=["/v2/index.html"]), asked("/v2/")))
-        == "200"
+        answer(decide(parse_rules(text, "vercel.json", "vercel", published=["/v2/index.html"]), asked("/v2/"))) == "200"
     )
 
 
@@ -146,7 +138,7 @@ def test_decision_says_why_earlier_rules_did_not_answer() -> None:
     rules = parse_rules(
         "/a /b 302\n/v2/ /c 302 Country=ch\n/v2/ /d 302\n/v2/ /e 302",
         "_redirects",
-        Platform.NETLIFY,
+        "netlify",
         published=["/v2/index.html"],
     )
 
@@ -165,7 +157,7 @@ def test_netlify_proxy_adds_the_rules_headers_and_is_labelled_unproven() -> None
     """`headers` go to the proxied request, and what was never seen of Netlify's proxy is said with the answer."""
     text = f'[[redirects]]\nfrom = "/v2/*"\nto = "{UP}/v2/:splat"\nstatus = 200\nheaders = {{X-From = "Netlify"}}\n'
     decision = decide(
-        parse_rules(text, "netlify.toml", Platform.NETLIFY),
+        parse_rules(text, "netlify.toml", "netlify"),
         Request(method="GET", url=f"https://{HOST}/v2/", headers=Headers({"Host": HOST, "Authorization": "Bearer x"})),
     )
 
@@ -178,16 +170,13 @@ def test_netlify_proxy_adds_the_rules_headers_and_is_labelled_unproven() -> None
 
 def test_netlify_307_is_labelled_unproven() -> None:
     """That 307 is 404 in production rests on reports of 2019, and the decision says so."""
-    assert (
-        decide(parse_rules(f"/v2/* {UP}/:splat 307", "_redirects", Platform.NETLIFY), asked("/v2/")).unproven
-        == NETLIFY_307
-    )
+    assert decide(parse_rules(f"/v2/* {UP}/:splat 307", "_redirects", "netlify"), asked("/v2/")).unproven == NETLIFY_307
 
 
 def test_location_never_holds_a_line_break() -> None:
     """A path with an encoded line break cannot end the header that it is put into."""
     decision = decide(
-        parse_rules("/v2/* https://up.example/:splat 302", "_redirects", Platform.NETLIFY),
+        parse_rules("/v2/* https://up.example/:splat 302", "_redirects", "netlify"),
         asked("/v2/a%0d%0aSet-Cookie:x"),
     )
 

@@ -14,19 +14,19 @@ from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.reading import parse_rules
-from pullscope.worlds.vanity.rules import Platform, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 
 HOST = "docker.example.com"
 DATA = Path(__file__).parents[2] / "data"
 MANY = 100_000
 NAMES = {
-    Platform.NETLIFY: "netlify.toml",
-    Platform.CLOUDFLARE: "_redirects",
-    Platform.VERCEL: "vercel.json",
-    Platform.CADDY: "Caddyfile",
-    Platform.NGINX: "nginx.conf",
-    Platform.APACHE: ".htaccess",
-    Platform.REWRITE: "vanity.toml",
+    "netlify": "netlify.toml",
+    "cloudflare": "_redirects",
+    "vercel": "vercel.json",
+    "caddy": "Caddyfile",
+    "nginx": "nginx.conf",
+    "apache": ".htaccess",
+    "rewrite": "vanity.toml",
 }
 N, C, V, Y, X, A, R = NAMES
 
@@ -122,7 +122,7 @@ LARGE = {
 PATHS = ["/v2/", f"/v2/{'a' * 2000}", f"/v2/{'a/' * 1000}", "/v2/a/manifests/1", "/" + "aa" * 1000]
 
 
-def read_or_refused(text: str, platform: Platform) -> RuleFile | str:
+def read_or_refused(text: str, platform: str) -> RuleFile | str:
     try:
         return parse_rules(text, NAMES[platform], platform)
     except ValueError as refused:
@@ -191,7 +191,7 @@ def _mutated(text: str, random: Random) -> str:
     return glue.join(pieces) if random.random() < 0.3 else random.choice(["\n", " "]).join(pieces)
 
 
-def _kind(file: Path) -> Platform | None:
+def _kind(file: Path) -> str | None:
     for word, platform in (("nginx", X), ("caddy", Y), ("apache", A), ("vercel", V), ("netlify", N)):
         if file.parent.name.startswith(word):
             return platform

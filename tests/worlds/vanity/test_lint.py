@@ -12,13 +12,12 @@ import pytest
 from pullscope.oci.verdicts import Severity, exit_code
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.reading import parse_rules, read_rules
-from pullscope.worlds.vanity.rules import Platform
 
 HUB = "https://registry-1.docker.io/v2/"
 HOST = "docker.example.com"
 ARTICLE = Path(__file__).parents[2] / "data" / "vanity" / "netlify.toml"
-N, C, V, X, Y = Platform.NETLIFY, Platform.CLOUDFLARE, Platform.VERCEL, Platform.NGINX, Platform.CADDY
-A = Platform.APACHE
+N, C, V, X, Y = "netlify", "cloudflare", "vercel", "nginx", "caddy"
+A = "apache"
 NAMES = {
     N: "_redirects",
     C: "_redirects",
@@ -26,7 +25,7 @@ NAMES = {
     X: "a.conf",
     Y: "Caddyfile",
     A: ".htaccess",
-    Platform.REWRITE: "rewrite.toml",
+    "rewrite": "rewrite.toml",
 }
 
 
@@ -104,7 +103,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("platform", "text", "code", "severity", "line"), [pytest.param(*row[1:], id=row[0]) for row in CASES]
 )
-def test_lint_names_the_code_and_the_line(platform: Platform, text: str, code: str, severity: str, line: int) -> None:
+def test_lint_names_the_code_and_the_line(platform: str, text: str, code: str, severity: str, line: int) -> None:
     """The problem is found under its code, at its line, with a reason and a severity."""
     name = NAMES[platform]
     found = [one for one in lint(parse_rules(text, name, platform), HOST) if one.code == code]
@@ -272,7 +271,7 @@ def test_recipe_of_the_documentation_has_no_warning(recipe: str) -> None:
 def test_a_prefix_does_not_go_with_its_own_name_in_only(more: str, codes: list[str]) -> None:
     """docker.example.com/org/img would be org/org/img there: an error with its line. Another name is what people type."""
     text = f'[[rewrite]]\nfrom = "docker.example.com"\nto = "registry-1.docker.io"\nauth = "token-aware"\n{more}\n'
-    rules = parse_rules(text, "vanity.toml", Platform.REWRITE)
+    rules = parse_rules(text, "vanity.toml", "rewrite")
 
     errors = [one for one in lint(rules, "docker.example.com") if one.severity is Severity.ERROR]
     assert [one.code for one in errors] == codes
@@ -282,7 +281,7 @@ def test_a_prefix_does_not_go_with_its_own_name_in_only(more: str, codes: list[s
 def test_people_push_to_the_registry_as_they_name_it() -> None:
     """docker.io/org/app, and not the host of its API."""
     text = "/v2/ https://registry-1.docker.io/v2/ 302\n/v2/org/* https://registry-1.docker.io/v2/org/:splat 302\n"
-    rules = parse_rules(text, "_redirects", Platform.NETLIFY)
+    rules = parse_rules(text, "_redirects", "netlify")
 
     [push] = [one for one in lint(rules, "docker.example.com", "org/app") if one.code == "push-over-redirect"]
     assert push.fix == "Push to docker.io/org/app."
@@ -299,7 +298,7 @@ def test_people_push_to_the_registry_as_they_name_it() -> None:
         ),
     ],
 )
-def test_name_with_a_wildcard_is_this_host_s(platform: Platform, text: str) -> None:
+def test_name_with_a_wildcard_is_this_host_s(platform: str, text: str) -> None:
     """A site for *.example.com is not told to be for somebody else."""
     assert [
         one for one in lint(parse_rules(text, NAMES[platform], platform), HOST) if one.severity is Severity.ERROR
@@ -324,7 +323,7 @@ def test_rule_for_the_client_s_name_is_met() -> None:
         (A, "DocumentRoot /srv/images\nRedirect /old https://example.com/"),
     ],
 )
-def test_folder_that_may_hold_images_is_no_error(platform: Platform, text: str) -> None:
+def test_folder_that_may_hold_images_is_no_error(platform: str, text: str) -> None:
     """Whether files lie under /v2/ of a published folder is not known, and nothing is said to be missing there."""
     problems = lint(parse_rules(text, NAMES[platform], platform), HOST)
 

@@ -25,7 +25,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project
-from pullscope.worlds.vanity.rules import Platform, Rule
+from pullscope.worlds.vanity.rules import Rule
 
 
 def _read(text: str, name: str) -> Read:
@@ -36,8 +36,7 @@ def _read(text: str, name: str) -> Read:
             raise ValueError(f"{name}:{number}: a line is `from to`")
         pattern = PrefixPattern(source[:-1]) if source.endswith("*") else ExactPattern(source)
         rules.append(
-            Rule(
-                platform=Platform.EXAMPLE, file=name, line=number, source=source, pattern=pattern, status=302, target=target
+            Rule( file=name, line=number, source=source, pattern=pattern, status=302, target=target
             )
         )
     return Read(rules=rules)
@@ -47,8 +46,8 @@ def _fill(target: str, _values: Mapping[str, str], asked: SplitResult) -> str:
     return target.replace("{path}", asked.path)
 
 
-EXAMPLE = Kind(
-    id=Platform.EXAMPLE,
+KIND = Kind(
+    id="example",
     label="Example Pages",
     is_file=lambda name, _: name == "pages.rules",
     read=_read,
@@ -73,20 +72,10 @@ EXAMPLE = Kind(
 
 @pytest.fixture
 def added(tmp_path: Path) -> Path:
-    """The folder of a copy of the source with the platform in it: one new file and a line in each of two."""
+    """The folder of a copy of the source with the platform in it: one new file."""
     copy = tmp_path / "src"
     shutil.copytree(Path(pullscope.__file__).parent, copy / "pullscope", ignore=shutil.ignore_patterns("__pycache__"))
-    vanity = copy / "pullscope" / "worlds" / "vanity"
-    (vanity / "example.py").write_text(OWN_FILE)
-    for name, before, line in [
-        ("rules.py", '    NETLIFY = "netlify"\n', '    EXAMPLE = "example"\n'),
-        ("platforms.py", "PLATFORMS: Mapping[", "from pullscope.worlds.vanity.example import EXAMPLE\n"),
-        ("platforms.py", "(REWRITE, NETLIFY", "(EXAMPLE, "),
-    ]:
-        text = (vanity / name).read_text()
-        assert text.count(before) == 1
-        kept = before.removeprefix("(") if line.startswith("(") else before
-        (vanity / name).write_text(text.replace(before, line + kept))
+    (copy / "pullscope" / "worlds" / "vanity" / "kinds" / "example.py").write_text(OWN_FILE)
     return copy
 
 
@@ -97,7 +86,7 @@ def run(source: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_platform_of_three_files_is_written_linted_and_tried(added: Path, tmp_path: Path) -> None:
+def test_a_platform_of_one_file_is_written_linted_and_tried(added: Path, tmp_path: Path) -> None:
     """`init` knows the platform, `lint` passes what it wrote, and `try` has docker pull through it."""
     namespace = ("--namespace", "timonback", "--upstream", "docker.io", "--platform", "example", "--out", "new")
     written = run(added, tmp_path, "init", "docker.example.com", *namespace)

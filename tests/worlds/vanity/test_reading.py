@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.lint import lint
+from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.reading import MAX_BYTES, parse_rules, read_rules
-from pullscope.worlds.vanity.rules import Platform
 
 NAMES = {
-    Platform.NETLIFY: "netlify.toml",
-    Platform.CLOUDFLARE: "_redirects",
-    Platform.VERCEL: "vercel.json",
-    Platform.CADDY: "Caddyfile",
-    Platform.NGINX: "vanity.conf",
-    Platform.APACHE: ".htaccess",
-    Platform.REWRITE: "vanity.toml",
+    "netlify": "netlify.toml",
+    "cloudflare": "_redirects",
+    "vercel": "vercel.json",
+    "caddy": "Caddyfile",
+    "nginx": "vanity.conf",
+    "apache": ".htaccess",
+    "rewrite": "vanity.toml",
 }
 
 
@@ -76,7 +76,7 @@ def test_huge_file_is_not_read_whole(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path, path: str) -> None:
     """A path that is not there, and a folder."""
     with pytest.raises(ValueError, match=r"cannot be read|not a regular file"):
-        read_rules(tmp_path / path, Platform.NETLIFY)
+        read_rules(tmp_path / path, "netlify")
 
 
 def test_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_places_are_those_of_the_tables() -> None:
         '# [[redirects]]\ntitle = """\n[[redirects]]\n"""\n\n[[redirects]] # first\nfrom = "/[[redirects]]"\nto = "/b"\n'
         '  [redirects.headers]\n  x = "[[redirects]]"\n[[headers]]\nfor = "/*"\n[[ redirects ]]\nfrom = "/c"\nto = "/d"\n'
     )
-    rules = parse_rules(text, "netlify.toml", Platform.NETLIFY).rules
+    rules = parse_rules(text, "netlify.toml", "netlify").rules
 
     assert [(rule.source, rule.line, rule.lines.get("to")) for rule in rules] == [
         ("/[[redirects]]", 6, 8),
@@ -135,7 +135,7 @@ def test_places_are_those_of_the_tables() -> None:
 def test_places_of_an_inline_array() -> None:
     """`redirects = [{…}, {…}]` is the same list, one element a line."""
     text = 'redirects = [\n  { from = "/a", to = "/b" },\n  { from = "/c", to = "/d", status = 302 },\n]\n'
-    rules = parse_rules(text, "netlify.toml", Platform.NETLIFY).rules
+    rules = parse_rules(text, "netlify.toml", "netlify").rules
 
     assert [(rule.source, rule.line) for rule in rules] == [("/a", 2), ("/c", 3)]
 
@@ -144,7 +144,7 @@ def test_places_in_json() -> None:
     """Nested objects and strings with braces do not shift the lines of vercel.json."""
     rule = {"source": "/{", "destination": "/b", "has": [{"type": "host", "value": "x"}]}
     text = json.dumps({"x": {"redirects": [{}]}, "redirects": [rule, {"source": "/c", "destination": "/d"}]}, indent=1)
-    rules = parse_rules(text.replace("/{", "/a"), "vercel.json", Platform.VERCEL).rules
+    rules = parse_rules(text.replace("/{", "/a"), "vercel.json", "vercel").rules
 
     assert [text.splitlines()[one.line - 1].strip() for one in rules] == ["{", "{"]
     assert rules[1].lines["source"] == rules[1].line + 1
@@ -165,7 +165,7 @@ def test_places_in_json() -> None:
 def test_pattern_that_could_take_for_ever_costs_bounded_work(source: str) -> None:
     """A regular expression that explodes when it is backtracked meets a long path within the steps of one decision."""
     text = json.dumps({"redirects": [{"source": source, "destination": "https://r.example/"}]})
-    rules = parse_rules(text, "vercel.json", Platform.VERCEL)
+    rules = parse_rules(text, "vercel.json", "vercel")
     request = Request(method="GET", url=f"https://docker.example.com/v2/{'a' * 3000}")
 
     assert len(rules.rules) == 1
@@ -176,7 +176,7 @@ def test_pattern_that_could_take_for_ever_costs_bounded_work(source: str) -> Non
 def test_pattern_that_is_none_is_left_out_and_named(source: str) -> None:
     """What Vercel refuses, or is no regular expression that is played, is a rule-invalid and no rule."""
     text = json.dumps({"redirects": [{"source": source, "destination": "/b"}]})
-    rules = parse_rules(text, "vercel.json", Platform.VERCEL)
+    rules = parse_rules(text, "vercel.json", "vercel")
 
     assert rules.rules == ()
     assert [one.code for one in rules.remarks] == ["rule-invalid"]
@@ -188,7 +188,7 @@ def test_pattern_that_is_none_is_left_out_and_named(source: str) -> None:
 @pytest.mark.parametrize("status", [200, 302])
 def test_target_that_is_no_url_is_left_out_and_named(target: str, status: int) -> None:
     """The rule is an error of lint's, and its requests fall to the next."""
-    rules = parse_rules(f"/v2/* {target} {status}\n/v2/* https://ok.example/:splat 302", "_redirects", Platform.NETLIFY)
+    rules = parse_rules(f"/v2/* {target} {status}\n/v2/* https://ok.example/:splat 302", "_redirects", "netlify")
 
     assert [rule.target for rule in rules.rules] == ["https://ok.example/:splat"]
     assert "rule-invalid" in {one.code for one in lint(rules, "docker.example.com")}
@@ -199,15 +199,15 @@ def test_target_that_is_no_url_is_left_out_and_named(target: str, status: int) -
 def test_client_that_chooses_the_host_gets_an_answer(path: str, target: str) -> None:
     """A rule that puts the client's path where a host stands is decided for any path."""
     for status in (200, 302):
-        rules = parse_rules(f"/v2/* {target} {status}", "_redirects", Platform.NETLIFY)
+        rules = parse_rules(f"/v2/* {target} {status}", "_redirects", "netlify")
         decision = decide(rules, Request(method="GET", url=f"https://docker.example.com/v2/{path}"))
 
         assert decision.response is not None or decision.forward is not None
 
 
 @settings(deadline=None)
-@given(st.text(max_size=300), st.sampled_from(list(Platform)))
-def test_no_text_makes_a_reader_crash(text: str, platform: Platform) -> None:
+@given(st.text(max_size=300), st.sampled_from(list(PLATFORMS)))
+def test_no_text_makes_a_reader_crash(text: str, platform: str) -> None:
     """Whatever is in a file, it is rules or a ValueError; what was read can be linted."""
     try:
         rules = parse_rules(text, NAMES[platform], platform)
@@ -223,24 +223,24 @@ _WORD = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(st.lists(_WORD, max_size=30).map(" ".join), st.sampled_from([Platform.NETLIFY, Platform.CLOUDFLARE]))
-def test_no_rules_make_lint_crash(text: str, platform: Platform) -> None:
+@given(st.lists(_WORD, max_size=30).map(" ".join), st.sampled_from(["netlify", "cloudflare"]))
+def test_no_rules_make_lint_crash(text: str, platform: str) -> None:
     """Rules made of the words of rules: whatever they do to each other, lint ends and says something."""
     assert all(one.message for one in lint(parse_rules(text, "_redirects", platform), "docker.example.com"))
 
 
 @settings(deadline=None)
-@given(st.text(max_size=200), st.sampled_from(list(Platform)))
-def test_no_path_makes_a_decision_crash(path: str, platform: Platform) -> None:
+@given(st.text(max_size=200), st.sampled_from(list(PLATFORMS)))
+def test_no_path_makes_a_decision_crash(path: str, platform: str) -> None:
     """What a client sends is decided, whatever it is."""
     rules = {
-        Platform.NETLIFY: '[[redirects]]\nfrom = "/v2/*"\nto = "https://u.example/:splat"\n',
-        Platform.CLOUDFLARE: "/v2/* https://u.example/:splat",
-        Platform.VERCEL: '{"redirects": [{"source": "/v2/(.*)", "destination": "https://u.example/$1"}]}',
-        Platform.CADDY: "a.example {\nredir /v2/* https://u.example{uri}\n}",
-        Platform.NGINX: "server { location /v2/ { return 302 https://u.example$request_uri; } }",
-        Platform.APACHE: "Redirect 302 /v2/ https://u.example/v2/",
-        Platform.REWRITE: '[[rewrite]]\nfrom = "docker.example.com"\nto = "u.example"\n',
+        "netlify": '[[redirects]]\nfrom = "/v2/*"\nto = "https://u.example/:splat"\n',
+        "cloudflare": "/v2/* https://u.example/:splat",
+        "vercel": '{"redirects": [{"source": "/v2/(.*)", "destination": "https://u.example/$1"}]}',
+        "caddy": "a.example {\nredir /v2/* https://u.example{uri}\n}",
+        "nginx": "server { location /v2/ { return 302 https://u.example$request_uri; } }",
+        "apache": "Redirect 302 /v2/ https://u.example/v2/",
+        "rewrite": '[[rewrite]]\nfrom = "docker.example.com"\nto = "u.example"\n',
     }[platform]
     decision = decide(
         parse_rules(rules, NAMES[platform], platform),

@@ -10,7 +10,7 @@ from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.vanity.reading import parse_rules
 from pullscope.worlds.vanity.rehearse import as_proxy, rehearse
-from pullscope.worlds.vanity.rules import Platform, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.world import vanity_world
 
 HOST = "docker.example.com"
@@ -19,12 +19,12 @@ GHCR = "https://ghcr.io"
 
 
 def netlify(text: str) -> RuleFile:
-    return parse_rules(text, "_redirects", Platform.NETLIFY)
+    return parse_rules(text, "_redirects", "netlify")
 
 
 def rewriting(to: str, **more: str) -> RuleFile:
     keys = "".join(f'{key} = "{value}"\n' for key, value in more.items())
-    return parse_rules(f'[[rewrite]]\nfrom = "{HOST}"\nto = "{to}"\n{keys}', "vanity.toml", Platform.REWRITE)
+    return parse_rules(f'[[rewrite]]\nfrom = "{HOST}"\nto = "{to}"\n{keys}', "vanity.toml", "rewrite")
 
 
 REDIRECT = netlify(f"/v2/ {HUB}/v2/ 302\n/v2/org/* {HUB}/v2/org/:splat 302")

@@ -18,7 +18,7 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
         if subject.not_played:
             return
         if any(
-            landing.not_played or landing.loops or has_unsupported_status(landing.rule)
+            landing.not_played or landing.loops or has_unsupported_status(subject, landing.rule)
             for _, landing in subject.landings
         ):
             return
@@ -38,7 +38,7 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
             landing.url is not None
             or landing.not_played
             or landing.loops
-            or has_unsupported_status(landing.rule)
+            or has_unsupported_status(subject, landing.rule)
             or name in told
             or not asked_for
         ):
@@ -78,7 +78,7 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
 
 
 def library_prefix_missing(subject: Subject) -> Iterator[Problem]:
-    for word in ("nginx", *(name for name in subject.names if "/" not in name)):
+    for word in ("alpine", *(name for name in subject.names if "/" not in name)):
         landing = follow(subject.rules, subject.host, f"/v2/{word}/manifests/latest")
         rule = landing.rule
         if landing.host in DOCKER_HUB_HOSTS and landing.repository == word and rule is not None:

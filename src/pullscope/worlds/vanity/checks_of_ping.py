@@ -19,7 +19,7 @@ def ping_not_redirected(subject: Subject) -> Iterator[Problem]:
     ping = subject.ping
     if ping.not_played or ping.loops or ping.url is not None or ping.response is None or ping.response.status < 400:
         return
-    if has_unsupported_status(ping.rule):
+    if has_unsupported_status(subject, ping.rule):
         return
     yield Problem(
         code="ping-not-redirected",

@@ -33,8 +33,8 @@ def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
 
 
 def redirect_permanent(subject: Subject) -> Iterator[Problem]:
+    kind = PLATFORMS[subject.rules.platform]
     for rule in subject.v2_rules:
-        kind = PLATFORMS[rule.platform]
         if rule.status in {301, 308} and rule.status not in kind.refused_statuses:
             default = kind.permanent_by_default and not {"status", "statusCode", "permanent"} & set(rule.lines)
             yield Problem(

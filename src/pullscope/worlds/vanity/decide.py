@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed, expression
+from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.regexes import TooSlowError, bounded
 from pullscope.worlds.vanity.rules import Condition, Rule, RuleFile
@@ -203,11 +204,10 @@ def _meets(condition: Condition, value: str | None, values: dict[str, str]) -> b
     return not condition.values
 
 
-def _target_of(rule: Rule, values: dict[str, str], asked: SplitResult) -> str | None:
+def _target_of(kind: Kind, rule: Rule, values: dict[str, str], asked: SplitResult) -> str | None:
     """The absolute or host-relative URL, placeholders and query filled in; None for a rule without target."""
     if rule.target is None:
         return None
-    kind = PLATFORMS[rule.platform]
     base, hash_mark, fragment = kind.fill(rule.target, values, asked).partition("#")
     if rule.keeps_query and asked.query:
         base = with_query(base, asked.query, joins=kind.joins_query)
@@ -229,11 +229,11 @@ def _answer(
             response=response, forward=forward, rule=rule, passed=passed, unproven=unproven, file=rules.name
         )
 
-    kind = PLATFORMS[rule.platform]
+    kind = PLATFORMS[rules.platform]
     answers = kind.dialect
     if rule.unplayed:
         raise NotPlayedError(rule.where, f"{rule.unplayed} answers, which is not played")
-    target = _target_of(rule, values, asked)
+    target = _target_of(kind, rule, values, asked)
     if target is not None and len(target) > LONGEST_LOCATION:
         return decision(answers.plain(414, b"URI too long", "text/plain"))
     if target is not None and not is_url(target):

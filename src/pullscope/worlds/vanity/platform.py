@@ -1,8 +1,8 @@
 """What a platform is: how its file is told and read, how it answers, what is advised, what `init` writes, and its row in the
 documentation.
 
-One object a platform, each in its own file beside its reader; `platforms` is the table of them. Nothing else knows a platform
-by name, so that a new one is its file, its id in `rules.Platform` and its line in the table.
+One object a platform, `KIND` in a module of `kinds`; `platforms` is the table of those that are there. Nothing else knows a
+platform by name, so that a new one is a new file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.project import Design, Project
-from pullscope.worlds.vanity.rules import Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Remark, Rule
 
 Values = Mapping[str, str]
 """What a rule's pattern has matched, by name and by number."""
@@ -39,10 +39,12 @@ class Read:
 class Kind:
     """A platform."""
 
-    id: Platform
+    id: str
     label: str
     is_file: Callable[[str, str], bool]
     """Whether a file is its: from the name in lower case, and the text."""
+    turn: int = 0
+    """A file is offered to those with a low one first: whose `is_file` takes what others leave has a higher one."""
     read: Callable[[str, str], Read]
     """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
     dialect: Dialect

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
 from pullscope.worlds.vanity.places import read_toml
-from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.rules import Platform, Remark, RuleFile
+from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
+from pullscope.worlds.vanity.rules import Remark, RuleFile
 from pullscope.worlds.vanity.targets import is_url
 
 # The largest netlify.toml in Netlify's own tests has 45,000 rules; a megabyte is more than any platform deploys.
@@ -27,7 +27,7 @@ MAX_PUBLISHED = 5_000
 _NOT_PUBLISHED = {".git", "node_modules", ".netlify", ".vercel", ".wrangler"}
 
 
-def read_rules(path: str | Path, platform: Platform | None = None, env: Mapping[str, str] | None = None) -> RuleFile:
+def read_rules(path: str | Path, platform: str | None = None, env: Mapping[str, str] | None = None) -> RuleFile:
     """The rules in the file at `path`, of the platform that its name tells unless one is given.
 
     `env` are the values of environment variables, for a platform that fills them in.
@@ -36,7 +36,7 @@ def read_rules(path: str | Path, platform: Platform | None = None, env: Mapping[
     text = _text(path)
     which = platform or _platform(path, text)
     rules = parse_rules(PLATFORMS[which].with_values(text, env or {}), path.name, which)
-    if which is Platform.NETLIFY:
+    if which == "netlify":
         return _netlify_site(rules, path, text)
     if PLATFORMS[which].has_site:
         files, not_found = _site(path.parent)
@@ -45,7 +45,7 @@ def read_rules(path: str | Path, platform: Platform | None = None, env: Mapping[
 
 
 def parse_rules(
-    text: str, name: str, platform: Platform, *, published: Iterable[str] = (), not_found: bytes | None = None
+    text: str, name: str, platform: str, *, published: Iterable[str] = (), not_found: bytes | None = None
 ) -> RuleFile:
     """The same from a text; `published` are the paths of the site's own files. Opens nothing."""
     read = PLATFORMS[platform].read(text, name)
@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _platform(path: Path, text: str) -> Platform:
+def _platform(path: Path, text: str) -> str:
     name = path.name.lower()
     for what, tells, instead in _NOT_READ:
         if tells(name, text):
@@ -123,9 +123,8 @@ def _platform(path: Path, text: str) -> Platform:
     for kind in PLATFORMS.values():
         if kind.is_file(name, text):
             return _dialect_of_redirects(path) if "_redirects" in name else kind.id
-    files = ", ".join(kind.row[0].partition(" (")[0].replace("`", "") for kind in PLATFORMS.values())
     raise ValueError(
-        f"{path.name}: which platform's rules are these? pullscope knows {files}; name one with --platform"
+        f"{path.name}: which platform's rules are these? pullscope knows {FILES}; name one with --platform"
     )
 
 
@@ -172,14 +171,14 @@ _NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
 """What it is, how that is told from its name and text, and what to do instead."""
 
 
-def _dialect_of_redirects(path: Path) -> Platform:
+def _dialect_of_redirects(path: Path) -> str:
     """Both platforms read a file of this name. A neighbour tells; else it is taken as Netlify's, who invented it."""
     beside = {path.parent, path.parent.parent}
     if any(
         (folder / name).exists() for folder in beside for name in ("wrangler.toml", "wrangler.json", "wrangler.jsonc")
     ):
-        return Platform.CLOUDFLARE
-    return Platform.NETLIFY
+        return "cloudflare"
+    return "netlify"
 
 
 def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:

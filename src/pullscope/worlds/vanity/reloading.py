@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.rules import Platform, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -29,7 +29,7 @@ class Reloaded:
 class FollowedRules:
     """The rules of one file, as they are now. ValueError where the file is no rule file to begin with."""
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], float], platform: Platform | None = None) -> None:
+    def __init__(self, path: str | Path, *, clock: Callable[[], float], platform: str | None = None) -> None:
         self._path = Path(path)
         self._platform = platform
         self._clock = clock

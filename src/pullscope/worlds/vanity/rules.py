@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from pullscope.worlds.vanity.decision import Decision
 
 
-class Platform(StrEnum):
-    """Whose rules these are, and so whose defaults and manners apply."""
-
-    NETLIFY = "netlify"
-    CLOUDFLARE = "cloudflare"
-    VERCEL = "vercel"
-    CADDY = "caddy"
-    NGINX = "nginx"
-    APACHE = "apache"
-    REWRITE = "rewrite"
-    """pullscope's own: this host is answered by that one."""
-
-
 class Auth(StrEnum):
     """What a proxy does with the registry's answers to "who are you?" (facts: wire.md C4)."""
 
@@ -81,7 +68,6 @@ class Condition:
 class Rule:
     """One rule: what it matches, what it answers, and where it is written."""
 
-    platform: Platform
     file: str
     line: int
     source: str
@@ -112,7 +98,6 @@ class Rule:
     @classmethod
     def of_server(
         cls,
-        platform: Platform,
         where: str,
         source: str,
         pattern: Pattern,
@@ -123,7 +108,6 @@ class Rule:
         """One of a server's configuration, which plays itself: what it can answer with at `where`, its `file:line`."""
         file, _, line = where.rpartition(":")
         return cls(
-            platform=platform,
             file=file,
             line=int(line),
             source=source,
@@ -191,7 +175,8 @@ class Remark:
 class RuleFile:
     """The rules in the order in which they are tried, the files they may be shadowed by, and what was odd in them."""
 
-    platform: Platform
+    platform: str
+    """Whose rules these are, and so whose defaults and manners apply: an id of `platforms`."""
     name: str
     rules: tuple[Rule, ...] = ()
     published: frozenset[str] = frozenset()

@@ -75,9 +75,9 @@ class Subject:
         return self.rules.name
 
 
-def has_unsupported_status(rule: Rule | None) -> bool:
+def has_unsupported_status(subject: Subject, rule: Rule | None) -> bool:
     """True for a rule whose status is to blame for all that it answers; it is told by its own code."""
-    return rule is not None and rule.status in PLATFORMS[rule.platform].refused_statuses & {307, 308}
+    return rule is not None and rule.status in PLATFORMS[subject.rules.platform].refused_statuses & {307, 308}
 
 
 Check = Callable[[Subject], Iterator[Problem]]

@@ -15,7 +15,7 @@ from typing import Any
 
 from pullscope.worlds.vanity.patterns import SegmentPattern
 from pullscope.worlds.vanity.places import Place, read_toml, toml_places
-from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Remark, Rule
 
 Pair = tuple[list[Rule], list[Remark]]
 
@@ -99,7 +99,6 @@ def _line_of(text: str, key: str) -> int:
 def _edge_function(path: str, file: str, line: int) -> Rule:
     """An edge function answers before every redirect (docs.netlify.com/build/edge-functions/declarations)."""
     return Rule(
-        platform=Platform.NETLIFY,
         file=file,
         line=line,
         source=path,
@@ -247,7 +246,6 @@ def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
         raise ValueError('"from" must not start with "/.netlify"')
     conditions.extend(_conditions(table))
     return Rule(
-        platform=Platform.NETLIFY,
         file=file,
         line=place.line,
         source=source,

@@ -14,7 +14,7 @@ from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config,
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
 
 def read_nginx(text: str, file: str) -> Read:
@@ -66,7 +66,6 @@ def _rules(
             order if location.path else (-1, 0),
             one,
             Rule.of_server(
-                Platform.NGINX,
                 f"{tree.file}:{one.line}",
                 location.source or "/",
                 pattern,
@@ -135,9 +134,10 @@ def _unplayed(tree: Config, line: int, message: str) -> Remark:
 
 _TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)
 
-NGINX = Kind(
-    id=Platform.NGINX,
+KIND = Kind(
+    id="nginx",
     label="nginx",
+    turn=2,
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
     read=read_nginx,
     dialect=DIALECT,

@@ -20,7 +20,7 @@ from pullscope.worlds.vanity.places import Place, json_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.regexes import regex
-from pullscope.worlds.vanity.rules import Condition, Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Remark, Rule
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},
@@ -101,7 +101,6 @@ def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rul
         to = location if location is not None else target if isinstance(target, str) else None
         found.append(
             Rule(
-                platform=Platform.VERCEL,
                 file=file,
                 line=1,
                 source=source,
@@ -147,7 +146,6 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
             raise ValueError(f"{code!r} is no redirect status")
         status = code if code is not None else 307 if permanent is False else 308
     return Rule(
-        platform=Platform.VERCEL,
         file=file,
         line=place.line,
         source=source,
@@ -205,8 +203,8 @@ def _fill(target: str, values: Values, _: SplitResult) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1] or found[2] or found[3], found[0]), target)
 
 
-VERCEL = Kind(
-    id=Platform.VERCEL,
+KIND = Kind(
+    id="vercel",
     label="Vercel",
     is_file=lambda name, _: name.endswith("vercel.json"),
     read=read_vercel_json,

@@ -23,7 +23,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.places import Place, read_toml, toml_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Platform, Remark, Rule, RuleFile
+from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.
@@ -96,7 +96,6 @@ def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
 
     def rule(pattern: Pattern, to: str, status: int = 200, body: bytes | None = None) -> Rule:
         return Rule(
-            platform=Platform.REWRITE,
             file=file,
             line=place.line,
             source=f"{source}{pattern.example('*')}",
@@ -129,7 +128,7 @@ def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
 
 def rewrite_file(rules: Iterable[Rule], name: str = "pullscope_rewrite") -> RuleFile:
     """Rules made by `rewrite_rules` as a file that is nowhere."""
-    return RuleFile(platform=Platform.REWRITE, name=name, rules=tuple(rules))
+    return RuleFile(platform="rewrite", name=name, rules=tuple(rules))
 
 
 def _is_file(name: str, text: str) -> bool:
@@ -154,8 +153,8 @@ def _read(text: str, name: str) -> Read:
 
 _UNKNOWN_NAME = {"code": "NAME_UNKNOWN", "message": "this host does not serve that name", "detail": None}
 
-REWRITE = Kind(
-    id=Platform.REWRITE,
+KIND = Kind(
+    id="rewrite",
     label="the rewriting proxy",
     is_file=_is_file,
     read=_read,

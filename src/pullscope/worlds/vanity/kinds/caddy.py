@@ -14,7 +14,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
 _PLAYED = frozenset(
     {
@@ -51,7 +51,7 @@ def read_caddyfile(text: str, file: str) -> Read:
             known[id(one)] = rule
             rules.append(rule)
         known[id(site)] = Rule.of_server(
-            Platform.CADDY, f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), conditions=conditions
+            f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), conditions=conditions
         )
         remarks.extend(_remarks(site, file))
 
@@ -109,7 +109,7 @@ def _rule(
         target = upstream_base(addresses[0]) if addresses else None
     else:
         status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
-    return Rule.of_server(Platform.CADDY, f"{file}:{one.line}", path, pattern, status, target, conditions)
+    return Rule.of_server(f"{file}:{one.line}", path, pattern, status, target, conditions)
 
 
 def _remarks(site: Site, file: str) -> Iterator[Remark]:
@@ -136,8 +136,8 @@ def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
                 yield Remark.refused(where, message, "Leave the path out; uri or rewrite changes it.")
 
 
-CADDY = Kind(
-    id=Platform.CADDY,
+KIND = Kind(
+    id="caddy",
     label="Caddy",
     is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
     read=read_caddyfile,

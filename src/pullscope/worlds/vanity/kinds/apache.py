@@ -17,7 +17,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
 _ANSWERING = {
     "redirect",
@@ -89,7 +89,7 @@ def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition
         )
     target = None if target in {"!", "-"} else target
     pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
-    return Rule.of_server(Platform.APACHE, f"{tree.file}:{one.line}", source, pattern, status, target, conditions)
+    return Rule.of_server(f"{tree.file}:{one.line}", source, pattern, status, target, conditions)
 
 
 def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
@@ -101,9 +101,10 @@ def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
     yield from own_registry(host, tree)
 
 
-APACHE = Kind(
-    id=Platform.APACHE,
+KIND = Kind(
+    id="apache",
     label="Apache",
+    turn=1,
     is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
     read=read_apache,
     dialect=DIALECT,

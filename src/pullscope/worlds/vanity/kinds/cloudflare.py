@@ -13,7 +13,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
-from pullscope.worlds.vanity.rules import Platform, Remark, Rule
+from pullscope.worlds.vanity.rules import Remark, Rule
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
 MAX_STATIC = 2000
@@ -91,7 +91,6 @@ def _rule(line: str, file: str, number: int) -> Rule:
     if not absolute and source.endswith("/*") and re.search(r"/index(\.html)?\Z", target):
         raise ValueError("it would loop: /index is redirected to / again")
     return Rule(
-        platform=Platform.CLOUDFLARE,
         file=file,
         line=number,
         source=source,
@@ -126,8 +125,8 @@ def _read(text: str, name: str) -> Read:
 # Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
 _PAGES = {**PUBLIC, "public/404.html": "404.html", "wrangler.toml": "wrangler-pages.toml"}
 
-CLOUDFLARE = Kind(
-    id=Platform.CLOUDFLARE,
+KIND = Kind(
+    id="cloudflare",
     label="Cloudflare",
     # A _redirects is Netlify's, who invented it, unless a wrangler file lies beside it (`reading`).
     is_file=lambda _name, _text: False,

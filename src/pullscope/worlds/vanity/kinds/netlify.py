@@ -9,7 +9,6 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects, read_netlify_toml
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
-from pullscope.worlds.vanity.rules import Platform
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 # facts: wire.md E1, the rows marked [?].
@@ -41,9 +40,10 @@ def _read(text: str, name: str) -> Read:
     return Read(rules=kept, remarks=[*remarks, *doubles])
 
 
-NETLIFY = Kind(
-    id=Platform.NETLIFY,
+KIND = Kind(
+    id="netlify",
     label="Netlify",
+    turn=1,
     is_file=lambda name, _: name.endswith((".toml", "_redirects")) or name.startswith("_redirects"),
     read=_read,
     dialect=Dialect(
