@@ -8,7 +8,7 @@ daemon that was not restarted since shows up as a difference of the last two.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pullscope.host import dropin
@@ -65,13 +65,16 @@ class Shown:
 
 
 def read_unit(tree: Tree, layout: Layout) -> UnitFiles:
+    """The files of the unit that a layout names."""
+    return read_files(tree, layout.unit_paths, layout.unit)
+
+
+def read_files(tree: Tree, unit_paths: Sequence[str], unit: str) -> UnitFiles:
     """The unit's files below `tree`, drop-ins in the order of systemd.unit(5): by name, the first directory wins."""
-    fragment = next(
-        (path for path in (f"{folder}/{layout.unit}" for folder in layout.unit_paths) if tree.exists(path)), None
-    )
+    fragment = next((path for path in (f"{folder}/{unit}" for folder in unit_paths) if tree.exists(path)), None)
     drop_ins: dict[str, str] = {}
-    for folder in layout.unit_paths:
-        for below in (f"{folder}/{layout.unit}.d", f"{folder}/service.d"):
+    for folder in unit_paths:
+        for below in (f"{folder}/{unit}.d", f"{folder}/service.d"):
             for name in tree.names(below):
                 if name.endswith(".conf"):
                     drop_ins.setdefault(name, f"{below}/{name}")

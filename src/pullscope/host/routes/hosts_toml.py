@@ -1,0 +1,221 @@
+"""containerd's host directories (certs.d): which one counts for a registry, and which hosts its files name, in order.
+
+containerd core/remotes/docker/config/hosts.go: the first of `HOST_PORT_`, `HOST:PORT` and `_default` that exists wins whole,
+nothing of the others is added. A hosts.toml that is not understood is logged and left out, as if it were not there; what
+is left are certificates in docker's layout (`*.crt`, `*.cert`).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pullscope.host.routes import toml_text
+from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS
+from pullscope.host.routes.toml_text import Table, TomlText
+from pullscope.host.tree import Tree
+
+DEFAULT = "_default"
+CAPABILITIES = ("pull", "resolve", "push", "referrers")
+_KNOWN_KEYS = frozenset(
+    ("server", "host", "capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout")
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """One `[host."…"]` table, or `server` (`key` empty). `table`: where it stands; None for what no file says."""
+
+    key: str
+    scheme: str
+    host: str
+    path: str
+    capabilities: frozenset[str]
+    authorities: tuple[str, ...] = ()
+    skip_verify: bool = False
+    has_tls: bool = False
+    override_path: bool = False
+    table: Table | None = None
+
+    @property
+    def trust(self) -> str:
+        if self.scheme == "http" and not (self.has_tls and not self.host.endswith(":80")):
+            return NO_TLS
+        words = NOT_VERIFIED if self.skip_verify else f"CA {', '.join(self.authorities)} and {SYSTEM_CAS}"
+        words = words if self.skip_verify or self.authorities else SYSTEM_CAS
+        # docker.NewHTTPFallback: https is tried first where TLS is configured for an http address.
+        return f"https first ({words}), then plain http" if self.scheme == "http" else words
+
+    @property
+    def asks(self) -> str | None:
+        """What it is asked for in a pull; None where it is not asked."""
+        if "pull" in self.capabilities:
+            return "tag and content" if "resolve" in self.capabilities else "content"
+        return "tag" if "resolve" in self.capabilities else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostDirectory:
+    """What the directory that counts says. `refused`: why its hosts.toml is left out; None where it is read."""
+
+    path: str
+    text: TomlText | None
+    hosts: tuple[Host, ...]
+    refused: str | None = None
+    line: int = 0
+    """The line that is refused, 0 where the file names none."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.path}/hosts.toml"
+
+
+def candidates(registry: str) -> list[str]:
+    """The names of directories for a registry, the strongest first (hostPaths)."""
+    name, colon, port = registry.rpartition(":")
+    return [f"{name}_{port}_", registry, DEFAULT] if colon else [registry, DEFAULT]
+
+
+def directory(tree: Tree, roots: Sequence[str], registry: str) -> str | None:
+    """The directory that counts for a registry; None where there is none."""
+    found = (f"{root}/{name}" for root in roots for name in candidates(registry))
+    return next((path for path in found if tree.exists(path)), None)
+
+
+def own_server(registry: str) -> Host:
+    """The registry itself, as it is asked where nothing else is said (ConfigureHosts)."""
+    every = frozenset(CAPABILITIES)
+    if registry == "docker.io":
+        return Host(key="", scheme="https", host="registry-1.docker.io", path="/v2", capabilities=every)
+    name, _, port = registry.rpartition(":")
+    name = name or registry
+    if name == "localhost" or name.startswith("127.") or name == "[::1]":
+        ambiguous = bool(name != registry) and port not in {"", "443"}
+        return Host(
+            key="",
+            scheme="http" if ambiguous else "https",
+            host=registry,
+            path="/v2",
+            capabilities=every,
+            skip_verify=port != "80",
+            has_tls=port != "80",
+        )
+    return Host(key="", scheme="https", host=registry, path="/v2", capabilities=every)
+
+
+def read(tree: Tree, path: str, registry: str) -> HostDirectory:
+    """What the host directory `path` says about `registry`."""
+    content = tree.text(f"{path}/hosts.toml")
+    if not content:
+        return HostDirectory(path=path, text=None, hosts=(_certificates(tree, path, registry),))
+    try:
+        text = toml_text.read(content)
+    except ValueError as error:
+        hosts = (_certificates(tree, path, registry),)
+        return HostDirectory(path=path, text=None, hosts=hosts, refused=str(error))
+    hosts_found: list[Host] = []
+    for key in _order(text):
+        table = text.named("host", key)[0]
+        settings = toml_text.get(text.data, "host", key)
+        made = _host(key, settings, path, table)
+        if isinstance(made, _Refusal):
+            certificates = (_certificates(tree, path, registry),)
+            return HostDirectory(path=path, text=text, hosts=certificates, refused=made.why, line=made.line)
+        hosts_found.append(made)
+    server = toml_text.get(text.data, "server")
+    made = _host(server if isinstance(server, str) else "", text.data, path, text.tables[0])
+    if isinstance(made, _Refusal):
+        certificates = (_certificates(tree, path, registry),)
+        return HostDirectory(path=path, text=text, hosts=certificates, refused=made.why, line=made.line)
+    return HostDirectory(path=path, text=text, hosts=(*hosts_found, made if made.host else _with(registry, made)))
+
+
+def strange_keys(text: TomlText) -> list[tuple[str, int]]:
+    """Keys and tables at the top that containerd passes over, with their lines."""
+    found = [(table.path[0], table.line) for table in text.tables if table.path and table.path[0] not in _KNOWN_KEYS]
+    return found + [(key, lines[0]) for key, lines in text.tables[0].keys.items() if key not in _KNOWN_KEYS]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refusal:
+    """Why containerd leaves the whole file out."""
+
+    why: str
+    line: int = 0
+
+
+def _order(text: TomlText) -> list[str]:
+    """The hosts in the order of the file (getSortedHosts): only those that have a table of their own."""
+    keys = (table.path[1] for table in text.tables if len(table.path) > 1 and table.path[0] == "host")
+    return [key for key in dict.fromkeys(keys) if text.named("host", key)]
+
+
+def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusal:
+    """parseHostConfig: the URL, what it may be asked for, and its certificates."""
+    settings = settings if isinstance(settings, dict) else {}
+    url = key if key.startswith("http") or not key else f"https://{key}"
+    override = settings.get("override_path") is True
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.netloc
+    except ValueError:
+        return _Refusal(why=f"names {key!r}, which is no URL", line=table.line)
+    path = posixpath.normpath(parts.path) if parts.path else ""
+    if url and not override and not path.endswith("/v2"):
+        path = f"{path.rstrip('/')}/v2"
+    named = toml_text.texts(settings.get("capabilities"))
+    unknown = next((word for word in named if word.lower() not in CAPABILITIES), None)
+    if unknown is not None:
+        line = table.keys.get("capabilities", (table.line, 0))[0]
+        return _Refusal(why=f'has the unknown capability "{unknown}"', line=line)
+    authorities = tuple(
+        item if item.startswith("/") else posixpath.join(base, item) for item in toml_text.texts(settings.get("ca"))
+    )
+    return Host(
+        key=key,
+        scheme=scheme,
+        host=host,
+        path=path,
+        capabilities=frozenset(word.lower() for word in named) or frozenset(CAPABILITIES),
+        authorities=authorities,
+        skip_verify=settings.get("skip_verify") is True,
+        has_tls=bool(authorities) or "skip_verify" in settings or "client" in settings,
+        override_path=override,
+        table=table,
+    )
+
+
+def _with(registry: str, said: Host) -> Host:
+    """The registry itself, with what the top of a file says of its certificates."""
+    own = own_server(registry)
+    return Host(
+        key="",
+        scheme=own.scheme,
+        host=own.host,
+        path=own.path,
+        capabilities=own.capabilities,
+        authorities=said.authorities,
+        skip_verify=said.skip_verify or own.skip_verify,
+        has_tls=said.has_tls or own.has_tls,
+        table=said.table,
+    )
+
+
+def _certificates(tree: Tree, path: str, registry: str) -> Host:
+    """loadCertFiles: docker's layout."""
+    names = tree.names(path)
+    authorities = tuple(f"{path}/{name}" for name in names if name.endswith(".crt"))
+    client = any(name.endswith(".cert") for name in names)
+    own = own_server(registry)
+    return Host(
+        key="",
+        scheme=own.scheme,
+        host=own.host,
+        path=own.path,
+        capabilities=own.capabilities,
+        authorities=authorities,
+        skip_verify=own.skip_verify,
+        has_tls=bool(authorities) or client or own.has_tls,
+    )

@@ -1,0 +1,87 @@
+"""An endpoint that will be asked, in order, and the machine whose configuration says so. Plain values."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullscope.host import command
+from pullscope.host.command import Run
+from pullscope.host.tree import Tree
+from pullscope.oci.verdicts import Problem
+
+SYSTEM_CAS = "system CAs"
+NO_TLS = "no TLS"
+NOT_VERIFIED = "certificate not verified"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """One place that is asked. `url` is what stands before `/manifests/…` and `/blobs/…`."""
+
+    url: str
+    asks: str = "tag and content"
+    """What it is asked for: `tag and content`, `content` (digests only) or `tag`."""
+    trust: str = SYSTEM_CAS
+    login: str = ""
+    """Where a login for it comes from; empty: none is sent."""
+    namespace: str | None = None
+    """The registry that `?ns=` names in each request to a mirror; None where no `ns` is sent."""
+    source: str = "default"
+    """The file and line that name it."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "url": self.url,
+            "asks": self.asks,
+            "trust": self.trust,
+            "login": self.login or None,
+            "namespace": self.namespace,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """What a client will do for one reference. `files`: what was read, in order; `notes`: what else is worth knowing."""
+
+    client: str
+    reference: str
+    endpoints: tuple[Endpoint, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    refused: str | None = None
+    """Why nothing is asked at all; None where something is."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "client": self.client,
+            "reference": self.reference,
+            "endpoints": [endpoint.as_json() for endpoint in self.endpoints],
+            "refused": self.refused,
+            "notes": list(self.notes),
+            "files": list(self.files),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """The machine, or a tree that stands for one, as a fix sees it."""
+
+    tree: Tree
+    run: Run = field(repr=False, default=command.nowhere)
+    sudo: str = "sudo "
+    """What stands before a command that needs root; empty where the caller is root."""
+    home: str = "/root"
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def shown(self, path: str) -> str:
+        """`path` as a word for a shell: in a tree, where it lies on this disk."""
+        return shlex.quote(str(self.tree.at(path)))
+
+    def then_restart(self, unit: str) -> str:
+        """The words that make a changed file count where it is read at start only; nothing for a tree."""
+        return f" && {self.sudo}systemctl restart {unit}" if self.tree.live else ""
