@@ -14,10 +14,10 @@ from pullscope.host.routes.containerd_config import CERTS_D, Config
 from pullscope.host.routes.hosts_toml import DEFAULT, Host, HostDirectory
 from pullscope.host.routes.route import Node
 from pullscope.host.routes.toml_text import header
-from pullscope.oci.reference import DOCKER_HUB
+from pullscope.oci.reference import DOCKER_HUB, HUB_API
 from pullscope.oci.verdicts import Problem, Severity
 
-_HUB_NAMES = ("registry-1.docker.io", "index.docker.io", "hub.docker.com")
+_HUB_NAMES = (HUB_API, "index.docker.io", "hub.docker.com")
 
 
 def problems(node: Node, config: Config, registries: list[str]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from pullscope.host.routes import toml_text
 from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.host.tree import Tree
+from pullscope.oci.reference import DOCKER_HUB, HUB_API
 
 DEFAULT = "_default"
 CAPABILITIES = ("pull", "resolve", "push", "referrers")
@@ -87,8 +88,8 @@ def directory(tree: Tree, roots: Sequence[str], registry: str) -> str | None:
 def own_server(registry: str) -> Host:
     """The registry itself, as it is asked where nothing else is said (ConfigureHosts)."""
     every = frozenset(CAPABILITIES)
-    if registry == "docker.io":
-        return Host(key="", scheme="https", host="registry-1.docker.io", path="/v2", capabilities=every)
+    if registry == DOCKER_HUB:
+        return Host(key="", scheme="https", host=HUB_API, path="/v2", capabilities=every)
     name, _, port = registry.rpartition(":")
     name = name or registry
     if name == "localhost" or name.startswith("127.") or name == "[::1]":
