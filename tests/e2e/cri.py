@@ -8,9 +8,9 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import DataReceived, ResponseReceived, StreamEnded, StreamReset, TrailersReceived
+from h2.config import H2Configuration  # type: ignore[import-untyped]  # h2 has no types
+from h2.connection import H2Connection  # type: ignore[import-untyped]  # the same
+from h2.events import DataReceived, ResponseReceived, StreamEnded, StreamReset, TrailersReceived  # type: ignore[import-untyped]  # the same
 
 
 def pull_image(path: Path, image: str) -> tuple[int, str]:

@@ -23,7 +23,7 @@ class Listeners:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 with lock:
-                    asked.append((self.server.server_address[1], self.path))
+                    asked.append((self.request.getsockname()[1], self.path))
                 ping = self.path.rstrip("/") == "/v2"
                 self.send_response(200 if ping else 404)
                 self.send_header("Content-Length", "0")
@@ -35,7 +35,7 @@ class Listeners:
                 """Nothing: the list is the log."""
 
         self.servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(count)]
-        self.ports = [server.server_address[1] for server in self.servers]
+        self.ports = [server.server_port for server in self.servers]
 
     def manifests(self) -> list[str]:
         """`http://HOST:PORT/PATH` up to `/manifests/` in the order of the first request for each, with its ns."""
