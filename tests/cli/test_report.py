@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.test_source import exchange, written
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "tests" / "data" / "recordings"
@@ -214,6 +215,35 @@ def test_follow_tells_a_flow_file_that_grows(tmp_path: Path) -> None:
 
     assert seen[0].startswith("pull 1  docker.io/timonback/zephykus:latest")
     assert "15 requests, 4 of 4 layers" in seen[-1]
+
+
+@pytest.mark.parametrize("broken", ["trace.trace.Trace._requested", "render.lines.Story._begin"])
+def test_follow_goes_on_after_an_error_of_ours(broken: str, tmp_path: Path) -> None:
+    """Where one operation cannot be understood or told, the next is; it is said once, not in the error's own words."""
+    recording = written(tmp_path, *(exchange(n, f"r{n}.example", at=100.0 * n) for n in (1, 2, 3)))
+    code = f"""
+import pullscope.{broken.rsplit(".", 2)[0]} as module
+take = module.{broken.partition(".")[2].partition(".")[2]}
+def fail(self, what):
+    if "r3.example" not in str(getattr(what, "url", getattr(what, "registry", None))):
+        raise KeyError("s3cret")
+    take(self, what)
+module.{broken.partition(".")[2].partition(".")[2]} = fail
+from pullscope.cli.main import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "report", "--follow", "-"],
+        input=Path(recording).read_text(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "r3.example" in done.stdout
+    assert done.stderr.count("was not understood (KeyError)") == 1
+    assert "s3cret" not in done.stdout + done.stderr
 
 
 def test_a_closed_pipe_is_no_error() -> None:

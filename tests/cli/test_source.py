@@ -83,5 +83,5 @@ def test_an_event_that_is_not_understood_hides_none_of_the_others(
 
     assert [pull.registry for pull in trace.pulls] == [GOOD]
     assert problem is not None
-    assert problem.startswith("1 event was not understood (KeyError)")
+    assert problem.startswith("1 thing was not understood (KeyError)")
     assert "s3cret" not in problem

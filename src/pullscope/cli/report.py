@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -15,6 +15,7 @@ import typer
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
+    Untold,
     begin_of,
     choose,
     is_flow_file,
@@ -30,7 +31,7 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.trace.events import Event
     from pullscope.trace.findings.finding import Finding
-    from pullscope.trace.model import Pull
+    from pullscope.trace.model import Change, Pull
     from pullscope.trace.trace import Trace
 
 POLL = 0.25
@@ -176,28 +177,39 @@ def _follow(file: str, *, color: bool, verbose: bool) -> None:
     def write(line: str) -> None:
         print(line, flush=True)
 
-    trace, story = Trace(keep=500), Story(write, color=color, verbose=verbose)
+    untold = Untold(lambda sentence: say(f"note: {sentence}"))
+    trace, story = Trace(keep=500, on_error=untold.add), Story(write, color=color, verbose=verbose)
+
+    def show(changes: Sequence[Change]) -> None:
+        for change in changes:
+            try:
+                story.show([change])
+            except OSError:
+                raise  # nobody reads any more
+            except Exception as error:
+                untold.add(error)
+
     with open_source(file) as source:
         is_flows = is_flow_file(begin_of(source))
         if not is_flows and begin_of(source) and not is_recording(begin_of(source)):
             raise Complaint(
                 f"{name_of(file)} is no recording and no flow file, and --follow reads only those.", ExitCode.USAGE
             )
-        grown = _flows(file, source) if is_flows else _lines(file, source)
+        grown = _flows(file, source, untold.add) if is_flows else _lines(file, source)
         late = 10.0 if is_flows else 1.0  # a flow is written when it is completed, so silence says less
         latest, read_at = 0.0, time.monotonic()
         try:
             for events in grown:
                 for event in events:
-                    story.show(trace.feed(event))
+                    show(trace.feed(event))
                     latest, read_at = max(latest, event.time), time.monotonic()
                 if not events:
                     # Time passes for the recording as it does for us, also when it was made long ago.
-                    story.show(trace.tick(latest + time.monotonic() - read_at - late))
+                    show(trace.tick(latest + time.monotonic() - read_at - late))
                     time.sleep(POLL)
         except KeyboardInterrupt:
             pass  # how following is meant to end
-    story.show(trace.finish())
+    show(trace.finish())
 
 
 def _lines(file: str, source: BinaryIO) -> Iterator[list[Event]]:
@@ -222,11 +234,11 @@ def _lines(file: str, source: BinaryIO) -> Iterator[list[Event]]:
             yield [event]
 
 
-def _flows(file: str, source: BinaryIO) -> Iterator[list[Event]]:
+def _flows(file: str, source: BinaryIO, on_error: Callable[[Exception], None]) -> Iterator[list[Event]]:
     """The events of a growing flow file."""
     from pullscope.mitm.flow_tail import HELD_BACK, FlowTail
 
-    tail, seen = FlowTail(source), time.monotonic()
+    tail, seen = FlowTail(source, on_error), time.monotonic()
     while True:
         try:
             events = tail.more(quiet=time.monotonic() - seen > HELD_BACK)

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -39,30 +39,46 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     """The whole trace of a file, and a sentence on what could not be read, or could not be told."""
     from pullscope.trace.trace import Trace
 
-    trace = Trace()
+    untold = Untold()
+    trace = Trace(on_error=untold.add)
     seen = 0
-    untold: dict[str, int] = {}
     with open_source(file) as source:
         reader = Source(name_of(file), source)
         for event in reader.events():
             seen += 1
-            try:
-                trace.feed(event)
-            except Exception as error:  # one that we do not understand must not hide what the others say
-                name = type(error).__name__
-                untold[name] = untold.get(name, 0) + 1
+            trace.feed(event)
     trace.finish(cut_off=reader.cut_off)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
-    return trace, " ".join(filter(None, (reader.lacks, reader.problem, _untold(untold)))) or None
+    return trace, " ".join(filter(None, (reader.lacks, reader.problem, untold.said))) or None
 
 
-def _untold(errors: dict[str, int]) -> str | None:
-    if not errors:
-        return None
-    number = sum(errors.values())
-    were, which = ("1 event was", "it is") if number == 1 else (f"{number} events were", "they are")
-    return f"{were} not understood ({', '.join(errors)}) and {which} not in the story; this is a bug, please report it."
+class Untold:
+    """Errors of ours: one that we do not understand must not hide what the others say."""
+
+    def __init__(self, first: Callable[[str], None] = lambda _sentence: None) -> None:
+        """`first` is told of each kind of error, once."""
+        self._errors: dict[str, int] = {}
+        self._first = first
+
+    def add(self, error: Exception) -> None:
+        """Count one; its own message may quote the wire."""
+        name = type(error).__name__
+        self._errors[name] = self._errors.get(name, 0) + 1
+        if self._errors[name] == 1:
+            self._first(f"something was not understood ({name}) and is not in the story; {_BUG}")
+
+    @property
+    def said(self) -> str | None:
+        """What is missing, in a sentence."""
+        number = sum(self._errors.values())
+        if not number:
+            return None
+        were, which = ("1 thing was", "it is") if number == 1 else (f"{number} things were", "they are")
+        return f"{were} not understood ({', '.join(self._errors)}) and {which} not in the story; {_BUG}"
+
+
+_BUG = "this is a bug, please report it."
 
 
 class Source:

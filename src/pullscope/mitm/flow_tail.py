@@ -7,6 +7,7 @@ mitmproxy writes a flow when it is completed, so a long download comes after wha
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import BinaryIO
 
 from mitmproxy import exceptions, http
@@ -24,8 +25,10 @@ LONGEST_PREFIX = 12
 class FlowTail:
     """The growing end of one flow file."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, on_error: Callable[[Exception], None]) -> None:
+        """`on_error` is told of an error of ours in one flow; the others go on."""
         self._file = file
+        self._on_error = on_error
         self._rest = b""
         self._border = Border()
         self._waiting: list[Event] = []
@@ -35,7 +38,10 @@ class FlowTail:
         self._rest += self._file.read()
         while (flow := self._next()) is not None:
             if isinstance(flow, http.HTTPFlow):
-                self._waiting.extend(events_of_saved(self._border, flow))
+                try:
+                    self._waiting.extend([*events_of_saved(self._border, flow)])
+                except Exception as error:
+                    self._on_error(error)
         self._waiting.sort(key=lambda event: event.time)
         if not self._waiting:
             return []

@@ -86,7 +86,7 @@ class Watch:
         patient: bool = False,
     ) -> None:
         """`patient`: where nobody looks at the flows, what is made of them may come a moment after them."""
-        self.trace = Trace(keep=KEPT_PULLS)
+        self.trace = Trace(keep=KEPT_PULLS, on_error=partial(self.trouble, "the trace"))
         self._make_view = make_view
         self._report = report
         self._listeners = listeners
@@ -312,7 +312,8 @@ class Watch:
         shown = [listener.show for listener in self._listeners]
         if self._view is not None:
             shown.append(self._view.show)
-        self._each("a view", *(partial(show, changes) for show in shown))
+        # One at a time: what cannot be shown of one operation is no reason to leave out another's.
+        self._each("a view", *(partial(show, [change]) for change in changes for show in shown))
 
     async def _tick_for_ever(self) -> None:
         while True:

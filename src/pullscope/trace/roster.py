@@ -8,10 +8,9 @@ that time has come, so that an event costs nothing but a push onto a heap.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
-from pullscope.trace.lifecycle import deadline
 from pullscope.trace.model import Ending, Pull, Step
 from pullscope.trace.remembered import Remembered
 from pullscope.trace.shelf import Shelf
@@ -73,6 +72,11 @@ class Roster:
         if len(self.recent) > RECENT:
             self.recent.take(next(iter(self.recent)))
 
+    def drop(self, pull: Pull) -> None:
+        """A pull is neither open nor to be continued any more."""
+        self.remove(pull)
+        self.recent.take(pull)
+
     def one_too_many(self, address: str) -> Pull | None:
         """The pull that has to be closed for want of room: the oldest of this client's that waits, or the oldest of all."""
         theirs = self.of_client(address)
@@ -112,7 +116,7 @@ class Roster:
             pull.scheduled = True
             heapq.heappush(self._agenda, (time + SOONEST, next(self._order), pull))
 
-    def due(self, now: float) -> Iterator[tuple[float, Pull]]:
+    def due(self, now: float, deadline: Callable[[Pull], float | None]) -> Iterator[tuple[float, Pull]]:
         """The open pulls for which something is due by `now`, each with that time, in that order.
 
         Whoever takes one does what is due, and touches the pull if it stays open.

@@ -182,3 +182,9 @@ def _serves(step: Step) -> Iterable[str]:
 def _failed_at(step: Step) -> float:
     """When it began to fail: an answer that was asked for before makes nothing good."""
     return step.last.request.time
+
+
+def over_at(step: Step) -> tuple[float, bool]:
+    """Where a step stands in a story: at its end, or at that of the token which it asked for in vain, right after that."""
+    ends = [one.ended or one.started for one in (step, *step.tokens)]
+    return (max(ends), not step.is_token)

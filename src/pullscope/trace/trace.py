@@ -3,14 +3,18 @@
 This file holds the order of things and the memory: exchanges that are under way, and the pulls that are told.
 What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls, by `evidence`), what a step is
 in `kinds`, when it is over in `settle`, when a pull is in `lifecycle`, and what it came to in `conclude`; `roster` holds the
-pulls that are open. Time is event time only, so a replay is the live path with old timestamps.
+pulls that are open. Time is event time only, so a replay is the live path with old timestamps. An error of ours in one
+operation is no reason to lose the others: it is handed to `on_error`, and that operation ends as it stands.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeVar
 
 from pullscope.oci.documents import (
     MAX_DOCUMENT,
@@ -28,12 +32,12 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_pushed
-from pullscope.trace.lifecycle import out_of_patience
+from pullscope.trace.lifecycle import deadline, out_of_patience
 from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import is_unfinished, may_continue, settle, was_asked_and_not_there
+from pullscope.trace.settle import is_unfinished, may_continue, over_at, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
@@ -55,13 +59,24 @@ MOST_STEPS_KEPT = 100_000
 """Steps of ended pulls that are remembered, where the number of pulls is bounded at all."""
 
 
-class Trace:
-    """What happened so far. `keep` bounds how many ended pulls are remembered (None: all of them)."""
+def _raise(error: Exception) -> None:
+    raise error
 
-    def __init__(self, *, keep: int | None = None) -> None:
+
+T = TypeVar("T")
+
+
+class Trace:
+    """What happened so far. `keep` bounds how many ended pulls are remembered (None: all of them).
+
+    `on_error` is told of an error of ours, and everything else goes on; without it, it is raised.
+    """
+
+    def __init__(self, *, keep: int | None = None, on_error: Callable[[Exception], None] = _raise) -> None:
         self.pulls: list[Pull] = []
         self.unattributed: list[Hop] = []
         self._keep = keep
+        self._on_error = on_error
         self._roster = Roster()
         self._grouper = Grouper(self._roster)
         self._stitcher = Stitcher(self._grouper.affinity, self._grouper.moved, self._grouper.is_fresh)
@@ -87,6 +102,16 @@ class Trace:
         """Take in one event; what changed for a viewer."""
         self._changes = []
         self._advance(event.time)
+        try:
+            self._take_in(event)
+        except Exception as error:
+            self._on_error(error)
+            hop = None if isinstance(event, TlsRefused) else self.hop(event.exchange)
+            if hop is not None and hop.step.pull is not None:
+                self._give_up(hop.step.pull)
+        return self._changes
+
+    def _take_in(self, event: Event) -> None:
         match event:
             case Requested():
                 self._requested(event)
@@ -98,7 +123,6 @@ class Trace:
                 self._ended(event)
             case TlsRefused():
                 self._refused(event)
-        return self._changes
 
     def tick(self, now: float) -> list[Change]:
         """Let time pass without an event: what has been quiet for long enough is closed."""
@@ -110,12 +134,15 @@ class Trace:
         """The input has ended: nothing more will come. `cut_off`: its end is known to be missing."""
         self._changes = []
         for pull in [*self._roster.open]:
-            for step in [*pull.open_steps]:
-                if not step.in_flight:
-                    unfinished = is_unfinished(step, cut_off=cut_off)
-                    self._settle(step, unfinished=unfinished, cut_off=cut_off)
-            self._close(pull, cut_off=cut_off)
+            self._alone(pull, partial(self._finish, pull, cut_off=cut_off))
         return self._changes
+
+    def _finish(self, pull: Pull, *, cut_off: bool) -> None:
+        for step in [*pull.open_steps]:
+            if not step.in_flight:
+                unfinished = is_unfinished(step, cut_off=cut_off)
+                self._settle(step, unfinished=unfinished, cut_off=cut_off)
+        self._close(pull, cut_off=cut_off)
 
     def hop(self, exchange: int) -> Hop | None:
         """The hop of an exchange that is under way or has just ended; None for traffic that is no registry's."""
@@ -139,7 +166,7 @@ class Trace:
             self._grouper.correct(hop)
         if len(step.hops) == 1:
             for over in self._grouper.begin(step, answers):
-                self._close(over)
+                self._alone(over, partial(self._close, over))
             if step.answers is not None:
                 self._stitcher.answered(event, step.answers)
         pull = step.pull
@@ -271,7 +298,7 @@ class Trace:
         if not pull.ready:
             return
         # What waited for its end to be certain (a HEAD that was answered with 404) is told at its place.
-        ready, pull.ready = sorted(pull.ready, key=_over_at), []
+        ready, pull.ready = sorted(pull.ready, key=over_at), []
         for step in ready:
             pull.steps.append(step)
             step.n = len(pull.steps)
@@ -335,17 +362,39 @@ class Trace:
 
     def _advance(self, now: float) -> None:
         """Do everything that was due before `now`, in the order in which it was due."""
-        for when, pull in self._roster.due(now):
-            overdue = out_of_patience(pull, when)
-            for step in overdue:
-                self._settle(step)
-            if not overdue:
-                self._close(pull)
-            else:
-                self._roster.touch(pull, when)
+        for when, pull in self._roster.due(now, self._deadline):
+            self._alone(pull, partial(self._do_due, pull, when))
 
+    def _do_due(self, pull: Pull, when: float) -> None:
+        overdue = out_of_patience(pull, when)
+        for step in overdue:
+            self._settle(step)
+        if not overdue:
+            self._close(pull)
+        else:
+            self._roster.touch(pull, when)
 
-def _over_at(step: Step) -> tuple[float, bool]:
-    """Where a step stands in a story: at its end, or at that of the token which it asked for in vain, right after that."""
-    ends = [one.ended or one.started for one in (step, *step.tokens)]
-    return (max(ends), not step.is_token)
+    def _deadline(self, pull: Pull) -> float | None:
+        return self._alone(pull, partial(deadline, pull))
+
+    # -- errors of ours -----------------------------------------------------------------------------------------------
+
+    def _alone(self, pull: Pull, work: Callable[[], T]) -> T | None:
+        """Do what is due for one operation; an error in it ends this one, as it stands, and is no other's."""
+        try:
+            return work()
+        except Exception as error:
+            self._on_error(error)
+            self._give_up(pull)
+        return None
+
+    def _give_up(self, pull: Pull) -> None:
+        """Let go of an operation in which something was left half done: as it is, nothing can be made of it any more."""
+        pull.closed = True
+        self._hops = {number: hop for number, hop in self._hops.items() if hop.step.pull is not pull}
+        lost, pull.open_steps = pull.open_steps, []
+        for let_go in (*(partial(self._stitcher.forget, step) for step in lost), partial(self._roster.drop, pull)):
+            with suppress(Exception):
+                let_go()
+        if pull.opened:
+            self._changes.append(Change(what="closed", pull=pull, time=pull.last))
