@@ -270,6 +270,47 @@ def test_a_mirror_that_answers() -> None:
     assert (pull.reference, pull.registry, pull.outcome) == (APP.reference, "docker.io", Ending.COMPLETE)
 
 
+def test_a_push_looks_for_its_tag_with_get() -> None:
+    """skopeo sync 1.9 reads the tag at its target, which is not there, and then pushes after another version check: seen."""
+    wire = Wire(agent=SKOPEO)
+    hub = "https://reg.example.test"
+    wire.ask("GET", f"{hub}/v2/")
+    wire.ask("GET", APP.url("manifests", APP.tag, hub), 404)
+    wire.ask("GET", f"{hub}/v2/")
+    blob = digest(APP.blobs()[0])
+    wire.ask("HEAD", APP.url("blobs", blob, hub), 404)
+    uploads = f"{hub}/v2/{APP.repository}/blobs/uploads/"
+    wire.ask("POST", uploads, 202, location=f"{uploads}1")
+    wire.ask("PUT", f"{uploads}1?digest={blob}", 201, sent=10)
+    wire.ask("PUT", APP.url("manifests", APP.tag, hub), 201, sent=10)
+    pull = only(played(wire))
+    assert (pull.action, pull.outcome) == ("push", Ending.COMPLETE)
+
+
+def test_a_tag_that_is_not_there_and_the_next_pull() -> None:
+    """The near miss: what is read next is not the push of that tag."""
+    wire = Wire(agent=SKOPEO)
+    hub = "https://reg.example.test"
+    wire.ask("GET", f"{hub}/v2/")
+    wire.ask("GET", APP.url("manifests", "none", hub), 404)
+    wire.ask("GET", f"{hub}/v2/")
+    wire.ask("GET", APP.url("manifests", APP.tag, hub), body=APP.manifest())
+    first, second = played(wire).pulls
+    assert (first.tag, first.outcome, second.tag) == ("none", Ending.FAILED, APP.tag)
+
+
+def test_a_mirror_that_has_only_manifests() -> None:
+    """dockerd gives a mirror up when a blob is not there, and begins with the tag at the registry: one pull (28.5, seen)."""
+    wire = Wire(agent=DOCKER_20)
+    mirror = "http://mirror.example.com:5000"
+    wire.ask("GET", f"{mirror}/v2/")
+    wire.ask("GET", APP.url("manifests", APP.tag, mirror), body=APP.manifest())
+    wire.ask("GET", APP.url("blobs", digest(APP.blobs()[0]), mirror), 404)
+    docker_classic(wire, APP)
+    pull = only(played(wire))
+    assert pull.outcome is Ending.COMPLETE
+
+
 def test_a_retry_after_fifteen_seconds() -> None:
     """A pull that failed and was closed goes on when its client comes back for the blob (docker waits 5 s and more)."""
     wire = Wire()

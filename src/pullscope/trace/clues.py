@@ -14,7 +14,7 @@ from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import RETRIED, failures, has_everything
+from pullscope.trace.settle import RETRIED, failures, has_everything, was_asked_and_not_there
 from pullscope.trace.times import REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
@@ -257,7 +257,7 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
-        new = clue.announced and not pull.only_looked_for_blobs  # a version check waits: another run begins
+        new = clue.announced and not (pull.only_looked_for_blobs or _found_no_tag(pull))  # a version check: another run
         return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
     if wants(pull, digest):
         return True
@@ -283,7 +283,13 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
     if pull.pushing:
         return True
-    return is_theirs(clue, pull) or (not pull.fetched and not pull.got_manifest and _may_go_on_as_push(clue, pull))
+    has_read = pull.fetched or (pull.got_manifest and not _found_no_tag(pull))
+    return is_theirs(clue, pull) or (not has_read and _may_go_on_as_push(clue, pull))
+
+
+def _found_no_tag(pull: Pull) -> bool:
+    """Whether the tag was not there, so that what comes next may be a push of it (skopeo sync 1.9 asks with GET: seen)."""
+    return pull.tag_step is not None and was_asked_and_not_there(pull.tag_step)
 
 
 def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:

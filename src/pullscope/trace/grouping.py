@@ -29,7 +29,7 @@ from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.roster import Roster
-from pullscope.trace.settle import has_everything, turns_out_a_push
+from pullscope.trace.settle import failures, has_everything, turns_out_a_push
 from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
@@ -222,7 +222,7 @@ class Grouper:
             if clue.time - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
                 continue
             refused = [step for step in steps_of(pull) if step.place == clue.step.place]
-            half = clue.form is Form.TAG and pull.tag == clue.route.reference and any(map(_lacks_blob, pull.open_steps))
+            half = clue.form is Form.TAG and pull.tag == clue.route.reference and any(map(_lacks_blob, failures(pull)))
             if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
                 self._roster.open.move(pull, clue.registry)
                 clue.step.reasons.append(_FALLBACK)
