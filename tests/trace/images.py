@@ -89,12 +89,15 @@ def head(wire: Wire, image: Image, token: str | None = None, host: str = HUB, st
     )
 
 
-def get_manifest(wire: Wire, image: Image, text: str, *, token: str | None = None, tag: bool = False) -> None:
+def get_manifest(
+    wire: Wire, image: Image, text: str, *, token: str | None = None, tag: bool = False, connection: str | None = None
+) -> None:
     """GET of an index or manifest, by digest or by tag."""
     wire.ask(
         "GET",
         image.url("manifests", image.tag if tag else digest(text)),
         token=token,
+        connection=connection,
         answer={
             "Docker-Content-Digest": digest(text),
             "Content-Type": OCI_INDEX if '"manifests"' in text else OCI_MANIFEST,

@@ -311,6 +311,31 @@ def test_a_mirror_that_has_only_manifests() -> None:
     assert pull.outcome is Ending.COMPLETE
 
 
+@pytest.mark.parametrize("status", [503, 404])
+def test_the_whole_pull_again_on_another_connection(status: int) -> None:
+    """podman 5.8 begins anew when a blob was not to be had, a second later and on new connections: one pull (seen)."""
+    wire = Wire(agent="containers/5.39.1 (github.com/containers/image)")
+    for connection, blobs in (("first", status), ("second", 200)):
+        wire.ask("GET", f"{HUB}/v2/", connection=connection)
+        get_manifest(wire, APP, APP.manifest(), tag=True, connection=connection)
+        for content in APP.blobs():
+            wire.ask("GET", APP.url("blobs", digest(content)), blobs, content=content, connection=connection)
+            if blobs != 200:
+                break
+        wire.wait(1.1)
+    pull = only(played(wire))
+    assert (pull.outcome, len(pull.hops)) == (Ending.COMPLETE, 6 + len(APP.blobs()) - 1)
+
+
+def test_the_next_pull_by_the_same_client_after_one_that_went_well() -> None:
+    """The near miss: nothing failed, so another connection is another run."""
+    wire = Wire(agent="containers/5.39.1 (github.com/containers/image)")
+    for connection in ("first", "second"):
+        wire.ask("GET", f"{HUB}/v2/", connection=connection)
+        get_manifest(wire, APP, APP.manifest(), tag=True, connection=connection)
+    assert len(played(wire).pulls) == 2
+
+
 def test_a_retry_after_fifteen_seconds() -> None:
     """A pull that failed and was closed goes on when its client comes back for the blob (docker waits 5 s and more)."""
     wire = Wire()

@@ -57,8 +57,8 @@ DAEMONS = frozenset({"docker", "containerd", "buildkit", "cri-o"})
 FETCHES_LAYERS = frozenset({"docker", "cri-o"})
 """Families that ask for an image manifest only to run what it names: what they leave out, they have."""
 STARTS_OVER = frozenset({"podman", "buildah", "skopeo", "cri-o"})
-"""Families that begin the whole thing anew after a server error, version check and all (podman 5.8, skopeo 1.22 with
-`--retry-times`: seen)."""
+"""Families that begin the whole thing anew after a server error or a blob that is not there, version check and all (podman 5.8,
+skopeo 1.22 with `--retry-times`: seen)."""
 PAIRS = frozenset(
     {
         frozenset({"docker", "containerd"}),  # dockerd 28 and 29, containerd store: tokens as `containerd/…` (seen)

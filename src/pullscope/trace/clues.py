@@ -131,6 +131,8 @@ def _is_too_old(clue: Clue, pull: Pull) -> bool:
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
     """The request came on a connection of another run of a command-line client, and carries no token of this one."""
     known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
+    if known and clue.form is Form.TAG and not pull.in_flight and _starts_over(clue, pull):
+        return False  # podman 5.8 takes new connections when it does: seen
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
 
 
@@ -343,7 +345,10 @@ def wants(pull: Pull, digest: str) -> bool:
 def _starts_over(clue: Clue, pull: Pull) -> bool:
     """Whether this client begins the whole thing anew, for the storage or the registry has failed it."""
     troubled = (*failures(pull), *(old for old in pull.open_steps if not old.in_flight))
-    return clue.family in STARTS_OVER and any(old.last.status in RETRIED for old in troubled)
+    return clue.family in STARTS_OVER and any(
+        old.last.status in RETRIED or (old.route.endpoint is Endpoint.BLOB and old.last.status == 404)
+        for old in troubled
+    )
 
 
 def goes_on(pull: Pull, clue: Clue) -> bool:
