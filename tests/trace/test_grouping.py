@@ -19,7 +19,20 @@ from tests.trace.images import (
     head,
     unauthorized,
 )
-from tests.trace.wire import AUTH, BUILDKIT, CONTAINERD, DOCKER_20, HUB, SKOPEO, Wire, changes_of, only, played, told
+from tests.trace.wire import (
+    AUTH,
+    BUILDKIT,
+    CONTAINERD,
+    CRANE,
+    DOCKER_20,
+    HUB,
+    SKOPEO,
+    Wire,
+    changes_of,
+    only,
+    played,
+    told,
+)
 
 from pullscope.trace.model import Ending, Pull
 from pullscope.trace.roster import MOST_OF_ONE
@@ -441,3 +454,68 @@ def test_the_next_look_at_a_tag_ends_the_one_before() -> None:
         wire.wait(1.5)
     told_of = [(change.what, change.pull and change.pull.id) for change in changes_of(wire) if change.what != "step"]
     assert told_of[:3] == [("opened", 1), ("closed", 1), ("opened", 2)]
+
+
+def test_a_daemon_that_was_interrupted_and_pulls_again() -> None:
+    """Who hung up and asks for the tag anew has begun another pull, also of the blob that did not come (ctr, containerd 2.1)."""
+    wire = Wire(agent=CONTAINERD)
+    layer = APP.blobs()[0]
+    head(wire, APP)
+    get_manifest(wire, APP, APP.manifest())
+    wire.ask("GET", APP.url("blobs", digest(layer)), size=2, fails="Client disconnected.")
+    head(wire, APP)
+    for content in APP.blobs():
+        wire.ask("GET", APP.url("blobs", digest(content)), content=content)
+    first, second = played(wire).pulls
+    assert (first.outcome, second.tag, len(second.hops)) == (Ending.INCOMPLETE, APP.tag, 1 + len(APP.blobs()))
+
+
+def test_crane_looks_for_a_tag_twice_each_time_from_the_version_check_on() -> None:
+    """crane digest (0.21) asks HEAD, and where the tag is not there, all of it again with GET: one operation."""
+    wire = Wire(agent=CRANE)
+    for method, token in (("HEAD", "one"), ("GET", "two")):
+        unauthorized(wire, "GET", f"{HUB}/v2/", APP.repository)
+        wire.asks_for_token(APP.repository, token)
+        wire.ask(method, APP.url("manifests", "none"), 404, token=token)
+    pull = only(played(wire))
+    assert (pull.outcome, len(pull.hops)) == (Ending.FAILED, 6)
+
+
+@pytest.mark.parametrize(("tag", "operations"), [("two", 1), (None, 2)])
+def test_crane_tags_on_another_connection(tag: str | None, operations: int) -> None:
+    """crane tag reads the manifest and puts it on new connections (0.21: seen); what is pulled with blobs is not tagged so."""
+    wire = Wire(agent=CRANE)
+    wire.ask("GET", f"{HUB}/v2/", connection="reads")
+    get_manifest(wire, APP, APP.manifest(), tag=True, connection="reads")
+    if tag is None:
+        for content in APP.blobs():
+            wire.ask("GET", APP.url("blobs", digest(content)), content=content, connection="reads")
+    wire.ask("GET", f"{HUB}/v2/", connection="writes")
+    wire.ask("PUT", APP.url("manifests", "two"), 201, sent=10, connection="writes")
+    pulls = played(wire).pulls
+    assert (len(pulls), pulls[-1].action, pulls[-1].tag) == (operations, "push", "two")
+
+
+def test_cosign_signs_on_another_connection() -> None:
+    """cosign sign reads the manifest, and looks for its signature on a new connection (2.6: seen)."""
+    wire = Wire(agent="cosign/v2.6.3 (linux; amd64)")
+    wire.ask("GET", f"{HUB}/v2/", connection="reads")
+    get_manifest(wire, APP, APP.manifest(), connection="reads")
+    wire.ask("GET", f"{HUB}/v2/", connection="writes")
+    signature = APP.url("manifests", f"sha256-{digest(APP.manifest())[7:]}.sig")
+    wire.ask("HEAD", signature, 404, connection="writes")
+    wire.ask("PUT", signature, 201, sent=10, connection="writes")
+    assert [(pull.action, pull.outcome) for pull in played(wire).pulls] == [("sign", Ending.COMPLETE)]
+
+
+def test_a_signature_that_is_copied_before_its_image() -> None:
+    """cosign copy puts the signature first and the tag last: one push (2.6: seen)."""
+    wire = Wire(agent="cosign/v2.6.3 (linux; amd64)")
+    wire.ask("GET", f"{HUB}/v2/", connection="only")
+    signature = APP.url("manifests", f"sha256-{digest(APP.manifest())[7:]}.sig")
+    wire.ask("HEAD", signature, 404, connection="only")
+    wire.ask("PUT", signature, 201, sent=10, connection="only")
+    wire.ask("HEAD", APP.url("manifests", APP.tag), 404, connection="only")
+    wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, connection="only")
+    pull = only(played(wire))
+    assert (pull.action, pull.tag, pull.outcome) == ("push", APP.tag, Ending.COMPLETE)

@@ -8,7 +8,6 @@ from itertools import groupby
 from pullscope.render.layout import WIDTH, Line, wrap, wrapped
 from pullscope.render.plain import duration, plain
 from pullscope.render.wording import hop_note, sayings, title
-from pullscope.trace.conclude import is_hung_up
 from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Outcome, Pull, Step
@@ -117,7 +116,7 @@ def chain_of(step: Step, roles: Roles) -> str:
 
 def _status(hop: Hop) -> str:
     if hop.failed is not None:
-        if is_hung_up(hop):
+        if hop.hung_up:
             return f"{hop.status or ''} stopped".lstrip()
         return f"{hop.status} cut off" if hop.status is not None else "no response"
     if hop.status is None:

@@ -10,7 +10,6 @@ from pullscope.oci.media import MANIFESTS, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.names import short
 from pullscope.render.plain import count, part_of, plain, size
-from pullscope.trace.conclude import is_hung_up
 from pullscope.trace.findings.said import words
 from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.kinds import WRITING
@@ -64,7 +63,7 @@ def _failure(step: Step) -> str:
     if step.verified is False:
         return "cut off" if step.fell_short else "WRONG BYTES"
     if last.failed is not None:
-        if is_hung_up(last):
+        if last.hung_up:
             return "stopped by the client"
         return "cut off" if last.response is not None else "no response"
     if step.instead is not None:

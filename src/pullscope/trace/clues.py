@@ -131,9 +131,23 @@ def _is_too_old(clue: Clue, pull: Pull) -> bool:
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
     """The request came on a connection of another run of a command-line client, and carries no token of this one."""
     known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
-    if known and clue.form is Form.TAG and not pull.in_flight and _starts_over(clue, pull):
-        return False  # podman 5.8 takes new connections when it does: seen
+    if known and not pull.in_flight and (_starts_over_with_tag(clue, pull) or _goes_on_by_writing(clue, pull)):
+        return False  # on new connections: seen
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
+
+
+def _starts_over_with_tag(clue: Clue, pull: Pull) -> bool:
+    """Whether the client begins the whole thing anew (podman 5.8)."""
+    return clue.form is Form.TAG and _starts_over(clue, pull)
+
+
+def _goes_on_by_writing(clue: Clue, pull: Pull) -> bool:
+    """Whether what was only looked at is tagged or signed at once, for which crane 0.21 and cosign 2.6 take other connections."""
+    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced or clue.time - pull.last > STEP_QUIET:
+        return False
+    if clue.family in ("crane", "go-containerregistry"):
+        return clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST and pull.tag is not None
+    return clue.family == "cosign" and clue.form is Form.DIGEST and clue.digest in (None, pull.digest)
 
 
 def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
@@ -283,7 +297,7 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return True
     if pull.put:
         return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
-    if pull.pushing:
+    if pull.pushing or _goes_on_by_writing(clue, pull):
         return True
     has_read = pull.fetched or (pull.got_manifest and not _found_no_tag(pull))
     return is_theirs(clue, pull) or (not has_read and _may_go_on_as_push(clue, pull))

@@ -25,9 +25,6 @@ LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}
 """Families that look at an image to pull it, most of the time."""
 
-HUNG_UP = "Client disconnected"
-"""How mitmproxy (11 and 12, proxy/layers/http) says that the client went away."""
-
 
 def conclude(pull: Pull, *, cut_off: bool = False) -> None:
     """Make the action and the outcome of an operation final. `cut_off`: an input ended of which the rest is missing."""
@@ -147,15 +144,10 @@ def came_whole(hop: Hop, event: Failed) -> bool:
     return hop.ok and hop.request.method == "GET" and bool(length) and event.bytes == length
 
 
-def is_hung_up(hop: Hop) -> bool:
-    """Whether the client went away in the middle of an exchange."""
-    return hop.failed is not None and hop.failed.reason.startswith(HUNG_UP)
-
-
 def hung_up(pull: Pull) -> Hop | None:
     """The hop in the middle of which the client went away, where that was the last of it."""
     failed = [step.last for step in failures(pull) if step.last.failed is not None]
-    gone = [hop for hop in failed if is_hung_up(hop)]
+    gone = [hop for hop in failed if hop.hung_up]
     return gone[-1] if gone and len(gone) == len(failures(pull)) else None
 
 

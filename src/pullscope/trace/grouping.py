@@ -207,7 +207,7 @@ class Grouper:
             if pull.tag == clue.route.reference
             and pull.client_key[1] == clue.agent
             and not pull.in_flight
-            and not pull.open_steps
+            and all(step.last.hung_up for step in pull.open_steps)
             and not pull.pushing
             and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and _has_more_to_ask(pull))
         ]

@@ -54,6 +54,11 @@ class Hop:
         return self.finished is not None or self.failed is not None
 
     @property
+    def hung_up(self) -> bool:
+        """Whether the client went away in the middle of it (mitmproxy's words for that)."""
+        return self.failed is not None and self.failed.reason.startswith("Client disconnected")
+
+    @property
     def under_way(self) -> int:
         """1 as long as it has not ended."""
         return 0 if self.done else 1

@@ -139,7 +139,10 @@ def _credit(pull: Pull, step: Step) -> None:
         return
     for purpose in _serves(step):
         pull.answered[*step.place, purpose] = max(step.started, pull.answered.get((*step.place, purpose), 0.0))
-    if step.kind is Kind.MANIFEST_PUT and step.route.digest is None:
+    of_another = (
+        step.route.cosign or step.route.fallback_for is not None
+    )  # a signature may go before its image (cosign copy)
+    if step.kind is Kind.MANIFEST_PUT and step.route.digest is None and not of_another:
         pull.put = True
     if step.digest is None:
         return

@@ -267,11 +267,7 @@ def _repeats(event: Requested, step: Step) -> bool:
     if event.method != step.method:
         return (step.method, event.method) == ("HEAD", "GET")
     last = step.last
-    if (
-        last.failed is not None
-        and last.failed.reason.startswith("Client disconnected")
-        and step.route.digest is not None
-    ):
+    if last.hung_up and step.route.digest is not None:
         # Who hung up does not ask again as if nothing had happened: that is the next run, with its own manifest (measured).
         return event.headers.get("range") is not None or event.credential == step.first.request.credential
     elsewhere = event.connection is None or event.connection != last.request.connection

@@ -140,7 +140,8 @@ class TokenOwners:
         theirs = [step for step in issuers if step.pull is pull]
         if not theirs:
             lonely = next((step.pull for step in issuers if step.pull and _is_lonely(step.pull, pull)), None)
-            named = any(step.route.endpoint in PINGS for step in steps_of(pull))
+            # crane looks with HEAD and, where that was refused, asks anew from the version check on (0.21: seen).
+            named = hop is hop.step.first and any(step.route.endpoint in PINGS for step in steps_of(pull))
             if lonely is not None and not named:
                 self._waiting.merge(lonely, pull)
                 theirs = [step for step in issuers if step.pull is pull]
