@@ -519,3 +519,34 @@ def test_a_signature_that_is_copied_before_its_image() -> None:
     wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, connection="only")
     pull = only(played(wire))
     assert (pull.action, pull.tag, pull.outcome) == ("push", APP.tag, Ending.COMPLETE)
+
+
+def test_three_pushes_of_one_image_by_tokens_of_their_own() -> None:
+    """skopeo 1.9 closes each connection: who looks for the same blob in one repository with another token is another run."""
+    wires = []
+    for number in range(3):
+        wire = Wire(agent=SKOPEO, at=1000 + number / 100)
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.wait(0.1)
+        wire.asks_for_token(APP.repository, f"token {number}", actions="pull,push")
+        wire.wait(0.1)
+        for content in APP.blobs()[:2]:
+            wire.ask("HEAD", APP.url("blobs", digest(content)), token=f"token {number}")
+        wire.ask("PUT", APP.url("manifests", f"v{number}"), 201, sent=10, token=f"token {number}")
+        wires.append(wire)
+    told_of = {(pull.tag, pull.action, len(pull.hops)) for pull in played(*wires).pulls}
+    assert told_of == {(f"v{number}", "push", 5) for number in range(3)}
+
+
+def test_two_pushes_without_tokens_that_keep_their_connections() -> None:
+    """Who looks for a blob that was just looked for, while another version check waits, is another run (skopeo 1.22: seen)."""
+    wires = []
+    for number in range(2):
+        wire = Wire(agent=SKOPEO, at=1000 + number / 100)
+        wire.ask("GET", f"{HUB}/v2/", connection=f"ping {number}")
+        wire.wait(0.1)
+        for content in APP.blobs()[:2]:
+            wire.ask("HEAD", APP.url("blobs", digest(content)), connection=f"blobs {number}")
+        wire.ask("PUT", APP.url("manifests", f"v{number}"), 201, sent=10, connection=f"blobs {number}")
+        wires.append(wire)
+    assert sorted((pull.tag, len(pull.hops)) for pull in played(*wires).pulls) == [("v0", 4), ("v1", 4)]

@@ -273,7 +273,8 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
-        new = clue.announced and not (pull.only_looked_for_blobs or _found_no_tag(pull))  # a version check: another run
+        goes_on = _found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
+        new = clue.announced and not goes_on  # a version check waits: another run begins
         return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
     if wants(pull, digest):
         return True

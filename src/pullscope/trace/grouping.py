@@ -240,7 +240,7 @@ class Grouper:
             pull
             for pull in self._roster.of_client(clue.step.first.request.client)
             if pull.registry == clue.registry
-            and pull.repository is not None
+            and pull.repository not in (None, clue.route.repository)
             and pull.looked_for
             and not pull.put
             and (pull.pushing or pull.only_looked_for_blobs)
