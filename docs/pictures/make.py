@@ -152,11 +152,12 @@ def record_demos() -> None:
 
 def write_page() -> None:
     """docs/how-a-pull-works.md, of the recorded demos."""
+    from pullscope.cli.demo_pulls import demo_pulls
     from pullscope.cli.source import read_trace
     from pullscope.render.explain.page import how_a_pull_works
 
     direct, vanity = (read_trace(str(DEMOS / f"{name}.jsonl"))[0].pulls[0] for name in DEMO_RUNS)
-    (HERE.parent / "how-a-pull-works.md").write_text(how_a_pull_works(direct, vanity), encoding="utf-8")
+    (HERE.parent / "how-a-pull-works.md").write_text(how_a_pull_works(direct, vanity, demo_pulls()), encoding="utf-8")
 
 
 def main() -> None:

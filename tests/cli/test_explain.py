@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from pullscope.render.explain.glossary import TERMS
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "tests" / "data" / "recordings" / "dockerd-20.10-hub.mitm"
@@ -25,6 +30,26 @@ def test_prints_the_lesson() -> None:
     assert told.stdout.startswith("pull 1 docker.io/timonback/zephykus:latest\n")
     assert "Where the bytes really come from" in told.stdout
     assert "\x1b" not in told.stdout
+
+
+@pytest.mark.parametrize("word", ["scope", "Scopes", "manifest list", "signed-url", "401"])
+def test_explains_a_word(word: str) -> None:
+    """A word of the trade, however it is spelled, and no file is looked for."""
+    told = run("explain", word)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.partition(":")[0] in TERMS
+    assert len(told.stdout.splitlines()) <= 3
+
+
+def test_a_file_is_not_taken_for_a_word(tmp_path: Path) -> None:
+    """A recording that is called `tag` is explained as a recording."""
+    (tmp_path / "tag").write_bytes(HUB.read_bytes())
+    told = subprocess.run(
+        [*RUN, "explain", "tag"], capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path
+    )
+
+    assert told.stdout.startswith("pull 1 docker.io/timonback/zephykus:latest\n")
 
 
 def test_a_pull_that_is_not_there_is_named() -> None:
@@ -62,8 +87,11 @@ def test_demo_waits_for_enter_on_a_terminal() -> None:
         assert b"version check" not in seen
         os.write(ours, b"\n")
         seen = read_until(ours, b"Enter goes on, q ends ")
-        assert seen.endswith(b"\r\n[2/7] Enter goes on, q ends ")
+        assert re.search(rb"\r\n\[2/\d+\] Enter goes on, q ends $", seen)
         assert seen.startswith(b"\r\n\x1b[1A\x1b[2K")
+        assert b"200: here it is" in seen
+        os.write(ours, b"\n")
+        seen = read_until(ours, b"Enter goes on, q ends ")
         assert b"Determining Support" in seen
         assert b"anonymous, pull" not in seen
         os.write(ours, b"q\n")

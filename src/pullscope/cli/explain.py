@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, name_of, read_trace
+from pullscope.render.explain.glossary import term
+from pullscope.render.layout import WIDTH
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Pull
@@ -30,7 +35,11 @@ class Level(StrEnum):
 @speaking
 def explain(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="A recording (.jsonl), a flow file (.mitm) or a log; - for stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|WORD",
+            help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; or a word to explain: scope, digest …",
+        ),
     ],
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="This pull; else the first.")] = None,
     level: Annotated[Level, typer.Option("--level", help="For whom.")] = Level.BEGINNER,
@@ -38,12 +47,17 @@ def explain(
         bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
     ] = None,
 ) -> None:
-    """Explain a pull step by step: what was asked, why, what came, and how to do it by hand.
+    """Explain a pull step by step: what was asked, why, what came, and how to do it by hand. Or explain a word.
 
     \b
     pullscope explain pull.jsonl
+    pullscope explain scope
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
+    meant = None if Path(file).exists() else term(file)
+    if meant is not None:
+        print(textwrap.fill(f"{meant[0]}: {meant[1]}", WIDTH))
+        return
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)
     if problem:
@@ -60,7 +74,7 @@ def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
     from pullscope.render.explain.told import lesson_blocks
     from pullscope.render.layout import paint
 
-    blocks = list(lesson_blocks(pull, expert=expert))
+    blocks = list(lesson_blocks(pull, expert=expert, demo=None if expert else demo_pulls()))
     for number, block in enumerate(blocks):
         if number:
             print(flush=True)

@@ -7,18 +7,10 @@ import string
 import pytest
 from tests.render.samples import CONTROLS, TRACES, recorded
 
-from pullscope.render.explain.lesson import lessons
-from pullscope.render.explain.table import IDEAS, KINDS, LOOKED_FOR
+from pullscope.render.explain.ideas import AFTER, IDEAS, IN_STEPS, OF_A_DOMAIN, Idea
+from pullscope.render.explain.lesson import about, lessons
+from pullscope.render.explain.table import KINDS, LOOKED_FOR
 from pullscope.trace.model import Kind
-
-GOAL = (
-    "What a vanity domain can and cannot move",
-    "Why a 401 comes first",
-    "What a digest guarantees",
-    "Where the bytes really come from",
-    "Why it does not matter who sends them",
-)
-"""What a person who read the lesson once can say."""
 
 
 def test_every_kind_of_step_is_explained() -> None:
@@ -37,11 +29,42 @@ def test_every_place_is_filled(trace: str) -> None:
 
 
 def test_ideas_are_said_once_and_all_of_them() -> None:
-    """A pull through a vanity domain teaches each of the five things, each where it first shows."""
+    """A pull through a vanity domain teaches everything that a pull can show, each where it first shows."""
     [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
-    said = [idea.name for lesson in lessons(pull) for idea in lesson.ideas]
+    said = [idea.idea for lesson in lessons(pull) for idea in lesson.ideas]
 
-    assert sorted(said) == sorted(GOAL)
+    assert sorted(said) == sorted(IN_STEPS)
+
+
+def test_every_idea_has_its_place() -> None:
+    """Each is said in a step, after the steps, or of a failure or a command-line client; none is written for nobody."""
+    assert {*IN_STEPS, *AFTER, *OF_A_DOMAIN, Idea.COMMAND, Idea.FAILED} == set(Idea) == set(IDEAS)
+
+
+def test_a_command_is_not_told_that_a_daemon_asks() -> None:
+    """skopeo makes its requests itself."""
+    [pull] = recorded("skopeo-1.9-vanity-302").pulls
+    said = {idea.idea for lesson in lessons(pull) for idea in lesson.ideas}
+
+    assert Idea.COMMAND in said
+    assert Idea.DAEMON not in said
+
+
+def test_what_a_domain_was_asked_is_counted() -> None:
+    """Of a pull through a vanity domain is said what that domain saw."""
+    [pull] = recorded("dockerd-20.10-vanity-302").pulls
+    [said] = about([Idea.UNSEEN], pull)
+
+    assert said.text.startswith("docker.timonback.de answered 9 requests and sent 0 B.")
+
+
+def test_a_beginner_can_leave_out_statements_about_the_image() -> None:
+    """Attestations, referrers, and the token and the 401 that came for them; nothing else."""
+    [pull] = recorded("dockerd-29.7-containerd-hub").pulls
+    aside = [lesson for lesson in lessons(pull) if lesson.aside]
+
+    assert {step.kind for lesson in aside for step in lesson.steps} == {Kind.ATTESTATION, Kind.REFERRERS, Kind.TOKEN}
+    assert sum(step.is_token for lesson in aside for step in lesson.steps) == 1
 
 
 def test_manifest_list_is_explained() -> None:
@@ -71,7 +94,8 @@ def test_a_failure_says_who_answered_what() -> None:
 
 def test_places_are_known_ones() -> None:
     """A sentence of the table has no place that a lesson could not fill."""
-    known = {"client", "host", "tag", "digest", "realm", "vanity", "target", "status", "size", "why", "failure"}
+    known = {"asked", "sent", "reference", "platform", "scope", "service"}
+    known |= {"client", "host", "tag", "digest", "realm", "vanity", "target", "status", "size", "why", "failure"}
     sentences = [text for row in KINDS.values() for text in (row.beginner, row.again)]
     sentences += [thought.beginner for thought in IDEAS.values()]
 

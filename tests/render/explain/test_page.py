@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.source import read_trace
 from pullscope.mitm.demo import run_demo
 from pullscope.mitm.watch import Watch
@@ -31,7 +32,7 @@ def test_page_is_made_of_table_and_demo() -> None:
     """If this is wanted: python docs/pictures/make.py, and read the diff."""
     page = (ROOT / "docs" / "how-a-pull-works.md").read_text(encoding="utf-8")
 
-    assert page == how_a_pull_works(recorded("direct"), recorded("vanity"))
+    assert page == how_a_pull_works(recorded("direct"), recorded("vanity"), demo_pulls())
 
 
 @pytest.mark.parametrize("name", ["direct", "vanity"])

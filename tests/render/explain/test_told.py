@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.render.samples import TRACES, recorded
-from tests.trace.wire import DOCKER_20, HUB, Wire, challenge_for, only, played, token_url
+from tests.trace.images import Image, get_blob, get_manifest
+from tests.trace.wire import DOCKER_20, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
+from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.render.explain.told import lesson_blocks
 from pullscope.render.layout import WIDTH, paint
 from pullscope.trace.model import Pull
@@ -32,8 +34,9 @@ def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
     """Neither is cut: through a vanity host the manifest's answers are a line lower, at the right edge."""
     [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
     lines = text_of(pull)
-    first, at = (number for number, line in enumerate(lines) if line.startswith("    4 manifest list"))
+    first, at = (number for number, line in enumerate(lines) if line[6:].startswith("manifest list  GET"))
 
+    assert lines[first].startswith("      manifest list  GET docker.timonback.de/")
     assert lines[first + 1] == "      first without a token: 302 redirect                       302 > 401 > 302"
     assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
     assert lines[at + 1] == "      3 platforms, 3 attestations                         302 > 401 > 302 > 200"
@@ -84,3 +87,37 @@ def test_beginner_and_expert_read_different_words() -> None:
     assert "Why a 401 comes first" in beginner
     assert "Why a 401 comes first" not in expert
     assert "spec.md#pulling-" in expert or "#determining-support" in expert
+
+
+def test_numbers_of_steps_go_up() -> None:
+    """How a step began stands before the token that it wanted, and has no number: that comes with its end."""
+    [pull] = recorded("dockerd-29.7-containerd-hub").pulls
+    numbers = [int(line[:5]) for line in text_of(pull) if line[:5].strip().isdigit()]
+
+    assert numbers == sorted(numbers)
+    assert any(line.startswith("      resolve        HEAD") for line in text_of(pull))
+
+
+def test_a_beginner_is_told_what_was_left_out() -> None:
+    """Steps that running the image does not need are counted, and an expert gets them."""
+    [pull] = recorded("dockerd-29.7-containerd-hub").pulls
+    beginner, expert = " ".join(" ".join(text_of(pull)).split()), "\n".join(text_of(pull, expert=True))
+
+    assert "Of 16 steps, 6 are left out here" in beginner
+    assert "referrers      GET" not in beginner
+    assert "referrers      GET" in expert
+
+
+def test_what_a_pull_does_not_show_is_told_from_the_demo() -> None:
+    """A registry without tokens shows no challenge; the demo's is shown, and said to be the demo's."""
+    wire = Wire(agent=SKOPEO)
+    image = Image(repository="library/app", tag="1")
+    get_manifest(wire, image, image.manifest(), tag=True)
+    for content in image.blobs():
+        get_blob(wire, image, content)
+    pull = only(played(wire))
+    blocks = [[paint(line, color=False) for line in block] for block in lesson_blocks(pull, demo=demo_pulls())]
+    at = blocks.index(["What this pull does not show; the examples are the demo's"])
+
+    assert not any("Why a 401 comes first" in line for block in blocks[:at] for line in block)
+    assert any("Why a 401 comes first" in line for block in blocks[at:] for line in block)

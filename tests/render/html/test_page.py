@@ -114,7 +114,7 @@ def test_findings_come_first() -> None:
         ("every-ending", ">sent<"),
         ("dockerd-20.10-hub", "not asked for"),
         ("dockerd-20.10-hub", "97 left before, 97 of 100 after, in 6 h, counted on 203.0.113.7"),
-        ("dockerd-29.7-containerd-vanity-302", "docker.timonback.de holds no image."),
+        ("dockerd-29.7-containerd-vanity-302", "docker.timonback.de is a vanity domain"),
     ],
 )
 def test_says_what_was(trace: str, said: str) -> None:

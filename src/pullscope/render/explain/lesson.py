@@ -4,29 +4,30 @@ of the specification says so. The words are those of `table`; what fills their p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import parameters, query
 from pullscope.render.arrows import answered as answered_words
+from pullscope.render.explain.ideas import IDEAS, Idea, Thought
 from pullscope.render.explain.table import (
     CHALLENGES,
     FIRST_TRY,
     FIRST_TRY_EXPERT,
     FIRST_TRY_UNSEEN,
-    IDEAS,
     KINDS,
     LOOKED_FOR,
     Explanation,
-    Idea,
     Section,
-    Thought,
 )
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.names import short
-from pullscope.render.plain import plain, size
+from pullscope.render.plain import count, plain, size
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.said import words as said_words
-from pullscope.trace.hosts import Roles
+from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
@@ -35,6 +36,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 class Said:
     """An idea with what was seen in its places."""
 
+    idea: Idea
     name: str
     text: str
     section: Section
@@ -61,9 +63,18 @@ class Lesson:
     """What stands above it: `By hand, with the token of step 2`."""
     ideas: tuple[Said, ...]
     """What is understood here for the first time in this pull."""
+    begins: bool = False
+    """Whether this is how a step began, whose number and end come below."""
+
+    @property
+    def aside(self) -> bool:
+        """Whether a beginner can do without: statements about the image, signatures, and what was asked to get at them."""
+        return all(_aside(step) or (step.under is not None and _aside(step.under)) for step in self.steps)
 
     @property
     def number(self) -> str:
+        if self.begins:
+            return ""
         first, last = self.steps[0].n, self.steps[-1].n
         return str(first) if first == last else f"{first}-{last}"
 
@@ -90,7 +101,8 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
 def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea]) -> Lesson:
     """What a step began with before its token was there: the token's own lesson comes next, and then the rest of it."""
     places = _places(step, pull, roles)
-    seen = [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
+    seen = _of_the_first(pull, told)
+    seen += [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
     if any(hop.status == 401 and hop.challenges for hop in hops):
         seen.append(Idea.CHALLENGE)
     unseen = lacking(hops[0].request, "credentials")
@@ -107,7 +119,12 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
         by_hand=(),
         hand="By hand",
         ideas=tuple(_fill(idea, places, told) for idea in seen if idea not in told),
+        begins=True,
     )
+
+
+def _aside(step: Step) -> bool:
+    return step.kind in (Kind.ATTESTATION, Kind.REFERRERS, Kind.SIGNATURE) and step.outcome is not Outcome.FAILED
 
 
 def _groups(steps: list[Step], *, fold: bool) -> list[list[Step]]:
@@ -154,7 +171,7 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
         section=explanation.section,
         by_hand=by_hand,
         hand=_hand(step, pull) if any("$TOKEN" in word for word in by_hand) else "By hand",
-        ideas=tuple(_fill(idea, places, told) for idea in _ideas(step, roles) if idea not in told),
+        ideas=tuple(_fill(idea, places, told) for idea in _ideas(step, pull, roles, told) if idea not in told),
     )
 
 
@@ -169,18 +186,39 @@ def _hand(step: Step, pull: Pull) -> str:
 def _fill(idea: Idea, places: dict[str, str], told: set[Idea]) -> Said:
     told.add(idea)
     thought: Thought = IDEAS[idea]
-    return Said(name=thought.name, text=thought.beginner.format_map(places), section=thought.section)
+    return Said(idea=idea, name=thought.name, text=thought.beginner.format_map(places), section=thought.section)
 
 
-def _ideas(step: Step, roles: Roles) -> list[Idea]:
+def about(ideas: Iterable[Idea], pull: Pull) -> list[Said]:
+    """Ideas that belong to no step, with what this pull through a vanity domain showed."""
+    places, roles = _places(pull.steps[0], pull, Roles(pull.hops)), tally(pull.hops)
+    own = next(host for host in roles if "vanity" in host.roles)
+    places |= {"vanity": plain(own.host, 80), "asked": count(own.requests, "request"), "sent": size(own.bytes)}
+    return [_fill(idea, places, set()) for idea in ideas]
+
+
+def _of_the_first(pull: Pull, told: set[Idea]) -> list[Idea]:
+    """What is said before anything was asked."""
+    if told or not pull.repository or pull.pushing:
+        return []
+    family = pull.client.family
+    return [Idea.NAME, *([Idea.DAEMON] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else [])]
+
+
+def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:
     """What this step shows."""
-    found: list[Idea] = []
+    found = _of_the_first(pull, told)
     if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in step.hops):
         found.append(Idea.VANITY)
     if any(hop.status == 401 and hop.challenges for hop in step.hops) and step.outcome is not Outcome.FAILED:
         found.append(Idea.CHALLENGE)
-    if step.kind is Kind.RESOLVE and step.digest and step.outcome is Outcome.OK:
+    if step.is_token and _scope(step):
+        found.append(Idea.SCOPE)
+    if step.digest and step.outcome is Outcome.OK and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST):
         found.append(Idea.DIGEST)
+        found += [Idea.COUNTS] if step.kind is Kind.RESOLVE and step.method == "HEAD" else []
+    if step.kind is Kind.MANIFEST_LIST and step.outcome is Outcome.OK and pull.platform:
+        found.append(Idea.PLATFORM)
     if _to_storage(step) is not None:
         found.append(Idea.ELSEWHERE)
     if step.verified and step.route.endpoint is Endpoint.BLOB:
@@ -214,6 +252,12 @@ def _places(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
         "host": plain(step.first.host, 80),
         "tag": plain(step.route.reference or pull.tag or "the name", 80),
         "digest": short(step.digest),
+        "reference": plain(pull.reference or "/".join((pull.registry, pull.repository or "")), 200),
+        "platform": plain(pull.platform or "not known", 40),
+        "scope": _scope(step),
+        "service": plain(
+            next((challenge.service for challenge in challenges if challenge.service), None) or "not named", 80
+        ),
         "realm": plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120),
         "vanity": plain(vanity.host, 80) if vanity else "",
         "target": plain(target, 80),
@@ -224,6 +268,11 @@ def _places(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
         else "because the first has run out or names something else",
         "failure": _failure(step),
     }
+
+
+def _scope(step: Step) -> str:
+    """The first scope that a token was asked for."""
+    return plain(next(iter(parameters(query(step.first.request.url)).get("scope", ())), ""), 120)
 
 
 def _address(hop: Hop) -> str:

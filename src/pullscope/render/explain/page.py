@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pullscope.render.explain.lesson import Lesson, lessons
+from pullscope.render.explain.chapters import Demo, chapters
+from pullscope.render.explain.glossary import TERMS
+from pullscope.render.explain.lesson import Lesson, Said, lessons
+from pullscope.render.explain.told import HOW_TO_READ
 from pullscope.render.exports.inert import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams
 from pullscope.render.names import client_line
@@ -27,19 +30,27 @@ pullscope demo --explain --vanity
 
 The whole of it in one sentence: a name is turned into a digest, the digest into a packing list, the packing list into
 digests of files, and the files come from somewhere else.
+
+- [Step by step](#step-by-step)
+- [The same pull through a domain of your own](#vanity)
+- [Other pulls](#other-pulls)
+- [A registry domain of your own](#a-registry-domain-of-your-own)
+- [Words](#words)
+
+## Step by step
 """
 
 VANITY = """\
-## The same pull through a domain of your own
+## <a id="vanity"></a>The same pull through a domain of your own
 
 A vanity domain is a name of yours in front of somebody's registry, docker.example.com say. The simplest one holds nothing
 and answers every request with a redirect. This is what changes:
 """
 
 
-def how_a_pull_works(direct: Pull, through_vanity: Pull) -> str:
+def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     """The page."""
-    lines = [HEAD, f"What follows was said by {client_line(direct)}.", ""]
+    lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"What follows was said by {client_line(direct)}.", ""]
     lines += _diagrams(direct)
     seen: set[str] = set()
     for lesson in lessons(direct):
@@ -47,30 +58,48 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull) -> str:
         seen |= {idea.name for idea in lesson.ideas}
     lines += _hosts(direct)
     lines += [VANITY, *_diagrams(through_vanity, most=1)]
-    for lesson in lessons(through_vanity):
-        for idea in lesson.ideas:
-            if idea.name not in seen:
-                seen.add(idea.name)
-                lines += [
-                    f"**{idea.name}.** {markdown_text(idea.text, 2000)} ([{idea.section.title}]({idea.section.url}))",
-                    "",
-                ]
+    lines += _said(idea for lesson in lessons(through_vanity) for idea in lesson.ideas if idea.name not in seen)
     lines += _hosts(through_vanity)
+    for chapter in chapters(through_vanity, demo):
+        lines += [f"## {chapter.title}", ""]
+        for said in chapter.said:
+            lines += [*_said([said]), *_table(chapter.tables.get(said.idea, []))]
+    lines += ["Design, rules and rehearsal: [vanity-domains.md](vanity-domains.md).", "", "## Words", ""]
+    lines += [f"- **{word}**: {_prose(meaning)}" for word, meaning in TERMS.items()]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _prose(text: str) -> str:
+    """Our own sentences, with what stands in backticks as code and everything else inert."""
+    pieces = text.split("`")
+    return "".join(markdown_code(one) if number % 2 else markdown_text(one, 2000) for number, one in enumerate(pieces))
+
+
+def _said(ideas: Iterable[Said]) -> Iterator[str]:
+    for idea in ideas:
+        yield f"**{idea.name}.** {_prose(idea.text)} ([{idea.section.title}]({idea.section.url}))"
+        yield ""
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        yield f"| {' | '.join(markdown_text(cell) for cell in row)} |"
+        if number == 0:
+            yield f"|{'---|' * len(row)}"
+    if rows:
+        yield ""
 
 
 def _section(lesson: Lesson) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
-    yield f"## {number}: {lesson.title}"
+    yield f"### {number}: {lesson.title}"
     yield ""
     yield f"{markdown_code(lesson.asked)} is answered {markdown_code(lesson.answered)}: {markdown_code(lesson.came)}."
     yield ""
-    yield markdown_text(lesson.beginner, 2000)
+    yield _prose(lesson.beginner)
     yield ""
-    for idea in lesson.ideas:
-        yield f"**{idea.name}.** {markdown_text(idea.text, 2000)} ([{idea.section.title}]({idea.section.url}))"
-        yield ""
-    yield f"For those who know: {markdown_text(lesson.expert, 2000)} ([{lesson.section.title}]({lesson.section.url}))"
+    yield from _said(lesson.ideas)
+    yield f"For those who know: {_prose(lesson.expert)} ([{lesson.section.title}]({lesson.section.url}))"
     yield ""
     if lesson.by_hand:
         yield "```sh"

@@ -1,4 +1,4 @@
-"""The one table of explanations: what a step of each kind is for, and the ideas behind it. Words only, no logic.
+"""The one table of explanations: what a step of each kind is for. Words only, no logic; the ideas are in `ideas`.
 
 The lesson, the HTML report and docs/how-a-pull-works.md say these words and no others. Sentences hold places such as
 `{host}` that `lesson` fills with what was seen. Beginner sentences assume nothing and explain a word where it first
@@ -8,7 +8,6 @@ appears; expert sentences say what is particular about the step.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pullscope.trace.model import Kind
 
@@ -34,6 +33,7 @@ def _image(title: str, page: str) -> Section:
 
 SUPPORT = _distribution("Determining Support", "determining-support")
 MANIFESTS = _distribution("Pulling manifests", "pulling-manifests")
+ERRORS = _distribution("Error Codes", "error-codes")
 BLOBS = _distribution("Pulling blobs", "pulling-blobs")
 EXISTENCE = _distribution("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry")
 REFERRERS = _distribution("Listing Referrers", "listing-referrers")
@@ -50,6 +50,9 @@ LAYER = _image("Image Layer Filesystem Changeset", "layer.md")
 DIGESTS = _image("Digests", "descriptor.md#digests")
 TOKENS = Section(
     title="Distribution, Token Authentication", url="https://distribution.github.io/distribution/spec/auth/token/"
+)
+SCOPES = Section(
+    title="Distribution, Token Scope Documentation", url="https://distribution.github.io/distribution/spec/auth/scope/"
 )
 ATTESTATIONS = Section(
     title="Docker, Attestation storage",
@@ -89,11 +92,11 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.TOKEN: Explanation(
         beginner=(
-            "The client fetches a ticket from {host}, a token: good for a short time and only for what it names. "
-            "Public images need one too; without a name and password it is an anonymous one."
+            "A token is a ticket: good for a short time and only for what it names. The client fetches one from {host}. "
+            "Public images need one too; without a name and password it is an anonymous one, which anybody gets."
         ),
         again="Another token, {why}. Parts of {client} that do not share tokens each fetch their own.",
-        expert="The scope is repository:NAME:ACTIONS, such as pull or pull,push; the token may grant less than was asked.",
+        expert="The scope is `repository:NAME:ACTIONS`, such as pull or pull,push; the token may grant less than was asked.",
         section=TOKENS,
     ),
     Kind.RESOLVE: Explanation(
@@ -104,8 +107,8 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.MANIFEST_LIST: Explanation(
         beginner=(
-            "One name, several machines: the answer is a manifest list (an index), a table with one entry for each "
-            "platform. The client picks the line of its own kind of processor."
+            "One name, several machines: the answer is an index, also called manifest list: a table with the digest of one "
+            "manifest for each platform."
         ),
         again="The manifest list once more, by digest.",
         expert="An image index; the chosen entry's digest is what is asked for next. On Docker Hub this GET counts as a pull.",
@@ -113,22 +116,24 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.MANIFEST: Explanation(
         beginner=(
-            "The packing list of the image, its manifest: one config (how to start it) and the layers (the files), each "
-            "named by its digest and its size. It holds no file itself."
+            "The manifest is the packing list of the image for one platform: one config (how to start it) and the layers "
+            "(its files), each named by its digest and its size. It holds no file itself."
         ),
         again="Another manifest: the packing list of one more image.",
         expert="Config and layer descriptors; whatever of these is in the local store is not asked for.",
         section=MANIFEST,
     ),
     Kind.CONFIG: Explanation(
-        beginner="The config: what to run, as whom, with which environment, and the history of the image.",
+        beginner=(
+            "The config: what to run, as whom, with which environment, and how the image was made. It holds no file of the image."
+        ),
         expert="A small JSON blob; its digest is the image ID in docker's classic store.",
         section=CONFIG,
     ),
     Kind.LAYER: Explanation(
         beginner=(
-            "A layer: a compressed archive of files, laid over the layers below it. Layers that this machine has already "
-            "are not asked for, because an equal digest means equal bytes."
+            "A layer: a compressed archive of files, laid over the layers below it. Config and layers are blobs: content that "
+            "is fetched by its digest. A layer that this machine has already is not asked for: equal digest, equal bytes."
         ),
         again="The next layer, in the same way. Layers come at the same time, so they end in any order.",
         expert="Fetched in parallel (3 at a time by default), in no order; the digest is of the compressed bytes.",
@@ -216,73 +221,3 @@ FIRST_TRY = (
     "token."
 )
 FIRST_TRY_EXPERT = "No preemptive token: the challenge (WWW-Authenticate) names realm, service and scope."
-
-
-class Idea(StrEnum):
-    """What has to be understood once."""
-
-    CHALLENGE = "challenge"
-    DIGEST = "digest"
-    VANITY = "vanity"
-    ELSEWHERE = "elsewhere"
-    VERIFIED = "verified"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Thought:
-    """An idea in a few sentences, said where it first shows."""
-
-    name: str
-    beginner: str
-    section: Section
-
-
-IDEAS: dict[Idea, Thought] = {
-    Idea.CHALLENGE: Thought(
-        name="Why a 401 comes first",
-        beginner=(
-            "The 401 is no failure. It is how the registry says: first get a token, from {realm}. A client cannot know that "
-            "address beforehand, so it asks without a token once and is told."
-        ),
-        section=CHALLENGES,
-    ),
-    Idea.DIGEST: Thought(
-        name="What a digest guarantees",
-        beginner=(
-            "A tag can move to another image tomorrow. A digest cannot: it is the hash of the content itself, here "
-            "{digest}. From here on everything is requested by digest, so other bytes, sent by mistake or on "
-            "purpose, are noticed."
-        ),
-        section=DIGESTS,
-    ),
-    Idea.VANITY: Thought(
-        name="What a vanity domain can and cannot move",
-        beginner=(
-            "{vanity} holds no image. It answers {status}, a redirect, and the client goes to {target}. Such a "
-            "domain can move where questions about names are sent. It cannot move what the answers say: the digests, the "
-            "address of the token server, and the place of the bytes come from the registry behind it. And a client may "
-            "leave its token behind when it is sent to another host."
-        ),
-        section=REDIRECTIONS,
-    ),
-    Idea.ELSEWHERE: Thought(
-        name="Where the bytes really come from",
-        beginner=(
-            "The registry does not send the bytes of this blob itself. It redirects ({status}) to a signed URL on {target}, "
-            "valid for a few minutes and without a token. A firewall that lets only the registry and the token server through "
-            "stops the pull here."
-        ),
-        section=BLOBS,
-    ),
-    Idea.VERIFIED: Thought(
-        name="Why it does not matter who sends them",
-        beginner="The client hashes what comes: sha256 of these {size} is the digest that was asked for, so these are the bytes.",
-        section=DIGESTS,
-    ),
-    Idea.FAILED: Thought(
-        name="What went wrong",
-        beginner="This request failed: {failure}.",
-        section=_distribution("Error Codes", "error-codes"),
-    ),
-}

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from pullscope.render.came_to import span
+from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.layout import WIDTH, Line
 from pullscope.render.names import client_line, in_words
@@ -14,18 +15,44 @@ from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Ending, Kind, Outcome, Pull
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
+HOW_TO_READ = (
+    "Each step is shown with what was asked, the status of the answer (or of several, one host after another) and what it "
+    "means. 200: here it is. 302, 307: ask there instead. 401: get a token first. 404: not there. Other words: "
+    "`pullscope explain WORD`."
+)
+LEFT_OUT = (
+    "{} left out here: statements about the image (attestations) and signatures that others attached to it (referrers). It "
+    "runs without them. `pullscope explain --level expert` shows them."
+)
 
 
-def lesson_blocks(pull: Pull, *, expert: bool = False) -> Iterator[list[Line]]:
-    """The head, a block for each lesson, and the end."""
+def lesson_blocks(pull: Pull, *, expert: bool = False, demo: Demo | None = None) -> Iterator[list[Line]]:
+    """The head, a block for each lesson, and the end; for a beginner also what only other pulls show."""
     told = lessons(pull)
     yield [
         [(in_words(pull), "bold")],
         [(f"{client_line(pull)}: {count(len(pull.steps), 'step')}, {span(pull.seconds)}, {pull.outcome}", "dim")],
     ]
+    if not expert:
+        yield _paragraph(HOW_TO_READ, style="dim")
     for lesson in told:
-        yield _block(lesson, expert=expert)
+        if expert or not lesson.aside:
+            yield _block(lesson, expert=expert)
+    aside = {step.n for lesson in told if lesson.aside for step in lesson.steps}
+    if aside and not expert:
+        yield _paragraph(LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are"), style="dim")
     yield _end(pull)
+    for chapter in chapters(pull, demo) if demo is not None and not expert else ():
+        yield [[(chapter.title, "bold")]]
+        for said in chapter.said:
+            yield [*_idea(said), *_table(chapter.tables.get(said.idea, []))]
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[Line]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    for number, row in enumerate(rows):
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield [(f"{INDENT}    {text}", "dim" if number == 0 else None)]
 
 
 def _block(lesson: Lesson, *, expert: bool) -> list[Line]:

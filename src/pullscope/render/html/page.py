@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pullscope import __version__
-from pullscope.render.html.view import PullView, finding_view, hop_view, pull_view
+from pullscope.render.html.view import PullView, finding_view, hop_view, prose, pull_view
 from pullscope.render.plain import count, plain, size
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Hop, Pull
@@ -102,4 +102,5 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = prose
     return environment.get_template(name)

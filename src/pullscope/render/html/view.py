@@ -267,6 +267,14 @@ def _limit_words(limit: RateLimit | None) -> str:
     return f"{limit.remaining_before} left before, {limit.remaining_after}{total} after{window}{source}"
 
 
+def prose(text: str) -> Markup:
+    """Our own sentences, escaped, with what stands in backticks as code."""
+    pieces = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(one) if number % 2 else one for number, one in enumerate(pieces)
+    )
+
+
 def finding_view(finding: Finding) -> FindingView:
     """A finding as it is shown."""
     return FindingView(
