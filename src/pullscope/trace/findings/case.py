@@ -153,6 +153,8 @@ def is_write(step: Step) -> bool:
 
 def is_a_question(step: Step) -> bool:
     """Whether a client could do without what a step asked for: no is an answer to it."""
+    if is_write(step):
+        return False
     missing = step.last.status in (404, 405, 501)
     if step.kind in OPTIONAL or (missing and (step.route.cosign or step.route.fallback_for is not None)):
         return True

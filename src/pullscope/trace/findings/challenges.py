@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
+    asked_repositories,
     content_type,
     found,
     in_storage,
     is_page,
     is_write,
+    listed,
     pings,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.fixes import of_words
 from pullscope.trace.findings.logins import LOOKERS, refuses_access
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
@@ -266,7 +270,7 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
 @row(
     "token-server-failed",
     needs=Fact.TOKEN,
-    explains=("token-not-requested", "token-server-insecure"),
+    explains=("access-denied", "credentials-not-used", "token-not-requested", "token-server-insecure", "write-denied"),
     severities="error",
     suffers="all",
     remedy="the realm's host",
@@ -285,7 +289,8 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
     if not broken:
         return
     last = broken[0].last
-    said = f"{last.status}{quoted(last)}"
+    names = listed(asked_repositories(broken[0])) if (last.status or 0) < 500 and not last.ok else ""
+    said = f"{last.status}{quoted(last)}{f' to the request for {names}' if names else ''}"
     if last.ok:
         kind = content_type(last)
         said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
@@ -312,8 +317,15 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         else f"use a version of {case.client} that asks by GET next, as the token specification has it, or let the realm "
         "answer POST"
         if by_post
-        else f"look at {bare(last.request.url)}, which the registry's challenge names as its realm",
+        else _advised(case, broken[0]),
     )
+
+
+def _advised(case: Case, token: Step) -> str:
+    """What its words ask for, and the address that it has from the challenge."""
+    realm = f"look at {bare(token.last.request.url)}, which the registry's challenge names as its realm"
+    advised = of_words(Answer(case, token)) or ("try again" if (token.last.status or 0) >= 500 else None)
+    return f"{advised}; if it stays, {realm}" if advised is not None else realm
 
 
 def _registry_of(case: Case, token: Step) -> str | None:

@@ -8,6 +8,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import CONTENT, Case, client_left, found, header, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
@@ -44,12 +45,14 @@ def size_mismatch(case: Case) -> Iterator[Finding]:
     step, hop, came, wanted = short[0]
     steps = [one for one, *_ in short]
     how = f"ended after {came} of {wanted} bytes" if came < wanted else f"has {came} bytes instead of {wanted}"
+    home = mirror_of(step.first)
     yield found(
         "size-mismatch",
         case.severity(*steps),
         steps,
-        f"what {hop.host} sent for {name_of(step)} {how}.",
-        f"look at {hop.host}, or at what stands between it and here: time limits and size limits of proxies cut bodies off",
+        f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}.",
+        f"look at {hop.host}, or at what stands between it and here: time limits and size limits of proxies cut bodies off"
+        + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
     )
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_page, is_write
+from pullscope.trace.findings.answers import Answer, answer_of
+from pullscope.trace.findings.asked import request
+from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_write
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.fixes import GATEWAY, fix_of
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, filtering, front, other_host, quoted, said_status, says, words
+from pullscope.trace.findings.said import answered_by, front, quoted, said_status, words
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Step
-
-GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
-"""Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
 
 
 @row(
@@ -53,8 +52,7 @@ def registry_failed(case: Case) -> Iterator[Finding]:
     if broken:
         hop = next((one for one in broken if words(one)), broken[0])
         steps = [one.step for one in broken]
-        name = front(hop)
-        behind = hop.status in GATEWAY and not hop.errors and name is not None
+        behind = hop.status in GATEWAY and not hop.errors and front(hop) is not None
         yield found(
             "registry-failed",
             case.severity(*steps),
@@ -65,55 +63,8 @@ def registry_failed(case: Case) -> Iterator[Finding]:
                 if behind
                 else f"the fault is there, not with {case.client}."
             ),
-            f"look at whether {name}, a proxy on the way, may and can reach {hop.host}"
-            if behind and filtering(hop) is not None
-            else f"look at the registry behind {hop.host}: whether it runs, and how long it may take"
-            if behind
-            else f"look at whether {hop.host} reaches {other}, which its answer names, and at the logs of {hop.host}"
-            if (other := other_host(hop)) is not None
-            else f"look at the login that {hop.host} has at the registry behind it: with {hop.status} its words are not of yours"
-            if says(hop, _REFUSES)
-            else f"try again later, or look at the logs of {hop.host}",
+            fix_of(answer_of(case, hop)),
         )
-
-
-_REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
-"""A cache's own login, refused (distribution/distribution#3842, #4477)."""
-
-_ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), fix)
-    for pattern, fix in (
-        # Go's net/http and nginx, to plain http on a port with TLS
-        (
-            r"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port",
-            "ask {host} over https: leave it out of the insecure registries",
-        ),
-        (
-            r"vulnerabilit|not scanned|severity",
-            "mend or allow what the scan found, or have the policy of {host} changed",
-        ),
-        (r"signed|signature|cosign|notation", "sign the image as {host} demands"),
-        (
-            r"export control|sanction|not available in your|country|region",
-            "pull it from a mirror that may be reached from here",
-        ),
-        (r"quota|limit|exceeded", "wait, or raise the limit that the answer names"),
-        (r"licen[cs]e|subscription|payment|billing|suspend|trial", "look at the account or licence of {host}"),
-        (r"proxy authentication", "give the client the login of the proxy in its proxy settings"),
-        (r"maintenance|read.?only", "wait until {host} is back"),
-    )
-)
-"""What some answers ask for, by their own words."""
-
-_STATUS: dict[int, str] = {
-    400: "compare the request with what {host} expects; a proxy in front may have changed it",
-    406: "ask for a media type that {host} has",
-    407: "give the client the login of the proxy in its proxy settings",
-    412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
-    421: "ask {host} under the name that its certificate and its configuration have",
-    426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
-    451: "pull it from a mirror that may be reached from here",
-}
 
 
 @row(
@@ -152,10 +103,7 @@ def request_failed(case: Case) -> Iterator[Finding]:
         Severity.ERROR,
         [step],
         f"{said_status(last)}{_to(step)}.",
-        _advice(last)
-        or _unshown(last)
-        or _without_the_right(step)
-        or f"look at the log of {last.host} for this request",
+        _unshown(last) or _without_the_right(step) or fix_of(Answer(case, step)),
     )
 
 
@@ -186,18 +134,9 @@ def _without_the_right(step: Step) -> str | None:
 
 def _to(step: Step) -> str:
     """Which request it was."""
-    last = step.last
-    what = {
-        Endpoint.PING: "of /v2/",
-        Endpoint.MANIFEST: f"of the manifest {step.route.reference}",
-        Endpoint.TAGS: f"of the tags of {step.route.repository}",
-        Endpoint.CATALOG: "of the catalog",
-        Endpoint.BLOB: f"of a blob of {step.route.repository}",
-    }.get(
-        step.route.endpoint,
-        "of a token" if step.is_token else f"for an upload to {step.route.repository}" if is_write(step) else "",
-    )
-    return f" to {last.request.method}{f' {what}' if what else ''}"
+    if is_write(step) and step.route.endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
+        return f" to {step.last.request.method} for an upload to {step.route.repository}"
+    return f" to {request(step)}"
 
 
 def _ended_badly(case: Case) -> list[Step]:
@@ -210,18 +149,3 @@ def _ended_badly(case: Case) -> list[Step]:
         and step.kind not in (Kind.REFERRERS, Kind.VERSION_CHECK)
         and step not in case.made_good
     ]
-
-
-def _advice(hop: Hop) -> str | None:
-    line = words(hop)
-    fix = next((fix for pattern, fix in _ADVICE if line and pattern.search(line)), _STATUS.get(hop.status or 0))
-    if fix is None and hop.status is None:
-        return (
-            f"try again; if it stays, look at whether {hop.host} runs, and what stands between it and here: a firewall or proxy "
-            "that does not let it through ends connections like that"
-        )
-    if hop.status == 403 and is_page(hop) and (proxy := filtering(hop)) is not None:
-        return f"have {hop.host} allowed in the rules of {proxy}, a proxy on the way: it refuses in place of {hop.host}"
-    if fix is None and hop.status == 403 and is_page(hop):
-        return f"ask from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people"
-    return fix.format(host=hop.host) if fix is not None else None

@@ -13,6 +13,7 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
+from pullscope.trace.findings.asked import subject
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
@@ -43,15 +44,6 @@ _ACCESS = re.compile(
     re.IGNORECASE,
 )
 """Words by which a 400 is about who asks, rather than what was asked."""
-
-
-def subject(case: Case, step: Step) -> str | None:
-    """The repository that a step is about: its own, or the first that a scope names."""
-    named = asked_repositories(step) if step.is_token else ()
-    said = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
-    return next(
-        iter((*named, *([step.route.repository] if step.route.repository else []), *said)), case.pull.repository
-    )
 
 
 def refuses_access(hop: Hop) -> bool:

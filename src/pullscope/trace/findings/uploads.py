@@ -7,31 +7,20 @@ from collections.abc import Iterator
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.names import host_within
+from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted, says, tells_more, words
+from pullscope.trace.findings.said import answered_by, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
 
 _QUOTES_THE_REQUEST = re.compile(
     r"(?:un-?recogni[sz]ed|unknown|unsupported|invalid) request: [A-Z]+ /v2/", re.IGNORECASE
 )
 """Harbor's words for a path that it does not know: goharbor/harbor#19787."""
-PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
-"""Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
-_THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
-_NO_SUCH_TYPE = frozenset({400, 405, 406, 415, 422, 501})
-_CACHE = "application/vnd.buildkit.cacheconfig.v0"
-"""What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
-_KNOWN = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
-_MANIFEST_TYPE = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
-REFUSED = frozenset({400, 404, 406, 409, 411, 415, 416, 422, 501})
-"""Statuses that are about what is written. 501 is Gitea's for artifacts (go-gitea/gitea#25846)."""
 
 
 @row(
@@ -143,7 +132,7 @@ def blob_not_pushed(case: Case) -> Iterator[Finding]:
     """
     for step in case.bad:
         last, sent = step.last, step.document
-        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & _UNKNOWN or _unknown_subject(step) is not None:
+        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & UNKNOWN_BLOB or unknown_subject(step) is not None:
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
         missing = [digest for digest in dict.fromkeys(_named_in(sent)) if digest not in there]
@@ -168,7 +157,7 @@ def blob_not_pushed(case: Case) -> Iterator[Finding]:
         return
 
 
-_UNKNOWN = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
+UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
 
 
 def _named_in(sent: object) -> list[Digest]:
@@ -182,7 +171,7 @@ def _named_in(sent: object) -> list[Digest]:
     return [one.digest for one in parts if one.digest is not None]
 
 
-def _unknown_subject(step: Step) -> Digest | None:
+def unknown_subject(step: Step) -> Digest | None:
     """What a manifest refers to, where that is what the registry says that it does not know."""
     sent = step.document
     subject = sent.subject if isinstance(sent, Manifest | Index) else None
@@ -220,120 +209,17 @@ def mount_refused(case: Case) -> Iterator[Finding]:
         if step.route.mount is None or source is None or last.status not in (*REFUSALS, 400, 404):
             continue
         said = words(last).lower()
-        if source.lower() not in said and source.partition("/")[0].lower() not in said.replace(",", " ").split():
+        named = source.lower() in said or source.partition("/")[0].lower() in said.replace(",", " ").split()
+        issued = issued_for(case, last)
+        logged_in = issued is not None and not issued.anonymous
+        if not named and not (logged_in and any(source in error.detail for error in last.errors)):
             continue
         yield found(
             "mount-refused",
             case.severity(step),
             [step],
             f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
-            f"push without mounting, or with another version of {case.client}; a mount needs {source} at {last.host} itself, and "
-            "the right to read it",
+            f"push without mounting, or with another version of {case.client}; a mount needs {source} at {last.host} itself, the "
+            "right to read it and the right to push" + (f" {step.route.repository}" if step.route.repository else ""),
         )
         return
-
-
-@row(
-    "upload-refused",
-    needs=Fact.FAILURE,
-    explains=("manifest-unknown", "name-unknown", "blob-unknown"),
-    severities="error",
-    suffers="the client that sent it",
-    remedy="the registry's own reason",
-    report="moby/buildkit#3579",
-)
-def upload_refused(case: Case) -> Iterator[Finding]:
-    """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
-    that writes.
-
-    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
-    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
-    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
-    """
-    refused = [
-        step
-        for step in case.bad
-        if is_write(step) and (step.last.status in REFUSED or refuses_manifest(step)) and step.kind is not Kind.DELETE
-    ]
-    if not refused:
-        return
-    step = refused[0]
-    last = step.last
-    name = step.route.repository or "that name"
-    said = codes(last)
-    sent = essence(last.request.headers.get("content-type"))
-    if last.status == 411:
-        fix = f"let what answers at {last.host} take bodies without Content-Length (chunked)"
-    elif "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
-        within = host_within(name)
-        fix = (
-            f"leave {within} out of the name: it is a host, and {last.host} takes it for a part of the repository"
-            if within is not None
-            else f"name the image as the answer asks: {last.host} takes no name spelled {name}"
-            if "NAME_INVALID" in said and tells_more(last)
-            else f"create {name} at {last.host} first, and check how it is spelled"
-        )
-    elif last.status == 404 and step.route.endpoint is Endpoint.UPLOAD_START:
-        fix = (
-            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
-            "virtual in Artifactory) takes no uploads: push to one that does"
-        )
-    elif _unknown_subject(step) is not None:
-        fix = (
-            f"push what the manifest refers to (its subject) first; if {last.host} gives that by its digest, it looks for a blob "
-            "of that digest: report it there"
-        )
-    elif said & _UNKNOWN:
-        fix = "push again: a blob that the manifest names is not there"
-    elif last.status == 416 or says(last, PART):
-        fix = (
-            f"push again, and send the parts of a blob one after the other, from where {last.host} says that it is: the Range of "
-            "its answers"
-        )
-    elif said & {"DIGEST_INVALID", "SIZE_INVALID"}:
-        fix = f"push again, and look at what changes bodies on the way to {last.host}"
-    elif (
-        isinstance(step.document, Manifest) and step.document.artifact_type is not None and last.status in _NO_SUCH_TYPE
-    ):
-        fix = f"push it as an image (oci-artifact=false in buildx), or to a registry that takes artifacts: {last.host} may not"
-    elif step.kind is Kind.MANIFEST_PUT and tells_more(last) and not says(last, _MANIFEST_TYPE):
-        fix = f"do what the answer asks for, or look at the log of {last.host} for this request"
-    elif isinstance(step.document, Index) and any(one.media_type == _CACHE for one in step.document.manifests):
-        fix = "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
-    elif step.kind is Kind.MANIFEST_PUT and media_class(sent) in _KNOWN and "docker" in sent:
-        fix = (
-            f"{last.host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
-            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
-        )
-    elif step.kind is Kind.MANIFEST_PUT:
-        fix = f"send a manifest of a type that {last.host} takes (Docker's schema 2 where it knows no OCI types)"
-    elif is_page(last):
-        fix = (
-            f"look at the log and the limits of what stands in front of {last.host}: a page answered, and registries answer with "
-            "JSON"
-        )
-    else:
-        fix = f"look at the log of {last.host} for this request"
-    yield found(
-        "upload-refused",
-        case.severity(*refused),
-        refused,
-        f"{answered_by(last)} said {last.status} to {last.request.method} of {_part(step)}{quoted(last)}"
-        + (
-            f", and means {subject.short}, the subject of that manifest."
-            if (subject := _unknown_subject(step)) is not None
-            else "."
-        ),
-        fix,
-    )
-
-
-def refuses_manifest(step: Step) -> bool:
-    """Whether 405 is about the manifest and not about writing: ECR, to what it cannot read (moby/buildkit#5747)."""
-    return step.kind is Kind.MANIFEST_PUT and step.last.status == 405 and says(step.last, _THE_MANIFEST)
-
-
-def _part(step: Step) -> str:
-    if step.kind is Kind.MANIFEST_PUT:
-        return f"the manifest {step.route.reference}"
-    return f"a blob of {step.route.repository}" if step.route.repository else "a blob"

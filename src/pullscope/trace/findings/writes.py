@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
+from pullscope.trace.findings.answers import PART
 from pullscope.trace.findings.case import (
     Case,
     client_left,
@@ -17,7 +19,6 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason, says
-from pullscope.trace.findings.uploads import PART
 from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop
 
@@ -80,7 +81,9 @@ def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
         if plain
         else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where_it_is(host)}), "
         + ("and the upload ended there." if after else "of which nothing more was seen."),
-        f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
+        f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
+        if known_registry(host) is not None and not plain
+        else f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
         "registry's own address (http.host or http.relativeurls in distribution, external URL elsewhere)",
     )
 

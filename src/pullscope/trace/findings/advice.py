@@ -1,0 +1,149 @@
+"""What the words of an answer ask for: one table of kinds of words, each with the fix that follows from them.
+
+Words decide before status and code do, for they say more. What no row knows is None: the answer is quoted, nothing guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pullscope.trace.findings.said import words
+from pullscope.trace.model import Hop
+
+ACTS = ("read", "list", "write", "delete", "token")
+
+TABLE = r"""
+# What stands in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS.
+tls: HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port
+    ask {host} over https: leave it out of the insecure registries
+# nginx, ngx_http_ssl_module
+client certificate: required SSL certificate|client certificate
+    give {client} the client certificate that {host} asks for (client.cert and client.key in certs.d/{host})
+headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
+    raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
+# Traefik, Envoy, Kubernetes' ingress, Heroku
+route: no healthy upstream|default backend|no available server|(?:application|app) not found|no such app
+    |upstream connect error|no server is available
+    look at the route to the registry behind {host}: what stands in front has no server for it
+filter: just a moment|captcha|checking your browser|incapsula|\brobot\b|web ?filter|page blocked
+    |(?:url|site|page|request) (?:has been |was |is )?blocked
+    have {host} let through by the filter that answers in its place, or go another way
+proxy login: proxy authentication
+    give the client the login of the proxy in its proxy settings
+# ACR's and Quay's firewalls: Azure/acr#412
+address: \bclient with ip\b|\bip address\b|firewall|not allowed access|blocked(?! by)|\bvpn\b
+    allow the address that {client} comes from at {host}
+country (read list token): export control|sanction|embargo|not available in your|\bcountry\b|your region
+    pull it from a mirror that may be reached from here
+
+# Who asks: Docker Hub and GitLab, docker/hub-feedback#1981, basecamp/kamal#1498
+token for password: personal access token|use a token|instead of a password|two.?factor|\b2fa\b|\bmfa\b
+    |app(?:lication)? password
+    log in with a personal access token in place of the password: {login}
+single sign-on: \bsso\b|single sign|\bsaml\b
+    authorize the token for single sign-on at {host}, and log in with it: {login}
+# IAM: pytorch/pytorch#137361
+policy of rights: is not authorized to perform
+    give that user or role the permission that the answer names, at the repository of {host} too
+# Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
+list (read list): \b(?:allow|white).?list|白名单
+    have {name} put on the list of {host}, or pull it from where it comes from: no login helps
+
+# What a registry lets nobody do; Nexus: sigstore/cosign#2189
+group (write delete): deploying to groups|PRO-licensed
+    push to the hosted repository, at its own address, and not to the group at {host} that collects it
+quota (write delete): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full
+    |storage limit|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
+    make room at {host}, or raise the quota that it names
+# Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
+redeploy (write delete): does not allow updating|cannot be updated|redeploy
+    allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice
+# Azure/acr-cli#70, Azure/acr#561
+lock (write delete): \bdisallowed\b|is locked
+    unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)
+# Harbor and ECR: goharbor/harbor#20092, oras-project/oras#1228
+referenced (delete): referenced by|still (?:in use|referenced)
+    delete what refers to it first: an index, or the image that it is a signature of
+protected (write delete): \bprotect(?:ed|ion)\b|retention|legal hold
+    change the rule of {host} that protects it, or use an account that the rule lets through
+# ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words
+fixed (write delete): immutab|already exists|cannot be overwritten|overwrit
+    push under a new tag; this one may not be changed
+read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?suspended|garbage collection|maintenance
+    wait until {host} takes writes again, or switch its read-only mode off
+maintenance: maintenance|read.?only
+    wait until {host} is back
+licence: licen[cs]e|subscription|payment|billing|suspended|\btrial\b|upgrade your
+    look at the account or licence of {host}
+account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|inactive|banned|not found|not exist)
+    |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
+    look at the account at {host}: its answer says what is wrong with it
+scan: vulnerabilit|not scanned|severity|malware|blocked by (?:policy|xray)|curation
+    mend or allow what the scan found, or have the policy of {host} changed
+signature (read list write delete): \b(?:un)?signed\b|signature (?:is )?(?:required|missing|not)|content trust
+    sign the image as {host} demands
+# Lists in pages: distribution/distribution#4844
+page (list): number of results|pagination|page.?size
+    ask for fewer at a time (n= in the address), and follow Link to the next page
+# Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
+name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
+    check how {names} is spelled: {host} takes no such name
+# Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
+scopes (read list write delete): \bscopes\b
+    log in with a token whose scopes let it {action} {name}
+limit: too many requests|toomanyrequests|rate.?limit|throttl
+    wait, and then ask less often or less at a time
+
+# What the registry itself did not reach. Harbor, of the registry behind a cache: goharbor/harbor#14767
+upstream (read list): http status code: \d{3}
+    look at what {host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and the
+    login that {host} has there
+network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:
+    |\blookup \S+ on\b
+    look at what {host} cannot reach from where it runs, which its answer names, and at its log
+storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|input/output error|blob ?store|swift|storage driver)\b
+    |permission denied
+    look at the storage of {host}, of which its answer speaks, and at its log
+database: \b(?:database|sql|postgres\w*|redis|deadlock|pq:)
+    look at the database of {host}, of which its answer speaks, and at its log
+"""
+"""The kinds of words, to which acts they are an answer, and below each the fix; of those that fit the first decides.
+
+A line of a row that begins with a bar goes on with its words. The reports are where such words were seen.
+"""
+
+ITS_OWN_PARTS = frozenset({"network", "storage", "database"})
+"""What a server says of its own parts: with a refusal such words are about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A kind of words, to what they are an answer, and the fix."""
+
+    name: str
+    words: re.Pattern[str]
+    fix: str
+    acts: frozenset[str]
+
+
+def _rows() -> Iterator[Clue]:
+    text = re.sub(r"\n +\|", "|", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE))
+    for name, acts, pattern, fix in re.findall(
+        r"^(\w[\w -]+?)(?: \(([\w ]+)\))?: (.+)((?:\n {4}.+)+)", text, re.MULTILINE
+    ):
+        yield Clue(
+            name, re.compile(pattern, re.IGNORECASE), " ".join(fix.split()), frozenset(acts.split() if acts else ACTS)
+        )
+
+
+CLUES = tuple(_rows())
+
+
+def clue(hop: Hop, act: str) -> Clue | None:
+    """The kind of words that an answer to such a request holds."""
+    line = words(hop)
+    failed = (hop.status or 0) >= 500
+    fitting = (one for one in CLUES if act in one.acts and (failed or one.name not in ITS_OWN_PARTS))
+    return next((one for one in fitting if one.words.search(line)), None) if line else None

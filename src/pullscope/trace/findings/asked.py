@@ -1,0 +1,69 @@
+"""What a request was for, in words: one place for what findings call a request, and for whom it was made.
+
+Nothing here looks at the answer, but for a token's, whose request says what it is to be good for.
+"""
+
+from __future__ import annotations
+
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.case import Case, asked_repositories, is_write, repositories
+from pullscope.trace.model import Kind, Step
+
+LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+
+
+def act(step: Step) -> str:
+    """What a request is: `token`, `delete`, `write`, `list` or `read`."""
+    if step.is_token:
+        return "token"
+    if step.kind is Kind.DELETE:
+        return "delete"
+    return "write" if is_write(step) else "list" if step.route.endpoint in LISTS else "read"
+
+
+def thing(step: Step) -> str:
+    """What was asked for or sent: `the manifest 1.0`, `a blob of team/app`, `the catalog`, `/v2/`."""
+    route = step.route
+    of = f" of {route.repository}" if route.repository else ""
+    if step.is_token:
+        return "a token"
+    match route.endpoint:
+        case Endpoint.PING | Endpoint.V1_PING:
+            return "/v2/"
+        case Endpoint.MANIFEST:
+            return f"the manifest {route.reference}"
+        case Endpoint.BLOB | Endpoint.UPLOAD | Endpoint.UPLOAD_START:
+            return f"a blob{of}"
+        case Endpoint.TAGS:
+            return f"the tags{of}"
+        case Endpoint.CATALOG:
+            return "the catalog"
+        case Endpoint.REFERRERS:
+            return f"the referrers{of}"
+        case _:
+            return ""
+
+
+def request(step: Step) -> str:
+    """Method and thing: `GET of the tags of team/app`."""
+    what = thing(step)
+    return f"{step.last.request.method} of {what}" if what else step.last.request.method
+
+
+def doing(step: Step) -> str:
+    """What is refused to one who writes; skopeo asks for a token for `*` before a delete: podman-container-tools/skopeo#856."""
+    if not step.is_token:
+        return "a delete" if step.kind is Kind.DELETE else "a push"
+    scopes = read_scopes(step.token.scope or "") if step.token is not None else ()
+    actions = {action for scope in scopes for action in scope.actions}
+    return "a push" if "push" in actions else "a delete" if "delete" in actions else "every right (*)"
+
+
+def subject(case: Case, step: Step) -> str | None:
+    """The repository that a step is about: its own, or the first that a scope names."""
+    named = asked_repositories(step) if step.is_token else ()
+    said = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
+    return next(
+        iter((*named, *([step.route.repository] if step.route.repository else []), *said)), case.pull.repository
+    )

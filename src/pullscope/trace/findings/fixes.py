@@ -1,0 +1,192 @@
+"""What to do about one answer (`answers`): a ladder of rungs, from what says most to what says least.
+
+First what the request's own name shows, then the words of the answer, then what is known of login and rights, then codes, then
+who answered, then the status. Each rung speaks only where it knows; what stands at its end is honest about knowing nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import Answer, look_at_the_log
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page, is_write, listed
+from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.rights import (
+    action,
+    at_the_registry,
+    of_a_login,
+    of_a_refusal,
+    without_a_login,
+    without_the_right,
+)
+from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says
+from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_uploads, of_writes
+from pullscope.trace.model import Kind
+
+GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
+"""Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
+
+_REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
+"""A cache's own login, refused (distribution/distribution#3842, #4477)."""
+
+Rung = Callable[[Answer], str | None]
+
+
+def fix_of(one: Answer) -> str:
+    """What to do."""
+    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+
+
+# What the name and the words say.
+
+
+def _of_a_name(one: Answer) -> str | None:
+    """Names that a registry cannot have: attune-io/attune#218, docker/build-push-action#1111."""
+    name, known = one.name or "", one.known.id if one.known is not None else ""
+    parts = name.count("/") + 1
+    if not name or one.is_about_a_login or one.status >= 500:
+        return None
+    if known == "docker-hub" and parts > 2:
+        return f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
+    if known == "ghcr" and parts == 1:
+        return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
+    return None
+
+
+def _of_fixed_tags(one: Answer) -> str | None:
+    fixed = one.clue is not None and one.clue.name == "fixed"
+    if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
+        return None
+    if one.step.route.cosign:
+        return f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {one.host}"
+    if one.act == "delete":
+        return f"take {one.step.route.reference or 'it'} out of the rule for fixed tags at {one.host} before the delete"
+    return "push under a new tag; this one may not be changed"
+
+
+def of_words(one: Answer) -> str | None:
+    """What the words ask for."""
+    if one.clue is None:
+        return None
+    return one.clue.fix.format(
+        host=one.host,
+        client=one.case.client,
+        name=one.name or "that repository",
+        names=listed(asked_repositories(one.step)) or one.name or "the name",
+        action=action(one),
+        login=login(one.case, one.host),
+    )
+
+
+# Who answered.
+
+
+def _of_the_catalog(one: Answer) -> str | None:
+    """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
+    if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
+        return None
+    with_login = f", or log in: {login(one.case, one.host)}" if one.no_login and one.status in REFUSALS else ""
+    return (
+        f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{with_login}"
+    )
+
+
+def _of_a_page(one: Answer) -> str | None:
+    """A page in the place of a registry's answer: what stands in front refuses, and no login changes that."""
+    if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
+        return None
+    who = front(one.hop) or f"what stands in front of {one.host}"
+    begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
+    return f"let {who} pass it on: a page answered, not the registry" + (
+        "" if begun else f"; check that {one.host} is where it is to go"
+    )
+
+
+# What is left: the status.
+
+
+def _of_what_it_says(one: Answer) -> str | None:
+    if one.act == "write" and is_page(one.hop) and one.status < 500:
+        return (
+            f"look at the log and the limits of what stands in front of {one.hop.host}: a page answered, and registries answer "
+            "with JSON"
+        )
+    says_more = is_specific(one.hop) and one.status not in _BY_STATUS and one.status < 500 and not is_page(one.hop)
+    return f"do what the answer asks for, or {look_at_the_log(one)}" if says_more and one.act != "token" else None
+
+
+def _of_a_failure(one: Answer) -> str | None:
+    """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252)."""
+    hop, host, name = one.hop, one.hop.host, front(one.hop)
+    if one.status < 500:
+        return None
+    if one.known is not None:
+        return f"try again later, and look whether {one.known.name} tells of trouble"
+    if one.status in GATEWAY and not hop.errors and name is not None:
+        if filtering(hop) is not None:
+            return f"look at whether {name}, a proxy on the way, may and can reach {host}"
+        return f"look at the registry behind {host}: whether it runs, and how long it may take"
+    other = other_host(hop)
+    if other is not None:
+        return f"look at whether {host} reaches {other}, which its answer names, and at the logs of {host}"
+    if says(hop, _REFUSES):
+        return (
+            f"look at the login that {host} has at the registry behind it: with {one.status} its words are not of yours"
+        )
+    return f"try again later, or look at the logs of {host}"
+
+
+_BY_STATUS: dict[int, str] = {
+    400: "compare the request with what {host} expects; a proxy in front may have changed it",
+    406: "ask for a media type that {host} has",
+    407: "give the client the login of the proxy in its proxy settings",
+    412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
+    421: "ask {host} under the name that its certificate and its configuration have",
+    426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
+    451: "pull it from a mirror that may be reached from here",
+}
+
+
+def _of_the_status(one: Answer) -> str | None:
+    hop, host = one.hop, one.hop.host
+    if one.act == "write" and one.status == 400:
+        return None
+    if one.status in _BY_STATUS:
+        return _BY_STATUS[one.status].format(host=host)
+    if hop.status is None:
+        return (
+            f"try again; if it stays, look at whether {host} runs, and what stands between it and here: a firewall or proxy "
+            "that does not let it through ends connections like that"
+        )
+    if one.status == 403 and is_page(hop):
+        proxy = filtering(hop)
+        return (
+            f"have {host} allowed in the rules of {proxy}, a proxy on the way: it refuses in place of {host}"
+            if proxy is not None
+            else f"ask from another address, or have this one allowed: {front(hop) or host} answers with a page for people"
+        )
+    return None
+
+
+LADDER: tuple[Rung, ...] = (
+    _of_a_name,
+    _of_fixed_tags,
+    at_the_registry,
+    of_words,
+    of_a_login,
+    of_deletes,
+    of_writes,
+    _of_the_catalog,
+    _of_a_page,
+    without_a_login,
+    without_the_right,
+    of_uploads,
+    of_a_manifest,
+    of_a_refusal,
+    _of_what_it_says,
+    _of_a_failure,
+    _of_the_status,
+)
+"""The rungs, from the one that knows most."""

@@ -1,0 +1,128 @@
+"""What to do about a refusal: log in, with another account, or give that one the right; and why, where that is known."""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.asked import doing
+from pullscope.trace.findings.case import REFUSALS, codes
+from pullscope.trace.findings.grants import allows, rights
+from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.names import check
+from pullscope.trace.findings.said import is_specific, says
+
+_OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
+
+
+def action(one: Answer) -> str:
+    """The right that is wanted: `pull`, `push`, `delete`."""
+    what = doing(one.step)
+    if one.step.is_token:
+        return {"a push": "push", "a delete": "delete"}.get(what, "also delete")
+    return "delete" if one.act == "delete" else "push" if one.case.writes else "pull"
+
+
+def of_a_login(one: Answer) -> str | None:
+    """A login that was refused itself."""
+    if not one.is_about_a_login or one.code != "access-denied":
+        return None
+    if says(one.hop, _OF_RIGHTS):
+        return f"give the account that {one.case.client} uses the right to what it asked for, or log in with another"
+    by_post = one.step.is_token and one.hop.request.method == "POST" and one.status == 403 and not is_specific(one.hop)
+    return f"log in again: {login(one.case, one.host)}" + (
+        f"; if it is good, {one.host} may take no POST for tokens, and {one.case.client} did not ask by GET"
+        if by_post
+        else ""
+    )
+
+
+def without_a_login(one: Answer) -> str | None:
+    wants = one.code == "write-denied" and one.status in REFUSALS and one.no_login
+    return f"log in: {login(one.case, one.host)}" if wants else None
+
+
+def without_the_right(one: Answer) -> str | None:
+    if lacks_delete(one) is not None:
+        return (
+            f"delete with a client that asks for delete or * (skopeo), and with an account that may delete {one.name}"
+        )
+    lacks = _lacks(one)
+    return f"log in with an account that may {lacks} {one.name}" if lacks is not None else None
+
+
+def _lacks(one: Answer) -> str | None:
+    """The right that the token of a login does not grant, where that can be read; a push looks at what is there, too."""
+    granted = one.issued.facts.granted if one.issued is not None else None
+    if one.code != "write-denied" or granted is None or one.name is None:
+        return None
+    if one.act == "read" and not allows(granted, one.name, "pull"):
+        return "pull and push"
+    return action(one) if not allows(granted, one.name, action(one)) else None
+
+
+def lacks_delete(one: Answer) -> str | None:
+    """What a token was asked for, where delete is not in it: google/go-containerregistry#724, #2184."""
+    issuer = one.case.issuer_of(one.hop)
+    asked = issuer.token.scope if issuer is not None and issuer.token is not None else None
+    if one.act != "delete" or one.status not in REFUSALS or not asked or one.name is None:
+        return None
+    return rights(asked) if not allows(asked, one.name, "delete") else None
+
+
+def why_refused(one: Answer) -> str:
+    """What is known of why a write is refused, beside the answer's words."""
+    client = one.case.client
+    if one.clue is not None or one.by_page:
+        return ""
+    if without_a_login(one) is not None:
+        return f" {client} showed no login."
+    asked = lacks_delete(one)
+    if asked is not None:
+        return f" {client} asked for {asked} when it got its token, and a delete may need more."
+    lacks = _lacks(one)
+    if lacks == "pull and push":
+        return " The token of its login does not grant pull, and a push looks at what is there."
+    return f" The token of its login does not grant {lacks}." if lacks is not None else ""
+
+
+def at_the_registry(one: Answer) -> str | None:
+    """What GHCR wants; a package that was pushed by hand knows no workflow: Snowfork/snowbridge#1272, tridz-dev/huf#349."""
+    other = one.clue is not None and one.clue.name != "scopes"
+    if one.code != "write-denied" or one.known is None or one.known.id != "ghcr" or one.status not in REFUSALS:
+        return None
+    if other or one.no_login or one.by_page or lacks_delete(one) is not None:
+        return None
+    if action(one) == "delete":
+        return f"log in with a token that has delete:packages, of an account that is an admin of the package {one.name}"
+    return (
+        f"log in with an account that may push {one.name}: a token with write:packages (in a workflow, permissions: "
+        "packages: write), and the package's own settings"
+    )
+
+
+def of_a_refusal(one: Answer) -> str | None:
+    """401 and 403 of which no more is known: the right, and the name."""
+    name, host = one.name or one.hop.host, one.hop.host
+    if one.status not in REFUSALS or one.code is None:
+        return None
+    if one.code == "write-denied":
+        if "MANIFEST_INVALID" in codes(one.hop):
+            return (
+                f"push under a new tag, or with an account that may overwrite tags of {name} (in Artifactory: delete)"
+            )
+        account = f"log in with an account that may {action(one)} {name}"
+        return (
+            f"do what the answer asks for, or {account}"
+            if is_specific(one.hop)
+            else f"{account}: {login(one.case, one.host)}"
+        )
+    if not is_specific(one.hop):
+        return (
+            f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
+            if one.name
+            else f"log in with an account that {host} lets do that: {login(one.case, host)}"
+        )
+    if one.no_login:
+        return f"do what the answer asks for; a login, where it wants one: {login(one.case, host)}"
+    return f"do what the answer asks for, or give the account that {one.case.client} uses the right to {name}"

@@ -1,0 +1,118 @@
+"""What to do about what was sent and not taken: uploads, manifests and deletes, by the codes and the form of what was sent."""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
+from pullscope.trace.findings.case import codes, is_write
+from pullscope.trace.findings.names import host_within
+from pullscope.trace.findings.said import front, says, tells_more
+from pullscope.trace.findings.uploads import UNKNOWN_BLOB, unknown_subject
+from pullscope.trace.model import Kind
+
+_CACHE = "application/vnd.buildkit.cacheconfig.v0"
+"""What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
+_TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
+_NO_SUCH_TYPE = frozenset({400, 405, 406, 415, 422, 501})
+_OF_TYPES = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
+_OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
+
+
+def of_deletes(one: Answer) -> str | None:
+    """A delete that nobody may make, or not of a tag (distribution/distribution#3234)."""
+    said = codes(one.hop)
+    if one.act != "delete" or one.status not in NOT_OFFERED:
+        return None
+    if "DIGEST_INVALID" in said:
+        return f"delete it by the digest that {one.host} gives for it (Docker-Content-Digest), and not by a tag"
+    if one.known is not None:
+        return f"delete it by other means ({one.known.name}'s own page or API): {one.host} takes no such request"
+    if one.status == 400 and tells_more(one.hop):
+        return None
+    by_tag = one.step.route.digest is None and one.step.route.endpoint is Endpoint.MANIFEST
+    return ("delete it by its digest; if that is refused too, " if by_tag else "") + (
+        f"switch deletes on at {one.host} (storage.delete.enabled in distribution), or delete there by other means"
+    )
+
+
+def of_writes(one: Answer) -> str | None:
+    """405 to what is written."""
+    if one.act != "write" or one.status != 405 or one.code != "write-denied":
+        return None
+    if not one.hop.errors and front(one.hop) is not None:
+        return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
+    if not is_read_only(one):
+        return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
+    return f"push to the registry that {one.host} mirrors, or switch its read-only mode off"
+
+
+def is_read_only(one: Answer) -> bool:
+    """Whether 405 can be the answer of a registry that only reads: nothing else was taken, and it says so itself."""
+    if one.act != "write" or one.status != 405 or (not one.hop.errors and front(one.hop) is not None):
+        return False
+    return not any(is_write(step) and step.last.ok for step in one.case.steps)
+
+
+def of_uploads(one: Answer) -> str | None:
+    """What the codes of the distribution specification mean for what was sent."""
+    hop, host, said = one.hop, one.hop.host, codes(one.hop)
+    name = one.step.route.repository or "that name"
+    if one.code != "upload-refused":
+        return None
+    if one.status == 411:
+        return f"let what answers at {host} take bodies without Content-Length (chunked)"
+    if "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
+        within = host_within(name)
+        if within is not None:
+            return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
+        if "NAME_INVALID" in said and tells_more(hop):
+            return f"name the image as the answer asks: {host} takes no name spelled {name}"
+        return f"create {name} at {host} first, and check how it is spelled"
+    if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START:
+        return (
+            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
+            "virtual in Artifactory) takes no uploads: push to one that does"
+        )
+    if unknown_subject(one.step) is not None:
+        return (
+            f"push what the manifest refers to (its subject) first; if {host} gives that by its digest, it looks for a blob "
+            "of that digest: report it there"
+        )
+    if said & UNKNOWN_BLOB:
+        return "push again: a blob that the manifest names is not there"
+    if one.status == 416 or says(hop, PART):
+        return (
+            f"push again, and send the parts of a blob one after the other, from where {host} says that it is: the Range of "
+            "its answers"
+        )
+    return f"push again, and look at what changes bodies on the way to {host}" if said & _OF_BYTES else None
+
+
+def of_a_manifest(one: Answer) -> str | None:
+    """A manifest that is refused for its type, as far as the answer leaves that open."""
+    host, document = one.hop.host, one.step.document
+    if one.code != "upload-refused" or one.step.kind is not Kind.MANIFEST_PUT:
+        return None
+    sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
+    if tells_more(one.hop) and not of_types:
+        return f"do what the answer asks for, or {look_at_the_log(one)}"
+    if isinstance(document, Manifest) and document.artifact_type is not None and one.status in _NO_SUCH_TYPE:
+        return (
+            f"push it as an image (oci-artifact=false in buildx), or to a registry that takes artifacts: {host} may not"
+        )
+    if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
+        return (
+            "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
+        )
+    if media_class(sent) in _TYPES and "docker" in sent:
+        return (
+            f"{host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
+            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
+        )
+    if of_types or one.status in (406, 415):
+        return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
+    return f"{look_at_the_log(one)}, and at whether it takes manifests of the type {sent or 'that was sent'}"

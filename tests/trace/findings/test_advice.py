@@ -1,0 +1,84 @@
+"""What the words of an answer ask for: each kind of words is known by what registries and proxies say, and by nothing near it."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from pullscope.trace.findings.advice import ACTS, CLUES, ITS_OWN_PARTS, Clue
+
+SAID = {
+    "tls": "Client sent an HTTP request to an HTTPS server",
+    "client certificate": "400 No required SSL certificate was sent",
+    "headers": "400 Request Header Or Cookie Too Large",
+    "route": "no healthy upstream",
+    "filter": "Just a moment...",
+    "proxy login": "407 Proxy Authentication Required",
+    "address": "DENIED: client with IP '203.0.113.7' is not allowed access",
+    "country": "this page may be subject to export control laws",
+    "token for password": "You must use a personal access token with 'api' scope",
+    "single sign-on": "your token is not authorized for SAML SSO",
+    "policy of rights": "User: arn:aws:iam::1:user/ci is not authorized to perform: ecr:InitiateLayerUpload",
+    "list": "this image is not in the whitelist",
+    "group": "Deploying to groups is a PRO-licensed feature",
+    "quota": "adding 5 GiB of storage resource, which when updated to current usage will exceed the configured upper limit",
+    "redeploy": "Repository does not allow updating assets: docker-hosted",
+    "lock": "The operation is disallowed on this registry, repository or image",
+    "referenced": "Requested image referenced by manifest list: [sha256:01]",
+    "protected": "Deleting protected image tags is not allowed",
+    "fixed": "The image tag '1.0' already exists and cannot be overwritten because the repository is immutable",
+    "read-only": "The system is in read only mode. Any modification is prohibited.",
+    "maintenance": "Down for maintenance",
+    "licence": "Your license has expired",
+    "account": "Please verify your e-mail: the account is not activated",
+    "scan": "current image with 3 vulnerabilities cannot be pulled",
+    "signature": "The image is not signed by cosign.",
+    "page": "PAGINATION_NUMBER_INVALID: invalid number of results requested",
+    "name": "invalid repository name",
+    "scopes": "The token provided does not match expected scopes.",
+    "limit": "toomanyrequests: Rate exceeded",
+    "upstream": "http error: not found, http status code: 404",
+    "network": "dial tcp: lookup minio on 10.0.0.2:53: no such host",
+    "storage": "s3aws: Path not found",
+    "database": "pq: deadlock detected",
+}
+NEARLY = (
+    "UNAUTHORIZED: authentication required",
+    "DENIED: requested access to the resource is denied",
+    "unauthorized to access repository: library/cosign, action: pull",
+    "manifest unknown to registry",
+    "blob upload unknown",
+    "Bad Request",
+    "team/quotient: not found",
+    "403 Forbidden",
+)
+"""What says no more than the status does, or has such words in names."""
+
+
+@pytest.mark.parametrize("row", CLUES, ids=lambda row: row.name)
+def test_each_kind_of_words_is_known_by_what_was_said(row: Clue) -> None:
+    """The first row that fits what was said is its own, to one act at least."""
+    name, acts = row.name, row.acts
+    said = SAID[name]
+    for act in acts:
+        first = next(one for one in CLUES if act in one.acts and one.words.search(said))
+        assert first.name == name or (name == "maintenance" and first.name == "read-only")
+
+
+@pytest.mark.parametrize("said", NEARLY)
+def test_words_that_say_no_more_than_the_status_ask_for_nothing(said: str) -> None:
+    """Nothing is guessed from the usual words, or from names."""
+    assert [one.name for one in CLUES if one.words.search(said)] == []
+
+
+def test_the_table_is_read_as_it_is_written() -> None:
+    """Every row has acts, a fix with names that can be filled in, and words of a server's own parts stand last."""
+    assert {name for one in CLUES for name in one.acts} == set(ACTS)
+    assert set(SAID) == {one.name for one in CLUES}
+    for one in CLUES:
+        fields = {field for _, field, _, _ in string.Formatter().parse(one.fix) if field is not None}
+        assert fields <= {"host", "client", "name", "names", "action", "login"}, one.name
+        assert re.match(r"[a-z]", one.fix), one.name
+    assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS
