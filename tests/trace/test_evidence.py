@@ -166,6 +166,18 @@ def test_what_the_wire_does_not_tell_is_said() -> None:
     assert all(any(words.startswith("could be operation") for words in step.because) for step in pings)
 
 
+def test_what_only_weak_evidence_decides_names_the_other_operation() -> None:
+    """Two pulls of one image without tokens or connections: the rhythm says who asks first, and not that it was that one."""
+    wires = [Wire(agent=SKOPEO), Wire(agent=SKOPEO, at=1000.003)]
+    for wire in wires:
+        get_manifest(wire, APP, APP.manifest(), tag=True)
+        wire.wait(0.1)
+        wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), content=APP.layers[0])
+    blobs = [step for pull in played(*wires).pulls for step in pull.steps if step.route.digest is not None]
+    assert len(blobs) == 2
+    assert blobs[0].because[-1] == "could be operation 2 too"
+
+
 def test_a_redirect_shows_late_whose_a_step_was() -> None:
     """Behind a vanity host the first request has no token; the second, with the other's token, moves the step there."""
     vanity = "https://docker.example.com"

@@ -1,7 +1,8 @@
 """What speaks for one operation rather than another: the third table of evidence, and the matcher that reads all three.
 
 The matcher keeps whoever passes the tables of `clues`, and lets each row of `WHOSE` narrow the choice, the strongest first. Of
-equals the one that waited longest is taken, and the others are kept as rivals, so that a view can say what could not be told.
+equals the one that waited longest is taken. Whom only weak rows put behind is kept as a rival, so that a view can say what could
+not be told.
 The row that decided is the `because` of the step.
 """
 
@@ -191,17 +192,20 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
         return None
     deciding = WHOSE[-1]
     chosen_by: Row | None = None
+    equals = left
     for row in WHOSE:
         held = [pull for pull in left if row.holds(clue, pull)]
         if not held:
             continue
+        if row.strength is not Strength.WEAK:
+            equals = held  # what is weak says who is taken, and not that nobody else could have asked
         if chosen_by is None or len(held) < len(left):
             deciding = chosen_by = row
         left = held
         if len(left) == 1:
             break
     chosen = min(left, key=_waited_longest)
-    rivals = tuple(pull for pull in left if pull is not chosen)[:3]
+    rivals = tuple(pull for pull in equals if pull is not chosen and (chosen.closed or not pull.closed))[:3]
     reason = Reason(
         evidence=deciding.name,
         strength=deciding.strength,
