@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian, listing
 
-from pullscope.host import HostError, change, plan, switch
+from pullscope.host import HostError, carry_out, change, plan, switch
 from pullscope.host.wish import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://u:p@corp:3128"\n'
@@ -35,7 +35,7 @@ BEFORE: dict[str, dict[str, str]] = {
 def turn_on(systemd: Systemd, told: list[str] | None = None, **wish: Any) -> None:
     found = systemd.look()
     planned = plan.plan(found, Wish(**{"authority": AUTHORITY, **wish}))
-    switch.check_writable(found, planned)
+    carry_out.check_writable(found.recorded, planned.changes)
     switch.on(found, planned, (told if told is not None else []).append)
 
 

@@ -21,6 +21,7 @@ from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import (
     HostError,
+    carry_out,
     command,
     doctor,
     plan,
@@ -32,6 +33,7 @@ from pullscope.host import (
 )
 from pullscope.host import confdir as confdir_
 from pullscope.host import status as host_status
+from pullscope.host.carry_out import Undone
 from pullscope.host.doctor import Examination
 from pullscope.host.invoker import beside_python
 from pullscope.host.machine import Machine
@@ -141,11 +143,11 @@ def turn_on(
         raise HostError(f"this is {found.flavour.name}: {found.flavour.instead}. Nothing changed")
     planned = plan.plan(found, wish)
     if dry_run:
-        typer.echo(plan_words.diff(found, planned), nl=False)
+        typer.echo(plan_words.diff(found.tree, planned.changes, planned.stale), nl=False)
         for argv in plan_words.commands(found, planned):
             typer.echo(f"run: {command.spelled(argv)}")
         return planned
-    switch.check_writable(found, planned)
+    carry_out.check_writable(found.recorded, planned.changes)
     switch.validate(found, planned)
     if planned.restart:
         _consent(found, "docker must restart to use the proxy.", yes=yes, otherwise="Nothing changed")
@@ -228,7 +230,7 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
     _finish(at.of_record(found), was_on)
 
 
-def _complain(at: Surroundings, undone: switch.Undone) -> None:
+def _complain(at: Surroundings, undone: Undone) -> None:
     if undone.left:
         raise HostError(f"{undone.words}. When the cause is gone: {at.off}")
 

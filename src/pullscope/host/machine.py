@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pullscope.host import docker_daemon, systemd
-from pullscope.host.change import result_of, sha256
 from pullscope.host.command import Run
 from pullscope.host.docker_daemon import Daemon, Flavour
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.layout import Layout
+from pullscope.host.recorded import Recorded
 from pullscope.host.systemd import Shown, UnitFiles
-from pullscope.host.tree import ABSENT, Snapshot, Tree
+from pullscope.host.tree import Snapshot, Tree
 
 MARK = "PULLSCOPE_DOCKER"
 """The variable in our drop-in: a process that has it was started with our drop-in in force."""
@@ -42,27 +42,17 @@ class Machine:
         return (*self.tree.words, *(("--rootless",) if self.layout.rootless else ()))
 
     @property
-    def journal(self) -> Journal:
-        return Journal(self.tree, self.layout.state)
+    def recorded(self) -> Recorded:
+        """The tree with its journal."""
+        return Recorded(tree=self.tree, journal=Journal(self.tree, self.layout.state), record=self.record)
 
     @property
     def entries(self) -> dict[str, Entry]:
-        return {entry.path: entry for entry in self.record.entries} if self.record else {}
+        return self.recorded.entries
 
     def before(self, path: str) -> Snapshot:
         """What is at `path`, leaving our own change out of it: what undo would leave."""
-        now = self.tree.look(path)
-        entry = self.entries.get(path)
-        if entry is None:
-            return now
-        if entry.kind == "directory":
-            return ABSENT if now.kind in {"absent", "directory"} else now
-        if now.absent or (now.is_file and sha256(now.content) in entry.ours):
-            return entry.before
-        if not now.is_file:
-            return now
-        rest = result_of(entry, now)
-        return ABSENT if rest is None else replace(now, content=rest)
+        return self.recorded.before(path)
 
     @property
     def names(self) -> dict[str, str]:

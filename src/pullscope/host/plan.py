@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
+from pullscope.host.parts import Parts
 from pullscope.host.wish import Wish
 
 HOSTS_FILE = "/etc/hosts"
@@ -60,7 +60,7 @@ def plan(machine: Machine, wish: Wish) -> Plan:
         _timer_parts(parts, wish)
     _trust_for_proxy(parts)
     changes = tuple(parts.changes)
-    stale = tuple(entry for path, entry in machine.entries.items() if path not in {item.path for item in changes})
+    stale = parts.stale
     restart = bool(machine.active and variables and not _in_force(machine, variables))
     units = machine.layout.unit_paths[0]
     touched = [item for item in changes if item.path.startswith(units) and _differs(machine, item)]
@@ -82,51 +82,12 @@ def plan(machine: Machine, wish: Wish) -> Plan:
     )
 
 
-class _Parts:
-    """Collects the changes of one plan in order, with the directories that they need."""
+class _Parts(Parts):
+    """The changes of one plan, with the machine that it is for."""
 
     def __init__(self, machine: Machine) -> None:
+        super().__init__(machine.recorded)
         self.machine = machine
-        self.changes: list[Change] = []
-
-    def directory(self, path: str, mode: int) -> None:
-        missing: list[str] = []
-        while path not in {"/", self.machine.layout.state} and not any(item.path == path for item in self.changes):
-            before = self.machine.before(path)
-            if before.kind in {"link", "other", "file"} and not self.machine.tree.at(path).is_dir():
-                raise HostError(f"{path} is not a directory; nothing changed")
-            if not before.absent:
-                break
-            missing.append(path)
-            path = path.rpartition("/")[0] or "/"
-        for folder in reversed(missing):
-            self.changes.append(change.new_directory(folder, mode, os.geteuid(), os.getegid()))
-
-    def file(
-        self,
-        path: str,
-        kind: str,
-        content: bytes,
-        *,
-        mode: int = 0o644,
-        folder_mode: int = 0o755,
-        claims: tuple[str, ...] = (),
-        interim: tuple[bytes, ...] = (),
-    ) -> None:
-        self.directory(path.rpartition("/")[0], folder_mode)
-        before = self.machine.before(path)
-        made = change.file(
-            path, kind, before, content, mode=mode, uid=os.geteuid(), gid=os.getegid(), claims=claims, interim=interim
-        )
-        known = self.machine.entries.get(path)
-        if known is not None:
-            ours = tuple(dict.fromkeys((*made.entry.ours, *known.ours)))
-            made = replace(made, entry=replace(made.entry, ours=ours))
-        self.changes.append(made)
-
-    def lines(self, path: str, text: str) -> None:
-        claims = tuple(line for line in text.splitlines() if line.strip())
-        self.file(path, "lines", text.encode(), claims=claims)
 
 
 def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 from pullscope.host import change, takeback_timer
+from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
+from pullscope.host.journal_document import Entry
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
-from pullscope.host.tree import Snapshot
+from pullscope.host.recorded import Recorded
+from pullscope.host.tree import Snapshot, Tree
 from pullscope.host.wish import Wish
 
 
@@ -54,11 +58,11 @@ def commands(machine: Machine, planned: Plan) -> list[tuple[str, ...]]:
     return found
 
 
-def diff(machine: Machine, planned: Plan) -> str:
-    """A unified diff of every file that the plan changes."""
+def diff(tree: Tree, changes: Sequence[Change], stale: Sequence[Entry]) -> str:
+    """A unified diff of every file that is changed."""
     pieces: list[str] = []
-    for item in planned.changes:
-        now = machine.tree.look(item.path)
+    for item in changes:
+        now = tree.look(item.path)
         if item.after.kind == "directory":
             if now.absent:
                 pieces.append(f"new directory {item.path} (mode {item.after.mode:04o})\n")
@@ -69,24 +73,30 @@ def diff(machine: Machine, planned: Plan) -> str:
             pieces.append(f"new file {item.path}: {count} public certificates that docker trusts already\n")
             continue
         pieces.extend(_file_diff(item.path, now, item.after.content))
-    pieces.extend(f"taken back: {entry.path}\n" for entry in planned.stale)
+    pieces.extend(f"taken back: {entry.path}\n" for entry in stale)
     return "".join(pieces)
 
 
 def undo(machine: Machine) -> list[str]:
     """What `off` would do: diffs, and commands."""
+    lines = taken_back(machine.recorded)
+    if machine.daemon_has_ours:
+        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'daemon-reload'))}")
+        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'restart', machine.layout.unit))}")
+    return lines or ["Nothing is on."]
+
+
+def taken_back(recorded: Recorded) -> list[str]:
+    """What undo would do to the files."""
     lines: list[str] = []
-    for entry in reversed(machine.record.entries if machine.record else ()):
-        now = machine.tree.look(entry.path)
+    for entry in reversed(recorded.record.entries if recorded.record else ()):
+        now = recorded.tree.look(entry.path)
         if entry.kind == "directory":
             if now.kind == "directory":
                 lines.append(f"remove directory {entry.path} where it is empty")
         elif now.is_file:
             lines.extend(line.rstrip("\n") for line in _file_diff(entry.path, now, change.result_of(entry, now)))
-    if machine.daemon_has_ours:
-        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'daemon-reload'))}")
-        lines.append(f"run: {' '.join((*machine.layout.systemctl, 'restart', machine.layout.unit))}")
-    return lines or ["Nothing is on."]
+    return lines
 
 
 def _file_diff(path: str, now: Snapshot, after: bytes | None) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from pullscope.host import dropin, hosts_file
 from pullscope.host.change import sha256
 from pullscope.host.machine import MARK, Machine
+from pullscope.host.recorded import Recorded
 from pullscope.oci.verdicts import Problem, Severity
 
 
@@ -28,7 +29,7 @@ class Status:
 
 def status(machine: Machine, command: str) -> Status:
     """The state of `machine`. `command` is our own, for the fixes."""
-    drift = tuple(_drift(machine, " ".join((command, "on", "--yes", *map(shlex.quote, machine.words)))))
+    drift = tuple(drifted(machine.recorded, " ".join((command, "on", "--yes", *map(shlex.quote, machine.words)))))
     state = _state(machine, drift)
     layout = machine.layout
     on_disk = dropin.environment(machine.tree.text(layout.drop_in) or "")
@@ -81,10 +82,11 @@ def _state(machine: Machine, drift: tuple[Problem, ...]) -> str:
     return "on"
 
 
-def _drift(machine: Machine, again: str) -> list[Problem]:
+def drifted(recorded: Recorded, again: str) -> list[Problem]:
+    """What is not as `on` left it; `again` is that `on` once more."""
     found: list[Problem] = []
-    for entry in machine.record.entries if machine.record else ():
-        now = machine.tree.look(entry.path)
+    for entry in recorded.record.entries if recorded.record else ():
+        now = recorded.tree.look(entry.path)
         if entry.kind == "directory":
             if now.kind != "directory":
                 found.append(_missing(entry.path, again))

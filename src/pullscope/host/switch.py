@@ -1,7 +1,6 @@
-"""`on` and `off` themselves: the journal first, then the changes, then the commands; and all of it backwards.
+"""`docker on` and `off` themselves: the changes (carry_out.py), then the commands that docker needs; and all of it backwards.
 
-Order is what makes a kill at any point harmless: the record of everything is on disk before the first change and
-goes last. What is done is told through a function that is handed in; nothing here prints.
+What is done is told through a function that is handed in; nothing here prints.
 """
 
 from __future__ import annotations
@@ -10,34 +9,17 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from pullscope import __version__
-from pullscope.host import HostError, change, daemon_json, docker_daemon, systemd, takeback_timer
-from pullscope.host.change import Left, Tell
+from pullscope.host import HostError, carry_out, change, daemon_json, docker_daemon, systemd, takeback_timer
+from pullscope.host.carry_out import Undone
+from pullscope.host.change import Tell
 from pullscope.host.command import Outcome, spelled
 from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.tree import Snapshot
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Undone:
-    """What `off` did: whether anything was on, and what it had to leave. The journal keeps what was left."""
-
-    was_on: bool
-    left: tuple[Left, ...] = ()
-
-    def keeps(self, path: str) -> bool:
-        """Whether our change of `path` is still there."""
-        return any(item.entry.path == path for item in self.left)
-
-    @property
-    def words(self) -> str:
-        """A sentence on what was left."""
-        return f"not everything could be undone: {'; '.join(item.why for item in self.left)}. The rest is undone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,15 +45,6 @@ def restart_of(found: Machine) -> Restart:
     return Restart(containers=tuple(names) or tuple(["?"] * daemon.running))
 
 
-def check_writable(found: Machine, planned: Plan) -> None:
-    """HostError where a change could not be made, before the first one is."""
-    paths = [item.path for item in planned.changes]
-    for path in (*paths, found.journal.path):
-        why = found.tree.may_write(path)
-        if why:
-            raise HostError(f"{path} cannot be changed: {why}. Nothing changed")
-
-
 def validate(found: Machine, planned: Plan) -> None:
     """Let dockerd judge the new daemon.json where it can (23 and later); HostError with its words where it refuses."""
     part = next((item for item in planned.changes if item.entry.kind == "daemon-json"), None)
@@ -87,32 +60,8 @@ def validate(found: Machine, planned: Plan) -> None:
 
 def on(found: Machine, planned: Plan, tell: Tell) -> None:
     """Do what the plan says. Where the daemon does not come up with it, put everything back and say so."""
-    tree, journal = found.tree, found.journal
-    made = journal.prepare()
-    with journal.lock():
-        new = tuple(item.entry for item in planned.changes)
-        older = found.record.made if found.record else ()
-        record = Record(
-            options=planned.wish.as_json() | ({NAMES: found.names} if found.names else {}),
-            entries=(*planned.stale, *new),
-            version=__version__,
-            made=tuple(dict.fromkeys((*older, *made))),
-        )
-        try:
-            journal.write(record)
-            for entry in reversed(planned.stale):
-                done = change.take_back(tree, entry)
-                if done.touched or done.foreign:
-                    tell(f"{done.path}  {done.words}")
-            for item in planned.changes:
-                before = tree.look(item.path)
-                change.apply(tree, item)
-                if item.after.kind == "file" and before.content != item.after.content:
-                    tell(f"{item.path}  written")
-            if planned.stale:
-                journal.write(replace(record, entries=new))
-        except HostError as error:
-            raise HostError(f"{error}. {_put_back(found, record)}") from error
+    options = planned.wish.as_json() | ({NAMES: found.names} if found.names else {})
+    record = carry_out.put_in_place(found.recorded, options, planned.changes, planned.stale, tell)
     failed = _commands_on(found, planned, tell)
     if failed is not None:
         _give_up(found, planned, record, failed)
@@ -120,7 +69,7 @@ def on(found: Machine, planned: Plan, tell: Tell) -> None:
 
 def off(found: Machine, tell: Tell) -> Undone:
     """Take every change of ours back, as far as it can be; the daemon's restart is left to the caller."""
-    record, journal, tree = found.record, found.journal, found.tree
+    record, journal, tree = found.record, found.recorded.journal, found.tree
     if record is None:
         journal.remove(())
         return Undone(was_on=False)
@@ -134,30 +83,8 @@ def off(found: Machine, tell: Tell) -> Undone:
             _told(found, (*found.layout.systemctl, "daemon-reload"), tell, quiet=True)
         # Where the daemon would not come back by itself after a crash, the record is still there to try again.
         tree.fault("before deleting the journal")
-        left += _close(found, record, left)
+        left += carry_out.close(found.recorded, record, left)
     return Undone(was_on=True, left=left)
-
-
-def _close(found: Machine, record: Record, left: tuple[Left, ...]) -> tuple[Left, ...]:
-    """Delete the journal, or keep what was left in it. What of the journal itself cannot be changed."""
-    try:
-        if left:
-            found.journal.write(replace(record, entries=tuple(item.entry for item in left)))
-        else:
-            found.journal.remove(record.made)
-    except HostError as error:
-        # The old record is still there: what it names and is undone already is left alone by the next `off`.
-        return (Left(entry=Entry(path=found.journal.path, kind="own"), why=str(error)),)
-    return ()
-
-
-def _put_back(found: Machine, record: Record) -> str:
-    """Undo a failed `on`; what became of it, as a sentence."""
-    left = change.take_all_back(found.tree, record.entries, lambda _: None)
-    left += _close(found, record, left)
-    if not left:
-        return "Everything was put back"
-    return f"Not everything could be put back: {'; '.join(item.why for item in left)}. `off` tries it again"
 
 
 def restart(found: Machine, tell: Tell) -> Outcome:
@@ -215,7 +142,7 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
     layout = found.layout
     if planned.wish.until:
         _stop_timer(found, record)
-    put_back = _put_back(found, record)
+    put_back = carry_out.put_back(found.recorded, record)
     found.run((*layout.systemctl, "daemon-reload"))
     again = "was not restarted"
     if planned.restart:

@@ -1,0 +1,95 @@
+"""Changes carried out and taken back as one: the journal first, then each change; and all of it backwards.
+
+Order is what makes a kill at any point harmless: the record of everything is on disk before the first change and goes
+last. Which commands a daemon needs after that is for the caller to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pullscope import __version__
+from pullscope.host import HostError, change
+from pullscope.host.change import Change, Left, Tell
+from pullscope.host.journal_document import Entry, Record
+from pullscope.host.recorded import Recorded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """What `off` did: whether anything was on, and what it had to leave. The journal keeps what was left."""
+
+    was_on: bool
+    left: tuple[Left, ...] = ()
+
+    def keeps(self, path: str) -> bool:
+        """Whether our change of `path` is still there."""
+        return any(item.entry.path == path for item in self.left)
+
+    @property
+    def words(self) -> str:
+        """A sentence on what was left."""
+        return f"not everything could be undone: {'; '.join(item.why for item in self.left)}. The rest is undone"
+
+
+def check_writable(recorded: Recorded, changes: Sequence[Change]) -> None:
+    """HostError where a change could not be made, before the first one is."""
+    paths = [item.path for item in changes]
+    for path in (*paths, recorded.journal.path):
+        why = recorded.tree.may_write(path)
+        if why:
+            raise HostError(f"{path} cannot be changed: {why}. Nothing changed")
+
+
+def put_in_place(
+    recorded: Recorded, options: dict[str, Any], changes: Sequence[Change], stale: Sequence[Entry], tell: Tell
+) -> Record:
+    """Take back what is stale, make every change; where one fails, put everything back and say so."""
+    tree, journal = recorded.tree, recorded.journal
+    made = journal.prepare()
+    with journal.lock():
+        new = tuple(item.entry for item in changes)
+        older = recorded.record.made if recorded.record else ()
+        record = Record(
+            options=options, entries=(*stale, *new), version=__version__, made=tuple(dict.fromkeys((*older, *made)))
+        )
+        try:
+            journal.write(record)
+            for entry in reversed(stale):
+                done = change.take_back(tree, entry)
+                if done.touched or done.foreign:
+                    tell(f"{done.path}  {done.words}")
+            for item in changes:
+                before = tree.look(item.path)
+                change.apply(tree, item)
+                if item.after.kind == "file" and before.content != item.after.content:
+                    tell(f"{item.path}  written")
+            if stale:
+                journal.write(replace(record, entries=new))
+        except HostError as error:
+            raise HostError(f"{error}. {put_back(recorded, record)}") from error
+    return record
+
+
+def put_back(recorded: Recorded, record: Record) -> str:
+    """Undo a failed `on`; what became of it, as a sentence."""
+    left = change.take_all_back(recorded.tree, record.entries, lambda _: None)
+    left += close(recorded, record, left)
+    if not left:
+        return "Everything was put back"
+    return f"Not everything could be put back: {'; '.join(item.why for item in left)}. `off` tries it again"
+
+
+def close(recorded: Recorded, record: Record, left: tuple[Left, ...]) -> tuple[Left, ...]:
+    """Delete the journal, or keep what was left in it. What of the journal itself cannot be changed."""
+    try:
+        if left:
+            recorded.journal.write(replace(record, entries=tuple(item.entry for item in left)))
+        else:
+            recorded.journal.remove(record.made)
+    except HostError as error:
+        # The old record is still there: what it names and is undone already is left alone by the next `off`.
+        return (Left(entry=Entry(path=recorded.journal.path, kind="own"), why=str(error)),)
+    return ()
