@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +13,9 @@ import pytest
 from tests.e2e.cri import pull_image
 from tests.e2e.listener import Listeners, listening
 from tests.e2e.processes import Running, remove_tree
+from tests.host.routes.test_podman import FAULTS
 
-from pullscope.host.routes import containerd
+from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree
 from pullscope.oci.reference import Reference
@@ -122,3 +125,82 @@ def test_cri_asks_in_the_foretold_order(root: Path, registries: Listeners, by: s
     settings.write_text(settings.read_text().replace(f'"{root}/certs.d"', '"/certs.d"'))
     assert registries.manifests() == foretold(root, reference)
     assert len(registries.manifests()) == (2 if by == "tag" else 3)
+
+
+def podman_pull(root: Path, reference: str) -> subprocess.CompletedProcess[str]:
+    """`podman pull` with the root's /etc/containers in the place of this machine's."""
+    (root / "etc/containers").mkdir(parents=True, exist_ok=True)
+    shutil.copy("/etc/containers/policy.json", root / "etc/containers/policy.json")
+    mount = 'mount --bind "$0/etc/containers" /etc/containers; exec "$@"'
+    command = ["podman", "--root", str(root / "lib"), "--runroot", str(root / "run"), "--storage-driver", "vfs"]
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", mount, str(root), *command, "pull", "--quiet", reference],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    "reference", ["r.invalid/org/app:1", f"r.invalid/org/app@{DIGEST}", "app:1", "other:1", "sub.w.invalid/app:1"]
+)
+def test_podman_asks_in_the_foretold_order(root: Path, registries: Listeners, reference: str) -> None:
+    """Prefix, rewritten paths, a mirror for digests only, a drop-in that replaces, an alias, search registries, a wildcard."""
+    one, two, three = (f"127.0.0.1:{port}" for port in registries.ports)
+    conf = root / "etc/containers/registries.conf"
+    (conf.parent / "registries.conf.d").mkdir(parents=True)
+    every = (f'[[registry]]\nlocation = "{place}"\ninsecure = true\n' for place in (one, two, three))
+    conf.write_text(
+        f'unqualified-search-registries = ["{two}", "{one}"]\n'
+        f'[[registry]]\nprefix = "r.invalid"\nlocation = "{two}"\ninsecure = true\n'
+        f'[[registry]]\nprefix = "*.w.invalid"\nlocation = "{three}"\ninsecure = true\n' + "".join(every)
+    )
+    (conf.parent / "registries.conf.d/50.conf").write_text(
+        f'[[registry]]\nprefix = "r.invalid/org"\nlocation = "{three}/base"\ninsecure = true\n'
+        f'[[registry.mirror]]\nlocation = "{one}/cache"\ninsecure = true\n'
+        f'[[registry.mirror]]\nlocation = "{two}"\ninsecure = true\npull-from-mirror = "digest-only"\n'
+        '[aliases]\n"app" = "r.invalid/org/app"\n'
+    )
+    done = podman_pull(root, reference)
+    found = podman.route(Node(tree=Tree(root)), reference)
+    assert done.returncode != 0
+    assert registries.manifests() == [item.url.replace("https://", "http://") for item in found.endpoints], done.stderr
+
+
+@pytest.mark.parametrize("fault", [name for name, (code, _) in FAULTS.items() if code == "registries-conf-refused"])
+def test_podman_refuses_what_doctor_says_it_refuses(root: Path, fault: str) -> None:
+    """The real podman fails for its configuration, before it asks anybody; with the cure it gets to ask."""
+    for path, text in FAULTS[fault][1].items():
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (root / path[1:]).write_text(text)
+    asking = ("pinging", "dial tcp", "no such host", "connection refused", "initializing source")
+    done = podman_pull(root, "docker.io/library/nginx:1")
+    assert done.returncode != 0
+    assert not any(word in done.stderr for word in ("dial tcp", "no such host", "connection refused")), done.stderr
+    fix = podman.route(Node(tree=Tree(root), sudo=""), "docker.io/library/nginx:1").problems[0].fix
+    assert fix is not None
+    subprocess.run(["sh", "-ec", fix], check=True)
+    done = podman_pull(root, "docker.io/library/nginx:1")
+    assert any(word in done.stderr for word in asking), done.stderr
+
+
+@pytest.mark.parametrize("reference", ["org/app:1", f"org/app@{DIGEST}"])
+def test_dockerd_asks_in_the_foretold_order(root: Path, registries: Listeners, reference: str) -> None:
+    """Mirrors of daemon.json in their order; what has no listener here is the registry itself."""
+    settings = root / "etc/docker/daemon.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"registry-mirrors": [f"http://127.0.0.1:{port}" for port in registries.ports]}))
+    command: list[str | Path] = [
+        "dockerd", "--config-file", settings, "--data-root", root / "data", "--exec-root", root / "exec",
+        "-H", f"unix://{root / 'd.sock'}", "-p", root / "d.pid", "--storage-driver", "vfs",
+        "--iptables=false", "--ip6tables=false", "--bridge=none",
+    ]  # fmt: skip
+    with Running(command) as program:
+        program.wait_for("API listen on")
+        pull = ["docker", "-H", f"unix://{root / 'd.sock'}", "pull", reference]
+        subprocess.run(pull, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    found = docker.route(Node(tree=Tree(root)), Reference.parse(reference))
+    *mirrors, own = [item.url for item in found.endpoints]
+    assert registries.manifests() == mirrors
+    assert own == "https://registry-1.docker.io/v2/org/app"

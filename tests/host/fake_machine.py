@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
@@ -95,6 +96,7 @@ class Systemd:
         self.live_restore = False
         self.containerd_store = False
         self.insecure: list[str] = []
+        self.mirrors: list[str] = []
         self.loaded: dict[str, str] = {}
         self.reload_units()
         self.start()
@@ -107,7 +109,7 @@ class Systemd:
         proc = self.root / "proc" / "4242"
         proc.mkdir(parents=True, exist_ok=True)
         (proc / "environ").write_bytes(b"".join(f"{k}={v}\0".encode() for k, v in self.loaded.items()))
-        self.insecure = []
+        self.insecure, self.mirrors = [], []
         self.read_settings()
         self.active = self.comes_up()
         return self.active
@@ -119,6 +121,8 @@ class Systemd:
             settings = json.loads(place.read_bytes())
             if "insecure-registries" in settings:
                 self.insecure = list(settings["insecure-registries"])
+            if "registry-mirrors" in settings:
+                self.mirrors = [f"{url}/" for url in settings["registry-mirrors"]]
 
     def __call__(self, argv: Sequence[str]) -> Outcome:
         self.calls.append(" ".join(argv))
@@ -130,6 +134,8 @@ class Systemd:
                 lines = (f"ActiveState={state}", "MainPID=4242", f"Environment={environment}", "LoadState=loaded")
                 stale = read_unit(self.tree, self.layout).environment() != self.loaded
                 return Outcome(code=0, out="\n".join((*lines, f"NeedDaemonReload={'yes' if stale else 'no'}")))
+            case ["systemctl", "is-active", _, unit]:
+                return Outcome(code=0 if self.active and unit == self.layout.unit else 3)
             case ["systemctl", "daemon-reload"]:
                 self.reload_units()
             case ["systemctl", "restart", "docker.service"]:
@@ -154,7 +160,10 @@ class Systemd:
             "HttpsProxy": environment.get("HTTPS_PROXY", ""),
             "OperatingSystem": "Debian GNU/Linux 12 (bookworm)",
             "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]] if self.containerd_store else [],
-            "RegistryConfig": {"IndexConfigs": {host: {"Secure": False} for host in self.insecure}},
+            "RegistryConfig": {
+                "IndexConfigs": {host: {"Secure": False} for host in self.insecure},
+                "Mirrors": self.mirrors,
+            },
         }
 
     @property
@@ -169,3 +178,17 @@ class Systemd:
 
 def owner() -> tuple[int, int]:
     return os.geteuid(), os.getegid()
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours may catch it."""
+
+
+def kill_at(step: int) -> Callable[[str], None]:
+    count = itertools.count()
+
+    def fault(name: str) -> None:
+        if next(count) == step:
+            raise Killed(name)
+
+    return fault

@@ -25,7 +25,7 @@ STYLES = (
 @pytest.mark.parametrize("content", STYLES)
 def test_add_keeps_every_other_byte(content: bytes) -> None:
     """What was there is a subsequence of what is there after, so nothing was rewritten."""
-    added = daemon_json.add_insecure(content, ("docker.example.com",))
+    added = daemon_json.add_listed(content, daemon_json.INSECURE, ("docker.example.com",))
     assert daemon_json.read(added)["insecure-registries"] == ["docker.example.com"]
     rest = iter(added)
     assert all(byte in rest for byte in content)
@@ -34,8 +34,8 @@ def test_add_keeps_every_other_byte(content: bytes) -> None:
 @pytest.mark.parametrize("content", STYLES[2:])
 def test_remove_takes_out_what_add_put_in(content: bytes) -> None:
     """Where the object had members, add and remove are inverse to the byte."""
-    added = daemon_json.add_insecure(content, ("docker.example.com",))
-    assert daemon_json.remove_insecure(added, ("docker.example.com",), keep_empty=False) == content
+    added = daemon_json.add_listed(content, daemon_json.INSECURE, ("docker.example.com",))
+    assert daemon_json.remove_listed(added, daemon_json.INSECURE, ("docker.example.com",), keep_empty=False) == content
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,27 @@ def test_remove_takes_out_what_add_put_in(content: bytes) -> None:
 )
 def test_items_join_an_existing_list_and_leave_it(content: bytes) -> None:
     """A list that was there keeps its items, order and layout."""
-    added = daemon_json.add_insecure(content, ("new.example",))
+    added = daemon_json.add_listed(content, daemon_json.INSECURE, ("new.example",))
     assert daemon_json.read(added)["insecure-registries"][-1] == "new.example"
-    assert daemon_json.remove_insecure(added, ("new.example",), keep_empty=False) == content
+    assert daemon_json.remove_listed(added, daemon_json.INSECURE, ("new.example",), keep_empty=False) == content
 
 
 def test_an_item_that_was_there_is_not_added_twice() -> None:
     """Adding what is there changes no byte."""
     content = b'{"insecure-registries": ["a.lan"]}'
-    assert daemon_json.add_insecure(content, ("a.lan",)) == content
+    assert daemon_json.add_listed(content, daemon_json.INSECURE, ("a.lan",)) == content
 
 
 def test_keep_empty_leaves_a_list_that_clears_on_reload() -> None:
     """dockerd forgets the list on reload only where it reads `[]`."""
     content = b'{"insecure-registries": ["a.lan"], "debug": true}'
-    assert daemon_json.read(daemon_json.remove_insecure(content, ("a.lan",), keep_empty=True)) == {
+    assert daemon_json.read(daemon_json.remove_listed(content, daemon_json.INSECURE, ("a.lan",), keep_empty=True)) == {
         "insecure-registries": [],
         "debug": True,
     }
-    assert daemon_json.read(daemon_json.with_empty_insecure(b'{"debug": true}'))["insecure-registries"] == []
+    assert (
+        daemon_json.read(daemon_json.with_empty(b'{"debug": true}', daemon_json.INSECURE))["insecure-registries"] == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_keep_empty_leaves_a_list_that_clears_on_reload() -> None:
 def test_what_is_no_daemon_json_is_refused_with_the_reason(content: bytes, reason: str) -> None:
     """An existing configuration is never guessed at."""
     with pytest.raises(ValueError, match=reason):
-        daemon_json.add_insecure(content, ("x",))
+        daemon_json.add_listed(content, daemon_json.INSECURE, ("x",))
 
 
 _VALUES = st.recursive(
@@ -115,10 +117,10 @@ def test_any_object_survives(document: dict[str, object], indent: int | None, as
     """For any settings in any layout the other members are equal afterwards, in the same order."""
     document["insecure-registries"] = old
     content = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
-    added = daemon_json.add_insecure(content, ("docker.example.com",))
+    added = daemon_json.add_listed(content, daemon_json.INSECURE, ("docker.example.com",))
     assert list(daemon_json.read(added)) == list(document)
     assert daemon_json.read(added) == {**document, "insecure-registries": [*old, "docker.example.com"]}
-    removed = daemon_json.remove_insecure(added, ("docker.example.com",), keep_empty=True)
+    removed = daemon_json.remove_listed(added, daemon_json.INSECURE, ("docker.example.com",), keep_empty=True)
     assert daemon_json.read(removed) == document
 
 
@@ -141,9 +143,12 @@ def test_any_shape_is_read_or_refused_in_our_words(registries: object, proxies: 
     )
     for act in (
         lambda: daemon_json.proxies(daemon_json.read(content)),
-        lambda: daemon_json.insecure(daemon_json.read(content)),
-        lambda: daemon_json.remove_insecure(
-            daemon_json.add_insecure(content, ("new.example",)), ("new.example",), keep_empty=True
+        lambda: daemon_json.listed(daemon_json.read(content), daemon_json.INSECURE),
+        lambda: daemon_json.remove_listed(
+            daemon_json.add_listed(content, daemon_json.INSECURE, ("new.example",)),
+            daemon_json.INSECURE,
+            ("new.example",),
+            keep_empty=True,
         ),
     ):
         try:
@@ -169,7 +174,7 @@ def test_time_does_not_grow_with_the_square_of_the_keys() -> None:
     keys = {f"k{number}": 1 for number in range(30_000)}
     content = json.dumps(keys | {"insecure-registries": ["x.example", "y.example"] * 15_000}).encode()
     host = Counted("x.example")
-    added = daemon_json.add_insecure(content, (host, "z.example"))
-    removed = daemon_json.remove_insecure(added, (host,), keep_empty=True)
+    added = daemon_json.add_listed(content, daemon_json.INSECURE, (host, "z.example"))
+    removed = daemon_json.remove_listed(added, daemon_json.INSECURE, (host,), keep_empty=True)
     assert daemon_json.read(removed)["insecure-registries"] == ["y.example"] * 15_000 + ["z.example"]
     assert looked < 100_000

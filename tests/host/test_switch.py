@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian, listing
+from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Killed, Systemd, debian, kill_at, listing
 
 from pullscope.host import HostError, carry_out, change, plan, switch
 from pullscope.host.wish import Wish
@@ -181,20 +181,6 @@ def test_a_daemon_that_does_not_come_up_gets_everything_back(tmp_path: Path) -> 
         turn_on(systemd)
     assert listing(tmp_path) == then
     assert systemd.active
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours may catch it."""
-
-
-def kill_at(step: int) -> Any:
-    count = itertools.count()
-
-    def fault(name: str) -> None:
-        if next(count) == step:
-            raise Killed(name)
-
-    return fault
 
 
 @pytest.mark.parametrize("before", BEFORE)

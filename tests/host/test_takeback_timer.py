@@ -35,4 +35,4 @@ def test_a_span_has_an_end(text: str) -> None:
 def test_the_command_survives_systemds_quoting() -> None:
     """Spaces, dollars and per cent signs in a path reach the command as they are."""
     files = takeback_timer.files("2030-01-01 00:00:00 UTC", ("/opt/my venv/100%/$x/pullscope", "off", "--yes"))
-    assert 'ExecStart="/opt/my venv/100%%/$$x/pullscope" off --yes\n' in files[takeback_timer.SERVICE]
+    assert 'ExecStart="/opt/my venv/100%%/$$x/pullscope" off --yes\n' in files["pullscope-off.service"]

@@ -17,7 +17,7 @@ from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import print_problems
 from pullscope.host import command
 from pullscope.host.invoker import invoker
-from pullscope.host.routes import containerd
+from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree
 from pullscope.oci import verdicts
@@ -42,6 +42,27 @@ def of_containerd(ref: Ref = None, root: Root = "/", as_json: AsJson = False) ->
     if ref is None:
         _print("containerd", None, containerd.examine(node), as_json=as_json)
     _answer(lambda reference: containerd.route(node, reference), ref, as_json=as_json)
+
+
+@app.command("podman")
+@speaking
+def of_podman(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> None:
+    """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d."""
+    node = node_of(root)
+    if ref is None:
+        _print("podman", None, podman.examine(node), as_json=as_json)
+    found = podman.route(node, ref or "")
+    _print(found.client, found, found.problems, as_json=as_json)
+
+
+@app.command("docker")
+@speaking
+def of_docker(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> None:
+    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`pullscope docker doctor`: our own proxy.)"""
+    node = node_of(root)
+    if ref is None:
+        _print("docker", None, docker.examine(node), as_json=as_json)
+    _answer(lambda reference: docker.route(node, reference), ref, as_json=as_json)
 
 
 def node_of(root: str) -> Node:

@@ -214,7 +214,7 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
         before = daemon_json.read(entry.before.content) if entry.before.is_file else {}
         had_key = daemon_json.INSECURE in before
         hosts = tuple(claim for claim in entry.claims if not claim.startswith(PROXIES_CLAIM))
-        rest = daemon_json.remove_insecure(content, hosts, keep_empty=had_key)
+        rest = daemon_json.remove_listed(content, daemon_json.INSECURE, hosts, keep_empty=had_key)
         proxies = next((claim for claim in entry.claims if claim.startswith(PROXIES_CLAIM)), None)
         present = daemon_json.read(rest).get(daemon_json.PROXIES)
         then_proxies = daemon_json.PROXIES in before
@@ -229,6 +229,35 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
     theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
     return rest, f"{gone} taken out; {theirs}, by somebody since, kept"
+
+
+def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    """daemon.json: only the mirrors that we named go."""
+    try:
+        before = daemon_json.read(entry.before.content) if entry.before.is_file else {}
+        keep = daemon_json.MIRRORS in before
+        rest = daemon_json.remove_listed(content, daemon_json.MIRRORS, entry.claims, keep_empty=keep)
+        now = daemon_json.read(rest)
+    except ValueError as error:
+        return content, f"{error}: changed by somebody since, left alone; take {entry.claims[0]} out by hand"
+    if not now and entry.before.absent:
+        return None, "removed (pullscope had created it)"
+    return rest, f"{', '.join(entry.claims)} taken out; changed by somebody since, the rest kept"
+
+
+def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    """A text file in which pieces were put in or replaced: the claims are ours and theirs by turns."""
+    rest, lost = content, 0
+    for ours, theirs in zip(entry.claims[::2], entry.claims[1::2], strict=True):
+        if rest.count(ours.encode()) == 1:
+            rest = rest.replace(ours.encode(), theirs.encode())
+        else:
+            lost += 1
+    if lost:
+        return content, "changed by somebody since where our lines were, left alone; take them out by hand"
+    if not rest.strip() and entry.before.absent:
+        return None, "removed (pullscope had created it)"
+    return rest, "our lines taken out; changed by somebody since, the rest kept"
 
 
 def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -248,6 +277,8 @@ MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {
     "lines": _without_lines,
     "certificate": _leave,
     "daemon-json": _without_registries,
+    "docker-mirrors": _without_mirrors,
+    "pieces": _without_pieces,
     "hosts": _without_block,
 }
 """How a file that somebody changed since loses only what is ours."""

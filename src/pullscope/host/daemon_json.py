@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INSECURE = "insecure-registries"
+MIRRORS = "registry-mirrors"
 PROXIES = "proxies"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -35,11 +36,11 @@ def read(content: bytes) -> dict[str, Any]:
     return _decoded(_text(content))
 
 
-def insecure(settings: Mapping[str, Any]) -> list[str]:
-    """The insecure registries that `settings` names; ValueError where the value is no list of strings."""
-    found = settings.get(INSECURE, [])
+def listed(settings: Mapping[str, Any], key: str) -> list[str]:
+    """The registries that `settings` lists under `key`; ValueError where the value is no list of strings."""
+    found = settings.get(key, [])
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise ValueError(f'has "{INSECURE}" that is not a list of strings')
+        raise ValueError(f'has "{key}" that is not a list of strings')
     return found
 
 
@@ -51,33 +52,33 @@ def proxies(settings: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def add_insecure(content: bytes | None, hosts: tuple[str, ...]) -> bytes:
-    """`content` (None: no file) with `hosts` among the insecure registries."""
+def add_listed(content: bytes | None, key: str, new: tuple[str, ...], *, first: bool = False) -> bytes:
+    """`content` (None: no file) with `new` in the list under `key`: behind what is there, or before it."""
     if content is None:
-        return (json.dumps({INSECURE: list(hosts)}, indent=2) + "\n").encode()
+        return (json.dumps({key: list(new)}, indent=2) + "\n").encode()
     text = _text(content)
     members = _members(text)
-    known = set(_registries(members))
-    found = members.get(INSECURE)
+    known = set(_registries(members, key))
+    found = members.get(key)
     if found is None:
-        return _add_member(text, INSECURE, list(hosts)).encode()
-    new = [host for host in dict.fromkeys(hosts) if host not in known]
-    return _add_items(text, found, new).encode() if new else content
+        return _add_member(text, key, list(new)).encode()
+    added = [item for item in dict.fromkeys(new) if item not in known]
+    return _add_items(text, found, added, first=first).encode() if added else content
 
 
-def remove_insecure(content: bytes, hosts: tuple[str, ...], *, keep_empty: bool) -> bytes:
-    """`content` without `hosts` among the insecure registries; an emptied list goes too unless `keep_empty`."""
+def remove_listed(content: bytes, key: str, gone: tuple[str, ...], *, keep_empty: bool) -> bytes:
+    """`content` without `gone` in the list under `key`; an emptied list goes too unless `keep_empty`."""
     text = _text(content)
     members = _members(text)
-    known = set(_registries(members))
-    found = members.get(INSECURE)
-    if found is None or not known & set(hosts):
+    known = set(_registries(members, key))
+    found = members.get(key)
+    if found is None or not known & set(gone):
         if found is not None and not known and not keep_empty:
             return _remove_member(text, found).encode()
         return content
-    if known <= set(hosts) and not keep_empty:
+    if known <= set(gone) and not keep_empty:
         return _remove_member(text, found).encode()
-    return _remove_items(text, found, frozenset(hosts)).encode()
+    return _remove_items(text, found, frozenset(gone)).encode()
 
 
 def set_member(content: bytes, key: str, value: Any) -> bytes:
@@ -89,14 +90,14 @@ def set_member(content: bytes, key: str, value: Any) -> bytes:
     return (text[: found.value_start] + json.dumps(value) + text[found.end :]).encode()
 
 
-def with_empty_insecure(content: bytes | None) -> bytes:
+def with_empty(content: bytes | None, key: str) -> bytes:
     """`content` with an explicit `[]`: on reload dockerd keeps the old list where the key is absent (reload.go:251)."""
     if content is None:
-        return b'{"insecure-registries": []}\n'
+        return f'{{"{key}": []}}\n'.encode()
     text = _text(content)
-    if INSECURE in _members(text):
+    if key in _members(text):
         return content
-    return _add_member(text, INSECURE, []).encode()
+    return _add_member(text, key, []).encode()
 
 
 def _text(content: bytes) -> str:
@@ -108,8 +109,8 @@ def _text(content: bytes) -> str:
         raise ValueError(f"is not UTF-8 (byte {error.start})") from error
 
 
-def _registries(members: Mapping[str, Member]) -> list[str]:
-    return insecure({key: member.value for key, member in members.items() if key == INSECURE})
+def _registries(members: Mapping[str, Member], key: str) -> list[str]:
+    return listed({name: member.value for name, member in members.items() if name == key}, key)
 
 
 def _members(text: str) -> dict[str, Member]:
@@ -217,10 +218,14 @@ def _items(text: str, member: Member) -> list[tuple[int, int, Any]]:
     return spans
 
 
-def _add_items(text: str, member: Member, new: list[str]) -> str:
+def _add_items(text: str, member: Member, new: list[str], *, first: bool) -> str:
     spans = _items(text, member)
     if not spans:
         return text[: member.value_start] + json.dumps(new) + text[member.end :]
+    if first:
+        at = spans[0][0]
+        between = _space_before(text, at) or " "
+        return text[:at] + "".join(f"{json.dumps(item)},{between}" for item in new) + text[at:]
     start, end, _ = spans[-1]
     between = _space_before(text, start)
     if len(spans) == 1 and not between:

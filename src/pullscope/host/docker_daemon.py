@@ -27,6 +27,8 @@ class Daemon:
     https_proxy: str
     insecure: frozenset[str]
     system: str
+    mirrors: tuple[str, ...] = ()
+    """`registry-mirrors` that are in force, in order, without the slash that the daemon puts behind each."""
 
     @property
     def hub_name(self) -> str:
@@ -64,6 +66,7 @@ def read_info(info: Mapping[str, Any]) -> Daemon:
         https_proxy=str(info.get("HttpsProxy") or ""),
         insecure=frozenset((*insecure, *map(str, _list(ranges)))),
         system=str(info.get("OperatingSystem", "")),
+        mirrors=tuple(str(url).rstrip("/") for url in _list(registry.get("Mirrors"))),
     )
 
 

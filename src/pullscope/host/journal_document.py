@@ -20,7 +20,7 @@ from pullscope.host.tree import ABSENT, Snapshot
 SCHEMA = 1
 NAMES = "names"
 """The key in `options` for the names that `pullscope vanity hosts` added: name to address."""
-KINDS = frozenset({"directory", "own", "lines", "certificate", "daemon-json", "hosts"})
+KINDS = frozenset({"directory", "own", "lines", "certificate", "daemon-json", "docker-mirrors", "pieces", "hosts"})
 """The kinds of an entry; change.py knows how each is taken back."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

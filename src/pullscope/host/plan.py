@@ -161,10 +161,10 @@ def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
     content, interim = old, b""
     try:
         if wish.insecure:
-            known = daemon_json.insecure(settings)
+            known = daemon_json.listed(settings, daemon_json.INSECURE)
             claims += [host for host in wish.insecure if host not in known]
-            content = daemon_json.add_insecure(old, wish.insecure)
-            interim = daemon_json.with_empty_insecure(old)
+            content = daemon_json.add_listed(old, daemon_json.INSECURE, wish.insecure)
+            interim = daemon_json.with_empty(old, daemon_json.INSECURE)
         if shadow and content is not None:
             value = {**daemon_json.proxies(settings), "http-proxy": wish.proxy, "https-proxy": wish.proxy}
             content = daemon_json.set_member(content, daemon_json.PROXIES, value)
@@ -269,5 +269,7 @@ def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
     before = machine.before(machine.layout.daemon_json)
     if before.is_file:
         with contextlib.suppress(ValueError):
-            found += filter(registry_host.is_host, daemon_json.insecure(daemon_json.read(before.content)))
+            found += filter(
+                registry_host.is_host, daemon_json.listed(daemon_json.read(before.content), daemon_json.INSECURE)
+            )
     return tuple(host for host in dict.fromkeys(found) if host not in wish.hosts)

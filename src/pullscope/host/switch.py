@@ -5,21 +5,28 @@ What is done is told through a function that is handed in; nothing here prints.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pullscope.host import HostError, carry_out, change, daemon_json, docker_daemon, systemd, takeback_timer
+from pullscope.host import (
+    HostError,
+    carry_out,
+    change,
+    daemon_json,
+    docker_daemon,
+    docker_reload,
+    systemd,
+    takeback_timer,
+)
 from pullscope.host.carry_out import Undone
 from pullscope.host.change import Tell
 from pullscope.host.command import Outcome, spelled
 from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
-from pullscope.host.tree import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +81,7 @@ def off(found: Machine, tell: Tell) -> Undone:
         journal.remove(())
         return Undone(was_on=False)
     with journal.lock():
-        _stop_timer(found, record)
+        takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
         interim = _reload_without_registries(found, record)
         left = change.take_all_back(tree, record.entries, tell)
         if interim:
@@ -141,7 +148,7 @@ def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
 def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> None:
     layout = found.layout
     if planned.wish.until:
-        _stop_timer(found, record)
+        takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
     put_back = carry_out.put_back(found.recorded, record)
     found.run((*layout.systemctl, "daemon-reload"))
     again = "was not restarted"
@@ -152,42 +159,14 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
     raise HostError(f"docker did not take the changes ({failed.last_words}). {put_back}, and docker {again}")
 
 
-def _stop_timer(found: Machine, record: Record) -> None:
-    if any(entry.path.endswith(takeback_timer.TIMER) for entry in record.entries):
-        found.run((*found.layout.systemctl, "stop", takeback_timer.TIMER))
-        found.run((*found.layout.systemctl, "clean", "--what=state", takeback_timer.TIMER))
-
-
 def _reload_without_registries(found: Machine, record: Record) -> bool:
-    """Make a running daemon forget our insecure registries: on reload an absent key keeps the list, `[]` does not."""
+    """Make a running daemon forget our insecure registries."""
     entry = next((item for item in record.entries if item.kind == "daemon-json"), None)
     if entry is None or not found.active or not entry.claims:
         return False
-    now = found.tree.look(entry.path)
-    if not now.is_file:
-        return False
-    final = change.result_of(entry, now)
-    with contextlib.suppress(ValueError, HostError):
-        interim = daemon_json.with_empty_insecure(final)
-        wanted = Snapshot(kind="file", content=interim, mode=now.mode, uid=now.uid, gid=now.gid)
-        if now.content != interim:
-            found.tree.write(entry.path, wanted)
-        found.tree.fault("before reloading docker")
-        done = found.run((*found.layout.systemctl, "reload", found.layout.unit))
-        found.tree.fault("after reloading docker")
-        if done.ok:
-            _wait_for_registries(found, entry)
-        return done.ok
-    return False
-
-
-def _wait_for_registries(found: Machine, entry: Entry) -> None:
-    """A reload is a signal: the file may change again only when the daemon has read it."""
-    for _ in range(50):
-        daemon = docker_daemon.ask(found.run, found.layout)
-        if daemon is None or not daemon.insecure & set(entry.claims):
-            return
-        found.run(("sleep", "0.1"))
+    return docker_reload.forget(
+        found.tree, found.run, found.layout, entry, daemon_json.INSECURE, lambda daemon: daemon.insecure
+    )
 
 
 def mine_to_change(found: Machine) -> str | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
-TIMER = "pullscope-off.timer"
-SERVICE = "pullscope-off.service"
-WANTED = "timers.target.d/pullscope-off.conf"
+from pullscope.host.command import Run
+from pullscope.host.journal_document import Entry
+
+STEM = "pullscope-off"
+TIMER = f"{STEM}.timer"
 
 _PART = re.compile(r"(?P<number>[0-9]{1,9})(?![0-9])\s*(?P<unit>sec|s|min|m|h|d)?\s*")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, None: 60, "h": 3600, "d": 86400}
+_OURS = re.compile(r"/pullscope-(?:[a-z0-9]+-)?off\.timer$")
 LONGEST = timedelta(days=366)
 
 
@@ -31,22 +35,32 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def files(until: str, off_command: tuple[str, ...]) -> dict[str, str]:
+def files(until: str, off_command: tuple[str, ...], stem: str = STEM, of: str = "docker") -> dict[str, str]:
     """The unit files by name. `until` is absolute, and Persistent= catches up after a reboot."""
+    service_name, timer_name = f"{stem}.service", f"{stem}.timer"
     words = " ".join(_quoted(word) for word in off_command)
     timer = (
-        "# Takes back what `pullscope docker on --for` did.\n"
-        "[Unit]\nDescription=Take pullscope's changes to docker back\n\n"
-        f"[Timer]\nOnCalendar={until}\nPersistent=true\nAccuracySec=1s\nUnit={SERVICE}\n"
+        "# Takes back what `on --for` of pullscope did.\n"
+        f"[Unit]\nDescription=Take pullscope's changes to {of} back\n\n"
+        f"[Timer]\nOnCalendar={until}\nPersistent=true\nAccuracySec=1s\nUnit={service_name}\n"
     )
     service = (
-        "# Started by pullscope-off.timer.\n"
-        "[Unit]\nDescription=Take pullscope's changes to docker back\n\n"
+        f"# Started by {timer_name}.\n"
+        f"[Unit]\nDescription=Take pullscope's changes to {of} back\n\n"
         f"[Service]\nType=oneshot\nExecStart={words}\n"
     )
     # A drop-in of timers.target rather than a link in its .wants: plain files are all that undo has to know.
-    wanted = f"# So that the timer is there again after a reboot.\n[Unit]\nWants={TIMER}\n"
-    return {SERVICE: service, TIMER: timer, WANTED: wanted}
+    wanted = f"# So that the timer is there again after a reboot.\n[Unit]\nWants={timer_name}\n"
+    return {service_name: service, timer_name: timer, f"timers.target.d/{stem}.conf": wanted}
+
+
+def stop(run: Run, systemctl: tuple[str, ...], entries: Sequence[Entry]) -> None:
+    """Stop the timer that is among `entries`, if one is."""
+    for entry in entries:
+        if _OURS.search(entry.path):
+            timer = entry.path.rpartition("/")[2]
+            run((*systemctl, "stop", timer))
+            run((*systemctl, "clean", "--what=state", timer))
 
 
 def _quoted(word: str) -> str:

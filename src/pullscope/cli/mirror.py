@@ -1,0 +1,217 @@
+"""`pullscope mirror on|off|status`: our mirror in front of containerd, docker, podman and the like, and all of it taken back.
+
+Parses words, calls host/mirror, prints one line for each thing that was done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pullscope.cli.doctor import AsJson, node_of
+from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.surroundings import print_problems
+from pullscope.host import HostError, plan_words, takeback_timer
+from pullscope.host.command import spelled
+from pullscope.host.invoker import this_command
+from pullscope.host.mirror import proof, runtimes, switch
+from pullscope.host.mirror.runtime import PORT, Runtime, Wish
+from pullscope.host.routes.route import Node
+from pullscope.oci import verdicts
+from pullscope.oci.verdicts import Problem
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Put the tracer in front of a client's registries as a mirror: no CA, no restart, and pulls go on without it.",
+)
+
+For = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        metavar="CLIENT",
+        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}; repeatable. [default: all that are here]",
+    ),
+]
+ForOrTime = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        metavar="CLIENT|TIME",
+        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}, or a time such as 30m after which everything is "
+        "taken back; repeatable. [default: all that are here]",
+    ),
+]
+Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
+
+
+@app.command("on")
+@speaking
+def on(
+    for_: ForOrTime = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="A registry to stand in for. Repeatable. [default: docker.io]")
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port on which the mirror listens.", min=1, max=65535)] = PORT,
+    root: Root = "/",
+    dry_run: DryRun = False,
+) -> None:
+    """Name our mirror first in the client's configuration; what is there stays behind it."""
+    node = node_of(root)
+    spans = [word for word in for_ or () if word[:1].isdigit()]
+    if len(spans) > 1:
+        raise ValueError(f"--for has two times, {spans[0]} and {spans[1]}")
+    until = f"{datetime.now(UTC) + takeback_timer.span(spans[0]):%Y-%m-%d %H:%M:%S} UTC" if spans else None
+    chosen = _chosen(node, [word for word in for_ or () if word not in spans])
+    if not dry_run:
+        _need_rights(node)
+    planned = []
+    for runtime in chosen:
+        off_words = (*this_command(), "mirror", "off", "--for", runtime.id, *node.tree.words)
+        wish = Wish(
+            hosts=tuple(dict.fromkeys(host or ("docker.io",))),
+            url=f"http://127.0.0.1:{port}",
+            until=until,
+            off_command=off_words,
+        )
+        planned.append(switch.plan(node, runtime, wish))
+    if dry_run:
+        for item in planned:
+            typer.echo(plan_words.diff(node.tree, item.changes, item.stale), nl=False)
+            for argv in item.commands:
+                typer.echo(f"run: {spelled(argv)}")
+        return
+    if node.tree.live:
+        proof.refuse_stranger(planned[0].wish.address)
+    for item in planned:
+        _turn_on(node, item)
+    _prove(node, planned[0].wish)
+
+
+def _turn_on(node: Node, planned: switch.Plan) -> None:
+    runtime = planned.runtime
+    switch.on(node, planned, _line)
+    for note in planned.notes:
+        typer.echo(note)
+    typer.echo(f"on    {runtime.name}: {', '.join(planned.wish.hosts)} is asked for at {planned.wish.url} first")
+    restart = switch.restart(runtime, node.sudo)
+    if restart and node.tree.live:
+        typer.echo(f"then  {restart}  (it reads its file at start only)")
+    typer.echo(f"undo  {_off(node, runtime)}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
+
+
+def _prove(node: Node, wish: Wish) -> None:
+    if not node.tree.live:
+        typer.echo(f"Written below {node.tree.directory}; no command was run.")
+        return
+    start = _start(wish)
+    problems: dict[str, Problem] = {}
+    for host in wish.hosts:
+        found = proof.prove(wish.address, host, start)
+        if found.problem:
+            problems[found.problem.code] = found.problem
+        else:
+            typer.echo(f"proof {found.words}")
+    print_problems(tuple(problems.values()))
+
+
+def _start(wish: Wish) -> str:
+    """What starts the mirror for these registries."""
+    words = [*this_command(), "trace", "--mirror"]
+    words += [word for host in wish.hosts for word in ("--host", host)]
+    return shlex.join(
+        words + (["--port", wish.address.rpartition(":")[2]] if not wish.url.endswith(f":{PORT}") else [])
+    )
+
+
+def _off(node: Node, runtime: Runtime) -> str:
+    return node.sudo + shlex.join((*this_command(), "mirror", "off", "--for", runtime.id, *node.tree.words))
+
+
+@app.command("off")
+@speaking
+def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
+    """Take everything back that `on` did."""
+    node = node_of(root)
+    chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
+    if dry_run:
+        lines = [line for runtime in chosen for line in plan_words.taken_back(switch.recorded(node, runtime))]
+        for line in lines or ["Nothing is on."]:
+            typer.echo(line)
+        return
+    _need_rights(node)
+    done: list[Runtime] = []
+    left: list[str] = []
+    for runtime in chosen:
+        undone = switch.off(node, runtime, _line)
+        if undone.left:
+            left.append(undone.words)
+        if undone.was_on:
+            done.append(runtime)
+            restart = switch.restart(runtime, node.sudo)
+            if restart and node.tree.live:
+                typer.echo(f"then  {restart}  (it asks our mirror, and goes on without it, until then)")
+    typer.echo(
+        f"off   {', '.join(runtime.name for runtime in done)}: our mirror is gone" if done else "off   Nothing was on."
+    )
+    if left:
+        raise HostError("; ".join(left))
+
+
+@app.command("status")
+@speaking
+def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
+    """Say for which clients our mirror is on, and whether it answers."""
+    node = node_of(root)
+    chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
+    again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))
+    found = [switch.status(node, runtime, f"{again} --for {runtime.id}") for runtime in chosen]
+    shown = [item for item in found if item.on or for_ or item.runtime.here(node)]
+    problems = [problem for item in found for problem in item.problems]
+    words: list[str] = []
+    for item in (item for item in found if item.on and node.tree.live):
+        wish = Wish(hosts=item.hosts, url=item.url)
+        for host in item.hosts:
+            proved = proof.prove(wish.address, host, _start(wish))
+            if proved.problem and proved.problem not in problems:
+                problems.append(proved.problem)
+            elif proved.words and proved.words not in words:
+                words.append(proved.words)
+    if as_json:
+        document = verdicts.as_json("mirror status", problems, runtimes=[item.as_json() for item in shown], proof=words)
+        typer.echo(json.dumps(document, indent=2))
+        return
+    for item in shown:
+        until = f", until {item.until}" if item.until else ""
+        state = f"on: {', '.join(item.hosts)} at {item.url} first{until}" if item.on else "off"
+        typer.echo(f"{item.runtime.id:<11} {state}")
+        for path in item.files:
+            typer.echo(f"{'':<11} {path}")
+    for line in words:
+        typer.echo(f"{'proof':<11} {line}")
+    if not shown:
+        typer.echo("no client that can be given a mirror was found here")
+    print_problems(tuple(problems))
+
+
+def _chosen(node: Node, names: list[str]) -> list[Runtime]:
+    chosen = [runtimes.named(name) for name in dict.fromkeys(names)] or runtimes.here(node)
+    if not chosen:
+        known = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)
+        raise Complaint(f"no client that can be given a mirror was found here. Name one with --for: {known}")
+    return chosen
+
+
+def _need_rights(node: Node) -> None:
+    if node.tree.live and os.geteuid() != 0:
+        raise HostError("these files belong to root: run it with sudo. Nothing changed")
+
+
+def _line(text: str) -> None:
+    typer.echo(f"  {text}")

@@ -1,0 +1,75 @@
+"""podman, buildah, skopeo and CRI-O: a drop-in of registries.conf(5) whose `[[registry]]` has our mirror first.
+
+A drop-in replaces the `[[registry]]` of the same prefix whole, so what the user set for it is said again in ours. The last
+name of the directory wins.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pullscope.host import HostError
+from pullscope.host.mirror.runtime import Wish
+from pullscope.host.parts import Parts
+from pullscope.host.routes import registries_conf
+from pullscope.host.routes.registries_conf import Registry
+from pullscope.host.routes.route import Node
+
+PODMAN = f"{registries_conf.SYSTEM}.d/zzz-pullscope.conf"
+CRIO = f"{registries_conf.SYSTEM}.d/zzz-pullscope-crio.conf"
+
+
+def write(parts: Parts, node: Node, wish: Wish, path: str = PODMAN) -> list[str]:
+    """The drop-in for all registries; what a longer prefix takes for itself is said."""
+    known = registries_conf.read(node, without=(PODMAN, CRIO))
+    if known.faults:
+        fault = known.faults[0]
+        raise HostError(f"{fault.path} {fault.why}: every pull fails with it. Fix it first. Nothing changed")
+    said: list[str] = []
+    tables: list[str] = ["# Written by `pullscope mirror on`, removed by `pullscope mirror off`.\n"]
+    for host in wish.hosts:
+        registry = next((item for item in known.registries if item.prefix == host), None)
+        tables.append(_table(host, registry, wish))
+        said += [
+            f"not seen: {item.prefix}, which has a [[registry]] of its own in {item.path}"
+            for item in known.registries
+            if item.prefix.startswith(f"{host}/")
+        ]
+        if registry is not None and registry.blocked:
+            said.append(f"{host} is blocked in {registry.path}, and stays so")
+    text = "\n".join(tables)
+    parts.file(path, "lines", text.encode(), claims=tuple(line for line in text.splitlines() if line.strip()))
+    return said
+
+
+def write_crio(parts: Parts, node: Node, wish: Wish) -> list[str]:
+    """The same in a file of its own, so that each is taken back by itself."""
+    return write(parts, node, wish, CRIO)
+
+
+def _table(host: str, registry: Registry | None, wish: Wish) -> str:
+    settings: dict[str, Any] = {"prefix": host, "location": host}
+    mirrors: list[dict[str, Any]] = [{"location": f"{wish.address}/{host}", "insecure": True}]
+    if registry is not None:
+        settings |= {key: value for key, value in registry.settings.items() if key != "mirror"}
+        mirrors += registry.mirrors
+    return "\n".join(
+        (
+            "[[registry]]",
+            *_keys(settings),
+            *(line for item in mirrors for line in ("\n[[registry.mirror]]", *_keys(item))),
+            "",
+        )
+    )
+
+
+def _keys(settings: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in settings.items() if isinstance(value, str | bool | int)]
+
+
+def _value(value: str | bool | int) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,58 @@
+"""A kind of client that can be given a mirror, and what the user asks of it. Plain values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pullscope.host import registry_host
+from pullscope.host.parts import Parts
+from pullscope.host.routes.route import Node
+from pullscope.oci.reference import DOCKER_HUB, registry_name
+
+PORT = 8600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What the user asked of `mirror on`."""
+
+    hosts: tuple[str, ...] = (DOCKER_HUB,)
+    """Registries as references name them."""
+    url: str = f"http://127.0.0.1:{PORT}"
+    until: str | None = None
+    off_command: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for host in self.hosts:
+            registry_host.check(host)
+            if registry_name(host) != host:
+                raise ValueError(f"{host} is Docker Hub's API; as a registry it is called {registry_name(host)}")
+        if not re.fullmatch(r"http://[A-Za-z0-9.\[\]:-]+", self.url):
+            raise ValueError(f"{self.url[:100]!r} is not http://HOST:PORT")
+
+    @property
+    def address(self) -> str:
+        """Host and port of the mirror."""
+        return urlsplit(self.url).netloc
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """A kind of client. `write` adds its changes to a plan and says what is not seen, a line each."""
+
+    id: str
+    name: str
+    here: Callable[[Node], bool]
+    """Whether it is on this machine."""
+    write: Callable[[Parts, Node, Wish], list[str]]
+    units: tuple[str, ...] = ()
+    """Its daemon's units; none where it reads its file at each command."""
+    reads: str = "at each pull"
+    """When it reads the file: `at each pull`, `on reload` or `on restart`."""

@@ -1,0 +1,81 @@
+"""The table of clients that can be given a mirror, and which of them are on this machine: by files, never by asking them."""
+
+from __future__ import annotations
+
+from pullscope.host.layout import SYSTEM, SYSTEM_UNIT_PATHS
+from pullscope.host.mirror import certs_d, daemon, drop_in
+from pullscope.host.mirror.runtime import Runtime
+from pullscope.host.routes import containerd_config, toml_text
+from pullscope.host.routes.route import Node
+
+_PROGRAMS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/bin")
+
+
+def _unit(node: Node, name: str) -> bool:
+    return any(node.tree.exists(f"{folder}/{name}") for folder in SYSTEM_UNIT_PATHS)
+
+
+def _program(node: Node, *names: str) -> bool:
+    return any(node.tree.exists(f"{folder}/{name}") for folder in _PROGRAMS for name in names)
+
+
+def _containerd(node: Node) -> bool:
+    """containerd for itself. Docker's packages bring one whose CRI is off: it pulls nothing by itself."""
+    config = containerd_config.read(node)
+    off = toml_text.texts(config.text.data.get("disabled_plugins")) if config.text else []
+    if any(name == "cri" or name.startswith("io.containerd.grpc.v1.cri") for name in off):
+        return False
+    return bool(config.text or config.trouble) or (_unit(node, "containerd.service") and not _docker(node))
+
+
+def _docker(node: Node) -> bool:
+    return _unit(node, "docker.service") or node.tree.exists(SYSTEM.daemon_json)
+
+
+def _podman(node: Node) -> bool:
+    return _program(node, "podman", "buildah", "skopeo")
+
+
+def _crio(node: Node) -> bool:
+    return _unit(node, "crio.service") or node.tree.exists("/etc/crio")
+
+
+RUNTIMES: tuple[Runtime, ...] = (
+    Runtime(
+        id="containerd",
+        name="containerd (CRI, nerdctl)",
+        here=_containerd,
+        write=certs_d.write,
+    ),
+    Runtime(
+        id="docker",
+        name="dockerd",
+        here=_docker,
+        write=daemon.write,
+        units=("docker.service",),
+        reads="on reload",
+    ),
+    Runtime(id="podman", name="podman, buildah, skopeo", here=_podman, write=drop_in.write),
+    Runtime(
+        id="crio",
+        name="CRI-O",
+        here=_crio,
+        write=drop_in.write_crio,
+        units=("crio.service",),
+        reads="on reload",
+    ),
+)
+"""In the order in which they are switched on."""
+
+
+def named(name: str) -> Runtime:
+    """The runtime of this id; ValueError with all ids where there is none."""
+    for runtime in RUNTIMES:
+        if runtime.id == name:
+            return runtime
+    raise ValueError(f"{name[:40]!r} is none of {', '.join(runtime.id for runtime in RUNTIMES)}")
+
+
+def here(node: Node) -> list[Runtime]:
+    """Those that are on this machine."""
+    return [runtime for runtime in RUNTIMES if runtime.here(node)]

@@ -1,0 +1,190 @@
+"""`mirror on`, `off` and `status` for one kind of client: a plan, its changes, and a signal where that is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pullscope.host import HostError, carry_out, change, daemon_json, docker_reload, takeback_timer
+from pullscope.host.carry_out import Undone
+from pullscope.host.change import Change, Tell
+from pullscope.host.command import Outcome, spelled
+from pullscope.host.journal_document import Entry, Record
+from pullscope.host.layout import SYSTEM
+from pullscope.host.mirror.runtime import Runtime, Wish
+from pullscope.host.parts import Parts
+from pullscope.host.recorded import Recorded
+from pullscope.host.routes.route import Node
+from pullscope.host.status import drifted
+from pullscope.oci.verdicts import Problem
+
+STATE = f"{SYSTEM.state}/mirror"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """All of one `on`. `notes`: what is not seen, a line each."""
+
+    runtime: Runtime
+    wish: Wish
+    recorded: Recorded
+    changes: tuple[Change, ...]
+    stale: tuple[Entry, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def commands(self) -> list[tuple[str, ...]]:
+        """What is run after the files are written."""
+        found: list[tuple[str, ...]] = []
+        if _has_timer(self.changes) or _has_timer(self.stale):
+            found.append(("systemctl", "daemon-reload"))
+        if self.wish.until:
+            found.append(("systemctl", "restart", f"{_stem(self.runtime)}.timer"))
+        if self.runtime.reads == "on reload":
+            found += [("systemctl", "reload", unit) for unit in self.runtime.units]
+        return found
+
+
+def recorded(node: Node, runtime: Runtime) -> Recorded:
+    """What is on for this runtime."""
+    return Recorded.read(node.tree, f"{STATE}/{runtime.id}")
+
+
+def plan(node: Node, runtime: Runtime, wish: Wish) -> Plan:
+    """Work out `on`; HostError where it must not be done. Starts from the machine as it would be without us."""
+    known = recorded(node, runtime)
+    parts = Parts(known)
+    notes = runtime.write(parts, node, wish)
+    if wish.until:
+        for name, text in takeback_timer.files(wish.until, wish.off_command, _stem(runtime), runtime.name).items():
+            parts.lines(f"{SYSTEM.unit_paths[0]}/{name}", text)
+    return Plan(
+        runtime=runtime,
+        wish=wish,
+        recorded=known,
+        changes=tuple(parts.changes),
+        stale=parts.stale,
+        notes=tuple(notes),
+    )
+
+
+def on(node: Node, planned: Plan, tell: Tell) -> None:
+    """Do what the plan says. Where a command fails, put everything back and say so."""
+    carry_out.check_writable(planned.recorded, planned.changes)
+    record = carry_out.put_in_place(planned.recorded, planned.wish.as_json(), planned.changes, planned.stale, tell)
+    for argv in planned.commands:
+        if argv[1] == "reload" and not _active(node, argv[2]):
+            continue
+        done = _told(node, argv, tell)
+        if not done.ok:
+            takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
+            put_back = carry_out.put_back(planned.recorded, record)
+            raise HostError(f"{spelled(argv)}: {done.last_words}. {put_back}")
+
+
+def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
+    """Take every change of one runtime back, as far as it can be."""
+    known = recorded(node, runtime)
+    record = known.record
+    if record is None:
+        known.journal.remove(())
+        _leave_no_directory(node)
+        return Undone(was_on=False)
+    with known.journal.lock():
+        takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
+        if _forget_mirrors(node, record):
+            tell("docker reloaded, without our mirror")
+        left = change.take_all_back(node.tree, record.entries, tell)
+        if _has_timer(record.entries):
+            _told(node, ("systemctl", "daemon-reload"), lambda _: None)
+        if runtime.reads == "on reload" and runtime.id != "docker":
+            for unit in runtime.units:
+                if _active(node, unit):
+                    _told(node, ("systemctl", "reload", unit), tell)
+        node.tree.fault("before deleting the journal")
+        left += carry_out.close(known, record, left)
+    _leave_no_directory(node)
+    return Undone(was_on=True, left=left)
+
+
+def restart(runtime: Runtime, sudo: str) -> str | None:
+    """The command that makes a change count, where no signal is enough; None where none is needed."""
+    return f"{sudo}systemctl restart {' '.join(runtime.units)}" if runtime.reads == "on restart" else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """One runtime: whether our mirror is on, for which registries, and what drifted."""
+
+    runtime: Runtime
+    on: bool
+    hosts: tuple[str, ...]
+    url: str
+    until: str | None
+    files: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runtime": self.runtime.id,
+            "on": self.on,
+            "hosts": list(self.hosts),
+            "url": self.url or None,
+            "until": self.until,
+            "files": list(self.files),
+        }
+
+
+def status(node: Node, runtime: Runtime, again: str) -> Status:
+    """What the journal says and what is there; `again` is the `on` that would mend it."""
+    known = recorded(node, runtime)
+    options: dict[str, Any] = known.record.options if known.record else {}
+    return Status(
+        runtime=runtime,
+        on=known.record is not None,
+        hosts=tuple(options.get("hosts", ())),
+        url=str(options.get("url", "")),
+        until=options.get("until"),
+        files=tuple(entry.path for entry in known.record.entries if entry.kind != "directory") if known.record else (),
+        problems=tuple(drifted(known, again)),
+    )
+
+
+def _stem(runtime: Runtime) -> str:
+    return f"pullscope-{runtime.id}-off"
+
+
+def _has_timer(items: Sequence[Change] | Sequence[Entry]) -> bool:
+    return any(item.path.startswith(f"{SYSTEM.unit_paths[0]}/pullscope-") for item in items)
+
+
+def _active(node: Node, unit: str) -> bool:
+    return node.run(("systemctl", "is-active", "--quiet", unit)).ok
+
+
+def _told(node: Node, argv: tuple[str, ...], tell: Tell) -> Outcome:
+    node.tree.fault(f"before {spelled(argv)}")
+    done = node.run(argv)
+    node.tree.fault(f"after {spelled(argv)}")
+    if not node.tree.live and done.code == 127:
+        return Outcome(code=0)
+    if done.ok:
+        tell(f"{spelled(argv)}  done")
+    return done
+
+
+def _forget_mirrors(node: Node, record: Record) -> bool:
+    entry = next((item for item in record.entries if item.kind == "docker-mirrors"), None)
+    if entry is None or not _active(node, SYSTEM.unit):
+        return False
+    return docker_reload.forget(
+        node.tree, node.run, SYSTEM, entry, daemon_json.MIRRORS, lambda daemon: frozenset(daemon.mirrors)
+    )
+
+
+def _leave_no_directory(node: Node) -> None:
+    """The directories above the journals go with the last of them."""
+    for folder in (STATE, SYSTEM.state):
+        if node.tree.look(folder).kind == "directory" and not node.tree.remove_directory(folder):
+            return

@@ -1,0 +1,174 @@
+"""dockerd: which endpoints are asked for a reference, from daemon.json and certs.d, and what keeps mirrors from being used.
+
+`registry-mirrors` are asked for Docker Hub only (moby daemon/config, registry/service_v2.go), in their order, then the registry
+itself. A login is what the docker CLI sends with the pull; a mirror gets none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from pullscope.host import daemon_json, docker_daemon
+from pullscope.host.layout import SYSTEM
+from pullscope.host.routes import logins
+from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route
+from pullscope.host.systemd import read_unit
+from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.verdicts import Problem, Severity
+
+INSECURE_WORDS = "https without verification, then plain http"
+
+
+def path(node: Node) -> str:
+    """The file that dockerd reads: as its unit says, or the usual one."""
+    named = re.search(r"--config-file[= ](/\S+)", read_unit(node.tree, SYSTEM).command)
+    return named[1] if named else SYSTEM.daemon_json
+
+
+def route(node: Node, reference: Reference) -> Route:
+    """What dockerd does for `reference`."""
+    settings = _settings(node)
+    where = path(node)
+    endpoints: list[Endpoint] = []
+    mirrors = _listed(settings, daemon_json.MIRRORS)
+    if reference.registry == DOCKER_HUB:
+        for url in mirrors:
+            parts = urlsplit(url)
+            endpoints.append(
+                Endpoint(
+                    url=f"{url.rstrip('/')}/v2/{reference.repository}",
+                    trust=NO_TLS if parts.scheme == "http" else _trust(node, parts.netloc, settings),
+                    source=where,
+                )
+            )
+    login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
+    endpoints.append(
+        Endpoint(
+            url=f"https://{reference.api_host}/v2/{reference.repository}",
+            trust=_trust(node, reference.registry, settings),
+            login=login and f"{login}, of the user whose docker command it is",
+        )
+    )
+    notes = []
+    if mirrors and reference.registry != DOCKER_HUB:
+        notes.append(f"the mirrors of {where} are asked for Docker Hub only, not for {reference.registry}")
+    return Route(
+        client="docker",
+        reference=str(reference),
+        endpoints=tuple(endpoints),
+        problems=examine(node),
+        notes=tuple(notes),
+        files=(where,) if node.tree.exists(where) else (),
+    )
+
+
+def examine(node: Node) -> tuple[Problem, ...]:
+    """What is wrong with daemon.json, as far as mirrors hang on it."""
+    return tuple(_problems(node))
+
+
+def _settings(node: Node) -> dict[str, Any]:
+    try:
+        return daemon_json.read((node.tree.text(path(node)) or "{}").encode())
+    except ValueError:
+        return {}
+
+
+def _listed(settings: dict[str, Any], key: str) -> list[str]:
+    try:
+        return daemon_json.listed(settings, key)
+    except ValueError:
+        return []
+
+
+def _trust(node: Node, host: str, settings: dict[str, Any]) -> str:
+    if host in _listed(settings, daemon_json.INSECURE) or _is_loopback(host):
+        return INSECURE_WORDS
+    folder = f"{SYSTEM.certs_d}/{host}"
+    own = any(name.endswith(".crt") for name in node.tree.names(folder))
+    return f"CA {folder}/*.crt and {SYSTEM_CAS}" if own else SYSTEM_CAS
+
+
+def _is_loopback(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _problems(node: Node) -> Iterator[Problem]:
+    where = path(node)
+    content = node.tree.text(where)
+    restart = node.then_restart("docker")
+    if content is None:
+        return
+    try:
+        settings = daemon_json.read(content.encode())
+        mirrors = daemon_json.listed(settings, daemon_json.MIRRORS)
+    except ValueError as error:
+        yield Problem(
+            code="daemon-json-unreadable",
+            message=f"{where} {error}; docker does not start with it",
+            fix=f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}",
+            where=where,
+        )
+        return
+    for url in mirrors:
+        good = _as_mirror(url)
+        if good is not None and good != url:
+            changed = json.dumps([_as_mirror(item) or item for item in mirrors])
+            yield Problem(
+                code="mirror-not-an-origin",
+                message=f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
+                "not start with anything else",
+                fix=_set(node, where, daemon_json.MIRRORS, changed) + restart,
+                where=where,
+            )
+            break
+    wrong = [key for key in ("mirrors", "registry-mirror", "registryMirrors", "registry_mirrors") if key in settings]
+    if wrong:
+        yield Problem(
+            code="mirrors-by-another-name",
+            message=f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors"',
+            fix=_rename(node, where, wrong[0], daemon_json.MIRRORS) + restart,
+            where=where,
+        )
+    daemon = docker_daemon.ask(node.run, SYSTEM)
+    if daemon is not None and daemon.mirrors != tuple(url.rstrip("/") for url in mirrors):
+        yield Problem(
+            code="mirrors-not-read",
+            severity=Severity.WARNING,
+            message=f"the running docker asks {', '.join(daemon.mirrors) or 'no mirror'}: it has not read {where} since",
+            fix=f"{node.sudo}systemctl reload docker",
+            where=where,
+        )
+
+
+def _as_mirror(url: str) -> str | None:
+    """A mirror as dockerd takes it (ValidateMirror); None where nothing can be made of it."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return None
+    good = f"{parts.scheme}://{parts.netloc}"
+    return url if url.rstrip("/") == good else good
+
+
+def _set(node: Node, where: str, key: str, value: str) -> str:
+    return _python(node, where, f"all[{json.dumps(key)}] = {value}")
+
+
+def _rename(node: Node, where: str, old: str, new: str) -> str:
+    return _python(node, where, f"all[{json.dumps(new)}] = all.pop({json.dumps(old)})")
+
+
+def _python(node: Node, where: str, change: str) -> str:
+    return (
+        f"{node.sudo}python3 -c 'import json, sys; path = sys.argv[1]; all = json.load(open(path)); {change}; "
+        f'json.dump(all, open(path, "w"), indent=2)\' {node.shown(where)}'
+    )
