@@ -1,4 +1,4 @@
-"""Watch registry traffic: `mitmdump -s addons/registry_trace.py`. Wiring only; the addons are `Watch` and `OtlpLive`."""
+"""Watch registry traffic: `mitmdump -s addons/registry_trace.py`. Wiring only: `Mirror`, `Watch`, `OtlpLive`."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ try:
 except ImportError:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
+from pullscope.mitm.mirror import Mirror
 from pullscope.mitm.otlp_live import OtlpLive
 from pullscope.mitm.watch import Watch
 from pullscope.render.exports.otlp import spans
@@ -16,4 +17,5 @@ from pullscope.render.report import report
 from pullscope.render.views import make_view
 
 collector = OtlpLive(spans)
-addons = [Watch(make_view=make_view, labels=label, report=report, listeners=[collector], patient=True), collector]
+watch = Watch(make_view=make_view, labels=label, report=report, listeners=[collector], patient=True)
+addons = [Mirror(), watch, collector]

@@ -6,8 +6,10 @@ what `.ci/run` installs.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mitmproxy.certs import CertStore
 from tests.e2e.images import Image
 from tests.e2e.processes import Running, remove_tree
-from tests.e2e.standin import HOSTS, Hub
+from tests.e2e.standin import HOSTS
 
 ROOT = Path(__file__).parents[2]
 TRACER = ROOT / "addons" / "registry_trace.py"
@@ -87,10 +90,13 @@ class Forgetful:
     state: Path
     env: Mapping[str, str]
 
-    def __call__(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    def words(self, *words: str | Path) -> list[str | Path]:
+        """The command that does it."""
         self.state.mkdir(exist_ok=True)
-        command = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /var/lib; exec "$@"', self.state, *words]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120)
+        return ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /var/lib; exec "$@"', self.state, *words]
+
+    def __call__(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.words(*words), env=self.env, capture_output=True, text=True, timeout=120)
 
 
 def fill(registry: int, image: Image, name: str) -> None:
@@ -151,8 +157,14 @@ class Proxy:
         return self.program.output
 
 
+class HasPort(Protocol):
+    """What stands in for all servers."""
+
+    port: int
+
+
 @contextmanager
-def mitmdump(directory: Path, trust: Trust, standin: Hub, port: int, *options: str) -> Iterator[Proxy]:
+def mitmdump(directory: Path, trust: Trust, standin: HasPort, port: int, *options: str) -> Iterator[Proxy]:
     """mitmdump with the tracer, of which every server is the stand-in."""
     directory.mkdir(exist_ok=True)
     recording, flows = directory / "recording.jsonl", directory / "flows.mitm"
@@ -166,7 +178,7 @@ def mitmdump(directory: Path, trust: Trust, standin: Hub, port: int, *options: s
     ]  # fmt: skip
     env = {**os.environ, "STANDIN_PORT": str(standin.port), "PYTHONUNBUFFERED": "1"}
     with Running(command, env=env) as program:
-        program.wait_for(r"proxy listening at")
+        program.wait_for(r"proxy (?:to \S+ )?listening at")
         yield Proxy(program=program, url=f"http://localhost:{port}", recording=recording, flows=flows)
 
 
@@ -199,6 +211,16 @@ class Docker:
     socket: Path
     content: Ctr
     """The containerd in which the daemon keeps manifests; it does not ask for one again that is still there."""
+    daemon: Running
+    settings: Path
+    """Its daemon.json."""
+
+    def reload(self, **settings: object) -> None:
+        """Gives a running daemon other settings, as `systemctl reload docker` does."""
+        self.settings.write_text(json.dumps(settings))
+        before = self.daemon.output.count("Reloaded configuration")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.daemon.wait_for("Reloaded configuration", after=before)
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = ["docker", "-H", f"unix://{self.socket}", *words]
@@ -235,15 +257,16 @@ def containerd(proxy_url: str, trust: Trust) -> Iterator[Ctr]:
 def dockerd(proxy_url: str, trust: Trust) -> Iterator[Docker]:
     """A docker daemon beside any other, behind the proxy, with a containerd of its own."""
     with containerd(proxy_url, trust) as content, _short_directory() as directory:
-        docker = Docker(socket=directory / "docker.sock", content=content)
+        address, settings = directory / "docker.sock", directory / "daemon.json"
+        settings.write_text("{}")
         command: list[str | Path] = [
-            "dockerd", "--data-root", directory / "data", "--exec-root", directory / "exec",
-            "--containerd", content.socket, "-H", f"unix://{docker.socket}", "-p", directory / "docker.pid",
+            "dockerd", "--config-file", settings, "--data-root", directory / "data", "--exec-root", directory / "exec",
+            "--containerd", content.socket, "-H", f"unix://{address}", "-p", directory / "docker.pid",
             "--storage-driver", "vfs", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--bridge=none",
         ]  # fmt: skip
         with Running(command, env=behind(proxy_url, trust)) as program:
             program.wait_for("API listen on")
-            yield docker
+            yield Docker(socket=address, content=content, daemon=program, settings=settings)
 
 
 @contextmanager

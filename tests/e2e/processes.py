@@ -61,8 +61,11 @@ class Running:
         with self._heard:
             return "\n".join(self._lines)
 
-    def wait_for(self, pattern: str, *, seconds: float = DEADLINE) -> re.Match[str]:
-        """The first line that holds `pattern`, now or later; RuntimeError when the program ends or hangs before it."""
+    def wait_for(self, pattern: str, *, seconds: float = DEADLINE, after: int = 0) -> re.Match[str]:
+        """The first line that holds `pattern`, now or later; RuntimeError when the program ends or hangs before it.
+
+        `after`: how many such lines are old.
+        """
         wanted = re.compile(pattern)
         deadline = time.monotonic() + seconds
         seen = 0
@@ -70,7 +73,9 @@ class Running:
             while True:
                 for line in self._lines[seen:]:
                     if found := wanted.search(line):
-                        return found
+                        if after == 0:
+                            return found
+                        after -= 1
                 seen = len(self._lines)
                 left = deadline - time.monotonic()
                 if self._closed or left <= 0:

@@ -122,11 +122,11 @@ def test_url_is_by_the_name_that_the_client_used(
     """Whatever the proxy connects to; in reverse mode that is the SNI."""
     flow = behind(exchange("https://target.example/v2/", headers=headers), mode, sni=sni)
 
-    assert url_of(RequestHead.of(flow.request, flow.client_conn)) == expected
+    assert url_of(RequestHead.of(flow)) == expected
 
 
 def asked(border: Border, flow: http.HTTPFlow) -> Requested:
-    return requested(border, RequestHead.of(flow.request, flow.client_conn))
+    return requested(border, RequestHead.of(flow))
 
 
 def test_equal_tokens_have_equal_numbers() -> None:

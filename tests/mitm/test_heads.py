@@ -18,7 +18,7 @@ def test_a_head_is_what_it_was() -> None:
     """Another addon rewrites request and answer between the hook and the making of the event."""
     flow = exchange(MANIFEST, headers=[("Accept", "a"), ("Accept", "b")], answer_headers=[("X-One", "1")])
     assert flow.response is not None
-    asked, answered = RequestHead.of(flow.request, flow.client_conn), ResponseHead.of(flow.response)
+    asked, answered = RequestHead.of(flow), ResponseHead.of(flow.response)
     flow.request.url = "http://elsewhere.example.com/x"
     flow.request.headers["Accept"] = "c"
     flow.request.method = "POST"
@@ -38,11 +38,11 @@ def test_a_head_is_what_it_was() -> None:
 def test_a_head_knows_who_asked_and_how() -> None:
     """Address, SNI, and whether the proxy stands before a server; a flow from elsewhere has no address."""
     flow = behind(exchange(), "reverse:https://registry-1.docker.io", sni="docker.example.com")
-    head = RequestHead.of(flow.request, flow.client_conn)
+    head = RequestHead.of(flow)
     flow.client_conn.peername = None  # type: ignore[assignment] # as in a flow that was imported
 
     assert (head.peer, head.sni, head.reversed) == ("192.0.2.7", "docker.example.com", True)
-    assert RequestHead.of(flow.request, flow.client_conn).peer is None
+    assert RequestHead.of(flow).peer is None
 
 
 def test_what_is_not_utf_8_shows_as_such() -> None:

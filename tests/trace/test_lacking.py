@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pullscope.trace.findings.table import ROWS
-from pullscope.trace.lacking import GAPS, SILENCED, said, silenced
+from pullscope.trace.lacking import AT_A_MIRROR, GAPS, MIRROR, SILENCED, said, silenced
 
 
 def test_what_is_silenced_is_a_code() -> None:
     """Every code that a gap silences exists, and every gap has words."""
     assert set().union(*SILENCED.values()) <= set(ROWS)
     assert set(SILENCED) <= set(GAPS)
+    assert set(ROWS) >= AT_A_MIRROR
+    assert said(MIRROR) == ""  # it is no log
 
 
 def test_nothing_is_silenced_without_a_gap() -> None:

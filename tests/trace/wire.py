@@ -54,8 +54,11 @@ def token_url(repository: str | None, actions: str = "pull", realm: str = AUTH) 
 class Wire:
     """One client on the wire."""
 
-    def __init__(self, *, agent: str = DOCKER_29, client: str = "10.0.0.1", at: float = 1000.0) -> None:
+    def __init__(
+        self, *, agent: str = DOCKER_29, client: str = "10.0.0.1", at: float = 1000.0, lacks: str | None = None
+    ) -> None:
         self.events: list[Event] = []
+        self.lacks = lacks
         self.agent = agent
         self.client = client
         self.now = at
@@ -112,7 +115,7 @@ class Wire:
             said["Location"] = location
         end = start + took
         request = Request(method=method, url=url, headers=Headers({name: text for name, text in asked.items() if text}))
-        seen = _border.requested(request, time=start, client=self.client, connection=connection)
+        seen = _border.requested(request, time=start, client=self.client, connection=connection, lacks=self.lacks)
         events: list[Event] = [seen]
         if sent is not None:
             up = Body(length=sent) if isinstance(sent, int) else Body(length=len(sent), content=sent.encode())

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.oci.mirrored import PORT, read_homes
+from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
 
 
@@ -30,11 +32,24 @@ def trace(
         typer.Option("--listen-host", metavar="ADDRESS", envvar="PULLSCOPE_LISTEN_HOST", help="Address to listen on."),
     ] = "127.0.0.1",
     port: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--port", "-p", min=0, max=65535, envvar="PULLSCOPE_PORT", help="Port to listen on; 0: a free one."
+            "--port",
+            "-p",
+            min=0,
+            max=65535,
+            envvar="PULLSCOPE_PORT",
+            show_default="8080, of a mirror 8600",
+            help="Port to listen on; 0: a free one.",
         ),
-    ] = 8080,
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")
+    ] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="HOST", help="Decrypt this host only; repeatable.")
     ] = None,
@@ -57,6 +72,7 @@ def trace(
     pullscope trace
     pullscope trace -o pull.jsonl --only docker.io
     pullscope trace --vanity docker.example.com=netlify.toml
+    pullscope trace --mirror --host docker.io --host ghcr.io
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
     from pullscope.cli.checked import check_hosts, check_recording
@@ -64,6 +80,12 @@ def trace(
     from pullscope.cli.vanity_option import words_for
     from pullscope.mitm import addon_path
 
+    if host and not mirror:
+        raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
+    if mirror and (only or ignore):
+        raise Complaint("--only and --ignore are for a proxy; a mirror knows what --host names.", ExitCode.USAGE)
+    if port is None:
+        port = PORT if mirror else 8080
     words = ["-s", str(addon_path("registry_trace")), "--listen-host", listen_host, "--listen-port", str(port)]
     settings = {"pullscope_view": view, "pullscope_verbose": str(verbose).lower()}
     if out is not None:
@@ -71,9 +93,11 @@ def trace(
     for name, value in settings.items():
         words += ["--set", f"{name}={value}"]
     for name, hosts in (("pullscope_only", only), ("pullscope_ignore", ignore)):
-        for host in hosts or []:
-            words += ["--set", f"{name}={host}"]
+        for one in hosts or []:
+            words += ["--set", f"{name}={one}"]
     words += words_for(vanity)
+    if mirror:
+        words += _mirror(host or [DOCKER_HUB], f"http://{listen_host}:{port or 'PORT'}")
     if not any("confdir=" in word for word in mitmdump_options or ()):
         at = for_clients(None)
         own = confdir_words(at)
@@ -88,6 +112,21 @@ def trace(
 
     if run_mitmdump([*words, *(mitmdump_options or [])]) != 0:
         raise Complaint("mitmdump did not start; its own message is above.")
+
+
+def _mirror(hosts: list[str], url: str) -> list[str]:
+    """What makes mitmdump a mirror of these; says what its user does next."""
+    from pullscope.cli.mirror_words import next_steps
+    from pullscope.mitm.mirror import mode_for
+
+    try:
+        homes = read_homes(hosts)
+    except ValueError as error:
+        raise Complaint(f"--host: {error}") from None
+    for line in next_steps(url, homes):
+        typer.echo(line, err=True)
+    given = [word for item in hosts for word in ("--set", f"pullscope_mirror={item}")]
+    return ["--mode", mode_for(homes), *given]
 
 
 @speaking

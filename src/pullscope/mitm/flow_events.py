@@ -19,6 +19,7 @@ from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import canonical, is_host
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Failed, Requested, Responded
+from pullscope.trace.lacking import MIRROR
 
 
 def requested(border: Border, head: RequestHead) -> Requested:
@@ -30,6 +31,7 @@ def requested(border: Border, head: RequestHead) -> Requested:
         connection=head.connection,
         connected=head.connected,
         http_version=head.http_version,
+        lacks=MIRROR if head.mirrored else None,
     )
 
 
@@ -57,7 +59,7 @@ def url_of(head: RequestHead) -> str:
 def _spelled(head: RequestHead) -> str:
     """In reverse mode `host` is the target for every name, so the SNI is the truth; elsewhere the Host header is."""
     names = [head.host_header]
-    if head.sni and head.reversed:
+    if head.sni and head.reversed and not head.mirrored:
         # mitmproxy has put the target in the Host header, unless keep_host_header is set; only that one has a port.
         if (head.host_header or "").rpartition(":")[0] != head.sni:
             names.insert(0, head.sni)
@@ -77,7 +79,7 @@ def _spelled(head: RequestHead) -> str:
 def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
     """Every event of a flow that was saved; the caller sorts the events of all flows by time."""
     request = flow.request
-    asked = RequestHead.of(request, flow.client_conn)
+    asked = RequestHead.of(flow)
     first = requested(border, asked)
     number = first.exchange
     yield first

@@ -12,6 +12,9 @@ SEEN = "pullscope"
 ANSWERED_BY = "pullscope_answered_by"
 """The key under which whoever answers in a server's stead leaves its name."""
 
+MIRRORED = "pullscope_mirrored"
+"""The key that a request has which was asked of a mirror: for which registry."""
+
 
 def seen_of(flow: http.HTTPFlow) -> dict[str, Any]:
     """What the observer left on a flow, to read and to add to; a file may hold anything there."""

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mitmproxy import http
-from mitmproxy.connection import Client
 
-from pullscope.mitm.flow_notes import seen_of
+from pullscope.mitm.flow_notes import MIRRORED, seen_of
 from pullscope.oci.messages import Headers
 from pullscope.oci.routes import is_manifest
 
@@ -43,10 +42,13 @@ class RequestHead(NamedTuple):
     sni: str | None
     reversed: bool
     """Whether the proxy stands before a server, in reverse mode."""
+    mirrored: bool
+    """Whether this was asked of a mirror, and sent home (`mirror`)."""
 
     @classmethod
-    def of(cls, request: http.Request, client: Client) -> RequestHead:
+    def of(cls, flow: http.HTTPFlow) -> RequestHead:
         """The head as it is now."""
+        request, client = flow.request, flow.client_conn
         peer: tuple[str, int] | None = client.peername  # None after a flow was imported from elsewhere
         return cls(
             request.method,
@@ -63,6 +65,7 @@ class RequestHead(NamedTuple):
             str(peer[0]) if peer else None,
             client.sni,
             getattr(client.proxy_mode, "type_name", "regular") == "reverse",
+            MIRRORED in flow.metadata,
         )
 
 
@@ -100,7 +103,7 @@ class Asked:
     @classmethod
     def by(cls, flow: http.HTTPFlow) -> Asked:
         """What this flow asks for, now."""
-        return cls(head=RequestHead.of(flow.request, flow.client_conn), flow=weakref.ref(flow))
+        return cls(head=RequestHead.of(flow), flow=weakref.ref(flow))
 
     @property
     def wants_manifest(self) -> bool:

@@ -29,6 +29,11 @@ def stay_local() -> None:
     """Listen on 127.0.0.1 only, wherever a mode names no address of its own: those of now and those set later."""
     ctx.options.listen_host = LOCAL
     logger.info("pullscope: listening on %s only; --listen-host ADDRESS for another.", LOCAL)
+    listen_anew()
+
+
+def listen_anew() -> None:
+    """Listen as the options say by now, where mitmproxy has started to listen already."""
     proxyserver: Any = ctx.master.addons.get("proxyserver")
     if proxyserver is not None and len(proxyserver.servers):
         task = asyncio.get_running_loop().create_task(_start_anew(proxyserver))

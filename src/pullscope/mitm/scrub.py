@@ -19,7 +19,7 @@ from mitmproxy.net import encoding
 
 from pullscope.mitm.bodies import body_of_message, coding_of
 from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
-from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
+from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED, SEEN
 from pullscope.mitm.heads import RequestHead
 from pullscope.oci.at_hand import Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.documents import read_token_answer
@@ -106,7 +106,7 @@ def _registry_hops(flows: list[http.HTTPFlow]) -> dict[str, Hop]:
 
 def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
     """A flow of its own with only what may be kept."""
-    raw_url = url_of(RequestHead.of(flow.request, flow.client_conn))
+    raw_url = url_of(RequestHead.of(flow))
     new = http.HTTPFlow(flow.client_conn, flow.server_conn)
     new.id, new.marked, new.comment = flow.id, flow.marked, redact_document(flow.comment)
     seen = flow.metadata.get(SEEN)
@@ -118,6 +118,8 @@ def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
     answered_by = flow.metadata.get(ANSWERED_BY)
     if isinstance(answered_by, str):
         new.metadata[ANSWERED_BY] = answered_by
+    if MIRRORED in flow.metadata:
+        new.metadata[MIRRORED] = True
     for connection in (new.client_conn, new.server_conn):
         connection.certificate_list = ()
     new.client_conn.mitmcert = None

@@ -58,21 +58,21 @@ def declare(loader: addonmanager.Loader) -> None:
 
 def make_fit() -> None:
     """Set what a tracing proxy needs, where the user has not."""
-    if not _chosen("connection_strategy"):
+    if not chosen("connection_strategy"):
         # With "eager", CONNECT to a host that does not exist (yet) is refused before any addon is asked.
         ctx.options.connection_strategy = "lazy"
     listen_here()
     if is_dump():
-        if not _chosen("flow_detail"):
+        if not chosen("flow_detail"):
             ctx.options.flow_detail = 0
-        if "termlog_verbosity" in ctx.options and not _chosen("termlog_verbosity"):
+        if "termlog_verbosity" in ctx.options and not chosen("termlog_verbosity"):
             for name in NOISY:
                 logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def listen_here() -> None:
     """Keep the proxy to this machine where nobody said otherwise; for every addon of ours that may come alone."""
-    if not _chosen("listen_host"):
+    if not chosen("listen_host"):
         stay_local()
 
 
@@ -121,7 +121,7 @@ def _foreign(target: str) -> list[str]:
     return [pattern for pattern in getattr(ctx.options, target) if not pattern.startswith(OURS)]
 
 
-def _chosen(option: str) -> bool:
+def chosen(option: str) -> bool:
     """Whether the user set an option, be it to its default.
 
     There is no public way to ask: `has_changed()` is false for a default that was set. A value that was never set is a

@@ -17,7 +17,7 @@ def request_of(flow: http.HTTPFlow) -> Request:
     )
     return Request(
         method=flow.request.method,
-        url=url_of(RequestHead.of(flow.request, flow.client_conn)),
+        url=url_of(RequestHead.of(flow)),
         headers=Headers(fields),
         body=flow.request.raw_content or b"",
     )

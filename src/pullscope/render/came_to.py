@@ -16,6 +16,8 @@ from pullscope.render.plain import count, duration, part_of, plain, size
 from pullscope.render.wording import LISTED, attached_by
 from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
+from pullscope.trace.out_of_sight import through_mirror
+from pullscope.trace.settle import failures
 
 
 def verdict(pull: Pull, *, ended: float | None = None) -> str:
@@ -44,6 +46,9 @@ def span(seconds: float | None) -> str:
 
 
 def _stopped(pull: Pull) -> Iterator[str]:
+    if through_mirror(pull) and failures(pull):
+        yield "goes on past the mirror, not seen"
+        return
     hop = hung_up(pull) if pull.outcome is not Ending.COMPLETE else None
     if hop is not None:
         total = hop.step.size

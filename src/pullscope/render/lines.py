@@ -19,6 +19,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Change, Ending, Pull
+from pullscope.trace.out_of_sight import through_mirror
 
 MOST_CLOSED = 64
 """Operations of which it is remembered what was told at their end; a trace lets no more of them go on."""
@@ -150,6 +151,8 @@ def header_lines(pull: Pull) -> Iterator[Line]:
     """Whose pull, of what."""
     yield [(heading(pull), "bold")]
     yield [("        ", None), (client_line(pull), "dim")]
+    if through_mirror(pull):
+        yield [("        ", None), ("(token requests, logins and what lies past the mirror are not seen)", "dim")]
 
 
 def closing_lines(

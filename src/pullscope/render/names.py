@@ -6,6 +6,7 @@ from pullscope.oci.digest import Digest
 from pullscope.render.plain import plain
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Pull
+from pullscope.trace.out_of_sight import through_mirror
 
 NAMELESS = frozenset({Action.LOGIN, Action.LIST, Action.OTHER})
 """Actions that need no image."""
@@ -32,7 +33,8 @@ def client_line(pull: Pull) -> str:
         silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
         name = f"unknown client ({agent[:60]})" if agent else silent
     store = STORES.get(client.store or "")
-    return plain(f"{name}, {store}" if store else name)
+    name = f"{name}, {store}" if store else name
+    return plain(f"{name}, through the mirror" if through_mirror(pull) else name)
 
 
 def heading(pull: Pull) -> str:

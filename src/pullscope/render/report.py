@@ -16,6 +16,7 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step
+from pullscope.trace.out_of_sight import through_mirror
 from pullscope.trace.refusals import Refusal
 from pullscope.trace.trace import Trace
 
@@ -91,6 +92,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
         "platform": pull.platform,
         "client": {"family": pull.client.family, "version": pull.client.version, "store": pull.client.store},
         "outcome": str(pull.outcome),
+        **({"through": "mirror"} if through_mirror(pull) else {}),
         "started": pull.started if pull.dated else None,
         "seconds": _round(pull.seconds),
         "bytes": pull.bytes,

@@ -18,6 +18,7 @@ from pullscope.trace.clues import PINGS, steps_of
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.out_of_sight import through_mirror
 from pullscope.trace.settle import failures, has_everything
 from pullscope.trace.times import MEANWHILE
 
@@ -158,6 +159,8 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         return Ending.INCOMPLETE
     if has_everything(pull):
         return Ending.COMPLETE
+    if failed and through_mirror(pull):
+        return Ending.INCOMPLETE  # what a mirror has not got is asked of the registry itself, past it
     if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
         return Ending.INCOMPLETE
     if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from pullscope.trace.events import Requested
 
+MIRROR = "mirror"
+"""What is seen by a mirror that sends every request home: neither tokens nor logins, no storage, and not what its client asks
+of the registry itself where the mirror has not got it."""
+
 SILENCED: Mapping[str, frozenset[str]] = {
     "times": frozenset({"slow-hop", "clocks-differ", "signed-url-stale"}),
     "durations": frozenset({"slow-hop"}),
@@ -34,6 +38,13 @@ SILENCED: Mapping[str, frozenset[str]] = {
     "bodies": frozenset({"manifest-unreadable"}),
 }
 """The gaps, and for each the codes that speak of what would not be seen."""
+
+AT_A_MIRROR = frozenset(
+    {"clocks-differ", "descriptor-size-wrong", "digest-mismatch", "manifest-too-large", "manifest-unreadable"}
+    | {"mirror-missed", "missing-content-digest", "rate-limit-low", "rate-limited", "registry-failed", "retried"}
+    | {"schema1-only", "size-mismatch", "slow-hop", "upstream-unreachable", "wrong-content-type"}
+)
+"""The codes that what a mirror sees can show at all: those of tokens, logins and refusals it cannot."""
 
 
 GAPS: Mapping[str, str] = {

@@ -2,14 +2,21 @@
 
 A client that did not get what it was sent for stops, or asks for it again. One that goes on to ask for something else has
 got it, so that redirect is no failure, although nothing more is known of it. A host counts as out of sight only if none of
-the pull's requests went there.
+the pull's requests went there. At a mirror every redirect leads out of sight: that is what makes it one.
 """
 
 from __future__ import annotations
 
 from pullscope.oci.urls import host_of
+from pullscope.trace.lacking import MIRROR, lacking
 from pullscope.trace.model import Hop, Pull, Step
 from pullscope.trace.refusals import Refusals
+
+
+def through_mirror(pull: Pull) -> bool:
+    """Whether an operation was seen by a mirror, so that much of it was not."""
+    step = next(iter(pull.steps or pull.ready or pull.open_steps or pull.unused), None)
+    return step is not None and lacking(step.first.request, MIRROR)
 
 
 def note_asked(hop: Hop, pull: Pull) -> None:
@@ -41,6 +48,8 @@ def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
     host = target_of(last)
     if host is None or last.followed or step.in_flight or step.method not in ("GET", "HEAD"):
         return None
+    if lacking(last.request, MIRROR):
+        return host  # clients follow themselves
     if host in pull.hosts or is_refused(last, refusals):
         return None
     return host if pull.went_on > pull.pointed_at.get(host, pull.went_on) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.mirrored import STAND_IN
 from pullscope.oci.reference import registry_name
 from pullscope.trace.findings.case import CONTENT, Case, client_left, found, is_page, listed, name_of
 from pullscope.trace.findings.facts import Fact
@@ -11,6 +12,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.out_of_sight import through_mirror
 
 MISSED = frozenset({404, 410})
 
@@ -51,8 +53,12 @@ def mirror_missed(case: Case) -> Iterator[Finding]:
     """A mirror says 404, and the next place has it.
 
     containerd's hosts.toml, docker's registry-mirrors and registries.conf all go on to the next host: k3s-io/k3s#11857,
-    spegel-org/spegel#469, k0sproject/k0s#5478. Run with containerd 2.1.9, dockerd 28.5.2 and podman 5.8.
+    spegel-org/spegel#469, k0sproject/k0s#5478. Run with containerd 2.1.9, dockerd 28.5.2 and podman 5.8. Where pullscope
+    itself is the mirror (docs/mirror.md), the next place is not seen: whatever is refused there, 401 and 403 too, is told so.
     """
+    if through_mirror(case.pull):
+        yield from _refused_here(case)
+        return
     missed = [
         step
         for step in at_mirrors(case)
@@ -69,6 +75,31 @@ def mirror_missed(case: Case) -> Iterator[Finding]:
         missed,
         f"{which}{listed(hosts)} did not have {_what(missed)}; {case.client} got it from the next place.",
         f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
+    )
+
+
+def _refused_here(case: Case) -> Iterator[Finding]:
+    """What was refused by pullscope's own mirror, or by the registry through it."""
+    refused = [step for step in case.bad if 400 <= (step.last.status or 0) < 500 and step.last.status != 429]
+    if not refused:
+        return
+    last, registry = refused[0].last, case.pull.registry
+    if last.response is not None and last.response.answered_by == STAND_IN:
+        yield found(
+            "mirror-missed",
+            Severity.INFO,
+            refused,
+            f"this mirror does not stand in for {registry}: it says 404, and {case.client} asks {registry} itself.",
+            f"none needed; to trace it too, name it: --host {registry}",
+        )
+        return
+    login = f"; clients other than docker keep a login for {registry} itself" if last.status in (401, 403) else ""
+    yield found(
+        "mirror-missed",
+        Severity.INFO,
+        refused,
+        f"through the mirror {said_status(last)}{login}. {case.client} asks {registry} itself next, which is not seen here.",
+        "none needed; to see all of a pull, trace it through a proxy: pullscope docker on, pullscope run",
     )
 
 

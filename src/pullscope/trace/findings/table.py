@@ -39,7 +39,8 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row, Rule, rows_of
-from pullscope.trace.lacking import silenced
+from pullscope.trace.lacking import AT_A_MIRROR, silenced
+from pullscope.trace.out_of_sight import through_mirror
 
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
@@ -71,9 +72,16 @@ _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 def findings_of(case: Case) -> list[Finding]:
     """What is wrong with an operation, the causes only, errors first."""
     unseen = silenced(hop.request.lacks for hop in case.hops)
-    rules = [(code, rule) for code, rule in _rules_for(facts_of(case)) if code not in unseen]
+    mirrored = through_mirror(case.pull)
+    rules = [
+        (code, rule)
+        for code, rule in _rules_for(facts_of(case))
+        if code not in unseen and (code in AT_A_MIRROR or not mirrored)
+    ]
     every = [finding for code, rule in rules for finding in _found(code, rule, case)]
-    if case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
+    if mirrored:  # its client goes on past it, so that nothing seen there is the end
+        every = [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in every]
+    elif case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
         every.extend(finding for code, rule in LAST_RESORTS.items() for finding in _found(code, rule, case))
     kept = []
     for finding in every:
