@@ -176,7 +176,7 @@ CASES = [
     ),
     Case(file="nginx-hub-login/hub.conf", right=UNKNOWN, why="which asks for one of its own"),
     Case(file="nginx-template/registry.conf", right=REFUSED, why="template"),
-    Case(file="traefik-harbor/ingressroute.yaml", right=REFUSED, why="Traefik"),
+    Case(file="traefik-harbor/ingressroute.yaml", right=PULL, why="the longer rule is the registry's", never=OWN),
     Case(file="worker-routes/worker.js", right=REFUSED, why="code"),
     Case(file="haproxy-registry/haproxy.cfg", right=REFUSED, why="HAProxy"),
 ]

@@ -1,4 +1,4 @@
-"""Real nginx, Caddy and Apache on free ports of 127.0.0.1, a stand-in for what is behind them, and the same in memory."""
+"""Real nginx, Caddy, Apache and Traefik on free ports of 127.0.0.1, what stands behind them, and the same in memory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.e2e.processes import Running
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.decide import decide
@@ -169,9 +172,48 @@ def apache(text: str, port: int, folder: Path) -> Iterator[None]:
         yield
 
 
-def asked(port: int, host: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> list[str]:
+@contextmanager
+def traefik(files: Mapping[str, str], folder: Path) -> Iterator[int]:
+    """Traefik with these files of dynamic configuration, and TLS on the port that is given."""
+    port = free_port()
+    (folder / "dynamic").mkdir()
+    ready = "http: {routers: {ready: {rule: 'Host(`ready.example`)', service: 'noop@internal'}}}"
+    for name, text in {**files, "ready.yml": ready}.items():
+        (folder / "dynamic" / name).write_text(text)
+    words = [
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--log.level=DEBUG",
+        "--log.nocolor",
+    ]
+    words += [f"--entrypoints.tls.address=127.0.0.1:{port}", "--entrypoints.tls.http.tls=true"]
+    words += [f"--providers.file.directory={folder / 'dynamic'}", "--providers.file.watch=false"]
+    with Running(["traefik", *words]) as running:
+        running.wait_for(r"Adding route for ready\.example")
+        for _ in range(2000):
+            # The line comes just before the routes are there.
+            with suppress(OSError):
+                if asked(port, "ready.example", "/", secure=True)[0] == "418":
+                    break
+        yield port
+
+
+_ANY_CERTIFICATE = ssl._create_unverified_context()  # noqa: S323 - a test's own server
+
+
+def asked(
+    port: int,
+    host: str,
+    path: str,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    *,
+    secure: bool = False,
+) -> list[str]:
     """Status and headers of a real server's answer, its own address told as https://HOST."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    if secure:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=_ANY_CERTIFICATE)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": host, **(headers or {})}.items():

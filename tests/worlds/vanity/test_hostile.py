@@ -27,8 +27,9 @@ NAMES = {
     "nginx": "nginx.conf",
     "apache": ".htaccess",
     "rewrite": "vanity.toml",
+    "traefik": "dynamic.yml",
 }
-N, C, V, Y, X, A, R = NAMES
+N, C, V, Y, X, A, R, T = NAMES
 
 LARGE = {
     "nginx: many locations": (
@@ -117,6 +118,41 @@ LARGE = {
         "/" + ":a" * 500 + " https://r/\n/" + "".join(f":a{n}" for n in range(300)) + " https://r/",
     ),
     "cloudflare: many": (C, "".join(f"/v2/{n} https://r/\n" for n in range(MANY))),
+    "traefik: many routers": (
+        T,
+        "http:\n  routers:\n" + "".join(f"    a{n}: {{rule: 'Path(`/{n}`)', service: s}}\n" for n in range(2000)),
+    ),
+    "traefik: deep": (T, "http: {routers: " + "[" * 50_000),
+    "traefik: deep lists": (T, "http:\n  routers:\n" + "- " * 40_000),
+    "traefik: a long rule": (
+        T,
+        "http: {routers: {a: {rule: '" + "Path(`/`) || " * 7000 + "Path(`/v2/`)', service: s}}}",
+    ),
+    "traefik: brackets": (T, "http: {routers: {a: {rule: '" + "!(" * 40_000 + "', service: s}}}"),
+    "traefik: a chain of itself": (
+        T,
+        (
+            "http: {routers: {a: {rule: 'PathPrefix(`/`)', middlewares: [c], service: s}}, "
+            "middlewares: {c: {chain: {middlewares: [c, c]}}}, services: {s: {mirroring: {service: s}}}}"
+        ),
+    ),
+    "traefik: an alias of itself": (
+        T,
+        "http: &a {routers: {a: {rule: 'Path(`/`)', service: *a}, b: *a}, services: *a}",
+    ),
+    "traefik: aliases that double": (
+        T,
+        "a0: &a0 [x]\n"
+        + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
+        + "http: {routers: *a59}",
+    ),
+    "traefik: exploding": (
+        T,
+        (
+            "http: {routers: {a: {rule: 'PathRegexp(`^((a+)+)+$`)', service: s, middlewares: [m]}}, "
+            "middlewares: {m: {redirectRegex: {regex: '((a|aa)*)*z', replacement: '$1$1$1'}}}}"
+        ),
+    ),
     "rewrite: many": (R, '[[rewrite]]\nfrom = "docker.example.com"\nto = "r.example"\n' * 3000),
 }
 PATHS = ["/v2/", f"/v2/{'a' * 2000}", f"/v2/{'a/' * 1000}", "/v2/a/manifests/1", "/" + "aa" * 1000]
@@ -192,7 +228,7 @@ def _mutated(text: str, random: Random) -> str:
 
 
 def _kind(file: Path) -> str | None:
-    for word, platform in (("nginx", X), ("caddy", Y), ("apache", A), ("vercel", V), ("netlify", N)):
+    for word, platform in (("nginx", X), ("caddy", Y), ("apache", A), ("vercel", V), ("netlify", N), ("traefik", T)):
         if file.parent.name.startswith(word):
             return platform
     return None

@@ -1,4 +1,4 @@
-"""Configurations on real nginx, Caddy and Apache: each answers as it is played in memory, or the play says "not known"."""
+"""Configurations on real nginx, Caddy, Apache and Traefik: each answers as it is played in memory, or the play says "not known"."""
 
 # ruff: noqa: E501 - one line of a table is one case
 
@@ -19,6 +19,7 @@ from tests.worlds.vanity.real_servers import (
     nginx,
     played,
     stand_in,
+    traefik,
 )
 
 from pullscope.worlds.vanity.reading import parse_rules
@@ -147,6 +148,132 @@ APACHE = {
     "case": "RewriteEngine On\nRewriteRule ^/v2/$ https://r.example/ [NC,R]",
     "module": "<IfModule mod_rewrite.c>\nRewriteEngine On\nRewriteRule ^/v2/$ https://r.example/ [R]\n</IfModule>",
 }
+# Each rule is for one host; what follows it are the middlewares of its router, in their order.
+TRAEFIK: dict[str, tuple[str, ...]] = {
+    "pass on": ("PathPrefix(`/`)",),
+    "prefix": ("PathPrefix(`/v2/`)",),
+    "prefix inside a word": ("PathPrefix(`/v2`)",),
+    "path": ("Path(`/v2/`)",),
+    "either": ("(Path(`/v2/`) || PathPrefix(`/v2/timonback`))",),
+    "both": ("PathPrefix(`/v2/`) && Method(`GET`)",),
+    "not": ("PathPrefix(`/v2/`) && !Path(`/v2/`)",),
+    "not both": ("!(PathPrefix(`/v2/`) && Method(`POST`))",),
+    "regular expression": ("PathRegexp(`^/v2/(.+)/manifests/`)",),
+    "regular expression without an anchor": ("PathRegexp(`blobs`)",),
+    "method in lower case": ("Method(`post`)",),
+    "quotes and case": ('path("/v2/") || PATHPREFIX("/docker")',),
+    "header": ("Header(`Authorization`, `Bearer t`)",),
+    "header by expression": ("HeaderRegexp(`User-Agent`, `^Go`)",),
+    "query": ("Query(`ns`, `a`)",),
+    "query by expression": ("QueryRegexp(`scope`, `repository:.*`)",),
+    "a space": ("PathPrefix(`/v2/a b`)",),
+    "redirectRegex": (
+        "PathPrefix(`/v2/`)",
+        "{redirectRegex: {regex: '^https://[^/]+/v2/(.*)', replacement: 'https://r.example/v2/${1}'}}",
+    ),
+    "redirectRegex without braces": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '^https?://([^/]+)/(.*)$', replacement: 'https://r.example/$2', permanent: true}}",
+    ),
+    "redirectRegex with a word after its group": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '^https://([^/]+)/v2/(.*)', replacement: 'https://r.example/$2x/$1'}}",
+    ),
+    "redirectRegex without an anchor": ("PathPrefix(`/`)", "{redirectRegex: {regex: '/v2/', replacement: '/v3/'}}"),
+    "redirectRegex that does not match": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '^http://', replacement: 'https://r.example/'}}",
+    ),
+    "redirectRegex named": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '^https://(?P<host>[^/]+)/(?P<rest>v2/.*)', replacement: 'https://r.example/${host}/${rest}'}}",
+    ),
+    "redirectScheme to what it is": ("PathPrefix(`/`)", "{redirectScheme: {scheme: https}}"),
+    "redirectScheme to a port": ("PathPrefix(`/`)", "{redirectScheme: {scheme: https, port: '8443', permanent: true}}"),
+    "stripPrefix": ("PathPrefix(`/docker`)", "{stripPrefix: {prefixes: [/docker]}}"),
+    "stripPrefix inside a word": ("PathPrefix(`/`)", "{stripPrefix: {prefixes: [/v, /docker/]}}"),
+    "stripPrefix of all": ("PathPrefix(`/`)", "{stripPrefix: {prefixes: [/v2/, /token]}}"),
+    "stripPrefix escaped": ("PathPrefix(`/`)", "{stripPrefix: {prefixes: ['/v2/a b']}}"),
+    "stripPrefixRegex": ("PathPrefix(`/`)", "{stripPrefixRegex: {regex: ['^/v2/[^/]+/', 'oken']}}"),
+    "addPrefix": ("PathPrefix(`/`)", "{addPrefix: {prefix: /x}}"),
+    "strip and add": ("PathPrefix(`/docker`)", "{stripPrefix: {prefixes: [/docker]}}", "{addPrefix: {prefix: /v2}}"),
+    "add and strip": ("PathPrefix(`/`)", "{addPrefix: {prefix: /v2}}", "{stripPrefix: {prefixes: [/v2/v2]}}"),
+    "replacePath": ("PathPrefix(`/v2/`)", "{replacePath: {path: /v2/}}"),
+    "replacePathRegex": ("PathPrefix(`/v2/`)", "{replacePathRegex: {regex: '^/v2/(.*)', replacement: /v2/hub/$1}}"),
+    "replacePathRegex of every match": ("PathPrefix(`/`)", "{replacePathRegex: {regex: 'o', replacement: '0'}}"),
+    "replacePathRegex then redirect": (
+        "PathPrefix(`/`)",
+        "{replacePathRegex: {regex: '^/docker/(.*)', replacement: /v2/$1}}",
+        "{redirectRegex: {regex: '^https://[^/]+/v2/(.*)', replacement: 'https://r.example/v2/$1'}}",
+    ),
+    "redirect then strip": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '/token', replacement: '/auth'}}",
+        "{stripPrefix: {prefixes: [/v2]}}",
+    ),
+    "headers up": ("PathPrefix(`/`)", "{headers: {customRequestHeaders: {Host: r.example, Authorization: Basic abc}}}"),
+    "headers up taken away": ("PathPrefix(`/`)", "{headers: {customRequestHeaders: {Authorization: ''}}}"),
+    "headers down": (
+        "PathPrefix(`/`)",
+        "{headers: {customResponseHeaders: {Www-Authenticate: 'Bearer realm=\"https://r.example/token\"', Location: ''}}}",
+    ),
+    "headers of a redirect": (
+        "PathPrefix(`/`)",
+        "{headers: {customResponseHeaders: {Location: 'https://h.example/'}}}",
+        "{redirectRegex: {regex: '.*', replacement: 'https://r.example/'}}",
+    ),
+    "headers after a redirect": (
+        "PathPrefix(`/`)",
+        "{redirectRegex: {regex: '.*/v2/.*', replacement: 'https://r.example/'}}",
+        "{headers: {customResponseHeaders: {Location: 'https://h.example/'}}}",
+    ),
+    "cors": (
+        "PathPrefix(`/`)",
+        "{headers: {accessControlAllowMethods: [GET], accessControlAllowOriginList: ['*'], frameDeny: true, stsSeconds: 5}}",
+    ),
+    "harmless": (
+        "PathPrefix(`/`)",
+        "{rateLimit: {average: 1000, burst: 1000}}",
+        "{retry: {attempts: 2}}",
+        "{compress: {}}",
+        "{buffering: {maxRequestBodyBytes: 1000}}",
+    ),
+    "errors": ("PathPrefix(`/`)", "{errors: {status: ['500-599'], service: s$N, query: /x}}"),
+}
+# The `http` of a whole file.
+TRAEFIK_FILES = {
+    "longest rule first": "routers: {a$N: {rule: 'Host(`$H`)', service: 'noop@internal'}, b$N: {rule: 'Host(`$H`) && PathPrefix(`/v2/`)', service: s$N}}",
+    "priority": "routers: {a$N: {rule: 'Host(`$H`)', priority: 100, service: 'noop@internal'}, b$N: {rule: 'Host(`$H`) && PathPrefix(`/v2/`)', service: s$N}}",
+    "chain": "routers: {a$N: {rule: 'Host(`$H`)', middlewares: [c$N], service: s$N}}\n  middlewares: {c$N: {chain: {middlewares: [d$N, e$N]}}, d$N: {stripPrefix: {prefixes: [/docker]}}, e$N: {addPrefix: {prefix: /y}}}",
+    "host of the server": "routers: {a$N: {rule: 'Host(`$H`)', service: t$N}}\n  services: {t$N: {loadBalancer: {passHostHeader: false, servers: [{url: '$U'}]}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",
+    "path of the server": "routers: {a$N: {rule: 'Host(`$H`)', service: t$N}}\n  services: {t$N: {loadBalancer: {servers: [{url: '$U/base/'}]}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",
+    "path of the server kept": "routers: {a$N: {rule: 'Host(`$H`)', service: t$N}}\n  services: {t$N: {loadBalancer: {servers: [{url: '$U/base/', preservePath: true}]}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",
+    "weighted": "routers: {a$N: {rule: 'Host(`$H`)', service: w$N}}\n  services: {w$N: {weighted: {services: [{name: s$N, weight: 1}]}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",
+    "no server": "routers: {a$N: {rule: 'Host(`$H`)', service: t$N}}\n  services: {t$N: {loadBalancer: {servers: []}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",
+    "a rule with an error": "routers: {a$N: {rule: 'Host(`$H`) && Path(', service: s$N}, b$N: {rule: 'Host(`$H`)', service: 'noop@internal'}}",
+    "traefik 2": "routers: {a$N: {rule: 'Host(`other.example`, `$H`) && PathPrefix(`/v2/{name:[a-z]+}/web`)', ruleSyntax: v2, service: s$N}}",
+    "traefik 2 path": "routers: {a$N: {rule: 'HostRegexp(`{sub:[a-z0-9]+}.example.com`) && Host(`$H`) && Path(`/v2/`, `/{word}`)', ruleSyntax: v2, service: s$N}}",
+}
+
+
+def traefik_file(name: str) -> str:
+    """The case as a dynamic configuration, $N and $U still to be filled in."""
+    if name in TRAEFIK_FILES:
+        text = f"http:\n  {TRAEFIK_FILES[name]}\n"
+    else:
+        rule, *steps = TRAEFIK[name]
+        names = [f"m{index}x$N" for index in range(len(steps))]
+        text = f"http:\n  routers:\n    a$N: {{rule: 'Host(`$H`) && ({rule})', middlewares: [{', '.join(names)}], service: s$N}}\n"
+        text += (
+            "  middlewares:\n" + "".join(f"    {one}: {step}\n" for one, step in zip(names, steps, strict=True))
+            if steps
+            else ""
+        )
+    return (
+        text if "services:" in text else f"{text}  services: {{s$N: {{loadBalancer: {{servers: [{{url: '$U'}}]}}}}}}\n"
+    )
+
+
 REQUESTS: list[tuple[str, str, dict[str, str]]] = [("GET", path, {}) for path in PATHS] + [
     ("GET", "/v2/timonback/web/manifests/1", {"User-Agent": "Go-http-client/1.1", "Authorization": "Bearer t"}),
     ("POST", "/v2/timonback/web/blobs/uploads/", {"Content-Length": "0"}),
@@ -165,12 +292,12 @@ def filled(text: str, stand: Stand, number: int) -> str:
     )
 
 
-def compare(platform: str, name: str, text: str, host: str, port: int, stand: Stand) -> None:
+def compare(platform: str, name: str, text: str, host: str, port: int, stand: Stand, *, secure: bool = False) -> None:
     rules = parse_rules(text, name, platform)
     real, ours = {}, {}
     for method, path, headers in REQUESTS:
         key = f"{method} {path} {headers}"
-        real[key] = asked(port, host, path, method, headers)
+        real[key] = asked(port, host, path, method, headers, secure=secure)
         ours[key] = played(rules, stand, host, path, method, headers)
     assert ours == real
 
@@ -241,9 +368,33 @@ def test_apache_answers_as_it_is_played(name: str, apache_port: int, stand: Stan
     compare("apache", "a.conf", text, host, apache_port, stand)
 
 
+TRAEFIK_NAMES = [*TRAEFIK, *TRAEFIK_FILES]
+
+
+@pytest.fixture(scope="module")
+def traefik_port(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    if not installed("traefik"):
+        pytest.skip("Traefik is not installed")
+    files = {
+        f"{number}.yml": filled(traefik_file(name), stand, number).replace("$H", f"t{number}.example.com")
+        for number, name in enumerate(TRAEFIK_NAMES)
+    }
+    with traefik(files, tmp_path_factory.mktemp("traefik")) as port:
+        yield port
+
+
+@pytest.mark.parametrize("name", TRAEFIK_NAMES)
+def test_traefik_answers_as_it_is_played(name: str, traefik_port: int, stand: Stand) -> None:
+    """The same for the real Traefik, over TLS."""
+    number = TRAEFIK_NAMES.index(name)
+    host = f"t{number}.example.com"
+    text = filled(traefik_file(name), stand, number).replace("$H", host)
+    compare("traefik", "dynamic.yml", text, host, traefik_port, stand, secure=True)
+
+
 def test_every_server_has_its_cases() -> None:
-    """Rules of each kind are compared: fifty of nginx, thirty of Caddy, twenty of Apache."""
-    assert (len(NGINX) >= 50, len(CADDY) >= 30, len(APACHE) >= 20) == (True, True, True)
+    """Rules of each kind are compared: fifty of nginx, thirty of Caddy, twenty of Apache, fifty of Traefik."""
+    assert [len(NGINX) >= 50, len(CADDY) >= 30, len(APACHE) >= 20, len(TRAEFIK_NAMES) >= 50] == [True] * 4
 
 
 def test_a_difference_would_be_seen(stand: Stand, tmp_path: Path) -> None:

@@ -42,20 +42,20 @@ Token = tuple[str, str, int]
 
 def nginx_directives(text: str, file: str) -> list[Directive]:
     """Statements end with `;`. ValueError, with the line, where quotes, braces or semicolons are missing."""
-    _refuse_template(text, file)
+    refuse_template(text, file)
     return _directives(_nginx_tokens(text, file), file, ends_at_line=False)
 
 
 def caddy_directives(text: str, file: str) -> list[Directive]:
     """Statements end with the line. ValueError, with the line, where quotes or braces do not match."""
-    _refuse_template(text, file)
+    refuse_template(text, file)
     return _directives(_caddy_tokens(text, file), file, ends_at_line=True)
 
 
 _TEMPLATE = re.compile(r"\{\{[^{}\n]{1,200}\}\}|\{%[^{}\n]{1,200}%\}")
 
 
-def _refuse_template(text: str, file: str) -> None:
+def refuse_template(text: str, file: str) -> None:
     found = _TEMPLATE.search(text)
     if found is not None:
         line = text.count("\n", 0, found.start()) + 1

@@ -73,48 +73,89 @@ def _complaint(error: Exception, file: str, text: str) -> str:
     return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
 
 
+Path = tuple[str | int, ...]
+"""The keys and, in arrays, numbers that lead to a value."""
+
+
+def toml_lines(text: str) -> dict[Path, int]:
+    """The line of each table and key, by its path; `[[…]]` and inline arrays count from 0."""
+    lines: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+
+    def element(path: Path) -> Path:
+        """The last element of the array of tables that stands at each part of a header's path."""
+        found: Path = ()
+        for part in path:
+            found = (*found, part)
+            found = (*found, counts[found]) if found in counts else found
+        return found
+
+    table: Path = ()
+    stack: list[tuple[str, Path, int]] = []
+    """Open brackets of a value: which, where it stands, and how many elements an array has begun."""
+    parts: list[str] = []
+    value: Path | None = None
+    header = ""
+    for token, line in _tokens(_TOML, text):
+        if token.startswith("#"):
+            continue
+        if token == "\n":
+            if not stack and not header:
+                parts, value = [], None
+        elif header:
+            if token == "[":
+                header += token
+            elif token != "]":
+                parts += _names(token)
+            else:
+                path = element(tuple(parts[:-1])) + tuple(parts[-1:])
+                if header == "[[":
+                    counts[path] = counts.get(path, -1) + 1
+                elif path in counts:
+                    path = (*path, counts[path])
+                table = (*path, counts[path]) if header == "[[" else path
+                lines.setdefault(table, line)
+                header, parts, value = "", [], ()
+        elif token == "[" and not stack and value is None and not parts:
+            header = token
+        elif token == "=":
+            value = (*(stack[-1][1] if stack else table), *parts)
+            for length in range(len(parts)):
+                lines.setdefault(value[: len(value) - length], line)
+            parts = []
+        elif token in "[{":
+            at = value if value is not None else (*stack[-1][1], stack[-1][2]) if stack else ()
+            lines.setdefault(at, line)
+            stack.append((token, at, 0))
+            value = None
+        elif token in "]}":
+            if stack:
+                stack.pop()
+            value = ()
+        elif token == ",":
+            if stack and stack[-1][0] == "[":
+                stack[-1] = ("[", stack[-1][1], stack[-1][2] + 1)
+            parts, value = [], None
+        elif value is None and not (stack and stack[-1][0] == "["):
+            parts += _names(token)
+    return lines
+
+
+def _names(token: str) -> list[str]:
+    """The parts of a key that one token holds."""
+    if token[0] in "\"'":
+        return [token[1:-1]]
+    return [part for part in token.split(".") if part]
+
+
 def toml_places(text: str, table: str) -> list[Place]:
     """The places of the elements of the array of tables `table`, written as `[[table]]` or inline."""
     places: list[Place] = []
-    current: Place | None = None
-    inline = False
-    depth = 0
-    statement: list[str] = []
-    for token, line in _tokens(_TOML, text):
-        if token == "\n":
-            if depth == 0:
-                statement = []
-            continue
-        if token.startswith("#"):
-            continue
-        if token in "[{":
-            depth += 1
-            if inline and token == "{" and depth == 2:
-                current = Place(line)
-                places.append(current)
-                statement = []
-                continue
-        elif token in "]}":
-            depth -= 1
-            if inline and depth == 0:
-                inline, current = False, None
-        statement.append(token)
-        if depth == 0 and token == "]" and statement[0] == "[":
-            header = "".join(statement)
-            if header == f"[[{table}]]":
-                current = Place(line)
-                places.append(current)
-            elif not header.startswith((f"[{table}.", f"[[{table}.")):
-                current = None
-            statement = []
-        elif token == "=" and len(statement) >= 2:
-            key = statement[-2].strip("\"'")
-            if depth == 0 and key == table and current is None:
-                inline = True
-            elif current is not None and depth == (2 if inline else 0):
-                current.keys.setdefault(key, line)
-        elif token == "," and depth == 2:
-            statement = []
+    for path, line in toml_lines(text).items():
+        if len(path) == 2 and path[0] == table and isinstance(path[1], int):
+            places.append(Place(line))
+        elif len(path) == 3 and path[0] == table and places:
+            places[-1].keys.setdefault(str(path[2]), line)
     return places
 
 

@@ -117,12 +117,13 @@ def _text(path: Path) -> str:
 
 def _platform(path: Path, text: str) -> str:
     name = path.name.lower()
-    for what, tells, instead in _NOT_READ:
-        if tells(name, text):
-            raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
-    for kind in PLATFORMS.values():
-        if kind.is_file(name, text):
-            return _dialect_of_redirects(path) if "_redirects" in name else kind.id
+    claiming = [kind for kind in PLATFORMS.values() if kind.is_file(name, text)]
+    if not claiming or claiming[0].turn:
+        for what, tells, instead in _NOT_READ:
+            if tells(name, text):
+                raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
+    if claiming:
+        return _dialect_of_redirects(path) if "_redirects" in name else claiming[0].id
     raise ValueError(
         f"{path.name}: which platform's rules are these? pullscope knows {FILES}; name one with --platform"
     )
@@ -147,17 +148,12 @@ _NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
         _OWN_FORM,
     ),
     (
-        "a configuration of Traefik",
+        "a configuration of Traefik without routers",
         lambda name, text: (
             name.endswith((".yml", ".yaml", ".toml"))
-            and (
-                "traefik" in name
-                or "traefik" in text[:4000].lower()
-                or "PathPrefix(" in text
-                or "[http.routers" in text
-            )
+            and ("traefik" in name or "traefik" in text[:4000].lower() or "PathPrefix(" in text)
         ),
-        _OWN_FORM,
+        "what is read is the dynamic configuration, http.routers, or an IngressRoute; write labels of containers as these",
     ),
     (
         "a Kubernetes Ingress",

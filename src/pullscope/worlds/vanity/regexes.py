@@ -8,7 +8,8 @@ the rule is named as not played; `bounded` limits the work of one decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 from pullscope.worlds.vanity.regex_syntax import Node, Reader, RegexError, Test, is_word
 
-__all__ = ["Found", "Regex", "RegexError", "TooSlowError", "bounded", "regex"]
+__all__ = ["Found", "Regex", "RegexError", "TooSlowError", "bounded", "regex", "replace_all"]
 
 MOST_INSTRUCTIONS = 4000
 STEPS = 400_000
@@ -229,3 +230,23 @@ def _beginning(node: Node, *, ignore_case: bool) -> tuple[bool, str]:
             break
         prefix += part.word
     return True, prefix
+
+
+def replace_all(pattern: Regex, replacement: str, text: str, fill: Callable[[str], str] = str) -> str:
+    """Go's Regexp.ReplaceAllString: `$1`, `${name}`, the longest name that can be; `fill` has the last word on each."""
+    done, rest = "", text
+    for _ in range(100):
+        found = pattern.search(rest)
+        if found is None or (found.end == found.start and found.end >= len(rest) and done):
+            break
+        filled = _spelled({**found.values, "$": "$"}, replacement)
+        step = max(found.end, found.start + 1)
+        done += rest[: found.start] + fill(filled) + rest[found.end : step]
+        rest = rest[step:]
+        if pattern.anchored:
+            break
+    return done + rest
+
+
+def _spelled(values: Mapping[str, str], replacement: str) -> str:
+    return re.sub(r"\$(?:(\$)|\{(\w+)\}|(\w+))", lambda one: values.get(one[one.lastindex or 0], ""), replacement)

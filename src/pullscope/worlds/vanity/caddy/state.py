@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError, expression
-from pullscope.worlds.vanity.regexes import Found, Regex
+from pullscope.worlds.vanity.regexes import Found, Regex, replace_all
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 LONGEST = 65_536
@@ -105,22 +105,7 @@ class State:
 
     def replaced(self, pattern: str, replacement: str, text: str, one: Directive) -> str:
         """Every match replaced, with `$1` and `${name}` in the replacement (Go's regexp.ReplaceAllString)."""
-        compiled = self.compiled(pattern, one)
-        done, rest = "", text
-        for _ in range(100):
-            found = compiled.search(rest)
-            if found is None or (found.end == found.start and found.end >= len(rest)):
-                break
-            values = found.values
-            parts = re.split(r"\$(?:\{(\w+)\}|(\w+))", replacement)
-            filled = "".join(part if index % 3 == 0 else values.get(part or "", "") for index, part in enumerate(parts))
-            done += rest[: found.start] + self.fill(filled, one)
-            step = max(found.end, found.start + 1)
-            done += rest[found.end : step]
-            rest = rest[step:]
-            if compiled.anchored:
-                break
-        return done + rest
+        return replace_all(self.compiled(pattern, one), replacement, text, lambda filled: self.fill(filled, one))
 
     def fill(self, text: str, one: Directive, *, escaped: bool = False) -> str:
         """`text` with every placeholder's value, escaped for a query; NotPlayedError for one that is not known."""

@@ -1,0 +1,112 @@
+"""Traefik as a platform: a dynamic configuration as a `RuleFile`'s parts, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pullscope.oci.messages import Request
+from pullscope.worlds.vanity.blocks import refuse_template
+from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.items import Item, read_items
+from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
+from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
+from pullscope.worlds.vanity.traefik.matching import names_of
+from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play
+from pullscope.worlds.vanity.upstreams import is_inside
+
+LEAST_BODY = 100 * 1024 * 1024
+_TELLS = re.compile(
+    r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares)\b"
+    r"|kind:\s*[\"']?IngressRoute[\"']?\s*(?:#.*)?$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def read_traefik(text: str, file: str) -> Read:
+    """ValueError, with the line, for a text that is no document or holds no router."""
+    refuse_template(text, file)
+    found = dynamic(read_items(text, file), file)
+    rules: list[Rule] = []
+    known: dict[int, Rule] = {}
+    for router in sorted(found.routers, key=lambda one: -one.priority):
+        conditions = tuple(Condition(kind="host", values=names) for names in [names_of(router.term)] if names)
+        for one, rule in _rules(router, found, conditions):
+            known[id(one)] = rule
+            rules.append(rule)
+
+    def play(request: Request) -> Decision:
+        return Play(found, known, request).answer()
+
+    remarks = [*found.remarks, *lookups(found), *_middlewares(found)]
+    hosts = frozenset(name for router in found.routers for name in names_of(router.term))
+    return Read(rules=rules, remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
+
+
+def _rules(router: Router, found: Dynamic, conditions: tuple[Condition, ...]) -> Iterator[tuple[Router | Item, Rule]]:
+    """What the router can answer with: its redirects, and its service."""
+    path, pattern = _path(router)
+    for one in router.middlewares:
+        named = middleware_of(found, one.text)
+        for kind, options in named.fields.items() if named is not None else ():
+            if kind == "redirectregex":
+                to = options.at("replacement").text
+                about = re.sub(r"^\^?[^/]*//[^/]*", "", options.at("regex").text) or "/"
+                status = 301 if options.at("permanent").is_true else 302
+                where = found.place(options.line)
+                yield options, Rule.of_server(where, about, AnyPattern(about), status, to, conditions)
+    servers = (service_of(found, router.service.text) or router.service).at("loadBalancer", "servers").rows
+    target = servers[0].at("url").text if servers else None
+    yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, conditions)
+
+
+def _path(router: Router) -> tuple[str, Pattern]:
+    for exact in router.term.find("path"):
+        return exact, ExactPattern(exact)
+    for prefix in router.term.find("pathprefix"):
+        return prefix, PrefixPattern(prefix)
+    for text in router.term.find("pathregexp"):
+        return text, AnyPattern(text)
+    return "/", PrefixPattern("/")
+
+
+def _middlewares(found: Dynamic) -> Iterator[Remark]:
+    inside = any(
+        is_inside(server.at("url").text.partition("://")[2].partition("/")[0])
+        for service in found.services.values()
+        for server in service.at("loadBalancer", "servers").rows
+    )
+    for name, one in found.middlewares.items():
+        for kind, options in one.fields.items():
+            if kind not in HARMLESS | PLAYED:
+                message = f"the middleware {kind} ({name}) can change what a path answers, and is not played."
+                yield Remark.unplayed(found.place(options.line), message)
+            limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item(0)
+            if inside and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
+                yield Remark(
+                    where=found.place(limit.line),
+                    code="upload-too-large",
+                    severity="warning",
+                    message=f"a push of a layer of more than {limit.text} bytes is answered 413 (maxRequestBodyBytes).",
+                    fix="Leave buffering out where the registry is.",
+                )
+
+
+KIND = Kind(
+    id="traefik",
+    label="Traefik",
+    is_file=lambda name, text: name.endswith((".yml", ".yaml", ".toml")) and _TELLS.search(text) is not None,
+    read=read_traefik,
+    dialect=DIALECT,
+    ping_fix="Add a router: Path(`/v2/`), with redirectRegex to https://{target}/v2/",
+    query_fix="Let the regular expression take in the query: (.*) at its end does.",
+    status_fix="Leave permanent out.",
+    address="Traefik's address",
+    row=(
+        "`*.yml`, `*.toml` with `http.routers` (the middlewares that redirect or change path and headers), `IngressRoute`",
+        "what `rule` says",
+        "302",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Traefik: routers, middlewares and services of a dynamic configuration, read and played request by request."""

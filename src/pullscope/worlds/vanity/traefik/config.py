@@ -1,0 +1,158 @@
+"""A dynamic configuration as routers, middlewares and services. Items in, values out; answers nothing.
+
+The file provider's `http` (doc.traefik.io/traefik/reference/routing-configuration), and the custom resources IngressRoute and
+Middleware, which say the same in Kubernetes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pullscope.worlds.vanity.items import Item, every
+from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.traefik.matching import Term, read_rule
+
+MOST_ROUTERS = 5000
+_PLAIN = frozenset({"web", "http", "insecure", "http80", "unsecure"})
+"""Names that people give to the entry point without TLS (the first is that of Traefik's own documentation)."""
+
+
+@dataclass(slots=True, eq=False)
+class Router:
+    """One router: what it asks for, what it does on the way, and who answers."""
+
+    name: str
+    line: int
+    rule_line: int
+    text: str
+    term: Term
+    priority: int
+    middlewares: tuple[Item, ...]
+    service: Item
+    entry_points: frozenset[str]
+    tls: bool
+
+
+@dataclass(slots=True)
+class Dynamic:
+    """All of the file."""
+
+    file: str
+    routers: list[Router] = field(default_factory=list)
+    middlewares: dict[str, Item] = field(default_factory=dict)
+    services: dict[str, Item] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def place(self, line: int) -> str:
+        return f"{self.file}:{line}"
+
+    def reached(self) -> list[Router]:
+        """The routers that a request over TLS can meet, the most important first (pkg/muxer/http/mux.go)."""
+        secure = {name for one in self.routers if one.tls for name in one.entry_points}
+        any_tls = any(one.tls for one in self.routers)
+
+        def over_tls(one: Router) -> bool:
+            if one.tls:
+                return True
+            if one.entry_points:
+                return not (one.entry_points <= _PLAIN or (any_tls and secure and not one.entry_points & secure))
+            return not any_tls
+
+        return sorted((one for one in self.routers if over_tls(one)), key=lambda one: -one.priority)
+
+
+def dynamic(documents: list[Item], file: str) -> Dynamic:
+    """ValueError where the documents hold no router."""
+    found = Dynamic(file)
+    for document in documents:
+        kind = document.at("kind").text
+        if kind == "Middleware":
+            found.middlewares.setdefault(document.at("metadata", "name").text.lower(), document.at("spec"))
+        elif kind == "IngressRoute":
+            _ingress_route(document, found)
+        http = document.at("http")
+        found.middlewares.update(http.at("middlewares").fields)
+        found.services.update(http.at("services").fields)
+        for name, one in http.at("routers").fields.items():
+            _add(found, name, one, one.at("rule"), one.at("service"), tuple(every(one.at("middlewares"))), one)
+    if not found.routers and not found.remarks:
+        raise ValueError(f"{file}: there is no router in it: the rules are in Traefik's dynamic configuration")
+    if len(found.routers) > MOST_ROUTERS:
+        raise ValueError(f"{file}: {len(found.routers)} routers are more than pullscope tries ({MOST_ROUTERS})")
+    return found
+
+
+def _ingress_route(document: Item, found: Dynamic) -> None:
+    spec = document.at("spec")
+    for index, route in enumerate(every(spec.at("routes"))):
+        name = f"{document.at('metadata', 'name').text}-{index}"
+        middlewares = tuple(Item(one.line, one.at("name").text) for one in every(route.at("middlewares")))
+        services = list(every(route.at("services")))
+        _add(found, name, route, route.at("match"), Item(route.line, name), middlewares, spec)
+        found.services[name.lower()] = _of_kubernetes(services, document, route.line)
+
+
+def _of_kubernetes(services: list[Item], document: Item, line: int) -> Item:
+    """The services of a route as a load balancer, of the names that they have in the cluster."""
+    if not services:
+        return Item(line)
+    one = services[0]
+    if len(services) > 1 or one.at("kind").text not in {"", "Service"}:
+        return Item(one.line, fields={one.at("kind").text.lower() or "weighted": one})
+    port = one.at("port").text
+    namespace = one.at("namespace").text or document.at("metadata", "namespace").text or "default"
+    scheme = one.at("scheme").text or ("https" if port == "443" else "http")
+    url = f"{scheme}://{one.at('name').text}.{namespace}.svc" + (f":{port}" if port.isdigit() else "")
+    server = Item(one.line, fields={"url": Item(one.line, url)})
+    balancer = {"servers": Item(one.line, rows=[server]), "passhostheader": one.at("passHostHeader")}
+    return Item(one.line, fields={"loadbalancer": Item(one.line, fields=balancer)})
+
+
+def _add(
+    found: Dynamic, name: str, one: Item, rule: Item, service: Item, middlewares: tuple[Item, ...], around: Item
+) -> None:
+    where = found.place(rule.line if rule else one.line)
+    try:
+        term = read_rule(rule.text, where)
+    except ValueError as error:
+        reason = str(error).partition(": ")[2]
+        found.remarks.append(Remark.refused(where, f"Traefik leaves the router {name} out: {reason}."))
+        return
+    written = one.at("priority").text
+    priority = int(written[:9]) if written.lstrip("-").isdigit() and written.isascii() else 0
+    found.routers.append(
+        Router(
+            name=name,
+            line=one.line,
+            rule_line=rule.line,
+            text=rule.text.strip(),
+            term=term,
+            priority=priority or len(rule.text),
+            middlewares=middlewares,
+            service=service,
+            entry_points=frozenset(word.lower() for word in around.at("entryPoints").words),
+            tls="tls" in around.fields and around.at("tls").text != "false",
+        )
+    )
+
+
+def lookups(found: Dynamic) -> Iterator[Remark]:
+    """What a router names and the file does not have."""
+    for router in found.routers:
+        for one in router.middlewares:
+            if middleware_of(found, one.text) is None:
+                message = f"the middleware {one.text} is not in this file: what it does to {router.name} is not known."
+                yield Remark.unplayed(found.place(one.line), message)
+        if service_of(found, router.service.text) is None and not router.service.text.endswith("@internal"):
+            message = f"the service {router.service.text or '(none)'} of {router.name} is not in this file."
+            yield Remark.unplayed(found.place(router.service.line), message)
+
+
+def middleware_of(found: Dynamic, name: str) -> Item | None:
+    """The middleware that a router or chain names, with or without its provider."""
+    return found.middlewares.get(name.lower().removesuffix("@file"))
+
+
+def service_of(found: Dynamic, name: str) -> Item | None:
+    return found.services.get(name.lower().removesuffix("@file"))

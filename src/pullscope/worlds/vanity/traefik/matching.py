@@ -1,0 +1,190 @@
+"""A router's rule, "Host(`…`) && PathPrefix(`…`)", as a tree that a request matches or not.
+
+pkg/rules/parser.go and pkg/muxer/http/matcher.go of traefik/traefik: Go's operators, several spellings of a name. Where a rule
+is written as Traefik 2 had it (more than one value, `{name:regex}`), it is taken so: matcher_v2.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from pullscope.oci.messages import Headers
+from pullscope.worlds.vanity.decision import NotPlayedError, expression
+
+MOST_TERMS = 200
+_TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||[!(),])|(?P<name>\w+)|`(?P<raw>[^`]*)`|\"(?P<text>(?:\\.|[^\"\\])*)\")")
+_HOLE = re.compile(r"\{[\w-]+(?::((?:[^{}]|\{[^{}]*\})*))?\}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What a rule can ask of a request."""
+
+    method: str
+    host: str
+    """Without its port."""
+    authority: str
+    path: str
+    """As routed: decoded but for reserved characters."""
+    query: str
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`and`, `or` or `not` with what it is about, or a matcher with its values."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    below: tuple[Term, ...] = ()
+
+    def find(self, *names: str) -> Iterator[str]:
+        """The values of the matchers of these names that are not negated."""
+        if self.name in names:
+            yield from self.values
+        for one in self.below if self.name != "not" else ():
+            yield from one.find(*names)
+
+
+def read_rule(text: str, where: str) -> Term:
+    """ValueError, with the place, for a rule that Traefik refuses."""
+    tokens: list[tuple[str, str]] = []
+    position = 0
+    text = text.strip()
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None or len(tokens) > 8 * MOST_TERMS:
+            raise ValueError(
+                f"{where}: the rule cannot be read at character {position + 1}: {text[position : position + 30]}"
+            )
+        kind = found.lastgroup or ""
+        tokens.append(("text" if kind == "raw" else kind, found[kind]))
+        position = found.end()
+    term, rest = _either(tokens, where, 0)
+    if rest:
+        raise ValueError(f"{where}: the rule goes on after its end: {rest[0][1]}")
+    return term
+
+
+_Tokens = list[tuple[str, str]]
+
+
+def _either(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
+    term, tokens = _both(tokens, where, depth)
+    while tokens[:1] == [("op", "||")]:
+        other, tokens = _both(tokens[1:], where, depth)
+        term = Term("or", (), (*term.below, other) if term.name == "or" else (term, other))
+    return term, tokens
+
+
+def _both(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
+    term, tokens = _one(tokens, where, depth)
+    while tokens[:1] == [("op", "&&")]:
+        other, tokens = _one(tokens[1:], where, depth)
+        term = Term("and", (), (*term.below, other) if term.name == "and" else (term, other))
+    return term, tokens
+
+
+def _one(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
+    if depth > 30:
+        raise ValueError(f"{where}: the rule is nested too deeply")
+    if tokens[:1] == [("op", "!")]:
+        term, tokens = _one(tokens[1:], where, depth + 1)
+        return Term("not", (), (term,)), tokens
+    if tokens[:1] == [("op", "(")]:
+        term, tokens = _either(tokens[1:], where, depth + 1)
+        if tokens[:1] != [("op", ")")]:
+            raise ValueError(f"{where}: the rule has a bracket that is not closed")
+        return term, tokens[1:]
+    if len(tokens) < 2 or tokens[0][0] != "name" or tokens[1] != ("op", "("):
+        raise ValueError(f"{where}: the rule has no matcher where one is wanted")
+    name, tokens = tokens[0][1].lower(), tokens[2:]
+    values: list[str] = []
+    while tokens and tokens[0][0] == "text":
+        values.append(tokens[0][1])
+        tokens = tokens[1:]
+        if tokens[:1] != [("op", ",")]:
+            break
+        tokens = tokens[1:]
+    if tokens[:1] != [("op", ")")]:
+        raise ValueError(f"{where}: the rule's {name}(…) wants values in backticks")
+    return Term(name, tuple(values)), tokens[1:]
+
+
+def matches(term: Term, asked: Asked, where: str) -> bool:
+    """Whether the request is the router's; NotPlayedError where that hangs on what is not known."""
+    match term.name:
+        case "and":
+            return _all(term.below, asked, where, wanted=True)
+        case "or":
+            return not _all(term.below, asked, where, wanted=False)
+        case "not":
+            return not matches(term.below[0], asked, where)
+        case "host" | "hostheader":
+            return any(asked.host.rstrip(".") == value.lower().rstrip(".") for value in term.values)
+        case "hostregexp":
+            return any(_search(_of_version_2(value, "[^.]+") or value, asked.authority, where) for value in term.values)
+        case "path":
+            return any(_path(value, asked.path, where, "$") for value in term.values)
+        case "pathprefix":
+            return any(_path(value, asked.path, where, "") for value in term.values)
+        case "pathregexp":
+            return any(_search(value, asked.path, where) for value in term.values)
+        case "method":
+            return asked.method in {value.upper() for value in term.values}
+        case "header" | "headers" if len(term.values) == 2:
+            return term.values[1] in asked.headers.get_all(term.values[0])
+        case "headerregexp" | "headersregexp" if len(term.values) == 2:
+            return any(_search(term.values[1], value, where) for value in asked.headers.get_all(term.values[0]))
+        case "query" | "queryregexp" if term.values:
+            name, mark, value = term.values[0].partition("=")
+            if len(term.values) == 2 and not mark:
+                value = term.values[1]
+            found = parse_qs(asked.query, keep_blank_values=True).get(name, [])
+            return any(_search(value, one, where) if term.name == "queryregexp" else one == value for one in found)
+    raise NotPlayedError(where, f"the matcher {term.name} is not played")
+
+
+def _all(terms: tuple[Term, ...], asked: Asked, where: str, *, wanted: bool) -> bool:
+    """Whether each of them is `wanted`: what is not known counts only where the others leave it to that."""
+    unknown: NotPlayedError | None = None
+    for one in terms:
+        try:
+            if matches(one, asked, where) is not wanted:
+                return False
+        except NotPlayedError as error:
+            unknown = unknown or error
+    if unknown is not None:
+        raise unknown
+    return True
+
+
+def _search(pattern: str, text: str, where: str) -> bool:
+    return expression(pattern, where).search(text) is not None
+
+
+def _path(value: str, path: str, where: str, end: str) -> bool:
+    pattern = _of_version_2(value, "[^/]+")
+    if pattern is not None:
+        return _search(pattern.removesuffix("$") + end, path, where)
+    return path == value if end else path.startswith(value)
+
+
+def _of_version_2(value: str, hole: str) -> str | None:
+    """Traefik 2's `/v2/{name:.+}` as a regular expression; None for what has no such part."""
+    found = _HOLE.search(value)
+    if found is None or found[0][1:-1].isdigit():
+        return None
+    pieces, position = [], 0
+    for each in _HOLE.finditer(value):
+        pieces += [re.escape(value[position : each.start()]), f"(?:{each[1] or hole})"]
+        position = each.end()
+    return f"^{''.join(pieces)}{re.escape(value[position:])}$"
+
+
+def names_of(term: Term) -> tuple[str, ...]:
+    """The hosts that the rule is for."""
+    return tuple(dict.fromkeys(value.lower() for value in term.find("host", "hostheader")))
