@@ -28,8 +28,9 @@ NAMES = {
     "apache": ".htaccess",
     "rewrite": "vanity.toml",
     "traefik": "dynamic.yml",
+    "ingress": "ingress.yaml",
 }
-N, C, V, Y, X, A, R, T = NAMES
+N, C, V, Y, X, A, R, T, K = NAMES
 
 LARGE = {
     "nginx: many locations": (
@@ -153,6 +154,19 @@ LARGE = {
             "middlewares: {m: {redirectRegex: {regex: '((a|aa)*)*z', replacement: '$1$1$1'}}}}"
         ),
     ),
+    "ingress: many paths": (
+        K,
+        "kind: Ingress\nspec:\n  rules:\n  - http:\n      paths:\n"
+        + "".join(f"      - {{path: /v2/{n}, backend: {{serviceName: a}}}}\n" for n in range(1500)),
+    ),
+    "ingress: exploding": (
+        K,
+        (
+            "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/rewrite-target: /$1}}\nspec:\n"
+            "  rules:\n  - http:\n      paths: [{path: '/((a+)+)+$'}, {path: '/(((('}, {path: 1}, 2, {path: [a]}]\n"
+        ),
+    ),
+    "ingress: itself": (K, "&a\nkind: Ingress\nspec: *a\nrules: [*a]\nhttp: *a\npaths: *a\nitems: [*a, *a]\n"),
     "rewrite: many": (R, '[[rewrite]]\nfrom = "docker.example.com"\nto = "r.example"\n' * 3000),
 }
 PATHS = ["/v2/", f"/v2/{'a' * 2000}", f"/v2/{'a/' * 1000}", "/v2/a/manifests/1", "/" + "aa" * 1000]
@@ -228,7 +242,15 @@ def _mutated(text: str, random: Random) -> str:
 
 
 def _kind(file: Path) -> str | None:
-    for word, platform in (("nginx", X), ("caddy", Y), ("apache", A), ("vercel", V), ("netlify", N), ("traefik", T)):
+    for word, platform in (
+        ("nginx", X),
+        ("caddy", Y),
+        ("apache", A),
+        ("vercel", V),
+        ("netlify", N),
+        ("traefik", T),
+        ("ingress", K),
+    ):
         if file.parent.name.startswith(word):
             return platform
     return None

@@ -156,11 +156,9 @@ _NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
         "what is read is the dynamic configuration, http.routers, or an IngressRoute; write labels of containers as these",
     ),
     (
-        "a Kubernetes Ingress",
-        lambda name, text: (
-            name.endswith((".yml", ".yaml")) and ("kind: Ingress" in text or "gateway.networking.k8s.io" in text)
-        ),
-        f"nginx -T in its controller prints an nginx configuration that is read; or {_OWN_FORM}",
+        "a resource of the Gateway API",
+        lambda name, text: name.endswith((".yml", ".yaml")) and "gateway.networking.k8s.io" in text,
+        _OWN_FORM,
     ),
     ("a wrangler configuration", lambda name, _: name.startswith("wrangler."), "its _redirects is; a Worker is code"),
 )

@@ -1,136 +1,14 @@
-"""nginx as a platform: a configuration as a `RuleFile`'s parts, and what is said of it."""
+"""nginx as a platform."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from pullscope.worlds.vanity.blocks import Directive, nginx_directives
-from pullscope.worlds.vanity.nginx.advice import advice
+from pullscope.worlds.vanity.blocks import nginx_directives
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
-from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
-from pullscope.worlds.vanity.nginx.play import Play
-from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
-from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
-from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.nginx.reading import read_directives
+from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
-
-
-def read_nginx(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text whose quotes, braces or semicolons do not fit, or that holds no server."""
-    tree = config(nginx_directives(text, file), file)
-    rules: list[Rule] = []
-    known: dict[int, Rule] = {}
-    default = default_server(tree.servers)
-    for server in tree.servers:
-        conditions = () if server is default or not server.names else (Condition(kind="host", values=server.names),)
-        found = [pair for location in _locations(server) for pair in _rules(location, tree, conditions)]
-        for _, one, rule in sorted(found, key=lambda each: each[0]):
-            known[id(one)] = rule
-            rules.append(rule)
-    remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
-
-    remarks.extend(advice(tree))
-    return Read(
-        rules=rules,
-        remarks=remarks,
-        play=lambda request: Play(tree, known, request).answer(),
-        hosts=frozenset(name for server in tree.servers for name in server.names),
-    )
-
-
-def _locations(server: Server) -> Iterator[Location]:
-    yield from server.root.everything()
-    for named in server.named.values():
-        yield from named.everything()
-
-
-def _pattern(location: Location) -> Pattern:
-    if location.modifier == "=":
-        return ExactPattern(location.path)
-    if location.path.startswith("@"):
-        return AnyPattern(location.path, takes_any_rest=False)
-    if location.pattern is not None or location.is_regex:
-        return AnyPattern(location.path, location.pattern)
-    return PrefixPattern(location.path or "/")
-
-
-def _rules(
-    location: Location, tree: Config, conditions: tuple[Condition, ...]
-) -> Iterator[tuple[tuple[int, int], Directive, Rule]]:
-    pattern = _pattern(location)
-    order = {"=": (0, 0), "~": (1, 0), "~*": (1, 0)}.get(location.modifier, (2, -len(location.path)))
-    for one in _answering(location.scope.block.block or []):
-        yield (
-            order if location.path else (-1, 0),
-            one,
-            Rule.of_server(
-                f"{tree.file}:{one.line}",
-                location.source or "/",
-                pattern,
-                _status(one),
-                _to(one, tree),
-                conditions,
-            ),
-        )
-
-
-def _answering(block: list[Directive]) -> Iterator[Directive]:
-    for one in block:
-        if one.name in {"return", "proxy_pass", "deny"} or (one.name == "rewrite" and _is_redirect(one)):
-            yield one
-        elif one.name == "if" and one.block is not None:
-            yield from _answering(one.block)
-
-
-def _is_redirect(one: Directive) -> bool:
-    return one.args[2:3] in (["redirect"], ["permanent"]) or (
-        len(one.args) > 1 and one.args[1].startswith(("http://", "https://", "$scheme"))
-    )
-
-
-def _status(one: Directive) -> int:
-    if one.name == "return":
-        code = one.args[0] if one.args else ""
-        return int(code[:4]) if code.isascii() and code.isdigit() else 302
-    if one.name == "rewrite":
-        return 301 if one.args[2:3] == ["permanent"] else 302
-    return 403 if one.name == "deny" else 200
-
-
-def _to(one: Directive, tree: Config) -> str | None:
-    if one.name == "proxy_pass" and one.args:
-        scheme, separator, rest = one.args[0].partition("://")
-        host, slash, path = rest.partition("/")
-        return f"{scheme}{separator}{tree.server_of(host)}{slash}{path}"
-    if one.name == "rewrite":
-        return one.args[1]
-    if one.name == "return" and 300 <= _status(one) < 400:
-        return one.args[-1] if one.args else None
-    return None
-
-
-def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
-    for location in _locations(server):
-        if location.unread:
-            yield _unplayed(tree, location.line, f"location {location.source} is not played: {location.unread}.")
-        yield from _unknown(location.scope.block.block or [], tree)
-
-
-def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
-    for one in block:
-        if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
-            yield _unplayed(tree, one.line, f"include {one.args[0]} is not read: pullscope reads one file.")
-        elif not is_known(one.name) and one.name:
-            yield _unplayed(tree, one.line, f"the directive {one.name} is not played.")
-        if one.name in {"if", "limit_except"} and one.block is not None:
-            yield from _unknown(one.block, tree)
-
-
-def _unplayed(tree: Config, line: int, message: str) -> Remark:
-    return Remark.unplayed(f"{tree.file}:{line}", message)
-
 
 _TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)
 
@@ -139,7 +17,7 @@ KIND = Kind(
     label="nginx",
     turn=2,
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
-    read=read_nginx,
+    read=lambda text, file: read_directives(nginx_directives(text, file), file),
     dialect=DIALECT,
     ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
     query_fix="Use $request_uri, which holds the query.",

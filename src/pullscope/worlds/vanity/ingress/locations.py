@@ -1,0 +1,246 @@
+"""The objects of an Ingress file as the directives that ingress-nginx writes for them. Items in, directives out; plays nothing.
+
+rootfs/etc/nginx/template/nginx.tmpl, internal/ingress/controller/template/template.go and controller/location.go of
+kubernetes/ingress-nginx. Each directive has the line of the path or annotation that it is made of. An annotation that is neither
+here nor harmless becomes a directive of that name, which nginx' play does not know: no verdict where it decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pullscope.worlds.vanity.blocks import Directive, nginx_directives
+from pullscope.worlds.vanity.items import Item
+from pullscope.worlds.vanity.rules import Remark
+
+PREFIX = "nginx.ingress.kubernetes.io/"
+_HEADERS = {
+    "X-Forwarded-Host": "$http_host",
+    "X-Forwarded-Port": "$server_port",
+    "X-Forwarded-Proto": "$scheme",
+    "X-Scheme": "$scheme",
+}
+_DIRECTIVES = {
+    "proxy-body-size": "client_max_body_size",
+    "proxy-max-temp-file-size": "proxy_max_temp_file_size",
+    "proxy-request-buffering": "proxy_request_buffering",
+    "proxy-buffering": "proxy_buffering",
+    "proxy-http-version": "proxy_http_version",
+    "proxy-read-timeout": "proxy_read_timeout",
+    "proxy-send-timeout": "proxy_send_timeout",
+    "client-body-timeout": "client_body_timeout",
+}
+"""Annotations whose value is that of a directive; times are seconds."""
+_PLAYED = (
+    {"permanent-redirect", "permanent-redirect-code", "temporal-redirect", "temporal-redirect-code"}
+    | {"rewrite-target", "use-regex", "app-root", "upstream-vhost", "backend-protocol", "auth-type", "server-alias"}
+    | {"configuration-snippet", "canary", "proxy-redirect-from", "proxy-redirect-to", "custom-http-errors"}
+)
+_HARMLESS = re.compile(
+    r"affinity|session-cookie|canary-|auth-(?:secret|realm|secret-type|cache|proxy-set)|backend-|client-body-buffer|connection-proxy|"
+    r"cors-|default-backend|enable-|force-ssl-redirect|from-to-www|hsts|http2-|limit-|load-balance|mirror|preserve-trailing|"
+    r"proxy-(?:buffer|busy|connect|cookie|next|ssl|set-headers)|satisfy|service-upstream|ssl-(?:redirect|ciphers|prefer)|upstream-hash|"
+    r"use-port|x-forwarded-prefix|stream-snippet|modsecurity|opentelemetry|opentracing|relative-redirects"
+)
+# proxy_pass goes to a group of pods; other protocols have directives of their own (buildProxyPass).
+_PASSES = {"HTTP": "http", "AUTO_HTTP": "http", "HTTPS": "https"}
+
+
+@dataclass(slots=True)
+class _Path:
+    """One path of a rule, with the annotations of its Ingress."""
+
+    path: str
+    kind: str
+    line: int
+    target: str
+    annotations: dict[str, Item]
+
+    def word(self, name: str) -> str:
+        return self.annotations[name].text.strip() if name in self.annotations else ""
+
+    @property
+    def rewrites(self) -> bool:
+        return self.word("rewrite-target") not in {"", self.path}
+
+
+def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[Remark]]:
+    """One `server` for each host; ValueError where there is no Ingress, or one that is another controller's."""
+    found = [inner for one in documents for inner in (one.at("items").rows or [one])]
+    ingresses = [one for one in found if one.at("kind").text == "Ingress"]
+    if not ingresses:
+        raise ValueError(f"{file}: there is no Ingress in it")
+    services = {one.at("metadata", "name").text: one for one in found if one.at("kind").text == "Service"}
+    hosts: dict[str, list[_Path]] = {}
+    aliases: dict[str, list[str]] = {}
+    remarks: list[Remark] = []
+    for one in ingresses:
+        annotations = {
+            name.removeprefix(PREFIX): item
+            for name, item in one.at("metadata", "annotations").fields.items()
+            if name.startswith(PREFIX)
+        }
+        _check_class(one, annotations, file)
+        remarks += _remarks(annotations, file)
+        if "canary" in annotations and annotations["canary"].is_true:
+            continue
+        for host, path in _paths(one, services, annotations):
+            hosts.setdefault(host, []).append(path)
+        for rule in one.at("spec", "rules").rows:
+            alias = annotations["server-alias"].text if "server-alias" in annotations else ""
+            aliases.setdefault(rule.at("host").text, []).extend(re.split(r"[\s,]+", alias.strip()) if alias else [])
+    servers = [_server(host, paths, aliases.get(host, []), file) for host, paths in hosts.items()]
+    if "" not in hosts:
+        # The controller's default backend, for a name that no Ingress has.
+        listen = Directive(ingresses[0].line, ["listen", "443", "ssl", "default_server"])
+        servers.append(Directive(ingresses[0].line, ["server"], [listen]))
+    return servers, remarks
+
+
+def _check_class(one: Item, annotations: dict[str, Item], file: str) -> None:
+    name = one.at("spec", "ingressClassName")
+    name = name or one.at("metadata", "annotations").fields.get("kubernetes.io/ingress.class", name)
+    if name.text and "nginx" not in name.text and not annotations:
+        raise ValueError(
+            f"{file}:{name.line}: an Ingress of the class {name.text[:60]} is not played: of Ingress controllers pullscope "
+            "knows ingress-nginx"
+        )
+
+
+def _remarks(annotations: dict[str, Item], file: str) -> Iterator[Remark]:
+    for name, item in annotations.items():
+        where = f"{file}:{item.line}"
+        if name == "configuration-snippet":
+            message = "a snippet is refused unless the controller has allow-snippet-annotations: true; it is played as allowed."
+            yield Remark.unplayed(where, message, severity="info")
+        elif name == "canary" and item.is_true:
+            yield Remark.unplayed(
+                where, "a canary answers a part of the requests: only the other one is played.", severity="info"
+            )
+        elif not _is_known(name):
+            yield Remark.unplayed(
+                where, f"the annotation {name[:60]} can change what a path answers, and is not played."
+            )
+
+
+def _is_known(name: str) -> bool:
+    return name in _PLAYED or name in _DIRECTIVES or _HARMLESS.match(name) is not None
+
+
+def _paths(one: Item, services: dict[str, Item], annotations: dict[str, Item]) -> Iterator[tuple[str, _Path]]:
+    spec = one.at("spec")
+    namespace = one.at("metadata", "namespace").text or "default"
+    rows = [
+        (rule.at("host").text.lower(), path) for rule in spec.at("rules").rows for path in rule.at("http", "paths").rows
+    ]
+    for host, path in rows:
+        backend = path.at("backend")
+        target = _target(backend, services, namespace, annotations)
+        yield host, _Path(path.at("path").text or "/", path.at("pathType").text, path.line, target, annotations)
+    hosts = {rule.at("host").text.lower() for rule in spec.at("rules").rows} or {""}
+    backend = spec.at("defaultBackend") or spec.at("backend")
+    for host in hosts if backend or not rows else ():
+        yield host, _Path("/", "Prefix", spec.line, _target(backend, services, namespace, annotations), annotations)
+
+
+def _target(backend: Item, services: dict[str, Item], namespace: str, annotations: dict[str, Item]) -> str:
+    """Scheme, host and port of a service: its name in the cluster, or the name that an ExternalName stands for."""
+    name = backend.at("service", "name").text or backend.at("serviceName").text or "nothing"
+    port = backend.at("service", "port", "number").text or backend.at("servicePort").text
+    service = services.get(name, Item(0))
+    host = service.at("spec", "externalName").text or f"{name}.{namespace}.svc"
+    protocol = annotations["backend-protocol"].text.upper() if "backend-protocol" in annotations else "HTTP"
+    scheme = _PASSES.get(protocol, protocol.lower())
+    shown = f":{port}" if port.isdigit() and (scheme, port) not in {("http", "80"), ("https", "443")} else ""
+    return f"{scheme}://{host}{shown}"
+
+
+def _server(host: str, paths: list[_Path], aliases: list[str], file: str) -> Directive:
+    line = paths[0].line
+    inside = [Directive(line, ["listen", "443", "ssl", *(["default_server"] if not host else [])])]
+    if host:
+        inside.append(Directive(line, ["server_name", host, *aliases]))
+    # On one host either every path is a regular expression or none is (enforceRegexModifier).
+    regex = any(one.rewrites or one.word("use-regex").lower() == "true" for one in paths)
+    for one in sorted(paths, key=lambda each: -len(each.path)):
+        if one.word("app-root"):
+            root = one.annotations["app-root"]
+            answer = Directive(root.line, ["return", "302", f"$scheme://$http_host{root.text}"])
+            inside.append(Directive(root.line, ["if", "($uri", "=", "/)"], [answer]))
+        block = _location(one, file)
+        exact = {each.path for each in paths if each.kind == "Exact"}
+        ways = _matching(one, exact, regex=regex)
+        inside.extend(Directive(one.line, ["location", *words], block) for words in ways)
+    if any("custom-http-errors" in one.annotations for one in paths):
+        errors = next(one.annotations["custom-http-errors"] for one in paths if "custom-http-errors" in one.annotations)
+        answer = Directive(errors.line, ["custom-http-errors"])
+        inside.append(Directive(errors.line, ["location", "@custom"], [answer]))
+    return Directive(line, ["server"], inside)
+
+
+def _matching(one: _Path, exact: set[str], *, regex: bool) -> Iterator[list[str]]:
+    """What stands after `location`: buildLocation, updateServerLocations."""
+    if regex:
+        yield ["~*", f"^{one.path}"]
+    elif one.kind == "Exact":
+        yield ["=", one.path]
+    elif one.kind != "Prefix" or one.path == "/":
+        yield [one.path]
+    else:
+        yield [one.path if one.path.endswith("/") else f"{one.path}/"]
+        if one.path not in exact:
+            yield ["=", one.path]
+
+
+def _location(one: _Path, file: str) -> list[Directive]:
+    """The directives of a location, in the template's order."""
+    found: list[Directive] = []
+
+    def put(name: str, *words: str) -> None:
+        item = one.annotations.get(name)
+        found.append(Directive(item.line if item is not None else one.line, list(words)))
+
+    for name, item in one.annotations.items():
+        if not _is_known(name):
+            found.append(Directive(item.line, [name, item.text]))
+    if one.word("auth-type"):
+        put("auth-type", "auth_basic" if one.word("auth-type") == "basic" else "auth_digest", "login")
+        put("auth-type", "proxy_set_header", "Authorization", "")
+    # Of two, the temporal one is first (annotations/redirect/redirect.go).
+    for name, default in (("temporal-redirect", "302"), ("permanent-redirect", "301")):
+        if one.word(name):
+            code = one.word(f"{name}-code")
+            put(name, "return", code if re.fullmatch(r"30[0-8]", code) else default, one.word(name))
+    for name, directive in _DIRECTIVES.items():
+        if one.word(name):
+            seconds = "s" if name.endswith("timeout") and one.word(name).isdigit() else ""
+            put(name, directive, f"{one.word(name)}{seconds}")
+    if "proxy-http-version" not in one.annotations:
+        put("", "proxy_http_version", "1.1")
+    put("upstream-vhost", "proxy_set_header", "Host", one.word("upstream-vhost") or "$http_host")
+    for header, value in _HEADERS.items():
+        put("", "proxy_set_header", header, value)
+    if "configuration-snippet" in one.annotations:
+        snippet = one.annotations["configuration-snippet"]
+        # The text of a block begins on the line after its name.
+        found += _moved(nginx_directives(snippet.text, file), snippet.line)
+    if one.word("custom-http-errors"):
+        put("custom-http-errors", "proxy_intercept_errors", "on")
+        put("custom-http-errors", "error_page", *re.split(r"[\s,]+", one.word("custom-http-errors")), "@custom")
+    if one.rewrites:
+        put("rewrite-target", "rewrite", f"(?i){one.path}", one.word("rewrite-target"), "break")
+    scheme = one.target.partition("://")[0]
+    if scheme in {"http", "https"}:
+        put("backend-protocol", "proxy_pass", one.target)
+    else:
+        put("backend-protocol", f"backend-protocol {scheme}")
+    origin = one.word("proxy-redirect-from") or "off"
+    to = [] if origin in {"off", "default"} else [one.word("proxy-redirect-to")]
+    put("proxy-redirect-from", "proxy_redirect", origin, *to)
+    return found
+
+
+def _moved(found: list[Directive], by: int) -> list[Directive]:
+    return [Directive(one.line + by, one.words, None if one.block is None else _moved(one.block, by)) for one in found]
