@@ -7,6 +7,7 @@ platform by name, so that a new one is a new file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
@@ -48,6 +49,8 @@ class Kind:
     read: Callable[[str, str], Read]
     """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
     dialect: Dialect
+    includes: re.Pattern[str] | None = None
+    """How a statement says that another file belongs here, group 1; None where there is no such thing."""
     with_values: Callable[[str, Mapping[str, str]], str] = lambda text, _env: text
     """The text with the values of environment variables, for a platform that fills them in before it reads."""
     fill: Callable[[str, Values, SplitResult], str] = lambda target, _values, _asked: target

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pullscope.worlds.vanity.includes import Joined, joined, placed
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
 from pullscope.worlds.vanity.places import read_toml
+from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.rules import Remark, RuleFile
 from pullscope.worlds.vanity.targets import is_url
@@ -35,13 +37,25 @@ def read_rules(path: str | Path, platform: str | None = None, env: Mapping[str, 
     path = Path(path)
     text = _text(path)
     which = platform or _platform(path, text)
-    rules = parse_rules(PLATFORMS[which].with_values(text, env or {}), path.name, which)
+    kind = PLATFORMS[which]
+    if kind.includes is not None:
+        return _with_includes(path, joined(path, text, kind.includes, _text), kind, env or {})
+    rules = parse_rules(kind.with_values(text, env or {}), path.name, which)
     if which == "netlify":
         return _netlify_site(rules, path, text)
-    if PLATFORMS[which].has_site:
+    if kind.has_site:
         files, not_found = _site(path.parent)
         return _replace(rules, path, files, not_found)
     return _replace(rules, path, frozenset(), None)
+
+
+def _with_includes(path: Path, whole: Joined, kind: Kind, env: Mapping[str, str]) -> RuleFile:
+    """A server's configuration with the files that it takes in and that lie in its folder."""
+    try:
+        rules = parse_rules(kind.with_values(whole.text, env), path.name, kind.id)
+    except ValueError as error:
+        raise ValueError(whole.place(str(error))) from error
+    return _replace(placed(rules, whole) if whole.sources else rules, path, frozenset(), None, *whole.sources)
 
 
 def parse_rules(

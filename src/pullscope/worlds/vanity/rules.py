@@ -166,6 +166,11 @@ class Remark:
         return cls(where=where, code="rule-unsupported", severity=severity, message=message, fix=fix)
 
     @classmethod
+    def unread(cls, where: str, what: str, *, severity: str = "warning") -> Remark:
+        """Another file that a statement takes in, which is not there to be read (`includes`)."""
+        return cls.unplayed(where, f"{what[:60]} is not read: it is no file in this one's folder.", severity=severity)
+
+    @classmethod
     def refused(cls, where: str, message: str, fix: str = "Correct the rule.") -> Remark:
         """Something that the platform takes for no rule."""
         return cls(where=where, code="rule-invalid", severity="error", message=message, fix=fix)

@@ -95,9 +95,8 @@ def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition
 def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
     for one in host.directives:
         if one.name in {"include", "includeoptional"}:
-            message = f"include {' '.join(one.args)[:60]} is not read: pullscope reads one file."
             severity = "warning" if one.name == "include" else "info"
-            yield Remark.unplayed(f"{tree.file}:{one.line}", message, severity=severity)
+            yield Remark.unread(f"{tree.file}:{one.line}", f"include {' '.join(one.args)}", severity=severity)
     yield from own_registry(host, tree)
 
 
@@ -107,6 +106,7 @@ KIND = Kind(
     turn=1,
     is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
     read=read_apache,
+    includes=re.compile(r"^\s*Include(?:Optional)?\s+(\S+)\s*$", re.IGNORECASE),
     dialect=DIALECT,
     ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
     query_fix="Leave the query out of the target; then the request's is handed on.",

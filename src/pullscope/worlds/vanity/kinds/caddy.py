@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Request
@@ -125,7 +126,7 @@ def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
     for one in block:
         where = f"{file}:{one.line}"
         if one.name == "import":
-            yield Remark.unplayed(where, f"import {' '.join(one.args)[:60]} is not read: pullscope reads one file.")
+            yield Remark.unread(where, f"import {' '.join(one.args)}")
         elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
             yield Remark.unplayed(where, f"the directive {one.name} can change what a path answers, and is not played.")
         if one.name in {"handle", "handle_path", "route"}:
@@ -142,6 +143,7 @@ KIND = Kind(
     is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
     read=read_caddyfile,
     dialect=DIALECT,
+    includes=re.compile(r"^\s*import\s+(\S+)\s*$"),
     with_values=with_values,
     ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
     query_fix="Use {uri}, which holds the query.",

@@ -18,6 +18,7 @@ KIND = Kind(
     turn=2,
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
     read=lambda text, file: read_directives(nginx_directives(text, file), file),
+    includes=re.compile(r"(?<![\w$.-])include\s+([^\s;{}]+)\s*;"),
     dialect=DIALECT,
     ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
     query_fix="Use $request_uri, which holds the query.",

@@ -118,7 +118,7 @@ def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
 def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
     for one in block:
         if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
-            yield _unplayed(tree, one.line, f"include {one.args[0]} is not read: pullscope reads one file.")
+            yield Remark.unread(f"{tree.file}:{one.line}", f"include {one.args[0]}")
         elif not is_known(one.name) and one.name:
             yield _unplayed(tree, one.line, f"the directive {one.name} is not played.")
         if one.name in {"if", "limit_except"} and one.block is not None:
