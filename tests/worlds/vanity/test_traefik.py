@@ -166,3 +166,31 @@ def test_what_is_no_dynamic_configuration_is_one_sentence(text: str, said: str) 
 
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+LABELS = """
+services:
+  registry:
+    image: registry:2
+    labels:
+      - "traefik.http.routers.r.rule=Host(`docker.example.com`) && PathPrefix(`/v2/`)"
+      - "traefik.http.routers.r.middlewares=to-hub,strip@docker"
+      - "traefik.http.middlewares.to-hub.redirectregex.regex=^https://[^/]+/v2/(.*)"
+      - "traefik.http.middlewares.to-hub.redirectregex.replacement=https://registry-1.docker.io/v2/$${1}"
+      - "traefik.http.middlewares.strip.stripprefix.prefixes=/a,/b"
+      - "traefik.http.services.r.loadbalancer.server.port=5000"
+  ui:
+    deploy:
+      labels:
+        traefik.http.routers.ui.rule: Host(`docker.example.com`)
+        traefik.http.routers.none.service: ui
+"""
+
+
+def test_labels_of_containers_say_the_same() -> None:
+    """A redirect with a doubled $, a list of middlewares, a container's own port; a router without a rule is named."""
+    rules = read(LABELS, "docker-compose.yml")
+
+    assert asked(rules, "/v2/a") == "302 https://registry-1.docker.io/v2/a"
+    assert asked(rules, "/x") == f"http://ui/x as {HOST}"
+    assert [one.where for one in rules.remarks if "has no rule" in one.message] == ["docker-compose.yml:16"]

@@ -167,7 +167,7 @@ _NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
             name.endswith((".yml", ".yaml", ".toml"))
             and ("traefik" in name or "traefik" in text[:4000].lower() or "PathPrefix(" in text)
         ),
-        "what is read is the dynamic configuration, http.routers, or an IngressRoute; write labels of containers as these",
+        "what is read is the dynamic configuration: http.routers, labels of containers, an IngressRoute",
     ),
     (
         "a resource of the Gateway API",

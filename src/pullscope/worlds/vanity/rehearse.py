@@ -142,19 +142,23 @@ def _registries(
         accounts=SAMPLE_ACCOUNT,
     )
     registry = hub[played.host] if row is not None else hub.pop(played.host)
-    led = {one.host: one.mount for one in (landing, ping) if one.host and not no_registry(one.host)}
+    led: dict[str, set[str]] = {}
+    for one in (landing, ping):
+        if one.host and not no_registry(one.host):
+            led.setdefault(one.host, set()).add(one.mount)
     # What stands behind a path of its own knows how it is asked for its /v2/.
     own_ping = ping.path if row is None and ping.host is not None and is_inside(ping.host) else ""
-    return {**hub, **{host: _mounted(registry, mount, own_ping) for host, mount in led.items()}}
+    return {**hub, **{host: _mounted(registry, mounts, own_ping) for host, mounts in led.items()}}
 
 
-def _mounted(registry: Answerer, mount: str, ping: str) -> Answerer:
-    """The registry where its /v2/ stands under a longer path, or answers at `ping`."""
-    if not mount and ping in {"", "/v2/"}:
+def _mounted(registry: Answerer, mounts: set[str], ping: str) -> Answerer:
+    """The registry where its /v2/ stands under longer paths, or answers at `ping`."""
+    if mounts == {""} and ping in {"", "/v2/"}:
         return registry
 
     def answer(request: Request) -> Response:
         split = urlsplit(request.url)
+        mount = next((one for one in mounts if split.path.startswith(f"{one}/v2/")), "")
         path = "/v2/" if ping and split.path == ping else split.path.removeprefix(mount)
         return registry(replace(request, url=split._replace(path=path).geturl()))
 

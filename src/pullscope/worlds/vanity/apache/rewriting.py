@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pullscope.worlds.vanity.apache.state import State
+from pullscope.worlds.vanity.apache.state import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 
@@ -52,8 +52,10 @@ class Rewriting:
         for one in self.state.host.directives:
             if one.name.startswith("rewrite"):
                 found.append(one)
-            elif one.name in {"directory", "location"} and any(
-                row.name.startswith("rewrite") for row in one.block or []
+            elif (
+                one.name in {"directory", "location"}
+                and any(row.name.startswith("rewrite") for row in one.block or [])
+                and (one.name != "location" or not one.args or is_below(one.args[-1], self.state.path))
             ):
                 raise NotPlayedError(self.state.place(one), f"rewrite rules in <{one.name}> are not played")
         return found

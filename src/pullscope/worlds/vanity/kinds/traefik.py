@@ -20,6 +20,7 @@ from pullscope.worlds.vanity.upstreams import is_inside
 LEAST_BODY = 100 * 1024 * 1024
 _TELLS = re.compile(
     r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares)\b"
+    r"|\s*(?:- )?[\"']?traefik\.http\.routers\.[\w-]+\.rule\s*[=:]"
     r"|kind:\s*[\"']?IngressRoute[\"']?\s*(?:#.*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -105,7 +106,7 @@ KIND = Kind(
     status_fix="Leave permanent out.",
     address="Traefik's address",
     row=(
-        "`*.yml`, `*.toml` with `http.routers` (the middlewares that redirect or change path and headers), `IngressRoute`",
+        "`*.yml`, `*.toml` with `http.routers` (middlewares that change path or headers), labels of containers, `IngressRoute`",
         "what `rule` says",
         "302",
     ),

@@ -17,7 +17,7 @@ from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import printable
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
-from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, find_location, server_for
+from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, captured, find_location, server_for
 from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Rule
@@ -55,6 +55,7 @@ class Play:
         self._state = State(config, request, host, raw, normal_path(unquote(path)), split.query)
         self._server: Server = server_for(config, host, request.host.partition(":")[2])
         self._state.server_name = next(iter(self._server.names), "")
+        self._state.captures.update(captured(config, self._server, host))
         self._location: Location = self._server.root
         self._scope: Scope = self._location.scope
         self._left_location = False

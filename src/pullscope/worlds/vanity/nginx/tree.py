@@ -180,7 +180,10 @@ def _server(block: Directive, parent: Scope | None, file: str) -> Server:
     scope = Scope.of(block, parent)
     listens = [one.args for one in scope.own.get("listen", ())]
     names = tuple(
-        name.lower() for one in scope.own.get("server_name", ()) for name in one.args if name not in {"_", '""', ""}
+        name if name.startswith("~") else name.lower()
+        for one in scope.own.get("server_name", ())
+        for name in one.args
+        if name not in {"_", '""', ""}
     )
     tls = any(
         "ssl" in words or "quic" in words or re.search(r"(?:^|:)443$", words[0]) is not None
@@ -265,6 +268,21 @@ def _by_regex(config: Config, servers: list[Server], host: str) -> list[Server]:
                     where = f"{config.file}:{one.root.line}"
                     raise NotPlayedError(where, f"server_name {name} is not played ({error})") from error
     return []
+
+
+def captured(config: Config, server: Server, host: str) -> dict[str, str]:
+    """The groups that server names have: those of the name by which `server` was found, and "" for the others."""
+    found: dict[str, str] = {}
+    for one in config.servers:
+        for name in one.names if any(word.startswith("~") for word in one.names) else ():
+            try:
+                known = regex(name[1:]) if name.startswith("~") else None
+            except RegexError:
+                continue
+            if known is not None:
+                met = known.search(host) if one is server and host not in server.names else None
+                found |= {group: met.values[group] if met is not None else "" for group in known.names}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

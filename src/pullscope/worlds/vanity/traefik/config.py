@@ -1,7 +1,7 @@
 """A dynamic configuration as routers, middlewares and services. Items in, values out; answers nothing.
 
-The file provider's `http` (doc.traefik.io/traefik/reference/routing-configuration), and the custom resources IngressRoute and
-Middleware, which say the same in Kubernetes.
+The file provider's `http` (doc.traefik.io/traefik/reference/routing-configuration), the labels of containers, and the custom
+resources IngressRoute and Middleware, which say the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.items import Item, every
 from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.traefik.labels import of_containers
 from pullscope.worlds.vanity.traefik.matching import Term, read_rule
 
 MOST_ROUTERS = 5000
@@ -71,10 +72,14 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
             found.middlewares.setdefault(document.at("metadata", "name").text.lower(), document.at("spec"))
         elif kind == "IngressRoute":
             _ingress_route(document, found)
-        http = document.at("http")
+        http = document.at("http") or of_containers(document) or Item(document.line)
         found.middlewares.update(http.at("middlewares").fields)
         found.services.update(http.at("services").fields)
         for name, one in http.at("routers").fields.items():
+            if not one.at("rule"):
+                message = f"the router {name} has no rule: what it answers is told in Traefik's static configuration."
+                found.remarks.append(Remark.unplayed(found.place(one.line), message))
+                continue
             _add(found, name, one, one.at("rule"), one.at("service"), tuple(every(one.at("middlewares"))), one)
     if not found.routers and not found.remarks:
         raise ValueError(f"{file}: there is no router in it: the rules are in Traefik's dynamic configuration")
