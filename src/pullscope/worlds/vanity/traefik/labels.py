@@ -66,3 +66,5 @@ def _container(http: Item, name: str, labels: dict[str, Item], line: int) -> Non
         ("middlewares", own.at("middlewares").fields),
     ):
         http.fields.setdefault(kind, Item(line)).fields.update(found)
+        if kind != "routers":
+            http.fields[kind].fields.update({f"{one}@docker": found[one] for one in found})
