@@ -5,6 +5,19 @@ from __future__ import annotations
 UP = "https://registry-1.docker.io"
 HOST = "docker.example.com"
 
+NAMES = {
+    "netlify": "netlify.toml",
+    "cloudflare": "_redirects",
+    "vercel": "vercel.json",
+    "caddy": "Caddyfile",
+    "nginx": "nginx.conf",
+    "apache": ".htaccess",
+    "rewrite": "vanity.toml",
+    "traefik": "dynamic.yml",
+    "ingress": "ingress.yaml",
+}
+"""A file of each platform."""
+
 # Where a row comes from.
 MATCHER = "wire.md E1: run against Netlify's own matcher (netlify-redirector wasm)"
 NORMALIZE = "netlify/build packages/redirect-parser/src/normalize.js"

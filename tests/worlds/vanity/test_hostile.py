@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.worlds.vanity.rule_cases import NAMES
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decide import decide
@@ -19,17 +20,6 @@ from pullscope.worlds.vanity.rules import RuleFile
 HOST = "docker.example.com"
 DATA = Path(__file__).parents[2] / "data"
 MANY = 100_000
-NAMES = {
-    "netlify": "netlify.toml",
-    "cloudflare": "_redirects",
-    "vercel": "vercel.json",
-    "caddy": "Caddyfile",
-    "nginx": "nginx.conf",
-    "apache": ".htaccess",
-    "rewrite": "vanity.toml",
-    "traefik": "dynamic.yml",
-    "ingress": "ingress.yaml",
-}
 N, C, V, Y, X, A, R, T, K = NAMES
 
 LARGE = {

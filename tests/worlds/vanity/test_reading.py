@@ -10,22 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.worlds.vanity.rule_cases import NAMES
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.reading import MAX_BYTES, parse_rules, read_rules
-
-NAMES = {
-    "netlify": "netlify.toml",
-    "cloudflare": "_redirects",
-    "vercel": "vercel.json",
-    "caddy": "Caddyfile",
-    "nginx": "vanity.conf",
-    "apache": ".htaccess",
-    "rewrite": "vanity.toml",
-}
 
 
 def write(path: Path, content: bytes | str) -> Path:
@@ -241,6 +232,10 @@ def test_no_path_makes_a_decision_crash(path: str, platform: str) -> None:
         "nginx": "server { location /v2/ { return 302 https://u.example$request_uri; } }",
         "apache": "Redirect 302 /v2/ https://u.example/v2/",
         "rewrite": '[[rewrite]]\nfrom = "docker.example.com"\nto = "u.example"\n',
+        "traefik": "http: {routers: {a: {rule: 'PathPrefix(`/v2/`)', middlewares: [m], service: noop@internal}}, "
+        "middlewares: {m: {redirectRegex: {regex: '^https://[^/]+/(.*)', replacement: 'https://u.example/$1'}}}}",
+        "ingress": "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/temporal-redirect: "
+        "'https://u.example$request_uri'}}\nspec: {rules: [{http: {paths: [{path: /v2}]}}]}",
     }[platform]
     decision = decide(
         parse_rules(rules, NAMES[platform], platform),
