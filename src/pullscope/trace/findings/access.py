@@ -108,7 +108,7 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
         case.severity(*steps),
         steps,
         f"mitmproxy could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
-        _fix_where_it_was_named(case, lost[0]) or _how_to_reach(reason, hosts),
+        fix_where_it_was_named(case, lost[0]) or _how_to_reach(reason, hosts),
     )
 
 
@@ -117,7 +117,7 @@ def _sent_by(hop: Hop) -> str:
     return f", to which {before.host} redirects" if before is not None and before.host != hop.host else ""
 
 
-def _fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
+def fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
     """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
     before = hop.follows
     if hop.step.is_token:

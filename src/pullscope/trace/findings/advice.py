@@ -54,8 +54,8 @@ list (read list): \b(?:allow|white).?list|白名单
 # What a registry lets nobody do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
-quota (write delete): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full
-    |storage limit|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
+quota (write delete token): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full
+    |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     make room at {host}, or raise the quota that it names
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy

@@ -27,7 +27,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.grants import issued_for, pushes
 from pullscope.trace.findings.logins import challenger, refuses_access, wrong_logins
-from pullscope.trace.findings.said import says
+from pullscope.trace.findings.said import front, says
 from pullscope.trace.model import Hop, Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})
@@ -42,6 +42,8 @@ PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid 
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
 LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
+_REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
+"""Registries that send pages of their own, as their Server header names them (sonatype/nexus-public, docker/buildx#457)."""
 _THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
 
 
@@ -90,7 +92,12 @@ class Answer:
     @cached_property
     def by_page(self) -> bool:
         """Whether a page answered, which is neither a registry's nor a challenge for a login."""
-        return is_page(self.hop) and not is_registrys(self.hop) and not (self.status == 401 and self.hop.challenges)
+        told = (
+            is_registrys(self.hop)
+            or _REGISTRY.match(front(self.hop) or "")
+            or (self.status == 401 and self.hop.challenges)
+        )
+        return is_page(self.hop) and not told
 
     @cached_property
     def is_about_a_login(self) -> bool:
@@ -101,7 +108,7 @@ class Answer:
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
         step, hop, status, writes = self.step, self.hop, self.status, self.case.writes
-        if in_storage(hop) or client_left(hop):
+        if in_storage(hop) or client_left(hop) or self._waits_for_a_token:
             return None
         if self._is_barred:
             return "write-denied"
@@ -113,6 +120,13 @@ class Answer:
             return None
         shown = hop.request.authorization != "none"
         return "access-denied" if shown or (status == 403 and "DENIED" in codes(hop)) else None
+
+    @property
+    def _waits_for_a_token(self) -> bool:
+        """Whether its challenge was answered, and the token server gave nothing: that is told of the token."""
+        if self.step.is_token or self.hop.request.authorization != "none" or self.status != 401:
+            return False
+        return any(one.is_token and one.under is self.step for one in self.case.bad)
 
     @property
     def _is_barred(self) -> bool:

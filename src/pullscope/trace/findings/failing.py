@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.access import fix_where_it_was_named
 from pullscope.trace.findings.answers import Answer, answer_of
 from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_write
@@ -83,10 +84,6 @@ def request_failed(case: Case) -> Iterator[Finding]:
     which a proxy of one's own network refuses a host (virtuald/docker-registry-cache#14).
     """
     candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
-    if not candidates:
-        return
-    step = next((one for one in candidates if words(one.last)), candidates[-1])
-    last = step.last
     waited = next((one for one in case.steps[-3:] if _waited_in_vain(one.last)), None)
     if waited is not None:
         seconds = f"{waited.last.seconds or 0.0:.0f} s"
@@ -95,9 +92,14 @@ def request_failed(case: Case) -> Iterator[Finding]:
             Severity.ERROR,
             [waited],
             f"{waited.last.host} gave no answer{_to(waited)} within {seconds}, and {case.client} waited no longer.",
-            f"try again; if it stays, look at {waited.last.host} and the network path to it",
+            _where_it_was_named(case, waited.last)
+            or f"try again; if it stays, look at {waited.last.host} and the network path to it",
         )
         return
+    if not candidates:
+        return
+    step = next((one for one in candidates if words(one.last)), candidates[-1])
+    last = step.last
     yield found(
         "request-failed",
         Severity.ERROR,
@@ -105,6 +107,14 @@ def request_failed(case: Case) -> Iterator[Finding]:
         f"{said_status(last)}{_to(step)}.",
         _unshown(last) or _without_the_right(step) or fix_of(Answer(case, step)),
     )
+
+
+def _where_it_was_named(case: Case, hop: Hop) -> str | None:
+    """What to do where the one that was waited for is a mirror, or is what a registry names for tokens or blobs."""
+    home = mirror_of(hop.step.first)
+    if home is not None:
+        return f"take {hop.host} out of the mirrors of {home}, or mend it"
+    return fix_where_it_was_named(case, hop)
 
 
 def _waited_in_vain(hop: Hop) -> bool:

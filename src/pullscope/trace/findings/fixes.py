@@ -113,8 +113,10 @@ def _of_what_it_says(one: Answer) -> str | None:
             f"look at the log and the limits of what stands in front of {one.hop.host}: a page answered, and registries answer "
             "with JSON"
         )
-    says_more = is_specific(one.hop) and one.status not in _BY_STATUS and one.status < 500 and not is_page(one.hop)
-    return f"do what the answer asks for, or {look_at_the_log(one)}" if says_more and one.act != "token" else None
+    general = one.status in _BY_STATUS and one.act not in ("write", "delete")
+    if general or one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
+        return None
+    return f"do what the answer asks for, or {look_at_the_log(one)}"
 
 
 def _of_a_failure(one: Answer) -> str | None:
@@ -151,7 +153,7 @@ _BY_STATUS: dict[int, str] = {
 
 def _of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
-    if one.act == "write" and one.status == 400:
+    if (one.act == "write" and one.status == 400) or (one.act == "delete" and one.status == 406):
         return None
     if one.status in _BY_STATUS:
         return _BY_STATUS[one.status].format(host=host)

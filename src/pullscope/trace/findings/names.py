@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from pullscope.oci.documents import Index
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
@@ -191,6 +192,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
             "hosts.toml: the path has it twice"
             if "/v2/" in f"/{name}/"
             else f"check the tag: crane ls {registry_name(asked)}/{name} lists those that exist"
+            + ("" if known_registry(last.host) is not None else f"; {_CACHE.format(host=last.host)}")
         )
     else:
         listed_in = " that the image's index names" if step.expectation is not None else ""

@@ -23,13 +23,19 @@ _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
 def of_deletes(one: Answer) -> str | None:
-    """A delete that nobody may make, or not of a tag (distribution/distribution#3234)."""
+    """A delete that nobody may make, or not of a tag (distribution/distribution#3234).
+
+    Docker Hub refuses every delete, to a login with 401 or 405: google/go-containerregistry#746, docker/hub-feedback#2360.
+    """
     said = codes(one.hop)
-    if one.act != "delete" or one.status not in NOT_OFFERED:
+    by_other_means = one.known is not None and (
+        one.status in NOT_OFFERED or (one.known.id == "docker-hub" and not one.no_login)
+    )
+    if one.act != "delete" or (one.status not in NOT_OFFERED and not by_other_means):
         return None
     if "DIGEST_INVALID" in said:
         return f"delete it by the digest that {one.host} gives for it (Docker-Content-Digest), and not by a tag"
-    if one.known is not None:
+    if by_other_means and one.known is not None:
         return f"delete it by other means ({one.known.name}'s own page or API): {one.host} takes no such request"
     if one.status == 400 and tells_more(one.hop):
         return None
@@ -74,7 +80,9 @@ def of_uploads(one: Answer) -> str | None:
         return f"create {name} at {host} first, and check how it is spelled"
     if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START:
         return (
-            f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
+            f"check the host and port, and what stands in front of {host}: a page answered, and takes no uploads"
+            if one.by_page
+            else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
         )
     if unknown_subject(one.step) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from pullscope.trace.findings.answers import Answer, took_long
 from pullscope.trace.findings.asked import doing, request, thing
-from pullscope.trace.findings.case import Case, found, was_anonymous
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, found, was_anonymous
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.fixes import fix_of
 from pullscope.trace.findings.logins import refused_pings
@@ -41,7 +41,8 @@ def _access_denied(one: Answer) -> str:
     if one.is_about_a_login:
         who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
         shown = "token" if hop.request.authorization == "bearer" else "login"
-        empty = hop.request.authorization == "basic" and not one.step.is_token and not is_specific(hop)
+        sends_empty = one.case.pull.client.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
+        empty = sends_empty and not one.step.is_token and not is_specific(hop)
         return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
             " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
             if empty

@@ -163,6 +163,7 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         step
         for step in reading(case)
         if not is_write(step)
+        and not (case.writes and step.method == "HEAD")
         and step.last.follows is None
         and (step.last.status in (404, 410, 200) or (step.last.status == 403 and step.last.host in case.pointing))
         and not is_registrys(step.last)

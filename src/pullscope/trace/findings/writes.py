@@ -204,6 +204,8 @@ def upload_lost(case: Case) -> Iterator[Finding]:
         case.severity(*lost),
         lost,
         f"{answered_by(last)} said {last.status} to an upload that it had begun itself{quoted(last)}.",
-        f"give all instances behind {last.host} the same storage and the same http.secret, and let proxies hand on the "
+        f"push again; if it stays, report it to {known.name}: it loses the uploads that it began"
+        if (known := known_registry(last.host)) is not None
+        else f"give all instances behind {last.host} the same storage and the same http.secret, and let proxies hand on the "
         "Location of an upload with its whole query",
     )
