@@ -23,7 +23,7 @@ from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.layout import WIDTH
 from pullscope.render.lines import Story
 from pullscope.render.report import report
-from pullscope.trace.events import Event, Finished, Requested, Responded, TlsRefused
+from pullscope.trace.events import Event, Finished, Relayed, Requested, Responded, TlsRefused
 from pullscope.trace.model import Outcome, Pull
 from pullscope.trace.recording import Reader, first_line, to_line
 from pullscope.trace.trace import Trace
@@ -153,7 +153,7 @@ def moved(events: list[Event], *, by: float, place: int) -> list[Event]:
     changed: list[Event] = []
     for event in events:
         values: dict[str, Any] = {"time": event.time + by}
-        if not isinstance(event, TlsRefused):
+        if not isinstance(event, TlsRefused | Relayed):
             values["exchange"] = event.exchange + step
         if isinstance(event, Requested):
             values["client"] = f"10.9.8.{place}"
@@ -203,7 +203,7 @@ def test_the_same_recording_twice(recording: Path) -> None:
     events = events_of(recording)
     again: list[Event] = []
     for event in events:
-        if isinstance(event, TlsRefused):
+        if isinstance(event, TlsRefused | Relayed):
             continue
         later = replace(event, time=event.time + 60, exchange=event.exchange + 10_000)
         if isinstance(later, Requested) and later.connection is not None:

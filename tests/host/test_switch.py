@@ -79,6 +79,30 @@ def test_on_puts_the_daemon_behind_the_proxy(tmp_path: Path) -> None:
     assert (tmp_path / "var/lib/pullscope").stat().st_mode & 0o777 == 0o700
 
 
+def test_storage_can_be_left_out_of_the_proxy(tmp_path: Path) -> None:
+    """Known storage hosts join the NO_PROXY that the daemon had, and `off` gives it back as it was."""
+    drop_in = {"/etc/systemd/system/docker.service.d/a.conf": '[Service]\nEnvironment="NO_PROXY=.lan"\n'}
+    systemd = Systemd(debian(tmp_path, **drop_in))
+    turn_on(systemd, proxy_storage=False)
+    hosts = systemd.running["NO_PROXY"].split(",")
+    assert hosts[0] == ".lan"
+    assert "production.cloudflare.docker.com" in hosts
+    turn_off(systemd)
+    assert systemd.running == {"NO_PROXY": ".lan"}
+
+
+def test_storage_is_not_left_out_of_a_proxy_that_is_needed(tmp_path: Path) -> None:
+    """A daemon that reaches the network through a proxy of its own would reach no storage."""
+    drop_in = {
+        "/etc/systemd/system/docker.service.d/a.conf": '[Service]\nEnvironment="HTTPS_PROXY=http://u:pw@corp:3128"\n'
+    }
+    systemd = Systemd(debian(tmp_path, **drop_in))
+    then = listing(tmp_path)
+    with pytest.raises(HostError, match="through http://corp:3128, and storage"):
+        turn_on(systemd, proxy_storage=False)
+    assert listing(tmp_path) == then
+
+
 def test_on_twice_changes_nothing_and_restarts_once(tmp_path: Path) -> None:
     """`on` is idempotent."""
     systemd = Systemd(debian(tmp_path))

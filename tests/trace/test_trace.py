@@ -26,7 +26,7 @@ from pullscope.oci.messages import Headers
 from pullscope.render.lines import Story
 from pullscope.render.names import heading
 from pullscope.render.report import report
-from pullscope.trace import clues, stitch
+from pullscope.trace import clues, reading, stitch
 from pullscope.trace import trace as trace_module
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.model import Ending, Hop
@@ -262,10 +262,10 @@ def test_every_pull_learns_from_a_manifest_that_is_known() -> None:
 
 def test_manifests_that_are_known_are_few_and_small() -> None:
     """A large one is read anew each time; of small ones, the last few are remembered."""
-    known = trace_module._known_manifest
+    known = reading._known_manifest
     known.cache_clear()
     large = Image(layers=tuple(f"layer {number}" for number in range(500))).manifest()
-    assert len(large) > trace_module.MOST_KNOWN
+    assert len(large) > reading.MOST_KNOWN
     wire = Wire()
     for text in (large, *(Image(layers=(f"only {number}",)).manifest() for number in range(50))):
         wire.ask("GET", f"{HUB}/v2/app/manifests/{digest(text)}", body=text)

@@ -15,7 +15,7 @@ from itertools import count, pairwise
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.trace.border import Body, Border
-from pullscope.trace.events import Event, TlsRefused
+from pullscope.trace.events import Event, Relayed, TlsRefused
 from pullscope.trace.model import Change, Outcome, Pull
 from pullscope.trace.trace import Trace
 
@@ -131,7 +131,9 @@ class Wire:
                 text = text.replace("REDACTED", issued)
             down = Body(length=size or 0) if text is None else Body.of(text.encode(), keep=body is not None)
             events.append(_border.finished(seen.exchange, down, time=end))
-        self.events += [replace(event, exchange=number_) for event in events if not isinstance(event, TlsRefused)]
+        self.events += [
+            replace(event, exchange=number_) for event in events if not isinstance(event, TlsRefused | Relayed)
+        ]
         self.now = max(self.now, end) if at is not None else end
         return number_
 
@@ -163,6 +165,9 @@ def merged(wires: Iterable[Wire]) -> list[Event]:
         own: dict[int, int] = {}
         for event in wire.events:
             assert not isinstance(event, TlsRefused)
+            if isinstance(event, Relayed):
+                renumbered.append(event)
+                continue
             if event.exchange not in own:
                 own[event.exchange] = next(numbers)
             renumbered.append(replace(event, exchange=own[event.exchange]))

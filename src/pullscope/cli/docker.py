@@ -89,6 +89,13 @@ def on(
     no_proxy: Annotated[
         str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
     ] = None,
+    proxy_storage: Annotated[
+        bool,
+        typer.Option(
+            "--proxy-storage/--no-proxy-storage",
+            help="Whether blobs from known storage hosts go through the proxy too.",
+        ),
+    ] = True,
     for_: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
     ] = None,
@@ -120,6 +127,7 @@ def on(
         hosts=tuple(host or ()),
         insecure=tuple(insecure_registry or ()),
         no_proxy=no_proxy,
+        proxy_storage=proxy_storage,
         authority=authority_to_be(at) if dry_run else authority(at),
         until=until,
         confdir=str(at.confdir),

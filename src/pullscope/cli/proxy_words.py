@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,19 @@ Vanity = Annotated[
     list[str] | None,
     typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
 ]
+
+
+class BlobsHow(StrEnum):
+    """What becomes of blobs that a storage sends."""
+
+    VERIFY = "verify"
+    RELAY = "relay"
+
+
+Blobs = Annotated[
+    BlobsHow,
+    typer.Option("--blobs", help="Blobs from a storage host: decrypt and verify them, or relay them unread."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")]
 
 _OUT = "pullscope_out="
@@ -43,6 +57,7 @@ def proxy_words(
     addons: Iterable[Path] | None = None,
     settings: Iterable[str] | None = None,
     vanity: Iterable[str] | None = None,
+    blobs: BlobsHow = BlobsHow.VERIFY,
     verbose: bool = False,
 ) -> tuple[str, ...]:
     """What these options say; a complaint, before anything is started, where one of them cannot be."""
@@ -52,6 +67,7 @@ def proxy_words(
     check_recording(out)
     words = [word for path in addons or () for word in ("-s", _to_run(at, path))]
     words += ["--set", "pullscope_verbose=true"] if verbose else []
+    words += ["--set", f"pullscope_blobs={blobs}"] if blobs is not BlobsHow.VERIFY else []
     words += ["--set", f"{_OUT}{out}"] if out is not None else []
     words += [word for item in settings for word in ("--set", item)]
     return (*words, *words_for(vanity))

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import say, speaking
-from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words, recording_in
+from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.host import HostError, child_environment, trust
@@ -34,6 +34,7 @@ def run(
     verbose: Verbose = False,
     out: Out = None,
     vanity: Vanity = None,
+    blobs: Blobs = BlobsHow.VERIFY,
     addon: Addons = None,
     setting: Settings = None,
 ) -> None:
@@ -58,7 +59,7 @@ def run(
     if shutil.which(command[0]) is None:
         raise _cannot_run(command[0])
     at = for_clients(confdir)
-    more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose)
+    more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     raise typer.Exit(_run(at, command, more))
 
 

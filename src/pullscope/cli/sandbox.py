@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import say, speaking
-from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words
+from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, child_environment, engine_api, trust
@@ -36,6 +36,7 @@ def sandbox(
     storage_driver: Annotated[str | None, typer.Option(help="dockerd's --storage-driver.")] = None,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
     vanity: Vanity = None,
+    blobs: Blobs = BlobsHow.VERIFY,
     verbose: Verbose = False,
     out: Out = None,
     addon: Addons = None,
@@ -59,7 +60,7 @@ def sandbox(
     if proxy is not None:
         code = _use(at, proxy, certificate, words or [], storage_driver)
     else:
-        more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose)
+        more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
         with (
             story(words or []) as descriptor,
             proxy_child(

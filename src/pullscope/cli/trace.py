@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.proxy_words import Blobs, BlobsHow
 from pullscope.oci.mirrored import PORT, read_homes
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
@@ -56,6 +57,7 @@ def trace(
     ignore: Annotated[
         list[str] | None, typer.Option("--ignore", metavar="HOST", help="Relay this host undecrypted; repeatable.")
     ] = None,
+    blobs: Blobs = BlobsHow.VERIFY,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets).")
     ] = None,
@@ -87,7 +89,7 @@ def trace(
     if port is None:
         port = PORT if mirror else 8080
     words = ["-s", str(addon_path("registry_trace")), "--listen-host", listen_host, "--listen-port", str(port)]
-    settings = {"pullscope_view": view, "pullscope_verbose": str(verbose).lower()}
+    settings = {"pullscope_view": view, "pullscope_blobs": blobs, "pullscope_verbose": str(verbose).lower()}
     if out is not None:
         settings["pullscope_out"] = str(out)
     for name, value in settings.items():

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import speaking
-from pullscope.cli.proxy_words import Addons, Out, Settings, Vanity, Verbose, proxy_words
+from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
@@ -24,6 +24,7 @@ def trace(
     host: Annotated[list[str] | None, typer.Option(help="Also trust for this host by certs.d. Repeatable.")] = None,
     insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
     vanity: Vanity = None,
+    blobs: Blobs = BlobsHow.VERIFY,
     proxy_port: Annotated[int, typer.Option(help="The port for the proxy.", min=1, max=65535)] = 8080,
     rootless: Annotated[bool, typer.Option("--rootless", help="The daemon of this user.")] = False,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
@@ -52,7 +53,10 @@ def trace(
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
     more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))
-    more = (*more, *proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, verbose=verbose))
+    more = (
+        *more,
+        *proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose),
+    )
     upstream = plan.upstream_url(found, wish)
     forget_terminal()
     with proxy_child(

@@ -123,6 +123,11 @@ class _Value:
     def text_or_null(self) -> str | None:
         return None if self.value is None else self.text()
 
+    def boolean(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
+
     def number(self, least: int, most: int) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool) or not least <= self.value <= most:
             raise self.wrong(f"a number between {least} and {most}")
@@ -157,6 +162,7 @@ _OPTIONS: dict[str, Callable[[_Value], object]] = {
     "hosts": _Value.texts,
     "insecure": _Value.texts,
     "no_proxy": _Value.text_or_null,
+    "proxy_storage": _Value.boolean,
     "until": _Value.text_or_null,
     "confdir": _Value.text_or_null,
     "off_command": _Value.texts,

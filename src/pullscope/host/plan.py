@@ -20,6 +20,7 @@ from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
 from pullscope.host.parts import Parts
 from pullscope.host.wish import Wish
+from pullscope.oci.known_storage import STORAGE
 
 HOSTS_FILE = "/etc/hosts"
 
@@ -97,6 +98,11 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
     no_proxy = wish.no_proxy
     if no_proxy is None:
         no_proxy = before.get("NO_PROXY") or before.get("no_proxy")
+    if not wish.proxy_storage:
+        upstream = _upstream(machine, wish)[0]
+        if upstream is not None:
+            raise HostError(f"docker reaches the network through {upstream}, and storage would be asked without it")
+        no_proxy = ",".join([*filter(None, [no_proxy]), *STORAGE])
     values: dict[str, str | None] = {
         "HTTPS_PROXY": wish.proxy,
         "HTTP_PROXY": wish.proxy,

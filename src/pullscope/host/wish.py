@@ -25,6 +25,8 @@ class Wish:
     """mitmproxy's CA certificate, PEM, without its key."""
     no_proxy: str | None = None
     """What the daemon shall reach without the proxy; None: what it did before."""
+    proxy_storage: bool = True
+    """Whether known storage hosts are reached through the proxy too."""
     until: str | None = None
     """When everything takes itself back, as systemd.time(7) spells an instant; None: when asked to."""
     confdir: str | None = None
@@ -41,6 +43,10 @@ class Wish:
             raise ValueError(f"mode is proxy or hosts, not {self.mode!r}")
         if self.trust not in {"env", "certs.d"}:
             raise ValueError(f"trust is env or certs.d, not {self.trust!r}")
+        if self.mode == "hosts" and not self.proxy_storage:
+            raise ValueError(
+                "--no-proxy-storage is for mode proxy; in mode hosts only the named hosts are led to the proxy"
+            )
         if self.mode == "hosts" and not self.hosts:
             raise ValueError("mode hosts needs --host HOST: the names that shall lead to the proxy")
         address = next((host for host in self.hosts if _is_address(host)), None)
@@ -67,6 +73,7 @@ class Wish:
             hosts=tuple(options.get("hosts", ())),
             insecure=tuple(options.get("insecure", ())),
             no_proxy=options.get("no_proxy"),
+            proxy_storage=options.get("proxy_storage") is not False,
             until=options.get("until"),
             confdir=options.get("confdir"),
         )

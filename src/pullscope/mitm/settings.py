@@ -21,6 +21,7 @@ from pullscope.mitm.recording_file import Rotation
 logger = logging.getLogger(__name__)
 
 VIEWS = ("lines", "live", "none")
+BLOBS = ("verify", "relay")
 HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 NOISY = ("mitmproxy.proxy.server",)
 """Loggers that say "client connect" and "server connect" for each connection; dockerd 28 opens one for every request."""
@@ -43,6 +44,13 @@ def declare(loader: addonmanager.Loader) -> None:
         "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one.",
     )
     loader.add_option(
+        "pullscope_blobs",
+        str,
+        "verify",
+        "Blobs from a storage that a redirect names: verify (decrypt, count, hash) or relay (pass on undecrypted).",
+        choices=BLOBS,
+    )
+    loader.add_option(
         "pullscope_only",
         Sequence[str],
         [],
@@ -54,6 +62,11 @@ def declare(loader: addonmanager.Loader) -> None:
         [],
         "Relay these hosts and their sub-domains as they are, without decrypting them.",
     )
+
+
+def relays() -> bool:
+    """Whether the connections to storage are passed on without being decrypted."""
+    return bool(ctx.options.pullscope_blobs == "relay")
 
 
 def make_fit() -> None:
@@ -78,10 +91,12 @@ def listen_here() -> None:
 
 def check(updated: set[str]) -> None:
     """Refuse values that cannot be; mitmproxy does not hold `--set` to an option's choices."""
-    if "pullscope_view" in updated and ctx.options.pullscope_view not in VIEWS:
-        raise exceptions.OptionsError(
-            f"pullscope_view is {ctx.options.pullscope_view!r}; it can be {', '.join(VIEWS[:-1])} or {VIEWS[-1]}."
-        )
+    for option, values in (("pullscope_view", VIEWS), ("pullscope_blobs", BLOBS)):
+        chosen = getattr(ctx.options, option)
+        if option in updated and chosen not in values:
+            raise exceptions.OptionsError(
+                f"{option} is {chosen!r}; it can be {', '.join(values[:-1])} or {values[-1]}."
+            )
     for option, target in (("pullscope_only", "allow_hosts"), ("pullscope_ignore", "ignore_hosts")):
         if option in updated:
             hosts = getattr(ctx.options, option)

@@ -19,9 +19,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, tls, types
+from mitmproxy import addonmanager, command, connection, ctx, exceptions, flow, http, tls, types
+from mitmproxy.proxy import server_hooks
 
 from pullscope.mitm import content_view, settings
 from pullscope.mitm.backlog import Backlog
@@ -33,6 +34,7 @@ from pullscope.mitm.marks import said_of
 from pullscope.mitm.outlet import Outlet
 from pullscope.mitm.private_file import write_private
 from pullscope.mitm.recorder import Recorder
+from pullscope.mitm.relay import Relay
 from pullscope.mitm.safety import caught
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
 from pullscope.mitm.witness import Witness
@@ -94,6 +96,7 @@ class Watch:
         self._asked: weakref.WeakKeyDictionary[flow.Flow, Asked] = weakref.WeakKeyDictionary()
         self._backlog = Backlog(self.trouble, on_broken=self._stop_looking)
         self._patient = patient
+        self._relay = Relay(self._relayed)
         self._refused: dict[tuple[str, str], float] = {}
         self._view: View | None = None
         self._screen: Outlet | None = None
@@ -143,7 +146,13 @@ class Watch:
             self._clock.cancel()
             self._clock = None
         if not self.stopped_looking:
-            self._each("done", self._backlog.catch_up, partial(self._witness.feed_loaded, all_of_it=True), self._finish)
+            self._each(
+                "done",
+                self._relay.stop,
+                self._backlog.catch_up,
+                partial(self._witness.feed_loaded, all_of_it=True),
+                self._finish,
+            )
         self._each("done", self._backlog.close, self._close_view, self._close_outlets, content_view.remove)
 
     def _each(self, where: str, *steps: Callable[[], object]) -> None:
@@ -205,6 +214,8 @@ class Watch:
         if not flow.live:
             return None
         asked = self._asked[flow] = Asked.by(flow)
+        if settings.relays():
+            self._relay.asked(flow)
         if asked.head.method in WITH_BODY or (flow.response is not None and flow.request.stream):
             return self._backlog.turn("requestheaders", self._witness.asked, asked, flow)
         self._backlog.later("requestheaders", 0, self._witness.asked, asked)
@@ -227,6 +238,8 @@ class Watch:
         asked, response = self._asked.get(flow), flow.response
         if response is None or asked is None or asked.foreign:
             return None
+        if settings.relays():
+            self._relay.answered(flow)
         head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
             # Whether it is a document is for the trace to say, which remembers what led here.
@@ -268,6 +281,22 @@ class Watch:
             self._refused.clear()
         self._refused[refusal] = now
         self._backlog.later("tls_failed_client", 0, self._witness.refused, *refusal, data.conn.error or "", now)
+
+    @never_raising
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        if settings.relays() and self._relay.passes(data):
+            data.ignore_connection = True
+
+    @never_raising
+    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        self._relay.connected(data.client, data.server)
+
+    @never_raising
+    def client_disconnected(self, client: connection.Client) -> None:
+        self._relay.ended(client)
+
+    def _relayed(self, *noted: Any) -> None:
+        self._backlog.later("a relay", 0, self._witness.relayed, *noted)
 
     # -- commands -------------------------------------------------------------------------------------------------------
 
@@ -328,6 +357,7 @@ class Watch:
 
     @never_raising
     def _tick(self, now: float) -> None:
+        self._relay.tick(now)
         self._witness.feed_loaded()
         if not self._backlog:  # time passes with what was seen, and some of it has not been told yet
             self._witness.tell(self.trace.tick(now - SLACK))

@@ -30,7 +30,7 @@ from pullscope.mitm.safety import OnError, stream_past
 from pullscope.mitm.tap import Tap
 from pullscope.mitm.view import Labels
 from pullscope.trace.border import Border, wants_document, wants_upload
-from pullscope.trace.events import Event, Requested, TlsRefused
+from pullscope.trace.events import Event, Relayed, Requested, TlsRefused
 from pullscope.trace.model import Change, Hop
 from pullscope.trace.trace import Trace
 
@@ -140,6 +140,10 @@ class Witness:
         """A client would not talk to the proxy."""
         self._feed(self._border.refused(time=now, client=client, host=host, reason=reason))
 
+    def relayed(self, number: int, client: str, host: str, length: int | None, over: bool, at: float) -> None:
+        """A connection is passed on unread."""
+        self._feed(self._border.relayed(time=at, relay=number, client=client, host=host, length=length, over=over))
+
     # -- flows from a file ----------------------------------------------------------------------------------------------
 
     def load(self, flow: http.HTTPFlow) -> None:
@@ -159,7 +163,7 @@ class Witness:
         self._loaded_before = len(self._loaded)
 
     def _feed_saved(self, event: Event) -> None:
-        known = not isinstance(event, TlsRefused) and self._trace.hop(event.exchange) is not None
+        known = not isinstance(event, TlsRefused | Relayed) and self._trace.hop(event.exchange) is not None
         changes = self._trace.feed(event)
         if known or (isinstance(event, Requested) and self._trace.hop(event.exchange) is not None):
             self._record(event)

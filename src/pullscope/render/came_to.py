@@ -224,6 +224,13 @@ def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
     total = count(layers.total if layers.total is not None else layers.sent_on + layers.fetched, "layer")
     if layers.fetched:
         yield f"{layers.fetched} of {total}"
-    yield f"{layers.sent_on} of {total} sent on to {plain(' and '.join(hosts), 120)}, not seen"
+    unread = [length for host, length in pull.unread.bytes.items() if host in hosts]
+    where = plain(" and ".join(hosts), 120)
+    if len(unread) == len(hosts):
+        known = [length for length in unread if length is not None]
+        much = size(sum(known)) if len(known) == len(unread) else "bytes not known"
+        yield f"{layers.sent_on} of {total} from {where} relayed unseen, {much}"
+    else:
+        yield f"{layers.sent_on} of {total} sent on to {where}, not seen"
     if layers.already_present:
         yield f"{layers.already_present} already here"

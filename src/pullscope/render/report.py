@@ -79,6 +79,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
     hops = pull.hops
     roles = Roles(hops)
     layers = pull.layers
+    relayed = [{"host": host, "bytes": length} for host, length in pull.unread.bytes.items()]
     limit = rate_limit_of(pull)
     return {
         "id": pull.id,
@@ -104,6 +105,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
             "already_present": layers.already_present,
             "verified": layers.verified,
             **({"sent_on": layers.sent_on} if layers.sent_on else {}),
+            **({"relayed": relayed} if relayed else {}),
         },
         "hosts": [
             {

@@ -53,7 +53,7 @@ def what(step: Step, pull: Pull) -> str:
     if step.outcome is Outcome.NOT_SEEN:
         return "not seen to the end"
     if step.sent_on_to is not None:
-        return "sent on, not seen"
+        return "relayed, not read" if step.sent_on_to in pull.unread.bytes else "sent on, not seen"
     return plain(SAYINGS.get(step.kind, _unknown)(step, pull), 120)
 
 
@@ -354,7 +354,8 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     elif step.verified is False and hop is step.last and hop.finished is not None:
         notes.append(f"sent bytes with sha256:{(hop.finished.sha256 or '')[:12]}, wanted {short(step.digest)}")
     if step.sent_on_to is not None and hop is step.last:
-        notes.append(f"to {plain(step.sent_on_to, 80)}, which is not traced")
+        unread = step.pull is not None and step.sent_on_to in step.pull.unread.bytes
+        notes.append(f"to {plain(step.sent_on_to, 80)}, which is {'relayed unseen' if unread else 'not traced'}")
     note = ", ".join(notes)
     if hop.failed is not None:
         said = plain(hop.failed.reason)

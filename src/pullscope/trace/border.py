@@ -23,7 +23,7 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_location, redact_text, redact_url
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import canonical, joined
-from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 
 MOST_OPEN = 10_000
 """Exchanges under way that are remembered; of an older one no document is kept, for its credential is not known."""
@@ -211,6 +211,19 @@ class Border:
             client=writable(client or "unknown")[:LONGEST_WORD],
             host=writable(host)[:LONGEST_WORD],
             reason=reason_of(reason)[:LONGEST_REASON],
+        )
+
+    def relayed(
+        self, *, time: float, relay: int, client: str, host: str, length: int | None, over: bool = False
+    ) -> Relayed:
+        """A connection is passed on unread."""
+        return Relayed(
+            time=self._at(time),
+            relay=relay,
+            client=writable(client or "unknown")[:LONGEST_WORD],
+            host=writable(host)[:LONGEST_WORD],
+            bytes=counted(length),
+            over=over,
         )
 
     def forget(self, exchange: int) -> None:

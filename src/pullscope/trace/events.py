@@ -112,4 +112,19 @@ class TlsRefused:
     reason: str
 
 
-Event = Requested | Uploaded | Responded | Finished | Failed | TlsRefused
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relayed:
+    """A connection to a host that a redirect had just named for a blob is passed on unread: it began, brought more, or ended."""
+
+    time: float
+    """When its last byte came; of one that begins, when it did."""
+    relay: int
+    """The connection, numbered from 1 among these."""
+    client: str
+    host: str
+    bytes: int | None
+    """What came from the host so far, TLS included; None where nobody counts."""
+    over: bool = False
+
+
+Event = Requested | Uploaded | Responded | Finished | Failed | TlsRefused | Relayed

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pullscope.oci.bounds import count
 from pullscope.trace.model import Pull, Step
 from pullscope.trace.settle import RETRIED, failures, has_everything
-from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, LONGEST_WAIT, QUIET, RETRY_QUIET, STEP_QUIET
+from pullscope.trace.times import (
+    BUSY_QUIET,
+    DONE_QUIET,
+    FAILED_QUIET,
+    LONGEST_WAIT,
+    QUIET,
+    RELAY_QUIET,
+    RETRY_QUIET,
+    STEP_QUIET,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +99,12 @@ PATIENCE: Sequence[Patience] = (
         holds=_may_go_on,
         seconds=lambda _: STEP_QUIET,
         why="a client that goes on after a failure does so at once: a repeat with a token, GET after HEAD",
+    ),
+    Patience(
+        name="bytes are passed on unread",
+        holds=lambda pull: bool(pull.unread.live),
+        seconds=lambda _: RELAY_QUIET,
+        why="a connection that is relayed shows bytes and no ends",
     ),
     Patience(
         name="everything came",

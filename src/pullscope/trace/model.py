@@ -23,6 +23,7 @@ from pullscope.trace.processes import Process
 from pullscope.trace.rate_limit import RateLimit as RateLimit
 from pullscope.trace.reason import Reason as Reason
 from pullscope.trace.reason import Strength as Strength
+from pullscope.trace.unread import Unread as Unread
 from pullscope.trace.words import Action as Action
 from pullscope.trace.words import Ending as Ending
 from pullscope.trace.words import Kind as Kind
@@ -275,6 +276,7 @@ class Pull:
     """Configs and layers of the image manifests that have not arrived."""
     sent_on: set[str] = field(default_factory=set)
     """What a redirect sent on to a host of which nothing was seen."""
+    unread: Unread = field(default_factory=Unread)
     hosts: set[str] = field(default_factory=set)
     """The hosts that were asked."""
     pointed_at: dict[str, float] = field(default_factory=dict)
@@ -378,13 +380,6 @@ class Pull:
                 found.append(image)
                 covered |= theirs
         return found or (self.images if len(self.images) == 1 else [])
-
-    @property
-    def wanted_layers(self) -> list[str]:
-        """The digests of the layers of every image manifest that was fetched, each once."""
-        return list(
-            dict.fromkeys(layer.digest for image in self.images for layer in image.manifest.layers if layer.digest)
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

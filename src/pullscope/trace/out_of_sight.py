@@ -1,4 +1,5 @@
-"""Redirects to hosts of which nothing was seen: relayed unread (`--only`, `--ignore`), or asked past the proxy.
+"""Redirects to hosts of which nothing was seen: relayed unread (`--only`, `--ignore`,
+`--blobs relay`), or asked past the proxy.
 
 A client that did not get what it was sent for stops, or asks for it again. One that goes on to ask for something else has
 got it, so that redirect is no failure, although nothing more is known of it. A host counts as out of sight only if none of
@@ -50,9 +51,22 @@ def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
         return None
     if lacking(last.request, MIRROR):
         return host  # clients follow themselves
-    if host in pull.hosts or is_refused(last, refusals):
+    if host in pull.hosts:
+        return None
+    if host in pull.unread.bytes:
+        return host
+    if is_refused(last, refusals):
         return None
     return host if pull.went_on > pull.pointed_at.get(host, pull.went_on) else None
+
+
+def is_relayed(step: Step) -> bool:
+    """Whether a step has led to a host to which its client's connections are passed on unread."""
+    last, pull = step.last, step.pull
+    if pull is None or not pull.unread.bytes or step.in_flight or last.followed:
+        return False
+    host = target_of(last)
+    return host in pull.unread.bytes and host not in pull.hosts
 
 
 def is_refused(hop: Hop, refusals: Refusals) -> bool:

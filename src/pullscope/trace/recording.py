@@ -13,7 +13,7 @@ from typing import Any
 
 from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.messages import Headers
-from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 
 SCHEMA_VERSION = 1
 NAMES: dict[str, type[Event]] = {
@@ -23,10 +23,22 @@ NAMES: dict[str, type[Event]] = {
     "finished": Finished,
     "failed": Failed,
     "tls-refused": TlsRefused,
+    "relayed": Relayed,
 }
 _NAME_OF = {kind: name for name, kind in NAMES.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in NAMES.values()}
-_NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued", "bytes", "status")
+_NUMBERS = (
+    "exchange",
+    "relay",
+    "connection",
+    "url_id",
+    "referer_id",
+    "location_id",
+    "credential",
+    "issued",
+    "bytes",
+    "status",
+)
 _TIMES = ("time", "connected")
 _TEXTS = (
     *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
@@ -89,6 +101,8 @@ def from_line(line: str | bytes) -> Event | None:
         read = _READ.get(name)
         if read is not None:
             values[name] = _value(name, value, read)
+    if "over" in values:
+        values["over"] = values["over"] is True
     if "sha256" in values:
         values["sha256"] = sha256_hex(values["sha256"])
     if "headers" in _FIELDS[kind]:

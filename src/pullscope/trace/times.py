@@ -17,6 +17,9 @@ RETRY_QUIET = 6.0
 LONGEST_WAIT = 60
 """Of a `Retry-After`, as much as is waited for."""
 
+RELAY_QUIET = 5.0
+"""While connections are passed on unread, after their last byte: clients keep them open for longer than they need them."""
+
 QUIET = 10.0
 """Without a reason to expect nothing more."""
 

@@ -13,41 +13,27 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TypeVar
 
-from pullscope.oci.documents import (
-    MAX_DOCUMENT,
-    read_errors,
-    read_listed_count,
-    read_listed_name,
-    read_manifest,
-    what_instead,
-)
-from pullscope.oci.media import MANIFESTS, media_class
+from pullscope.oci.documents import read_manifest
 from pullscope.oci.routes import Endpoint, route
-from pullscope.trace.conclude import LISTS, came_whole, conclude, guess_of, link_copy
-from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
+from pullscope.trace.conclude import came_whole, conclude, guess_of, link_copy
+from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
-from pullscope.trace.kinds import is_empty_manifest, learn, learn_pushed
+from pullscope.trace.kinds import learn_pushed
 from pullscope.trace.lifecycle import deadline, out_of_patience
 from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, note_answered, note_asked
+from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, is_relayed, note_answered, note_asked
+from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.roster import Roster
 from pullscope.trace.settle import is_unfinished, may_continue, over_at, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
-
-SAID = 300
-"""Characters that are kept of an error body that is no registry's."""
-
-MOST_KNOWN = 64 * 1024
-"""Characters of a manifest up to which what it says is remembered, by its redacted text."""
-
-_known_manifest = lru_cache(maxsize=32)(read_manifest)  # a fleet asks for the same few over and over
+from pullscope.trace.unread import Relays, never_came
 
 MOST_LEFT_OVER = 1_000
 """Exchanges of nobody's pull that are remembered."""
@@ -83,6 +69,7 @@ class Trace:
         self._hops: dict[int, Hop] = {}
         self._just_ended: OrderedDict[int, Hop] = OrderedDict()
         self._refusals = Refusals()
+        self._relays = Relays()
         self._findings = Findings()
         self._opened = 0
         self._told_steps = 0
@@ -106,7 +93,7 @@ class Trace:
             self._take_in(event)
         except Exception as error:
             self._on_error(error)
-            hop = None if isinstance(event, TlsRefused) else self.hop(event.exchange)
+            hop = None if isinstance(event, TlsRefused | Relayed) else self.hop(event.exchange)
             if hop is not None and hop.step.pull is not None:
                 self._give_up(hop.step.pull)
         return self._changes
@@ -123,6 +110,8 @@ class Trace:
                 self._ended(event)
             case TlsRefused():
                 self._refused(event)
+            case Relayed():
+                self._relayed(event)
 
     def tick(self, now: float) -> list[Change]:
         """Let time pass without an event: what has been quiet for long enough is closed."""
@@ -225,43 +214,20 @@ class Trace:
             hop.failed = event
         else:
             hop.finished = replace(event, document=None) if event.document is not None else event
-            self._read(hop, event)
+            read(hop, event, self._roster, self._stitcher, self._findings)
         if step.pull is not None:
             note_answered(hop, step.pull)
             self._touch(step.pull, event.time)
-        if not may_continue(step):
+        if not may_continue(step) or is_relayed(step):
             self._settle(step)
 
-    def _read(self, hop: Hop, event: Finished) -> None:
-        """Take what is said from a body while it is there; the body itself is not kept."""
-        step = hop.step
-        if step.is_token:
-            step.token = read_token_facts(hop, None, event)
-            if event.issued is not None:
-                self._roster.token_issued(step, event.issued)
-                if step.pull is not None:
-                    step.pull.credentials.add(event.issued)
-                self._findings.issued(event.issued)
-        if event.document is None or hop.status is None:
-            if is_empty_manifest(hop):
-                step.instead = "empty"
-            return
-        if hop.status >= 400:
-            hop.errors = read_errors(event.document)
-            hop.said = None if hop.errors else event.document[:SAID]
-        elif hop.ok and step.route.endpoint in LISTS:
-            step.listed_count = read_listed_count(event.document)
-            if step.route.endpoint is Endpoint.TAGS:
-                step.listed = read_listed_name(event.document)
-        elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
-            content_type = hop.response.headers.get("content-type") if hop.response else None
-            read = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
-            document = read(event.document, content_type)
-            if document is not None:
-                learn(step.pull, step, document)
-                self._stitcher.may_come_from_elsewhere(hop, document)
-            elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
-                step.instead = what_instead(event.document)
+    def _relayed(self, event: Relayed) -> None:
+        """Bytes that nobody reads: whoever was sent there goes on, and will not be seen following."""
+        for pull in self._relays.hear(event, self._roster.of_client(event.client)):
+            self._touch(pull, event.time)
+            for step in [*pull.open_steps]:
+                if is_relayed(step):
+                    self._settle(step)
 
     def _refused(self, event: TlsRefused) -> None:
         """A client that does not trust the proxy tries again and again; that it refuses is news once."""
@@ -326,6 +292,7 @@ class Trace:
         pull.unused.clear()
         self._announce(pull)
         pull.closed = True
+        never_came(pull)
         if pull.repository is None and len(pull.promised) == 1:
             self._roster.name(pull, next(iter(pull.promised)))  # a scope names what nobody came to ask for
         conclude(pull, cut_off=cut_off)

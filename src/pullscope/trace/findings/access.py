@@ -227,7 +227,8 @@ def host_not_traced(case: Case) -> Iterator[Finding]:
     that step is a failure. In a flow file a client that refused the proxy's certificate for the storage looks the same, for
     mitmproxy saves no flow of that; live it is `ca-not-trusted`, and the step a failure.
     """
-    sent_on = [step for step in case.steps if step.sent_on_to is not None]
+    by_choice = case.pull.unread.bytes  # `--blobs relay`, which the closing line says
+    sent_on = [step for step in case.steps if step.sent_on_to is not None and step.sent_on_to not in by_choice]
     if not sent_on:
         return
     hosts = listed(step.sent_on_to or "" for step in sent_on)

@@ -302,7 +302,7 @@ def schema1_only(case: Case) -> Iterator[Finding]:
     ]
     if not old or case.pull.pushing:
         return  # a push looks at the tag, and writes over what is there
-    took = bool(case.pull.fetched & set(case.pull.wanted_layers))
+    took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
     refuses = case.pull.client.store == "containerd" or case.pull.client.family in ("containerd", "buildkit")
     major = (case.pull.client.version or "").partition(".")[0]
     refuses = refuses or (case.pull.client.family == "docker" and major.isdecimal() and int(major) >= 28)

@@ -1,0 +1,64 @@
+"""What the body of an answer says, taken from it while it is there: a token, errors, a list, a manifest. No body is kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pullscope.oci.documents import (
+    MAX_DOCUMENT,
+    read_errors,
+    read_listed_count,
+    read_listed_name,
+    read_manifest,
+    what_instead,
+)
+from pullscope.oci.media import MANIFESTS, media_class
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.conclude import LISTS
+from pullscope.trace.events import Finished
+from pullscope.trace.findings.watching import Findings
+from pullscope.trace.kinds import is_empty_manifest, learn
+from pullscope.trace.model import Hop
+from pullscope.trace.roster import Roster
+from pullscope.trace.stitch import Stitcher
+from pullscope.trace.tokens import read_token_facts
+
+SAID = 300
+"""Characters that are kept of an error body that is no registry's."""
+
+MOST_KNOWN = 64 * 1024
+"""Characters of a manifest up to which what it says is remembered, by its redacted text."""
+
+_known_manifest = lru_cache(maxsize=32)(read_manifest)  # a fleet asks for the same few over and over
+
+
+def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings: Findings) -> None:
+    """Take what is said from a body while it is there; the body itself is not kept."""
+    step = hop.step
+    if step.is_token:
+        step.token = read_token_facts(hop, None, event)
+        if event.issued is not None:
+            roster.token_issued(step, event.issued)
+            if step.pull is not None:
+                step.pull.credentials.add(event.issued)
+            findings.issued(event.issued)
+    if event.document is None or hop.status is None:
+        if is_empty_manifest(hop):
+            step.instead = "empty"
+        return
+    if hop.status >= 400:
+        hop.errors = read_errors(event.document)
+        hop.said = None if hop.errors else event.document[:SAID]
+    elif hop.ok and step.route.endpoint in LISTS:
+        step.listed_count = read_listed_count(event.document)
+        if step.route.endpoint is Endpoint.TAGS:
+            step.listed = read_listed_name(event.document)
+    elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
+        content_type = hop.response.headers.get("content-type") if hop.response else None
+        reads = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
+        document = reads(event.document, content_type)
+        if document is not None:
+            learn(step.pull, step, document)
+            stitcher.may_come_from_elsewhere(hop, document)
+        elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
+            step.instead = what_instead(event.document)
