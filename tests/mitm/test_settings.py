@@ -126,6 +126,20 @@ def test_live_needs_a_terminal(caplog: pytest.LogCaptureFixture, monkeypatch: py
     assert "pullscope_view=live needs a terminal; pulls are told in lines instead." in caplog.text
 
 
+def test_the_live_view_without_rich(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A mitmproxy that has only itself tells the pulls in lines, and says what to install for more."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(settings, "find_spec", lambda _name: None)
+
+    @in_mitmproxy
+    async def look() -> None:
+        with loaded(Watch(), pullscope_view="live"), caplog.at_level(logging.WARNING):
+            assert settings.view_for(Terminal()) == "lines"
+
+    look()
+    assert "needs rich (pip install rich)" in caplog.text
+
+
 @pytest.mark.parametrize(("dump", "saved", "looked_at"), [(True, "", False), (True, "x.mitm", True), (False, "", True)])
 def test_who_looks_at_flows(
     dump: bool, saved: str, looked_at: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import IO, Any
 
 from mitmproxy import addonmanager, ctx, exceptions, optmanager
@@ -176,5 +177,8 @@ def view_for(file: IO[str]) -> str:
     view: str = ctx.options.pullscope_view
     if view == "live" and (not file.isatty() or os.environ.get("TERM") == "dumb"):
         logger.warning("pullscope: pullscope_view=live needs a terminal; pulls are told in lines instead.")
+        return "lines"
+    if view == "live" and find_spec("rich") is None:
+        logger.warning("pullscope: pullscope_view=live needs rich (pip install rich); pulls are told in lines instead.")
         return "lines"
     return view
