@@ -47,7 +47,7 @@ Blobs = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")]
 
-_OUT = "pullscope_out="
+OUT = "pullscope_out="
 
 
 def proxy_words(
@@ -62,20 +62,20 @@ def proxy_words(
 ) -> tuple[str, ...]:
     """What these options say; a complaint, before anything is started, where one of them cannot be."""
     settings = list(settings or ())
-    if out is not None and any(item.startswith(_OUT) for item in settings):
+    if out is not None and any(item.startswith(OUT) for item in settings):
         raise Complaint("--out and --set pullscope_out are the same: give one of them.", ExitCode.USAGE)
     check_recording(out)
     words = [word for path in addons or () for word in ("-s", _to_run(at, path))]
     words += ["--set", "pullscope_verbose=true"] if verbose else []
     words += ["--set", f"pullscope_blobs={blobs}"] if blobs is not BlobsHow.VERIFY else []
-    words += ["--set", f"{_OUT}{out}"] if out is not None else []
+    words += ["--set", f"{OUT}{out}"] if out is not None else []
     words += [word for item in settings for word in ("--set", item)]
     return (*words, *words_for(vanity))
 
 
 def recording_in(words: Iterable[str]) -> str | None:
     """The recording that these words name."""
-    return next((word.removeprefix(_OUT) for word in words if word.startswith(_OUT)), None)
+    return next((word.removeprefix(OUT) for word in words if word.startswith(OUT)), None)
 
 
 def _to_run(at: Surroundings, addon: Path) -> str:

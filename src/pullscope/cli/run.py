@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import say, speaking
+from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
@@ -37,6 +38,7 @@ def run(
     blobs: Blobs = BlobsHow.VERIFY,
     addon: Addons = None,
     setting: Settings = None,
+    web: Web = False,
 ) -> None:
     """Run a registry client behind a tracing proxy: its own output untouched, the story on stderr.
 
@@ -60,7 +62,9 @@ def run(
         raise _cannot_run(command[0])
     at = for_clients(confdir)
     more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
-    raise typer.Exit(_run(at, command, more))
+    with live_page(web, more) as recorded:
+        code = _run(at, command, recorded)
+    raise typer.Exit(code)
 
 
 def _run(at: Surroundings, command: list[str], more: tuple[str, ...]) -> int:

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.exits import say, speaking
+from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.story import colors, story
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
@@ -41,6 +42,7 @@ def sandbox(
     out: Out = None,
     addon: Addons = None,
     setting: Settings = None,
+    web: Web = False,
 ) -> None:
     """Start a docker daemon of its own behind the proxy; everything is gone afterwards, your docker is not touched.
 
@@ -58,10 +60,16 @@ def sandbox(
     certificate = authority(at)
     forget_terminal()
     if proxy is not None:
+        if web:
+            raise Complaint(
+                "--web needs the proxy of the sandbox; give it to the proxy that runs: pullscope trace --web.",
+                ExitCode.USAGE,
+            )
         code = _use(at, proxy, certificate, words or [], storage_driver)
     else:
         more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
         with (
+            live_page(web, more) as words_for_proxy,
             story(words or []) as descriptor,
             proxy_child(
                 beside_python("mitmdump"),
@@ -71,7 +79,7 @@ def sandbox(
                 environment=colors(os.environ),
                 trust=_trusted(at),
                 upstream=child_environment.upstream_of(os.environ),
-                more=more,
+                more=words_for_proxy,
             ) as child,
         ):
             code = _use(at, child.url, child.authority, words or [], storage_driver)

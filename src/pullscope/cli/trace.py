@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Blobs, BlobsHow
 from pullscope.oci.mirrored import PORT, read_homes
 from pullscope.oci.reference import DOCKER_HUB
@@ -67,12 +68,14 @@ def trace(
         typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step.")] = False,
+    web: Web = False,
 ) -> None:
     """Start a tracing proxy and tell every pull that goes through it, until Ctrl-C.
 
     \b
     pullscope trace
     pullscope trace -o pull.jsonl --only docker.io
+    pullscope trace --web
     pullscope trace --vanity docker.example.com=netlify.toml
     pullscope trace --mirror --host docker.io --host ghcr.io
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
@@ -112,7 +115,9 @@ def trace(
 
     from pullscope.mitm.run import run_mitmdump
 
-    if run_mitmdump([*words, *(mitmdump_options or [])]) != 0:
+    with live_page(web, [*words, *(mitmdump_options or [])]) as started_with:
+        code = run_mitmdump([*started_with])
+    if code != 0:
         raise Complaint("mitmdump did not start; its own message is above.")
 
 

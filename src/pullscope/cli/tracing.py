@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import speaking
+from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, plan, trust
@@ -33,6 +34,7 @@ def trace(
     out: Out = None,
     addon: Addons = None,
     setting: Settings = None,
+    web: Web = False,
 ) -> None:
     """Trace docker until Ctrl-C, then take everything back."""
     from pullscope.cli import docker
@@ -59,16 +61,19 @@ def trace(
     )
     upstream = plan.upstream_url(found, wish)
     forget_terminal()
-    with proxy_child(
-        beside_python("mitmdump"),
-        addon_path(),
-        at.confdir,
-        story=sys.stdout.fileno(),
-        port=proxy_port,
-        trust=pems or trust.bundle(trust.system_bundle(at.tree)),
-        upstream=upstream,
-        more=more,
-    ) as proxy:
+    with (
+        live_page(web, more) as words,
+        proxy_child(
+            beside_python("mitmdump"),
+            addon_path(),
+            at.confdir,
+            story=sys.stdout.fileno(),
+            port=proxy_port,
+            trust=pems or trust.bundle(trust.system_bundle(at.tree)),
+            upstream=upstream,
+            more=words,
+        ) as proxy,
+    ):
         try:
             docker.turn_on(at, wish, yes=yes, proxy_runs=True)
             typer.echo("Pull something in another terminal. Ctrl-C ends this and takes everything back.")

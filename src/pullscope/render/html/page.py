@@ -21,7 +21,7 @@ from pullscope import __version__
 from pullscope.render.html.view import PullView, finding_view, hop_view, prose, pull_view
 from pullscope.render.plain import count, plain, size
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.model import Hop, Pull
+from pullscope.trace.model import Ending, Hop, Pull
 from pullscope.trace.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -49,32 +49,74 @@ def page(
         packed = len(pulls) > INLINE
         # The template escaped what it was given; nothing but the template's own markup is in this text.
         rows.append((view, Markup() if packed else Markup(text), Markup(_pack(text)) if packed else Markup()))  # noqa: S704
-    failed = sum(view.outcome == "failed" for view, _, _ in rows)
-    total = size(sum(pull.bytes for pull in pulls))
     return _template(
         "report.html"
     ).render(
         rows=rows,
         source=plain(source.rpartition("/")[2], 300),  # a path says more of its owner than a report should
-        version=__version__,
-        tally=f"{count(len(rows), 'operation')}, {failed} failed, {total}"
-        if failed
-        else f"{count(len(rows), 'operation')}, {total}",
+        tally=tally_of(pulls),
         findings=[finding_view(finding) for finding in findings],
         unattributed=[hop_view(hop) for hop in unattributed[:200]],
         unattributed_count=len(unattributed),
-        refusals=[
-            plain(f"{one.client} for {one.host or 'an unnamed host'}, {count(one.count, 'time')}: {one.reason}", 300)
-            for one in refusals[:200]
-        ],
+        refusals=_refused(refusals),
         open_first=len(rows) <= 3,
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        policy=(
-            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-            "base-uri 'none'; form-action 'none'"
-        ),
+        **_frame(style, script, ""),
     )
+
+
+def live_page() -> str:
+    """The page that a server fills as pulls run: the same style and policy, and one more script that asks that server."""
+    return _template("live.html").render(
+        **_frame(_asset("report.css"), _asset("report.js") + _asset("live.js"), "self")
+    )
+
+
+def live_row(pull: Pull) -> str:
+    """A pull as it stands, for that page."""
+    view = pull_view(pull)
+    text = Markup(_template("pull.html").render(pull=view))  # noqa: S704 - as above
+    return _template("row.html").render(pull=view, body=text, packed=Markup(), opened=True)
+
+
+def live_rest(findings: Sequence[Finding], refusals: Sequence[Refusal]) -> str:
+    """What belongs to no pull, for that page."""
+    found = [finding_view(finding) for finding in findings]
+    return _template("general.html").render(findings=found) + _template("refusals.html").render(
+        refusals=_refused(refusals)
+    )
+
+
+def tally_of(pulls: Sequence[Pull]) -> str:
+    """`3 operations, 1 failed, 12 MB`."""
+    running = sum(not pull.closed for pull in pulls)
+    failed = sum(pull.closed and pull.outcome is Ending.FAILED for pull in pulls)
+    parts = [
+        count(len(pulls), "operation"),
+        f"{running} under way" if running else "",
+        f"{failed} failed" if failed else "",
+    ]
+    return ", ".join([*filter(None, parts), size(sum(pull.bytes for pull in pulls))])
+
+
+def _refused(refusals: Sequence[Refusal]) -> list[str]:
+    return [
+        plain(f"{one.client} for {one.host or 'an unnamed host'}, {count(one.count, 'time')}: {one.reason}", 300)
+        for one in refusals[:200]
+    ]
+
+
+def _frame(style: str, script: str, connect: str) -> dict[str, object]:
+    """What every page has: its assets, and the policy that lets in nothing else."""
+    return {
+        "version": __version__,
+        "style": Markup(style),  # noqa: S704 - our own file
+        "script": Markup(script),  # noqa: S704 - our own file
+        "policy": (
+            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            + (f"connect-src '{connect}'; " if connect else "")
+            + "base-uri 'none'; form-action 'none'"
+        ),
+    }
 
 
 def _pack(text: str) -> str:
@@ -94,7 +136,7 @@ def _asset(name: str) -> str:
 def _template(name: str) -> Template:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    names = ("report.html", "pull.html")
+    names = ("report.html", "live.html", "row.html", "pull.html", "general.html", "refusals.html")
     environment = Environment(
         loader=DictLoader({one: _asset(f"{one}.j2") for one in names}),
         autoescape=True,

@@ -3,7 +3,7 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const filter = document.getElementById("filter"), found = document.getElementById("found"), fold = document.getElementById("fold");
-  const pulls = all(".pull").map((node) => ({ node, find: node.dataset.find }));
+  const pulls = [];
   let words = [];
 
   function tabs(views) {
@@ -70,10 +70,15 @@
     if (row) { all(".views", node).forEach((views) => views.choose(0)); row.hidden = false; row.open = true; row.scrollIntoView(); row.querySelector("summary").focus(); }
   }
 
-  pulls.forEach(({ node }) => {
+  // A pull that is new here, or takes the place of an earlier state of itself.
+  function adopt(node) {
+    const known = pulls.find((pull) => pull.node.id === node.id), pull = { node, find: node.dataset.find };
+    if (known) Object.assign(known, pull); else pulls.push(pull);
     node.addEventListener("toggle", () => { if (node.open) unpack(node); });
     if (node.open) unpack(node);
-  });
+  }
+  all(".pull").forEach(adopt);
+  document.addEventListener("pull", (event) => { adopt(event.target); if (words.length) apply(); });
   filter.addEventListener("input", apply);
   addEventListener("hashchange", target);
   document.addEventListener("keydown", (event) => {

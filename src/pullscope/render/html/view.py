@@ -21,7 +21,7 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Outcome, Pull, RateLimit, Step
 
-OUTCOMES = {"complete": "✓", "failed": "✗", "incomplete": "◐"}
+OUTCOMES = {"complete": "✓", "failed": "✗", "incomplete": "◐", "under way": "◌"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,8 +125,9 @@ def pull_view(pull: Pull) -> PullView:
         _step(step, pull, roles, scale, lesson)
         for step, lesson in zip(pull.steps, lessons(pull, fold=False), strict=True)
     ]
+    outcome = str(pull.outcome) if pull.closed else "under way"
     words = [
-        str(pull.outcome),
+        outcome,
         pull.action,
         reference_line(pull),
         client_line(pull),
@@ -139,8 +140,8 @@ def pull_view(pull: Pull) -> PullView:
     return PullView(
         id=pull.id,
         action=str(pull.action),
-        outcome=str(pull.outcome),
-        mark=OUTCOMES[pull.outcome],
+        outcome=outcome,
+        mark=OUTCOMES[outcome],
         reference=f"{pull.action} {reference_line(pull)}",
         client=client_line(pull),
         started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -149,7 +150,7 @@ def pull_view(pull: Pull) -> PullView:
         summary=f"{count(len(hops), 'request')}",
         time=span(pull.seconds),
         bytes=size(pull.bytes_sent if pull.action == "push" else pull.bytes),
-        verdict=f"{pull.outcome}: {verdict(pull)}",
+        verdict=f"{outcome}: {verdict(pull)}",
         digest=plain(pull.digest or ""),
         platform=plain(pull.platform or ""),
         findings=findings,
