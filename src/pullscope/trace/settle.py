@@ -167,7 +167,17 @@ def has_everything(pull: Pull) -> bool:
 
 def failures(pull: Pull) -> list[Step]:
     """The failed steps that the client could not do without and that nothing later made good."""
-    return [step for step in pull.failing if pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)]
+    return [
+        step
+        for step in pull.failing
+        if pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)
+        and not _goes_on_without(pull, step)
+    ]
+
+
+def _goes_on_without(pull: Pull, step: Step) -> bool:
+    """Whether a client says that the tags are refused, and shows the image all the same: skopeo inspect (skopeo#738, #1522)."""
+    return step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images)
 
 
 def _purpose(step: Step) -> str:

@@ -35,7 +35,7 @@ _NO_NAME = re.compile(r"name or service|nodename|getaddrinfo|name resolution|no 
 @row(
     "plain-http-fallback",
     needs=Fact.CLEAR,
-    explains=("retried", "upstream-unreachable"),
+    explains="retried upstream-unreachable",
     severities="warning",
     suffers="clients that may talk to the host without TLS",
     remedy="take the host out of what is allowed to be insecure",
@@ -77,7 +77,7 @@ def _insist_on_tls(host: str, client: str) -> str:
 @row(
     "upstream-unreachable",
     needs=Fact.TROUBLE,
-    explains=("cdn-failed", "redirect-downgrade", "size-mismatch", "token-server-failed"),
+    explains="cdn-failed redirect-downgrade size-mismatch token-server-failed",
     severities="error",
     suffers="all",
     remedy="check the host; play one that does not exist yet",

@@ -100,6 +100,12 @@ class Answer:
         return is_page(self.hop) and not told
 
     @cached_property
+    def is_known_to_be_there(self) -> bool:
+        """Whether something else of the same repository was read: it exists, and may be read in part."""
+        name = self.hop.route.repository
+        return name is not None and any(one.last.ok and one.route.repository == name for one in self.case.steps)
+
+    @cached_property
     def is_about_a_login(self) -> bool:
         """Whether a login itself was refused, and not what was asked with it."""
         return self.step in wrong_logins(self.case)

@@ -36,10 +36,7 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
 @row(
     "challenge-unreadable",
     needs=Fact.TROUBLE,
-    explains=(
-        "access-denied",
-        "write-denied",
-    ),
+    explains="access-denied write-denied",
     severities="error",
     suffers="all",
     remedy="WWW-Authenticate with a realm",
@@ -86,7 +83,7 @@ def _is_told_nothing(step: Step) -> bool:
 @row(
     "ping-hides-challenge",
     needs=Fact.PING,
-    explains=("access-denied", "credentials-not-used", "token-not-requested", "write-denied"),
+    explains="access-denied credentials-not-used token-not-requested write-denied",
     severities="error",
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
@@ -132,7 +129,7 @@ def _asked(step: Step) -> str:
 @row(
     "token-not-requested",
     needs=Fact.TROUBLE,
-    explains=("access-denied", "credentials-not-used"),
+    explains="access-denied credentials-not-used",
     severities="error",
     suffers="all that cannot reach the realm; oras and helm behind a redirect",
     remedy="the registry's public address, in its own configuration and in the proxy in front of it",
@@ -270,7 +267,7 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
 @row(
     "token-server-failed",
     needs=Fact.TOKEN,
-    explains=("access-denied", "credentials-not-used", "token-not-requested", "token-server-insecure", "write-denied"),
+    explains="access-denied credentials-not-used token-not-requested token-server-insecure write-denied",
     severities="error",
     suffers="all",
     remedy="the realm's host",

@@ -16,7 +16,7 @@ from pullscope.trace.model import Hop, Step
 
 @row(
     "size-mismatch",
-    explains=("digest-mismatch", "manifest-unreadable"),
+    explains="digest-mismatch manifest-unreadable",
     severities="error, warning",
     suffers="all",
     remedy="time and size limits of proxies",
@@ -69,7 +69,7 @@ def _announced(hop: Hop) -> int | None:
 @row(
     "digest-mismatch",
     needs=Fact.FAILURE,
-    explains=("manifest-unreadable",),
+    explains="manifest-unreadable",
     severities="error, warning",
     suffers="all",
     remedy="what stands between",
@@ -108,7 +108,7 @@ def _which(step: Step) -> str:
 @row(
     "range-ignored",
     needs=Fact.BLOB,
-    explains=("digest-mismatch", "size-mismatch"),
+    explains="digest-mismatch size-mismatch",
     severities="warning, error",
     suffers="those that resume",
     remedy="serve ranges",
@@ -136,7 +136,7 @@ def range_ignored(case: Case) -> Iterator[Finding]:
 @row(
     "part-as-whole",
     needs=Fact.BLOB,
-    explains=("digest-mismatch", "range-ignored", "size-mismatch"),
+    explains="digest-mismatch range-ignored size-mismatch",
     severities="warning",
     suffers="those that ask for parts: stargz, nydus, resumed downloads",
     remedy="206",
@@ -167,7 +167,7 @@ def part_as_whole(case: Case) -> Iterator[Finding]:
 @row(
     "range-refused",
     needs=Fact.BLOB,
-    explains=("size-mismatch", "cdn-failed", "registry-failed"),
+    explains="size-mismatch cdn-failed registry-failed",
     severities="error, warning",
     suffers="those that resume",
     remedy="let ranges through",

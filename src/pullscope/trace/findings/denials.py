@@ -14,7 +14,7 @@ from pullscope.trace.findings.tellings import told
 @row(
     "upload-refused",
     needs=Fact.FAILURE,
-    explains=("manifest-unknown", "name-unknown", "blob-unknown"),
+    explains="manifest-unknown name-unknown blob-unknown",
     severities="error",
     suffers="the client that sent it",
     remedy="the registry's own reason",
@@ -34,17 +34,8 @@ def upload_refused(case: Case) -> Iterator[Finding]:
 @row(
     "write-denied",
     needs=Fact.FAILURE,
-    explains=(
-        "registry-failed",
-        "upload-refused",
-        "access-denied",
-        "credentials-not-used",
-        "login-lacks-right",
-        "retried",
-        "scope-refused",
-        "token-not-requested",
-        "upload-lost",
-    ),
+    explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
+    "scope-refused token-not-requested upload-lost",
     severities="error",
     suffers="those that push or delete",
     remedy="a login that may write there; the registry's own reason",

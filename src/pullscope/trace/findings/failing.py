@@ -22,11 +22,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 @row(
     "registry-failed",
     needs=Fact.FAILURE,
-    explains=(
-        "upload-refused",
-        "upload-lost",
-        "head-not-allowed",
-    ),
+    explains="upload-refused upload-lost head-not-allowed",
     severities="error, warning",
     suffers="all",
     remedy="the registry's logs",

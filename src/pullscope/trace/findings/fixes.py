@@ -113,10 +113,9 @@ def _of_what_it_says(one: Answer) -> str | None:
             f"look at the log and the limits of what stands in front of {one.hop.host}: a page answered, and registries answer "
             "with JSON"
         )
-    general = one.status in _BY_STATUS and one.act not in ("write", "delete")
-    if general or one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
+    if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
-    return f"do what the answer asks for, or {look_at_the_log(one)}"
+    return f"do what the answer asks for, or {_of_the_status(one) or look_at_the_log(one)}"
 
 
 def _of_a_failure(one: Answer) -> str | None:
@@ -177,11 +176,11 @@ LADDER: tuple[Rung, ...] = (
     _of_fixed_tags,
     at_the_registry,
     of_words,
+    _of_a_page,
     of_a_login,
     of_deletes,
     of_writes,
     _of_the_catalog,
-    _of_a_page,
     without_a_login,
     without_the_right,
     of_uploads,

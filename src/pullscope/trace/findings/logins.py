@@ -39,7 +39,7 @@ LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
 
 EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)
-_ACCESS = re.compile(
+ACCESS = re.compile(
     r"unauthori[sz]ed|authenti|denied|credential|password|login|permission|anonymous|access|invalid_grant|expired",
     re.IGNORECASE,
 )
@@ -48,7 +48,7 @@ _ACCESS = re.compile(
 
 def refuses_access(hop: Hop) -> bool:
     """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so."""
-    return hop.status in REFUSALS or (hop.status == 400 and says(hop, _ACCESS))
+    return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
 
 
 def wrong_logins(case: Case) -> list[Step]:
@@ -75,7 +75,7 @@ def refused_pings(case: Case) -> list[Step]:
 @row(
     "login-not-needed",
     needs=Fact.TROUBLE,
-    explains=("access-denied", "login-expired", "token-server-failed"),
+    explains="access-denied login-expired token-server-failed",
     severities="error",
     suffers="those that keep an old login",
     remedy="log out",
@@ -110,14 +110,7 @@ def login_not_needed(case: Case) -> Iterator[Finding]:
 @row(
     "login-expired",
     needs=Fact.TROUBLE,
-    explains=(
-        "access-denied",
-        "credentials-not-used",
-        "scope-refused",
-        "token-rejected",
-        "token-server-failed",
-        "write-denied",
-    ),
+    explains="access-denied credentials-not-used scope-refused token-rejected token-server-failed write-denied",
     severities="error",
     suffers="all with that login",
     remedy="log in again, or use a credential helper",
@@ -161,7 +154,7 @@ def login_expired(case: Case) -> Iterator[Finding]:
 @row(
     "login-lacks-right",
     needs=Fact.FAILURE,
-    explains=("access-denied", "scope-refused"),
+    explains="access-denied scope-refused",
     severities="error",
     suffers="that account",
     remedy="the right, or another account",
@@ -203,7 +196,7 @@ def _wanted(hop: Hop, name: str) -> list[str]:
 @row(
     "credentials-not-used",
     needs=Fact.TROUBLE,
-    explains=("access-denied",),
+    explains="access-denied",
     severities="error",
     suffers="all without that login",
     remedy="log in to the host that really answers",

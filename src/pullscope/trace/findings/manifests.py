@@ -37,7 +37,7 @@ NO_HEAD = frozenset({403, 404, 405, 501})
 
 @row(
     "manifest-too-large",
-    explains=("digest-mismatch", "manifest-unreadable", "size-mismatch", "wrong-content-type"),
+    explains="digest-mismatch manifest-unreadable size-mismatch wrong-content-type",
     severities="error",
     suffers="all",
     remedy="data into blobs",
@@ -72,7 +72,7 @@ def manifest_too_large(case: Case) -> Iterator[Finding]:
 @row(
     "wrong-content-type",
     needs=Fact.ODD,
-    explains=("digest-mismatch", "missing-content-digest", "no-matching-platform", "size-mismatch"),
+    explains="digest-mismatch missing-content-digest no-matching-platform size-mismatch",
     severities="error, warning",
     suffers="docker, containerd; podman and skopeo guess",
     remedy="send the manifest's own",
@@ -192,7 +192,7 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
 
 @row(
     "head-unusable",
-    explains=("missing-content-digest", "no-matching-platform"),
+    explains="missing-content-digest no-matching-platform",
     severities="error",
     suffers="docker's classic store, containerd, crane",
     remedy="what removes it: compression, or a cache that answers HEAD itself",

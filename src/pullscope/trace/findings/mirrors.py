@@ -43,7 +43,7 @@ def at_mirrors(case: Case) -> list[Step]:
 @row(
     "mirror-missed",
     needs=Fact.FAILURE,
-    explains=("retried",),
+    explains="retried",
     severities="info",
     suffers="none",
     remedy="none needed",
@@ -111,22 +111,9 @@ def _what(steps: list[Step]) -> str:
 @row(
     "mirror-failed",
     needs=Fact.MIRROR,
-    explains=(
-        "access-denied",
-        "blob-unknown",
-        "cdn-failed",
-        "digest-mismatch",
-        "manifest-unknown",
-        "manifest-unreadable",
-        "missing-content-digest",
-        "name-unknown",
-        "path-not-redirected",
-        "registry-failed",
-        "retried",
-        "size-mismatch",
-        "upstream-unreachable",
-        "wrong-content-type",
-    ),
+    explains="access-denied blob-unknown cdn-failed digest-mismatch manifest-unknown manifest-unreadable "
+    "missing-content-digest name-unknown path-not-redirected registry-failed retried size-mismatch "
+    "upstream-unreachable wrong-content-type",
     severities="warning, error",
     suffers="those that use the mirror",
     remedy="take it out of the mirrors, or mend it",

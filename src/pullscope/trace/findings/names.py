@@ -39,7 +39,7 @@ _ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IG
 @row(
     "accept-too-narrow",
     needs=Fact.FAILURE,
-    explains=("manifest-unknown", "wrong-content-type"),
+    explains="manifest-unknown wrong-content-type",
     severities="error",
     suffers="old and home-made clients",
     remedy="the media type to add",
@@ -87,7 +87,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 @row(
     "tag-invalid",
     needs=Fact.FAILURE,
-    explains=("manifest-unknown", "path-not-redirected", "upload-refused", "write-denied"),
+    explains="manifest-unknown path-not-redirected upload-refused write-denied",
     severities="error",
     suffers="all",
     remedy="a tag of letters, digits, `_`, `.` and `-`",
@@ -327,7 +327,9 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
                 if lost[0].expectation
                 else f" in {last.route.repository}."
             ),
-            f"push the image again: its manifest is there, its content is not; {_CACHE.format(host=last.host)}"
+            f"look at {lost[0].first.host}, which sends on to where the content is not, or keeps an old manifest in a cache"
+            if lost[0].first.host != last.host
+            else f"push the image again: its manifest is there, its content is not; {_CACHE.format(host=last.host)}"
             if lost[0].expectation
             else "check the digest, and the repository that it is asked for in",
         )

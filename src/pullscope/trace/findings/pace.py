@@ -46,7 +46,7 @@ _OF_ALL = re.compile(r"retry-after: ", re.IGNORECASE)
 @row(
     "rate-limited",
     needs=Fact.TROUBLE,
-    explains=("rate-limit-low", "registry-failed", *REFUSED),
+    explains=f"rate-limit-low registry-failed {REFUSED}",
     severities="error, warning",
     suffers="all behind the same address or account",
     remedy="when to try again; a login",

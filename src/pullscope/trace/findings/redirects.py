@@ -32,7 +32,7 @@ WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
 @row(
     "redirect-loop",
     needs=Fact.REDIRECT,
-    explains=("query-dropped", "redirect-permanent"),
+    explains="query-dropped redirect-permanent",
     severities="error",
     suffers="all",
     remedy="the rule that does it",
@@ -217,7 +217,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
 @row(
     "push-over-redirect",
     needs=Fact.REDIRECT,
-    explains=("manifest-unknown", "name-unknown", "upload-lost", "upload-refused", "write-denied"),
+    explains="manifest-unknown name-unknown upload-lost upload-refused write-denied",
     severities="error",
     suffers="all that push",
     remedy="push to the registry by its own name",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import doing
+from pullscope.trace.findings.asked import doing, thing
 from pullscope.trace.findings.case import REFUSALS, codes
 from pullscope.trace.findings.grants import allows, rights
 from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.logins import ACCESS
 from pullscope.trace.findings.names import check
 from pullscope.trace.findings.said import is_specific, says
 
@@ -38,8 +39,10 @@ def of_a_login(one: Answer) -> str | None:
 
 
 def without_a_login(one: Answer) -> str | None:
-    wants = one.code == "write-denied" and one.status in REFUSALS and one.no_login
-    return f"log in: {login(one.case, one.host)}" if wants else None
+    if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
+        return None
+    other = is_specific(one.hop) and not says(one.hop, ACCESS)
+    return f"{'do what the answer asks for; a login, where it wants one' if other else 'log in'}: {login(one.case, one.host)}"
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -117,6 +120,8 @@ def of_a_refusal(one: Answer) -> str | None:
             if is_specific(one.hop)
             else f"{account}: {login(one.case, one.host)}"
         )
+    if not is_specific(one.hop) and one.is_known_to_be_there:
+        return f"give the account that {one.case.client} uses the right to {thing(one.step)} too, or log in with one that has it"
     if not is_specific(one.hop):
         return (
             f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"

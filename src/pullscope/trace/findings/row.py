@@ -16,15 +16,8 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding
 
 REFUSED = (
-    "access-denied",
-    "challenge-unreadable",
-    "credentials-not-used",
-    "login-lacks-right",
-    "scope-mismatch",
-    "scope-refused",
-    "token-not-requested",
-    "token-rejected",
-    "write-denied",
+    "access-denied challenge-unreadable credentials-not-used login-lacks-right scope-mismatch scope-refused "
+    "token-not-requested token-rejected write-denied"
 )
 """Every way in which an answer can refuse: what follows where a client never got to the right token."""
 
@@ -71,8 +64,8 @@ def row(
     suffers: str,
     remedy: str,
     needs: Fact | None = None,
-    explains: tuple[str, ...] = (),
-    softens: tuple[str, ...] = (),
+    explains: str = "",
+    softens: str = "",
     recording: str | None = None,
     report: str | None = None,
     last_resort: bool = False,
@@ -90,8 +83,8 @@ def row(
             remedy=remedy,
             rule=rule,
             needs=needs,
-            explains=explains,
-            softens=softens,
+            explains=tuple(explains.split()),
+            softens=tuple(softens.split()),
             recording=recording,
             report=report,
             last_resort=last_resort,

@@ -26,6 +26,7 @@ GENERIC = frozenset(
         "forbidden",
         "insufficient scope",
         "requested access to the resource is denied",
+        "the operation is unsupported",
         "unauthorized",
         "unauthenticated",
         *(phrase.lower() for phrase in PHRASES),

@@ -10,7 +10,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
 from pullscope.trace.findings.case import codes, is_write
 from pullscope.trace.findings.names import host_within
-from pullscope.trace.findings.said import front, says, tells_more
+from pullscope.trace.findings.said import front, is_specific, says, tells_more
 from pullscope.trace.findings.uploads import UNKNOWN_BLOB, unknown_subject
 from pullscope.trace.model import Kind
 
@@ -51,6 +51,8 @@ def of_writes(one: Answer) -> str | None:
         return None
     if not one.hop.errors and front(one.hop) is not None:
         return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
+    if is_specific(one.hop):
+        return None
     if not is_read_only(one):
         return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
     return f"push to the registry that {one.host} mirrors, or switch its read-only mode off"
@@ -59,6 +61,8 @@ def of_writes(one: Answer) -> str | None:
 def is_read_only(one: Answer) -> bool:
     """Whether 405 can be the answer of a registry that only reads: nothing else was taken, and it says so itself."""
     if one.act != "write" or one.status != 405 or (not one.hop.errors and front(one.hop) is not None):
+        return False
+    if is_specific(one.hop):
         return False
     return not any(is_write(step) and step.last.ok for step in one.case.steps)
 
@@ -78,7 +82,7 @@ def of_uploads(one: Answer) -> str | None:
         if "NAME_INVALID" in said and tells_more(hop):
             return f"name the image as the answer asks: {host} takes no name spelled {name}"
         return f"create {name} at {host} first, and check how it is spelled"
-    if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START:
+    if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START and not tells_more(hop):
         return (
             f"check the host and port, and what stands in front of {host}: a page answered, and takes no uploads"
             if one.by_page

@@ -43,8 +43,8 @@ def _refused(case: Case) -> list[Hop]:
 @row(
     "two-auth-mechanisms",
     needs=Fact.FAILURE,
-    explains=(*REFUSED, "cdn-failed", "signed-url-invalid"),
-    softens=("authorization-leaked",),
+    explains=f"{REFUSED} cdn-failed signed-url-invalid",
+    softens="authorization-leaked",
     severities="error",
     suffers="clients that send their token to a storage",
     remedy="no challenge at the storage",
@@ -85,7 +85,7 @@ def _kind(hop: Hop) -> str:
 @row(
     "signed-url-stale",
     needs=Fact.TROUBLE,
-    explains=("cdn-failed", "signed-url-expired", "signed-url-invalid"),
+    explains="cdn-failed signed-url-expired signed-url-invalid",
     severities="error",
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
@@ -132,7 +132,7 @@ def signed_url_stale(case: Case) -> Iterator[Finding]:
 @row(
     "signed-url-invalid",
     needs=Fact.TROUBLE,
-    explains=("cdn-failed",),
+    explains="cdn-failed",
     severities="error",
     suffers="all",
     remedy="keep the signed host, path and query unchanged",
@@ -163,7 +163,7 @@ def signed_url_invalid(case: Case) -> Iterator[Finding]:
 @row(
     "signed-url-expired",
     needs=Fact.TROUBLE,
-    explains=("cdn-failed",),
+    explains="cdn-failed",
     severities="error",
     suffers="all, and first those with slow queues",
     remedy="clocks, queues",
@@ -191,7 +191,7 @@ def signed_url_expired(case: Case) -> Iterator[Finding]:
 
 @row(
     "clocks-differ",
-    explains=("cdn-failed", "signed-url-invalid"),
+    explains="cdn-failed signed-url-invalid",
     severities="warning, error",
     suffers="all, where signatures or tokens expire",
     remedy="set the clock that is wrong",

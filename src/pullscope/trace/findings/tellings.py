@@ -50,11 +50,11 @@ def _access_denied(one: Answer) -> str:
         )
     issuer = one.case.issuer_of(hop)
     with_what = " and an anonymous token" if issuer is not None and was_anonymous(issuer) else ""
-    what = hop.route.repository or thing(one.step) or "access"
+    what = thing(one.step) if one.is_known_to_be_there else hop.route.repository or thing(one.step) or "access"
     said = f"refused {what} to {client}, with {one.status}{with_what}"
     if is_specific(hop) or one.by_page:
         return f"{answered_by(hop)} {said}{quoted(hop)}."
-    if hop.route.repository is None:
+    if hop.route.repository is None or one.is_known_to_be_there:
         return f"{hop.host} {said}{quoted(hop)}."
     line = words(hop).removesuffix(".")
     return f"{hop.host} {said}{f' ({line})' if line else ''}: it is private or does not exist, and registries do not say which."

@@ -38,7 +38,7 @@ DEFAULT_LIFE = 60.0
     "authorization-dropped",
     needs=Fact.FAILURE,
     explains=REFUSED,
-    softens=("authorization-leaked", "token-server-insecure"),
+    softens="authorization-leaked token-server-insecure",
     severities="error",
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
     remedy="proxy (200) instead of redirecting",
@@ -153,7 +153,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
 @row(
     "scope-mismatch",
     needs=Fact.FAILURE,
-    explains=("access-denied", "credentials-not-used", "login-lacks-right", "scope-refused", "write-denied"),
+    explains="access-denied credentials-not-used login-lacks-right scope-refused write-denied",
     severities="error, warning",
     suffers="all",
     remedy="keep the path, or rewrite realm and scope in a proxy",
@@ -200,7 +200,7 @@ def scope_mismatch(case: Case) -> Iterator[Finding]:
 @row(
     "scope-refused",
     needs=Fact.FAILURE,
-    explains=("access-denied", "credentials-not-used"),
+    explains="access-denied credentials-not-used",
     severities="error",
     suffers="all, and first those that add scopes of their own",
     remedy="names that exist at the registry only",
@@ -260,7 +260,7 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
 @row(
     "token-rejected",
     needs=Fact.CREDENTIAL,
-    explains=("access-denied", "credentials-not-used", "login-lacks-right", "write-denied"),
+    explains="access-denied credentials-not-used login-lacks-right write-denied",
     severities="error, warning",
     suffers="all",
     remedy="how long tokens live; clocks",

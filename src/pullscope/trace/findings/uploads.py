@@ -26,7 +26,7 @@ _QUOTES_THE_REQUEST = re.compile(
 @row(
     "upload-address-changed",
     needs=Fact.FAILURE,
-    explains=("access-denied", "token-rejected", "upload-lost", "upload-refused", "write-denied"),
+    explains="access-denied token-rejected upload-lost upload-refused write-denied",
     severities="error",
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies hand on path and query unchanged",
@@ -83,7 +83,7 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 @row(
     "upload-not-begun",
     needs=Fact.WRITE,
-    explains=("path-not-redirected",),
+    explains="path-not-redirected",
     severities="error",
     suffers="all that push",
     remedy="hand POST below /v2/ on to the registry",
@@ -115,7 +115,7 @@ def upload_not_begun(case: Case) -> Iterator[Finding]:
 @row(
     "blob-not-pushed",
     needs=Fact.FAILURE,
-    explains=("upload-refused",),
+    explains="upload-refused",
     severities="error",
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
@@ -191,7 +191,7 @@ def _told_of(step: Step) -> list[object]:
 @row(
     "mount-refused",
     needs=Fact.WRITE,
-    explains=("access-denied", "name-unknown", "upload-refused", "write-denied"),
+    explains="access-denied name-unknown upload-refused write-denied",
     severities="error",
     suffers="clients that mount and do not go on to upload",
     remedy="the right to read there, or an upload instead",

@@ -39,7 +39,7 @@ def _unanswered(case: Case) -> list[Step]:
 @row(
     "ping-not-redirected",
     needs=Fact.PING,
-    explains=(*REFUSED, "ping-other-host", "registry-failed"),
+    explains=f"{REFUSED} ping-other-host registry-failed",
     severities="error, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` too",
@@ -87,7 +87,7 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
 @row(
     "ping-not-a-registry",
     needs=Fact.PING,
-    explains=(*REFUSED, "ping-hides-challenge"),
+    explains=f"{REFUSED} ping-hides-challenge",
     severities="error, warning, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` to the registry that wants tokens",
@@ -134,20 +134,9 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
 @row(
     "path-not-redirected",
     needs=Fact.ODD,
-    explains=(
-        "size-mismatch",
-        "access-denied",
-        "blob-unknown",
-        "digest-mismatch",
-        "head-not-allowed",
-        "manifest-unknown",
-        "missing-content-digest",
-        "name-unknown",
-        "wrong-content-type",
-        "token-not-requested",
-        "ping-hides-challenge",
-        "login-lacks-right",
-    ),
+    explains="size-mismatch access-denied blob-unknown digest-mismatch head-not-allowed manifest-unknown "
+    "missing-content-digest name-unknown wrong-content-type token-not-requested ping-hides-challenge "
+    "login-lacks-right",
     severities="error",
     suffers="all",
     remedy="the rule that is missing, if the name is yours",
@@ -220,7 +209,7 @@ def _is_text(hop: Hop) -> bool:
 @row(
     "ping-slash-lost",
     needs=Fact.PING,
-    explains=(*REFUSED, "ping-other-host"),
+    explains=f"{REFUSED} ping-other-host",
     severities="error, info",
     suffers="docker's classic store",
     remedy="end the target with /v2/",
@@ -285,7 +274,7 @@ def _lost_on_the_way(step: Step) -> bool:
 @row(
     "library-prefix-missing",
     needs=Fact.FAILURE,
-    explains=(*REFUSED, "manifest-unknown", "name-unknown"),
+    explains=f"{REFUSED} manifest-unknown name-unknown",
     severities="error",
     suffers="all",
     remedy="add it in the rule",

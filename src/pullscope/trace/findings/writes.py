@@ -28,17 +28,8 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 @row(
     "upload-location-elsewhere",
     needs=Fact.WRITE,
-    explains=(
-        "upload-refused",
-        "access-denied",
-        "credentials-not-used",
-        "redirect-downgrade",
-        "registry-failed",
-        "upload-cut-off",
-        "upload-lost",
-        "upstream-unreachable",
-        "write-denied",
-    ),
+    explains="upload-refused access-denied credentials-not-used redirect-downgrade registry-failed "
+    "upload-cut-off upload-lost upstream-unreachable write-denied",
     severities="error",
     suffers="all that push",
     remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
@@ -99,7 +90,7 @@ def _got_on(case: Case, start: Hop) -> bool:
 @row(
     "upload-too-large",
     needs=Fact.FAILURE,
-    explains=("upload-refused", "manifest-too-large", "registry-failed", "retried", "upload-cut-off", "write-denied"),
+    explains="upload-refused manifest-too-large registry-failed retried upload-cut-off write-denied",
     severities="error",
     suffers="all that push layers of that size",
     remedy="raise the limit of what answered (client_max_body_size in nginx)",
@@ -135,7 +126,7 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
 @row(
     "upload-cut-off",
     needs=Fact.FAILURE,
-    explains=("upload-refused", "upload-lost", "registry-failed", "retried"),
+    explains="upload-refused upload-lost registry-failed retried",
     severities="error, warning",
     suffers="all that push large layers, or slowly",
     remedy="time and size limits of what stands in front",
@@ -174,7 +165,7 @@ def upload_cut_off(case: Case) -> Iterator[Finding]:
 @row(
     "upload-lost",
     needs=Fact.FAILURE,
-    explains=("upload-refused", "manifest-unknown", "name-unknown", "blob-unknown", "retried"),
+    explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
     severities="error",
     suffers="all that push",
     remedy="one storage and one http.secret for all instances; keep the query of Location",
