@@ -13,6 +13,7 @@ from pullscope.cli.client_table import chosen_clients, client_lines, clients_jso
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.output import end_with
 from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
+from pullscope.oci.amounts import period
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
 
@@ -129,7 +130,7 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
     """`98 of 100 left, per 6 h, counted on 203.0.113.7`, and who shares the count."""
     most, _, window = limit.limit.partition(";w=")
     left = f"{limit.remaining.partition(';')[0]} of {most} left" if limit.remaining else f"{most} in all"
-    per = f", per {int(window) / 3600:g} h" if window.isdecimal() and len(window) < 9 else ""
+    per = f", per {period(int(window))}" if window.isdecimal() and len(window) < 9 else ""
     whose = f", counted on {limit.source}" if limit.source else ""
     # A redirect leaves the count with the client's own address; a proxy asks from its own.
     shared = limit.host == reference.api_host and reference.registry != DOCKER_HUB

@@ -41,6 +41,7 @@ from pullscope.host.plan import Plan
 from pullscope.host.proxy_child import silence
 from pullscope.host.wish import Wish
 from pullscope.oci import verdicts
+from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ExitCode, Severity
 
 app = typer.Typer(no_args_is_help=True, help="Point a docker daemon at the tracing proxy, and take it all back.")
@@ -310,9 +311,9 @@ def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = Non
     raise typer.Exit(verdicts.exit_code(problems))
 
 
-def _verdict(found: Machine, state: str, count: int) -> str:
-    if count:
-        return f"{count} problem{'s' if count > 1 else ''}"
+def _verdict(found: Machine, state: str, problems: int) -> str:
+    if problems:
+        return count(problems, "problem")
     if state == "off":
         return "healthy: nothing of pullscope is on; docker is not using the proxy"
     where = found.layout.unit if found.record is None else found.record.options.get("mode", "proxy")

@@ -27,6 +27,7 @@ from pullscope.host.command import Outcome, spelled
 from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
+from pullscope.oci.amounts import count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +40,7 @@ class Restart:
     def words(self) -> str:
         if not self.containers:
             return ""
-        many = f"{len(self.containers)} container{'s' if len(self.containers) > 1 else ''}"
-        return f"That stops {many} (live-restore is off): {', '.join(self.containers)}."
+        return f"That stops {count(len(self.containers), 'container')} (live-restore is off): {', '.join(self.containers)}."
 
 
 def restart_of(found: Machine) -> Restart:

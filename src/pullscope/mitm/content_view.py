@@ -14,6 +14,7 @@ from typing import Any
 from mitmproxy import contentviews, flow
 
 from pullscope.mitm.flow_notes import SEEN
+from pullscope.oci.amounts import count
 from pullscope.oci.documents import (
     Descriptor,
     Index,
@@ -127,7 +128,7 @@ def _is_traced(of: flow.Flow | None) -> bool:
 def _index(index: Index) -> Iterator[str]:
     attested = sum(entry.is_attestation for entry in index.manifests)
     platforms = len(index.manifests) - attested
-    title = f"index: {_count(platforms, 'manifest')}" + (f", {_count(attested, 'attestation')}" if attested else "")
+    title = f"index: {count(platforms, 'manifest')}" + (f", {count(attested, 'attestation')}" if attested else "")
     yield from _aligned(title, _about(index))
     for entry in index.manifests:
         name = str(entry.platform or "no platform")
@@ -140,7 +141,7 @@ def _manifest(manifest: Manifest) -> Iterator[str]:
     sizes = [layer.size for layer in manifest.layers]
     total = f", {_bytes(sum(size or 0 for size in sizes))}" if sizes and None not in sizes else ""
     kind = "attestation manifest" if manifest.is_attestation else "manifest"
-    yield from _aligned(f"{kind}: {_count(len(manifest.layers), 'layer')}{total}", _about(manifest))
+    yield from _aligned(f"{kind}: {count(len(manifest.layers), 'layer')}{total}", _about(manifest))
     if manifest.config is not None:
         yield from ("", *_aligned("config", _descriptor(manifest.config)))
     for number, layer in enumerate(manifest.layers, start=1):
@@ -252,10 +253,6 @@ def _aligned(title: str, rows: Rows) -> Iterator[str]:
 
 def _printable(line: str) -> str:
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in line)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _bytes(size: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pullscope.render.plain import plain, size
+from pullscope.oci.amounts import size
+from pullscope.render.plain import plain
 from pullscope.trace.model import Hop, Outcome
 
 MOST = 24

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pullscope.oci.amounts import count, duration, part_of, size
 from pullscope.oci.documents import Index
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
-from pullscope.render.plain import count, duration, part_of, plain, size
+from pullscope.render.plain import plain
 from pullscope.render.wording import LISTED, attached_by
 from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
@@ -21,10 +22,10 @@ from pullscope.trace.settle import failures
 
 
 def verdict(pull: Pull, *, ended: float | None = None) -> str:
-    """How it went, after its outcome: `0.44 s, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
+    """How it went, after its outcome: `440 ms, 42 requests, 4 of 4 layers, 10 of 10 digests verified`."""
     hops = [hop for step in pull.steps for hop in step.hops]
     seconds = pull.seconds if ended is None or not pull.timed else max(0.0, ended - pull.started)
-    return ", ".join([span(seconds), count(len(hops), "request"), *_stopped(pull), *came_to(pull)])
+    return ", ".join([took(seconds), count(len(hops), "request"), *_stopped(pull), *came_to(pull)])
 
 
 def came_to(pull: Pull) -> list[str]:
@@ -38,11 +39,9 @@ def came_to(pull: Pull) -> list[str]:
     return parts
 
 
-def span(seconds: float | None) -> str:
-    """The operation's own time, finer than that of a step: it is what people compare."""
-    if seconds is None:
-        return "times not known"
-    return f"{seconds:.2f} s" if seconds < 9.995 else duration(seconds)
+def took(seconds: float | None) -> str:
+    """How long a whole operation took, where that is known."""
+    return duration(seconds) or "times not known"
 
 
 def _stopped(pull: Pull) -> Iterator[str]:

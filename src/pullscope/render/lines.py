@@ -10,11 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
+from pullscope.oci.amounts import count, size
 from pullscope.render.came_to import DOES, verdict
 from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrapped
 from pullscope.render.names import client_line, heading, reference_line
-from pullscope.render.plain import count, plain, size
+from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
+from pullscope.render.wording import limit_words
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.lacking import lacking
@@ -206,17 +208,8 @@ def _limit_lines(pull: Pull, width: int) -> Iterator[Line]:
     limit = rate_limit_of(pull)
     if limit is None:
         return
-    text = f"rate limit: {limit.remaining_after}"
-    if limit.limit is not None:
-        text += f" of {limit.limit}"
-    text += " left"
-    if limit.window_seconds:
-        hours = limit.window_seconds / 3600
-        text += f", per {hours:g} h" if hours >= 1 else f", per {limit.window_seconds} s"
-    if limit.source:
-        text += f", counted on {plain(limit.source, max(8, width - len(text) - 15))}"
     low = limit.limit is not None and limit.remaining_after * 10 < limit.limit
-    yield [("  ", None), (text, "yellow" if low else "dim")]
+    yield from wrapped([("  rate limit: ", "dim"), (limit_words(limit), "yellow" if low else "dim")], width)
 
 
 def _found_lines(pull: Pull, width: int, known: Collection[Finding], *, verbose: bool) -> Iterator[Line]:

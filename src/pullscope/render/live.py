@@ -19,11 +19,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pullscope.oci.amounts import count, duration, size
 from pullscope.render.labels import name_of
 from pullscope.render.layout import Line, paint
 from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
 from pullscope.render.names import reference_line
-from pullscope.render.plain import count, duration, plain, size
+from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Action, Change, Ending, Pull, Step
 from pullscope.trace.trace import Trace

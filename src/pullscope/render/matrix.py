@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
 from pullscope.render.layout import Line
 from pullscope.render.lines import SEVERITY_STYLES
@@ -78,11 +79,9 @@ def count_of(problems: Iterable[Problem], *, notes: bool = False) -> str:
     """`no errors, 2 warnings`; with `notes` those too."""
     listed = [problem.severity for problem in problems]
     errors, warnings, infos = (listed.count(one) for one in (Severity.ERROR, Severity.WARNING, Severity.INFO))
-    words = [f"{errors or 'no'} error{'' if errors == 1 else 's'}"]
-    if warnings:
-        words.append(f"{warnings} warning{'' if warnings == 1 else 's'}")
-    if infos and notes:
-        words.append(f"{infos} note{'' if infos == 1 else 's'}")
+    words = [count(errors, "error") if errors else "no errors"]
+    words += [count(warnings, "warning")] if warnings else []
+    words += [count(infos, "note")] if infos and notes else []
     return ", ".join(words)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from pullscope.oci.amounts import duration
 from pullscope.render.layout import WIDTH, Line, wrap, wrapped
-from pullscope.render.plain import duration, plain
+from pullscope.render.plain import plain
 from pullscope.render.wording import hop_note, sayings, title
 from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.hosts import Roles

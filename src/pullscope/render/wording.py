@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pullscope.oci.amounts import count, part_of, period, size
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MANIFESTS, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.names import short
-from pullscope.render.plain import count, part_of, plain, size
+from pullscope.render.plain import plain
 from pullscope.trace.findings.said import words
 from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.kinds import WRITING
 from pullscope.trace.lacking import lacking
-from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Pull, RateLimit, Step
 
 TITLES: dict[Kind, str] = {
     Kind.VERSION_CHECK: "version check",
@@ -324,6 +325,15 @@ SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
     Kind.DELETE: lambda _step, _pull: "deleted",
     Kind.SEARCH: _listed,
 }
+
+
+def limit_words(limit: RateLimit) -> str:
+    """`97 of 100 left, per 6 h, counted on 203.0.113.7`."""
+    text = str(limit.remaining_after)
+    text += f" of {limit.limit} left" if limit.limit is not None else " left"
+    if limit.window_seconds:
+        text += f", per {period(limit.window_seconds)}"
+    return f"{text}, counted on {plain(limit.source, 80)}" if limit.source else text
 
 
 def rule_of(step: Step) -> str | None:

@@ -26,7 +26,7 @@ def test_rate_limited() -> None:
 
     assert told(wire) == {"rate-limited": "error"}
     assert "100 pulls in 6 h are allowed, and they are counted on 192.0.2.1" in finding.message
-    assert finding.fix.startswith("try again in 90 min")
+    assert finding.fix.startswith("try again in 1.5 h")
 
 
 def test_rate_limited_once_is_told_without_a_warning() -> None:
@@ -79,7 +79,7 @@ def test_retried() -> None:
     finding = found(wire)["retried"]
 
     assert finding.severity == "info"
-    assert "1 time more, because registry-1.docker.io said 503; that took 0.5 s" in finding.message
+    assert "1 time more, because registry-1.docker.io said 503; that took 510 ms" in finding.message
 
 
 @pytest.mark.parametrize(

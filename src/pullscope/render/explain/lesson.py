@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pullscope.oci.agents import COMMANDS, DAEMONS
+from pullscope.oci.amounts import count, size
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.arrows import answered as answered_words
@@ -24,7 +25,7 @@ from pullscope.render.explain.table import (
 )
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.names import short
-from pullscope.render.plain import count, plain, size
+from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles, tally

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from pullscope.render.came_to import span
+from pullscope.oci.amounts import count, size
+from pullscope.render.came_to import took
 from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.layout import WIDTH, Line
 from pullscope.render.names import client_line, in_words
-from pullscope.render.plain import count, plain, size
+from pullscope.render.plain import plain
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Ending, Kind, Outcome, Pull
 
@@ -31,7 +32,12 @@ def lesson_blocks(pull: Pull, *, expert: bool = False, demo: Demo | None = None)
     told = lessons(pull)
     yield [
         [(in_words(pull), "bold")],
-        [(f"{client_line(pull)}: {count(len(pull.steps), 'step')}, {span(pull.seconds)}, {pull.outcome}", "dim")],
+        [
+            (
+                f"{client_line(pull)}: {count(len(pull.steps), 'step')}, {took(pull.seconds)}, {pull.outcome}",
+                "dim",
+            )
+        ],
     ]
     if not expert:
         yield _paragraph(HOW_TO_READ, style="dim")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import duration, size
 from pullscope.render.came_to import verdict
 from pullscope.render.exports.inert import markdown_code, markdown_text
 from pullscope.render.names import client_line, reference_line
-from pullscope.render.plain import duration, size
 from pullscope.render.step_lines import chain_of
 from pullscope.render.told import Told
 from pullscope.render.wording import hop_note, title, what

@@ -13,7 +13,8 @@ from itertools import cycle
 
 from markupsafe import Markup
 
-from pullscope.render.plain import count, duration, plain, size
+from pullscope.oci.amounts import count, duration, size
+from pullscope.render.plain import plain
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 

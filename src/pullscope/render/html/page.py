@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from pullscope import __version__
+from pullscope.oci.amounts import count, size
 from pullscope.render.html.view import PullView, finding_view, hop_view, prose, pull_view
-from pullscope.render.plain import count, plain, size
+from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Ending, Hop, Pull
 from pullscope.trace.refusals import Refusal

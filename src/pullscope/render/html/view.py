@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from pullscope.oci.amounts import duration, size
 from pullscope.oci.messages import Headers
-from pullscope.render.came_to import span, verdict
+from pullscope.render.came_to import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.html.drawing import Lane, Scale, axis, connections, step_bar
 from pullscope.render.html.sequence import sequence
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line, reference_line
-from pullscope.render.plain import count, duration, plain, size
-from pullscope.render.wording import hop_note, title, what
+from pullscope.render.plain import plain
+from pullscope.render.wording import hop_note, limit_words, title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of, tally
-from pullscope.trace.model import Hop, Outcome, Pull, RateLimit, Step
+from pullscope.trace.model import Hop, Outcome, Pull, Step
 
 OUTCOMES = {"complete": "✓", "failed": "✗", "incomplete": "◐", "under way": "◌"}
 
@@ -92,7 +93,6 @@ class PullView:
     reference: str
     client: str
     started: str
-    summary: str
     time: str
     bytes: str
     verdict: str
@@ -108,8 +108,7 @@ class PullView:
     roles: list[str]
     """The roles that occur in it, for the legend."""
     allowlist: str
-    limit: RateLimit | None
-    limit_words: str
+    limit: str
     find: str
 
 
@@ -147,8 +146,7 @@ def pull_view(pull: Pull) -> PullView:
         started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         if pull.dated
         else "not known",
-        summary=f"{count(len(hops), 'request')}",
-        time=span(pull.seconds),
+        time=took(pull.seconds),
         bytes=size(pull.bytes_sent if pull.action == "push" else pull.bytes),
         verdict=f"{outcome}: {verdict(pull)}",
         digest=plain(pull.digest or ""),
@@ -162,8 +160,7 @@ def pull_view(pull: Pull) -> PullView:
         hosts=[_host(host) for host in hosts],
         roles=list(dict.fromkeys(role for host in hosts for role in host.roles)),
         allowlist="\n".join(plain(host.host, 253) for host in hosts),
-        limit=limit,
-        limit_words=_limit_words(limit),
+        limit=limit_words(limit) if limit is not None else "",
         find=plain(" ".join(words), 4000).lower(),
     )
 
@@ -257,15 +254,6 @@ def _host(host: HostTally) -> HostView:
         requests=host.requests,
         bytes=size(host.bytes),
     )
-
-
-def _limit_words(limit: RateLimit | None) -> str:
-    if limit is None:
-        return ""
-    total = f" of {limit.limit}" if limit.limit is not None else ""
-    window = f", in {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
-    source = f", counted on {plain(limit.source, 60)}" if limit.source else ""
-    return f"{limit.remaining_before} left before, {limit.remaining_after}{total} after{window}{source}"
 
 
 def prose(text: str) -> Markup:

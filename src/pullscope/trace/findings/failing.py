@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.access import fix_where_it_was_named
 from pullscope.trace.findings.answers import Answer, answer_of
@@ -82,12 +83,12 @@ def request_failed(case: Case) -> Iterator[Finding]:
     candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
     waited = next((one for one in case.steps[-3:] if _waited_in_vain(one.last)), None)
     if waited is not None:
-        seconds = f"{waited.last.seconds or 0.0:.0f} s"
         yield found(
             "request-failed",
             Severity.ERROR,
             [waited],
-            f"{waited.last.host} gave no answer{_to(waited)} within {seconds}, and {case.client} waited no longer.",
+            f"{waited.last.host} gave no answer{_to(waited)} within {period(waited.last.seconds or 0.0)}, and {case.client} "
+            "waited no longer.",
             _where_it_was_named(case, waited.last)
             or f"try again; if it stays, look at {waited.last.host} and the network path to it",
         )

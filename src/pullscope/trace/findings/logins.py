@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
@@ -146,7 +147,7 @@ def login_expired(case: Case) -> Iterator[Finding]:
         case.severity(*late, otherwise=Severity.ERROR),
         late,
         f"{answered_by(last)} said {last.status} to the login of {case.client}{quoted(last)}."
-        + (f" A login there lives {life / 3600:g} h." if life else ""),
+        + (f" A login there lives {period(life)}." if life else ""),
         f"log in again: {login(case, host)}; a credential helper does so by itself",
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from statistics import median
 
+from pullscope.oci.amounts import count, duration, period, size
 from pullscope.trace.findings.case import Case, client_left, codes, found, header, is_page, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
@@ -70,7 +71,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     last, limit = told[-1], rate_limit_of(case.pull)
     parts = []
     if limit is not None and limit.limit is not None:
-        window = f" in {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
+        window = f" in {period(limit.window_seconds)}" if limit.window_seconds else ""
         parts.append(f"{limit.limit} pulls{window} are allowed")
     if limit is not None and limit.source:
         parts.append(f"they are counted on {limit.source}")
@@ -82,7 +83,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         or says(last, _OF_AN_ACCOUNT)
     )
     wait = header(last, "retry-after")
-    when = f"try again in {_span(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
+    when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
     yield found(
         "rate-limited",
         case.severity(*steps),
@@ -100,12 +101,6 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         if not logged_in
         else f"{when}, or ask for less at once: the limit is that of the login",
     )
-
-
-def _span(seconds: int) -> str:
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 @row(
@@ -126,7 +121,7 @@ def rate_limit_low(case: Case) -> Iterator[Finding]:
     if not telling:
         return  # a step that is still open said it
     whose = f", counted on {limit.source}" if limit.source else ""
-    window = f" per {limit.window_seconds / 3600:g} h" if limit.window_seconds else ""
+    window = f" per {period(limit.window_seconds)}" if limit.window_seconds else ""
     yield found(
         "rate-limit-low",
         Severity.WARNING,
@@ -157,7 +152,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
             "slow-hop",
             Severity.INFO,
             [hop.step],
-            f"{hop.host} took {wait:.1f} s to answer {hop.request.method}; all of it took {whole:.1f} s.",
+            f"{hop.host} took {duration(wait)} to answer {hop.request.method}; all of it took {duration(whole)}.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
         )
         return
@@ -170,7 +165,7 @@ def slow_hop(case: Case) -> Iterator[Finding]:
                 "slow-hop",
                 Severity.INFO,
                 [hop.step],
-                f"{hop.host} sent {rate / 1000:.0f} kB/s, less than a tenth of what the others did.",
+                f"{hop.host} sent {size(round(rate))}/s, less than a tenth of what the others did.",
                 f"look at {hop.host} and the network path to it: the time went into the transfer",
             )
 
@@ -226,16 +221,14 @@ def retried(case: Case) -> Iterator[Finding]:
             again.append((before, step.first))
     if not again:
         return
-    times = len(again)
-    timed = case.pull.timed
-    cost = _covered((first.request.time, second.request.time) for first, second in again) if timed else 0.0
-    took = f"; that took {cost:.1f} s" if timed else ""
+    cost = _covered((first.request.time, second.request.time) for first, second in again)
+    took = f"; that took {duration(cost)}" if case.pull.timed else ""
     hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
     yield found(
         "retried",
         Severity.INFO,
         (second.step for _, second in again),
-        f"{case.client} asked {times} {'time' if times == 1 else 'times'} more, because {hosts}{took}.",
+        f"{case.client} asked {count(len(again), 'time')} more, because {hosts}{took}.",
         f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare, query
 from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, is_page, name_of
 from pullscope.trace.findings.facts import Fact
@@ -12,7 +13,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
-from pullscope.trace.findings.times import date_of, expiry_of, in_words
+from pullscope.trace.findings.times import date_of, expiry_of
 from pullscope.trace.model import Hop, Outcome
 
 APART = 120.0
@@ -121,7 +122,7 @@ def signed_url_stale(case: Case) -> Iterator[Finding]:
             case.severity(hop.step),
             [hop.step],
             f"{by.host} handed out an address at {hop.host} that had expired"
-            + (f" {in_words(old)} before" if old >= 1 else "")
+            + (f" {period(old)} before" if old >= 1 else "")
             + (f"; it comes from a cache (Age {age} s)" if kept and age else "")
             + f": {hop.host} said {hop.status}{quoted(hop)}.",
             f"let no cache in front of {by.host} keep redirects of blobs for longer than their signature lives",
@@ -177,7 +178,7 @@ def signed_url_expired(case: Case) -> Iterator[Finding]:
     if late:
         hop = late[0]
         age = hop.request.time - hop.follows.response.time if hop.follows and hop.follows.response else 0.0
-        waited = f"{age:.0f} s after it was made" if age >= 1 else "just after it was made"
+        waited = f"{period(age)} after it was made" if age >= 1 else "just after it was made"
         steps = [one.step for one in late]
         yield found(
             "signed-url-expired",
@@ -232,7 +233,7 @@ def clocks_differ(case: Case) -> Iterator[Finding]:
         "clocks-differ",
         Severity.WARNING,
         [behind[1].step, ahead[1].step],
-        f"the clocks of {ahead[1].host} and {behind[1].host} are {in_words(ahead[0] - behind[0])} apart, by their Date headers: "
+        f"the clocks of {ahead[1].host} and {behind[1].host} are {period(ahead[0] - behind[0])} apart, by their Date headers: "
         "tokens and signed addresses of one are too old, or not valid yet, for the other.",
         f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host}",
     )

@@ -40,15 +40,6 @@ def expiry_of(url: str) -> float | None:
     return _instant(asked.get("se"), "%Y-%m-%dT%H:%M:%SZ")  # Azure's shared access signatures
 
 
-def in_words(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h".replace(".0 h", " h")
-
-
 def _instant(text: str | None, form: str) -> float | None:
     try:
         return datetime.strptime(text or "", form).replace(tzinfo=UTC).timestamp()

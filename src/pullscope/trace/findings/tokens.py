@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
@@ -27,7 +28,6 @@ from pullscope.trace.findings.grants import pushes
 from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, refused_pings, refuses_access
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import in_brackets, reason, says
-from pullscope.trace.findings.times import in_words
 from pullscope.trace.model import Hop, Step
 
 DEFAULT_LIFE = 60.0
@@ -297,9 +297,9 @@ def token_rejected(case: Case) -> Iterator[Finding]:
         over = told_expired or (age is not None and lives is not None and age >= lives)
         if (over or age is None) and hop.step not in case.bad and not at_once:
             continue
-        told = f", {in_words(age)} after it was issued" if age is not None else ""
+        told = f", {period(age)} after it was issued" if age is not None else ""
         if lifetime is not None:
-            told += f" for {in_words(lifetime)}"
+            told += f" for {period(lifetime)}"
         issuer = case.issuer_of(hop)
         no_challenge = told_expired and hop.status != 401 and not hop.challenges
         yield found(
@@ -319,11 +319,11 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             f"issued to {case.client}, with {hop.status}{reason(hop)}.",
             f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
             if at_once
-            else f"get a new token: start {case.client} anew, or have it ask for one before {in_words(age or 0)} are over"
+            else f"get a new token: start {case.client} anew, or have it ask for one before {period(age or 0)} are over"
             if no_challenge
             else "let tokens live longer than a slow pull or push takes"
             if over
-            else f"try again: {hop.host} gave this token itself, {in_words(age)} before, so the fault is there"
+            else f"try again: {hop.host} gave this token itself, {period(age)} before, so the fault is there"
             if issued is not None and issued.host == hop.host and age is not None and age < 60 and not invalid
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import period, size
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
@@ -108,13 +109,13 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
         return
     last = large[0].last
     sent = last.uploaded.bytes if last.uploaded is not None else 0
-    size = f" of {sent / 1_000_000:.1f} MB" if sent > 100_000 else ""
+    much = f" of {size(sent)}" if sent > 100_000 else ""
     name = front(last) or ""
     yield found(
         "upload-too-large",
         case.severity(*large),
         large,
-        f"{answered_by(last)} said 413 to an upload{size}{reason(last)}: it takes no body of that size.",
+        f"{answered_by(last)} said 413 to an upload{much}{reason(last)}: it takes no body of that size.",
         "raise client_max_body_size in nginx (0 for no limit)"
         if "nginx" in name.lower()
         else "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
@@ -148,8 +149,8 @@ def upload_cut_off(case: Case) -> Iterator[Finding]:
         return
     last = cut[0].last
     sent = last.uploaded.bytes if last.uploaded is not None else None
-    what = f" of {sent / 1_000_000:.1f} MB" if sent and sent > 100_000 else ""
-    took = f" after {last.seconds:.0f} s" if last.seconds is not None and last.seconds >= 1 else ""
+    what = f" of {size(sent)}" if sent and sent > 100_000 else ""
+    took = f" after {period(last.seconds)}" if last.seconds is not None and last.seconds >= 1 else ""
     yield found(
         "upload-cut-off",
         case.severity(*cut),
