@@ -65,11 +65,11 @@ def test_what_only_asks_a_daemon_is_known(argv: list[str], asked: str | None) ->
 
 
 def test_a_command_that_asks_a_daemon_is_told_what_to_do(tmp_path: Path) -> None:
-    """Exit 2, naming the sandbox and `docker on`; nothing is started."""
-    done = call(tmp_path, "docker", "pull", "alpine")
+    """Exit 2, naming the sandbox, for a daemon of its own, and `docker trace`; nothing is started."""
+    done = call(tmp_path, "docker", "-H", "tcp://127.0.0.1:2375", "pull", "alpine")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "docker sandbox -- pull alpine" in done.stderr
-    assert "docker on" in done.stderr
+    assert "docker sandbox -- pull alpine\n" in done.stderr
+    assert "docker trace\n" in done.stderr
 
 
 def test_output_and_exit_code_are_the_childs(tmp_path: Path) -> None:
@@ -141,6 +141,25 @@ def test_env_writes_through_no_link(tmp_path: Path) -> None:
     env(tmp_path)
     assert (tmp_path / "precious").read_text() == "mine"
     assert (tmp_path / ".mitmproxy" / "pullscope-bundle.pem").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_env_is_undone(tmp_path: Path, shell: str) -> None:
+    """pullscope_off gives back what was set before, also where `env` was said twice, and is gone itself."""
+    command = f'eval "$({sys.executable} -m pullscope.cli.main env)"'
+    script = f'{command}; echo "$HTTPS_PROXY"; {command}; pullscope_off; echo "$HTTPS_PROXY,${{http_proxy-unset}}"; '
+    done = subprocess.run(
+        [shell, "-c", f"{script}type pullscope_off"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "src"), "HOME": str(tmp_path)}
+        | {"HTTPS_PROXY": "http://it's:1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines()[:2] == ["http://127.0.0.1:8080", "http://it's:1,unset"]
+    assert done.returncode != 0
+    assert "To undo that: pullscope_off" in done.stderr
 
 
 @pytest.fixture

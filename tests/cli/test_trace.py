@@ -39,6 +39,29 @@ def test_what_mitmdump_would_refuse_is_one_sentence(tmp_path: Path, words: list[
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("there", "mine\n")]
 
 
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (["docker", "pull", "alpine"], "pullscope docker sandbox -- pull alpine\n"),
+        (["skopeo", "inspect", "docker://alpine"], "pullscope run -- skopeo inspect docker://alpine\n"),
+    ],
+)
+def test_a_command_is_no_filter(words: list[str], instead: str) -> None:
+    """mitmdump would take it as one and tell nothing; the command that runs it is named."""
+    done = refused("trace", "-p", "0", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(instead)
+
+
+def test_a_sandbox_behind_another_proxy_records_nothing(tmp_path: Path) -> None:
+    """What the proxy that runs already is to do is not for the sandbox to say; before, it was left out in silence."""
+    done = refused(
+        "docker", "sandbox", "--proxy", "http://127.0.0.1:1", "-o", str(tmp_path / "x"), "--", "pull", "alpine"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "give the other options to that one" in done.stderr
+
+
 def test_a_view_that_is_none_is_a_usage_error() -> None:
     """Exit 2, with those that there are."""
     done = refused("trace", "-p", "0", "--view", "bogus")

@@ -88,7 +88,7 @@ def test_the_proxys_address_is_written_as_in_a_url() -> None:
     """Brackets around IPv6; a port is not part of it, and in mode hosts it is an address."""
     assert Wish(proxy_host="::1", proxy_port=80).proxy == "http://[::1]:80"
     assert Wish(proxy_host="proxy.lan").proxy == "http://proxy.lan:8080"
-    with pytest.raises(ValueError, match="--proxy-port"):
+    with pytest.raises(ValueError, match="--port"):
         Wish(proxy_host="proxy.lan:80")
     with pytest.raises(ValueError, match="is not an address"):
         Wish(mode="hosts", hosts=("a.example",), proxy_host="proxy.lan")

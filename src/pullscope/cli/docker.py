@@ -18,6 +18,7 @@ import typer
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
+from pullscope.cli.proxy_words import Port
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import (
     HostError,
@@ -101,7 +102,7 @@ def on(
         str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
     ] = None,
     proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
-    proxy_port: Annotated[int, typer.Option(help="The port on which the proxy listens.", min=1, max=65535)] = 8080,
+    proxy_port: Port = 8080,
     root: Root = "/",
     rootless: Rootless = False,
     confdir: Confdir = None,

@@ -17,6 +17,12 @@ from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, untrusted_file
 from pullscope.oci.verdicts import ExitCode
 
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", "-p", "--proxy-port", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy."
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets); +FILE adds to one."),

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,9 @@ from pullscope.host.proxy_child import forget_terminal, proxy_child
 from pullscope.oci.verdicts import ExitCode
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+UNDO = "pullscope_off"
+"""The function of the shell that undoes `env`."""
 
 Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")]
 
@@ -51,11 +55,13 @@ def run(
     asked = child_environment.only_asks_a_daemon(command)
     if asked is not None:
         words = shlex.join(this_command())
-        typer.echo(
+        theirs = shlex.join(child_environment.for_a_daemon(command) or ("pull", "IMAGE"))
+        say(
             f"error: `{asked}` only asks a daemon, which does not see this command's environment.\n"
-            f"try    sudo {words} docker sandbox -- {shlex.join(command[1:])}    a daemon of its own, gone afterwards\n"
-            f"or     sudo {words} docker on                                    your own daemon, undone by `off`",
-            err=True,
+            "A daemon of its own, gone afterwards:\n"
+            f"  sudo {words} docker sandbox -- {theirs}\n"
+            "Your own daemon, until Ctrl-C:\n"
+            f"  sudo {words} docker trace"
         )
         raise typer.Exit(ExitCode.USAGE)
     if shutil.which(command[0]) is None:
@@ -153,17 +159,30 @@ def env(
     proxy: Annotated[str, typer.Option(help="Where the tracing proxy listens.")] = "http://127.0.0.1:8080",
     confdir: Confdir = None,
 ) -> None:
-    """Print the environment that puts a shell's commands behind the proxy: eval "$(pullscope env)"."""
+    """Print the environment that puts a shell's commands behind the proxy: eval "$(pullscope env)".
+
+    It defines pullscope_off, which gives every variable its old value back.
+    """
     at = for_clients(confdir)
     certificate = authority(at)
     bundle = at.confdir / "pullscope-bundle.pem"
     _put(bundle, _bundle(at, certificate))
-    for name, value in child_environment.variables(proxy, str(bundle)).items():
+    variables = child_environment.variables(proxy, str(bundle))
+    # Where it was said before, that has the values to go back to.
+    typer.echo(f"type {UNDO} >/dev/null 2>&1 || {UNDO}() {{ {_undo(variables)}unset -f {UNDO}; }}")
+    for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
-    typer.echo(
-        f"# The proxy: {shlex.join((beside_python('mitmdump'), '-s', str(addon_path()), *confdir_words(at)))}\n"
-        f"# Undo: unset {' '.join(child_environment.variables('', ''))}"
-    )
+    typer.echo(f"# The proxy: {shlex.join((beside_python('mitmdump'), '-s', str(addon_path()), *confdir_words(at)))}")
+    if not sys.stdout.isatty():
+        say(f"pullscope: this shell's commands go through {proxy} now. To undo that: {UNDO}")
+
+
+def _undo(variables: dict[str, str]) -> str:
+    """What gives these variables the values that they have now."""
+    before = {name: os.environ[name] for name in variables if name in os.environ}
+    back = "".join(f"export {name}={shlex.quote(value)}; " for name, value in before.items())
+    gone = " ".join(name for name in variables if name not in before)
+    return back + (f"unset {gone}; " if gone else "")
 
 
 def _put(bundle: Path, content: bytes) -> None:

@@ -52,6 +52,8 @@ def sandbox(
     pullscope docker sandbox -- pull alpine
     pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
     """
+    if proxy is not None and (out or vanity or addon or setting or verbose):
+        raise Complaint("--proxy names a proxy that runs already; give the other options to that one.", ExitCode.USAGE)
     at = surroundings("/", False, confdir)
     if os.geteuid() != 0:
         raise HostError(f"a docker daemon needs root. Run: sudo {shlex.join((*this_command(), *sys.argv[1:]))}")

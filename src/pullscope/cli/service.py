@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import speaking
+from pullscope.cli.proxy_words import Port
 from pullscope.cli.surroundings import addon_path, surroundings
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
@@ -25,7 +26,7 @@ Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of 
 @app.command("install")
 @speaking
 def install(
-    proxy_port: Annotated[int, typer.Option(help="The port on which it listens.", min=1, max=65535)] = 8080,
+    proxy_port: Port = 8080,
     root: Root = "/",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
@@ -46,7 +47,7 @@ def install(
     at.need_rights()
     proxy_service.install(at.tree, _runner(at.tree), paths, lambda line: typer.echo(f"  {line}"))
     typer.echo(f"runs  the proxy listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
-    where = f" --proxy-port {proxy_port}" if proxy_port != 8080 else ""
+    where = f" --port {proxy_port}" if proxy_port != 8080 else ""
     root = "".join(f" {shlex.quote(word)}" for word in at.tree.words)
     typer.echo(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
     typer.echo(f"undo  {at.again.rpartition(' docker')[0] or at.again} service remove{root}")

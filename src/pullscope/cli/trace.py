@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.live_page import Web, live_page
-from pullscope.cli.proxy_words import Blobs, BlobsHow
+from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.oci.mirrored import PORT, read_homes
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
@@ -59,15 +58,12 @@ def trace(
         list[str] | None, typer.Option("--ignore", metavar="HOST", help="Relay this host undecrypted; repeatable.")
     ] = None,
     blobs: Blobs = BlobsHow.VERIFY,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets).")
-    ] = None,
     view: Annotated[View, typer.Option("--view", help="How pulls are told.")] = View.LINES,
-    vanity: Annotated[
-        list[str] | None,
-        typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step.")] = False,
+    vanity: Vanity = None,
+    verbose: Verbose = False,
+    out: Out = None,
+    addon: Addons = None,
+    setting: Settings = None,
     web: Web = False,
 ) -> None:
     """Start a tracing proxy and tell every pull that goes through it, until Ctrl-C.
@@ -80,42 +76,37 @@ def trace(
     pullscope trace --mirror --host docker.io --host ghcr.io
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
-    from pullscope.cli.checked import check_hosts, check_recording
+    from pullscope.cli.checked import check_hosts
     from pullscope.cli.surroundings import authority, confdir_words, for_clients
-    from pullscope.cli.vanity_option import words_for
     from pullscope.mitm import addon_path
 
+    passed_on = mitmdump_options or []
+    if passed_on and not passed_on[0].startswith("-"):
+        raise Complaint(_takes_no_command(passed_on), ExitCode.USAGE)
     if host and not mirror:
         raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
     if mirror and (only or ignore):
         raise Complaint("--only and --ignore are for a proxy; a mirror knows what --host names.", ExitCode.USAGE)
     if port is None:
         port = PORT if mirror else 8080
+    at = for_clients(None)
     words = ["-s", str(addon_path("registry_trace")), "--listen-host", listen_host, "--listen-port", str(port)]
-    settings = {"pullscope_view": view, "pullscope_blobs": blobs, "pullscope_verbose": str(verbose).lower()}
-    if out is not None:
-        settings["pullscope_out"] = str(out)
-    for name, value in settings.items():
-        words += ["--set", f"{name}={value}"]
-    for name, hosts in (("pullscope_only", only), ("pullscope_ignore", ignore)):
-        for one in hosts or []:
-            words += ["--set", f"{name}={one}"]
-    words += words_for(vanity)
+    words += ["--set", f"pullscope_view={view}"]
+    for name, hosts in (("only", only), ("ignore", ignore)):
+        check_hosts(f"--{name}", hosts)
+        words += [word for one in hosts or [] for word in ("--set", f"pullscope_{name}={one}")]
+    words += proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     if mirror:
         words += _mirror(host or [DOCKER_HUB], f"http://{listen_host}:{port or 'PORT'}")
-    if not any("confdir=" in word for word in mitmdump_options or ()):
-        at = for_clients(None)
+    if not any("confdir=" in word for word in (*passed_on, *(setting or ()))):
         own = confdir_words(at)
         if own:
             authority(at)  # as its owner; mitmdump would make it as root
         words += own
-    check_hosts("--only", only)
-    check_hosts("--ignore", ignore)
-    check_recording(out)
 
     from pullscope.mitm.run import run_mitmdump
 
-    with live_page(web, [*words, *(mitmdump_options or [])]) as started_with:
+    with live_page(web, [*words, *passed_on]) as started_with:
         code = run_mitmdump([*started_with])
     if code != 0:
         raise Complaint("mitmdump did not start; its own message is above.")
@@ -134,6 +125,17 @@ def _mirror(hosts: list[str], url: str) -> list[str]:
         typer.echo(line, err=True)
     given = [word for item in hosts for word in ("--set", f"pullscope_mirror={item}")]
     return ["--mode", mode_for(homes), *given]
+
+
+def _takes_no_command(words: list[str]) -> str:
+    """mitmdump would take them as a filter of flows, and nothing would be told."""
+    import shlex
+
+    from pullscope.host.child_environment import for_a_daemon
+
+    theirs = for_a_daemon(words)
+    instead = ("docker", "sandbox", "--", *theirs) if theirs else ("run", "--", *words)
+    return f"trace starts a proxy and no command. For this command alone: pullscope {shlex.join(instead)}"
 
 
 @speaking

@@ -11,7 +11,7 @@ import typer
 
 from pullscope.cli.exits import speaking
 from pullscope.cli.live_page import Web, live_page
-from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
+from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
@@ -26,7 +26,7 @@ def trace(
     insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
     vanity: Vanity = None,
     blobs: Blobs = BlobsHow.VERIFY,
-    proxy_port: Annotated[int, typer.Option(help="The port for the proxy.", min=1, max=65535)] = 8080,
+    proxy_port: Port = 8080,
     rootless: Annotated[bool, typer.Option("--rootless", help="The daemon of this user.")] = False,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart.")] = False,

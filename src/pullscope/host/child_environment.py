@@ -1,7 +1,8 @@
 """The environment that puts one command behind the proxy, and which commands it cannot help.
 
 Values only. Which variable is read by whom: Go reads HTTPS_PROXY and SSL_CERT_FILE (crypto/x509/root_unix.go), curl
-https_proxy and CURL_CA_BUNDLE, requests REQUESTS_CA_BUNDLE, node NODE_EXTRA_CA_CERTS, git GIT_SSL_CAINFO.
+https_proxy and CURL_CA_BUNDLE, requests REQUESTS_CA_BUNDLE, node NODE_EXTRA_CA_CERTS and, with NODE_USE_ENV_PROXY from
+22.21 and 24.0 on (doc/api/cli.md), HTTPS_PROXY, git GIT_SSL_CAINFO.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ WITH_VALUE = frozenset(
 
 def variables(proxy: str, bundle: str) -> dict[str, str]:
     """What to add to an environment. `bundle` holds the system's certificates and the proxy's CA."""
-    return dict.fromkeys(PROXY_NAMES, proxy) | dict.fromkeys((*BUNDLE_NAMES, *ADDED_NAMES), bundle)
+    names = dict.fromkeys(PROXY_NAMES, proxy) | dict.fromkeys((*BUNDLE_NAMES, *ADDED_NAMES), bundle)
+    return {**names, "NODE_USE_ENV_PROXY": "1"}
 
 
 def upstream_of(environment: Mapping[str, str]) -> str | None:
@@ -46,19 +48,25 @@ def upstream_of(environment: Mapping[str, str]) -> str | None:
 def only_asks_a_daemon(argv: Sequence[str]) -> str | None:
     """The name of the daemon's command where `argv` makes a daemon do the work; None where it works itself."""
     name = PurePath(argv[0]).name
-    verbs = DAEMON_ONLY.get(name)
-    if verbs is None:
+    words = _from_verb_on(argv)
+    if not words or words[0] not in DAEMON_ONLY.get(name, ()):
         return None
-    words = iter(argv[1:])
-    plain = []
-    for word in words:
-        if word in WITH_VALUE:
-            next(words, None)
-        elif not word.startswith("-"):
-            plain.append(word)
-    if not plain or plain[0] not in verbs or tuple(plain[:2]) in ITSELF:
-        return None
-    return f"{name} {plain[0]}"
+    plain = [word for word in words if not word.startswith("-")]
+    return None if tuple(plain[:2]) in ITSELF else f"{name} {words[0]}"
+
+
+def for_a_daemon(argv: Sequence[str]) -> tuple[str, ...]:
+    """The words of a docker command from its verb on, where they are a daemon's work; none for any other command."""
+    docker = PurePath(argv[0]).name == "docker" and only_asks_a_daemon(argv) is not None
+    return _from_verb_on(argv) if docker else ()
+
+
+def _from_verb_on(argv: Sequence[str]) -> tuple[str, ...]:
+    """Without the options before it: `-H` names a daemon that is another."""
+    at = 1
+    while at < len(argv) and argv[at].startswith("-"):
+        at += 2 if argv[at] in WITH_VALUE else 1
+    return tuple(argv[at:])
 
 
 def why_nothing(argv: Sequence[str]) -> str:
@@ -67,7 +75,7 @@ def why_nothing(argv: Sequence[str]) -> str:
         return "Go programs ask localhost and 127.0.0.1 without a proxy: use another address."
     return (
         "It asked none, or a daemon did the work (see `pullscope docker`), or NO_PROXY\n"
-        "names the registry, or it does not read HTTPS_PROXY."
+        "names the registry, or it does not read HTTPS_PROXY (Node before 22.21)."
     )
 
 

@@ -142,7 +142,7 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     ours = known is not None and known.options.get("port") == paths.port
     if tree.live and not ours and listens("127.0.0.1", paths.port):
         taker = (command_of(paths.port) or ["another program"])[0]
-        raise HostError(f"{taker} listens on port {paths.port}; choose another with --proxy-port. Nothing changed")
+        raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed")
     wanted = f"{folder}/multi-user.target.d"
     changes: list[Change] = []
     if tree.look(wanted).absent:

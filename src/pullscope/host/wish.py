@@ -60,7 +60,7 @@ class Wish:
             raise ValueError(f"{self.proxy_host[:100]!r} is not an address; in mode hosts the proxy has one")
         name, port = registry_host.parts(registry_host.check(self.proxy_host))
         if port is not None or name.startswith("["):
-            raise ValueError(f"{self.proxy_host[:100]!r} is not a host; the port goes into --proxy-port")
+            raise ValueError(f"{self.proxy_host[:100]!r} is not a host; the port goes into --port")
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Wish:

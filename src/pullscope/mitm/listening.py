@@ -21,6 +21,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 logger = logging.getLogger(__name__)
 
 LOCAL = "127.0.0.1"
+USUAL_PORT = 8080
 
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -39,6 +40,29 @@ def listen_anew() -> None:
         task = asyncio.get_running_loop().create_task(_start_anew(proxyserver))
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
+
+
+def say_what_next() -> None:
+    """That the proxy waits, and how what pulls is led to it; in regular mode only, the others are chosen by who knows."""
+    for task in _tasks:  # where it listens is known when that is done
+        task.add_done_callback(lambda _done: say_what_next())
+        return
+    proxyserver: Any = ctx.master.addons.get("proxyserver")
+    addresses = proxyserver.listen_addrs() if proxyserver is not None else []
+    if not addresses or any(ProxyMode.parse(mode).type_name != "regular" for mode in ctx.options.mode):
+        return
+    host, port = addresses[0][:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    named = f" --proxy {url}" if (host, port) != (LOCAL, USUAL_PORT) else ""
+    on = f" --port {port}" if port != USUAL_PORT else ""
+    logger.info(
+        "pullscope: waiting for pulls through %s. Ctrl-C ends.\n"
+        '  clients of a shell  eval "$(pullscope env%s)"\n'
+        "  the docker daemon   sudo pullscope docker on%s",
+        url,
+        named,
+        on,
+    )
 
 
 async def _start_anew(proxyserver: Any) -> None:

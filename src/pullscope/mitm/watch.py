@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from mitmproxy import addonmanager, command, connection, ctx, exceptions, flow, http, tls, types
 from mitmproxy.proxy import server_hooks
 
-from pullscope.mitm import content_view, settings
+from pullscope.mitm import content_view, listening, settings
 from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
 from pullscope.mitm.flow_notes import ANSWERED_BY
@@ -139,6 +139,8 @@ class Watch:
         self._clock = asyncio.get_running_loop().create_task(self._tick_for_ever())
         ended = caught(self._clock_ended, partial(self.trouble, "the clock"))
         self._clock.add_done_callback(lambda _clock: ended())
+        if self._screen is not None:
+            self._each("running", listening.say_what_next)
 
     def done(self) -> None:
         """The proxy ends: tell what is known of pulls that were under way, and write out what waits."""

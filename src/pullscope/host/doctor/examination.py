@@ -71,7 +71,7 @@ class Examination:
         if options.get("mode") == "hosts":
             words += ["--mode", "hosts"]
         if options.get("proxy_port", 8080) != 8080:
-            words += ["--proxy-port", str(options["proxy_port"])]
+            words += ["--port", str(options["proxy_port"])]
         if options.get("trust") == "certs.d":
             words += ["--trust", "certs.d"]
         words += [word for host in options.get("hosts", ()) for word in ("--host", host)]
