@@ -143,7 +143,7 @@ def told_in_every_form(trace: Trace) -> Iterator[str]:
         yield "\n".join(report_lines(trace.pulls, findings=trace.findings, color=verbose, verbose=verbose))
     yield json.dumps(report_json(trace.pulls, trace.unattributed, source="x"), allow_nan=False)
     for form in FORMS.values():
-        yield form(told)
+        yield form.write(told)
     for expert in (False, True):
         for pull in trace.pulls:
             for block in lesson_blocks(pull, expert=expert):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import tempfile
 import time
@@ -27,30 +28,16 @@ from pullscope.cli.source import (
     read_trace,
 )
 from pullscope.oci.verdicts import ExitCode
+from pullscope.render.forms import FORMS
+from pullscope.render.layout import WIDTH, screen_width
 
 if TYPE_CHECKING:
     from pullscope.trace.events import Event
     from pullscope.trace.findings.finding import Finding
     from pullscope.trace.model import Change, Pull
-    from pullscope.trace.trace import Trace
 
 POLL = 0.25
 """Seconds between looks at a file that grows."""
-
-
-class Form(StrEnum):
-    """The forms of a report."""
-
-    TEXT = "text"
-    JSON = "json"
-    JSONL = "jsonl"
-    HTML = "html"
-    MD = "md"
-    MERMAID = "mermaid"
-    HAR = "har"
-    PERFETTO = "perfetto"
-    OTLP = "otlp"
-    CURL = "curl"
 
 
 class FailOn(StrEnum):
@@ -65,8 +52,15 @@ def report(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="A recording (.jsonl), a flow file (.mitm) or a log; - for stdin.")
     ],
-    form: Annotated[Form, typer.Option("--format", "-f", help="What to print.")] = Form.TEXT,
+    form: Annotated[
+        str,
+        typer.Option("--format", "-f", metavar="FORM", help=f"{', '.join(FORMS)}.", autocompletion=lambda: list(FORMS)),
+    ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="How many, by outcome, image, client and finding (--format summary).")
+    ] = False,
+    hosts: Annotated[bool, typer.Option("--hosts", help="The hosts and ports of all pulls (--format hosts).")] = False,
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="Only this pull.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only pulls that are not complete.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as the file grows, until Ctrl-C.")] = False,
@@ -96,19 +90,18 @@ def report(
     pullscope report --json flows.mitm | jq '.pulls[].outcome'
     pullscope report --fail-on warning pull.jsonl
     pullscope report --format html -o report.html --open flows.mitm
+    pullscope report --summary pull.jsonl
     mitmdump -w - ... | pullscope report -
     """
-    from pullscope.render.report import report_json, report_lines
+    from pullscope.render.told import Told
 
-    wanted = Form.JSON if as_json else Form.HTML if open_it and form is Form.TEXT else form
-    if open_it and wanted is not Form.HTML:
-        raise Complaint("--open goes with --format html.", ExitCode.USAGE)
+    wanted = _wanted(form, {"json": as_json, "summary": summary, "hosts": hosts, "html": open_it})
     if open_it and out is None:
         out = Path(tempfile.mkdtemp(prefix="pullscope-")) / "report.html"
-    if wanted is Form.HTML and out is None and sys.stdout.isatty():
+    if wanted == "html" and out is None and sys.stdout.isatty():
         raise Complaint("an HTML report goes to a file: add -o report.html.", ExitCode.USAGE)
     if follow:
-        if wanted is not Form.TEXT or out is not None or pull is not None or failed or fail_on is not None:
+        if wanted != "text" or out is not None or pull is not None or failed or fail_on is not None:
             raise Complaint("--follow tells pulls as they come: it goes with text on stdout only.", ExitCode.USAGE)
         _follow(file, color=wants_color(color), verbose=verbose)
         return
@@ -116,40 +109,47 @@ def report(
     trace, problem = read_trace(file)
     pulls = choose(trace, pull, failed=failed)
     found = [] if pull is not None else trace.findings
-    if wanted is Form.JSON:
-        import json
-
-        refusals = [] if pull is not None else trace.refusals
-        told = report_json(pulls, trace.unattributed, source=name_of(file), refusals=refusals, findings=found)
-        text = json.dumps(told, indent=2) + "\n"
-    elif wanted is not Form.TEXT:
-        text = _exported(wanted, name_of(file), trace, pulls, whole=pull is None)
-    else:
-        use_color = wants_color(color) if out is None else bool(color)
-        text = "".join(f"{line}\n" for line in report_lines(pulls, findings=found, color=use_color, verbose=verbose))
+    chosen = FORMS[wanted]
+    if chosen.timed and not all(one.timed for one in pulls):
+        raise Complaint(
+            f"{name_of(file)} does not say how long things took, and {wanted} is nothing but that; "
+            "--format html tells the rest."
+        )
+    whole = pull is None  # a single pull comes without what belongs to none
+    text = chosen.write(
+        Told(
+            source=name_of(file),
+            pulls=pulls,
+            unattributed=trace.unattributed if whole else (),
+            refusals=trace.refusals if whole else (),
+            findings=found,
+            color=wants_color(color) if out is None else bool(color),
+            verbose=verbose,
+            width=screen_width() if out is None else WIDTH,
+        )
+    )
     with reader_may_leave():
         put(text, out, force=force)
-    if wanted is Form.HTML and out is not None:
+    if wanted == "html" and out is not None:
         _show(out, open_it=open_it)
     if problem:
         say(f"note: {problem}")
-    if not pulls and wanted is Form.TEXT:
+    if not pulls and wanted == "text":
         say(f"note: no pull in {name_of(file)}" + (" is like that." if trace.pulls else "."))
     if fail_on is not None and _reaches(fail_on, pulls, found):
         raise typer.Exit(ExitCode.PROBLEMS)
 
 
-def _exported(form: Form, source: str, trace: Trace, pulls: list[Pull], *, whole: bool) -> str:
-    """One of the forms for other tools; a single pull comes without what belongs to no pull."""
-    from pullscope.render.forms import FORMS
-    from pullscope.render.told import Told
-
-    if form in (Form.PERFETTO, Form.OTLP) and not all(pull.timed for pull in pulls):
-        raise Complaint(
-            f"{source} does not say how long things took, and {form} is nothing but that; --format html tells the rest."
-        )
-    rest = (trace.unattributed, trace.refusals, trace.findings) if whole else ((), (), ())
-    return FORMS[form](Told(source=source, pulls=pulls, unattributed=rest[0], refusals=rest[1], findings=rest[2]))
+def _wanted(form: str, flags: dict[str, bool]) -> str:
+    """The form that is asked for, by `--format` or by a flag of its own."""
+    if form not in FORMS:
+        near = difflib.get_close_matches(form, FORMS, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise Complaint(f"there is no form {form!r}; there are {', '.join(FORMS)}.{meant}", ExitCode.USAGE)
+    asked = {name for name, given in flags.items() if given} | ({form} - {"text"})
+    if len(asked) > 1:
+        raise Complaint(f"a report has one form, and {' and '.join(sorted(asked))} are asked for.", ExitCode.USAGE)
+    return asked.pop() if asked else "text"
 
 
 def _show(report_file: Path, *, open_it: bool) -> None:

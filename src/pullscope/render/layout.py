@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 WIDTH = 79
 """Columns of the longest line; eighty would wrap in some terminals."""
+
+NARROWEST, WIDEST = 60, 200
+"""Columns of a terminal that the story follows; beyond them it is wrapped by the terminal, or leaves room."""
+
+
+def screen_width() -> int:
+    """The columns to fill: those of the terminal (or of COLUMNS) but the last, in a pipe those of one of eighty."""
+    return max(NARROWEST, min(shutil.get_terminal_size((WIDTH + 1, 24)).columns, WIDEST)) - 1
+
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
 """Names of styles to SGR parameters (ECMA-48, 8.3.117)."""

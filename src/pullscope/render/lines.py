@@ -129,32 +129,38 @@ def bare_findings(pull: Pull) -> tuple[Finding, ...]:
 
 
 def story_of(
-    pull: Pull, *, verbose: bool = False, after: int = 0, known: Collection[Finding] | None = None
+    pull: Pull,
+    *,
+    verbose: bool = False,
+    after: int = 0,
+    known: Collection[Finding] | None = None,
+    width: int = WIDTH,
 ) -> Iterator[Line]:
     """The whole story of a pull that is over; or, of one that went on after its end, what came `after` that step."""
     if after:
         yield [(f"{pull.action} {pull.id}  goes on", "bold")]
     else:
-        yield from header_lines(pull)
+        yield from header_lines(pull, width)
     roles = Roles()  # grows with the story, as it does live, so that both tell the same lines
     for step in pull.steps:
         for hop in step.hops:
             roles.add(hop)
         if step.n <= after:
             continue
-        yield from step_lines(step, pull, roles, verbose=verbose)
+        yield from step_lines(step, pull, roles, verbose=verbose, width=width)
         for place, finding in pull.told:
             if place == step.n:
-                yield from finding_lines(finding)
-    yield from closing_lines(pull, verbose=verbose, known=known)
+                yield from finding_lines(finding, width)
+    yield from closing_lines(pull, verbose=verbose, known=known, width=width)
 
 
-def header_lines(pull: Pull) -> Iterator[Line]:
+def header_lines(pull: Pull, width: int = WIDTH) -> Iterator[Line]:
     """Whose pull, of what."""
     yield [(heading(pull), "bold")]
-    yield [("        ", None), (client_line(pull), "dim")]
+    yield from wrapped([(_MARGIN, None), (client_line(pull), "dim")], width)
     if through_mirror(pull):
-        yield [("        ", None), ("(token requests, logins and what lies past the mirror are not seen)", "dim")]
+        text = "(token requests, logins and what lies past the mirror are not seen)"
+        yield from wrapped([(_MARGIN, None), (text, "dim")], width)
 
 
 def closing_lines(

@@ -7,10 +7,10 @@ computed here from the trace and nowhere else, so that text and JSON cannot disa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pullscope.render.layout import paint
+from pullscope.render.layout import WIDTH, paint
 from pullscope.render.lines import finding_lines, story_of
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
@@ -34,20 +34,25 @@ def report(trace: Trace, form: str, *, source: str = "live") -> str:
 
 
 def report_lines(
-    pulls: list[Pull], *, findings: Iterable[Finding] = (), color: bool = False, verbose: bool = False
+    pulls: Sequence[Pull],
+    *,
+    findings: Iterable[Finding] = (),
+    color: bool = False,
+    verbose: bool = False,
+    width: int = WIDTH,
 ) -> list[str]:
     """What was found of no single pull, then every pull's story, with a blank line between."""
-    lines = [paint(line, color=color) for finding in findings for line in finding_lines(finding)]
+    lines = [paint(line, color=color) for finding in findings for line in finding_lines(finding, width)]
     for pull in pulls:
         if lines:
             lines.append("")
-        lines.extend(paint(line, color=color) for line in story_of(pull, verbose=verbose))
+        lines.extend(paint(line, color=color) for line in story_of(pull, verbose=verbose, width=width))
     return lines
 
 
 def report_json(
-    pulls: list[Pull],
-    unattributed: list[Hop],
+    pulls: Sequence[Pull],
+    unattributed: Sequence[Hop],
     *,
     source: str,
     refusals: Iterable[Refusal] = (),

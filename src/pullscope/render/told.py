@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pullscope.trace.findings.finding import Finding
-from pullscope.trace.model import Hop, Pull
-from pullscope.trace.refusals import Refusal
+from pullscope.render.layout import WIDTH
+
+if TYPE_CHECKING:
+    from pullscope.trace.findings.finding import Finding
+    from pullscope.trace.model import Hop, Pull
+    from pullscope.trace.refusals import Refusal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """Pulls and the rest."""
+    """Pulls and the rest; and, for the forms that people read in a terminal, how they are to look."""
 
     source: str
     pulls: Sequence[Pull]
@@ -20,3 +24,6 @@ class Told:
     refusals: Sequence[Refusal] = ()
     findings: Sequence[Finding] = ()
     """Those of no single pull."""
+    color: bool = False
+    verbose: bool = False
+    width: int = WIDTH

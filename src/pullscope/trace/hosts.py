@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import host_of
+from pullscope.oci.urls import host_of, split
 from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.rate_limit import RateLimit
@@ -140,6 +140,42 @@ def tally(hops: list[Hop]) -> list[HostTally]:
             )
         )
     return sorted(found, key=lambda host: ORDER.index(host.roles[0]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """What one host and port did in many operations."""
+
+    name: str
+    """`registry-1.docker.io:443`."""
+    roles: tuple[str, ...]
+    operations: int
+    requests: int
+    bytes: int
+
+
+def needed(pulls: Iterable[Pull]) -> list[Needed]:
+    """Every host and port that was asked, the one with most requests first."""
+    found: dict[str, list[HostTally]] = {}
+    for pull in pulls:
+        for host in tally(pull.hops):
+            found.setdefault(_with_port(host), []).append(host)
+    every = [
+        Needed(
+            name=name,
+            roles=tuple(role for role in ORDER if any(role in one.roles for one in of_it)),
+            operations=len(of_it),
+            requests=sum(one.requests for one in of_it),
+            bytes=sum(one.bytes for one in of_it),
+        )
+        for name, of_it in found.items()
+    ]
+    return sorted(every, key=lambda one: -one.requests)
+
+
+def _with_port(host: HostTally) -> str:
+    url = split(host.hops[0].request.url)
+    return host.host if url.port is not None else f"{host.host}:{80 if url.scheme == 'http' else 443}"
 
 
 def label_of(hops: Iterable[Hop]) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from tests.render.samples import RECORDINGS, TRACES, told
 from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
-from pullscope.render.forms import html
+from pullscope.render.forms import FORMS
 
 AXE = Path(os.environ.get("PULLSCOPE_NODE", "/nowhere")) / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PULLSCOPE_PICTURES")
@@ -40,7 +40,7 @@ class Opened:
 def written(tmp_path: Path) -> Any:
     def write(trace: str) -> Path:
         file = tmp_path / f"{trace}.html"
-        file.write_text(html(told(TRACES[trace](), source=f"{trace}.mitm")), encoding="utf-8")
+        file.write_text(FORMS["html"].write(told(TRACES[trace](), source=f"{trace}.mitm")), encoding="utf-8")
         return file
 
     return write
@@ -125,7 +125,7 @@ def test_five_hundred_pulls(browser: Any, tmp_path: Path) -> None:
         docker_classic(wire, Image(repository=f"team{number % 7}/app{number}"))
         wires.append(wire)
     file = tmp_path / "many.html"
-    file.write_text(html(told(played(*wires))), encoding="utf-8")
+    file.write_text(FORMS["html"].write(told(played(*wires))), encoding="utf-8")
     opened = Opened(browser, file)
     page = opened.page
 

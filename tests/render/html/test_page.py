@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.render.samples import CONTROLS, TRACES, every_ending, recorded, told
 
-from pullscope.render.forms import html
+from pullscope.render.forms import FORMS
 from pullscope.render.html.page import INLINE
 from pullscope.render.told import Told
 
@@ -44,7 +44,7 @@ class Elements(HTMLParser):
 
 def whole(trace: str) -> str:
     """The page of a trace with packed pulls unpacked, as a reader would have it who opens all of them."""
-    text = html(told(TRACES[trace]()))
+    text = FORMS["html"].write(told(TRACES[trace]()))
     return re.sub(
         r'<script type="application/gzip">([^<]*)</script>',
         lambda found: gzip.decompress(base64.b64decode(found[1])).decode(),
@@ -74,7 +74,7 @@ def test_links_lead_to_specifications_only(trace: str) -> None:
 
 def test_policy_names_style_and_script_by_their_hashes() -> None:
     """The policy lets the page's own style and script run and nothing else, and lets nothing load."""
-    page = Elements(html(told(recorded("dockerd-20.10-hub"))))
+    page = Elements(FORMS["html"].write(told(recorded("dockerd-20.10-hub"))))
     policy = next(
         attributes["content"] for tag, attributes in page.found if tag == "meta" and "http-equiv" in attributes
     )
@@ -113,7 +113,7 @@ def test_findings_come_first() -> None:
         ("every-ending", "did not come"),
         ("every-ending", ">sent<"),
         ("dockerd-20.10-hub", "not asked for"),
-        ("dockerd-20.10-hub", "97 left before, 97 of 100 after, in 6 h, counted on 203.0.113.7"),
+        ("dockerd-20.10-hub", "97 of 100 left, per 6 h, counted on 203.0.113.7"),
         ("dockerd-29.7-containerd-vanity-302", "docker.timonback.de is a vanity domain"),
     ],
 )
@@ -125,8 +125,8 @@ def test_says_what_was(trace: str, said: str) -> None:
 def test_many_pulls_are_packed() -> None:
     """Beyond a dozen, a pull is a line with its inside packed; up to then all of it can be read without script."""
     one = every_ending()
-    few = html(Told(source="x", pulls=one.pulls[:3]))
-    many = html(Told(source="x", pulls=one.pulls * (INLINE // len(one.pulls) + 1)))
+    few = FORMS["html"].write(Told(source="x", pulls=one.pulls[:3]))
+    many = FORMS["html"].write(Told(source="x", pulls=one.pulls * (INLINE // len(one.pulls) + 1)))
 
     assert 'type="application/gzip"' not in few
     assert many.count('type="application/gzip"') == len(one.pulls) * (INLINE // len(one.pulls) + 1)

@@ -1,0 +1,115 @@
+"""What is asked of many operations together: which hosts they need, and how many ended how. Text, made of the same trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from pullscope.oci.amounts import count, size
+from pullscope.render.layout import Line, paint, wrapped
+from pullscope.render.lines import SEVERITY_STYLES
+from pullscope.render.names import client_line, reference_line
+from pullscope.render.plain import plain
+from pullscope.render.told import Told
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.hosts import needed
+from pullscope.trace.model import Ending, Pull
+
+STYLES = {Ending.COMPLETE: "green", Ending.FAILED: "red", Ending.INCOMPLETE: "yellow"}
+
+OF_STORAGE = (
+    "Hosts of a cdn may be others tomorrow: allow those that the registry's owner publishes, and take this as what was "
+    "needed here."
+)
+
+
+def hosts(told: Told) -> str:
+    """Each host and port that an operation asked, most requests first: what a firewall has to let through."""
+    found = needed(told.pulls)
+    rows = [
+        (
+            plain(host.name, 260),
+            "+".join(host.roles),
+            count(host.operations, "operation"),
+            count(host.requests, "request"),
+            size(host.bytes),
+        )
+        for host in found
+    ]
+    names, roles, *numbers = [max(map(len, column)) for column in zip(*rows, strict=True)] or [0, 0]
+    lines: list[Line] = [
+        [
+            (f"{name:<{names}}  ", None),
+            (f"{role:<{roles}}", "cyan"),
+            ("".join(f"  {text:>{width}}" for text, width in zip(tail, numbers, strict=True)), None),
+        ]
+        for name, role, *tail in rows
+    ]
+    if any("cdn" in host.roles for host in found):
+        lines += [[("", None)], *wrapped([("", None), (OF_STORAGE, "dim")], told.width)]
+    return _text(lines, told)
+
+
+def summary(told: Told) -> str:
+    """How many operations there were, and of each outcome, image, client and finding."""
+    pulls = told.pulls
+    ends = Counter(pull.outcome for pull in pulls)
+    line: Line = [(f"{count(len(pulls), 'operation')}: ", "bold")]
+    for number, (ending, style) in enumerate(STYLES.items()):
+        line += [(", " if number else "", None), (f"{ends[ending]} {ending}", style if ends[ending] else "dim")]
+    lines: list[Line] = [line, [(_when_and_how_much(pulls), "dim")]]
+    for title, name_of in (("image", reference_line), ("client", client_line)):
+        lines += _by(title, pulls, name_of)
+    lines += _by_finding([*told.findings, *(finding for pull in pulls for finding in _once(pull))])
+    return _text(lines, told)
+
+
+def _when_and_how_much(pulls: Sequence[Pull]) -> str:
+    came, went = sum(pull.bytes for pull in pulls), sum(pull.bytes_sent for pull in pulls)
+    words = f"received {size(came)}, sent {size(went)}"
+    dated = [pull for pull in pulls if pull.dated]
+    if not dated:
+        return words
+    first, last = min(pull.started for pull in dated), max(pull.last for pull in dated)
+    return f"{words}, {_instant(first)} to {_instant(last)} UTC"
+
+
+def _instant(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str]) -> Iterator[Line]:
+    """A line a name, the most frequent first, of equals the first seen."""
+    groups: dict[str, list[Pull]] = {}
+    for pull in pulls:
+        groups.setdefault(name_of(pull), []).append(pull)
+    yield [("", None)]
+    yield [(f"operations  not complete   received  {title}", "dim")]
+    for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        bad = sum(pull.outcome is not Ending.COMPLETE for pull in group)
+        yield [
+            (f"{len(group):>10}", None),
+            (f"{bad or '':>14}", "red"),
+            (f"  {size(sum(pull.bytes for pull in group)):>9}  {name}", None),
+        ]
+
+
+def _once(pull: Pull) -> list[Finding]:
+    """Its findings, each code once, the most severe of it."""
+    return list({finding.code: finding for finding in reversed(pull.findings)}.values())
+
+
+def _by_finding(findings: Sequence[Finding]) -> Iterator[Line]:
+    if not findings:
+        return
+    yield [("", None)]
+    yield [("operations  severity  finding", "dim")]
+    counted = Counter((finding.severity, finding.code) for finding in findings)
+    order = list(SEVERITY_STYLES)
+    for (severity, code), number in sorted(counted.items(), key=lambda item: (order.index(item[0][0]), -item[1])):
+        yield [(f"{number:>10}  ", None), (f"{severity:<8}  {code}", SEVERITY_STYLES[severity])]
+
+
+def _text(lines: Sequence[Line], told: Told) -> str:
+    return "".join(f"{paint(line, color=told.color)}\n" for line in lines)
