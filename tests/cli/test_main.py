@@ -52,7 +52,7 @@ def test_a_wrong_word_is_told_in_our_words(words: tuple[str, ...]) -> None:
     done = run(*words)
 
     assert done.returncode == 2
-    assert f"'{words[-2]}'" in done.stderr
+    assert f"'{words[-1]}'" in done.stderr
     assert "Value error" not in done.stderr
 
 
