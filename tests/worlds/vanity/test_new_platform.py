@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
-from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project
 from pullscope.worlds.vanity.rules import Rule
@@ -34,7 +34,7 @@ def _read(text: str, name: str) -> Read:
         source, space, target = line.partition(" ")
         if not space:
             raise ValueError(f"{name}:{number}: a line is `from to`")
-        pattern = PrefixPattern(source[:-1]) if source.endswith("*") else ExactPattern(source)
+        pattern = PrefixPattern(source[:-1]) if source.endswith("*") else exact_pattern(source)
         rules.append(
             Rule( file=name, line=number, source=source, pattern=pattern, status=302, target=target
             )

@@ -36,6 +36,11 @@ class _Open:
     inside: list[Directive] = field(default_factory=list)
 
 
+def names(text: str) -> frozenset[str]:
+    """The words of a table."""
+    return frozenset(text.split())
+
+
 Token = tuple[str, str, int]
 """word, open, close, end or line; its text; its line."""
 

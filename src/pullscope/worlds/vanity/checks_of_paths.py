@@ -30,18 +30,11 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
             where=subject.here,
         )
         return
-    covered = {name for name, _ in subject.followed}
+    covered = {subject.repository, *(name for name, _ in subject.followed)}
     told: set[str] = set()
     for name, landing in subject.landings:
-        asked_for = name == subject.repository or name in covered
-        if (
-            landing.url is not None
-            or landing.not_played
-            or landing.loops
-            or has_unsupported_status(subject, landing.rule)
-            or name in told
-            or not asked_for
-        ):
+        known = landing.url is not None or landing.not_played or landing.loops
+        if known or has_unsupported_status(subject, landing.rule) or name in told or name not in covered:
             continue
         told.add(name)
         path = urlsplit(landing.asked).path

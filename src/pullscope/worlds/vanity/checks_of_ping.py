@@ -36,22 +36,15 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
         return
     if ping.url is not None:
         if truth := no_registry(ping.host or ""):
-            yield Problem(
-                code="ping-not-a-registry",
-                message=f"/v2/ leads to {ping.host}, {truth}.",
-                fix=fix_of_ping(subject),
-                where=ping.where,
-            )
+            message = f"/v2/ leads to {ping.host}, {truth}."
         elif ping.fetched and is_inside(ping.host or ""):
             # What stands behind knows how it is asked.
             return
         elif ping.path.removeprefix(ping.mount).rstrip("/") != "/v2":
-            yield Problem(
-                code="ping-not-a-registry",
-                message=f"/v2/ ends at {ping.url}, which is not the /v2/ of a registry.",
-                fix=fix_of_ping(subject),
-                where=ping.where,
-            )
+            message = f"/v2/ ends at {ping.url}, which is not the /v2/ of a registry."
+        else:
+            return
+        yield Problem(code="ping-not-a-registry", message=message, fix=fix_of_ping(subject), where=ping.where)
         return
     if ping.response is None or ping.response.status >= 300:
         return

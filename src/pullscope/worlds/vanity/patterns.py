@@ -207,32 +207,23 @@ def _group(source: str, start: int) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class PrefixPattern:
-    """nginx's `location /v2/`, pullscope's own rewriting: everything that begins with this text."""
+    """nginx's `location /v2/`, pullscope's own rewriting: everything that begins with this text, or this path and no other."""
 
     text: str
-
     takes_any_rest: bool = True
 
     def match(self, path: str) -> Mapping[str, str] | None:
+        if not self.takes_any_rest:
+            return {} if path == self.text else None
         return {"splat": path[len(self.text) :]} if path.startswith(self.text) else None
 
     def example(self, rest: str) -> str:
-        return self.text + rest
+        return self.text + (rest if self.takes_any_rest else "")
 
 
-@dataclass(frozen=True, slots=True)
-class ExactPattern:
-    """This path and no other: nginx's `location = /v2/`, Caddy's `/v2/`."""
-
-    text: str
-
-    takes_any_rest: bool = False
-
-    def match(self, path: str) -> Mapping[str, str] | None:
-        return {} if path == self.text else None
-
-    def example(self, rest: str) -> str:  # noqa: ARG002 - the form of a Pattern; there is no rest to put in
-        return self.text
+def exact_pattern(text: str) -> PrefixPattern:
+    """nginx's `location = /v2/`, Caddy's `/v2/`."""
+    return PrefixPattern(text, takes_any_rest=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ class Rule:
         return f"{self.source}{to} {self.status}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Remark:
     """Something in a rule file that is not done as written, and what happens instead."""
 
@@ -163,7 +163,13 @@ class Remark:
     @classmethod
     def unplayed(cls, where: str, message: str, fix: str = "", *, severity: str = "warning") -> Remark:
         """Something that has an effect there and none here, or the other way round."""
-        return cls(where=where, code="rule-unsupported", severity=severity, message=message, fix=fix)
+        return cls(where, "rule-unsupported", severity, message, fix)
+
+    @classmethod
+    def too_large(cls, where: str, limit: str, said_by: str, fix: str) -> Remark:
+        """A limit of a request's body that layers are larger than."""
+        message = f"a push of a layer of more than {limit} is answered 413 ({said_by})."
+        return cls(where, "upload-too-large", "warning", message, fix)
 
     @classmethod
     def unread(cls, where: str, what: str, *, severity: str = "warning") -> Remark:
@@ -173,7 +179,7 @@ class Remark:
     @classmethod
     def refused(cls, where: str, message: str, fix: str = "Correct the rule.") -> Remark:
         """Something that the platform takes for no rule."""
-        return cls(where=where, code="rule-invalid", severity="error", message=message, fix=fix)
+        return cls(where, "rule-invalid", "error", message, fix)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,14 +26,12 @@ def own_registry(host: Host, tree: Config) -> Iterator[Remark]:
     for one, within in _passes(host.directives, "/"):
         words = one.args if one.args[:1] and one.args[0].startswith("/") else [within, *one.args]
         if words[0] in _UPLOADS and len(words) > 1 and words[1].startswith("http://") and _leads_inside(words[1]):
-            yield Remark(
-                where=f"{tree.file}:{one.line}",
-                code="upload-location-elsewhere",
-                severity="warning",
-                message="a registry that builds addresses from what it is told (distribution) is not told that it was asked "
-                "over https, and sends uploads to http://, where pushes end.",
-                fix='Write RequestHeader set X-Forwarded-Proto "https".',
+            message = (
+                "a registry that builds addresses from what it is told (distribution) is not told that it was asked over "
+                "https, and sends uploads to http://, where pushes end."
             )
+            fix = 'Write RequestHeader set X-Forwarded-Proto "https".'
+            yield Remark(f"{tree.file}:{one.line}", "upload-location-elsewhere", "warning", message, fix)
 
 
 def _tells(one: Directive) -> bool:

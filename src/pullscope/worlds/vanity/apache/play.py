@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.apache.answers import DIALECT, changed_header
-from pullscope.worlds.vanity.apache.rewriting import STATUS, Rewriting, Rewritten
+from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of
 from pullscope.worlds.vanity.apache.state import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
@@ -171,11 +171,7 @@ class Play:
 
     def _redirected(self) -> Decision | None:
         for one in self.state.here():
-            words = one.args
-            status = {"redirectpermanent": 301, "redirecttemp": 302}.get(one.name, 302)
-            if one.name in {"redirect", "redirectmatch"} and words and (words[0] in STATUS or words[0].isdigit()):
-                status = STATUS.get(words[0], int(words[0][:4]) if words[0].isdigit() else 302)
-                words = words[1:]
+            status, words = redirect_of(one)
             if (
                 one.name in {"redirect", "redirectpermanent", "redirecttemp"}
                 and words

@@ -13,6 +13,15 @@ MOST_ROUNDS = 10
 STATUS: Mapping[str, int] = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 
 
+def redirect_of(one: Directive) -> tuple[int, list[str]]:
+    """The status of a `Redirect` and its like, and its words after that (mod_alias)."""
+    status, words = {"redirectpermanent": 301}.get(one.name, 302), one.args
+    if one.name in {"redirect", "redirectmatch"} and words and (words[0] in STATUS or words[0].isdigit()):
+        status = STATUS.get(words[0], int(words[0][:4]) if words[0].isdigit() else 302)
+        words = words[1:]
+    return status, words
+
+
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """What a rule has decided: a status, where to, or (`status` 0) that the path is a file's name."""

@@ -32,29 +32,21 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
         if base is not None
     )
     for one in every if inside else ():
-        where = f"{file}:{one.line}"
         if one.name == "request_body":
             for limit in one.block or []:
                 written = limit.args[0] if limit.name == "max_size" and limit.args else ""
                 size = re.fullmatch(r"([0-9]{1,12}) ?([kmg]?i?)b?", written.lower())
                 if size is not None and 0 < int(size[1]) * _UNITS.get(size[2], 1) < LEAST_BODY:
-                    yield Remark(
-                        where=f"{file}:{limit.line}",
-                        code="upload-too-large",
-                        severity="warning",
-                        message=f"a push of a layer of more than {written} is answered 413 (max_size).",
-                        fix="Leave request_body out where the registry is.",
-                    )
+                    fix = "Leave request_body out where the registry is."
+                    yield Remark.too_large(f"{file}:{limit.line}", written, "max_size", fix)
         elif one.name == "encode" and any(_takes(each, _MANIFEST) for each in _types(one)):
             # Caddy 2.6: HEAD with Accept-Encoding: gzip then says Content-Length: 20. Its own list of types has no manifest.
-            yield Remark(
-                where=where,
-                code="head-unusable",
-                severity="warning",
-                message="manifests are compressed: HEAD of one says a wrong Content-Length to whoever asks with Accept-Encoding: "
-                "gzip, as a CDN in front may.",
-                fix="Leave the match out of encode, or encode where the registry is.",
+            message = (
+                "manifests are compressed: HEAD of one says a wrong Content-Length to whoever asks with Accept-Encoding: gzip, "
+                "as a CDN in front may."
             )
+            fix = "Leave the match out of encode, or encode where the registry is."
+            yield Remark(f"{file}:{one.line}", "head-unusable", "warning", message, fix)
 
 
 def _everything(block: list[Directive]) -> Iterator[Directive]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 
-from pullscope.worlds.vanity.blocks import Directive, caddy_directives
+from pullscope.worlds.vanity.blocks import Directive, caddy_directives, names
 
 MOST_IMPORTED = 20_000
 MOST_IMPORT_DEPTH = 10
@@ -23,29 +23,11 @@ templates invoke handle route abort error copy_response respond metrics reverse_
 acme_server
 """
 _ORDER = {name: index for index, name in enumerate(_DIRECTIVES.split())}
-HARMLESS = frozenset(
-    {
-        "tracing",
-        "fs",
-        "root",
-        "log",
-        "log_append",
-        "log_skip",
-        "skip_log",
-        "log_name",
-        "request_body",
-        "encode",
-        "push",
-        "tls",
-        "bind",
-        "metrics",
-        "acme_server",
-        "servers",
-        "vars",
-        "map",
-        "templates",
-        "handle_errors",
-    }
+HARMLESS = names(
+    """
+    tracing fs root log log_append log_skip skip_log log_name request_body encode push tls bind metrics acme_server servers vars
+    map templates handle_errors
+    """
 )
 """Directives that change nothing of what a pull meets; a placeholder that `vars` or `map` fills is not known where it is used."""
 

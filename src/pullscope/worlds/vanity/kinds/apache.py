@@ -9,25 +9,17 @@ from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.apache.answers import DIALECT
 from pullscope.worlds.vanity.apache.own_registry import own_registry
 from pullscope.worlds.vanity.apache.play import Play
-from pullscope.worlds.vanity.apache.rewriting import STATUS
+from pullscope.worlds.vanity.apache.rewriting import redirect_of
 from pullscope.worlds.vanity.apache.state import State
 from pullscope.worlds.vanity.apache.tree import Config, Host, config, host_for
-from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
-_ANSWERING = {
-    "redirect",
-    "redirectmatch",
-    "redirectpermanent",
-    "redirecttemp",
-    "proxypass",
-    "proxypassmatch",
-    "rewriterule",
-}
+_ANSWERING = names("redirect redirectmatch redirectpermanent redirecttemp proxypass proxypassmatch rewriterule")
 _TELLS = re.compile(
     r"^\s*(?:<(?:VirtualHost|IfModule|Location|Directory|LocationMatch)\b|ProxyPass|RewriteEngine|RewriteRule|Redirect(?:Match|Permanent|Temp)?\s)",
     re.MULTILINE | re.IGNORECASE,
@@ -67,26 +59,16 @@ def _answering(block: list[Directive], within: str) -> Iterator[tuple[Directive,
 
 
 def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition, ...]) -> Rule:
-    words = one.args
-    status = {"redirectpermanent": 301, "proxypass": 200, "proxypassmatch": 200}.get(one.name, 302)
-    if one.name.startswith("redirect") and words and (words[0] in STATUS or words[0].isdigit()):
-        status = STATUS.get(words[0], int(words[0][:4]) if words[0].isdigit() else 302)
-        words = words[1:]
+    status, words = redirect_of(one)
+    status = 200 if one.name.startswith("proxypass") else status
     if one.name == "proxypass" and words and not words[0].startswith("/"):
         words = [within, *words]
     source, target = (words[0] if words else "/"), (words[1] if len(words) > 1 else None)
     if one.name == "rewriterule":
         flags = words[2].upper() if len(words) > 2 else ""
         code = re.search(r"R=(\d{3})", flags)
-        status = (
-            200
-            if re.search(r"[\[,]P[\],]", flags)
-            else int(code[1])
-            if code
-            else 301
-            if "R=PERMANENT" in flags
-            else 302
-        )
+        status = 301 if "R=PERMANENT" in flags else int(code[1]) if code else 302
+        status = 200 if re.search(r"[\[,]P[\],]", flags) else status
     target = None if target in {"!", "-"} else target
     pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
     return Rule.of_server(f"{tree.file}:{one.line}", source, pattern, status, target, conditions)

@@ -6,36 +6,22 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Request
-from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.caddy.own_registry import own_registry
 from pullscope.worlds.vanity.caddy.play import DIALECT, Play, upstream_base
 from pullscope.worlds.vanity.caddy.state import State
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, with_values
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
-_PLAYED = frozenset(
-    {
-        "handle",
-        "handle_path",
-        "route",
-        "redir",
-        "respond",
-        "error",
-        "abort",
-        "rewrite",
-        "uri",
-        "try_files",
-        "header",
-        "request_header",
-        "basicauth",
-        "basic_auth",
-        "reverse_proxy",
-        "file_server",
-    }
+_PLAYED = names(
+    """
+    handle handle_path route redir respond error abort rewrite uri try_files header request_header basicauth basic_auth
+    reverse_proxy file_server
+    """
 )
 
 
@@ -98,7 +84,7 @@ def _rule(
     if path.startswith("^") or "(" in path:
         pattern = AnyPattern(path)
     else:
-        pattern = PrefixPattern(path[:-1] or "/") if path.endswith("*") else ExactPattern(path)
+        pattern = PrefixPattern(path[:-1] or "/") if path.endswith("*") else exact_pattern(path)
     words = matcher_of(one)[1]
     status, target = 200, None
     if one.name == "redir" and words:

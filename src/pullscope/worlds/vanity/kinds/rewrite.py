@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
-from pullscope.worlds.vanity.patterns import ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.places import Place, read_toml, toml_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
@@ -112,13 +112,13 @@ def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
         )
 
     base = f"https://{str(target).lower()}"
-    ping = rule(ExactPattern("/v2/"), f"{base}/v2/")
+    ping = rule(exact_pattern("/v2/"), f"{base}/v2/")
     if auth is Auth.ALWAYS_200:
-        ping = rule(ExactPattern("/v2/"), "", body=b"{}")
+        ping = rule(exact_pattern("/v2/"), "", body=b"{}")
     found = [ping]
     if auth is Auth.TOKEN_AWARE:
         # The realm that the rewritten challenge names (`forwarding.TOKEN_PATH`); where it leads is learnt from the registry.
-        found.append(rule(ExactPattern("/token"), f"{base}/token"))
+        found.append(rule(exact_pattern("/token"), f"{base}/token"))
     if only:
         found.extend(rule(PrefixPattern(f"/v2/{one}/"), f"{base}/v2/{prefix}{one}/:splat") for one in only)
     else:

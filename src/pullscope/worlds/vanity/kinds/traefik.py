@@ -9,7 +9,7 @@ from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.items import Item, read_items
-from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
@@ -65,7 +65,7 @@ def _rules(router: Router, found: Dynamic, conditions: tuple[Condition, ...]) ->
 
 def _path(router: Router) -> tuple[str, Pattern]:
     for exact in router.term.find("path"):
-        return exact, ExactPattern(exact)
+        return exact, exact_pattern(exact)
     for prefix in router.term.find("pathprefix"):
         return prefix, PrefixPattern(prefix)
     for text in router.term.find("pathregexp"):
@@ -86,13 +86,8 @@ def _middlewares(found: Dynamic) -> Iterator[Remark]:
                 yield Remark.unplayed(found.place(options.line), message)
             limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item(0)
             if inside and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
-                yield Remark(
-                    where=found.place(limit.line),
-                    code="upload-too-large",
-                    severity="warning",
-                    message=f"a push of a layer of more than {limit.text} bytes is answered 413 (maxRequestBodyBytes).",
-                    fix="Leave buffering out where the registry is.",
-                )
+                fix = "Leave buffering out where the registry is."
+                yield Remark.too_large(found.place(limit.line), f"{limit.text} bytes", "maxRequestBodyBytes", fix)
 
 
 KIND = Kind(

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.patterns import SegmentPattern
-from pullscope.worlds.vanity.places import Place, read_toml, toml_places
+from pullscope.worlds.vanity.places import Place, read_toml, toml_lines, toml_places
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
 
 Pair = tuple[list[Rule], list[Remark]]
@@ -25,33 +26,17 @@ _KEYS = {
     "query": ("query", "params", "parameters"),
     "signed": ("signed", "signing", "sign"),
 }
-_KNOWN = {name for names in _KEYS.values() for name in names} | {
-    "status",
-    "force",
-    "conditions",
-    "headers",
-    "rate_limit",
-    "edge_handler",
-    "edge_handlers",
-}
+_KNOWN = (
+    {name for names in _KEYS.values() for name in names}
+    | {"status", "force", "conditions", "headers"}
+    | {"rate_limit", "edge_handler", "edge_handlers"}
+)
 _UNPLAYED = (
     ("rate_limit", "answers 429 or rewrites once a caller asks too often"),
     ("edge_handler", "runs code"),
     ("edge_handlers", "runs code"),
 )
-_TABLES = (
-    "build",
-    "context",
-    "dev",
-    "edge_functions",
-    "functions",
-    "headers",
-    "images",
-    "plugins",
-    "redirects",
-    "template",
-    "forms",
-)
+_TABLES = names("build context dev edge_functions functions headers images plugins redirects template forms")
 """The tables of a netlify.toml (docs.netlify.com/build/configure-builds/file-based-configuration)."""
 _CONDITIONS = {"language", "country", "role", "cookie"}
 _URL = re.compile(r"https?://", re.IGNORECASE)
@@ -63,12 +48,12 @@ def read_netlify_toml(text: str, file: str) -> Pair:
     tables = document.get("redirects", [])
     if not isinstance(tables, list):
         raise ValueError(f"{file}: redirects must be a list of tables: write [[redirects]]")
-    places = toml_places(text, "redirects")
+    places, lines = toml_places(text, "redirects"), toml_lines(text)
     rules: list[Rule] = []
     remarks: list[Remark] = []
     for key in document:
         if key not in _TABLES and (near := get_close_matches(key, _TABLES, 1, 0.75)):
-            where = f"{file}:{next(iter(toml_places(text, key)), Place(_line_of(text, key))).line}"
+            where = f"{file}:{lines.get((key,)) or lines.get((key, 0), 1)}"
             remarks.append(
                 Remark.refused(
                     where,
@@ -80,8 +65,7 @@ def read_netlify_toml(text: str, file: str) -> Pair:
     for index, table in enumerate(edges if isinstance(edges, list) else []):
         path = table.get("path") if isinstance(table, dict) else None
         if isinstance(path, str) and path.startswith("/"):
-            line = next(iter(toml_places(text, "edge_functions")[index : index + 1]), Place(1)).line
-            rules.append(_edge_function(path, file, line))
+            rules.append(_edge_function(path, file, lines.get(("edge_functions", index), 1)))
     for index, table in enumerate(tables):
         place = places[index] if index < len(places) else Place(1)
         if not isinstance(table, dict):
@@ -89,11 +73,6 @@ def read_netlify_toml(text: str, file: str) -> Pair:
             continue
         _add(table, place, file, rules, remarks)
     return rules, remarks
-
-
-def _line_of(text: str, key: str) -> int:
-    found = re.search(rf"^\s*\[?\s*[\"']?{re.escape(key)}\b", text, re.MULTILINE)
-    return text.count("\n", 0, found.end()) + 1 if found is not None else 1
 
 
 def _edge_function(path: str, file: str, line: int) -> Rule:
@@ -137,15 +116,8 @@ def merge(first: Sequence[Rule], second: Sequence[Rule]) -> tuple[list[Rule], li
     for rule in reversed([*first, *second]):
         same = (rule.source, rule.target, rule.status, rule.force, rule.conditions, rule.request_headers)
         if same in seen:
-            remarks.append(
-                Remark(
-                    where=rule.where,
-                    code="rule-unreachable",
-                    severity="warning",
-                    message=f"the same rule is at {seen[same].where}; Netlify keeps only that one.",
-                    fix="Remove one of the two.",
-                )
-            )
+            message = f"the same rule is at {seen[same].where}; Netlify keeps only that one."
+            remarks.append(Remark(rule.where, "rule-unreachable", "warning", message, "Remove one of the two."))
             continue
         seen[same] = rule
         kept.append(rule)

@@ -6,12 +6,9 @@ those of the index of directives at nginx.org, and of the modules of Debian's ng
 
 from __future__ import annotations
 
+from pullscope.worlds.vanity.blocks import names
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-PLAYED = _words(
+PLAYED = names(
     """
     add_header alias allow auth_basic break default_type deny error_page events geo http if index internal
     limit_except listen location map proxy_hide_header proxy_intercept_errors proxy_pass proxy_pass_header
@@ -20,7 +17,7 @@ PLAYED = _words(
     """
 )
 
-HARMLESS = _words(
+HARMLESS = names(
     """
     absolute_redirect accept_mutex access_by_lua_no_postpone access_log aio aio_write auth_basic_user_file
     auth_delay autoindex autoindex_exact_size autoindex_localtime brotli brotli_static charset charset_types
@@ -57,27 +54,16 @@ HARMLESS = _words(
     worker_processes worker_rlimit_nofile zone
     """
 )
-HARMLESS_BEGINNINGS = (
-    "ssl_",
-    "proxy_ssl_",
-    "gzip",
-    "http2_",
-    "http3_",
-    "brotli_",
-    "fastcgi_",
-    "uwsgi_",
-    "scgi_",
-    "grpc_",
-    "geoip",
-    "pagespeed",
-    "ssi",
-    "addition_",
-    "perl_modules",
-    "#",
+HARMLESS_BEGINNINGS = tuple(
+    names(
+        """
+        ssl_ proxy_ssl_ gzip http2_ http3_ brotli_ fastcgi_ uwsgi_ scgi_ grpc_ geoip pagespeed ssi addition_ perl_modules #
+        """
+    )
 )
 """Beginnings of names of directives that only tune a module; what answers by such a module is in CONTENT."""
 
-CONTENT = _words(
+CONTENT = names(
     """
     api content_by_lua content_by_lua_block content_by_lua_file dav_methods echo empty_gif fastcgi_pass flv
     grpc_pass image_filter js_content memcached_pass mp4 perl random_index scgi_pass status stub_status uwsgi_pass
@@ -86,25 +72,11 @@ CONTENT = _words(
 )
 """Directives that answer in the place of proxy_pass or a file. They are not inherited."""
 
-IRRELEVANT_INCLUDES = (
-    "mime.types",
-    "proxy_params",
-    "ssl",
-    "tls",
-    "letsencrypt",
-    "fastcgi",
-    "uwsgi",
-    "scgi",
-    "security",
-    "gzip",
-    "log",
-    "modules-enabled",
-    "dhparam",
-    "cloudflare",
-    "realip",
-    "acme",
-    "cache",
-    "cors",
+IRRELEVANT_INCLUDES = names(
+    """
+    mime.types proxy_params ssl tls letsencrypt fastcgi uwsgi scgi security gzip log modules-enabled dhparam cloudflare realip
+    acme cache cors
+    """
 )
 
 

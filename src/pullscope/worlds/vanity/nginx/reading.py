@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.nginx.advice import advice
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
+from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
-from pullscope.worlds.vanity.patterns import AnyPattern, ExactPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Read
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 
@@ -27,8 +27,6 @@ def read_directives(directives: list[Directive], file: str) -> Read:
             known[id(one)] = rule
             rules.append(rule)
     remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
-
-    remarks.extend(advice(tree))
     return Read(
         rules=rules,
         remarks=remarks,
@@ -45,7 +43,7 @@ def _locations(server: Server) -> Iterator[Location]:
 
 def _pattern(location: Location) -> Pattern:
     if location.modifier == "=":
-        return ExactPattern(location.path)
+        return exact_pattern(location.path)
     if location.path.startswith("@"):
         return AnyPattern(location.path, takes_any_rest=False)
     if location.pattern is not None or location.is_regex:
@@ -113,6 +111,10 @@ def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
         if location.unread:
             yield _unplayed(tree, location.line, f"location {location.source} is not played: {location.unread}.")
         yield from _unknown(location.scope.block.block or [], tree)
+        for one in location.scope.own.get("proxy_pass", ()):
+            if one.args:
+                yield from _foreign_host(location, one, tree)
+    yield from own_registry(server, tree)
 
 
 def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
@@ -127,3 +129,19 @@ def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
 
 def _unplayed(tree: Config, line: int, message: str) -> Remark:
     return Remark.unplayed(f"{tree.file}:{line}", message)
+
+
+def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Remark]:
+    host = next((field for field in location.scope.find("proxy_set_header") if field.args[:1] == ["Host"]), None)
+    if (
+        host is None
+        or host.args[1:2] not in (["$host"], ["$http_host"])
+        or not one.args[0].startswith(("https://", "$"))
+    ):
+        return
+    yield Remark.unplayed(
+        f"{tree.file}:{host.line}",
+        f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
+        "Host may refuse it, which is not played.",
+        "Leave proxy_set_header Host out, or name the other host in it.",
+    )

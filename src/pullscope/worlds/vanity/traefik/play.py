@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name, expression
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.items import Item
@@ -25,13 +26,13 @@ from pullscope.worlds.vanity.traefik.matching import Asked, matches
 DIALECT = Dialect(server="Traefik", not_found_type="text/plain; charset=utf-8", not_found_body="404 page not found\n")
 MOST_STEPS = 100
 
-HARMLESS = frozenset({"buffering", "circuitbreaker", "compress", "contenttype", "grpcweb", "inflightreq"}) | frozenset(
-    {"passtlsclientcert", "ratelimit", "retry"}
-)
+HARMLESS = names("buffering circuitbreaker compress contenttype grpcweb inflightreq passtlsclientcert ratelimit retry")
 """Middlewares that change nothing of what one pull meets."""
-PLAYED = frozenset(
-    {"addprefix", "basicauth", "chain", "errors", "headers", "redirectregex", "redirectscheme", "replacepath"}
-    | {"replacepathregex", "stripprefix", "stripprefixregex"}
+PLAYED = names(
+    """
+    addprefix basicauth chain errors headers redirectregex redirectscheme replacepath replacepathregex stripprefix
+    stripprefixregex
+    """
 )
 _RESERVED = re.compile(r"%(?:3A|2F|3F|23|5B|5D|40|21|24|26|27|28|29|2A|2B|2C|3B|3D|25)", re.IGNORECASE)
 
