@@ -1,4 +1,4 @@
-"""Rule files from the field on a real nginx and Caddy, and real clients: each ends as `vanity try` says of the file.
+"""Rule files from the field on a real nginx, Caddy and Traefik, and real clients: each ends as `vanity try` says of the file.
 
 Only addresses, certificates and passwords are changed: the registry behind is the stand-in for Docker Hub, or the plain registry
 with the same image in it.
@@ -22,6 +22,7 @@ from tests.e2e import parts, vanity
 from tests.e2e.images import Image
 from tests.e2e.standin import AUTH, CDN, REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
+from tests.worlds.vanity.real_servers import traefik
 from typer.testing import CliRunner
 
 from pullscope.cli.vanity import app
@@ -107,6 +108,15 @@ def caddy_site(text: str, opening: str, place: Place) -> str:
     return own + text.removeprefix(opening)
 
 
+def traefik_route(text: str, place: Place) -> str:
+    """The stand-in's certificate, and the plain registry in the place of a service's."""
+    text = text.replace("http://zot:5000", f"http://127.0.0.1:{place.registry}").replace("docker.example.com", VANITY)
+    pair = f'certFile = "{place.trust.certificate}"\nkeyFile = "{place.trust.key}"\n'
+    if "[http" in text:
+        return f"{text}\n[[tls.certificates]]\n{pair}"
+    return f"{text}\ntls: {{certificates: [{{certFile: {place.trust.certificate}, keyFile: {place.trust.key}}}]}}\n"
+
+
 CASES: list[tuple[str, str, Callable[[str, Place], str]]] = [
     ("nginx-registry-recipe/nginx.conf", REFERENCE, recipe),
     ("nginx-hub-realm/docker-proxy.conf", REFERENCE, hub_realm),
@@ -114,12 +124,20 @@ CASES: list[tuple[str, str, Callable[[str, Place], str]]] = [
     ("caddy-hub-one-host/Caddyfile", REFERENCE, one_host),
     ("caddy-marker/Caddyfile", REFERENCE, marker),
     ("caddy-marker/Caddyfile", MARKED, marker),
+    ("traefik-zot/dynamic.toml", REFERENCE, traefik_route),
+    ("traefik-redirect/dynamic.yml", REFERENCE, traefik_route),
 ]
 
 
 @contextmanager
-def served(file: str, text: str, folder: Path) -> Iterator[None]:
+def served(file: str, text: str, folder: Path, port: int) -> Iterator[None]:
     """A real server with this configuration."""
+    if file.startswith("traefik"):
+        if shutil.which("traefik") is None:
+            pytest.skip("Traefik is not installed")
+        with traefik({Path(file).name: text}, folder, port):
+            yield
+        return
     start, program = (vanity.caddy, "caddy") if file.endswith("Caddyfile") else (vanity.nginx, "nginx")
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
@@ -176,7 +194,7 @@ def test_clients_end_as_try_says(
     folder.mkdir()
     place = Place(folder=folder, port=parts.free_port(), hub=lab.hub, registry=registry, trust=lab.trust)
     text = placed((RULES / file).read_text(), place)
-    with served(file, text, folder), lab.mitmdump(scripts=(), front=place.port):
+    with served(file, text, folder, place.port), lab.mitmdump(scripts=(), front=place.port):
         done = pulled(lab, docker, tmp_path, reference)
 
     assert {name: ended for name, (ended, _) in done.items()} == tried(file, reference), done

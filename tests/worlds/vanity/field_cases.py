@@ -221,6 +221,12 @@ CASES = [
     Case(file="traefik-harbor-core/harbor.yaml", right=PULL, why="/v2/ is the core's", never=OWN),
     Case(file="traefik-vpn/routes.yaml", right=PULL, why="only the portal is for people inside", never=OWN),
     Case(file="traefik-zot/dynamic.toml", right=PULL, why="/v2/ is the registry's", never=OWN),
+    Case(
+        file="traefik-redirect/dynamic.yml",
+        right=f"docker-classic:{PULL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL}",
+        why="a redirect to a registry that wants tokens",
+        never=frozenset({OPEN, "query-dropped", "scope-mismatch", "ping-not-a-registry"}),
+    ),
     Case(file="traefik-labels/docker-compose.yaml", right=PULL, why="the harbor-v2 router", never=OWN),
     Case(file="apache-boot/000-default.conf", right=PULL, why="ProxyPass", never=OWN),
 ]

@@ -173,9 +173,9 @@ def apache(text: str, port: int, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def traefik(files: Mapping[str, str], folder: Path) -> Iterator[int]:
-    """Traefik with these files of dynamic configuration, and TLS on the port that is given."""
-    port = free_port()
+def traefik(files: Mapping[str, str], folder: Path, port: int = 0) -> Iterator[int]:
+    """Traefik with these files of dynamic configuration, and TLS on `port`, which is given."""
+    port = port or free_port()
     (folder / "dynamic").mkdir()
     ready = "http: {routers: {ready: {rule: 'Host(`ready.example`)', service: 'noop@internal'}}}"
     for name, text in {**files, "ready.yml": ready}.items():
@@ -186,7 +186,7 @@ def traefik(files: Mapping[str, str], folder: Path) -> Iterator[int]:
         "--log.level=DEBUG",
         "--log.nocolor",
     ]
-    words += [f"--entrypoints.tls.address=127.0.0.1:{port}", "--entrypoints.tls.http.tls=true"]
+    words += [f"--entrypoints.websecure.address=127.0.0.1:{port}", "--entrypoints.websecure.http.tls=true"]
     words += [f"--providers.file.directory={folder / 'dynamic'}", "--providers.file.watch=false"]
     with Running(["traefik", *words]) as running:
         running.wait_for(r"Adding route for ready\.example")

@@ -22,6 +22,9 @@ from tests.worlds.vanity.real_servers import (
     traefik,
 )
 
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.ingress.locations import directives
+from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.reading import parse_rules
 
 pytestmark = pytest.mark.real
@@ -32,6 +35,7 @@ NGINX = {
     "pass on": "location /v2/ { proxy_pass $U; }",
     "pass on with a path": "location /v2/ { proxy_pass $U/v2/docker/; }",
     "pass on without the slash": "location /v2 { proxy_pass $U/x; }",
+    "the slash is added to an exact one": "location = /old/thing/ { proxy_pass $U; } location = /v2/ { proxy_pass $U; }",
     "the slash is added": "location /old/thing/ { proxy_pass $U; } location /v2/ { return 200 a; }",
     "regular expression": "location ~ ^/v2/(.+)/(manifests|blobs)/(.+)$ { proxy_pass $U/v2/$1-x/$2/$3$is_args$args; } location / { return 404; }",
     "regular expression before prefix": "location /v2/ { return 201 a; } location ~ /manifests/ { return 202 b; }",
@@ -256,6 +260,47 @@ TRAEFIK_FILES = {
 }
 
 
+# Annotation, path and type of it: the directives that are made of them, on nginx itself.
+INGRESS = [
+    ("hsts: 'true'", "/v2", "Prefix"),
+    ("hsts: 'true'", "/v2/", "Exact"),
+    ("hsts: 'true'", "/v2", "ImplementationSpecific"),
+    ("temporal-redirect: https://r.example$request_uri", "/v2", "Prefix"),
+    ("permanent-redirect: https://r.example", "/", "Prefix"),
+    ("rewrite-target: /$2", "/docker(/|$)(.*)", "ImplementationSpecific"),
+    ("rewrite-target: /v2/library/$1", "/v2/(.*)", "ImplementationSpecific"),
+    ("use-regex: 'true'", "/v2/.*/manifests", "ImplementationSpecific"),
+    ("app-root: /old/thing", "/", "Prefix"),
+    ("upstream-vhost: r.example", "/", "Prefix"),
+    ("configuration-snippet: 'return 302 https://r.example$uri;'", "/v2", "Prefix"),
+    (
+        "proxy-redirect-from: https://production.cloudflare.docker.com/\n    nginx.ingress.kubernetes.io/proxy-redirect-to: /c/",
+        "/",
+        "Prefix",
+    ),
+]
+
+
+def ingress_file(case: tuple[str, str, str], host: str, stand: Stand) -> str:
+    """An Ingress for the host, whose service is the stand-in."""
+    annotation, path, kind = case
+    return (
+        f"kind: Ingress\nmetadata:\n  annotations:\n    nginx.ingress.kubernetes.io/{annotation}\nspec:\n  rules:\n  - host: {host}\n"
+        f"    http: {{paths: [{{path: '{path}', pathType: {kind}, backend: {{serviceName: up, servicePort: {stand.port}}}}}]}}\n"
+        "---\nkind: Service\nmetadata: {name: up}\nspec: {type: ExternalName, externalName: 127.0.0.1}\n"
+    )
+
+
+def rendered(found: list[Directive]) -> str:
+    """Directives as nginx reads them."""
+    return " ".join(
+        " ".join(word if one.name == "if" else '"' + word.replace("\\", "\\\\") + '"' for word in one.words)
+        + (f" {{ {rendered(one.block)} }}" if one.block is not None else ";")
+        for one in found
+        if one.name != "listen"
+    )
+
+
 def traefik_file(name: str) -> str:
     """The case as a dynamic configuration, $N and $U still to be filled in."""
     if name in TRAEFIK_FILES:
@@ -366,6 +411,21 @@ def test_apache_answers_as_it_is_played(name: str, apache_port: int, stand: Stan
     host = f"a{number}.example.com"
     text = filled(f"<VirtualHost *:443>\nServerName {host}\n{APACHE[name]}\n</VirtualHost>", stand, number)
     compare("apache", "a.conf", text, host, apache_port, stand)
+
+
+@pytest.mark.parametrize("case", INGRESS, ids=lambda case: f"{case[0].partition(':')[0]} {case[1]} {case[2]}")
+def test_ingress_is_played_as_nginx_answers_to_its_directives(
+    case: tuple[str, str, str], stand: Stand, tmp_path: Path
+) -> None:
+    """What is made of an Ingress is a configuration that nginx takes, and answers as it is played."""
+    if not installed("nginx"):
+        pytest.skip("nginx is not installed")
+    port, host = free_port(), "i.example.com"
+    text = ingress_file(case, host, stand)
+    (server, *_), _ = directives(read_items(text, "ingress.yaml"), "ingress.yaml")
+    inside = rendered(server.block or []).replace("$scheme://$http_host", f"https://{host}")
+    with nginx(f"server {{ listen 127.0.0.1:{port}; {inside} }}", tmp_path):
+        compare("ingress", "ingress.yaml", text, host, port, stand)
 
 
 TRAEFIK_NAMES = [*TRAEFIK, *TRAEFIK_FILES]

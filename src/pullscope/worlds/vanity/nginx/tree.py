@@ -302,7 +302,8 @@ def find_location(inside: Location, uri: str, file: str) -> Met:
         return Met(exact)
     met = Met(inside, final=False)
     prefix = _longest(inside, uri)
-    slashed = inside.prefixes.get(f"{uri}/")
+    # An exact location has it too (ngx_http_find_static_location, auto_redirect; seen with nginx 1.22).
+    slashed = inside.exact.get(f"{uri}/") or inside.prefixes.get(f"{uri}/")
     if slashed is not None and slashed.scope.own.get("proxy_pass") and uri not in inside.prefixes:
         return Met(slashed, slash=True)
     no_regex = False
