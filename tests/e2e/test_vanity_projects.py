@@ -15,6 +15,7 @@ from tests.e2e import parts, vanity
 from tests.e2e.images import Image
 from tests.e2e.standin import REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
+from tests.worlds.vanity.real_servers import traefik
 
 from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.starters import PROJECTS, Wanted, starter
@@ -60,7 +61,7 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
     text = rules.read_text()
     if design is Design.PROXY:
         text = text.replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
-    needed = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}.get(platform, "node")
+    needed = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2", "traefik": "traefik"}.get(platform, "node")
     if shutil.which(needed) is None:
         pytest.skip(f"{needed} is not installed")
     if platform == "nginx":
@@ -72,6 +73,13 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
         site = text.replace(f"{VANITY} {{", f"http://:{port} {{").replace("site", f"{folder}/project/site")
         trusting = f"header_up Host {REGISTRY}\ntransport http {{\ntls_insecure_skip_verify\n}}"
         with vanity.caddy(folder / "project", site.replace(f"header_up Host {REGISTRY}", trusting)):
+            yield port
+    elif platform == "traefik":
+        text = text.replace("      tls:\n        certResolver: letsencrypt\n", "      middlewares: [named]\n")
+        text = text.replace("passHostHeader: false", "serversTransport: trusting").replace(f"Host(`{VANITY}`) && ", "")
+        text += f"  middlewares: {{named: {{headers: {{customRequestHeaders: {{Host: {REGISTRY}}}}}}}}}\n"
+        text += "  serversTransports: {trusting: {insecureSkipVerify: true}}\n"
+        with traefik({"dynamic.yml": text}, folder, port, secure=False):
             yield port
     elif platform == "apache":
         with tempfile.TemporaryDirectory(prefix="pullscope-") as readable:
@@ -100,7 +108,10 @@ def pull_with_three(lab: Lab, docker: parts.Docker, folder: Path) -> list[subpro
     return [pulled, copied, podman]
 
 
-@pytest.mark.parametrize("platform", [platform for design, platform in PROJECTS if design is Design.PROXY])
+# An Ingress has no server of its own: tests/worlds/vanity/test_real_servers.py puts its directives into nginx.
+@pytest.mark.parametrize(
+    "platform", [platform for design, platform in PROJECTS if design is Design.PROXY and platform != "ingress"]
+)
 def test_everybody_pulls_through_a_proxy_project(
     lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str, zephykus: Image
 ) -> None:

@@ -173,8 +173,8 @@ def apache(text: str, port: int, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def traefik(files: Mapping[str, str], folder: Path, port: int = 0) -> Iterator[int]:
-    """Traefik with these files of dynamic configuration, and TLS on `port`, which is given."""
+def traefik(files: Mapping[str, str], folder: Path, port: int = 0, *, secure: bool = True) -> Iterator[int]:
+    """Traefik with these files of dynamic configuration; its port is given."""
     port = port or free_port()
     (folder / "dynamic").mkdir()
     ready = "http: {routers: {ready: {rule: 'Host(`ready.example`)', service: 'noop@internal'}}}"
@@ -186,14 +186,15 @@ def traefik(files: Mapping[str, str], folder: Path, port: int = 0) -> Iterator[i
         "--log.level=DEBUG",
         "--log.nocolor",
     ]
-    words += [f"--entrypoints.websecure.address=127.0.0.1:{port}", "--entrypoints.websecure.http.tls=true"]
+    words += [f"--entrypoints.websecure.address=127.0.0.1:{port}"]
+    words += ["--entrypoints.websecure.http.tls=true"] if secure else []
     words += [f"--providers.file.directory={folder / 'dynamic'}", "--providers.file.watch=false"]
     with Running(["traefik", *words]) as running:
-        running.wait_for(r"Adding route for ready\.example")
+        running.wait_for(r"routerName=ready@file")
         for _ in range(2000):
             # The line comes just before the routes are there.
             with suppress(OSError):
-                if asked(port, "ready.example", "/", secure=True)[0] == "418":
+                if asked(port, "ready.example", "/", secure=secure)[0] == "418":
                     break
         yield port
 

@@ -55,9 +55,16 @@ def by_program(program: str, entry: str, steps: str, more: Mapping[str, str] | N
 
 def served(rules: str, name: str, *, proxy_steps: str = "") -> Mapping[Design, Project]:
     """The three projects of a server that can do every design by its configuration `rules`; templates `rules-NAME…`."""
-    steps = f"steps-{name}.md"
+    static = Project(rules=rules, files={rules: f"rules-{name}-static", **SITE}, steps=f"steps-{name}.md")
+    return {**routed(rules, name, SITE, proxy_steps=proxy_steps), Design.STATIC: static}
+
+
+def routed(
+    rules: str, name: str, site: Mapping[str, str] | None = None, *, proxy_steps: str = ""
+) -> Mapping[Design, Project]:
+    """The two of one that redirects and proxies; without a `site` it has no files of its own."""
+    steps, more = f"steps-{name}.md", site or {}
     return {
-        Design.REDIRECT: Project(rules=rules, files={rules: f"rules-{name}", **SITE}, steps=steps),
-        Design.PROXY: Project(rules=rules, files={rules: f"rules-{name}-proxy", **SITE}, steps=proxy_steps or steps),
-        Design.STATIC: Project(rules=rules, files={rules: f"rules-{name}-static", **SITE}, steps=steps),
+        Design.REDIRECT: Project(rules=rules, files={rules: f"rules-{name}", **more}, steps=steps),
+        Design.PROXY: Project(rules=rules, files={rules: f"rules-{name}-proxy", **more}, steps=proxy_steps or steps),
     }

@@ -109,6 +109,8 @@ def starter(wanted: Wanted) -> dict[str, str]:
     values["steps"] = _template(project.steps).substitute(values).strip("\n")
     for part in ("does", "before", "who"):
         values[part] = _template(f"readme-{wanted.design}-{part}.md").substitute(values).strip("\n")
+    if values["page"] in project.files:
+        values["does"] += f"\n- `{values['page']}`: what people see who open https://{wanted.host}/ in a browser."
     if project.program:
         values["does"] += f"\n- `{project.program}`: the program that proxies."
     files = {"README.md": _template("README.md").substitute(values)}

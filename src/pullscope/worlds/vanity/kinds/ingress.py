@@ -11,6 +11,7 @@ from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.reading import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.project import routed
 
 _ANNOTATION = {
     "client_max_body_size 0; for no limit": 'the annotation proxy-body-size: "0" for no limit',
@@ -47,6 +48,7 @@ KIND = Kind(
     status_fix="Use temporal-redirect.",
     permanent_by_default=True,
     address="the cluster's address",
+    projects=routed("ingress.yaml", "ingress"),
     row=(
         (
             "`*.yaml` with `kind: Ingress` (`permanent-redirect`, `temporal-redirect`, `rewrite-target`, `app-root`, "

@@ -11,6 +11,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.items import Item, read_items
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.project import routed
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
 from pullscope.worlds.vanity.traefik.matching import names_of
@@ -48,29 +49,26 @@ def read_traefik(text: str, file: str) -> Read:
 
 def _rules(router: Router, found: Dynamic, conditions: tuple[Condition, ...]) -> Iterator[tuple[Router | Item, Rule]]:
     """What the router can answer with: its redirects, and its service."""
-    path, pattern = _path(router)
-    for one in router.middlewares:
-        named = middleware_of(found, one.text)
-        for kind, options in named.fields.items() if named is not None else ():
-            if kind == "redirectregex":
-                to = options.at("replacement").text
-                about = re.sub(r"^\^?[^/]*//[^/]*", "", options.at("regex").text) or "/"
-                status = 301 if options.at("permanent").is_true else 302
-                where = found.place(options.line)
-                yield options, Rule.of_server(where, about, AnyPattern(about), status, to, conditions)
     servers = (service_of(found, router.service.text) or router.service).at("loadBalancer", "servers").rows
-    target = servers[0].at("url").text if servers else None
-    yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, conditions)
+    for path, pattern in _paths(router):
+        for one in router.middlewares:
+            named = middleware_of(found, one.text)
+            options = named.at("redirectRegex") if named is not None else Item(0)
+            if options:
+                status, to = 301 if options.at("permanent").is_true else 302, options.at("replacement").text
+                yield options, Rule.of_server(found.place(options.line), path, pattern, status, to, conditions)
+        target = servers[0].at("url").text if servers else None
+        yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, conditions)
 
 
-def _path(router: Router) -> tuple[str, Pattern]:
-    for exact in router.term.find("path"):
-        return exact, exact_pattern(exact)
-    for prefix in router.term.find("pathprefix"):
-        return prefix, PrefixPattern(prefix)
-    for text in router.term.find("pathregexp"):
-        return text, AnyPattern(text)
-    return "/", PrefixPattern("/")
+def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
+    """The paths that its rule names; every one where it names none."""
+    term = router.term
+    yield from ((one, exact_pattern(one)) for one in term.find("path"))
+    yield from ((one, PrefixPattern(one)) for one in term.find("pathprefix"))
+    yield from ((one, AnyPattern(one)) for one in term.find("pathregexp"))
+    if not any(term.find("path", "pathprefix", "pathregexp")):
+        yield "/", PrefixPattern("/")
 
 
 def _middlewares(found: Dynamic) -> Iterator[Remark]:
@@ -100,6 +98,7 @@ KIND = Kind(
     query_fix="Let the regular expression take in the query: (.*) at its end does.",
     status_fix="Leave permanent out.",
     address="Traefik's address",
+    projects=routed("dynamic.yml", "traefik"),
     row=(
         "`*.yml`, `*.toml` with `http.routers` (middlewares that change path or headers), labels of containers, `IngressRoute`",
         "what `rule` says",
