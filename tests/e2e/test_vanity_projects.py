@@ -15,8 +15,10 @@ from tests.e2e import parts, vanity
 from tests.e2e.images import Image
 from tests.e2e.standin import REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
-from tests.worlds.vanity.real_servers import traefik
+from tests.worlds.vanity.real_servers import rendered, traefik
 
+from pullscope.worlds.vanity.ingress.locations import directives
+from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.starters import PROJECTS, Wanted, starter
 from pullscope.worlds.vanity.static_registry import write_static
@@ -61,9 +63,10 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
     text = rules.read_text()
     if design is Design.PROXY:
         text = text.replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
-    needed = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2", "traefik": "traefik"}.get(platform, "node")
-    if shutil.which(needed) is None:
-        pytest.skip(f"{needed} is not installed")
+    needed = {"apache": "apache2", "ingress": "nginx", **dict.fromkeys(("netlify", "cloudflare", "vercel"), "node")}
+    program = needed.get(platform, platform)
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
     if platform == "nginx":
         kept = [line for line in text.splitlines() if "listen" not in line and "ssl_certificate" not in line]
         block = "\n".join(kept).replace("server_name", f"listen 127.0.0.1:{port};\n    server_name", 1)
@@ -73,6 +76,12 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
         site = text.replace(f"{VANITY} {{", f"http://:{port} {{").replace("site", f"{folder}/project/site")
         trusting = f"header_up Host {REGISTRY}\ntransport http {{\ntls_insecure_skip_verify\n}}"
         with vanity.caddy(folder / "project", site.replace(f"header_up Host {REGISTRY}", trusting)):
+            yield port
+    elif platform == "ingress":
+        # As its controller's nginx has it.
+        (server, *_), _ = directives(read_items(text, rules.name), rules.name)
+        block = rendered(server.block or []).replace(f"https://{REGISTRY}", f"https://127.0.0.1:{lab.hub.port}")
+        with vanity.nginx(folder / "nginx", f"server {{ listen 127.0.0.1:{port}; {block} }}"):
             yield port
     elif platform == "traefik":
         text = text.replace("      tls:\n        certResolver: letsencrypt\n", "      middlewares: [named]\n")
@@ -91,8 +100,8 @@ def deployed(lab: Lab, folder: Path, platform: str, design: Design) -> Iterator[
             with vanity.apache(folder / "apache", port, host.replace("SSLProxyEngine", f"{named}SSLProxyEngine")):
                 yield port
     else:
-        program = folder / "project" / PROJECTS[design, platform].program
-        with vanity.function(folder / "function", program, port, lab.hub):
+        code = folder / "project" / PROJECTS[design, platform].program
+        with vanity.function(folder / "function", code, port, lab.hub):
             yield port
 
 
@@ -108,10 +117,7 @@ def pull_with_three(lab: Lab, docker: parts.Docker, folder: Path) -> list[subpro
     return [pulled, copied, podman]
 
 
-# An Ingress has no server of its own: tests/worlds/vanity/test_real_servers.py puts its directives into nginx.
-@pytest.mark.parametrize(
-    "platform", [platform for design, platform in PROJECTS if design is Design.PROXY and platform != "ingress"]
-)
+@pytest.mark.parametrize("platform", [platform for design, platform in PROJECTS if design is Design.PROXY])
 def test_everybody_pulls_through_a_proxy_project(
     lab: Lab, docker: parts.Docker, tmp_path: Path, platform: str, zephykus: Image
 ) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from tests.e2e.processes import Running
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.rules import RuleFile
 
@@ -197,6 +198,16 @@ def traefik(files: Mapping[str, str], folder: Path, port: int = 0, *, secure: bo
                 if asked(port, "ready.example", "/", secure=secure)[0] == "418":
                     break
         yield port
+
+
+def rendered(found: list[Directive]) -> str:
+    """Directives as nginx reads them."""
+    return " ".join(
+        " ".join(word if one.name == "if" else '"' + word.replace("\\", "\\\\") + '"' for word in one.words)
+        + (f" {{ {rendered(one.block)} }}" if one.block is not None else ";")
+        for one in found
+        if one.name != "listen"
+    )
 
 
 _ANY_CERTIFICATE = ssl._create_unverified_context()  # noqa: S323 - a test's own server

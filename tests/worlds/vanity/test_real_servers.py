@@ -18,11 +18,11 @@ from tests.worlds.vanity.real_servers import (
     installed,
     nginx,
     played,
+    rendered,
     stand_in,
     traefik,
 )
 
-from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.ingress.locations import directives
 from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.reading import parse_rules
@@ -288,16 +288,6 @@ def ingress_file(case: tuple[str, str, str], host: str, stand: Stand) -> str:
         f"kind: Ingress\nmetadata:\n  annotations:\n    nginx.ingress.kubernetes.io/{annotation}\nspec:\n  rules:\n  - host: {host}\n"
         f"    http: {{paths: [{{path: '{path}', pathType: {kind}, backend: {{serviceName: up, servicePort: {stand.port}}}}}]}}\n"
         "---\nkind: Service\nmetadata: {name: up}\nspec: {type: ExternalName, externalName: 127.0.0.1}\n"
-    )
-
-
-def rendered(found: list[Directive]) -> str:
-    """Directives as nginx reads them."""
-    return " ".join(
-        " ".join(word if one.name == "if" else '"' + word.replace("\\", "\\\\") + '"' for word in one.words)
-        + (f" {{ {rendered(one.block)} }}" if one.block is not None else ";")
-        for one in found
-        if one.name != "listen"
     )
 
 

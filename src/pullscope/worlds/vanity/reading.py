@@ -43,10 +43,7 @@ def read_rules(path: str | Path, platform: str | None = None, env: Mapping[str, 
     rules = parse_rules(kind.with_values(text, env or {}), path.name, which)
     if which == "netlify":
         return _netlify_site(rules, path, text)
-    if kind.has_site:
-        files, not_found = _site(path.parent)
-        return _replace(rules, path, files, not_found)
-    return _replace(rules, path, frozenset(), None)
+    return _published(rules, path, path.parent) if kind.has_site else replace(rules, sources=(str(path),))
 
 
 def _with_includes(path: Path, whole: Joined, kind: Kind, env: Mapping[str, str]) -> RuleFile:
@@ -55,7 +52,8 @@ def _with_includes(path: Path, whole: Joined, kind: Kind, env: Mapping[str, str]
         rules = parse_rules(kind.with_values(whole.text, env), path.name, kind.id)
     except ValueError as error:
         raise ValueError(whole.place(str(error))) from error
-    return _replace(placed(rules, whole) if whole.sources else rules, path, frozenset(), None, *whole.sources)
+    rules = placed(rules, whole) if whole.sources else rules
+    return replace(rules, sources=(str(path), *(str(one) for one in whole.sources)))
 
 
 def parse_rules(
@@ -101,10 +99,6 @@ def parse_rules(
         play=read.play,
         hosts=read.hosts | named,
     )
-
-
-def _replace(rules: RuleFile, path: Path, files: frozenset[str], not_found: bytes | None, *more: Path) -> RuleFile:
-    return replace(rules, published=files, not_found=not_found, sources=(str(path), *(str(one) for one in more)))
 
 
 def _text(path: Path) -> str:
@@ -191,35 +185,30 @@ def _dialect_of_redirects(path: Path) -> str:
 
 def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
     """A netlify.toml brings the `_redirects` of its publish folder, which comes first, and the site's files."""
-    folder = path.parent
     if not path.name.endswith(".toml"):
-        files, not_found = _site(folder)
-        return _replace(rules, path, files, not_found)
+        return _published(rules, path, path.parent)
     build = read_toml(text, path.name).get("build", {})
-    publish = build.get("publish") if isinstance(build, dict) else None
-    base = build.get("base") if isinstance(build, dict) else None
-    inside = [part for part in (base, publish) if isinstance(part, str)]
-    site = folder.joinpath(*(part.lstrip("/") for part in inside))
-    remarks: list[Remark] = list(rules.remarks)
+    given = [build.get(key) for key in ("base", "publish")] if isinstance(build, dict) else []
+    inside = [part for part in given if isinstance(part, str)]
+    site = path.parent.joinpath(*(part.lstrip("/") for part in inside))
     if ".." in site.parts or not site.is_dir():
-        if inside:
-            message = (
-                f"the publish folder {'/'.join(inside)} is not there (not built yet?): no file can shadow a rule here."
-            )
-            remarks.append(Remark.unplayed(rules.name, message, severity="info"))
-        return _replace(_with(rules, remarks), path, frozenset(), None)
-    files, not_found = _site(site)
+        message = (
+            f"the publish folder {'/'.join(inside)} is not there (not built yet?): no file can shadow a rule here."
+        )
+        more = [Remark.unplayed(rules.name, message, severity="info")] if inside else []
+        return replace(rules, remarks=(*rules.remarks, *more), sources=(str(path),))
     beside = site / "_redirects"
-    if not beside.is_file():
-        return _replace(_with(rules, remarks), path, files, not_found, beside)
-    first, more = read_netlify_redirects(_text(beside), "_redirects")
-    merged, doubles = merge(first, rules.rules)
-    both = RuleFile(platform=rules.platform, name=rules.name, rules=tuple(merged), remarks=(*remarks, *more, *doubles))
-    return _replace(both, path, files, not_found, beside)
+    if beside.is_file():
+        first, said = read_netlify_redirects(_text(beside), "_redirects")
+        merged, doubles = merge(first, rules.rules)
+        rules = replace(rules, rules=tuple(merged), remarks=(*rules.remarks, *said, *doubles))
+    return _published(rules, path, site, beside)
 
 
-def _with(rules: RuleFile, remarks: list[Remark]) -> RuleFile:
-    return replace(rules, remarks=tuple(remarks))
+def _published(rules: RuleFile, path: Path, folder: Path, *more: Path) -> RuleFile:
+    """The rules with the files of the folder that is published."""
+    files, not_found = _site(folder)
+    return replace(rules, published=files, not_found=not_found, sources=(str(path), *(str(one) for one in more)))
 
 
 def _site(folder: Path) -> tuple[frozenset[str], bytes | None]:

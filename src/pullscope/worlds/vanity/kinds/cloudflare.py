@@ -23,7 +23,7 @@ _ABSOLUTE = re.compile(r"https://+[^/]+", re.IGNORECASE)
 _DYNAMIC = re.compile(r"\*|:[A-Za-z]\w*")
 
 
-def read_cloudflare_redirects(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
+def read_cloudflare_redirects(text: str, file: str) -> Read:
     """The rules of the file, in the order in which they are tried: static ones stand before the first dynamic one."""
     rules: list[Rule] = []
     remarks: list[Remark] = []
@@ -40,15 +40,10 @@ def read_cloudflare_redirects(text: str, file: str) -> tuple[list[Rule], list[Re
             remarks.append(_skipped(where, str(error)))
             continue
         if rule.source in seen:
-            remarks.append(
-                Remark(
-                    where=where,
-                    code="rule-unreachable",
-                    severity="warning",
-                    message=f"Cloudflare ignores this second rule for {rule.source}; the first is at {seen[rule.source].where}.",
-                    fix="Remove one of the two.",
-                )
+            message = (
+                f"Cloudflare ignores this second rule for {rule.source}; the first is at {seen[rule.source].where}."
             )
+            remarks.append(Remark(where, "rule-unreachable", "warning", message, "Remove one of the two."))
             continue
         if dynamic == 0 and not _DYNAMIC.search(rule.source):
             static += 1
@@ -58,13 +53,12 @@ def read_cloudflare_redirects(text: str, file: str) -> tuple[list[Rule], list[Re
         else:
             dynamic += 1
             if dynamic > MAX_DYNAMIC:
-                remarks.append(
-                    _skipped(where, f"a file can hold {MAX_DYNAMIC} dynamic rules; the rest of the file is not read")
-                )
+                reason = f"a file can hold {MAX_DYNAMIC} dynamic rules; the rest of the file is not read"
+                remarks.append(_skipped(where, reason))
                 break
         seen[rule.source] = rule
         rules.append(rule)
-    return rules, remarks
+    return Read(rules=rules, remarks=remarks)
 
 
 def _rule(line: str, file: str, number: int) -> Rule:
@@ -117,11 +111,6 @@ def _fill(target: str, values: Values, _: SplitResult) -> str:
     return filled if "://" in filled[:9] else re.sub(r"/+", "/", filled)
 
 
-def _read(text: str, name: str) -> Read:
-    rules, remarks = read_cloudflare_redirects(text, name)
-    return Read(rules=rules, remarks=remarks)
-
-
 # Without a 404.html, Cloudflare Pages answers every unknown path with index.html and status 200.
 _PAGES = {**PUBLIC, "public/404.html": "404.html", "wrangler.toml": "wrangler-pages.toml"}
 
@@ -130,7 +119,7 @@ KIND = Kind(
     label="Cloudflare",
     # A _redirects is Netlify's, who invented it, unless a wrangler file lies beside it (`reading`).
     is_file=lambda _name, _text: False,
-    read=_read,
+    read=read_cloudflare_redirects,
     # asset-worker/src/handler.ts: a redirect is a bare response; Pages' edge adds its name.
     dialect=Dialect(server="cloudflare", extra=(("Access-Control-Allow-Origin", "*"),)),
     fill=_fill,

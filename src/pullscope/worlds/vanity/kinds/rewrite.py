@@ -32,7 +32,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\Z")
 
 
-def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
+def read_rewrites(text: str, file: str) -> Read:
     """The rules of the file; ValueError, with the line, for a text that is no TOML or holds no rewrite."""
     document = read_toml(text, file)
     tables = document.get("rewrite", [])
@@ -54,7 +54,7 @@ def read_rewrites(text: str, file: str) -> tuple[list[Rule], list[Remark]]:
             if key not in _KNOWN:
                 where = f"{file}:{place.keys.get(key, place.line)}"
                 remarks.append(Remark.unplayed(where, f"a rewrite has no key {key!r}; it is ignored."))
-    return rules, remarks
+    return Read(rules=rules, remarks=remarks)
 
 
 def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Remark]:
@@ -146,18 +146,13 @@ def _fill(target: str, values: Values, _: SplitResult) -> str:
     return re.sub(r":splat\Z", lambda _found: values.get("splat", ""), target)
 
 
-def _read(text: str, name: str) -> Read:
-    rules, remarks = read_rewrites(text, name)
-    return Read(rules=rules, remarks=remarks)
-
-
 _UNKNOWN_NAME = {"code": "NAME_UNKNOWN", "message": "this host does not serve that name", "detail": None}
 
 KIND = Kind(
     id="rewrite",
     label="the rewriting proxy",
     is_file=_is_file,
-    read=_read,
+    read=read_rewrites,
     dialect=Dialect(
         server="pullscope", not_found_type="application/json", not_found_body=json.dumps({"errors": [_UNKNOWN_NAME]})
     ),
