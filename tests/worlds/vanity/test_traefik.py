@@ -125,6 +125,20 @@ def test_a_small_body_before_an_own_registry_is_told() -> None:
     ]
 
 
+def test_an_upload_that_takes_long_is_a_note_before_an_own_registry() -> None:
+    """At the address that uploads go to; not where they lead to a public registry."""
+    inside = lint(read(PROXY % ("", "true", "http://registry:5000")), HOST)
+    outside = lint(read(PROXY % ("", "false", "https://registry-1.docker.io")), HOST)
+    outside += lint(
+        read(PROXY.replace("service: hub", "service: noop@internal") % ("", "false", "http://registry")), HOST
+    )
+
+    assert [(one.where, one.severity) for one in inside if one.code == "upload-cut-off"] == [
+        ("dynamic.yml:10", Severity.INFO)
+    ]
+    assert not [one for one in outside if one.code == "upload-cut-off"]
+
+
 @pytest.mark.parametrize(
     ("entry_point", "ends"), [("web", "http://registry:5000/v2/"), ("websecure", f"302 https://{HOST}:8443/v2/")]
 )

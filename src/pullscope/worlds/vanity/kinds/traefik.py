@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.messages import Request
+from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import refuse_template
-from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.items import Item, read_items
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import routed
 from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
-from pullscope.worlds.vanity.traefik.matching import names_of
+from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of
 from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play
 from pullscope.worlds.vanity.upstreams import is_inside
 
 LEAST_BODY = 100 * 1024 * 1024
+UPLOAD = "/v2/org/img/blobs/uploads/"
 _TELLS = re.compile(
     r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares)\b"
     r"|\s*(?:- )?[\"']?traefik\.http\.routers\.[\w-]+\.rule\s*[=:]"
@@ -72,20 +73,40 @@ def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
 
 
 def _middlewares(found: Dynamic) -> Iterator[Remark]:
-    inside = any(
-        is_inside(server.at("url").text.partition("://")[2].partition("/")[0])
-        for service in found.services.values()
-        for server in service.at("loadBalancer", "servers").rows
-    )
+    uploads = dict.fromkeys(service for host in _hosts(found) for service in [_upload_service(found, host)] if service)
     for name, one in found.middlewares.items():
-        for kind, options in one.fields.items():
+        # Labels have each under two names.
+        for kind, options in one.fields.items() if not name.endswith("@docker") else ():
             if kind not in HARMLESS | PLAYED:
                 message = f"the middleware {kind} ({name}) can change what a path answers, and is not played."
                 yield Remark.unplayed(found.place(options.line), message)
             limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item(0)
-            if inside and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
+            if uploads and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
                 fix = "Leave buffering out where the registry is."
                 yield Remark.too_large(found.place(limit.line), f"{limit.text} bytes", "maxRequestBodyBytes", fix)
+    # traefik/traefik#10805, #10741, #10654, coollabsio/coolify#5358; Traefik 3.7: 504 after 60 s.
+    for line in uploads:
+        message = "since Traefik 2.11.2 an upload is cut off after 60 s (readTimeout of the entry point, the default)."
+        fix = "Set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration."
+        yield Remark(found.place(line), "upload-cut-off", "info", message, fix)
+
+
+def _hosts(found: Dynamic) -> dict[str, None]:
+    return dict.fromkeys(name for router in found.routers for name in names_of(router.term) or ("docker.example.com",))
+
+
+def _upload_service(found: Dynamic, host: str) -> int | None:
+    """The line of the address inside that uploads to this host go to; None where that is none, or not known."""
+    asked = Asked(method="POST", host=host, authority=host, path=UPLOAD, query="", headers=Headers())
+    try:
+        router = next((one for one in found.reached() if matches(one.term, asked, found.file)), None)
+    except NotPlayedError:
+        return None
+    service = service_of(found, router.service.text) if router is not None else None
+    servers = service.at("loadBalancer", "servers").rows if service is not None else []
+    url = servers[0].at("url") if servers else Item(0)
+    address = url.text.partition("://")[2].partition("/")[0]
+    return url.line if address and is_inside(address) else None
 
 
 KIND = Kind(
