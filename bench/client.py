@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from bench.upstream import STORAGE, blob_path, moved_path
+
 USER_AGENT = "docker/20.10.24 go/go1.19.8 kernel/6.1 os/linux arch/amd64 UpstreamClient(Docker-Client/20.10.24)"
 TIMEOUT = 300
 
@@ -18,18 +20,20 @@ TIMEOUT = 300
 class Tunnel:
     """A TLS connection to the upstream through the proxy, as a client with HTTPS_PROXY makes it."""
 
-    def __init__(self, proxy: int, upstream: int) -> None:
-        self._host = f"127.0.0.1:{upstream}"
-        plain = socket.create_connection(("127.0.0.1", proxy), timeout=TIMEOUT)
+    def __init__(self, proxy: int | None, upstream: int, *, name: str = "127.0.0.1") -> None:
+        """Without a proxy it goes straight to the upstream, which may be called by another name."""
+        self._host = f"{name}:{upstream}"
+        plain = socket.create_connection(("127.0.0.1", proxy or upstream), timeout=TIMEOUT)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        plain.sendall(f"CONNECT {self._host} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
-        answer = plain.recv(65536)
-        if b" 200 " not in answer.split(b"\r\n", 1)[0]:
-            raise RuntimeError(f"the proxy refused the tunnel: {answer[:200]!r}")
+        if proxy is not None:
+            plain.sendall(f"CONNECT {self._host} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
+            answer = plain.recv(65536)
+            if b" 200 " not in answer.split(b"\r\n", 1)[0]:
+                raise RuntimeError(f"the proxy refused the tunnel: {answer[:200]!r}")
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # what is measured is on the way, not at its ends
-        self._socket = context.wrap_socket(plain)
+        self._socket = context.wrap_socket(plain, server_hostname=name)
         self._buffer = bytearray(1 << 20)
 
     def get(self, path: str) -> int:
@@ -46,7 +50,7 @@ class Tunnel:
             head += more
         head, _, body = head.partition(b"\r\n\r\n")
         status, *fields = head.split(b"\r\n")
-        if b" 200 " not in status:
+        if b" 200 " not in status and b" 307 " not in status:
             raise RuntimeError(f"{path}: {status.decode()}")
         named = dict(field.lower().split(b": ", 1) for field in fields)
         total = int(named[b"content-length"])
@@ -73,6 +77,16 @@ def fetch(proxy: int, upstream: int, path: str) -> float:
         began = time.perf_counter()
         tunnel.get(path)
         return time.perf_counter() - began
+
+
+def fetch_from_storage(proxy: int | None, upstream: int, mebibytes: int) -> float:
+    """Seconds for one body to which a redirect leads, from the registry's answer to the last byte."""
+    with Tunnel(proxy, upstream) as registry:
+        registry.get(moved_path(mebibytes))
+    began = time.perf_counter()
+    with Tunnel(proxy, upstream, name=STORAGE) as storage:
+        storage.get(blob_path(mebibytes).removeprefix("/v2"))
+    return time.perf_counter() - began
 
 
 def fetch_many(proxy: int, upstream: int, paths: Iterable[str], *, connections: int = 4) -> float:

@@ -24,7 +24,9 @@ HEADER = re.compile(r"^(?:\d+\| )?pull \d+  ", re.MULTILINE)
 
 AS_IT_IS: tuple[str, ...] = ()
 PLAIN_STREAMING = ("-s", str(HERE / "stream_plain.py"))
+IGNORING = ("--ignore-hosts", ".*")
 TRACER = ("-s", str(ROOT / "addons" / "registry_trace.py"))
+RELAYING = (*TRACER, "--set", "pullscope_blobs=relay")
 
 
 @dataclass(frozen=True, kw_only=True)

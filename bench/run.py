@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import holds, lanes
-from bench.client import fetch, fetch_many
+from bench.client import fetch, fetch_from_storage, fetch_many
 from bench.flow_file import EXCHANGES, write_flow_file
 from bench.upstream import blob_path, manifest_path
 
@@ -92,6 +92,37 @@ def layer_memory(bench: lanes.Bench, size: Size) -> Iterator[Row]:
                 fetch(proxy.port, bench.upstream, path)
                 peaks.append(proxy.peak_mib)
         yield memory(mebibytes, *peaks)
+
+
+def relayed(bench: lanes.Bench, size: Size) -> Iterator[Row]:
+    """One large layer from the storage that a redirect names, passed on unread, beside what else can be done with it."""
+    cpu: dict[str, list[float]] = {}
+
+    def one(name: str, lane: Sequence[str]) -> float:
+        with lanes.proxy(bench, lane) as proxy:
+            before = proxy.cpu_seconds
+            took = fetch_from_storage(proxy.port, bench.upstream, size.layer)
+            cpu.setdefault(name, []).append(proxy.cpu_seconds - before)
+            return took
+
+    took = in_turns(
+        size.rounds,
+        {
+            "direct": lambda: fetch_from_storage(None, bench.upstream, size.layer),
+            "ignore_hosts": lambda: one("ignore_hosts", lanes.IGNORING),
+            "relay": lambda: one("relay", lanes.RELAYING),
+            "streaming": lambda: one("streaming", lanes.PLAIN_STREAMING),
+            "verify": lambda: one("verify", lanes.TRACER),
+        },
+    )
+    spent = {name: statistics.median(seconds) for name, seconds in cpu.items()}
+    measured = ", ".join(
+        f"{name} {seconds:.2f} s" + (f" and {spent[name]:.2f} s of CPU" if name in spent else "")
+        for name, seconds in took.items()
+    )
+    what = f"relayed layer of {size.layer} MiB"
+    yield ratio(f"{what}, time to ignore_hosts", measured, took["relay"] / took["ignore_hosts"], at_most=1.25)
+    yield ratio(f"{what}, CPU to verify", "the same", spent["relay"] / (spent["verify"] or 1.0), at_most=0.45)
 
 
 def requests(bench: lanes.Bench, size: Size) -> Iterator[Row]:
@@ -171,6 +202,7 @@ def hold(_bench: lanes.Bench, _size: Size) -> Iterator[Row]:
 MEASURES: Mapping[str, Callable[[lanes.Bench, Size], Iterator[Row]]] = {
     "layer": layer_time,
     "memory": layer_memory,
+    "relay": relayed,
     "requests": requests,
     "reading": reading,
     "start": start_up,

@@ -16,6 +16,9 @@ import sys
 import threading
 from pathlib import Path
 
+STORAGE = "localhost"
+"""The name by which the same server is the storage of a registry."""
+
 BLOCK = random.Random(0).randbytes(1 << 20)  # noqa: S311 - filler, no secret
 MIB = len(BLOCK)
 
@@ -55,6 +58,11 @@ def blob_path(mebibytes: int) -> str:
     return f"/v2/bench/layer-{mebibytes}/blobs/{blob_digest(mebibytes)}"
 
 
+def moved_path(mebibytes: int) -> str:
+    """A blob that is at the storage."""
+    return blob_path(mebibytes).replace("/layer-", "/moved-")
+
+
 def manifest_path(repository: int) -> str:
     return f"/v2/bench/image-{repository}/manifests/{MANIFEST_DIGEST}"
 
@@ -83,8 +91,15 @@ def _answer(connection: socket.socket, context: ssl.SSLContext) -> None:
                 path = head.split(b" ", 2)[1].decode()
                 if "/manifests/" in path:
                     client.sendall(manifest)
+                elif "/moved-" in path:
+                    there = path.removeprefix("/v2").replace("/moved-", "/layer-")
+                    port = client.getsockname()[1]
+                    client.sendall(
+                        f"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://{STORAGE}:{port}{there}\r\n"
+                        "Content-Length: 0\r\n\r\n".encode()
+                    )
                 else:
-                    mebibytes = int(path.split("/")[3].removeprefix("layer-"))
+                    mebibytes = int(path.partition("/layer-")[2].partition("/")[0])
                     client.sendall(
                         b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
                         % (mebibytes * MIB)

@@ -132,6 +132,7 @@ def certify(directory: Path) -> Trust:
          "-keyout", trust.key, "-out", trust.certificate],
         check=True, capture_output=True,
     )  # fmt: skip
+    shutil.copy(trust.certificate, confdir / "stand-in.pem")  # for a client that talks with it past the proxy's CA
     return trust
 
 

@@ -32,6 +32,32 @@ WHOLE = {
 }
 
 
+def test_storage_is_relayed_unread(
+    docker: Docker, hub: Hub, trust: Trust, port: int, zephykus: Image, tmp_path: Path
+) -> None:
+    """The daemon gets its blobs from the storage itself; the trace has their bytes in all, and no request for them."""
+    with mitmdump(tmp_path / "proxy", trust, hub, port, "--set", "pullscope_blobs=relay") as proxy:
+        pulled = docker("pull", "timonback/zephykus")
+        story = proxy.finish()
+    told = report(proxy.recording)
+
+    assert pulled.returncode == 0, pulled.stderr
+    built = zephykus.platforms["linux/amd64"]
+    assert docker("image", "inspect", "timonback/zephykus", "--format", "{{.Id}}").stdout.strip() == built.config
+    assert sum(seen.host == CDN for seen in hub.seen) == 5
+    pull = told.pull
+    assert pull["outcome"] == "complete"
+    for blob in [*steps(pull, "config"), *steps(pull, "layer")]:
+        assert chain(blob) == [("registry", 307)]
+    [relayed] = pull["layers"]["relayed"]
+    assert relayed["host"] == CDN
+    blobs = sum(built.sizes[blob] for blob in built.blobs)
+    assert blobs < relayed["bytes"] < blobs + 5 * 10_000
+    assert pull["findings"] == []
+    assert f"4 of 4 layers from {CDN}" in " ".join(story.split())
+    assert "relayed unseen" in " ".join(story.split())
+
+
 def test_pull_is_told_whole(docker: Docker, proxy: Proxy, hub: Hub, zephykus: Image) -> None:
     """A pull of Docker Hub is one complete pull: each request in its step, each digest checked, nothing left over."""
     pulled = docker("pull", "timonback/zephykus")
