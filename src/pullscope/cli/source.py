@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import re
 import stat
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from pullscope.trace.events import Event
     from pullscope.trace.model import Pull
     from pullscope.trace.trace import Trace
+
+
+MOST_NEW = 100_000
+"""Objects that are made between two looks of the garbage collector while a file is read."""
 
 
 def name_of(file: str) -> str:
@@ -42,7 +48,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     untold = Untold()
     trace = Trace(on_error=untold.add)
     seen = 0
-    with open_source(file) as source:
+    with open_source(file) as source, _few_collections():
         reader = Source(name_of(file), source)
         for event in reader.events():
             seen += 1
@@ -51,6 +57,18 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     if not seen and reader.problem:
         raise Complaint(reader.problem)
     return trace, " ".join(filter(None, (reader.lacks, reader.problem, untold.said))) or None
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """What is read is kept, so there is next to nothing for Python to collect, and looking for it was a quarter of the time."""
+    before = gc.get_threshold()
+    if before[0]:  # else it was turned off
+        gc.set_threshold(MOST_NEW, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class Untold:

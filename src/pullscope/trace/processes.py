@@ -44,6 +44,8 @@ class Connections(Generic[Operation]):
     def __init__(self) -> None:
         self._processes: OrderedDict[int, Process] = OrderedDict()
         self._spoken: OrderedDict[int, deque[Operation]] = OrderedDict()
+        self._used: dict[Operation, set[int]] = {}
+        """The same the other way round: the connections on which an operation has spoken."""
 
     def process(self, connection: int | None) -> Process | None:
         """The command-line client on this connection; None where nothing has spoken there, or a daemon has."""
@@ -60,13 +62,13 @@ class Connections(Generic[Operation]):
             return
         said = self._spoken.get(connection)
         if said is None:
-            said = self._spoken[connection] = deque(maxlen=MOST_ON_ONE)
+            said = self._spoken[connection] = deque()
             if len(self._spoken) > MOST_CONNECTIONS:
-                self._spoken.popitem(last=False)
+                oldest, gone = self._spoken.popitem(last=False)
+                for each in gone:
+                    self._leave(each, oldest)
         if not said or said[-1] is not operation:
-            if operation in said:
-                said.remove(operation)
-            said.append(operation)
+            self._speak(operation, connection, said)
         if process is not None and connection not in self._processes:
             self._processes[connection] = process
             if len(self._processes) > MOST_CONNECTIONS:
@@ -78,18 +80,35 @@ class Connections(Generic[Operation]):
         if connection is None or said is None or old not in said:
             return
         said.remove(old)
+        self._leave(old, connection)
         if new not in said:
-            said.append(new)
+            self._speak(new, connection, said)
         if connection in self._processes and process is not None:
             self._processes[connection] = process
 
     def merged(self, old: Operation, new: Operation) -> None:
         """What was one operation's is the other's now."""
-        for said in self._spoken.values():
-            if old in said:
-                said.remove(old)
-                if new not in said:
-                    said.append(new)
+        for connection in self._used.pop(old, ()):
+            said = self._spoken[connection]
+            said.remove(old)
+            if new not in said:
+                self._speak(new, connection, said)
+
+    def _speak(self, operation: Operation, connection: int, said: deque[Operation]) -> None:
+        """An operation is the newest on a connection."""
+        if operation in said:
+            said.remove(operation)
+        elif len(said) == MOST_ON_ONE:
+            self._leave(said.popleft(), connection)
+        said.append(operation)
+        self._used.setdefault(operation, set()).add(connection)
+
+    def _leave(self, operation: Operation, connection: int) -> None:
+        used = self._used.get(operation)
+        if used is not None:
+            used.discard(connection)
+            if not used:
+                del self._used[operation]
 
 
 def join(one: Process | None, other: Process | None) -> None:

@@ -50,14 +50,9 @@ def _written(value: object) -> str | None:
     return writable(value) if isinstance(value, str) else None
 
 
-def _value(name: str, value: object, read: Callable[[object], object]) -> object:
-    """What a field holds, within the bounds of `oci.bounds`."""
-    if value is None and name in _MAY_BE_NONE:
-        return None
-    held = read(value)
-    if held is None:
-        raise ValueError(f"{name} is not what it should be")
-    return held
+def _headers(value: object) -> Headers:
+    fields: Any = value
+    return Headers([(writable(str(name)), writable(str(text))) for name, text in fields])
 
 
 class NotARecordingError(ValueError):
@@ -96,21 +91,21 @@ def from_line(line: str | bytes) -> Event | None:
     kind = NAMES.get(str(record.get("event")))
     if kind is None:
         return None
-    values = {name: record[name] for name in _FIELDS[kind] if name in record}
-    for name, value in values.items():
-        read = _READ.get(name)
-        if read is not None:
-            values[name] = _value(name, value, read)
-    if "over" in values:
-        values["over"] = values["over"] is True
+    values: dict[str, Any] = {}
+    for name, read in _READERS[kind]:
+        if name in record:
+            value = record[name]
+            if read is not None and (value is not None or name not in _MAY_BE_NONE):
+                value = read(value)
+                if value is None:
+                    raise ValueError(f"{name} is not what it should be")
+            values[name] = value
+        elif name in _NONE_IF_MISSING:
+            values[name] = None
     if "sha256" in values:
         values["sha256"] = sha256_hex(values["sha256"])
-    if "headers" in _FIELDS[kind]:
-        fields = values.get("headers", ())
-        values["headers"] = Headers([(writable(str(key)), writable(str(value))) for key, value in fields])
-    for name in _FIELDS[kind]:
-        if name in _NONE_IF_MISSING:
-            values.setdefault(name, None)
+    if "headers" not in values and "headers" in _FIELDS[kind]:
+        values["headers"] = Headers()
     try:
         return kind(**values)
     except TypeError as error:
@@ -121,9 +116,12 @@ _READ: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(_NUMBERS, counted),
     **dict.fromkeys(_TIMES, moment),
     **dict.fromkeys(_TEXTS, _written),
+    "headers": _headers,
+    "over": lambda value: value is True,
 }
 _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
 _MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, "connected", "issued", "document", "answered_by", "granted", "lacks"})
+_READERS = {kind: tuple((name, _READ.get(name)) for name in names) for kind, names in _FIELDS.items()}
 
 
 class Reader:
