@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,12 @@ CERTS = "/etc/containerd/certs.d"
 V3 = f'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n  config_path = "{CERTS}"\n'
 HOSTS = '# ours\nserver = "https://hub.lan"\n\n# the cache\n[host."https://cache.lan"]\n  capabilities = ["pull", "resolve"]\n'
 CONF = '[[registry]]\nlocation = "docker.io"\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = "cache.lan/hub"\n'
+
+BUILDKIT = (
+    'debug = true\n[registry."docker.io"]\n  mirrors = [\n    "cache.lan",\n  ]\n[registry."cache.lan"]\n  http = true'
+)
+CACHE = '  # the cache\n  "docker.io":\n    endpoint:\n      - "https://cache.lan"\n'
+REGISTRIES = f"mirrors:\n{CACHE}configs:\n  cache.lan:\n    tls:\n"
 
 BEFORE: dict[str, tuple[str, dict[str, str]]] = {
     "containerd, nothing there": ("containerd", {"/etc/containerd/config.toml": V3}),
@@ -47,6 +54,14 @@ BEFORE: dict[str, tuple[str, dict[str, str]]] = {
     "docker, other settings": ("docker", {"/etc/docker/daemon.json": '{"debug":true}'}),
     "podman, nothing there": ("podman", {}),
     "podman, a mirror": ("podman", {"/etc/containers/registries.conf": CONF}),
+    "buildkit, nothing there": ("buildkit", {}),
+    "buildkit, mirrors": ("buildkit", {"/etc/buildkit/buildkitd.toml": BUILDKIT}),
+    "k3s, nothing there": ("k3s", {"/etc/rancher/k3s/x": ""}),
+    "k3s, mirrors": ("k3s", {"/etc/rancher/k3s/registries.yaml": REGISTRIES}),
+    "rke2, another registry": (
+        "rke2",
+        {"/etc/rancher/rke2/registries.yaml": "mirrors:\n  ghcr.io:\n    endpoint: [a]\n"},
+    ),
     "crio": ("crio", {"/etc/containers/registries.conf.d/50.conf": CONF, "/etc/crio/x": ""}),
 }
 
@@ -253,3 +268,38 @@ def test_hub_is_called_by_its_name() -> None:
     """registry-1.docker.io as a registry is refused with the name that references have."""
     with pytest.raises(ValueError, match=r"docker\.io"):
         Wish(hosts=("registry-1.docker.io",))
+
+
+def test_buildkit_asks_ours_first_in_plain_http(tmp_path: Path) -> None:
+    """The mirrors that were there stay behind ours, and ours is http."""
+    node = node_of(Systemd(debian(tmp_path, **BEFORE["buildkit, mirrors"][1])))
+    turn_on(node, "buildkit", hosts=("docker.io", "ghcr.io"))
+    written = tomllib.loads((tmp_path / "etc/buildkit/buildkitd.toml").read_text())
+    assert written == {
+        "debug": True,
+        "registry": {
+            "docker.io": {"mirrors": ["127.0.0.1:8600", "cache.lan"]},
+            "ghcr.io": {"mirrors": ["127.0.0.1:8600"]},
+            "cache.lan": {"http": True},
+            "127.0.0.1:8600": {"http": True},
+        },
+    }
+
+
+def test_k3s_endpoints_are_kept_behind_ours(tmp_path: Path) -> None:
+    """A registry that is there gets ours first; one that is not is added; everything else stays."""
+    node = node_of(Systemd(debian(tmp_path, **BEFORE["k3s, mirrors"][1])))
+    turn_on(node, "k3s", hosts=("docker.io", "ghcr.io"))
+    assert (tmp_path / "etc/rancher/k3s/registries.yaml").read_text() == (
+        'mirrors:\n  "ghcr.io":\n    endpoint:\n      - "http://127.0.0.1:8600"\n  # the cache\n  "docker.io":\n    endpoint:\n'
+        '      - "http://127.0.0.1:8600"\n      - "https://cache.lan"\nconfigs:\n  cache.lan:\n    tls:\n'
+    )
+
+
+@pytest.mark.parametrize("text", ["mirrors: {docker.io: {}}\n", "mirrors:\n  docker.io:\n    endpoint: [a]\n", "[]\n"])
+def test_yaml_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
+    """What is not block style is left as it is."""
+    systemd = Systemd(debian(tmp_path, **{"/etc/rancher/k3s/registries.yaml": text}))
+    with pytest.raises(HostError, match="form that is not edited here"):
+        turn_on(node_of(systemd), "k3s")
+    assert (tmp_path / "etc/rancher/k3s/registries.yaml").read_text() == text

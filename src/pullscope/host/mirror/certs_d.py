@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from pullscope.host import HostError
+from pullscope.host.mirror.pieces import Pieces
 from pullscope.host.mirror.runtime import Wish
 from pullscope.host.parts import Parts
 from pullscope.host.routes import containerd_config, hosts_toml, toml_text
@@ -25,10 +26,11 @@ def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
         before = parts.recorded.before(path)
         content = before.content.decode("utf-8", "surrogateescape") if before.is_file else ""
         if content.strip():
-            made, ours = _inserted(content, block, wish.url, path)
-            if made is None:
+            pieces = _inserted(content, block, wish.url, path)
+            if pieces is None:
                 continue
-            parts.file(path, "pieces", made.encode("utf-8", "surrogateescape"), claims=(ours, ""))
+            made, claims = pieces.done()
+            parts.file(path, "pieces", made.encode("utf-8", "surrogateescape"), claims=claims)
         else:
             parts.file(
                 path, "lines", (_certificates(parts, folder) + block).encode(), claims=_lines(parts, folder, block)
@@ -47,24 +49,21 @@ def _directory(parts: Parts, roots: list[str], host: str) -> str:
     return there or f"{roots[0]}/{host}"
 
 
-def _inserted(content: str, block: str, url: str, path: str) -> tuple[str | None, str]:
-    """`content` with the block before its first table, and the bytes that were put in; None where it is there already."""
+def _inserted(content: str, block: str, url: str, path: str) -> Pieces | None:
+    """The file with the block before its first table; None where it is there already."""
     try:
         text = toml_text.read(content)
     except ValueError as error:
         raise HostError(f"{path} {error}; containerd leaves it out. Fix it first. Nothing changed") from error
     if toml_text.get(text.data, "host", url) is not None:
-        return None, ""
-    lines = content.splitlines(keepends=True)
+        return None
+    pieces = Pieces(content)
     first = next((table.line for table in text.tables if table.path), None)
     if first is None:
-        ours = f"\n{block}" if content.endswith("\n") else f"\n\n{block}"
-        return content + ours, ours
-    at = first - 1
-    while at and lines[at - 1].lstrip().startswith("#"):
-        at -= 1
-    ours = f"{block}\n"
-    return "".join((*lines[:at], ours, *lines[at:])), ours
+        pieces.append(block)
+    else:
+        pieces.before(first, f"{block}\n")
+    return pieces
 
 
 def _certificates(parts: Parts, folder: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pullscope.host.layout import SYSTEM, SYSTEM_UNIT_PATHS
-from pullscope.host.mirror import certs_d, daemon, drop_in
+from pullscope.host.mirror import buildkit, certs_d, daemon, drop_in, k3s
 from pullscope.host.mirror.runtime import Runtime
 from pullscope.host.routes import containerd_config, toml_text
 from pullscope.host.routes.route import Node
@@ -40,6 +40,20 @@ def _crio(node: Node) -> bool:
     return _unit(node, "crio.service") or node.tree.exists("/etc/crio")
 
 
+def _buildkit(node: Node) -> bool:
+    return _unit(node, "buildkit.service") or node.tree.exists(buildkit.PATH)
+
+
+def _k3s(node: Node) -> bool:
+    return _unit(node, "k3s.service") or _unit(node, "k3s-agent.service") or node.tree.exists("/etc/rancher/k3s")
+
+
+def _rke2(node: Node) -> bool:
+    return any(_unit(node, f"rke2-{role}.service") for role in ("server", "agent")) or node.tree.exists(
+        "/etc/rancher/rke2"
+    )
+
+
 RUNTIMES: tuple[Runtime, ...] = (
     Runtime(
         id="containerd",
@@ -63,6 +77,18 @@ RUNTIMES: tuple[Runtime, ...] = (
         write=drop_in.write_crio,
         units=("crio.service",),
         reads="on reload",
+    ),
+    Runtime(
+        id="buildkit",
+        name="BuildKit",
+        here=_buildkit,
+        write=buildkit.write,
+        units=("buildkit.service",),
+        reads="on restart",
+    ),
+    Runtime(id="k3s", name="k3s", here=_k3s, write=k3s.write_k3s, units=("k3s.service",), reads="on restart"),
+    Runtime(
+        id="rke2", name="rke2", here=_rke2, write=k3s.write_rke2, units=("rke2-server.service",), reads="on restart"
     ),
 )
 """In the order in which they are switched on."""

@@ -1,0 +1,48 @@
+"""A text file in which lines are put in or replaced, and what each piece was before, for an undo after others edited it."""
+
+from __future__ import annotations
+
+
+class Pieces:
+    """The file by its lines; edits name the lines of the text as it was and are made from the last one up."""
+
+    def __init__(self, content: str) -> None:
+        self.lines = content.splitlines(keepends=True)
+        self._edits: list[tuple[int, int, str]] = []
+        self._end = ""
+
+    def replace(self, span: tuple[int, int], text: str) -> None:
+        """The lines `first` to `last` become `text`."""
+        self._edits.append((span[0] - 1, span[1], text))
+
+    def before(self, line: int, text: str) -> None:
+        """`text` above a line, and above the comments that stand directly over it."""
+        at = line - 1
+        while at and self.lines[at - 1].lstrip().startswith("#"):
+            at -= 1
+        self._edits.append((at, at, text))
+
+    def after(self, line: int, text: str) -> None:
+        self._edits.append((line, line, text))
+
+    def append(self, text: str) -> None:
+        """`text` at the end, an empty line before it."""
+        self._end += f"\n{text}"
+
+    def done(self) -> tuple[str, tuple[str, ...]]:
+        """The new text, and by turns what is ours and what it stands for."""
+        lines, claims = list(self.lines), []
+        for start, end, text in sorted(self._edits, reverse=True):
+            theirs = "".join(lines[start:end])
+            ours = text if text.endswith("\n") else f"{text}\n"
+            if start and not lines[start - 1].endswith("\n"):
+                ours = f"\n{ours}"
+            lines[start:end] = [ours]
+            claims += [ours, theirs]
+        whole = "".join(lines)
+        if self._end:
+            ours = self._end if not whole or whole.endswith("\n") else f"\n{self._end}"
+            ours = ours if whole else ours.lstrip("\n")
+            whole += ours
+            claims += [ours, ""]
+        return whole, tuple(claims)
