@@ -124,7 +124,7 @@ def test_running_containerd_asks_ours_first(root: Path, registries: Listeners) -
         program.wait_for("containerd successfully booted")
 
         def pull() -> list[int]:
-            words = [
+            words: list[str | Path] = [
                 "ctr",
                 "--address",
                 root / "c.sock",
