@@ -138,9 +138,9 @@ class Systemd:
                 return Outcome(code=0 if self.active and unit == self.layout.unit else 3)
             case ["systemctl", "daemon-reload"]:
                 self.reload_units()
-            case ["systemctl", "restart", "docker.service"]:
+            case ["systemctl", "restart", unit] if unit == self.layout.unit:
                 return Outcome(code=0) if self.start() else Outcome(code=1, err="Job for docker.service failed.")
-            case ["systemctl", "reload", "docker.service"]:
+            case ["systemctl", "reload", unit] if unit == self.layout.unit:
                 self.read_settings()
             case ["docker", "-H", _, "info", *_]:
                 return Outcome(code=0, out=json.dumps(self.info())) if self.active else Outcome(code=1)

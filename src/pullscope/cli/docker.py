@@ -113,14 +113,6 @@ def on(
     at = surroundings(root, rootless, confdir)
     if not dry_run:
         at.need_rights()
-    by_service = (
-        mode is Mode.PROXY and proxy_service.installed_port(at.tree) == proxy_port and proxy_host == "127.0.0.1"
-    )
-    if by_service and not at.confdir_named:
-        at = replace(at, confdir=Path(proxy_service.CONFDIR))
-    until = None
-    if for_ is not None:
-        until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
     wish = Wish(
         mode=mode.value,
         proxy_host=proxy_host,
@@ -130,12 +122,30 @@ def on(
         insecure=tuple(insecure_registry or ()),
         no_proxy=no_proxy,
         proxy_storage=proxy_storage,
+    )
+    point(at, wish, for_, yes=yes, dry_run=dry_run)
+
+
+def point(at: Surroundings, wish: Wish, for_: str | None, *, yes: bool, dry_run: bool) -> None:
+    """Complete the wish with what this machine has, a CA and how to take it back, and turn it on."""
+    by_service = (
+        wish.mode == Mode.PROXY
+        and proxy_service.installed_port(at.tree) == wish.proxy_port
+        and wish.proxy_host == "127.0.0.1"
+    )
+    if by_service and not at.confdir_named:
+        at = replace(at, confdir=Path(proxy_service.CONFDIR))
+    until = None
+    if for_ is not None:
+        until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
+    whole = replace(
+        wish,
         authority=authority_to_be(at) if dry_run else authority(at),
         until=until,
         confdir=str(at.confdir),
         off_command=(*at.off_words, "--yes"),
     )
-    turn_on(at, wish, yes=yes, dry_run=dry_run, by_service=by_service)
+    turn_on(at, whole, yes=yes, dry_run=dry_run, by_service=by_service)
 
 
 def turn_on(
@@ -160,7 +170,7 @@ def turn_on(
     carry_out.check_writable(found.recorded, planned.changes)
     switch.validate(found, planned)
     if planned.restart:
-        _consent(found, "docker must restart to use the proxy.", yes=yes, otherwise="Nothing changed")
+        _consent(found, f"{found.layout.name} must restart to use the proxy.", yes=yes, otherwise="Nothing changed")
     switch.on(found, planned, _line)
     for line in plan_words.covers(found, wish):
         typer.echo(line)
@@ -174,7 +184,7 @@ def turn_on(
     if proxy_runs:
         return planned
     if by_service:
-        typer.echo(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; docker trusts its CA")
+        typer.echo(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; {found.layout.name} trusts its CA")
     else:
         words = proxy_command.proxy_command(at.program(), planned)
         sudo = at.sudo if wish.mode == "hosts" else ""
@@ -196,7 +206,7 @@ def _what(again: Machine, planned: Plan) -> str:
         return f"Written below {again.tree.directory}; no command was run."
     if not again.active:
         return f"{again.layout.unit} does not run; it will use {wish.proxy} when it starts."
-    return f"docker asks for everything through {wish.proxy}."
+    return f"{again.layout.name} asks for everything through {wish.proxy}."
 
 
 @app.command("off")
@@ -227,14 +237,14 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
     if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
         if no_restart or not _may_restart(again, yes=yes):
             typer.echo(
-                "The files are back, but the running docker still needs the proxy: keep it running, or pulls fail."
+                f"The files are back, but the running {again.layout.name} still needs the proxy: keep it running, or pulls fail."
             )
             typer.echo(f"later {at.off}")
             _complain(at, undone)
             return
         done = switch.restart(again, _line)
         if not done.ok:
-            raise HostError(f"the files are back, but docker did not restart: {done.last_words}")
+            raise HostError(f"the files are back, but {again.layout.name} did not restart: {done.last_words}")
         was_on = True
     _complain(at, undone)
     _finish(at.of_record(found), was_on)
@@ -246,16 +256,17 @@ def _complain(at: Surroundings, undone: Undone) -> None:
 
 
 def _finish(at: Surroundings, was_on: bool) -> None:
-    typer.echo("off   The docker daemon has nothing of pullscope." if was_on else "off   Nothing was on.")
+    what = "The docker daemon" if at.layout.is_docker else at.layout.unit
+    typer.echo(f"off   {what} has nothing of pullscope." if was_on else "off   Nothing was on.")
     if was_on and at.confdir.exists():
         typer.echo(f"left  {at.confdir} (nothing here trusts its CA any more)")
 
 
 def _may_restart(found: Machine, *, yes: bool) -> bool:
     needed = switch.restart_of(found)
-    if yes or not needed.containers:
+    if yes or not needed.asks:
         return True
-    typer.echo(f"docker must restart to forget the proxy. {needed.words}")
+    typer.echo(f"{found.layout.name} must restart to forget the proxy. {needed.words}")
     if not sys.stdin.isatty():
         return False
     return typer.confirm("Restart now?", default=False)
@@ -263,7 +274,7 @@ def _may_restart(found: Machine, *, yes: bool) -> bool:
 
 def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
     needed = switch.restart_of(found)
-    if yes or not needed.containers:
+    if yes or not needed.asks:
         return
     typer.echo(f"{why} {needed.words}")
     if not sys.stdin.isatty():
@@ -284,10 +295,14 @@ def _line(text: str) -> None:
 @speaking
 def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False) -> None:
     """Say what is in force now, read from disk, from systemd and from the daemon."""
-    at = surroundings(root, rootless, None)
+    print_status(surroundings(root, rootless, None), "docker status", as_json=as_json)
+
+
+def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
+    """What is in force."""
     found = host_status.status(at.look(), at.again)
     if as_json:
-        document = verdicts.as_json("docker status", found.problems, **found.facts)
+        document = verdicts.as_json(name, found.problems, **found.facts)
         typer.echo(json.dumps(document, indent=2))
         return
     for label, text in found.lines:
@@ -299,13 +314,17 @@ def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False
 @speaking
 def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = None, as_json: AsJson = False) -> None:
     """Find out why nothing is seen, or why pulls fail; each problem with the command that cures it."""
-    at = surroundings(root, rootless, confdir)
+    print_doctor(surroundings(root, rootless, confdir), "docker doctor", as_json=as_json)
+
+
+def print_doctor(at: Surroundings, name: str, *, as_json: bool) -> None:
+    """Every problem, and how it ended."""
     found = at.look()
     problems = doctor.examine(_examination(at.of_record(found), found))
     state = host_status.status(found, at.again).state
     with reader_may_leave():
         if as_json:
-            typer.echo(json.dumps(verdicts.as_json("docker doctor", problems, state=state), indent=2))
+            typer.echo(json.dumps(verdicts.as_json(name, problems, state=state), indent=2))
         else:
             print_problems(problems)
             typer.echo(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
@@ -316,7 +335,7 @@ def _verdict(found: Machine, state: str, problems: int) -> str:
     if problems:
         return count(problems, "problem")
     if state == "off":
-        return "healthy: nothing of pullscope is on; docker is not using the proxy"
+        return f"healthy: nothing of pullscope is on; {found.layout.name} is not using the proxy"
     where = found.layout.unit if found.record is None else found.record.options.get("mode", "proxy")
     return f"healthy: {state}, mode {where}" if found.record else f"healthy: {state}"
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pullscope.cli import unit
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
 from pullscope.cli.surroundings import print_problems
@@ -63,6 +64,9 @@ def of_docker(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> Non
     if ref is None:
         _print("docker", None, docker.examine(node), as_json=as_json)
     _answer(lambda reference: docker.route(node, reference), ref, as_json=as_json)
+
+
+app.command("unit")(unit.doctor)
 
 
 def node_of(root: str) -> Node:

@@ -9,7 +9,22 @@ import typer
 from typer.core import TyperGroup
 
 from pullscope import __version__
-from pullscope.cli import check, demo, diff, docker, doctor, explain, mirror, report, run, scrub, service, trace, vanity
+from pullscope.cli import (
+    check,
+    demo,
+    diff,
+    docker,
+    doctor,
+    explain,
+    mirror,
+    report,
+    run,
+    scrub,
+    service,
+    trace,
+    unit,
+    vanity,
+)
 from pullscope.cli.output import open_closed_streams
 from pullscope.oci.verdicts import ExitCode
 
@@ -107,6 +122,9 @@ app.add_typer(vanity.app, name="vanity", rich_help_panel=TRY)
 app.command("check", rich_help_panel=TRY)(check.check)
 app.command("diff", rich_help_panel=TRY)(diff.diff)
 app.add_typer(docker.app, name="docker", rich_help_panel=DOCKER)
+app.command("on", rich_help_panel=DOCKER)(unit.on)
+app.command("off", rich_help_panel=DOCKER)(unit.off)
+app.command("status", rich_help_panel=DOCKER)(unit.status)
 app.add_typer(mirror.app, name="mirror", rich_help_panel=DOCKER)
 app.add_typer(doctor.app, name="doctor", rich_help_panel=DOCKER)
 app.add_typer(service.app, name="service", rich_help_panel=DOCKER)

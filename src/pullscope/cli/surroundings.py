@@ -45,8 +45,10 @@ class Surroundings:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What starts `pullscope docker` again."""
+        """What starts `pullscope docker` again; for another unit, `pullscope` itself."""
         words = this_command()
+        if not self.layout.is_docker:
+            return words
         return words if words[-1].endswith("docker_daemon.py") else (*words, "docker")
 
     @property
@@ -56,8 +58,9 @@ class Surroundings:
     @property
     def off_words(self) -> tuple[str, ...]:
         """What starts `off` for this tree and this daemon."""
+        unit = () if self.layout.is_docker else ("--unit", self.layout.unit)
         rootless = ("--rootless",) if self.layout.rootless else ()
-        return (*self.words, "off", *self.tree.words, *rootless)
+        return (*self.words, "off", *unit, *self.tree.words, *rootless)
 
     @property
     def off(self) -> str:
@@ -79,7 +82,9 @@ class Surroundings:
         """Refuse early, with the command that would do."""
         if self.tree.live and not self.layout.rootless and os.geteuid() != 0:
             again = shlex.join((*this_command(), *sys.argv[1:]))
-            raise HostError(f"the docker daemon belongs to root. Run: sudo {again}")
+            raise HostError(
+                f"{'the docker daemon' if self.layout.is_docker else self.layout.unit} belongs to root. Run: sudo {again}"
+            )
 
 
 def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surroundings:
@@ -95,6 +100,11 @@ def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surrounding
     where = Path(named or who.confdir).expanduser().absolute()
     place = own if rootless else layout.SYSTEM
     return Surroundings(tree=tree, layout=place, invoker=who, confdir=where, confdir_named=bool(named))
+
+
+def of_unit(unit: str, root: str, confdir: Path | None) -> Surroundings:
+    """For a daemon that is another unit of systemd."""
+    return replace(surroundings(root, rootless=False, confdir=confdir), layout=layout.of_unit(unit))
 
 
 def for_clients(confdir: Path | None) -> Surroundings:

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from pullscope.host.layout import Layout
+
 _ASSIGNMENT = re.compile(r'^Environment="(?P<name>[A-Z_]+)=')
 
 
@@ -36,6 +38,30 @@ def fill(template: str, values: Mapping[str, str | None]) -> str:
         else:
             lines.append(f'Environment="{name}={_quoted(value)}"')
     return "\n".join(lines) + "\n"
+
+
+def variable(name: str, layout: Layout) -> str:
+    """The name of a variable as the unit must be given it; marks are for us and not for the daemon."""
+    return name if name.startswith("PULLSCOPE_") else f"{layout.prefix}{name}"
+
+
+def of_unit(text: str, layout: Layout) -> str:
+    """The drop-in of docker for another unit: its names in the comments, its variables with their prefix."""
+    for old, new in (
+        ("the docker daemon", layout.unit),
+        ("`pullscope docker on`", f"`pullscope on --unit {layout.unit}`"),
+        ("`pullscope docker off`", f"`pullscope off --unit {layout.unit}`"),
+        ("docker.service", layout.unit),
+        ("restart docker", f"restart {layout.name}"),
+        ("/var/lib/pullscope/ca/,", f"{layout.ca_directory}/,"),
+    ):
+        text = text.replace(old, new)
+    return re.sub(
+        r'^Environment="([A-Z_]+)=',
+        lambda match: f'Environment="{variable(match[1], layout)}=',
+        text,
+        flags=re.MULTILINE,
+    )
 
 
 def _quoted(value: str) -> str:

@@ -62,9 +62,15 @@ class Journal:
         self.tree.clean(self.path)
         if not self.tree.look(self.path).absent:
             self.tree.remove(self.path)
-        for folder in dict.fromkeys((self.state, *reversed(made))):
+        for folder in dict.fromkeys((*self._own(), *reversed(made))):
             if self.tree.look(folder).kind == "directory" and not self.tree.remove_directory(folder):
                 break
+
+    def _own(self) -> list[str]:
+        """The directory of the journal and those above it that carry our name or lie in one that does, the deepest first."""
+        parts = self.state.split("/")
+        last = max((place for place, part in enumerate(parts) if part.startswith("pullscope")), default=len(parts) - 1)
+        return ["/".join(parts[: end + 1]) for end in range(len(parts) - 1, last - 1, -1)]
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Where things are on this machine: for the system's docker daemon, and for a rootless one.
+"""Where things are on this machine: for the system's docker daemon, for a rootless one, and for other daemons of systemd.
 
 A table of paths; nothing is read here. Sources: docs.docker.com/engine/daemon, moby
 contrib/dockerd-rootless-setuptool.sh, systemd.unit(5) for the search paths of units.
@@ -6,8 +6,9 @@ contrib/dockerd-rootless-setuptool.sh, systemd.unit(5) for the search paths of u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SYSTEM_UNIT_PATHS = (
     "/etc/systemd/system",
@@ -34,6 +35,24 @@ class Layout:
     socket: str
     systemctl: tuple[str, ...]
     unit: str = "docker.service"
+    prefix: str = ""
+    """What stands before a variable's name that is meant for the daemon below this unit (k3s: its containerd)."""
+    restarting: str = ""
+    """What a restart does to what runs, as a sentence; empty for docker, which is asked."""
+
+    @property
+    def is_docker(self) -> bool:
+        return self.unit == "docker.service"
+
+    @property
+    def name(self) -> str:
+        """What sentences call the daemon."""
+        return self.unit.removesuffix(".service")
+
+    @property
+    def timer(self) -> str:
+        """The name of the unit files that take everything back, without their endings."""
+        return "pullscope-off" if self.is_docker else f"pullscope-unit-{self.name}-off"
 
     @property
     def drop_in(self) -> str:
@@ -59,6 +78,44 @@ SYSTEM = Layout(
     socket="/var/run/docker.sock",
     systemctl=("systemctl",),
 )
+
+
+NOWHERE = "/nonexistent/daemon.json"
+_GO_ON = "Its running containers go on."
+_K3S = "Running containers go on; the node's Kubernetes is away for moments."
+# unit: where certificates of registries lie, what restarting it does, the prefix of its variables.
+# k3s hands CONTAINERD_X to its containerd as X (k3s pkg/agent/containerd/containerd.go); the node itself keeps its own.
+_UNITS: dict[str, tuple[str, str, str]] = {
+    "containerd": ("/etc/containerd/certs.d", _GO_ON, ""),
+    "crio": ("/etc/containers/certs.d", _GO_ON, ""),
+    "podman": ("/etc/containers/certs.d", "API calls that run are cut off; containers go on.", ""),
+    "buildkit": ("/etc/buildkit/certs.d", "Builds that run are cut off.", ""),
+    "k3s": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
+    "k3s-agent": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
+    "rke2-server": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
+    "rke2-agent": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
+}
+
+
+def of_unit(unit: str) -> Layout:
+    """The places of another daemon under systemd, `containerd.service`; ValueError for what is no unit's name."""
+    unit = unit if "." in unit else f"{unit}.service"
+    name = unit.removesuffix(".service")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", name) or unit == name:
+        raise ValueError(f"{unit[:60]!r} is not the name of a service, such as containerd.service")
+    if unit == SYSTEM.unit:
+        raise ValueError("docker has commands of its own: pullscope docker on, off, status, doctor")
+    certs_d, restarting, prefix = _UNITS.get(name, (f"/etc/{name}/certs.d", f"What {name} does is cut off.", ""))
+    return replace(
+        SYSTEM,
+        unit=unit,
+        daemon_json=NOWHERE,
+        certs_d=certs_d,
+        state=f"{SYSTEM.state}/units/{name}",
+        public=f"{SYSTEM.public}/{name}",
+        prefix=prefix,
+        restarting=restarting,
+    )
 
 
 def rootless(home: str, uid: int, environment: Mapping[str, str]) -> Layout:

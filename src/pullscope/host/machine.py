@@ -39,7 +39,8 @@ class Machine:
     @property
     def words(self) -> tuple[str, ...]:
         """The options with which a command of ours means this tree and this daemon."""
-        return (*self.tree.words, *(("--rootless",) if self.layout.rootless else ()))
+        unit = () if self.layout.is_docker else ("--unit", self.layout.unit)
+        return (*unit, *self.tree.words, *(("--rootless",) if self.layout.rootless else ()))
 
     @property
     def recorded(self) -> Recorded:
@@ -70,7 +71,10 @@ class Machine:
 
     def original_environment(self) -> dict[str, str]:
         """What the daemon's environment is without our drop-in, from the files."""
-        return self.unit.environment(without=self.layout.drop_in)
+        found = self.unit.environment(without=self.layout.drop_in)
+        prefix = self.layout.prefix
+        own = {name.removeprefix(prefix): value for name, value in found.items() if prefix and name.startswith(prefix)}
+        return found | own
 
 
 def look(tree: Tree, run: Run, layout: Layout) -> Machine:
@@ -80,7 +84,8 @@ def look(tree: Tree, run: Run, layout: Layout) -> Machine:
     if named:
         layout = replace(layout, daemon_json=named[1])
     shown = systemd.show(run, layout)
-    daemon = docker_daemon.ask(run, layout) if shown is None or shown.active else None
+    asks = layout.is_docker and (shown is None or shown.active)
+    daemon = docker_daemon.ask(run, layout) if asks else None
     return Machine(
         tree=tree,
         run=run,
@@ -89,6 +94,6 @@ def look(tree: Tree, run: Run, layout: Layout) -> Machine:
         shown=shown,
         running=systemd.running_environment(tree, shown.pid) if shown else None,
         daemon=daemon,
-        flavour=docker_daemon.flavour(tree, layout, daemon, run),
+        flavour=docker_daemon.flavour(tree, layout, daemon, run) if layout.is_docker else None,
         record=Journal(tree, layout.state).read(),
     )

@@ -130,8 +130,9 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
         for host in wish.hosts or (HUB,):
             _certs_d(parts, wish, host)
     template = (dropin.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
-    parts.lines(layout.drop_in, dropin.fill(template, values))
-    return {name: value for name, value in values.items() if value is not None}
+    text = dropin.fill(template, values)
+    parts.lines(layout.drop_in, text if layout.is_docker else dropin.of_unit(text, layout))
+    return {dropin.variable(name, layout): value for name, value in values.items() if value is not None}
 
 
 def _hosts_file_part(parts: _Parts, wish: Wish) -> None:
@@ -199,7 +200,9 @@ def _settings(machine: Machine) -> dict[str, Any]:
 
 def _timer_parts(parts: _Parts, wish: Wish) -> None:
     folder = parts.machine.layout.unit_paths[0]
-    for name, text in takeback_timer.files(wish.until or "", wish.off_command).items():
+    for name, text in takeback_timer.files(
+        wish.until or "", wish.off_command, parts.machine.layout.timer, parts.machine.layout.name
+    ).items():
         parts.lines(f"{folder}/{name}", text)
 
 
@@ -257,7 +260,7 @@ def upstream_url(machine: Machine, wish: Wish) -> str | None:
         return None
     url = value if "://" in value else f"http://{value}"
     if not _is_url(url):
-        raise HostError("the proxy that docker has now is not a URL; fix that setting first. Nothing changed")
+        raise HostError("the proxy that the daemon has now is not a URL; fix that setting first. Nothing changed")
     return url
 
 

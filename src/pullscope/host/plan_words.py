@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from pullscope.host import change, takeback_timer
+from pullscope.host import change
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
@@ -50,7 +50,7 @@ def commands(machine: Machine, planned: Plan) -> list[tuple[str, ...]]:
     if planned.daemon_reload:
         found.append((*systemctl, "daemon-reload"))
     if planned.wish.until:
-        found.append((*systemctl, "restart", takeback_timer.TIMER))
+        found.append((*systemctl, "restart", f"{machine.layout.timer}.timer"))
     if planned.restart or (planned.variables and not machine.tree.live):
         found.append((*systemctl, "restart", unit))
     elif planned.reload:
@@ -70,7 +70,7 @@ def diff(tree: Tree, changes: Sequence[Change], stale: Sequence[Entry]) -> str:
         if item.path.endswith("/proxy-trust.pem"):
             # Over a hundred public certificates: what they are is told, not how they are spelled.
             count = item.after.content.count(b"BEGIN CERTIFICATE")
-            pieces.append(f"new file {item.path}: {count} public certificates that docker trusts already\n")
+            pieces.append(f"new file {item.path}: {count} public certificates that are trusted here already\n")
             continue
         pieces.extend(_file_diff(item.path, now, item.after.content))
     pieces.extend(f"taken back: {entry.path}\n" for entry in stale)

@@ -35,7 +35,7 @@ def status(machine: Machine, command: str) -> Status:
     on_disk = dropin.environment(machine.tree.text(layout.drop_in) or "")
     registries = _ours_insecure(machine)
     hosts = hosts_file.entries((machine.tree.text("/etc/hosts") or "").encode()) if _has_block(machine) else {}
-    running = _of(machine.running or {}) if machine.running is not None else None
+    running = _of(machine.running or {}, layout.prefix) if machine.running is not None else None
     facts: dict[str, Any] = {
         "state": state,
         "mode": machine.record.options.get("mode", "names") if machine.record else None,
@@ -43,8 +43,8 @@ def status(machine: Machine, command: str) -> Status:
         "active": machine.active,
         "daemon_version": machine.daemon.version if machine.daemon else None,
         "containerd_store": machine.daemon.containerd_store if machine.daemon else None,
-        "on_disk": _of(on_disk),
-        "loaded": _of(machine.shown.environment) if machine.shown else None,
+        "on_disk": _of(on_disk, layout.prefix),
+        "loaded": _of(machine.shown.environment, layout.prefix) if machine.shown else None,
         "running": running,
         "insecure_registries": registries,
         "hosts": {name: hosts[name] for name in _block_names(machine)},
@@ -54,11 +54,11 @@ def status(machine: Machine, command: str) -> Status:
     return Status(state=state, lines=tuple(_lines(machine, facts)), facts=facts, problems=drift)
 
 
-def _of(environment: Any) -> dict[str, str]:
+def _of(environment: Any, prefix: str = "") -> dict[str, str]:
     """Proxy and trust of an environment. A login in a proxy URL stays out of sight."""
     found: dict[str, str] = {}
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_DIR", "SSL_CERT_FILE", MARK):
-        value = environment.get(name)
+        value = environment.get(f"{prefix}{name}") or environment.get(name)
         if value:
             found[name] = without_login(value) if "://" in value else value
     return found
@@ -145,7 +145,9 @@ def _lines(machine: Machine, facts: dict[str, Any]) -> list[tuple[str, str]]:
     state = (
         words[facts["state"]] if facts["mode"] != "names" else "only names in /etc/hosts; docker has no setting of ours"
     )
-    lines = [("state", state), ("docker", f"{machine.layout.unit}, {about}")]
+    if not machine.layout.is_docker:
+        about = "running" if machine.active else "not running"
+    lines = [("state", state), ("docker" if machine.layout.is_docker else "unit", f"{machine.layout.unit}, {about}")]
     for label, key in (("on disk", "on_disk"), ("loaded", "loaded"), ("running", "running")):
         found = facts[key]
         if found is None:
@@ -156,6 +158,6 @@ def _lines(machine: Machine, facts: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("insecure", ", ".join(facts["insecure_registries"])))
     lines.extend(("hosts", f"{name} leads to {address}") for name, address in facts["hosts"].items())
     if facts["until"]:
-        lines.append(("until", f"{facts['until']} (pullscope-off.timer)"))
+        lines.append(("until", f"{facts['until']} ({machine.layout.timer}.timer)"))
     lines.extend(("file", path) for path in facts["files"])
     return lines

@@ -35,17 +35,26 @@ class Restart:
     """A restart that is needed, and what it would stop."""
 
     containers: tuple[str, ...]
+    otherwise: str = ""
+    """What it does to another daemon than docker, which is asked for each time."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it needs leave."""
+        return bool(self.containers or self.otherwise)
 
     @property
     def words(self) -> str:
         if not self.containers:
-            return ""
+            return self.otherwise
         return f"That stops {count(len(self.containers), 'container')} (live-restore is off): {', '.join(self.containers)}."
 
 
 def restart_of(found: Machine) -> Restart:
     """What a restart of the daemon would stop right now."""
     daemon = found.daemon
+    if not found.layout.is_docker:
+        return Restart(containers=(), otherwise=found.layout.restarting)
     if daemon is None or daemon.live_restore or not daemon.running:
         return Restart(containers=())
     names = docker_daemon.running_names(found.run, found.layout)
@@ -131,7 +140,7 @@ def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
         if not done.ok:
             return done
     if planned.wish.until:
-        done = _told(found, (*layout.systemctl, "restart", takeback_timer.TIMER), tell)
+        done = _told(found, (*layout.systemctl, "restart", f"{layout.timer}.timer"), tell)
         if not done.ok:
             return done
     if planned.restart:
@@ -156,7 +165,9 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
         found.run((*layout.systemctl, "reset-failed", layout.unit))
         done = found.run((*layout.systemctl, "restart", layout.unit))
         again = "was restarted as it was before" if done.ok else f"still does not come up ({done.last_words})"
-    raise HostError(f"docker did not take the changes ({failed.last_words}). {put_back}, and docker {again}")
+    raise HostError(
+        f"{layout.name} did not take the changes ({failed.last_words}). {put_back}, and {layout.name} {again}"
+    )
 
 
 def _reload_without_registries(found: Machine, record: Record) -> bool:

@@ -10,11 +10,10 @@ from pullscope.host.command import Run
 from pullscope.host.journal_document import Entry
 
 STEM = "pullscope-off"
-TIMER = f"{STEM}.timer"
 
 _PART = re.compile(r"(?P<number>[0-9]{1,9})(?![0-9])\s*(?P<unit>sec|s|min|m|h|d)?\s*")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, None: 60, "h": 3600, "d": 86400}
-_OURS = re.compile(r"/pullscope-(?:[a-z0-9]+-)?off\.timer$")
+_OURS = re.compile(r"/pullscope-(?:[a-z0-9_-]+-)?off\.timer$")
 LONGEST = timedelta(days=366)
 
 

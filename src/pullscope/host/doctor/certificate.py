@@ -28,7 +28,8 @@ def missing(at: Examination) -> Iterator[Problem]:
         if at.machine.tree.text(path) is None and at.machine.tree.look(path).absent:
             yield Problem(
                 code="ca-missing",
-                message=f"{path} is not there, so docker refuses what the proxy answers (x509: unknown authority)",
+                message=f"{path} is not there, so {at.machine.layout.name} refuses what the proxy answers "
+                "(x509: unknown authority)",
                 fix=f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
                 where=path,
             )

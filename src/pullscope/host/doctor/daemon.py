@@ -34,7 +34,8 @@ def not_running(at: Examination) -> Iterator[Problem]:
     shown, unit = at.machine.shown, at.machine.layout.unit
     if at.machine.flavour is None and shown is not None and not shown.active:
         if not shown.loaded:
-            yield Problem(code="no-daemon", message=f"systemd knows no {unit}", fix="sudo apt-get install docker.io")
+            fix = "sudo apt-get install docker.io" if at.machine.layout.is_docker else None
+            yield Problem(code="no-daemon", message=f"systemd knows no {unit}", fix=fix)
         else:
             yield Problem(
                 code="daemon-not-running",

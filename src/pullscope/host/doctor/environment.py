@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from pullscope.host import daemon_json
+from pullscope.host import daemon_json, dropin
 from pullscope.host.docker_daemon import HUB_API, at_least
 from pullscope.host.doctor.examination import Examination
 from pullscope.oci.verdicts import Problem, Severity
@@ -44,7 +44,8 @@ def proxy_scheme(at: Examination) -> Iterator[Problem]:
 def overridden(at: Examination) -> Iterator[Problem]:
     """Another file sets the same variable after ours."""
     ours = at.drop_in
-    for name in ("HTTPS_PROXY", "SSL_CERT_DIR"):
+    for plain in ("HTTPS_PROXY", "SSL_CERT_DIR"):
+        name = dropin.variable(plain, at.machine.layout)
         path = at.machine.unit.setter(name)
         if name in ours and path not in {None, at.machine.layout.drop_in} and _merged(at)[name] != ours[name]:
             yield Problem(
@@ -122,7 +123,7 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
         yield Problem(
             code="loopback",
             severity=Severity.WARNING,
-            message=f"docker never asks a proxy for {loopback}; pull from {_renamed(loopback)} instead",
+            message=f"{at.machine.layout.name} never asks a proxy for {loopback}; pull from {_renamed(loopback)} instead",
             fix=f"echo '127.0.0.1 {OTHER_NAME}' | {at.sudo}tee -a /etc/hosts && {at.on(**instead)}",
         )
 
@@ -148,7 +149,13 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
                 code="not-root",
                 severity=Severity.INFO,
                 message="what the running daemon was started with can only be read by root",
-                fix=" ".join((at.command, "doctor", *map(shlex.quote, machine.words))),
+                fix=" ".join(
+                    (
+                        at.command,
+                        "doctor" if machine.layout.is_docker else "doctor unit",
+                        *map(shlex.quote, machine.words),
+                    )
+                ),
             )
         return
     if machine.daemon_has_ours and not at.drop_in:
@@ -162,7 +169,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
     if at.drop_in and stale:
         yield Problem(
             code="not-restarted",
-            message=f"docker was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})",
+            message=f"{machine.layout.name} was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})",
             fix=at.restart,
         )
 

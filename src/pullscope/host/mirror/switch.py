@@ -89,7 +89,6 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
     record = known.record
     if record is None:
         known.journal.remove(())
-        _leave_no_directory(node)
         return Undone(was_on=False)
     with known.journal.lock():
         takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
@@ -104,7 +103,6 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
                     _told(node, ("systemctl", "reload", unit), tell)
         node.tree.fault("before deleting the journal")
         left += carry_out.close(known, record, left)
-    _leave_no_directory(node)
     return Undone(was_on=True, left=left)
 
 
@@ -152,7 +150,7 @@ def status(node: Node, runtime: Runtime, again: str) -> Status:
 
 
 def _stem(runtime: Runtime) -> str:
-    return f"pullscope-{runtime.id}-off"
+    return f"pullscope-mirror-{runtime.id}-off"
 
 
 def _has_timer(items: Sequence[Change] | Sequence[Entry]) -> bool:
@@ -181,10 +179,3 @@ def _forget_mirrors(node: Node, record: Record) -> bool:
     return docker_reload.forget(
         node.tree, node.run, SYSTEM, entry, daemon_json.MIRRORS, lambda daemon: frozenset(daemon.mirrors)
     )
-
-
-def _leave_no_directory(node: Node) -> None:
-    """The directories above the journals go with the last of them."""
-    for folder in (STATE, SYSTEM.state):
-        if node.tree.look(folder).kind == "directory" and not node.tree.remove_directory(folder):
-            return

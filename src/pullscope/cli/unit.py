@@ -1,0 +1,74 @@
+"""`pullscope on|off --unit UNIT`: another daemon of systemd than docker behind the tracing proxy, by the same machinery.
+
+Parses words and calls what `pullscope docker` calls.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pullscope.cli import docker
+from pullscope.cli.docker import AsJson, Confdir, DryRun, Root, Yes
+from pullscope.cli.exits import speaking
+from pullscope.cli.surroundings import of_unit
+from pullscope.host.wish import Wish
+
+Unit = Annotated[
+    str,
+    typer.Option(
+        "--unit", help="containerd, crio, buildkit, podman, k3s, k3s-agent, rke2-server, rke2-agent or another service."
+    ),
+]
+
+
+@speaking
+def on(
+    unit: Unit,
+    no_proxy: Annotated[
+        str | None, typer.Option(help="What it reaches without the proxy. [default: as before]")
+    ] = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
+    ] = None,
+    proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
+    proxy_port: Annotated[int, typer.Option(help="The port on which the proxy listens.", min=1, max=65535)] = 8080,
+    root: Root = "/",
+    confdir: Confdir = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Point a daemon of systemd (containerd, CRI-O, BuildKit, k3s …) at the tracing proxy; it must restart for that."""
+    at = of_unit(unit, root, confdir)
+    if not dry_run:
+        at.need_rights()
+    wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy)
+    docker.point(at, wish, for_, yes=yes, dry_run=dry_run)
+
+
+@speaking
+def off(
+    unit: Unit,
+    root: Root = "/",
+    yes: Yes = False,
+    no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take everything back that `on --unit` did."""
+    at = of_unit(unit, root, None)
+    if not dry_run:
+        at.need_rights()
+    docker.turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
+
+
+@speaking
+def status(unit: Unit, root: Root = "/", as_json: AsJson = False) -> None:
+    """Say what is in force for a daemon of systemd, read from disk, from systemd and from its process."""
+    docker.print_status(of_unit(unit, root, None), "status", as_json=as_json)
+
+
+@speaking
+def doctor(unit: Unit, root: Root = "/", confdir: Confdir = None, as_json: AsJson = False) -> None:
+    """A daemon of systemd behind our proxy: find out why nothing is seen, or why pulls fail."""
+    docker.print_doctor(of_unit(unit, root, confdir), "doctor unit", as_json=as_json)
