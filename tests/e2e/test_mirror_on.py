@@ -10,20 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.e2e import parts
 from tests.e2e.listener import Listeners
+from tests.e2e.parts import Ctr, Proxy
 from tests.e2e.processes import Running
+from tests.e2e.test_mirror import mirror
 from tests.e2e.test_node_routes import podman_pull, registries, root
 from tests.host.fake_machine import listing
 
-from pullscope.host import command
+from pullscope.host import HostError, command
 from pullscope.host.command import Outcome
-from pullscope.host.mirror import runtimes, switch
+from pullscope.host.mirror import proof, runtimes, switch
 from pullscope.host.mirror.runtime import Wish
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree
 
 pytestmark = pytest.mark.real
-__all__ = ["registries", "root"]
+__all__ = ["mirror", "registries", "root"]
 
 
 def turn_on(node: Node, runtime: str, **wish: object) -> None:
@@ -167,3 +170,42 @@ def test_podman_asks_ours_first(root: Path, registries: Listeners) -> None:
     podman_pull(root, "r.invalid/a:1")
     assert asked(registries) == [1, 2]
     assert listing(root, ("etc", "var")) == then
+
+
+def test_the_tracer_is_known_and_proves_itself(registries: Listeners, mirror: Proxy) -> None:
+    """One request shows that a registry answers, or that the mirror was not started for it; a stranger is refused."""
+    address = mirror.url.removeprefix("http://")
+    proof.refuse_stranger(address)
+    assert proof.prove(address, "docker.io", "start").words == (
+        "docker.io answers through the mirror (401: authentication required, as expected)"
+    )
+    other = proof.prove(address, "ghcr.io", "start").problem
+    assert other is not None
+    assert (other.code, other.fix) == ("mirror-without-registry", "start")
+    with pytest.raises(HostError, match="is not pullscope"):
+        proof.refuse_stranger(f"127.0.0.1:{registries.ports[0]}")
+    missing = proof.prove(f"127.0.0.1:{parts.free_port()}", "docker.io", "start").problem
+    assert missing is not None
+    assert missing.code == "mirror-not-listening"
+
+
+@pytest.mark.usefixtures("proxy", "zephykus")
+def test_containerd_pulls_through_what_on_wrote_and_past_it(root: Path, ctr: Ctr, mirror: Proxy) -> None:
+    """With the tracer running the pull is in its story; with the tracer gone the next pull succeeds all the same."""
+    (root / "etc/containerd").mkdir(parents=True)
+    (root / "var/lib").mkdir(parents=True)
+    node = Node(tree=Tree(root), sudo="")
+    turn_on(node, "containerd", url=mirror.url)
+    words = (
+        "content",
+        "fetch",
+        "--hosts-dir",
+        str(root / "etc/containerd/certs.d"),
+        "docker.io/timonback/zephykus:latest",
+    )
+    done = ctr(*words)
+    assert done.returncode == 0, done.stderr
+    assert "through the mirror" in mirror.finish()
+    ctr.remove_images()
+    done = ctr(*words)
+    assert done.returncode == 0, done.stderr

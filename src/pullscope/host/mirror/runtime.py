@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 from pullscope.host import registry_host
 from pullscope.host.parts import Parts
 from pullscope.host.routes.route import Node
+from pullscope.oci.mirrored import PORT
 from pullscope.oci.reference import DOCKER_HUB, registry_name
-
-PORT = 8600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """dockerd: which endpoints are asked for a reference, from daemon.json and certs.d, and what keeps mirrors from being used.
 
 `registry-mirrors` are asked for Docker Hub only (moby daemon/config, registry/service_v2.go), in their order, then the registry
-itself. A login is what the docker CLI sends with the pull; a mirror gets none.
+itself. The login is what the docker CLI sends with the pull; a token for a mirror of Docker Hub is asked for with it too.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def route(node: Node, reference: Reference) -> Route:
     where = path(node)
     endpoints: list[Endpoint] = []
     mirrors = _listed(settings, daemon_json.MIRRORS)
+    login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
+    login = login and f"{login}, of the user whose docker command it is"
     if reference.registry == DOCKER_HUB:
         for url in mirrors:
             parts = urlsplit(url)
@@ -43,15 +45,15 @@ def route(node: Node, reference: Reference) -> Route:
                 Endpoint(
                     url=f"{url.rstrip('/')}/v2/{reference.repository}",
                     trust=NO_TLS if parts.scheme == "http" else _trust(node, parts.netloc, settings),
+                    login=login,
                     source=where,
                 )
             )
-    login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
     endpoints.append(
         Endpoint(
             url=f"https://{reference.api_host}/v2/{reference.repository}",
             trust=_trust(node, reference.registry, settings),
-            login=login and f"{login}, of the user whose docker command it is",
+            login=login,
         )
     )
     notes = []
