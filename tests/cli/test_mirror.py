@@ -48,7 +48,7 @@ def test_dry_run_writes_nothing(root: Path) -> None:
     assert code == 0
     assert '+  "registry-mirrors": ["http://127.0.0.1:8600"]' in words.replace("[\n+    ", "[").replace("\n+  ]", "]")
     assert "run: systemctl reload docker.service" in words
-    assert "pullscope-docker-off.timer" in words
+    assert "pullscope-mirror-docker-off.timer" in words
     assert listing(root) == then
 
 

@@ -260,7 +260,8 @@ def upstream_url(machine: Machine, wish: Wish) -> str | None:
         return None
     url = value if "://" in value else f"http://{value}"
     if not _is_url(url):
-        raise HostError("the proxy that the daemon has now is not a URL; fix that setting first. Nothing changed")
+        name = machine.layout.name
+        raise HostError(f"the proxy that {name} has now is not a URL; fix that setting first. Nothing changed")
     return url
 
 
