@@ -84,3 +84,13 @@ def test_doctor_ends_with_three_for_an_error(root: Path) -> None:
         "healthy: podman's configuration",
     ]
     assert run("doctor", "docker", "UPPER", "--root", root)[0] == 2
+
+
+def test_trace_says_the_on_that_goes_with_it() -> None:
+    """What `trace --mirror` prints as the next step is this command, with the hosts and the port that it has."""
+    from pullscope.cli.trace import _next_steps
+
+    said = list(_next_steps("http://127.0.0.1:8600", ["docker.io"], 8600))
+    assert said[2] == "next    sudo pullscope mirror on"
+    said = list(_next_steps("http://127.0.0.1:9", ["ghcr.io", "docker.io"], 9))
+    assert said[2] == "next    sudo pullscope mirror on --host ghcr.io --host docker.io --port 9"

@@ -22,3 +22,17 @@ def registry(incomplete: str) -> list[tuple[str, str]]:
     from pullscope.worlds.registries.table import REGISTRIES
 
     return [(row.id, row.name) for row in REGISTRIES.values() if row.id.startswith(incomplete)]
+
+
+def runtime(incomplete: str) -> list[tuple[str, str]]:
+    """The clients that can be given a mirror, each with its name."""
+    from pullscope.host.mirror.runtimes import RUNTIMES
+
+    return [(row.id, row.name) for row in RUNTIMES if row.id.startswith(incomplete)]
+
+
+def unit(incomplete: str) -> list[str]:
+    """The services that are known to pull."""
+    from pullscope.host.layout import UNITS
+
+    return [f"{name}.service" for name in UNITS if name.startswith(incomplete)]

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli import completion
 from pullscope.cli.doctor import AsJson, node_of
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.surroundings import print_problems
@@ -36,6 +37,7 @@ For = Annotated[
     typer.Option(
         "--for",
         metavar="CLIENT",
+        autocompletion=completion.runtime,
         help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}; repeatable. [default: all that are here]",
     ),
 ]
@@ -44,6 +46,7 @@ ForOrTime = Annotated[
     typer.Option(
         "--for",
         metavar="CLIENT|TIME",
+        autocompletion=completion.runtime,
         help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}, or a time such as 30m after which everything is "
         "taken back; repeatable. [default: all that are here]",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -97,7 +98,7 @@ def trace(
         words += [word for one in hosts or [] for word in ("--set", f"pullscope_{name}={one}")]
     words += proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     if mirror:
-        words += _mirror(host or [DOCKER_HUB], f"http://{listen_host}:{port or 'PORT'}")
+        words += _mirror(host or [DOCKER_HUB], f"http://{listen_host}:{port or 'PORT'}", port)
     if not any("confdir=" in word for word in (*passed_on, *(setting or ()))):
         own = confdir_words(at)
         if own:
@@ -112,16 +113,15 @@ def trace(
         raise Complaint("mitmdump did not start; its own message is above.")
 
 
-def _mirror(hosts: list[str], url: str) -> list[str]:
+def _mirror(hosts: list[str], url: str, port: int) -> list[str]:
     """What makes mitmdump a mirror of these; says what its user does next."""
-    from pullscope.cli.mirror_words import next_steps
     from pullscope.mitm.mirror import mode_for
 
     try:
         homes = read_homes(hosts)
     except ValueError as error:
         raise Complaint(f"--host: {error}") from None
-    for line in next_steps(url, homes):
+    for line in _next_steps(url, [*homes], port):
         typer.echo(line, err=True)
     given = [word for item in hosts for word in ("--set", f"pullscope_mirror={item}")]
     return ["--mode", mode_for(homes), *given]
@@ -136,6 +136,25 @@ def _takes_no_command(words: list[str]) -> str:
     theirs = for_a_daemon(words)
     instead = ("docker", "sandbox", "--", *theirs) if theirs else ("run", "--", *words)
     return f"trace starts a proxy and no command. For this command alone: pullscope {shlex.join(instead)}"
+
+
+def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
+    """How the clients that are here are told of the mirror."""
+    from pullscope.host.mirror import runtimes
+    from pullscope.host.routes.route import Node
+    from pullscope.host.tree import Tree
+
+    here = [runtime.id for runtime in runtimes.here(Node(tree=Tree()))]
+    words = [word for name in names if names != [DOCKER_HUB] for word in ("--host", name)]
+    words += ["--port", str(port or "PORT")] if port != PORT else []
+    yield f"mirror  {url} stands in for {', '.join(names)}, for clients on this machine; nothing has to trust it"
+    yield "        and no daemon is restarted for it; when it ends, pulls go on without it (docs/mirror.md)"
+    yield f"next    {' '.join(('sudo pullscope mirror on', *words))}"
+    yield (
+        f"        (names it in the configuration of {', '.join(here)}; undo: sudo pullscope mirror off)"
+        if here
+        else ("        (no client was found here; by hand: docs/mirror.md)")
+    )
 
 
 @speaking

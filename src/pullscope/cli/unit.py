@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli import docker
+from pullscope.cli import completion, docker
 from pullscope.cli.docker import AsJson, Confdir, DryRun, Root, Yes
 from pullscope.cli.exits import speaking
 from pullscope.cli.surroundings import of_unit
@@ -18,7 +18,9 @@ from pullscope.host.wish import Wish
 Unit = Annotated[
     str,
     typer.Option(
-        "--unit", help="containerd, crio, buildkit, podman, k3s, k3s-agent, rke2-server, rke2-agent or another service."
+        "--unit",
+        autocompletion=completion.unit,
+        help="containerd, crio, buildkit, podman, k3s, k3s-agent, rke2-server, rke2-agent or another service.",
     ),
 ]
 

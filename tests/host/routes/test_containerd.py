@@ -200,3 +200,16 @@ def test_everything_is_examined_without_a_reference(tmp_path: Path) -> None:
         f"{folder}/{name}/hosts.toml" for name in ("_default", "ghcr.io", "r.lan_5000_")
     ]
     assert {problem.severity for problem in found} == {Severity.ERROR}
+
+
+def test_what_k3s_writes_is_read_and_not_mended(tmp_path: Path) -> None:
+    """The files of k3s count where there are no others; the file that they come from is named, and no cure edits them."""
+    base = "/var/lib/rancher/k3s/agent/etc/containerd"
+    files = {
+        f"{base}/config.toml": V3.replace("/etc/containerd/certs.d", f"{base}/certs.d"),
+        f"{base}/certs.d/docker.io/hosts.toml": MIRROR.replace(', "resolve"', ""),
+    }
+    found = route(plant(tmp_path, files))
+    assert asked(found)[0] == ("http://127.0.0.1:8600/v2/library/nginx", "content")
+    assert [(problem.code, problem.fix) for problem in found.problems] == [("capability-missing", None)]
+    assert "/etc/rancher/k3s/registries.yaml" in found.notes[-1]

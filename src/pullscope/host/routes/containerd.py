@@ -37,7 +37,7 @@ def route(node: Node, reference: Reference) -> Route:
         reference=str(reference),
         endpoints=endpoints,
         problems=tuple(containerd_checks.problems(node, config, [reference.registry])),
-        notes=_ctr(node, config, reference),
+        notes=(*_ctr(node, config, reference), *_generated(config)),
         files=(*config.files, *((found.file,) if found and node.tree.exists(found.file) else ())),
         refused=None if endpoints else "no host has the capability to be asked: every pull fails",
     )
@@ -91,6 +91,14 @@ def _ctr(node: Node, config: Config, reference: Reference) -> tuple[str, ...]:
     if hosts_toml.directory(node.tree, roots, reference.registry) is None:
         return ()
     return (f"ctr reads none of this by itself: ctr images pull --hosts-dir {roots[0]} {reference}",)
+
+
+def _generated(config: Config) -> tuple[str, ...]:
+    if config.source is None:
+        return ()
+    return (
+        f"{config.path} and its certs.d are written from {config.source} at each start: what is to change stands there",
+    )
 
 
 def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:

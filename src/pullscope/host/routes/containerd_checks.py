@@ -7,6 +7,7 @@ containerd.py names.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pullscope.host.routes import containerd_config, edits, hosts_toml, toml_text
@@ -21,7 +22,13 @@ _HUB_NAMES = (HUB_API, "index.docker.io", "hub.docker.com")
 
 
 def problems(node: Node, config: Config, registries: list[str]) -> Iterator[Problem]:
-    """What is wrong for these registries: config.toml first, then each directory once."""
+    """What is wrong for these registries. What a program writes anew at its start is not cured in the file itself."""
+    for problem in _problems(node, config, registries):
+        yield replace(problem, fix=None) if config.source else problem
+
+
+def _problems(node: Node, config: Config, registries: list[str]) -> Iterator[Problem]:
+    """config.toml first, then each directory once."""
     yield from _config_problems(node, config)
     yield from _misplaced(node, config)
     seen: set[str] = set()

@@ -21,6 +21,11 @@ from pullscope.host.tree import Tree
 CONFIG = "/etc/containerd/config.toml"
 UNIT = "containerd.service"
 CERTS_D = "/etc/containerd/certs.d"
+# What k3s and rke2 write at each start (docs.k3s.io "Configuring containerd"), and from what.
+GENERATED = {
+    "/var/lib/rancher/k3s/agent/etc/containerd/config.toml": "/etc/rancher/k3s/registries.yaml",
+    "/var/lib/rancher/rke2/agent/etc/containerd/config.toml": "/etc/rancher/rke2/registries.yaml",
+}
 
 V1 = ("plugins", "cri", "registry")
 V2 = ("plugins", "io.containerd.grpc.v1.cri", "registry")
@@ -49,6 +54,11 @@ class Config:
     registry: dict[str, Any]
     """What counts of the registry settings, those of imported files put over it."""
     files: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str | None:
+        """The file from which a program writes this one; None where it is the user's own."""
+        return GENERATED.get(self.path)
 
     @property
     def roots(self) -> list[str]:
@@ -80,6 +90,8 @@ def read(node: Node) -> Config:
     command = read_files(node.tree, SYSTEM_UNIT_PATHS, UNIT).command
     named = re.search(r"(?:--config|\s-c)[= ](/\S+)", command)
     path = named[1] if named else CONFIG
+    if not named and not node.tree.exists(CONFIG):
+        path = next((made for made in GENERATED if node.tree.exists(made)), path)
     content = node.tree.text(path)
     if content is None:
         return Config(path=path, text=None, registry={}, major=major_version(node) or 2, version=3)
