@@ -31,6 +31,13 @@ def on(
     no_proxy: Annotated[
         str | None, typer.Option(help="What it reaches without the proxy. [default: as before]")
     ] = None,
+    proxy_storage: Annotated[
+        bool,
+        typer.Option(
+            "--proxy-storage/--no-proxy-storage",
+            help="Whether blobs from known storage hosts go through the proxy too.",
+        ),
+    ] = True,
     for_: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
     ] = None,
@@ -45,7 +52,7 @@ def on(
     at = of_unit(unit, root, confdir)
     if not dry_run:
         at.need_rights()
-    wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy)
+    wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy, proxy_storage=proxy_storage)
     docker.point(at, wish, for_, yes=yes, dry_run=dry_run)
 
 
