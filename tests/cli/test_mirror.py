@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_on_status_off_by_hand(root: Path) -> None:
     assert code == 0, words
     assert listing(root) == then
     assert "Nothing was on" in run("mirror", "off", "--root", root)[1]
+
+
+def test_on_says_what_else_keeps_the_mirror_from_being_asked(root: Path) -> None:
+    """Without config_path CRI reads nothing of what was written: said at once, with the cure, which then is all."""
+    (root / "etc/containerd/config.toml").write_text("version = 3\n")
+    code, words = run("mirror", "on", "--root", root, "--for", "containerd")
+    assert code == 0
+    assert "sets no config_path" in words
+    fix = words.partition("  fix   ")[2].partition("\n")[0]
+    subprocess.run(["sh", "-ec", fix], check=True)
+    assert "sets no config_path" not in run("mirror", "on", "--root", root, "--for", "containerd")[1]
 
 
 def test_dry_run_writes_nothing(root: Path) -> None:

@@ -14,7 +14,15 @@ from h2.events import DataReceived, ResponseReceived, StreamEnded, StreamReset, 
 
 
 def pull_image(path: Path, image: str) -> tuple[int, str]:
-    """The gRPC status (0 is good) and message of PullImage."""
+    """The gRPC status (0 is good) and message of PullImage, once the runtime takes questions."""
+    for _ in range(1000):
+        status, message = _ask(path, image)
+        if "not initialized" not in message:
+            break
+    return status, message
+
+
+def _ask(path: Path, image: str) -> tuple[int, str]:
     name = image.encode()
     spec = b"\x0a" + bytes([len(name)]) + name  # ImageSpec.image = 1
     request = b"\x0a" + bytes([len(spec)]) + spec  # PullImageRequest.image = 1

@@ -13,8 +13,11 @@ import pytest
 from tests.e2e.cri import pull_image
 from tests.e2e.listener import Listeners, listening
 from tests.e2e.processes import Running, remove_tree
+from tests.host.routes.test_containerd import FAULTS as CONTAINERD_FAULTS
+from tests.host.routes.test_containerd import V2, V3
 from tests.host.routes.test_podman import FAULTS
 
+from pullscope.host import command
 from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree
@@ -191,12 +194,12 @@ def test_dockerd_asks_in_the_foretold_order(root: Path, registries: Listeners, r
     settings = root / "etc/docker/daemon.json"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"registry-mirrors": [f"http://127.0.0.1:{port}" for port in registries.ports]}))
-    command: list[str | Path] = [
+    daemon: list[str | Path] = [
         "dockerd", "--config-file", settings, "--data-root", root / "data", "--exec-root", root / "exec",
         "-H", f"unix://{root / 'd.sock'}", "-p", root / "d.pid", "--storage-driver", "vfs",
         "--iptables=false", "--ip6tables=false", "--bridge=none",
     ]  # fmt: skip
-    with Running(command) as program:
+    with Running(daemon) as program:
         program.wait_for("API listen on")
         pull = ["docker", "-H", f"unix://{root / 'd.sock'}", "pull", reference]
         subprocess.run(pull, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
@@ -204,3 +207,49 @@ def test_dockerd_asks_in_the_foretold_order(root: Path, registries: Listeners, r
     *mirrors, own = [item.url for item in found.endpoints]
     assert registries.manifests() == mirrors
     assert own == "https://registry-1.docker.io/v2/org/app"
+
+
+CURED = (
+    "no config.toml", "empty config.toml", "config_path empty", "no version", "mirrors beside config_path",
+    "unknown capability", "no resolve", "hosts for host", "empty directory hides _default",
+    "CA alone hides _default", "directory of the API host", "hosts.toml beside the directories",
+)  # fmt: skip
+"""The planted faults that keep a mirror from being asked for a tag."""
+
+
+def cri_pull(root: Path) -> None:
+    """containerd with the root's /etc/containerd in the place of this machine's, and one pull through CRI."""
+    mount = 'mount --bind "$0/etc/containerd" /etc/containerd; exec "$@"'
+    daemon: list[str | Path] = [
+        "containerd",
+        "--root",
+        root / "lib",
+        "--state",
+        root / "run",
+        "--address",
+        root / "c.sock",
+    ]
+    with Running(["unshare", "--mount", "sh", "-ec", mount, root, *daemon]) as program:
+        program.wait_for("containerd successfully booted")
+        pull_image(root / "c.sock", "docker.io/org/app:1")
+
+
+@pytest.mark.parametrize("fault", CURED)
+def test_each_cure_makes_the_real_containerd_ask_the_mirror(root: Path, registries: Listeners, fault: str) -> None:
+    """With the planted fault CRI asks the mirror nothing; after the printed fix it asks the mirror first."""
+    for path, text in CONTAINERD_FAULTS[fault][1].items():
+        place = root / path[1:]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # The certificates of no registry, and a file of a version that every containerd reads.
+        whole = text.replace(V3, V2).replace("127.0.0.1:8600", f"127.0.0.1:{registries.ports[0]}")
+        place.write_text(whole)
+    if fault.startswith("empty directory"):
+        (root / "etc/containerd/certs.d/docker.io/x").unlink()
+    cri_pull(root)
+    assert registries.manifests() == []
+    found = containerd.route(Node(tree=Tree(root), run=command.run, sudo=""), Reference.parse("docker.io/org/app:1"))
+    [problem] = found.problems
+    assert problem.fix is not None
+    subprocess.run(["sh", "-ec", problem.fix], check=True)
+    cri_pull(root)
+    assert registries.manifests() == [f"http://127.0.0.1:{registries.ports[0]}/v2/org/app docker.io"]

@@ -104,6 +104,7 @@ def _turn_on(node: Node, planned: switch.Plan) -> None:
     for note in planned.notes:
         typer.echo(note)
     typer.echo(f"on    {runtime.name}: {', '.join(planned.wish.hosts)} is asked for at {planned.wish.url} first")
+    print_problems(runtime.examine(node) if runtime.examine else ())
     restart = switch.restart(runtime, node.sudo)
     if restart and node.tree.live:
         typer.echo(f"then  {restart}  (it reads its file at start only)")

@@ -13,6 +13,7 @@ from pullscope.host.parts import Parts
 from pullscope.host.routes.route import Node
 from pullscope.oci.mirrored import PORT
 from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.verdicts import Problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,5 +54,7 @@ class Runtime:
     write: Callable[[Parts, Node, Wish], list[str]]
     units: tuple[str, ...] = ()
     """Its daemon's units; none where it reads its file at each command."""
+    examine: Callable[[Node], tuple[Problem, ...]] | None = None
+    """What else keeps a mirror from being asked, with its cure; None where nothing reads the same files."""
     reads: str = "at each pull"
     """When it reads the file: `at each pull`, `on reload` or `on restart`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pullscope.host.layout import SYSTEM, SYSTEM_UNIT_PATHS
 from pullscope.host.mirror import buildkit, certs_d, daemon, drop_in, k3s
 from pullscope.host.mirror.runtime import Runtime
-from pullscope.host.routes import containerd_config, toml_text
+from pullscope.host.routes import containerd, containerd_config, podman, toml_text
 from pullscope.host.routes.route import Node
 
 _PROGRAMS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/bin")
@@ -60,6 +60,7 @@ RUNTIMES: tuple[Runtime, ...] = (
         name="containerd (CRI, nerdctl)",
         here=_containerd,
         write=certs_d.write,
+        examine=containerd.examine,
     ),
     Runtime(
         id="docker",
@@ -69,12 +70,13 @@ RUNTIMES: tuple[Runtime, ...] = (
         units=("docker.service",),
         reads="on reload",
     ),
-    Runtime(id="podman", name="podman, buildah, skopeo", here=_podman, write=drop_in.write),
+    Runtime(id="podman", name="podman, buildah, skopeo", here=_podman, write=drop_in.write, examine=podman.examine),
     Runtime(
         id="crio",
         name="CRI-O",
         here=_crio,
         write=drop_in.write_crio,
+        examine=podman.examine,
         units=("crio.service",),
         reads="on reload",
     ),

@@ -31,12 +31,12 @@ V1 = ("plugins", "cri", "registry")
 V2 = ("plugins", "io.containerd.grpc.v1.cri", "registry")
 V3 = ("plugins", "io.containerd.cri.v1.images", "registry")
 
-# (version of the file, major version of containerd): the tables that count.
+# (version of the file, major version of containerd): the tables that count, the last one over those before it.
 _READ: dict[tuple[int, int], tuple[tuple[str, ...], ...]] = {
     (1, 1): (V1,),
     (1, 2): (),
     (2, 1): (V2,),
-    (2, 2): (V2, V3),
+    (2, 2): (V3, V2),
     (3, 1): (V2,),
     (3, 2): (V3,),
 }
