@@ -153,7 +153,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
     _need_rights(node)
     done: list[Runtime] = []
     left: list[str] = []
-    for runtime in chosen:
+    for runtime in reversed(chosen):
         undone = switch.off(node, runtime, _line)
         if undone.left:
             left.append(undone.words)

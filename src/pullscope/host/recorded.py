@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
+from pullscope.host import HostError
 from pullscope.host.change import result_of, sha256
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import Entry, Record
+from pullscope.host.layout import SYSTEM
 from pullscope.host.tree import ABSENT, Snapshot, Tree
 
 
@@ -33,7 +36,7 @@ class Recorded:
         now = self.tree.look(path)
         entry = self.entries.get(path)
         if entry is None:
-            return now
+            return ABSENT if now.kind == "directory" and self._made_by_another(path) else now
         if entry.kind == "directory":
             return ABSENT if now.kind in {"absent", "directory"} else now
         if now.absent or (now.is_file and sha256(now.content) in entry.ours):
@@ -42,3 +45,16 @@ class Recorded:
             return now
         rest = result_of(entry, now)
         return ABSENT if rest is None else replace(now, content=rest)
+
+    def _made_by_another(self, path: str) -> bool:
+        """Whether a directory is there for another `on` of ours: then it is ours too, and goes with the last of them."""
+        below = (f"{SYSTEM.state}/{kind}" for kind in ("mirror", "units"))
+        states = (SYSTEM.state, *(f"{folder}/{name}" for folder in below for name in self.tree.names(folder)))
+        for state in states:
+            if state == self.journal.state:
+                continue
+            with contextlib.suppress(HostError):
+                record = Journal(self.tree, state).read()
+                if record and any(entry.path == path and entry.kind == "directory" for entry in record.entries):
+                    return True
+        return False

@@ -303,3 +303,19 @@ def test_yaml_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(HostError, match="form that is not edited here"):
         turn_on(node_of(systemd), "k3s")
     assert (tmp_path / "etc/rancher/k3s/registries.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("containerd", "podman", "docker"), ("docker", "podman", "containerd"), ("podman", "docker", "containerd")],
+)
+def test_several_are_undone_in_any_order(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Directories that two of them needed go with the last, whichever made them."""
+    root = plant(tmp_path, {"/var/lib/.keep": "", "/etc/.keep": ""})
+    then = listing(root)
+    node = Node(tree=Tree(root), sudo="")
+    for runtime in ("containerd", "docker", "podman"):
+        turn_on(node, runtime, until="2030-01-01 00:00:00 UTC")
+    for runtime in order:
+        turn_off(node, runtime)
+    assert listing(root) == then
