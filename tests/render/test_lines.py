@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.render.samples import recorded
 from tests.trace.images import (
     DIALECTS,
     Image,
@@ -32,8 +33,12 @@ from tests.trace.wire import (
 
 from pullscope.render.layout import WIDTH, paint
 from pullscope.render.lines import Story
+from pullscope.render.names import short
 from pullscope.render.report import report_lines
+from pullscope.render.step_lines import chain_of
+from pullscope.render.wording import title
 from pullscope.trace.events import TlsRefused
+from pullscope.trace.hosts import Roles
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -111,8 +116,8 @@ def test_no_line_is_too_wide() -> None:
         answer={"RateLimit-Remaining": "3", "Docker-RateLimit-Source": "x" * 99},
     )
     for lines in (live(wire), live(wire, verbose=True), report_lines(played(wire).pulls, verbose=True)):
-        # A reference is never cut: it is there to be copied.
-        assert max(len(line) for line in lines if not re.match(r"(\d+\| )?pull ", line)) <= WIDTH
+        # A reference and an address are never cut: they are there to be copied.
+        assert all(len(line) <= WIDTH or max(map(len, line.split())) > WIDTH - 20 for line in lines)
 
 
 def test_a_long_tag_is_cut_and_not_left_out() -> None:
@@ -325,3 +330,44 @@ def test_containerd_through_a_mirror() -> None:
     text = "\n".join(live(wire))
     assert "mirror 404" in text
     assert re.search(r"^  mirror +mirror\.example\.com:5000 +1 request", text, re.MULTILINE)
+
+
+WIDTHS = [59, 65, 74, 75, 79, 99, 105, 126, 147, 199]
+RECORDED = ["dockerd-29.7-containerd-vanity-302", "dockerd-20.10-missing-tag", "skopeo-1.9-vanity-302"]
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_story_is_as_wide_as_it_may_be(name: str, verbose: bool) -> None:
+    """From 60 to 200 columns no line is longer, no word of the story at full length is cut, and no step loses its hosts."""
+    pulls = recorded(name).pulls
+    for width in WIDTHS:
+        lines = report_lines(pulls, width=width, verbose=verbose)
+        long = [line for line in lines if len(line) > width]
+        assert all(max(map(len, line.split())) > 40 for line in long), "only an address or a digest"
+        text = " ".join(" ".join(lines).split())
+        for pull in pulls:
+            for finding in pull.findings[:1]:
+                assert finding.message in text
+            for step in pull.steps:
+                assert re.search(rf"(^| ){step.n} +{title(step)} ", "\n".join(lines), re.MULTILINE)
+                assert f" {chain_of(step, Roles(pull.hops)).split(' > ')[-1]}" in text
+
+
+def test_more_room_shows_more() -> None:
+    """Rates, then digests, then media types, then whole digests; what is shown once is shown in every wider line."""
+    pulls = recorded("dockerd-29.7-containerd-vanity-302").pulls
+    layer = next(step for step in pulls[0].steps if (step.bytes or 0) > 100_000)
+    marks = [" MB/s", f" {short(layer.digest)}", " oci layer gzip ", str(layer.digest)]
+    for width, seen in ((79, 0), (105, 1), (126, 2), (147, 3), (199, 4)):
+        [line] = [line for line in report_lines(pulls, width=width) if line.startswith(f"{layer.n:>3} layer")]
+        assert [mark in line for mark in marks] == [True] * seen + [False] * (4 - seen)
+        assert len(line) == width
+
+
+def test_verbose_shows_paths_and_times() -> None:
+    """Of each hop: when the first byte came, when all was there, how much that was, and what was asked."""
+    text = "\n".join(report_lines(recorded("skopeo-1.9-vanity-302").pulls, verbose=True))
+    assert re.search(r"^           first byte \d+ ms, end \d+ ms, 68 B:$", text, re.MULTILINE)
+    assert "           /token?scope=repository%3Atimonback%2Fzephykus%3Apull&service=registry.docker.io" in text
+    assert re.search(r"^           first byte .* ms: /v2/timonback/zephykus/manifests/latest$", text, re.MULTILINE)

@@ -18,12 +18,17 @@ def row(label: str, verdict: ClientOutcome, reason: str | None = None, **more: s
 
 
 def test_a_line_for_each_client() -> None:
-    """Verdict, reason, evidence; a long reason is cut, so that a line fits 80 columns."""
-    lines = text(matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, "x" * 100)]))
-
-    assert lines[0].split() == ["docker", "29", "pulls", "tested"]
-    assert lines[1].split() == ["podman", "FAILS", "x" * 32 + "...", "tested"]
-    assert max(map(len, lines)) <= 80
+    """Verdict, reason, evidence; a long reason goes on below itself in whole words, in a narrow terminal too."""
+    why = "the token is left behind at the redirect, and the registry wants one"
+    for width in (59, 79, 199):
+        lines = text(matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, why)], width))
+        assert lines[0].split() == ["docker", "29", "pulls", "tested"]
+        assert lines[1].startswith("  podman                     FAILS  the token")
+        assert lines[1].endswith("  tested")
+        end = next(number for number, line in enumerate(lines) if "tested: compared" in line)
+        reason = " ".join(line[36:] for line in lines[1:end]).replace("tested", "").split()
+        assert reason == why.split()
+        assert max(map(len, lines)) <= width
 
 
 def test_one_advice_for_all_who_need_it() -> None:

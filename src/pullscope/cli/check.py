@@ -140,14 +140,16 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
 
 def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
     from pullscope.judge import judged
+    from pullscope.render.layout import screen_width
     from pullscope.render.matrix import problem_lines, wrapped
 
+    width = screen_width()
     yield f"{found.reference}: asked over the network, as each client would."
-    yield from problem_lines(problems)
+    yield from problem_lines(problems, width)
     yield from client_lines(judged(found.walked))
     if found.digest:
-        yield from wrapped("digest", found.digest)
+        yield from wrapped("digest", found.digest, width)
     if found.hosts:
-        yield from wrapped("hosts", " ".join(found.hosts))
+        yield from wrapped("hosts", " ".join(found.hosts), width)
     if found.rate_limit is not None:
-        yield from wrapped("limit", _limit(found.rate_limit, found.reference))
+        yield from wrapped("limit", _limit(found.rate_limit, found.reference), width)

@@ -43,13 +43,14 @@ def ended(told: Iterable[Told], *, named: bool, strict: bool) -> ExitCode:
 
 def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | None = None) -> list[Line]:
     """The table, and below it what to do. `before` is what each client's id could do before a move."""
+    from pullscope.render.layout import screen_width
     from pullscope.render.matrix import Row, matrix
     from pullscope.worlds.clients.roster import ROSTER
 
     def of(client: Client) -> str | None:
         return ROSTER[client.id.partition("+")[0]].label if client.login else None
 
-    return matrix(
+    rows = [
         Row(
             label=client.label,
             evidence=str(client.evidence),
@@ -58,7 +59,8 @@ def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | Non
             before=before[client.id] if before else None,
         )
         for client, verdict in told
-    )
+    ]
+    return matrix(rows, screen_width())
 
 
 def clients_json(told: Iterable[Told]) -> list[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.oci.known_registries import login_command
 from pullscope.oci.verdicts import ExitCode
+from pullscope.render.layout import screen_width
 
 if TYPE_CHECKING:
     from pullscope.mitm.watch import Watch
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pullscope.worlds.registries.row import Registry
 
 
-WIDTH = 79
 """Of what is printed here: in the last column of a terminal some break the line once more."""
 
 
@@ -131,7 +131,7 @@ def demo(
     speaker = client
 
     def view(write: Callable[[str], None]) -> LinesView:
-        return LinesView(Story(write, color=wants_color(color), verbose=verbose))
+        return LinesView(Story(write, color=wants_color(color), verbose=verbose, columns=screen_width))
 
     def introduce(_reference: Reference) -> None:
         _write(_introduction(speaker, row, chosen, vanity=vanity, login=login, explain=explain) + "\n")
@@ -235,7 +235,9 @@ def _of_the_login(row: Registry) -> str:
 
 def _filled(sentence: str, indent: str = "") -> str:
     """Lines of whole words; one that is longer, such as a URL, stays whole, so that it can be pasted."""
-    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        sentence, screen_width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _asked(client: str | None, registry: str, fault: str | None, *, vanity: bool) -> str:
@@ -271,7 +273,7 @@ def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registr
         rows[2] = (f"{here} demo{where} --vanity --client skopeo", "who cannot follow")
     width = max(len(command) for command, _ in rows)
     lines = [f"{command:<{width}}  {why}" for command, why in rows]
-    if max(map(len, lines)) > WIDTH - 6:  # a long path before the command: the words go below it
+    if max(map(len, lines)) > screen_width() - 6:  # a long path before the command: the words go below it
         lines = [line for command, why in rows for line in (command, f"  {why}")]
     return [f"{'' if number else 'Next':<6}{line}" for number, line in enumerate(lines)]
 

@@ -51,6 +51,7 @@ def diff(
     """
     from pullscope.oci import verdicts
     from pullscope.render.diff import Difference, difference_json, difference_lines, side_of
+    from pullscope.render.layout import screen_width
     from pullscope.render.matrix import problem_lines
 
     # Each side has a network of its own: how long one may take does not depend on the other.
@@ -69,7 +70,7 @@ def diff(
     if as_json:
         document = verdicts.as_json("diff", problems, ended=code, **difference_json(found))
         end_with([json.dumps(document, indent=2)], code)
-    end_with([*difference_lines(found), *problem_lines(problems)], code)
+    end_with([*difference_lines(found), *problem_lines(problems, screen_width())], code)
 
 
 def _reference(text: str) -> Reference | None:

@@ -16,7 +16,7 @@ from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, name_of, read_trace
 from pullscope.render.explain.glossary import term
-from pullscope.render.layout import WIDTH
+from pullscope.render.layout import screen_width
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Pull
@@ -56,7 +56,7 @@ def explain(
     """
     meant = None if Path(file).exists() else term(file)
     if meant is not None:
-        print(textwrap.fill(f"{meant[0]}: {meant[1]}", WIDTH))
+        print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
         return
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)
@@ -74,7 +74,7 @@ def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
     from pullscope.render.explain.told import lesson_blocks
     from pullscope.render.layout import paint
 
-    blocks = list(lesson_blocks(pull, expert=expert, demo=None if expert else demo_pulls()))
+    blocks = list(lesson_blocks(pull, expert=expert, demo=None if expert else demo_pulls(), width=screen_width()))
     for number, block in enumerate(blocks):
         if number:
             print(flush=True)

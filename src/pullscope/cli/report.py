@@ -178,7 +178,8 @@ def _follow(file: str, *, color: bool, verbose: bool) -> None:
         print(line, flush=True)
 
     untold = Untold(lambda sentence: say(f"note: {sentence}"))
-    trace, story = Trace(keep=500, on_error=untold.add), Story(write, color=color, verbose=verbose)
+    trace = Trace(keep=500, on_error=untold.add)
+    story = Story(write, color=color, verbose=verbose, columns=screen_width)
 
     def show(changes: Sequence[Change]) -> None:
         for change in changes:

@@ -27,9 +27,12 @@ def is_held(command: Sequence[str]) -> bool:
 
 
 def colors(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a proxy whose story comes to our stderr in the end: it may see a file, and cannot ask the terminal."""
-    plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb" or not os.isatty(STDERR)
-    return dict(environment) if plain else {**environment, "FORCE_COLOR": "1"}
+    """The environment for a proxy whose story comes to our stderr in the end, with the colours and columns of that terminal."""
+    if not os.isatty(STDERR):
+        return dict(environment)
+    seen = {"COLUMNS": str(os.get_terminal_size(STDERR).columns), **environment}
+    plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+    return seen if plain else {**seen, "FORCE_COLOR": "1"}
 
 
 @contextlib.contextmanager

@@ -27,8 +27,8 @@ from pullscope.cli.vanity_words import (
     rules_of,
 )
 from pullscope.oci import verdicts
-from pullscope.render.layout import Line
-from pullscope.render.matrix import WIDTH, count_of, printable, problem_lines
+from pullscope.render.layout import Line, screen_width
+from pullscope.render.matrix import count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
@@ -72,7 +72,10 @@ def lint_command(
         )
         end_with([json.dumps(document, indent=2)], ended)
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
-    lines: list[str | Line] = [*(f"  {printable(reason)}" for reason in reasons), *problem_lines(problems)]
+    lines: list[str | Line] = [
+        *(f"  {printable(reason)}" for reason in reasons),
+        *problem_lines(problems, screen_width()),
+    ]
     end_with([*lines, f"{printable(rules.name)}: {count}, {count_of(problems, notes=True)}."], ended)
 
 
@@ -119,4 +122,4 @@ def _pasteable(head: str, words: list[str]) -> str:
     """One command that a shell takes as it stands, broken where it is longer than a line."""
     line = f"{head}  {' '.join(words)}"
     margin = " " * (len(head) + 4)
-    return line if len(line) < WIDTH else f"{head}  " + f" \\\n{margin}".join(words)
+    return line if len(line) <= screen_width() else f"{head}  " + f" \\\n{margin}".join(words)

@@ -21,8 +21,8 @@ from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
-from pullscope.render.layout import Line
-from pullscope.render.matrix import WIDTH, count_of, printable, wrapped
+from pullscope.render.layout import Line, screen_width
+from pullscope.render.matrix import count_of, printable, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import PLATFORMS
@@ -164,12 +164,12 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     sentence += f"{kind.address}."
     if kind.unproven_proxy:
         sentence += f" With status = 200 that is unproven: {kind.unproven_proxy}."
-    lines = wrapped("", sentence, WIDTH)
+    lines = wrapped("", sentence, screen_width(), margin=0)
     if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
         words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"
-        lines += wrapped("", f"One is written by: {words}", WIDTH)
+        lines += wrapped("", f"One is written by: {words}", screen_width(), margin=0)
     return lines
 
 
@@ -246,9 +246,8 @@ def _end_move(move: _Move, *, named: bool, strict: bool, as_json: bool) -> None:
 
 def _move_lines(move: _Move) -> Iterator[str | Line]:
     where = [printable(one.upstream.label) if one.upstream else "no registry" for one in (move.old, move.new)]
-    yield from wrapped(
-        "", f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network.", WIDTH
-    )
+    sentence = f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network."
+    yield from wrapped("", sentence, screen_width(), margin=0)
     for name, one in zip(move.names, (move.old, move.new), strict=True):
         yield from _login_words(one, name)
     before = move.old.outcomes
@@ -264,4 +263,4 @@ def _move_lines(move: _Move) -> Iterator[str | Line]:
     if unknown:
         yield f"There is no verdict on {unknown} of them after the move."
     for note in move.notes:
-        yield from wrapped("", f"- {note}", WIDTH)
+        yield from wrapped("- ", note, screen_width(), margin=2)

@@ -14,7 +14,12 @@ NARROWEST, WIDEST = 60, 200
 
 def screen_width() -> int:
     """The columns to fill: those of the terminal (or of COLUMNS) but the last, in a pipe those of one of eighty."""
-    return max(NARROWEST, min(shutil.get_terminal_size((WIDTH + 1, 24)).columns, WIDEST)) - 1
+    return fitting(shutil.get_terminal_size((WIDTH + 1, 24)).columns)
+
+
+def fitting(columns: int) -> int:
+    """The columns to fill of so many."""
+    return max(NARROWEST, min(columns, WIDEST)) - 1
 
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -35,21 +40,22 @@ def paint(line: Line, *, color: bool) -> str:
 
 
 def wrap(text: str, room: int, later: int | None = None) -> list[str]:
-    """The text in lines of at most `room` columns, after the first of `later`; only a longer word is cut."""
+    """The text in lines of at most `room` columns, after the first of `later`; a longer word stays whole, to be copied."""
     widest = max(room, later or room)
     lines: list[str] = []
     line, here = "", room
-    for part in text.split(" "):
-        for word in [part] if len(part) <= widest else [part[at : at + widest] for at in range(0, len(part), widest)]:
-            if (line or len(word) > here) and len(line) + 1 + len(word) > here:
-                lines.append(line)
-                line, here = word, later or room
-            else:
-                line = f"{line} {word}" if line else word
+    for word in text.split(" "):
+        # A word that fits below is not begun beside the lead; one that fits nowhere may as well stand here.
+        if (line or here < len(word) <= widest) and len(line) + 1 + len(word) > here:
+            lines.append(line)
+            line, here = word, later or room
+        else:
+            line = f"{line} {word}" if line else word
     return [*lines, line]
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:
+    """A lead and a text, whose later lines begin below its first."""
     lead, (text, style) = line[0], line[1]
     for number, part in enumerate(wrap(text, width - len(lead[0]))):
         yield [lead if number == 0 else (" " * len(lead[0]), None), (part, style)]

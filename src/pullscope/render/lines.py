@@ -1,7 +1,7 @@
 """The story of a pull in lines: a header, a line a step, what went wrong unfolded, a closing line. Standard library only.
 
 A function of what changed (`Change`), nothing else: no clock, no terminal. Lines are lists of styled pieces, so that the
-same story is plain when piped and coloured on a terminal. Eighty columns; strings from the wire pass `plain`.
+same story is plain when piped and coloured on a terminal. As wide as it is told to be; strings from the wire pass `plain`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,17 @@ SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.I
 class Story:
     """Writes changes as lines. `write` gets one finished line at a time."""
 
-    def __init__(self, write: Callable[[str], None], *, color: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        color: bool = False,
+        verbose: bool = False,
+        columns: Callable[[], int] = lambda: WIDTH,
+    ) -> None:
+        """`columns` is asked anew for each line, for a terminal may change."""
         self._write = write
+        self._columns = columns
         self._color = color
         self._verbose = verbose
         self._active: dict[int, Pull] = {}
@@ -59,10 +68,9 @@ class Story:
         for change in changes:
             pull = change.pull
             if change.what == "refused":
-                self._emit(refusal_lines(change), None)
+                self._emit(refusal_lines(change, self._columns()), None)
             elif change.what == "finding" and change.finding is not None:
-                width = WIDTH - len(self._gutter(pull))
-                self._emit(finding_lines(change.finding, width), pull)
+                self._emit(finding_lines(change.finding, self._width(pull)), pull)
             elif pull is None:
                 continue
             elif change.what == "opened":
@@ -71,13 +79,13 @@ class Story:
                 self._begin(pull)
                 self._roles[pull.id] = Roles()
                 self._headings[pull.id] = heading(pull)
-                self._emit(header_lines(pull), pull)
+                self._emit(header_lines(pull, self._width(pull)), pull)
             elif change.what == "step" and change.step is not None:
                 roles = self._roles.setdefault(pull.id, Roles())
                 for hop in change.step.hops:
                     roles.add(hop)
-                width = WIDTH - len(self._gutter(pull))
-                self._emit(step_lines(change.step, pull, roles, verbose=self._verbose, width=width), pull)
+                told = step_lines(change.step, pull, roles, verbose=self._verbose, width=self._width(pull))
+                self._emit(told, pull)
             elif change.what == "reopened":
                 self._begin(pull)
                 self._headings[pull.id] = heading(pull)
@@ -85,12 +93,11 @@ class Story:
                     self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
                 self._gone_on.add(pull.id)
             elif change.what == "closed":
-                width = WIDTH - len(self._gutter(pull))
                 self._emit(
                     closing_lines(
                         pull,
                         ended=change.time,
-                        width=width,
+                        width=self._width(pull),
                         verbose=self._verbose,
                         called=self._headings.pop(pull.id, None),
                         known=self._closed.pop(pull.id, None),
@@ -112,6 +119,9 @@ class Story:
         self._active[pull.id] = pull
         if len(self._active) > 1:
             self._woven.update(self._active)
+
+    def _width(self, pull: Pull | None) -> int:
+        return self._columns() - len(self._gutter(pull))
 
     def _gutter(self, pull: Pull | None) -> str:
         return f"{pull.id}| " if pull is not None and pull.id in self._woven else ""
@@ -203,10 +213,8 @@ def closing_lines(
         if "vanity" in host.roles and pull.outcome is Ending.COMPLETE:
             answers = count(host.requests, "request")
             sent = sum(hop.bytes or 0 for hop in hops if hop.host == host.host and hop.step.route.digest and hop.ok)
-            yield [
-                ("  ", None),
-                (f"{plain(host.host, width - 52)} answered {answers} and sent {sent} bytes of the image", "dim"),
-            ]
+            text = f"{plain(host.host, 253)} answered {answers} and sent {sent} bytes of the image"
+            yield from wrapped([("  ", None), (text, "dim")], width)
     yield from _limit_lines(pull, width)
 
 
@@ -256,9 +264,11 @@ def _headline(finding: Finding) -> str:
     return f"{finding.code} ({'step' if len(finding.steps) == 1 else 'steps'} {', '.join(numbers)})"
 
 
-def refusal_lines(change: Change) -> Iterator[Line]:
+def refusal_lines(change: Change, width: int = WIDTH) -> Iterator[Line]:
     """A client that would not talk to the proxy."""
     host = plain(change.text or "an unnamed host", 60)
-    yield [(f"refused  a client does not trust the proxy's certificate for {host}", "red")]
+    yield from wrapped(
+        [("refused  ", "red"), (f"a client does not trust the proxy's certificate for {host}", "red")], width
+    )
     if change.finding is not None:
-        yield from finding_lines(change.finding)
+        yield from finding_lines(change.finding, width)

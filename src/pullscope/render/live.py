@@ -21,7 +21,7 @@ from rich.text import Text
 
 from pullscope.oci.amounts import count, duration, size
 from pullscope.render.labels import name_of
-from pullscope.render.layout import Line, paint
+from pullscope.render.layout import WIDTH, Line, fitting, paint
 from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
 from pullscope.render.names import reference_line
 from pullscope.render.plain import plain
@@ -145,17 +145,17 @@ class Ended:
     found: tuple[Finding, ...] | None = None
 
 
-def lines_of_ended(pull: Pull, *, verbose: bool, before: Ended | None = None) -> Iterator[Line]:
+def lines_of_ended(pull: Pull, *, verbose: bool, before: Ended | None = None, width: int = WIDTH) -> Iterator[Line]:
     """What stays of a pull: who and how it ended; its whole story where something went wrong, or where it is wanted.
 
     `before` is what was told at an earlier end of it: of that nothing is told again.
     """
     before = before or Ended()
     if verbose or pull.outcome is not Ending.COMPLETE:
-        yield from story_of(pull, verbose=verbose, after=before.steps, known=before.found)
+        yield from story_of(pull, verbose=verbose, after=before.steps, known=before.found, width=width)
     else:
-        yield from header_lines(pull)
-        yield from closing_lines(pull)
+        yield from header_lines(pull, width)
+        yield from closing_lines(pull, width=width)
 
 
 class LiveView:
@@ -185,15 +185,16 @@ class LiveView:
     def show(self, changes: Sequence[Change]) -> None:
         """Say what has ended; the table follows with the next tick."""
         lines: list[str] = []
+        width = fitting(self._size()[0])
         for change in changes:
             if change.what == "refused":
-                lines += [paint(line, color=self._color) for line in refusal_lines(change)]
+                lines += [paint(line, color=self._color) for line in refusal_lines(change, width)]
             elif change.what == "closed" and change.pull is not None:
                 if self._told:
                     lines.append("")
                 self._told = True
                 pull, before = change.pull, self._ended.pop(change.pull.id, None)
-                said = lines_of_ended(pull, verbose=self._verbose, before=before)
+                said = lines_of_ended(pull, verbose=self._verbose, before=before, width=width)
                 lines += [paint(line, color=self._color) for line in said]
                 self._ended[pull.id] = Ended(steps=len(pull.steps), found=bare_findings(pull))
                 if len(self._ended) > MOST_CLOSED:

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 
 from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
-from pullscope.render.layout import Line
+from pullscope.render.layout import WIDTH, Line, wrap
 from pullscope.render.lines import SEVERITY_STYLES
 
-WIDTH = 80
 _LABEL = 26
-_REASON = 35
+_MARGIN = 8
 
 _WORDS = {ClientOutcome.WORKS: "pulls", ClientOutcome.FAILS: "FAILS", ClientOutcome.UNKNOWN: "?"}
 _STYLES = {ClientOutcome.WORKS: "green", ClientOutcome.FAILS: "red", ClientOutcome.UNKNOWN: "yellow"}
 _EVIDENCE = {"run": "tested", "read": "source"}
-_LEGEND = "  tested: compared with the real client; source: read in its source code"
+_LEGEND = "tested: compared with the real client; source: read in its source code"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +35,7 @@ class Row:
     """What it was before a move."""
 
 
-def matrix(rows: Iterable[Row]) -> list[Line]:
+def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
     """A line for each client, and below the table, once each, why there is no verdict, what to do and where it is tracked."""
     listed = list(rows)
     lines: list[Line] = []
@@ -45,10 +44,10 @@ def matrix(rows: Iterable[Row]) -> list[Line]:
         if row.of not in (None, above):
             lines.append([(f"  {row.of}", None)])
         above = row.of or row.label
-        lines.append(_line(row, moved=any(one.before is not None for one in listed)))
-    lines.append([(_LEGEND, "dim")])
+        lines += _lines(row, width, moved=any(one.before is not None for one in listed))
+    lines += wrapped("", _LEGEND, width, margin=2, style="dim")
     for why in dict.fromkeys(row.verdict.reason for row in listed if row.verdict.verdict is ClientOutcome.UNKNOWN):
-        lines += wrapped("  ?", why or "not tried")
+        lines += wrapped("  ?", why or "not tried", width)
     advice: dict[str, list[str]] = {}
     for row in listed:
         verdict = row.verdict
@@ -58,20 +57,20 @@ def matrix(rows: Iterable[Row]) -> list[Line]:
         if verdict.link and verdict.link not in links:
             links.append(verdict.link)
     for fix, links in advice.items():
-        lines += wrapped("  fix", fix)
+        lines += wrapped("  fix", fix, width)
         lines += [[(f"        {printable(link)}", "dim")] for link in links]
     return lines
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[Line]:
+def problem_lines(problems: Sequence[Problem], width: int = WIDTH) -> list[Line]:
     """`error  code  where`, the sentence and the fix, as every command says problems."""
     lines: list[Line] = []
     for problem in problems:
         rest = f"{printable(problem.code)}  {printable(problem.where or '')}"
         lines.append([(f" {problem.severity!s:<8}", SEVERITY_STYLES[problem.severity]), (rest, None)])
-        lines += wrapped("", problem.message)
+        lines += wrapped("", problem.message, width)
         if problem.fix:
-            lines += wrapped("  fix", problem.fix)
+            lines += wrapped("  fix", problem.fix, width)
     return lines
 
 
@@ -90,32 +89,29 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _line(row: Row, *, moved: bool) -> Line:
+def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
+    """A line, and its reason's later words below the first."""
     label = f"  {row.label}" if row.of else row.label
     outcome = row.verdict.verdict
     reason = "no verdict: see below" if outcome is ClientOutcome.UNKNOWN else printable(row.verdict.reason or "")
     word = _WORDS[outcome]
     if row.before is not None and row.before is not outcome:
         word = f"{_WORDS[row.before]} -> {word}"
-    width = len("pulls -> FAILS") if moved else len("FAILS")
-    most = _REASON + len("FAILS") - width
-    if len(reason) > most:
-        reason = reason[: most - 3] + "..."
-    return [
+    words = len("pulls -> FAILS") if moved else len("FAILS")
+    at = 2 + _LABEL + 1 + words + 2
+    most = max(width - at - 2 - max(map(len, _EVIDENCE.values())), 12)
+    first, *rest = wrap(reason, most)
+    line: Line = [
         (f"  {label:<{_LABEL}} ", None),
-        (f"{word:<{width}}", _STYLES[outcome]),
-        (f"  {reason:<{most}}  ", None),
+        (f"{word:<{words}}", _STYLES[outcome]),
+        (f"  {first:<{most}}  ", None),
         (_EVIDENCE.get(row.evidence, row.evidence), "dim"),
     ]
+    below: list[Line] = [[(f"{'':<{at}}{later}", None)] for later in rest]
+    return [line, *below]
 
 
-def wrapped(head: str, text: str, width: int = WIDTH - 8) -> list[Line]:
+def wrapped(head: str, text: str, width: int = WIDTH, *, margin: int = _MARGIN, style: str | None = None) -> list[Line]:
     """Whole words below a head; a word that is longer than a line stays whole, so that it can be pasted."""
-    lines: list[str] = []
-    for word in printable(text).split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    margin = WIDTH - width
-    return [[(f"{head if number == 0 else '':<{margin}}{line}", None)] for number, line in enumerate(lines)]
+    lines = wrap(" ".join(printable(text).split()), width - margin)
+    return [[(f"{head if number == 0 else '':<{margin}}{line}", style)] for number, line in enumerate(lines)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pullscope.oci.digest import Digest
+from pullscope.oci.media import MediaClass, media_class
 from pullscope.render.plain import plain
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Pull
@@ -59,6 +60,16 @@ def reference_line(pull: Pull) -> str:
     else:
         name = pull.reference or pull.registry
     return plain(name, 400)
+
+
+def media_name(media_type: str) -> str:
+    """`oci manifest`, `docker layer gzip`: the media type in a column; one that is not known as it is, without `application/`."""
+    subtype = media_type.rpartition("/")[2].removeprefix("vnd.")
+    maker, kind = subtype.partition(".")[0], media_class(media_type)
+    if maker not in ("oci", "docker") or kind is MediaClass.OTHER:
+        return plain(subtype, 60)
+    packed = next((f" {word}" for word in ("gzip", "zstd") if word in subtype), "")
+    return f"{maker} {kind}{packed}"
 
 
 def short(digest: str | None) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
-from pullscope.oci.amounts import duration
+from pullscope.oci.amounts import duration, size
+from pullscope.oci.urls import split
 from pullscope.render.layout import WIDTH, Line, wrap, wrapped
+from pullscope.render.names import media_name, short
 from pullscope.render.plain import plain
-from pullscope.render.wording import hop_note, sayings, title
+from pullscope.render.wording import hop_note, hop_times, sayings, title
 from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Outcome, Pull, Step
@@ -18,39 +21,128 @@ TITLE_AT, WHAT_AT, TIME_WIDTH = 4, 19, 6
 CHAIN_AT, CHAIN_AT_VANITY = 50, 42
 """Where the hosts are written; a pull through a vanity host has longer chains."""
 
+NARROW_NOTE = 20
+"""Columns below which a note does not stand beside its hop, but under it."""
+
+LONG_WORDS, LONG_CHAIN = 30, 36
+"""`latest is sha256:8e77458de855`, and `vanity 302 > registry 307 > cdn 200`, with what stands between."""
+
+FOLDED_BELOW = 75
+"""Columns below which the words and the hosts of a step do not fit side by side; a gutter leaves more."""
+
+ENOUGH_FOR_A_RATE = 100_000
+"""Bytes."""
+
+BELOW = " " * 11
+"""What stands before the later lines of a hop."""
+
 LOOK_BACK = 12
 """Steps among which a failure is looked for that was told in the same words."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class More:
+    """A column that a line has where the terminal has room for it."""
+
+    width: int
+    text: Callable[[Step], str]
+    right: bool = False
+
+
+def _rate(step: Step) -> str:
+    """`12.3 MB/s` of the exchange that brought or took the bytes; of a few bytes it would say how long a request takes."""
+    for hop in step.hops:
+        moved = max(hop.bytes or 0, hop.uploaded.bytes if hop.uploaded else 0)
+        if moved >= ENOUGH_FOR_A_RATE and hop.seconds:
+            return f"{size(round(moved / hop.seconds))}/s"
+    return ""
+
+
+RATE = More(width=10, text=_rate, right=True)
+SHORT_DIGEST = More(width=19, text=lambda step: short(step.digest) if step.digest else "")
+FULL_DIGEST = More(width=71, text=lambda step: plain(step.digest or "", 71))
+MEDIA_TYPE = More(width=20, text=lambda step: media_name(step.media_type or "")[:20])
+GROWTH: tuple[tuple[int, tuple[More, ...], tuple[More, ...]], ...] = (
+    # columns to fill, and what stands before and behind the chain
+    (199, (FULL_DIGEST, MEDIA_TYPE), (RATE,)),
+    (147, (SHORT_DIGEST, MEDIA_TYPE), (RATE,)),
+    (126, (SHORT_DIGEST,), (RATE,)),
+    (105, (), (RATE,)),
+)
+"""What more room shows; each row has all that the next one has."""
+
+
 def step_lines(step: Step, pull: Pull, roles: Roles, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Line]:
-    """One line, and the hops below it where something failed."""
+    """One line, or two where the terminal is narrow, and the hops below it where something failed."""
     failed = step.outcome is Outcome.FAILED
     missed = step.outcome is Outcome.NOT_SEEN
-    name = title(step)
-    chain = chain_of(step, roles)
-    at = (CHAIN_AT_VANITY if roles.has_vanity else CHAIN_AT) - (WIDTH - width)
-    time = duration(step.seconds)
-    # The chain keeps its column unless it needs more room; the words give way first.
-    last = width - max(TIME_WIDTH, len(time)) - 1
-    chain = _fit_chain(chain, last - WHAT_AT - 13)
-    at = at if at + len(chain) <= last else last - 1 - len(chain)
-    room = at - WHAT_AT - 1
-    said = list(sayings(step, pull))
-    words = next((saying for saying in said if len(saying) <= room), f"{said[-1][: max(0, room - 2)]}..")
-    gap = max(1, width - at - len(chain) - len(time))
     style = "red" if failed_for_good(step) else "yellow" if failed or missed else "dim" if step.is_token else None
-    yield [
-        (f"{step.n:>3} ", "dim"),
-        (f"{name:<{WHAT_AT - TITLE_AT}}", style or "cyan"),
-        (f"{words:<{at - WHAT_AT}}", style),
-        (chain, style),
-        (" " * gap, None),
-        (time, "dim"),
-    ]
+    head: Line = [(f"{step.n:>3} ", "dim"), (f"{title(step):<{WHAT_AT - TITLE_AT}}", style or "cyan")]
+    said, chain, time = list(sayings(step, pull)), chain_of(step, roles), duration(step.seconds)
+    if width < FOLDED_BELOW:
+        yield from _folded(head, said, chain, time, style, width)
+    else:
+        yield _whole(step, head, said, chain, time, style, width, roles)
     if verbose or (failed and not _says_it_all(step, pull, roles) and not _was_said(step, pull)):
-        yield from hop_lines(step, pull, width=width)
+        yield from hop_lines(step, pull, width=width, verbose=verbose)
     if verbose and step.because:
         yield from wrapped([("      because: ", "dim"), ("; ".join(step.because), "dim")], width)
+
+
+def _whole(
+    step: Step, head: Line, said: list[str], chain: str, time: str, style: str | None, width: int, roles: Roles
+) -> Line:
+    """All on one line: the chain keeps its column unless it needs more room; the words give way first."""
+    before, behind = next((row[1:] for row in GROWTH if width >= row[0]), ((), ()))
+    # What stands behind the chain, and before it, takes its columns from the right.
+    taken_behind, taken_before = (sum(one.width + 1 for one in columns) for columns in (behind, before))
+    end = width - taken_behind
+    at = (CHAIN_AT_VANITY if roles.has_vanity else CHAIN_AT) - (WIDTH - end)
+    last = end - max(TIME_WIDTH, len(time)) - 1
+    if before or behind:  # there is room for a long chain in the column of all
+        at = min(at, max(last - 1 - LONG_CHAIN, WHAT_AT + taken_before + LONG_WORDS))
+    chain = _fit_chain(chain, last - WHAT_AT - 13 - taken_before)
+    at = at if at + len(chain) <= last else last - 1 - len(chain)
+    place = at - WHAT_AT - taken_before
+    words = next((saying for saying in said if len(saying) < place), said[-1])
+    gap = max(1, width - taken_behind - at - len(chain) - len(time))
+    more = [[(_cell(one, step), "dim") for one in columns] for columns in (before, behind)]
+    return [
+        *head,
+        (f"{_cut(words, place - 1):<{place}}", style),
+        *more[0],
+        (chain, style),
+        (" " * gap, None),
+        *more[1],
+        (time, "dim"),
+    ]
+
+
+def _cell(column: More, step: Step) -> str:
+    text = column.text(step)
+    return f"{text:>{column.width}} " if column.right else f"{text:<{column.width}} "
+
+
+def _folded(head: Line, said: list[str], chain: str, time: str, style: str | None, width: int) -> Iterator[Line]:
+    """Words and time, and the chain beside the words where both fit, else below them."""
+    room = width - WHAT_AT - len(time) - 1
+    words = next((saying for saying in said if len(saying) <= room), said[-1])
+    words = _cut(words, room)
+    beside = len(words) + 2 + len(chain) <= room
+    gap = room - len(words) - len(chain) if beside else 0
+    yield [
+        *head,
+        (words, style),
+        *([(" " * gap, None), (chain, style)] if beside else [(" " * (room - len(words)), None)]),
+        (f" {time}", "dim"),
+    ]
+    if not beside:
+        yield [(" " * WHAT_AT, None), (_fit_chain(chain, width - WHAT_AT), style)]
+
+
+def _cut(words: str, room: int) -> str:
+    """What is still too long after the last of its shorter forms is one word."""
+    return words if len(words) <= room else f"{words[: max(0, room - 2)]}.."
 
 
 def _says_it_all(step: Step, pull: Pull, roles: Roles) -> bool:
@@ -73,25 +165,37 @@ def _told_alike(step: Step, pull: Pull) -> list[tuple[str, str, int | None, str]
     return [(hop.request.method, _place(hop), hop.status, hop_note(hop, pull)) for hop in step.hops]
 
 
-def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH) -> Iterator[Line]:
-    """Each hop of a step: method, host, status, and what is worth knowing of it."""
+def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = False) -> Iterator[Line]:
+    """Each hop of a step: method, host, status, and what is worth knowing of it; with `verbose` its path and its times."""
     column = min(40, max(len(_place(hop)) for hop in step.hops))
 
-    def alike(hop: Hop) -> tuple[str, str]:
+    def alike(hop: Hop) -> tuple[str, str, str]:
         status = str(hop.status) if hop.status is not None else "---"
-        return f"      {plain(hop.request.method, 8):<4} {_place(hop):<{column}}  {status}  ", hop_note(hop, pull)
+        start = f"      {plain(hop.request.method, 8):<4} {_place(hop):<{column}}  {status}  "
+        return start, hop_note(hop, pull), _path_and_times(hop) if verbose else ""
 
-    for (start, note), same in groupby(step.hops, alike):
+    for (start, note, more), same in groupby(step.hops, alike):
         hops = [*same]
         failed = hops[-1] is step.last and failed_for_good(step)
+        style = "red" if failed else "dim"
         if len(hops) > 1:
             note = f"{len(hops)} times, {note}" if note else f"{len(hops)} times"
-        room = max(width - len(start), 20)
+        room = width - len(start)
+        if note and room < NARROW_NOTE:
+            yield [(start, style)]
+            start, room = BELOW, width - len(BELOW)
         # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
-        indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len("          ")
+        indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len(BELOW)
         for number, text in enumerate(wrap(note, room, width - indent)):
-            lead = start if number == 0 else " " * indent
-            yield [(lead, "red" if failed else "dim"), (text, "red" if failed else "dim")]
+            yield [(start if number == 0 else " " * indent, style), (text, style)]
+        if more:
+            yield from wrapped([(BELOW, None), (more, "dim")], width)
+
+
+def _path_and_times(hop: Hop) -> str:
+    url = split(hop.request.url)
+    asked = f"{url.path}?{url.query}" if url.query else url.path
+    return f"{', '.join(hop_times(hop))}: {plain(asked, 2000)}"
 
 
 def _place(hop: Hop) -> str:

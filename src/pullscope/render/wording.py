@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pullscope.oci.amounts import count, part_of, period, size
+from pullscope.oci.amounts import count, duration, part_of, period, size
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MANIFESTS, essence, media_class
@@ -327,13 +327,17 @@ SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
 }
 
 
+MOST_OF_A_SOURCE = 45
+"""An IPv6 address is 39 characters at most, Docker's account ids are 36."""
+
+
 def limit_words(limit: RateLimit) -> str:
     """`97 of 100 left, per 6 h, counted on 203.0.113.7`."""
     text = str(limit.remaining_after)
     text += f" of {limit.limit} left" if limit.limit is not None else " left"
     if limit.window_seconds:
         text += f", per {period(limit.window_seconds)}"
-    return f"{text}, counted on {plain(limit.source, 80)}" if limit.source else text
+    return f"{text}, counted on {plain(limit.source, MOST_OF_A_SOURCE)}" if limit.source else text
 
 
 def rule_of(step: Step) -> str | None:
@@ -372,6 +376,18 @@ def hop_note(hop: Hop, pull: Pull) -> str:
         return f"{note}: {said}" if note else said
     said = plain(words(hop)) if (hop.status or 0) >= 400 else ""
     return f"{note}: {said}" if note and said else note or said
+
+
+def hop_times(hop: Hop) -> list[str]:
+    """How long one hop took, and how much came: `first byte 12 ms`, `end 14 ms`, `541 B`."""
+    if not hop.timed:
+        return ["times not known"]
+    times = []
+    if hop.first_byte_seconds is not None:
+        times.append(f"first byte {duration(hop.first_byte_seconds)}")
+    if hop.seconds is not None:
+        times.append(f"end {duration(hop.seconds)}")
+    return [*times, size(hop.bytes)] if hop.bytes else times
 
 
 def _had_token_before(hop: Hop) -> bool:

@@ -1,4 +1,4 @@
-"""The lesson on a terminal: a block of lines a step, eighty columns, and what to take home at the end."""
+"""The lesson on a terminal: a block of lines a step, and what to take home at the end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ LEFT_OUT = (
 )
 
 
-def lesson_blocks(pull: Pull, *, expert: bool = False, demo: Demo | None = None) -> Iterator[list[Line]]:
+def lesson_blocks(
+    pull: Pull, *, expert: bool = False, demo: Demo | None = None, width: int = WIDTH
+) -> Iterator[list[Line]]:
     """The head, a block for each lesson, and the end; for a beginner also what only other pulls show."""
     told = lessons(pull)
     yield [
@@ -40,18 +42,19 @@ def lesson_blocks(pull: Pull, *, expert: bool = False, demo: Demo | None = None)
         ],
     ]
     if not expert:
-        yield _paragraph(HOW_TO_READ, style="dim")
+        yield _paragraph(HOW_TO_READ, width, style="dim")
     for lesson in told:
         if expert or not lesson.aside:
-            yield _block(lesson, expert=expert)
+            yield _block(lesson, width, expert=expert)
     aside = {step.n for lesson in told if lesson.aside for step in lesson.steps}
     if aside and not expert:
-        yield _paragraph(LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are"), style="dim")
-    yield _end(pull)
+        left_out = LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are")
+        yield _paragraph(left_out, width, style="dim")
+    yield _end(pull, width)
     for chapter in chapters(pull, demo) if demo is not None and not expert else ():
         yield [[(chapter.title, "bold")]]
         for said in chapter.said:
-            yield [*_idea(said), *_table(chapter.tables.get(said.idea, []))]
+            yield [*_idea(said, width), *_table(chapter.tables.get(said.idea, []))]
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[Line]:
@@ -61,54 +64,55 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[Line]:
         yield [(f"{INDENT}    {text}", "dim" if number == 0 else None)]
 
 
-def _block(lesson: Lesson, *, expert: bool) -> list[Line]:
+def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
     failed = any(step.outcome.value == "failed" for step in lesson.steps)
-    room = WIDTH - ASKED_AT
+    room = width - ASKED_AT
     asked = _shortened(lesson.asked, room - len(lesson.answered) - 2)
     beside = len(asked) + 2 + len(lesson.answered) <= room
     # A chain that leaves no room for the address stands below it.
     asked = asked if beside else _middle(_shortened(lesson.asked, room), room)
     answered: Line = [(lesson.answered, "red" if failed else "dim")]
+    came = f"{INDENT}{lesson.came}"
     lines: list[Line] = [
         [
             (f"{lesson.number:>5} ", "dim"),
             (f"{lesson.title:<{ASKED_AT - NAME_AT}}", "red" if failed else "cyan"),
             (asked, None),
-            *(_right(ASKED_AT + len(asked), answered) if beside else ()),
+            *(_right(room - len(asked), answered) if beside else ()),
         ],
-        [(f"{INDENT}{lesson.came}", "dim"), *(() if beside else _right(len(INDENT) + len(lesson.came), answered))],
+        [(came, "dim"), *(() if beside else _right(width - len(came), answered))],
     ]
     if expert:
-        lines += _paragraph(lesson.expert)
+        lines += _paragraph(lesson.expert, width)
     else:
-        lines += _paragraph(lesson.beginner)
+        lines += _paragraph(lesson.beginner, width)
         for idea in lesson.ideas:
-            lines += _idea(idea)
-    lines += _by_hand(lesson)
-    lines += _paragraph(f"Spec: {lesson.section.title}", style="dim")
+            lines += _idea(idea, width)
+    lines += _by_hand(lesson, width)
+    lines += _paragraph(f"Spec: {lesson.section.title}", width, style="dim")
     if expert:
         lines.append([(f"{INDENT}{lesson.section.url}", "dim")])
     return lines
 
 
-def _idea(idea: Said) -> list[Line]:
-    return [[(f"{INDENT}* {idea.name}", "bold")], *_paragraph(idea.text, indent=f"{INDENT}  ")]
+def _idea(idea: Said, width: int) -> list[Line]:
+    return [[(f"{INDENT}* {idea.name}", "bold")], *_paragraph(idea.text, width, indent=f"{INDENT}  ")]
 
 
-def _by_hand(lesson: Lesson) -> list[Line]:
+def _by_hand(lesson: Lesson, width: int) -> list[Line]:
     if not lesson.by_hand:
         return []
     lines: list[Line] = [[(f"{INDENT}{lesson.hand}:", "dim")]]
     row = f"{INDENT}  "
     for number, word in enumerate(lesson.by_hand):
-        if number and len(row) + len(word) + 2 > WIDTH:
+        if number and len(row) + len(word) + 2 > width:
             lines.append([(f"{row.rstrip()} \\", "green")])
             row = f"{INDENT}    "
         row += f"{word} "
     return [*lines, [(row.rstrip(), "green")]]
 
 
-def _end(pull: Pull) -> list[Line]:
+def _end(pull: Pull, width: int) -> list[Line]:
     hops = pull.hops
     roles = Roles(hops)
     documents = sum(hop.bytes or 0 for hop in hops if hop.ok and hop.route.reference is not None)
@@ -120,21 +124,21 @@ def _end(pull: Pull) -> list[Line]:
     text = f"{count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
     if pull.outcome is Ending.COMPLETE and pull.action == "pull":
         text += " A registry is just documents at a few URLs, so your own domain can front it."
-    lines = _paragraph(text, indent="")
+    lines = _paragraph(text, width, indent="")
     for finding in pull.findings:
         lines.append([(f"{finding.severity}  {plain(finding.code)}", "bold")])
-        lines += _paragraph(plain(finding.message, 2000))
-        lines += _paragraph(f"Fix: {plain(finding.fix, 2000)}") if finding.fix else []
+        lines += _paragraph(plain(finding.message, 2000), width)
+        lines += _paragraph(f"Fix: {plain(finding.fix, 2000)}", width) if finding.fix else []
     return lines
 
 
-def _paragraph(text: str, *, style: str | None = None, indent: str = INDENT) -> list[Line]:
-    return [[(f"{indent}{row}", style)] for row in textwrap.wrap(text, WIDTH - len(indent))]
+def _paragraph(text: str, width: int, *, style: str | None = None, indent: str = INDENT) -> list[Line]:
+    return [[(f"{indent}{row}", style)] for row in textwrap.wrap(text, width - len(indent), break_long_words=False)]
 
 
-def _right(used: int, words: Line) -> Line:
-    """Words at the right edge of a line of which `used` columns are taken."""
-    return [(" " * max(2, WIDTH - used - sum(len(text) for text, _ in words)), None), *words]
+def _right(room: int, words: Line) -> Line:
+    """Words at the right edge of the room that is left of a line."""
+    return [(" " * max(2, room - sum(len(text) for text, _ in words)), None), *words]
 
 
 def _shortened(text: str, room: int) -> str:

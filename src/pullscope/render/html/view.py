@@ -17,7 +17,7 @@ from pullscope.render.html.sequence import sequence
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
-from pullscope.render.wording import hop_note, limit_words, title, what
+from pullscope.render.wording import hop_note, hop_times, limit_words, title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Outcome, Pull, Step
@@ -207,14 +207,8 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
 
 
 def _hop(hop: Hop, pull: Pull, roles: Roles, scale: Scale) -> HopView:
-    wait, whole = hop.first_byte_seconds, hop.seconds
-    times = [f"at {duration(hop.request.time - scale.start) or '0 ms'}"] if hop.timed else ["times not known"]
-    if wait is not None:
-        times.append(f"first byte after {duration(wait)}")
-    if whole is not None:
-        times.append(f"whole after {duration(whole)}")
-    if hop.bytes:
-        times.append(size(hop.bytes))
+    times = [f"at {duration(hop.request.time - scale.start)}"] if hop.timed else []
+    times += hop_times(hop)
     response = hop.response
     return HopView(
         request=f"{plain(hop.request.method, 16)} {plain(hop.request.url, 2000)}",
