@@ -65,6 +65,16 @@ def test_readme_table_names_every_option_of_the_addon() -> None:
     assert declared <= named
 
 
+def test_every_option_of_an_addon_is_in_the_docs() -> None:
+    """Also those of addons that only a service has."""
+    source = "".join(path.read_text() for path in (ROOT / "src/pullscope/mitm").glob("*.py"))
+    declared = set(re.findall(r'add_option\(\s*"(pullscope_[a-z_]+)"', source))
+    named = {word for page in PAGES for word in re.findall(r"`(?:--set )?(pullscope_[a-z_]+)", page.read_text())}
+
+    assert len(declared) >= 10
+    assert declared - named == set()
+
+
 def test_the_page_on_clients_lists_them_all() -> None:
     """docs/clients.md has a row for every client, with the evidence that verdicts show."""
     from pullscope.worlds.clients.roster import ROSTER

@@ -1,0 +1,146 @@
+"""Every command in README and docs is run: here, or by the test that is named. A line that is new fails until it is.
+
+docs/vanity-domains.md is followed from top to bottom by tests/cli/test_vanity_docs.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.test_mirror import V3
+from tests.host.fake_machine import debian
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RECORDINGS = ROOT / "tests" / "data" / "recordings"
+ELSEWHERE = {
+    r"python3 -m venv .* \.venv/bin/pullscope demo": (".ci/run", 'bin/pullscope" demo'),
+    r"python3 -m venv .* pytest -q": (".ci/run", "readme_tests"),
+    r"pip install '\.\[otel\]'": (".ci/run", "otel"),
+    r"pullscope docker (on|off)": ("tests/systemd/test_docker_service.py", '"on"'),
+    r"pullscope docker trace": ("tests/systemd/test_foreground.py", '"trace"'),
+    r"pullscope docker sandbox .*": ("tests/systemd/test_foreground.py", '"sandbox"'),
+    r"pullscope run -- skopeo .*": ("tests/cli/test_run.py", "skopeo"),
+    r"pullscope report --follow .*": ("tests/cli/test_report.py", '"--follow"'),
+    r"(mitmproxy|mitmweb) .*": ("tests/mitm/test_watch.py", "mitmweb"),
+}
+"""What needs root, a network, a window or an end by Ctrl-C; the file that runs it, and a word of it."""
+MORE = {
+    r"mitmdump (?!-nr).*": " -nr flows.mitm --set confdir=ca",
+    r"pullscope trace.*": " -- -nr flows.mitm --set confdir=ca",
+    r"pullscope (mirror|doctor) .*": " --root machine",
+}
+"""What is added, so that a proxy ends when it has read a flow file, and a machine's files are those of a folder."""
+
+
+def blocks(page: Path) -> Iterator[list[str]]:
+    """The commands of a page's shell blocks, without comments and `sudo`; what a `$ ` begins, in those that show output."""
+    text = page.read_text(encoding="utf-8")
+    for kind, block in re.findall(r"^ *```(sh|console)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        whole = re.sub(r"for .*?\ndone", _on_one_line, block.replace("\\\n", " "), flags=re.DOTALL)
+        found = []
+        for line in whole.splitlines():
+            shown = line.strip()
+            if kind == "console" and not shown.startswith("$ "):
+                continue
+            words = re.sub(r"\s+#.*|^#.*", "", shown.removeprefix("$ ")).removeprefix("sudo ").strip()
+            words = words if "-m venv" in words else words.replace(".venv/bin/", "", 1)
+            if words and not (page.name == "how-a-pull-works.md" and "curl" in block):
+                found.append(re.sub(" +", " ", words))
+        if found:
+            yield found
+
+
+def _on_one_line(loop: re.Match[str]) -> str:
+    return loop[0].replace("\ndone", "; done").replace("\n", " ")
+
+
+ALL = [(page.name, block) for page in PAGES for block in blocks(page)]
+
+
+def runs_here(command: str) -> bool:
+    return not any(re.fullmatch(pattern, command) for pattern in ELSEWHERE)
+
+
+def as_run(command: str) -> str:
+    return command + next((more for pattern, more in MORE.items() if re.fullmatch(pattern, command)), "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the reader stands: a checkout with some recordings."""
+    for name, source in {
+        "pull.jsonl": "../demo/direct.jsonl",
+        "before.jsonl": "../demo/direct.jsonl",
+        "after.jsonl": "../demo/direct.jsonl",
+        "flows.mitm": "dockerd-20.10-hub.mitm",
+        "recordings/one.jsonl": "../demo/direct.jsonl",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(RECORDINGS / source, tmp_path / name)
+    logs = ROOT / "tests" / "data" / "logs"
+    shutil.copy(logs / "crane-pull.log", tmp_path / "crane.log")
+    (tmp_path / "addons").symlink_to(ROOT / "addons")
+    (tmp_path / "machine").mkdir()
+    debian(tmp_path / "machine", **{"/etc/containerd/config.toml": V3, "/usr/bin/podman": ""})
+    ours = f"{shlex.quote(sys.executable)} -m pullscope.cli.main"
+    for name, script in {
+        "pullscope": f'exec {ours} "$@"',
+        "journalctl": f"exec cat {logs / 'dockerd-classic.log'}",
+    }.items():
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "block"), [one for one in ALL if any(map(runs_here, one[1]))])
+def test_a_block_of_commands_ends_well(page: str, block: list[str], folder: Path) -> None:
+    """In its order, with exit code 0 and nothing that looks like an error."""
+    if (folder / "pull.jsonl").exists() and any(" -o pull.jsonl" in command for command in block):
+        (folder / "pull.jsonl").unlink()
+    lines = [as_run(command) for command in block if runs_here(command)]
+    path = f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(lines)],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "BROWSER": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, f"{page}: {lines}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert "Traceback" not in done.stderr
+    assert not re.search(r"^(error|Error):", done.stderr, re.MULTILINE)
+
+
+def test_what_is_run_elsewhere_is_run_there() -> None:
+    """Each exception is of a command that some page has, and names a file that is there and speaks of it."""
+    for pattern, (where, word) in ELSEWHERE.items():
+        assert any(re.fullmatch(pattern, command) for _, block in ALL for command in block), pattern
+        assert word in (ROOT / where).read_text(encoding="utf-8"), (where, word)
+
+
+def test_the_readme_shows_what_the_command_prints() -> None:
+    """The sample before the first picture is the report of the recorded demo."""
+    from pullscope.cli.source import read_trace
+    from pullscope.render.report import report_lines
+
+    [pull] = read_trace(str(ROOT / "tests" / "data" / "demo" / "direct.jsonl"))[0].pulls
+    sample, picture = (
+        re.search(r"```text\n(.*?)```", (page := (ROOT / "README.md").read_text()), re.DOTALL),
+        page.index("!["),
+    )
+
+    assert sample is not None
+    assert sample.end() < picture
+    assert sample[1].rstrip().splitlines() == [line.rstrip() for line in report_lines([pull])]
