@@ -15,7 +15,7 @@ import typer
 from pullscope.cli import unit
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
-from pullscope.cli.surroundings import print_problems
+from pullscope.cli.surroundings import print_problems, printable
 from pullscope.host import command
 from pullscope.host.invoker import invoker
 from pullscope.host.routes import containerd, docker, podman
@@ -90,7 +90,7 @@ def _print(client: str, route: Route | None, problems: tuple[Problem, ...], *, a
             typer.echo(json.dumps(verdicts.as_json(f"doctor {client}", problems, **more), indent=2))
         else:
             for line in _lines(route) if route else ():
-                typer.echo(line)
+                typer.echo(printable(line))
             print_problems(problems)
             count = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
             typer.echo(f"{count} problem{'s' if count > 1 else ''}" if count else f"healthy: {client}'s configuration")

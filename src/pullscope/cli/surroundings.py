@@ -150,6 +150,11 @@ def addon_path() -> Path:
 def print_problems(problems: tuple[Problem, ...]) -> None:
     """Each problem on one line, its fix on the next."""
     for problem in problems:
-        typer.echo(f"{problem.severity:<8}{problem.message}")
+        typer.echo(printable(f"{problem.severity:<8}{problem.message}"))
         if problem.fix:
-            typer.echo(f"  fix   {problem.fix}")
+            typer.echo(printable(f"  fix   {problem.fix}"))
+
+
+def printable(line: str) -> str:
+    """A line with strings of files in it, without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in line)

@@ -48,6 +48,15 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         "registries-conf-refused",
         {CONF: f'{HUB}[[registry]]\nprefix = "hub.lan"\nlocation = "docker.io"\ninsecure = true\n'},
     ),
+    "search registry with a scheme": (
+        "registries-conf-refused",
+        {CONF: 'unqualified-search-registries = ["docker.io",\n  "https://quay.io"]\n'},
+    ),
+    "search registry with a path": (
+        "registries-conf-refused",
+        {CONF: 'unqualified-search-registries = ["quay.io/org"]\n'},
+    ),
+    "alias of a short name": ("registries-conf-refused", {CONF: '[aliases]\n"app" = "org/app"\n'}),
     "blocked": ("registry-blocked", {CONF: f"{HUB}blocked = true\n"}),
     "replaced by a drop-in": ("registry-replaced", {CONF: HUB + MIRROR, DROP_IN: HUB}),
     "drop-in without .conf": ("drop-in-not-read", {DROP_IN.removesuffix(".conf"): HUB + MIRROR}),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pullscope.host.routes import containerd_checks, containerd_config, hosts_toml, toml_text
 from pullscope.host.routes.containerd_config import CERTS_D, Config
 from pullscope.host.routes.hosts_toml import DEFAULT, Host, HostDirectory
-from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS, Endpoint, Node, Route
+from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS, Endpoint, Node, Route, url_parts
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem
 
@@ -110,12 +110,13 @@ def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:
     urls = toml_text.texts(toml_text.get(named, "endpoint"))
     own = hosts_toml.own_server(reference.registry)
     urls = [url if "://" in url else f"https://{url}" for url in urls]
+    urls = [url for url in urls if url_parts(url) is not None]
     if not any(urlsplit(url).netloc == reference.registry for url in urls):
         urls.append(f"{own.scheme}://{own.host}")
     configs = config.registry.get("configs")
     for url in urls:
         parts = urlsplit(url)
-        settings = toml_text.get(configs, parts.netloc) or {}
+        settings = toml_text.get(configs, parts.netloc)
         authority = toml_text.get(settings, "tls", "ca_file")
         insecure = toml_text.get(settings, "tls", "insecure_skip_verify") is True
         host = Host(
@@ -127,7 +128,7 @@ def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:
         )
         made = _endpoint(host, reference, config.path if named else "default")
         trust = NOT_VERIFIED if insecure else f"CA {authority} and {SYSTEM_CAS}" if authority else SYSTEM_CAS
-        login = f"{config.path}: registry.configs" if settings.get("auth") else KUBELET_LOGIN
+        login = f"{config.path}: registry.configs" if toml_text.get(settings, "auth") else KUBELET_LOGIN
         yield Endpoint(
             url=made.url,
             asks=made.asks,

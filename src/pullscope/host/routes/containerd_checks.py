@@ -258,7 +258,7 @@ def _host_problems(node: Node, found: HostDirectory, host: Host) -> Iterator[Pro
         other = (
             host.key.replace("http://", "https://")
             if host.scheme == "http"
-            else f"http://{host.host}{urlsplit(host.key).path}"
+            else f"http://{host.host}{urlsplit(hosts_toml.url_of(host.key)).path}"
         )
         yield Problem(
             code="scheme-and-port",
@@ -279,7 +279,7 @@ def _host_problems(node: Node, found: HostDirectory, host: Host) -> Iterator[Pro
             ),
             where=where,
         )
-    written = urlsplit(host.key if "://" in host.key else f"https://{host.key}").path.rstrip("/")
+    written = urlsplit(hosts_toml.url_of(host.key)).path.rstrip("/")
     if "/v2/" in f"{written}/" and not written.endswith("/v2") and not host.override_path:
         yield Problem(
             code="override-path-missing",

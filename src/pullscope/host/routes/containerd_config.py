@@ -114,7 +114,8 @@ def read(node: Node) -> Config:
         files.append(place)
     for document in documents:
         for table in _READ.get((version, major), ()):
-            registry.update(toml_text.get(document, *table) or {})
+            settings = toml_text.get(document, *table)
+            registry.update(settings if isinstance(settings, dict) else {})
     return Config(path=path, text=text, version=version, major=major, registry=registry, files=tuple(files))
 
 

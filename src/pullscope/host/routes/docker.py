@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pullscope.host import daemon_json, docker_daemon
 from pullscope.host.layout import SYSTEM
 from pullscope.host.routes import logins
-from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route
+from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem, Severity
@@ -35,7 +35,7 @@ def route(node: Node, reference: Reference) -> Route:
     settings = _settings(node)
     where = path(node)
     endpoints: list[Endpoint] = []
-    mirrors = _listed(settings, daemon_json.MIRRORS)
+    mirrors = [url for url in _listed(settings, daemon_json.MIRRORS) if _as_mirror(url) is not None]
     login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
     login = login and f"{login}, of the user whose docker command it is"
     if reference.registry == DOCKER_HUB:
@@ -97,7 +97,8 @@ def _trust(node: Node, host: str, settings: dict[str, Any]) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
+    parts = url_parts(f"//{host}")
+    name = parts.hostname or "" if parts else ""
     try:
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
@@ -122,9 +123,8 @@ def _problems(node: Node) -> Iterator[Problem]:
         )
         return
     for url in mirrors:
-        good = _as_mirror(url)
-        if good is not None and good != url:
-            changed = json.dumps([_as_mirror(item) or item for item in mirrors])
+        if _as_mirror(url) != url:
+            changed = json.dumps([good for item in mirrors if (good := _as_mirror(item)) is not None])
             yield Problem(
                 code="mirror-not-an-origin",
                 message=f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
@@ -154,8 +154,8 @@ def _problems(node: Node) -> Iterator[Problem]:
 
 def _as_mirror(url: str) -> str | None:
     """A mirror as dockerd takes it (ValidateMirror); None where nothing can be made of it."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    parts = url_parts(url if "://" in url else f"https://{url}")
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc:
         return None
     good = f"{parts.scheme}://{parts.netloc}"
     return url if url.rstrip("/") == good else good

@@ -10,10 +10,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pullscope.host.routes import toml_text
-from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS
+from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS, url_parts
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.host.tree import Tree
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
@@ -106,6 +105,11 @@ def own_server(registry: str) -> Host:
     return Host(key="", scheme="https", host=registry, path="/v2", capabilities=every)
 
 
+def url_of(key: str) -> str:
+    """The URL that a key stands for (parseHostConfig)."""
+    return key if key.startswith("http") or not key else f"https://{key}"
+
+
 def read(tree: Tree, path: str, registry: str) -> HostDirectory:
     """What the host directory `path` says about `registry`."""
     content = tree.text(f"{path}/hosts.toml")
@@ -156,14 +160,13 @@ def _order(text: TomlText) -> list[str]:
 def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusal:
     """parseHostConfig: the URL, what it may be asked for, and its certificates."""
     settings = settings if isinstance(settings, dict) else {}
-    url = key if key.startswith("http") or not key else f"https://{key}"
+    url = url_of(key)
     override = settings.get("override_path") is True
-    try:
-        parts = urlsplit(url)
-        scheme, host = parts.scheme, parts.netloc
-    except ValueError:
+    split = url_parts(url)
+    if split is None:
         return _Refusal(why=f"names {key!r}, which is no URL", line=table.line)
-    path = posixpath.normpath(parts.path) if parts.path else ""
+    scheme, host = split.scheme, split.netloc
+    path = posixpath.normpath(split.path) if split.path else ""
     if url and not override and not path.endswith("/v2"):
         path = f"{path.rstrip('/')}/v2"
     named = toml_text.texts(settings.get("capabilities"))

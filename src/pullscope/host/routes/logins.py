@@ -35,7 +35,7 @@ def find(node: Node, places: Sequence[str], name: str) -> str:
 
 def _document(node: Node, path: str) -> dict[str, Any]:
     try:
-        found = json.loads(node.tree.text(path) or "{}")
+        found = json.loads(node.text(path) or "{}")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -18,7 +18,7 @@ from pullscope.oci.verdicts import Problem
 def route(node: Node, text: str) -> Route:
     """What `podman pull TEXT` does; a short name may become several full ones, which are tried in order."""
     known = registries_conf.read(node)
-    names, said, short = _full_names(known, text)
+    names, said, short = ([], [], False) if known.faults else _full_names(known, text)
     endpoints: list[Endpoint] = []
     refused: str | None = None
     for name in names:
@@ -34,8 +34,8 @@ def route(node: Node, text: str) -> Route:
             kind = "tags" if by_digest else "digests"
             said.append(f"the mirrors of {found.prefix} are for {kind} only ({found.path}:{found.line})")
     if known.faults:
-        endpoints, refused = [], f"{known.faults[0].path} {known.faults[0].why}"
-    if not names:
+        refused = f"{known.faults[0].path} {known.faults[0].why}"
+    elif not names:
         refused = f"the short name {text} has no alias, and there is no unqualified-search registry"
     if endpoints:
         refused = None

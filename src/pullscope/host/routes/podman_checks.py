@@ -56,10 +56,15 @@ def _asked(node: Node, found: Registry) -> Iterator[Problem]:
 
 
 def _cure(node: Node, fault: Fault) -> str:
-    if "http://" in fault.why:
+    if "a location has no http" in fault.why:
         script = r"s#^([[:space:]]*(location|prefix)[[:space:]]*=[[:space:]]*.)https?://#\1#"
         return edits.sed(node, fault.path, script).replace("sed -i", "sed -E -i")
     table, text = fault.table, fault.text
+    if fault.line and "search registry" in fault.why and "://" in fault.why and text is not None:
+        first, last = text.tables[0].keys[registries_conf.SEARCH]
+        return edits.sed(node, fault.path, f"{first},{last}s#https\\?://##g")
+    if fault.line and "alias" in fault.why:
+        return edits.sed(node, fault.path, edits.delete((fault.line, fault.line)))
     if table is not None and text is not None:
         below = [table, *_mirror_tables(text, table)]
         both = "pull-from-mirror" in fault.why
@@ -89,9 +94,7 @@ def _not_read(node: Node) -> Iterator[Problem]:
     folder = f"{SYSTEM}.d"
     for name in node.tree.names(folder):
         path = f"{folder}/{name}"
-        if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (
-            node.tree.text(path) or ""
-        ):
+        if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (node.text(path) or ""):
             continue
         yield Problem(
             code="drop-in-not-read",
@@ -107,7 +110,7 @@ def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
     earlier: dict[str, Registry] = {}
     for path in known.files:
         try:
-            text = toml_text.read(node.tree.text(path) or "")
+            text = toml_text.read(node.text(path) or "")
         except ValueError:
             continue
         for found in registries_conf.tables(path, text):
@@ -153,7 +156,7 @@ def _is_loopback(host: str) -> bool:
 
 def _table(node: Node, registry: Registry) -> tuple[TomlText | None, Table | None]:
     try:
-        text = toml_text.read(node.tree.text(registry.path) or "")
+        text = toml_text.read(node.text(registry.path) or "")
     except ValueError:
         return None, None
     return text, next((item for item in text.named("registry") if item.line == registry.line), None)

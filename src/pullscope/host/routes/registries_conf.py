@@ -14,8 +14,10 @@ from typing import Any
 from pullscope.host.routes import toml_text
 from pullscope.host.routes.route import Node
 from pullscope.host.routes.toml_text import Table, TomlText
+from pullscope.oci.reference import is_registry, is_repository
 
 SYSTEM = "/etc/containers/registries.conf"
+SEARCH = "unqualified-search-registries"
 _PULL_FROM = ("all", "digest-only", "tag-only", "")
 
 
@@ -100,22 +102,24 @@ def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
             continue
         read_files.append(path)
         try:
-            text = toml_text.read(node.tree.text(path) or "")
+            text = toml_text.read(node.text(path) or "")
         except ValueError as error:
             faults.append(Fault(path=path, why=str(error)))
             continue
         found = list(_registries(path, text))
         faults += [item for item in found if isinstance(item, Fault)]
         registries |= {item.prefix: item for item in found if isinstance(item, Registry)}
-        if "unqualified-search-registries" in text.data:
-            search, search_path = tuple(toml_text.texts(text.data["unqualified-search-registries"])), path
+        faults += _names(path, text)
+        if SEARCH in text.data:
+            search, search_path = tuple(item.rstrip("/") for item in toml_text.texts(text.data[SEARCH])), path
         mode = str(text.data.get("short-name-mode", mode))
         named = text.data.get("aliases")
         for name, full in named.items() if isinstance(named, dict) else ():
             if isinstance(full, str):
                 aliases[name] = (full, path)
         if "registries" in text.data:
-            search = search or tuple(toml_text.texts(toml_text.get(text.data, "registries", "search", "registries")))
+            old = toml_text.texts(toml_text.get(text.data, "registries", "search", "registries"))
+            search = search or tuple(filter(is_registry, old))
     return Registries(
         registries=tuple(registries.values()),
         search=search,
@@ -125,6 +129,24 @@ def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
         faults=tuple(faults),
         files=tuple(read_files),
     )
+
+
+def _names(path: str, text: TomlText) -> Iterator[Fault]:
+    """Search registries that are no hosts (postProcessRegistries), and aliases of what is no full name (shortnames.go)."""
+    for item in toml_text.texts(text.data.get(SEARCH)):
+        if not is_registry(item.rstrip("/")):
+            line = text.tables[0].keys.get(SEARCH, (0, 0))[0]
+            yield Fault(path=path, why=f"has the search registry {item}, which is not a host", line=line, text=text)
+    named = text.data.get("aliases")
+    for name, full in named.items() if isinstance(named, dict) else ():
+        host, _, rest = full.partition("/") if isinstance(full, str) else ("", "", "")
+        if full and not (
+            is_registry(host) and ("." in host or ":" in host or host == "localhost") and is_repository(rest)
+        ):
+            line = next((table.keys[name][0] for table in text.named("aliases") if name in table.keys), 0)
+            yield Fault(
+                path=path, why=f"has the alias {name} of {full}, which is not a full name", line=line, text=text
+            )
 
 
 def sources(registry: Registry, *, by_digest: bool) -> list[dict[str, Any]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-from pullscope.host import command
+from pullscope.host import HostError, command, untrusted_file
 from pullscope.host.command import Run
-from pullscope.host.tree import Tree
+from pullscope.host.tree import LARGEST, Tree
 from pullscope.oci.verdicts import Problem
 
 SYSTEM_CAS = "system CAs"
@@ -78,6 +80,16 @@ class Node:
     home: str = "/root"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def text(self, path: str) -> str | None:
+        """The text of a file, None where there is none. What the caller may control is read without doing his bidding."""
+        if not (self.tree.live and path.startswith(f"{self.home}/")):
+            return self.tree.text(path)
+        try:
+            content = untrusted_file.read(Path(path), LARGEST)
+        except HostError:
+            return None
+        return None if content is None else content.decode("utf-8", "replace")
+
     def shown(self, path: str) -> str:
         """`path` as a word for a shell: in a tree, where it lies on this disk."""
         return shlex.quote(str(self.tree.at(path)))
@@ -85,3 +97,11 @@ class Node:
     def then_restart(self, unit: str) -> str:
         """The words that make a changed file count where it is read at start only; nothing for a tree."""
         return f" && {self.sudo}systemctl restart {unit}" if self.tree.live else ""
+
+
+def url_parts(url: str) -> SplitResult | None:
+    """A URL by its parts; None where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
