@@ -1,4 +1,4 @@
-"""Made-up images, and the ways in which clients fetch them: what facts/wire.md calls their dialects, as wires.
+"""Made-up images, and the ways in which clients fetch them: each in its dialect, as wires.
 
 Documents are real JSON whose digests are right, so that what the trace verifies can be verified.
 """

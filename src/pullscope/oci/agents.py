@@ -7,58 +7,78 @@ that are built on a library name themselves before it. What is not in the table 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 UNKNOWN = "unknown"
 CONTAINERD_STORE = "containerd"
 GRAPHDRIVER_STORE = "graphdriver"
 
-# Product (lower case) to family. Seen on the wire: docker, containerd, skopeo, crane. The rest from the clients'
-# sources: podman sends libpod/ (podman#3793), CRI-O cri-o/ (cri-o#1555), buildah Buildah/ (pkg/parse), kaniko
-# kaniko/ (executor/push.go:75), BuildKit buildkit/, containers/image containers/ where nobody sets another
-# (useragent.go).
-_FAMILIES = {
-    "docker": "docker",
-    "docker-client": "docker-cli",  # docker manifest, buildx imagetools, login: the CLI's own requests
-    "containerd": "containerd",
-    "nerdctl": "nerdctl",
-    "buildkit": "buildkit",
-    "libpod": "podman",
-    "podman": "podman",
-    "skopeo": "skopeo",
-    "buildah": "buildah",
-    "cri-o": "cri-o",
-    "containers": "podman",  # podman 5.8 sends the name of its library; skopeo, buildah and CRI-O set their own (seen)
-    "crane": "crane",
-    "kaniko": "kaniko",
-    "cosign": "cosign",
-    "ko": "ko",
-    "go-containerregistry": "go-containerregistry",
-    "oras": "oras",
-    "oras-go": "oras",
-    "helm": "helm",
-    "bootc": "bootc",
-    "trivy": "trivy",
-    "jib": "jib",
-    "apptainer": "apptainer",
-    "singularity": "singularity",
-    "curl": "curl",
-}
 
-# Families whose every run is a process of its own, which does one thing and ends: seen (measure: no connection of theirs
-# was ever shared by two runs) or, for those marked so, by their documentation. Daemons do many things on one connection;
-# of a family that is in neither list nothing is known.
-COMMANDS = frozenset(
-    {"skopeo", "podman", "buildah", "crane", "oras", "cosign", "regctl", "docker-cli", "helm", "curl"}
-    | {"kaniko", "ko", "regsync", "apptainer", "singularity", "jib", "bootc"}  # by their documentation
-)
-DAEMONS = frozenset({"docker", "containerd", "buildkit", "cri-o"})
-FETCHES_LAYERS = frozenset({"docker", "cri-o"})
-"""Families that ask for an image manifest only to run what it names: what they leave out, they have."""
-STARTS_OVER = frozenset({"podman", "buildah", "skopeo", "cri-o"})
-"""Families that begin the whole thing anew after a server error or a blob that is not there, version check and all (podman 5.8,
-skopeo 1.22 with `--retry-times`: seen)."""
+class Process(StrEnum):
+    """What a run of a client is."""
+
+    COMMAND = "command"
+    """A process of its own, which does one thing and ends: no connection is shared by two runs."""
+    DAEMON = "daemon"
+    """One process does many things, also on one connection."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """A client by what is known of it."""
+
+    products: tuple[str, ...] = ()
+    """The names that it sends, in lower case."""
+    process: Process | None = None
+    fetches_layers: bool = False
+    """Whether it asks for an image manifest only to run what it names: what it leaves out, it has."""
+    starts_over: bool = False
+    """Whether it begins the whole thing anew after a server error or a blob that is not there, version check and all (podman
+    5.8, skopeo 1.22 with `--retry-times`: seen)."""
+
+
+_DAEMON, _COMMAND = Process.DAEMON, Process.COMMAND
+# Products, seen on the wire: docker, containerd, skopeo, crane. The rest from the clients' sources: podman sends libpod/
+# (podman#3793), CRI-O cri-o/ (cri-o#1555), buildah Buildah/ (pkg/parse), kaniko kaniko/ (executor/push.go:75), BuildKit
+# buildkit/, containers/image containers/ where nobody sets another (useragent.go). Processes: seen, or by documentation.
+FAMILIES: Mapping[str, Family] = {
+    "docker": Family(products=("docker",), process=_DAEMON, fetches_layers=True),
+    # docker manifest, buildx imagetools, login: the CLI's own requests
+    "docker-cli": Family(products=("docker-client",), process=_COMMAND),
+    "containerd": Family(products=("containerd",), process=_DAEMON),
+    "nerdctl": Family(products=("nerdctl",)),
+    "buildkit": Family(products=("buildkit",), process=_DAEMON),
+    # podman 5.8 sends the name of its library; skopeo, buildah and CRI-O set their own (seen)
+    "podman": Family(products=("libpod", "podman", "containers"), process=_COMMAND, starts_over=True),
+    "skopeo": Family(products=("skopeo",), process=_COMMAND, starts_over=True),
+    "buildah": Family(products=("buildah",), process=_COMMAND, starts_over=True),
+    "cri-o": Family(products=("cri-o",), process=_DAEMON, fetches_layers=True, starts_over=True),
+    "crane": Family(products=("crane",), process=_COMMAND),
+    "kaniko": Family(products=("kaniko",), process=_COMMAND),
+    "cosign": Family(products=("cosign",), process=_COMMAND),
+    "ko": Family(products=("ko",), process=_COMMAND),
+    "go-containerregistry": Family(products=("go-containerregistry",)),
+    "oras": Family(products=("oras", "oras-go"), process=_COMMAND),
+    "helm": Family(products=("helm",), process=_COMMAND),
+    "bootc": Family(products=("bootc",), process=_COMMAND),
+    "trivy": Family(products=("trivy",)),
+    "jib": Family(products=("jib",), process=_COMMAND),
+    "apptainer": Family(products=("apptainer",), process=_COMMAND),
+    "singularity": Family(products=("singularity",), process=_COMMAND),
+    "curl": Family(products=("curl",), process=_COMMAND),
+    "regctl": Family(process=_COMMAND),  # it sends its name in a way of its own: _REGCLIENT
+    "regsync": Family(process=_COMMAND),
+}
+"""One row a client. Of one that is not here, or whose row is silent, nothing is known."""
+
+_FAMILIES = {product: name for name, family in FAMILIES.items() for product in family.products}
+COMMANDS = frozenset(name for name, family in FAMILIES.items() if family.process is _COMMAND)
+DAEMONS = frozenset(name for name, family in FAMILIES.items() if family.process is _DAEMON)
+FETCHES_LAYERS = frozenset(name for name, family in FAMILIES.items() if family.fetches_layers)
+STARTS_OVER = frozenset(name for name, family in FAMILIES.items() if family.starts_over)
 PAIRS = frozenset(
     {
         frozenset({"docker", "containerd"}),  # dockerd 28 and 29, containerd store: tokens as `containerd/…` (seen)

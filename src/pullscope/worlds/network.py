@@ -4,7 +4,7 @@ On http.client, and not on a library that follows, retries, decodes and pools: a
 and header fields must go out as it says, repeated ones too. http.client refuses 100 header fields and lines of 64 KiB,
 which is the bound wanted here. A watchdog ends an exchange that drips; a host that hung once is not waited for again.
 
-Proxies come from the environment as Go reads it (HTTPS_PROXY, NO_PROXY; wire.md D2). Trust is the system's, or a CA file on
+Proxies come from the environment as Go reads it (HTTPS_PROXY, NO_PROXY; docs/sources.md). Trust is the system's, or a CA file on
 top of it. Nothing here logs, and no exception carries a header or a query.
 """
 

@@ -19,7 +19,7 @@ NAMES = {
 """A file of each platform."""
 
 # Where a row comes from.
-MATCHER = "wire.md E1: run against Netlify's own matcher (netlify-redirector wasm)"
+MATCHER = "docs/sources.md: run against Netlify's own matcher (netlify-redirector wasm)"
 NORMALIZE = "netlify/build packages/redirect-parser/src/normalize.js"
 LINES = "netlify/build packages/redirect-parser/tests/line-parser.test.ts"
 OPTIONS = "docs.netlify.com/manage/routing/redirects/redirect-options"

@@ -32,7 +32,7 @@ RENAMED = netlify(f"/v2/ {HUB}/v2/ 302\n/v2/app/* {HUB}/v2/org/app/:splat 302")
 STRICT = netlify(f"/v2/ {GHCR}/v2/ 302\n/v2/app/* {GHCR}/v2/org/app/:splat 302")
 NO_TOKENS = netlify("/v2/ https://registry.k8s.io/v2/ 302\n/v2/* https://registry.k8s.io/v2/:splat 302")
 
-# The rows of the lab's matrix (facts: wire.md C4), columns: docker classic, docker containerd, skopeo.
+# The rows of the lab's matrix (docs/sources.md), columns: docker classic, docker containerd, skopeo.
 MATRIX = [
     ("redirect, same path", REDIRECT, "org/app", "works", "works", "fails authorization-dropped"),
     ("redirect, renamed, lenient", RENAMED, "app/x", "fails scope-mismatch", "works", "fails authorization-dropped"),

@@ -7,7 +7,7 @@ A verdict rests on its client's `evidence`: `run` where the model was compared w
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pullscope.oci.digest import Digest
@@ -109,57 +109,92 @@ def _regctl(reference: Reference, login: Login | None, present: Container[Digest
 
 
 _RUN, _READ = Evidence.RUN, Evidence.READ
-_COMPARED = {
-    "docker-classic": ("docker 20.10 to 28", _RUN, "20.10.24 in CI, 2026-11; 23 to 28 read"),
-    "docker-containerd": ("docker 29", _RUN, "29.7.2 by its recordings, 2026-11"),
-    "containerd": ("containerd, nerdctl, CRI", _RUN, "ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read"),
-    "buildkit": ("docker build, buildx", _READ, "moby/buildkit of 2026 read"),
-    "podman": ("podman", _RUN, "4.3.1 in CI, 2026-11; containers/image of 2026 read"),
-    "skopeo": ("skopeo", _RUN, "1.9.3 in CI, 2026-11; containers/image of 2026 read"),
-    "buildah": ("buildah", _RUN, "1.28.2 in CI, 2026-11; containers/image of 2026 read"),
-    "crane": ("crane from 0.21.8", _RUN, "0.21.9 in a lab of 2026, by how each row ended"),
-    "crane-0.21.7": ("crane up to 0.21.7", _RUN, "0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read"),
-    "regctl": ("regctl", _READ, "regclient of 2026 read"),
-}
-_MODELS: Mapping[str, Model] = {
-    "docker-classic": _docker_classic,
-    "docker-containerd": _docker_containerd,
-    "containerd": _containerd,
-    "buildkit": _buildkit,
-    "podman": _containers("libpod/4.3.1", retries=3),
-    "skopeo": _containers("skopeo/1.9.3"),
-    "buildah": _containers("Buildah/1.28.2", retries=3),
-    "crane": _crane,
-    "crane-0.21.7": _old_crane,
-    "regctl": _regctl,
-}
-_LINKS = {
-    "docker-containerd": "https://github.com/docker/for-mac/issues/7658",
-    "buildkit": "https://github.com/moby/moby/issues/45333",
-    "podman": "https://github.com/containers/image/issues/641",
-    "skopeo": "https://github.com/containers/image/issues/641",
-    "buildah": "https://github.com/containers/image/issues/641",
-    "crane": "https://github.com/google/go-containerregistry/pull/2360",
-    "crane-0.21.7": "https://github.com/google/go-containerregistry/issues/2359",
-}
+_IMAGE_641 = "https://github.com/containers/image/issues/641"
+_CLIENTS = (
+    Client(
+        id="docker-classic",
+        label="docker 20.10 to 28",
+        evidence=_RUN,
+        compared="20.10.24 in CI, 2026-11; 23 to 28 read",
+        model=_docker_classic,
+    ),
+    Client(
+        id="docker-containerd",
+        label="docker 29",
+        evidence=_RUN,
+        compared="29.7.2 by its recordings, 2026-11",
+        model=_docker_containerd,
+        link="https://github.com/docker/for-mac/issues/7658",
+    ),
+    Client(
+        id="containerd",
+        label="containerd, nerdctl, CRI",
+        evidence=_RUN,
+        compared="ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read",
+        model=_containerd,
+    ),
+    Client(
+        id="buildkit",
+        label="docker build, buildx",
+        evidence=_READ,
+        compared="moby/buildkit of 2026 read",
+        model=_buildkit,
+        link="https://github.com/moby/moby/issues/45333",
+    ),
+    Client(
+        id="podman",
+        label="podman",
+        evidence=_RUN,
+        compared="4.3.1 in CI, 2026-11; containers/image of 2026 read",
+        model=_containers("libpod/4.3.1", retries=3),
+        link=_IMAGE_641,
+    ),
+    Client(
+        id="skopeo",
+        label="skopeo",
+        evidence=_RUN,
+        compared="1.9.3 in CI, 2026-11; containers/image of 2026 read",
+        model=_containers("skopeo/1.9.3"),
+        link=_IMAGE_641,
+    ),
+    Client(
+        id="buildah",
+        label="buildah",
+        evidence=_RUN,
+        compared="1.28.2 in CI, 2026-11; containers/image of 2026 read",
+        model=_containers("Buildah/1.28.2", retries=3),
+        link=_IMAGE_641,
+    ),
+    Client(
+        id="crane",
+        label="crane from 0.21.8",
+        evidence=_RUN,
+        compared="0.21.9 in a lab of 2026, by how each row ended",
+        model=_crane,
+        link="https://github.com/google/go-containerregistry/pull/2360",
+    ),
+    Client(
+        id="crane-0.21.7",
+        label="crane up to 0.21.7",
+        evidence=_RUN,
+        compared="0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read",
+        model=_old_crane,
+        link="https://github.com/google/go-containerregistry/issues/2359",
+    ),
+    Client(id="regctl", label="regctl", evidence=_READ, compared="regclient of 2026 read", model=_regctl),
+)
 _LOGIN_LABELS = {LoginAt.VANITY: "logged in to this host", LoginAt.UPSTREAM: "logged in to its registry"}
 
 
 def _clients() -> dict[str, Client]:
     found: dict[str, Client] = {}
-    for name, model in _MODELS.items():
-        label, evidence, compared = _COMPARED[name]
-        for login in LoginAt:
-            own_id = f"{name}+{login}" if login else name
-            found[own_id] = Client(
-                id=own_id,
-                label=_LOGIN_LABELS.get(login, label),
-                # No login was ever run against a real client here.
-                evidence=_READ if login else evidence,
-                compared=f"{label}: read, 2026-11" if login else compared,
-                model=model,
-                login=login,
-                link=_LINKS.get(name),
+    for client in _CLIENTS:
+        found[client.id] = client
+        for login, label in _LOGIN_LABELS.items():
+            own_id = f"{client.id}+{login}"
+            # No login was ever run against a real client here.
+            found[own_id] = replace(
+                client, id=own_id, label=label, evidence=_READ, compared=f"{client.label}: read, 2026-11", login=login
             )
     return found
 

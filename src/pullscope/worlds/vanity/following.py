@@ -13,7 +13,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.rules import Rule, RuleFile
 
 MOST_HOPS = 10
-"""Go's net/http gives up after ten redirects, and so do the clients built on it (facts: wire.md C3)."""
+"""Go's net/http gives up after ten redirects, and so do the clients built on it (docs/sources.md)."""
 
 DIGEST = "sha256:" + "0" * 64
 

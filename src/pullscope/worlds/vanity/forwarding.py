@@ -1,7 +1,7 @@
 """A proxying vanity host, in two halves: what goes on to the registry, and what comes back. No I/O.
 
 `outgoing` and `incoming` are the whole difference between a plain rewrite, a token-aware proxy and a redirect; the memory
-world and mitmproxy both put the fetching between them. A token-aware proxy names only itself (facts: wire.md C4, the
+world and mitmproxy both put the fetching between them. A token-aware proxy names only itself (docs/sources.md, the
 designs of chainguard-dev/registry-redirect and howardjohn/registry-redirector): the challenge's realm, service and scope,
 Location and Link, and the name in a tags list are rewritten; manifests and blobs are never touched, so digests hold.
 """

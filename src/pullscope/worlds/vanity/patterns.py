@@ -20,7 +20,7 @@ LONGEST_PATH = 4096
 def _parts(path: str) -> tuple[tuple[str, ...], bool]:
     """The segments of a path, and whether it ends in a slash: asked once for each of thousands of rules.
 
-    Netlify decodes before it compares; `%2F` then counts as a slash (wire.md E1).
+    Netlify decodes before it compares; `%2F` then counts as a slash (docs/sources.md).
     """
     parts = tuple(unquote(path).removeprefix("/").split("/"))
     return (parts[:-1], True) if parts[-1] == "" else (parts, False)
@@ -30,7 +30,7 @@ def _parts(path: str) -> tuple[tuple[str, ...], bool]:
 class SegmentPattern:
     """Netlify's: whole segments, `:name` for exactly one of them, a final `*` for any rest, and slashes at the end ignored.
 
-    `/v2/*` matches `/v2`, `/v2/` and `/v2/a`, not `/v2x`; `/a-:x` is literal (facts: wire.md E1, from Netlify's own matcher).
+    `/v2/*` matches `/v2`, `/v2/` and `/v2/a`, not `/v2x`; `/a-:x` is literal (docs/sources.md, Netlify).
     """
 
     text: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Auth(StrEnum):
-    """What a proxy does with the registry's answers to "who are you?" (facts: wire.md C4)."""
+    """What a proxy does with the registry's answers to "who are you?" (docs/sources.md)."""
 
     PLAIN = "plain"
     """Passes challenges through: the client asks the registry's own token server."""

@@ -11,7 +11,7 @@ from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
-# facts: wire.md E1, the rows marked [?].
+# docs/sources.md, Netlify: what is not known.
 NETLIFY_PROXY = (
     "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
     "not seen"

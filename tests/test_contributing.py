@@ -1,0 +1,153 @@
+"""CONTRIBUTING's pages on clients, forms, registries and routes, tried: what nobody has is added to a copy of the source.
+
+Each addition touches no more files of the source than its page says. A finding is tried by each that is there, a platform in
+tests/worlds/vanity/test_new_platform.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pullscope
+
+
+class Copy:
+    """The source, to be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "src"
+        shutil.copytree(
+            Path(pullscope.__file__).parent, self.folder / "pullscope", ignore=shutil.ignore_patterns("__pycache__")
+        )
+
+    def add(self, file: str, text: str, before: str = "") -> None:
+        """A new file, or text before the only place that says `before`."""
+        path = self.folder / "pullscope" / file
+        if not before:
+            path.write_text(text)
+            return
+        then = path.read_text()
+        assert then.count(before) == 1, (file, before)
+        path.write_text(then.replace(before, f"{text}{before}"))
+
+    def run(self, code: str) -> str:
+        """What Python prints that imports it."""
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path)
+
+
+def test_a_client_by_its_name_is_one_row(copy: Copy) -> None:
+    """Its version is read, and what its row says is known wherever families are told apart."""
+    row = '    "img": Family(products=("img",), process=_COMMAND),\n'
+    copy.add("oci/agents.py", row, before='    "curl": Family(')
+
+    said = copy.run(
+        "from pullscope.oci.agents import COMMANDS, identify; print(identify('img/v0.5.11'), 'img' in COMMANDS)"
+    )
+    assert said == "img 0.5.11 True\n"
+
+
+CLIENT = """
+from pullscope.worlds.clients.docker_classic import DockerClassic
+
+
+def img(reference, login, present):
+    return DockerClassic(reference=reference, login=login, present=present).pull()
+"""
+
+
+def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> None:
+    """`vanity try`, `check` and `demo` know it, and the lesson's tables have it."""
+    row = '    Client(id="img", label="img", evidence=_READ, compared="nobody", model=img),\n'
+    copy.add("worlds/clients/img.py", CLIENT)
+    copy.add(
+        "worlds/clients/roster.py",
+        "from pullscope.worlds.clients.img import img\n",
+        before="from pullscope.worlds.clients.logins",
+    )
+    copy.add("worlds/clients/roster.py", row, before='    Client(\n        id="docker-classic"')
+
+    said = copy.run(
+        "from pullscope.cli.demo_pulls import demo_pulls\n"
+        "print([(one.client, one.through) for one in demo_pulls().tried if one.client == 'img'])"
+    )
+    assert said == "[('img', None)]\n"
+
+
+def test_a_form_of_the_report_is_a_file_and_a_row(copy: Copy) -> None:
+    """`report --format` offers it, says so in its help, and writes it."""
+    copy.add(
+        "render/exports/names.py", "def names(pulls):\n    return ''.join(f'{pull.reference}\\n' for pull in pulls)\n"
+    )
+    write = (
+        "def _names(told: Told) -> str:\n    from pullscope.render.exports.names import names\n\n"
+        "    return names(told.pulls)\n\n\n"
+    )
+    copy.add("render/forms.py", write, before="FORMS: Mapping[str, Form] = {")
+    copy.add(
+        "render/forms.py", '    "names": Form(what="names", reader="cut", write=_names),\n', before='    "curl": Form('
+    )
+    recording = Path(__file__).parent / "data" / "demo" / "direct.jsonl"
+
+    said = copy.run(
+        f"import sys; from pullscope.cli.main import main\n"
+        f"sys.argv = ['pullscope', 'report', '--format', 'names', {str(recording)!r}]; main()"
+    )
+    assert said == "docker.io/timonback/zephykus:latest\n"
+
+
+def test_a_registry_is_three_rows(copy: Copy) -> None:
+    """It is played, pulled from, and known by its host."""
+    known = 'KnownRegistry(id="depot", name="Depot", hosts=r"registry\\.depot\\.example"),\n    '
+    copy.add("oci/known_registries.py", known, before='KnownRegistry(\n        id="docker-hub"')
+    own = (
+        'DEPOT = Registry(id="depot", host="registry.depot.example", anonymous=Fact(Anonymous.OPEN, "https://depot.example", '
+        '"2026-11"))\n\n'
+    )
+    copy.add("worlds/registries/hosted.py", own, before="DOCKER_HUB = Registry(")
+    copy.add("worlds/registries/table.py", "        hosted.DEPOT,\n", before="        hosted.DOCKER_HUB,\n")
+
+    said = copy.run(
+        "from pullscope.oci.known_registries import known_registry\n"
+        "from pullscope.worlds.clients.drive import pull\n"
+        "from pullscope.worlds.hub.playing import play, start_of\n"
+        "from pullscope.worlds.registries.table import registry\n"
+        "played = play(registry('depot'))\n"
+        "ran = pull(start_of('docker-classic', login=False)(played.reference), played.world)\n"
+        "print(known_registry('registry.depot.example').name, played.reference, ran.outcome.pulled)"
+    )
+    assert said == "Depot registry.depot.example/timonback/zephykus:latest True\n"
+
+
+def test_a_route_is_two_rows(copy: Copy) -> None:
+    """It is read from the URL, and is the kind of step that its row says."""
+    copy.add("oci/routes.py", '    RENAMES = "renames"\n', before='    NONE = "none"')
+    path = '(Endpoint.RENAMES, r"/v2/(?P<repository>.+)/renames/?"),\n        '
+    copy.add("oci/routes.py", path, before="(Endpoint.TAGS, r")
+    copy.add("trace/kinds.py", "    Endpoint.RENAMES: Kind.TAGS,\n", before="    Endpoint.TAGS: Kind.TAGS,")
+
+    said = copy.run(
+        "from pullscope.oci.routes import route; from pullscope.trace.kinds import PLAIN\n"
+        "found = route('https://r.example.com/v2/team/app/renames')\n"
+        "print(found.endpoint, found.repository, PLAIN[found.endpoint])"
+    )
+    assert said == "renames team/app tags\n"
