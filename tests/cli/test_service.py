@@ -139,3 +139,61 @@ def test_the_ca_of_another_confdir_is_found_with_the_fix_that_cures(
     host.restarted()
     assert problems(host) == {}
     assert confdir.authority(Path(named)) == host.trusted()
+
+
+def test_a_service_can_be_a_mirror(host: Host) -> None:
+    """Its unit says of what; what follows is `mirror on`, and docker's proxy is none of its business."""
+    done = host.call(
+        "service", "install", "--mirror", "--host", "ghcr.io", "--otlp", "http://c:4318", "--out", "a.jsonl"
+    )
+    assert done.exit_code == 0, done.output
+    assert "the mirror listens on 127.0.0.1:8600" in done.output
+    assert "mirror on --host ghcr.io" in done.output
+    unit = (host.root / "etc/systemd/system/pullscope.service").read_text()
+    assert (
+        "--set pullscope_mirror=ghcr.io --set pullscope_otlp=http://c:4318 --listen-host 127.0.0.1 --listen-port 8600"
+        in unit
+    )
+    assert "pullscope_out=+/var/lib/pullscope-proxy/a.jsonl " in unit
+    told = host.call("service", "status").output
+    assert "a mirror of ghcr.io on 127.0.0.1:8600" in told
+    assert "/var/lib/pullscope-proxy/a.jsonl, and http://c:4318" in told
+    assert host.call("service", "remove").exit_code == 0
+    assert "not installed" in host.call("service", "status").output
+
+
+def test_a_proxy_that_docker_needs_does_not_become_a_mirror(host: Host) -> None:
+    """Every pull would fail; after `off` it may."""
+    host.call("service", "install")
+    host.call("docker", "on")
+    host.restarted()
+    assert "docker is set to ask for everything through port 8080" in host.call("service", "status").output
+    before = listing(host.root)
+    done = host.call("service", "install", "--mirror")
+    assert done.exit_code == 1
+    assert "so every pull would fail. First: pullscope docker off. Nothing changed" in done.output
+    assert listing(host.root) == before
+    host.call("docker", "off")
+    host.restarted()
+    assert host.call("service", "install", "--mirror").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "docker.io"], "add --mirror"),
+        (["--mirror", "--host", "10.0.0.1"], "name its port"),
+        (["--out", "../x"], "writes to /var/lib/pullscope-proxy only"),
+        (["--out", "/srv/x"], "writes to /var/lib/pullscope-proxy only"),
+        (["--out", ".."], "writes to /var/lib/pullscope-proxy only"),
+        (["--otlp", "http://c:4318 --set x=y"], "is no address of a collector"),
+        (["--otlp", "c:4318"], "is no address of a collector"),
+    ],
+)
+def test_what_a_service_cannot_do_is_refused(host: Host, words: list[str], said: str) -> None:
+    """Before anything is written."""
+    before = listing(host.root)
+    done = host.call("service", "install", *words)
+    assert done.exit_code in (1, 2)
+    assert said in done.output
+    assert listing(host.root) == before

@@ -103,3 +103,58 @@ def test_the_proxy_has_the_confdir_that_env_names(
     done = CliRunner().invoke(app, ["trace", *more])
     assert done.exit_code == 0, done.output
     assert [word for word in started[0] if "confdir=" in word] == [word.format(tmp=tmp_path) for word in words]
+
+
+@pytest.mark.parametrize(
+    ("words", "listens", "mode", "mirror"),
+    [
+        ([], "8600", "reverse:https://registry-1.docker.io", ["docker.io"]),
+        (
+            ["--host", "ghcr.io", "--host", "lan:5000", "-p", "1"],
+            "1",
+            "reverse:https://ghcr.io",
+            ["ghcr.io", "lan:5000"],
+        ),
+    ],
+)
+def test_a_mirror_is_mitmproxy_in_reverse_mode(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], listens: str, mode: str, mirror: list[str]
+) -> None:
+    """On its own port, for what was named; and what leads each client to it is said with the same port and names."""
+    started: list[list[str]] = []
+
+    def start(words: list[str]) -> int:
+        started.append(words)
+        return 0
+
+    monkeypatch.setattr("pullscope.mitm.run.run_mitmdump", start)
+    done = CliRunner().invoke(app, ["trace", "--mirror", *words])
+    assert done.exit_code == 0, done.output
+    [given] = started
+    assert given[given.index("--listen-port") + 1] == listens
+    assert given[given.index("--mode") + 1] == mode
+    assert [word.partition("=")[2] for word in given if word.startswith("pullscope_mirror=")] == mirror
+    assert f"mirror  http://127.0.0.1:{listens} stands in for {', '.join(mirror)}, " in done.stderr
+    hinted = [line for line in done.stderr.splitlines() if line.startswith("next    sudo pullscope mirror on")]
+    assert hinted
+    for line in hinted:
+        assert ("--port 1" in line, "--host ghcr.io --host lan:5000" in line) == (bool(words), bool(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--host", "docker.io"], 2, "--host names what to be a mirror of: add --mirror."),
+        (["--mirror", "--only", "docker.io"], 2, "--only and --ignore are for a proxy"),
+        (
+            ["--mirror", "--host", "localhost"],
+            1,
+            "--host: 'localhost' is in no public DNS; if it is meant, name its port",
+        ),
+    ],
+)
+def test_what_a_mirror_cannot_be(words: list[str], code: int, said: str) -> None:
+    """One sentence, and nothing is started."""
+    done = CliRunner().invoke(app, ["trace", *words])
+    assert done.exit_code == code
+    assert said in done.stderr

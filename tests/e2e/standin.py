@@ -249,8 +249,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _as_auth(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
-        logged_in = (self.headers.get("Authorization") or "").startswith("Basic ")
-        token = self.server.hub.issue(query.get("scope", []), logged_in=logged_in)
+        form = parse_qs(self._body.decode()) if self.command == "POST" else {}  # containerd with a login
+        logged_in = "password" in form or (self.headers.get("Authorization") or "").startswith("Basic ")
+        scopes = [scope for text in (*query.get("scope", []), *form.get("scope", [])) for scope in text.split()]
+        token = self.server.hub.issue(scopes, logged_in=logged_in)
         issued = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         answer = {"token": token, "access_token": token, "expires_in": 300, "issued_at": issued}
         self._send(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())

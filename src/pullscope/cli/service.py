@@ -10,13 +10,16 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.exits import speaking
-from pullscope.cli.proxy_words import Port
+from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.surroundings import addon_path, surroundings
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
-from pullscope.host.proxy_service import ServicePaths
+from pullscope.host.listener import listens
+from pullscope.host.proxy_service import ServicePaths, Work
 from pullscope.host.tree import Tree
+from pullscope.oci.mirrored import PORT, read_homes
+from pullscope.oci.reference import DOCKER_HUB
+from pullscope.oci.verdicts import ExitCode
 
 app = typer.Typer(no_args_is_help=True, help="The tracing proxy as a systemd service.")
 
@@ -26,11 +29,40 @@ Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of 
 @app.command("install")
 @speaking
 def install(
-    proxy_port: Port = 8080,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            "-p",
+            "--proxy-port",
+            min=1,
+            max=65535,
+            envvar="PULLSCOPE_PORT",
+            show_default="8080, of a mirror 8600",
+            help="The port on which it listens.",
+        ),
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")
+    ] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
+    ] = None,
+    otlp: Annotated[
+        str, typer.Option("--otlp", metavar="URL", help="Send finished pulls to this OpenTelemetry collector.")
+    ] = "",
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="Record to this file in /var/lib/pullscope-proxy.")
+    ] = "trace.jsonl",
     root: Root = "/",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
     """Install and start pullscope.service, on 127.0.0.1, with a user of its own."""
+    if host and not mirror:
+        raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
+    homes = tuple(read_homes(host or [DOCKER_HUB])) if mirror else ()
+    proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
     rotation = Path(__file__).parents[1] / "mitm" / "rotation.py"
     paths = ServicePaths(
@@ -38,6 +70,7 @@ def install(
         addon=str(addon_path()),
         rotation=str(rotation),
         port=proxy_port,
+        work=Work(mirror=homes, otlp=otlp, out=proxy_service.recording(out)),
         libraries=_libraries(),
     )
     if dry_run:
@@ -46,11 +79,38 @@ def install(
     _need(at.tree)
     at.need_rights()
     proxy_service.install(at.tree, _runner(at.tree), paths, lambda line: typer.echo(f"  {line}"))
-    typer.echo(f"runs  the proxy listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
+    what = "mirror" if mirror else "proxy"
+    typer.echo(f"runs  the {what} listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
+    ours = at.again.rpartition(" docker")[0] or at.again
     where = f" --port {proxy_port}" if proxy_port != 8080 else ""
     root = "".join(f" {shlex.quote(word)}" for word in at.tree.words)
-    typer.echo(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
-    typer.echo(f"undo  {at.again.rpartition(' docker')[0] or at.again} service remove{root}")
+    if mirror:
+        named = "".join(f" --host {shlex.quote(name)}" for name in homes) if homes != (DOCKER_HUB,) else ""
+        where = f" --port {proxy_port}" if proxy_port != PORT else ""
+        typer.echo(f"next  {ours} mirror on{named}{where}{root}")
+    else:
+        typer.echo(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
+    typer.echo(f"undo  {ours} service remove{root}")
+
+
+@app.command("status")
+@speaking
+def status(root: Root = "/") -> None:
+    """Say what the service does, and whether it listens; exit 1 where it should and does not."""
+    at = surroundings(root, False, None)
+    found = proxy_service.installed(at.tree)
+    if found is None:
+        typer.echo("off   The service is not installed.")
+        return
+    port, work = found
+    what = f"a mirror of {', '.join(work.mirror)}" if work.mirror else "a proxy"
+    typer.echo(f"on    {proxy_service.UNIT}: {what} on 127.0.0.1:{port}")
+    typer.echo(f"out   {work.out}" + (f", and {work.otlp}" if work.otlp else ""))
+    why = None if work.mirror else proxy_service.needed_by_docker(at.tree, _runner(at.tree), port)
+    if why:
+        typer.echo(f"used  {why}")
+    if at.tree.live and not listens("127.0.0.1", port):
+        raise Complaint(f"nothing listens on 127.0.0.1:{port}. journalctl -u {proxy_service.UNIT} says why.")
 
 
 @app.command("remove")

@@ -168,6 +168,9 @@ _OPTIONS: dict[str, Callable[[_Value], object]] = {
     "off_command": _Value.texts,
     NAMES: _Value.names,
     "port": lambda value: value.number(1, 65535),
+    "mirror": _Value.texts,
+    "otlp": _Value.text_or_null,
+    "out": _Value.text_or_null,
 }
 """What the options that this version knows must be; those of another version are kept as they are."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pullscope import __version__
 from pullscope.host import HostError, change, dropin
@@ -27,9 +28,34 @@ from pullscope.host.tree import Tree
 UNIT = "pullscope.service"
 STATE = "/var/lib/pullscope-service"
 CONFDIR = "/var/lib/pullscope-proxy/mitmproxy"
+DIRECTORY = "/var/lib/pullscope-proxy"
+RECORDING = f"{DIRECTORY}/trace.jsonl"
 HIDDEN = ("/tmp", "/var/tmp")  # noqa: S108  # read, never written: what PrivateTmp= in the unit hides from the service
 STARTS_WITHIN = 60
 """Seconds that mitmdump may take to listen: it makes a CA at its first start, on a slow machine with little entropy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What the service does."""
+
+    mirror: tuple[str, ...] = ()
+    """The registries that it is a mirror of; none for a proxy."""
+    otlp: str = ""
+    """The collector that is sent finished pulls."""
+    out: str = RECORDING
+    """What it records to, which can only be in its own directory."""
+
+    def __post_init__(self) -> None:
+        if self.otlp and not re.fullmatch(r"https?://[!-~]+", self.otlp):
+            raise ValueError(f"{self.otlp[:100]!r} is no address of a collector; write it like http://localhost:4318")
+
+    @property
+    def words(self) -> list[str]:
+        """Words of mitmdump that the template has not."""
+        settings = [f"pullscope_mirror={','.join(self.mirror)}"] if self.mirror else []
+        settings += [f"pullscope_otlp={self.otlp}"] if self.otlp else []
+        return [word for setting in settings for word in ("--set", setting)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,15 +66,37 @@ class ServicePaths:
     addon: str
     rotation: str
     port: int = 8080
+    work: Work = Work()
     libraries: tuple[str, ...] = ()
     """Files that the program reads beside these: Python's own, and those of its packages."""
 
 
-def installed_port(tree: Tree) -> int | None:
-    """The port of the service, None where it is not installed."""
+def installed(tree: Tree) -> tuple[int, Work] | None:
+    """The port of the service that is installed and what it does, None where none is."""
     record = Journal(tree, STATE).read()
-    port = record.options.get("port") if record else None
-    return port if isinstance(port, int) else None
+    options = record.options if record else {}
+    if not isinstance(options.get("port"), int):
+        return None
+    work = Work(
+        mirror=tuple(options.get("mirror") or ()), otlp=options.get("otlp") or "", out=options.get("out") or RECORDING
+    )
+    return options["port"], work
+
+
+def installed_port(tree: Tree) -> int | None:
+    """The port of the proxy that is installed; None where none is, or it is a mirror."""
+    found = installed(tree)
+    return found[0] if found is not None and not found[1].mirror else None
+
+
+def recording(name: str) -> str:
+    """The path of a recording that the service can write; ValueError for what it cannot."""
+    path = PurePosixPath(DIRECTORY, name)
+    if path.parent != PurePosixPath(DIRECTORY) or not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", path.name):
+        raise ValueError(
+            f"{name[:100]!r}: the service writes to {DIRECTORY} only; name a file there, such as pulls.jsonl"
+        )
+    return str(path)
 
 
 def needed_by_docker(tree: Tree, run: Run, port: int) -> str | None:
@@ -71,9 +119,11 @@ def unit_text(paths: ServicePaths) -> str:
         ("/opt/pullscope/bin/mitmdump", paths.mitmdump),
         ("/opt/pullscope/addons/registry_trace.py", paths.addon),
         ("/opt/pullscope/rotation.py", paths.rotation),
+        (f"+{RECORDING}", f"+{paths.work.out}"),
         ("--listen-port 8080", f"--listen-port {paths.port}"),
+        ("--listen-host", " ".join([*paths.work.words, "--listen-host"])),
     ):
-        if any(character in new for character in "\"'\\%$ \t") and new[0] == "/":
+        if any(character in new for character in "\"'\\%$\t\n") or (" " in new and new[0] == "/"):
             raise ValueError(f"{new} has a character that a unit file cannot hold")
         text = text.replace(old, new)
     return text
@@ -143,6 +193,10 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     if tree.live and not ours and listens("127.0.0.1", paths.port):
         taker = (command_of(paths.port) or ["another program"])[0]
         raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed")
+    port = installed_port(tree)
+    why = needed_by_docker(tree, run, port) if port and (port != paths.port or paths.work.mirror) else None
+    if why:
+        raise HostError(f"{why}, so every pull would fail. First: pullscope docker off. Nothing changed")
     wanted = f"{folder}/multi-user.target.d"
     changes: list[Change] = []
     if tree.look(wanted).absent:
@@ -162,7 +216,8 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     directories = [entry for entry in old.values() if entry.kind == "directory" and entry.path == wanted]
     made = (*(known.made if known else ()), *journal.prepare())
     entries = (*directories, *(item.entry for item in changes))
-    journal.write(Record(options={"port": paths.port}, version=__version__, entries=entries, made=made))
+    options = {"port": paths.port, "mirror": [*paths.work.mirror], "otlp": paths.work.otlp, "out": paths.work.out}
+    journal.write(Record(options=options, version=__version__, entries=entries, made=made))
     for item in changes:
         change.apply(tree, item)
         if item.after.kind == "file":

@@ -93,7 +93,7 @@ def _refused_here(case: Case) -> Iterator[Finding]:
             f"none needed; to trace it too, name it: --host {registry}",
         )
         return
-    login = f"; clients other than docker keep a login for {registry} itself" if last.status in (401, 403) else ""
+    login = f"; most clients keep a login for {registry} itself" if last.status in (401, 403) else ""
     yield found(
         "mirror-missed",
         Severity.INFO,
