@@ -25,16 +25,22 @@ def write_flow_file(path: Path, *, flows: int) -> None:
     with path.open("wb") as file:
         writer = FlowWriter(file)  # type: ignore[no-untyped-call]  # mitmproxy 11 has no annotation there
         for number in range(flows // EXCHANGES):
-            for flow in _pull(number, 1_700_000_000.0 + number * 30):
+            for flow in pull(number, 1_700_000_000.0 + number * 30):
                 writer.add(flow)
 
 
-def _pull(number: int, began: float) -> Iterator[http.HTTPFlow]:
+def pull(number: int, began: float, *, whole: bool = False) -> Iterator[http.HTTPFlow]:
+    """One pull; `whole` with the bodies of its blobs, as the hooks see them."""
     name = f"bench/image-{number}"
-    blobs = [_digest(f"{number} {each}".encode()) for each in range(7)]
+    contents = [f"{number} {each}".encode() for each in range(7)]
+    blobs = [_digest(content) for content in contents]
     descriptors = [
-        {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": blob, "size": 1000 + at}
-        for at, blob in enumerate(blobs)
+        {
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": blob,
+            "size": len(content) if whole else 1000,
+        }
+        for blob, content in zip(blobs, contents, strict=True)
     ]
     config = {**descriptors[0], "mediaType": "application/vnd.oci.image.config.v1+json"}
     manifest = _json({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": descriptors[1:]})
@@ -57,14 +63,15 @@ def _pull(number: int, began: float) -> Iterator[http.HTTPFlow]:
     yield _flow(at, "HEAD", f"{base}/manifests/latest", bearer, 200, _typed(INDEX, index))
     yield _flow(at, "GET", f"{base}/manifests/{_digest(index)}", bearer, 200, _typed(INDEX, index), index)
     yield _flow(at, "GET", f"{base}/manifests/{_digest(manifest)}", bearer, 200, _typed(MANIFEST, manifest), manifest)
-    for blob in blobs:
+    for blob, content in zip(blobs, contents, strict=True):
         source = f"{base}/blobs/{blob}"
         encoded = blob.removeprefix("sha256:")
         target = (
             f"https://{CDN}/registry-v2/docker/registry/v2/blobs/sha256/{encoded[:2]}/{encoded}/data?verify={number}"
         )
         yield _flow(at, "GET", source, bearer, 307, {"Location": target, "Content-Length": "0"})
-        yield _flow(at, "GET", target, {"Referer": source}, 200, {"Content-Length": "1000"})
+        length = {"Content-Length": str(len(content)) if whole else "1000"}
+        yield _flow(at, "GET", target, {"Referer": source}, 200, length, content if whole else b"")
     yield _flow(at, "GET", f"https://{REGISTRY}/v2/", bearer, 200, {"Content-Length": "0"})
 
 

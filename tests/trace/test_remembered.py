@@ -27,6 +27,14 @@ def test_what_is_too_old_goes_whatever_the_number() -> None:
     assert (known.of("a"), len(known)) == ((), 1)
 
 
+def test_what_is_too_old_goes_from_a_key_that_is_used() -> None:
+    """A client that never rests has one key for hours, and each of its values holds on to an operation."""
+    known = table()
+    known.add("a", 1, time=0.0)
+    known.add("a", 2, time=11.0)
+    assert known.of("a") == (2,)
+
+
 def test_a_key_keeps_its_newest_values() -> None:
     """However many come."""
     known = table()

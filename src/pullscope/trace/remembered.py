@@ -15,32 +15,33 @@ Value = TypeVar("Value")
 
 
 class Remembered(Generic[Key, Value]):
-    """Up to `most` keys with up to `each` values, for `seconds` of event time after the last value came."""
+    """Up to `most` keys with up to `each` values, each for `seconds` of event time."""
 
     def __init__(self, *, most: int, seconds: float, each: int = 64) -> None:
         self._most, self._seconds, self._each = most, seconds, each
-        self._found: OrderedDict[Key, tuple[float, deque[Value]]] = OrderedDict()
+        self._found: OrderedDict[Key, deque[tuple[float, Value]]] = OrderedDict()
 
     def add(self, key: Key, value: Value, time: float) -> None:
         """Remember a value, as the newest of its key."""
-        _, values = self._found.pop(key, (time, deque[Value](maxlen=self._each)))
-        values.append(value)
-        self._found[key] = (time, values)
-        while len(self._found) > self._most or next(iter(self._found.values()))[0] < time - self._seconds:
+        values = self._found.pop(key, None) or deque[tuple[float, Value]](maxlen=self._each)
+        values.append((time, value))
+        while values[0][0] < time - self._seconds:  # a busy client's key never gets old, what is in it does
+            values.popleft()
+        self._found[key] = values
+        while len(self._found) > self._most or next(iter(self._found.values()))[-1][0] < time - self._seconds:
             self._found.popitem(last=False)
 
     def of(self, key: Key) -> tuple[Value, ...]:
         """The values of a key, the oldest first."""
-        found = self._found.get(key)
-        return tuple(found[1]) if found is not None else ()
+        return tuple(value for _, value in self._found.get(key, ()))
 
     def discard(self, key: Key, value: Value) -> None:
         """Forget one value."""
-        found = self._found.get(key)
-        if found is not None and value in found[1]:
-            found[1].remove(value)
-            if not found[1]:
-                del self._found[key]
+        kept = [each for each in self._found.get(key, ()) if each[1] is not value]
+        if kept:
+            self._found[key] = deque(kept, maxlen=self._each)
+        else:
+            self._found.pop(key, None)
 
     def __len__(self) -> int:
         return len(self._found)
