@@ -319,3 +319,22 @@ def test_several_are_undone_in_any_order(tmp_path: Path, order: tuple[str, ...])
     for runtime in order:
         turn_off(node, runtime)
     assert listing(root) == then
+
+
+def test_what_k3s_writes_is_left_to_k3s(tmp_path: Path) -> None:
+    """k3s' containerd is not found as one of its own, and asked for by name it is refused with the right one."""
+    base = "/var/lib/rancher/k3s/agent/etc/containerd"
+    files = {f"{base}/config.toml": V3.replace(CERTS, f"{base}/certs.d"), "/etc/rancher/k3s/x": ""}
+    node = Node(tree=Tree(plant(tmp_path, files)), sudo="")
+    assert [runtime.id for runtime in runtimes.here(node)] == ["k3s"]
+    with pytest.raises(HostError, match="--for k3s"):
+        turn_on(node, "containerd")
+
+
+def test_a_user_file_stays_out_of_the_drop_in(tmp_path: Path) -> None:
+    """The mirrors of one user's registries.conf are not given to everybody; that they rest is said."""
+    own = "/home/ann/.config/containers/registries.conf"
+    root = plant(tmp_path, {own: CONF, "/var/lib/.keep": "", "/etc/.keep": ""})
+    node = Node(tree=Tree(root), sudo="", home="/home/ann")
+    assert f"{own} has a [[registry]] docker.io of its own" in "\n".join(turn_on(node, "podman"))
+    assert "cache.lan" not in (root / "etc/containers/registries.conf.d/zzz-pullscope.conf").read_text()

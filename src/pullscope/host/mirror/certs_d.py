@@ -16,7 +16,10 @@ from pullscope.host.routes.route import Node
 def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
     """Each registry's hosts.toml. One that `_default` stands for is put into `_default`, which hides nothing of the user's."""
     said: list[str] = []
-    roots = containerd_config.read(node).roots or [CERTS_D]
+    config = containerd_config.read(node)
+    if config.source is not None:
+        raise HostError(f"{config.path} is written from {config.source}: use --for k3s or --for rke2. Nothing changed")
+    roots = config.roots or [CERTS_D]
     block = f'[host."{wish.url}"]\n  capabilities = ["pull", "resolve"]\n'
     for host in wish.hosts:
         folder = _directory(parts, roots, host)

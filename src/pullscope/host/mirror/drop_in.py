@@ -6,6 +6,7 @@ name of the directory wins.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pullscope.host import HostError
@@ -16,12 +17,15 @@ from pullscope.host.routes.registries_conf import Registry
 from pullscope.host.routes.route import Node
 
 PODMAN = f"{registries_conf.SYSTEM}.d/zzz-pullscope.conf"
+NO_HOME = "/nonexistent"
+"""The home of nobody: a drop-in of the system holds what the system's files say."""
 CRIO = f"{registries_conf.SYSTEM}.d/zzz-pullscope-crio.conf"
 
 
 def write(parts: Parts, node: Node, wish: Wish, path: str = PODMAN) -> list[str]:
     """The drop-in for all registries; what a longer prefix takes for itself is said."""
-    known = registries_conf.read(node, without=(PODMAN, CRIO))
+    system = replace(node, home=NO_HOME, environment={})
+    known = registries_conf.read(system, without=(PODMAN, CRIO))
     if known.faults:
         fault = known.faults[0]
         raise HostError(f"{fault.path} {fault.why}: every pull fails with it. Fix it first. Nothing changed")
@@ -37,9 +41,20 @@ def write(parts: Parts, node: Node, wish: Wish, path: str = PODMAN) -> list[str]
         ]
         if registry is not None and registry.blocked:
             said.append(f"{host} is blocked in {registry.path}, and stays so")
+        said += _replaced(node, host)
     text = "\n".join(tables)
     parts.file(path, "lines", text.encode(), claims=tuple(line for line in text.splitlines() if line.strip()))
     return said
+
+
+def _replaced(node: Node, host: str) -> list[str]:
+    """A user's own file is not touched, and its table for this registry gives way to ours while ours is there."""
+    own = next(
+        (item for item in registries_conf.read(node, without=(PODMAN, CRIO)).registries if item.prefix == host), None
+    )
+    if own is None or not own.path.startswith(f"{node.home}/"):
+        return []
+    return [f"{own.path} has a [[registry]] {host} of its own, which is not asked while ours is there"]
 
 
 def write_crio(parts: Parts, node: Node, wish: Wish) -> list[str]:

@@ -25,6 +25,8 @@ def _containerd(node: Node) -> bool:
     off = toml_text.texts(config.text.data.get("disabled_plugins")) if config.text else []
     if any(name == "cri" or name.startswith("io.containerd.grpc.v1.cri") for name in off):
         return False
+    if config.source is not None:
+        return False  # k3s' own, which has a file of its own for this
     return bool(config.text or config.trouble) or (_unit(node, "containerd.service") and not _docker(node))
 
 
