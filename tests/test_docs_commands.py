@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"python3 -m venv .* pytest -q": (".ci/run", "readme_tests"),
     r"pip install '\.\[otel\]'": (".ci/run", "otel"),
     r"pullscope docker (on|off)": ("tests/systemd/test_docker_service.py", '"on"'),
+    r"pullscope doctor unit .*": ("tests/systemd/test_nodes.py", '"doctor", "unit"'),
     r"pullscope docker trace": ("tests/systemd/test_foreground.py", '"trace"'),
     r"pullscope docker sandbox .*": ("tests/systemd/test_foreground.py", '"sandbox"'),
     r"pullscope run -- skopeo .*": ("tests/cli/test_run.py", "skopeo"),
@@ -36,7 +37,8 @@ ELSEWHERE = {
 MORE = {
     r"mitmdump (?!-nr).*": " -nr flows.mitm --set confdir=ca",
     r"pullscope trace.*": " -- -nr flows.mitm --set confdir=ca",
-    r"pullscope (mirror|doctor) .*": " --root machine",
+    r"pullscope on .*": " --root machine --confdir ca",
+    r"pullscope (mirror|doctor|off|status) .*": " --root machine",
 }
 """What is added, so that a proxy ends when it has read a flow file, and a machine's files are those of a folder."""
 
