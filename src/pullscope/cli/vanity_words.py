@@ -30,7 +30,7 @@ PlatformOption = Annotated[
 ]
 Env = Annotated[
     list[str] | None,
-    typer.Option("--env", metavar="NAME=VALUE", help="A variable of a Caddyfile, {$NAME}. Repeatable."),
+    typer.Option("--env", metavar="NAME=VALUE", help="A variable of a Caddyfile or a compose file. Repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

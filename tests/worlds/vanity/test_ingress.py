@@ -202,3 +202,15 @@ def test_what_is_no_ingress_of_ours_is_one_sentence(text: str, said: str) -> Non
         parse_rules(text, "ingress.yaml", "ingress")
 
     assert said in str(refused.value)
+
+
+def test_a_host_that_is_to_be_filled_in_is_the_one_that_is_tried() -> None:
+    """One placeholder is the domain; two are refused, since they are not told apart."""
+    text = TEXT % ("temporal-redirect: https://r.example", "/", "Prefix")
+    one = parse_rules(text.replace("host: docker.example.com", "host: ${HOST_NAME}"), "ingress.yaml", "ingress")
+    two = text.replace("host: docker", "host: ${A}") + "---\n" + text.replace("host: docker", "host: ${B}")
+
+    assert asked(one, "/v2/") == "302 https://r.example"
+    assert any("taken as the host that is tried" in remark.message for remark in one.remarks)
+    with pytest.raises(ValueError, match="fill it in first"):
+        parse_rules(two, "ingress.yaml", "ingress")

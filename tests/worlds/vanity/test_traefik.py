@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pullscope.oci.messages import Request
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.lint import lint
-from pullscope.worlds.vanity.reading import parse_rules
+from pullscope.worlds.vanity.reading import parse_rules, read_rules
 from pullscope.worlds.vanity.rules import RuleFile
 
 HOST = "docker.example.com"
@@ -208,3 +210,28 @@ def test_labels_of_containers_say_the_same() -> None:
     assert asked(rules, "/v2/a") == "302 https://registry-1.docker.io/v2/a"
     assert asked(rules, "/x") == f"http://ui/x as {HOST}"
     assert [one.where for one in rules.remarks if "has no rule" in one.message] == ["docker-compose.yml:16"]
+
+
+@pytest.mark.parametrize(
+    ("env", "path", "ends"),
+    [
+        ({"DOMAIN": "example.com"}, "/v2/a", "302 https://registry-1.docker.io/v2/a"),
+        ({"DOMAIN": "other.example"}, "/v2/a", f"http://ui/v2/a as {HOST}"),
+        ({}, "/v2/a", "docker-compose.yml:6: docker.${DOMAIN} has no value here (--env NAME=VALUE)"),
+        ({}, "/nothing", f"http://ui/nothing as {HOST}"),
+    ],
+)
+def test_variables_of_a_compose_file_have_values(tmp_path: Path, env: dict[str, str], path: str, ends: str) -> None:
+    """Of --env; without one there is no verdict where it decides."""
+    file = tmp_path / "docker-compose.yml"
+    file.write_text(LABELS.replace("Host(`docker.example.com`) && ", "Host(`docker.${DOMAIN}`) && "))
+
+    assert asked(read_rules(file, None, env), path) == ends
+
+
+def test_the_only_host_of_a_file_may_be_a_variable() -> None:
+    """It is the host that is tried, and lint says so."""
+    rules = read(LABELS.replace("docker.example.com", "${HOST_NAME}"), "docker-compose.yml")
+
+    assert asked(rules, "/v2/a") == "302 https://registry-1.docker.io/v2/a"
+    assert any("taken as the host that is tried" in one.message for one in rules.remarks)

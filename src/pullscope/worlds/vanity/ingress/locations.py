@@ -91,6 +91,14 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
         for rule in one.at("spec", "rules").rows:
             alias = annotations["server-alias"].text if "server-alias" in annotations else ""
             aliases.setdefault(rule.at("host").text, []).extend(re.split(r"[\s,]+", alias.strip()) if alias else [])
+    unfilled = sorted(host for host in hosts if re.search(r"[^a-z0-9.*_-]", host))
+    if len(unfilled) > 1 or (unfilled and len(hosts) > 1):
+        raise ValueError(f"{file}: {unfilled[0][:60]} is a template's: fill it in first, then try what comes out")
+    if unfilled:
+        path = hosts[unfilled[0]][0]
+        message = f"the host {unfilled[0][:60]} has no value here: it is taken as the host that is tried."
+        remarks.append(Remark.unplayed(f"{file}:{path.line}", message, severity="info"))
+        hosts = {"": hosts.pop(unfilled[0])}
     servers = [_server(host, paths, aliases.get(host, []), file) for host, paths in hosts.items()]
     if "" not in hosts:
         # The controller's default backend, for a name that no Ingress has.

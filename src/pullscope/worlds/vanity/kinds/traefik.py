@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import refuse_template
@@ -20,12 +20,23 @@ from pullscope.worlds.vanity.upstreams import is_inside
 
 LEAST_BODY = 100 * 1024 * 1024
 UPLOAD = "/v2/org/img/blobs/uploads/"
+_LABEL = re.compile(r"^\s*(?:- )?[\"']?traefik\.http\.routers\.[\w-]+\.rule\s*[=:]", re.MULTILINE | re.IGNORECASE)
 _TELLS = re.compile(
     r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares)\b"
-    r"|\s*(?:- )?[\"']?traefik\.http\.routers\.[\w-]+\.rule\s*[=:]"
     r"|kind:\s*[\"']?IngressRoute[\"']?\s*(?:#.*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )
+
+
+# docs.docker.com/reference/compose-file/interpolation; $$ is a $.
+_VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_]\w*)(?::?-([^{}\n]*))?\}")
+
+
+def with_values(text: str, env: Mapping[str, str]) -> str:
+    """A compose file with its variables' values; one that has none stays."""
+    if not _LABEL.search(text):
+        return text
+    return _VARIABLE.sub(lambda found: env.get(found[1], found[2] if found[2] is not None else found[0]), text)
 
 
 def read_traefik(text: str, file: str) -> Read:
@@ -97,7 +108,9 @@ def _hosts(found: Dynamic) -> dict[str, None]:
 
 def _upload_service(found: Dynamic, host: str) -> int | None:
     """The line of the address inside that uploads to this host go to; None where that is none, or not known."""
-    asked = Asked(method="POST", host=host, authority=host, path=UPLOAD, query="", headers=Headers())
+    asked = Asked(
+        method="POST", host=host, authority=host, path=UPLOAD, query="", headers=Headers(), one_host=found.one_host
+    )
     try:
         router = next((one for one in found.reached() if matches(one.term, asked, found.file)), None)
     except NotPlayedError:
@@ -112,8 +125,11 @@ def _upload_service(found: Dynamic, host: str) -> int | None:
 KIND = Kind(
     id="traefik",
     label="Traefik",
-    is_file=lambda name, text: name.endswith((".yml", ".yaml", ".toml")) and _TELLS.search(text) is not None,
+    is_file=lambda name, text: (
+        name.endswith((".yml", ".yaml", ".toml")) and (_TELLS.search(text) or _LABEL.search(text)) is not None
+    ),
     read=read_traefik,
+    with_values=with_values,
     dialect=DIALECT,
     ping_fix="Add a router: Path(`/v2/`), with redirectRegex to https://{target}/v2/",
     query_fix="Let the regular expression take in the query: (.*) at its end does.",

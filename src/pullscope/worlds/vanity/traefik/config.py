@@ -45,6 +45,9 @@ class Dynamic:
     services: dict[str, Item] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
 
+    one_host: str = ""
+    """The variable in Host(…), where there is but one, and no host beside it."""
+
     def place(self, line: int) -> str:
         return f"{self.file}:{line}"
 
@@ -85,6 +88,11 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
         raise ValueError(f"{file}: there is no router in it: the rules are in Traefik's dynamic configuration")
     if len(found.routers) > MOST_ROUTERS:
         raise ValueError(f"{file}: {len(found.routers)} routers are more than pullscope tries ({MOST_ROUTERS})")
+    named = {value for router in found.routers for value in router.term.find("host", "hostheader")}
+    if len(named) == 1 and "$" in (name := named.pop()):
+        found.one_host = name
+        message = f"the host {name[:60]} has no value here: it is taken as the host that is tried."
+        found.remarks.append(Remark.unplayed(found.place(found.routers[0].rule_line), message, severity="info"))
     return found
 
 

@@ -31,6 +31,8 @@ class Asked:
     """As routed: decoded but for reserved characters."""
     query: str
     headers: Headers
+    one_host: str = ""
+    """A variable that is every host's name in the file: the host that is tried is taken for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,12 @@ def matches(term: Term, asked: Asked, where: str) -> bool:
         case "not":
             return not matches(term.below[0], asked, where)
         case "host" | "hostheader":
-            return any(asked.host.rstrip(".") == value.lower().rstrip(".") for value in term.values)
+            met = any(asked.host.rstrip(".") == value.lower().rstrip(".") for value in term.values)
+            if not met and (unfilled := next((value for value in term.values if "$" in value), None)):
+                if unfilled == asked.one_host:
+                    return True
+                raise NotPlayedError(where, f"{unfilled} has no value here (--env NAME=VALUE)")
+            return met
         case "hostregexp":
             return any(_search(_of_version_2(value, "[^.]+") or value, asked.authority, where) for value in term.values)
         case "path":
@@ -187,4 +194,4 @@ def _of_version_2(value: str, hole: str) -> str | None:
 
 def names_of(term: Term) -> tuple[str, ...]:
     """The hosts that the rule is for."""
-    return tuple(dict.fromkeys(value.lower() for value in term.find("host", "hostheader")))
+    return tuple(dict.fromkeys(value.lower() for value in term.find("host", "hostheader") if "$" not in value))

@@ -78,6 +78,7 @@ class Play:
             path=_routed(path),
             query=split.query,
             headers=self.request.headers,
+            one_host=self.config.one_host,
         )
         for router in self.config.reached():
             if matches(router.term, asked, self.config.place(router.rule_line)):
