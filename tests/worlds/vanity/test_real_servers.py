@@ -247,6 +247,13 @@ TRAEFIK: dict[str, tuple[str, ...]] = {
 # The `http` of a whole file.
 TRAEFIK_FILES = {
     "longest rule first": "routers: {a$N: {rule: 'Host(`$H`)', service: 'noop@internal'}, b$N: {rule: 'Host(`$H`) && PathPrefix(`/v2/`)', service: s$N}}",
+    "wildcard host": "routers: {a$N: {rule: 'Host(`$H`) && Host(`*.example.com`)', service: s$N}}",
+    "wildcard of one label": "routers: {a$N: {rule: 'Host(`$H`) && Host(`*.com`)', service: s$N}}",
+    "double wildcard": "routers: {a$N: {rule: 'Host(`$H`) && Host(`**.com`)', service: s$N}}",
+    "wildcard of itself": "routers: {a$N: {rule: 'Host(`$H`) && Host(`*.$H`)', service: s$N}}",
+    "double wildcard of itself": "routers: {a$N: {rule: 'Host(`$H`) && Host(`**.$H`)', service: s$N}}",
+    "star in a label": "routers: {a$N: {rule: 'Host(`$H`) && Host(`t*.example.com`)', service: s$N}}",
+    "stars do not count": "routers: {a$N: {rule: 'Host(`$H`) && (Host(`**.example.com`))', service: 'noop@internal'}, b$N: {rule: 'Host(`$H`) && PathPrefix(`/v2/`)', service: s$N}}",
     "priority": "routers: {a$N: {rule: 'Host(`$H`)', priority: 100, service: 'noop@internal'}, b$N: {rule: 'Host(`$H`) && PathPrefix(`/v2/`)', service: s$N}}",
     "chain": "routers: {a$N: {rule: 'Host(`$H`)', middlewares: [c$N], service: s$N}}\n  middlewares: {c$N: {chain: {middlewares: [d$N, e$N]}}, d$N: {stripPrefix: {prefixes: [/docker]}}, e$N: {addPrefix: {prefix: /y}}}",
     "host of the server": "routers: {a$N: {rule: 'Host(`$H`)', service: t$N}}\n  services: {t$N: {loadBalancer: {passHostHeader: false, servers: [{url: '$U'}]}}, s$N: {loadBalancer: {servers: [{url: '$U'}]}}}",

@@ -126,7 +126,9 @@ def matches(term: Term, asked: Asked, where: str) -> bool:
         case "not":
             return not matches(term.below[0], asked, where)
         case "host" | "hostheader":
-            met = any(asked.host.rstrip(".") == value.lower().rstrip(".") for value in term.values)
+            # A wildcard is one label (Traefik 3.7).
+            names = {asked.host.rstrip("."), f"*.{asked.host.rstrip('.').partition('.')[2]}"}
+            met = any(value.lower().rstrip(".") in names for value in term.values)
             if not met and (unfilled := next((value for value in term.values if "$" in value), None)):
                 if unfilled == asked.one_host:
                     return True
