@@ -103,9 +103,9 @@ class Rule:
         pattern: Pattern,
         status: int = 200,
         target: str | None = None,
-        conditions: tuple[Condition, ...] = (),
+        hosts: tuple[str, ...] = (),
     ) -> Rule:
-        """One of a server's configuration, which plays itself: what it can answer with at `where`, its `file:line`."""
+        """One of a server's configuration, which plays itself: what it answers at `where` (`file:line`), to these hosts."""
         file, _, line = where.rpartition(":")
         return cls(
             file=file,
@@ -115,7 +115,7 @@ class Rule:
             status=status,
             target=target,
             force=True,
-            conditions=conditions,
+            conditions=(Condition(kind="host", values=hosts),) if hosts else (),
             keeps_query=False,
         )
 

@@ -17,7 +17,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
 _ANSWERING = names("redirect redirectmatch redirectpermanent redirecttemp proxypass proxypassmatch rewriterule")
 _TELLS = re.compile(
@@ -29,17 +29,11 @@ _TELLS = re.compile(
 def read_apache(text: str, file: str) -> Read:
     """ValueError, with the line, for a text whose sections do not fit."""
     tree = config(text, file)
-    rules: list[Rule] = []
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
     for index, host in enumerate(tree.hosts):
-        conditions = (Condition(kind="host", values=host.names),) if host.names and index else ()
         for one, within in _answering(host.directives, "/"):
-            if id(one) in known:
-                continue
-            rule = _rule(one, within, tree, conditions)
-            known[id(one)] = rule
-            rules.append(rule)
+            known.setdefault(id(one), _rule(one, within, tree, host.names if index else ()))
         remarks.extend(_remarks(host, tree))
 
     def play(request: Request) -> Decision:
@@ -47,7 +41,7 @@ def read_apache(text: str, file: str) -> Read:
         return Play(State(tree, host, request), known).answer()
 
     hosts = frozenset(name for host in tree.hosts for name in host.names)
-    return Read(rules=rules, remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
+    return Read(rules=list(known.values()), remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
 
 
 def _answering(block: list[Directive], within: str) -> Iterator[tuple[Directive, str]]:
@@ -58,7 +52,7 @@ def _answering(block: list[Directive], within: str) -> Iterator[tuple[Directive,
             yield from _answering(one.block or [], one.args[-1])
 
 
-def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition, ...]) -> Rule:
+def _rule(one: Directive, within: str, tree: Config, hosts: tuple[str, ...]) -> Rule:
     status, words = redirect_of(one)
     status = 200 if one.name.startswith("proxypass") else status
     if one.name == "proxypass" and words and not words[0].startswith("/"):
@@ -71,7 +65,7 @@ def _rule(one: Directive, within: str, tree: Config, conditions: tuple[Condition
         status = 200 if re.search(r"[\[,]P[\],]", flags) else status
     target = None if target in {"!", "-"} else target
     pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
-    return Rule.of_server(f"{tree.file}:{one.line}", source, pattern, status, target, conditions)
+    return Rule.of_server(f"{tree.file}:{one.line}", source, pattern, status, target, hosts)
 
 
 def _remarks(host: Host, tree: Config) -> Iterator[Remark]:

@@ -15,7 +15,7 @@ from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import served
-from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
 _PLAYED = names(
     """
@@ -32,14 +32,10 @@ def read_caddyfile(text: str, file: str) -> Read:
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
     for site in every:
-        conditions = (Condition(kind="host", values=site.hosts),) if site.hosts and not site.takes_any else ()
+        hosts = () if site.takes_any else site.hosts
         for one, within in _answering(site.block, "/*", site.matchers):
-            rule = _rule(one, within, file, conditions, site.matchers)
-            known[id(one)] = rule
-            rules.append(rule)
-        known[id(site)] = Rule.of_server(
-            f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), conditions=conditions
-        )
+            rules.append(known.setdefault(id(one), _rule(one, within, file, hosts, site.matchers)))
+        known[id(site)] = Rule.of_server(f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), hosts=hosts)
         remarks.extend(_remarks(site, file))
 
     def play(request: Request) -> Decision:
@@ -76,9 +72,7 @@ def _path_of(one: Directive, within: str, matchers: Mapping[str, Directive]) -> 
     return within
 
 
-def _rule(
-    one: Directive, within: str, file: str, conditions: tuple[Condition, ...], matchers: Mapping[str, Directive]
-) -> Rule:
+def _rule(one: Directive, within: str, file: str, hosts: tuple[str, ...], matchers: Mapping[str, Directive]) -> Rule:
     path = _path_of(one, within, matchers)
     pattern: Pattern
     if path.startswith("^") or "(" in path:
@@ -96,7 +90,7 @@ def _rule(
         target = upstream_base(addresses[0]) if addresses else None
     else:
         status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
-    return Rule.of_server(f"{file}:{one.line}", path, pattern, status, target, conditions)
+    return Rule.of_server(f"{file}:{one.line}", path, pattern, status, target, hosts)
 
 
 def _remarks(site: Site, file: str) -> Iterator[Remark]:

@@ -12,7 +12,7 @@ from pullscope.worlds.vanity.items import Item, read_items
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import routed
-from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of
 from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play
@@ -46,8 +46,7 @@ def read_traefik(text: str, file: str) -> Read:
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
     for router in sorted(found.routers, key=lambda one: -one.priority):
-        conditions = tuple(Condition(kind="host", values=names) for names in [names_of(router.term)] if names)
-        for one, rule in _rules(router, found, conditions):
+        for one, rule in _rules(router, found, names_of(router.term)):
             known[id(one)] = rule
             rules.append(rule)
 
@@ -59,7 +58,7 @@ def read_traefik(text: str, file: str) -> Read:
     return Read(rules=rules, remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
 
 
-def _rules(router: Router, found: Dynamic, conditions: tuple[Condition, ...]) -> Iterator[tuple[Router | Item, Rule]]:
+def _rules(router: Router, found: Dynamic, hosts: tuple[str, ...]) -> Iterator[tuple[Router | Item, Rule]]:
     """What the router can answer with: its redirects, and its service."""
     servers = (service_of(found, router.service.text) or router.service).at("loadBalancer", "servers").rows
     for path, pattern in _paths(router):
@@ -68,9 +67,9 @@ def _rules(router: Router, found: Dynamic, conditions: tuple[Condition, ...]) ->
             options = named.at("redirectRegex") if named is not None else Item(0)
             if options:
                 status, to = 301 if options.at("permanent").is_true else 302, options.at("replacement").text
-                yield options, Rule.of_server(found.place(options.line), path, pattern, status, to, conditions)
+                yield options, Rule.of_server(found.place(options.line), path, pattern, status, to, hosts)
         target = servers[0].at("url").text if servers else None
-        yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, conditions)
+        yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, hosts)
 
 
 def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:

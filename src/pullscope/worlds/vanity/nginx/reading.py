@@ -11,24 +11,21 @@ from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Read
-from pullscope.worlds.vanity.rules import Condition, Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
 
 def read_directives(directives: list[Directive], file: str) -> Read:
     """ValueError, with the line, for directives among which there is no server."""
     tree = config(directives, file)
-    rules: list[Rule] = []
     known: dict[int, Rule] = {}
     default = default_server(tree.servers)
     for server in tree.servers:
-        conditions = () if server is default or not server.names else (Condition(kind="host", values=server.names),)
-        found = [pair for location in _locations(server) for pair in _rules(location, tree, conditions)]
-        for _, one, rule in sorted(found, key=lambda each: each[0]):
-            known[id(one)] = rule
-            rules.append(rule)
+        hosts = () if server is default else server.names
+        found = [pair for location in _locations(server) for pair in _rules(location, tree, hosts)]
+        known |= {id(one): rule for _, one, rule in sorted(found, key=lambda each: each[0])}
     remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
     return Read(
-        rules=rules,
+        rules=list(known.values()),
         remarks=remarks,
         play=lambda request: Play(tree, known, request).answer(),
         hosts=frozenset(name for server in tree.servers for name in server.names),
@@ -52,7 +49,7 @@ def _pattern(location: Location) -> Pattern:
 
 
 def _rules(
-    location: Location, tree: Config, conditions: tuple[Condition, ...]
+    location: Location, tree: Config, hosts: tuple[str, ...]
 ) -> Iterator[tuple[tuple[int, int], Directive, Rule]]:
     pattern = _pattern(location)
     order = {"=": (0, 0), "~": (1, 0), "~*": (1, 0)}.get(location.modifier, (2, -len(location.path)))
@@ -66,7 +63,7 @@ def _rules(
                 pattern,
                 _status(one),
                 _to(one, tree),
-                conditions,
+                hosts,
             ),
         )
 
