@@ -187,7 +187,12 @@ CASES = [
         why="a repository by the first word of the path",
         never=OWN,
     ),
-    Case(file="nginx-read-only/nginx.conf", right=PULL, why="only GET and HEAD", never=OWN),
+    Case(
+        file="nginx-read-only/nginx.conf",
+        right=PULL,
+        why="only GET and HEAD",
+        never=OWN | {"upload-too-large", "upload-cut-off"},
+    ),
     Case(
         file="nginx-scheme-untold/registry.conf",
         right=PULL,

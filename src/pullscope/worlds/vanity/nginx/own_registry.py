@@ -39,12 +39,14 @@ def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
         location = find_location(server.root, UPLOAD, tree.file).location
     except NotPlayedError:
         return
+    limit = location.scope.last("limit_except")
+    pushes = limit is None or "POST" in limit.args or ["deny", "all"] not in [each.words for each in limit.block or []]
     for one in location.scope.own.get("proxy_pass", ()):
         host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0]) if one.args else "$"
         if "$" not in host and is_inside(host):
             case = _Case(server, location, one, tree)
             for advise in ADVICE:
-                yield from advise(case)
+                yield from (remark for remark in advise(case) if pushes or not remark.code.startswith("upload-"))
 
 
 class _Case:
