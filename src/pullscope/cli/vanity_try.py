@@ -109,9 +109,10 @@ def _facts(tried: Rehearsal) -> dict[str, Any]:
 def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterator[str | Line]:
     rules = tried.rules
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
-    yield from wrapped("", f"{rules.name}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network.", WIDTH)
+    head = f"{rules.name}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
+    yield from wrapped("", head, screen_width(), margin=0)
     for words in _upstream_words(tried):
-        yield from wrapped("", words, WIDTH)
+        yield from wrapped("", words, screen_width(), margin=0)
     yield from client_lines(_told(tried))
     if any(one.client.login for one in tried.tried):
         yield "  logged in: with an image that only this account may pull"

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pullscope.worlds.vanity.places import read_toml, toml_lines
 
 MAX_YAML = 96 * 1024
@@ -63,6 +60,10 @@ def read_items(text: str, file: str) -> list[Item]:
         raise ValueError(f"{file} is larger than {MAX_YAML // 1024} KiB; that is no rule file")
     if max(accumulate((char in "[{") - (char in "]}") for char in text if char in "[]{}"), default=0) > 4 * MOST_NESTED:
         raise ValueError(f"{file}: nested too deeply to be a rule file")
+    # Here, since most commands read none and its import takes a while.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         return [
             _of_yaml(node, {}, file, 0) for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None
