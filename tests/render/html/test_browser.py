@@ -148,3 +148,29 @@ def test_print_shows_every_view(browser: Any, written: Any) -> None:
     assert all(view.is_visible() for view in opened.page.locator(".view").all())
     assert not opened.page.locator(".tabs").is_visible()
     opened.context.close()
+
+
+def test_operations_are_put_in_order(browser: Any, written: Any) -> None:
+    """Failures first, the longest first, by client below its name; and as they were seen when that is asked for again."""
+    opened = Opened(browser, written("every-ending"))
+    page = opened.page
+
+    def shown(name: str) -> list[str]:
+        return [str(node.get_attribute(name)) for node in page.locator("details.pull").all()]
+
+    seen = shown("id")
+    page.select_option("#sort", "outcome")
+    ended = shown("data-outcome")
+    assert ended == sorted(ended, key=["failed", "incomplete", "complete"].index)
+    assert ended != [*reversed(ended)]
+    page.select_option("#sort", "seconds")
+    took = [float(one) for one in shown("data-seconds")]
+    assert took == sorted(took, reverse=True)
+    page.select_option("#sort", "client")
+    heads = [head.text_content() for head in page.locator("h2.group").all()]
+    assert heads == sorted(set(shown("data-client")))
+    page.select_option("#sort", "")
+    assert shown("id") == seen
+    assert page.locator("h2.group").count() == 0
+    assert opened.said == []
+    opened.context.close()

@@ -9,8 +9,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from tests.render.samples import CONTROLS, TRACES, every_ending, recorded, told
+from tests.render.samples import CONTROLS, RECORDINGS, TRACES, every_ending, recorded, told
 
+from pullscope.cli.source import read_trace
 from pullscope.render.forms import FORMS
 from pullscope.render.html.page import INLINE
 from pullscope.render.told import Told
@@ -120,6 +121,38 @@ def test_findings_come_first() -> None:
 def test_says_what_was(trace: str, said: str) -> None:
     """Empty, failed, half, pushed and whole traces each say what they are."""
     assert said in whole(trace)
+
+
+def test_one_operation_has_no_order_and_no_place_among_others() -> None:
+    """What is of use for many only is there for many only: the order, when each ran, the hosts of all."""
+    one, many = whole("dockerd-20.10-hub"), whole("every-ending")
+    for mark in ('<select id="sort">', '<svg class="span"', 'id="all-hosts"'):
+        assert mark not in one
+        assert mark in many
+    assert "registry-1.docker.io:443\n" in many
+
+
+def test_a_push_tells_its_blobs_apart() -> None:
+    """Asked for before the manifest said what each of them is; the report knows it."""
+    trace, _ = read_trace(str(RECORDINGS[0].with_name("dockerd-20.10-push-vanity-302.jsonl")))
+    page = FORMS["html"].write(told(trace))
+    blobs = re.findall(r'<span class="title">(blob|config|layer \d/\d)</span>', page)
+    assert sorted(blobs) == ["config", "layer 1/4", "layer 2/4", "layer 3/4", "layer 4/4"]
+
+
+def test_what_was_sent_is_drawn() -> None:
+    """The bytes of an upload stand in its bar before the wait, and the legend says sending."""
+    pushed = whole("every-ending")
+    assert '<rect class="send ' in pushed
+    assert "dark: sending<" in pushed
+    assert '<rect class="send ' not in whole("dockerd-20.10-hub")
+
+
+def test_times_of_an_axis_have_one_unit() -> None:
+    """0 s, 0.5 s, 1 s: not 500 ms beside 1.0 s."""
+    for trace in TRACES:
+        for axis in re.findall(r'<svg class="axis".*?</svg>', whole(trace), re.DOTALL):
+            assert len(set(re.findall(r"[\d.]+ (ms|s|min)<", axis))) <= 1
 
 
 def test_many_pulls_are_packed() -> None:

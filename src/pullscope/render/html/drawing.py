@@ -55,7 +55,7 @@ class Lane:
 
 
 def step_bar(step: Step, scale: Scale, roles: Roles) -> Markup:
-    """The hops of a step in one row: waiting light, downloading dark."""
+    """The hops of a step in one row: waiting light, bytes on their way dark."""
     start, end = scale.at(step.started), scale.at(step.ended or scale.start + scale.seconds)
     track = Markup('<line class="track" x1="{:.2f}%" x2="{:.2f}%" y1="9" y2="9"/>').format(start, end)
     body = track + Markup("").join(_hop(hop, scale, roles, 3) for hop in step.hops)
@@ -66,9 +66,9 @@ def axis(scale: Scale) -> Markup:
     """The times along the top."""
     texts = Markup("").join(
         Markup('<text x="{:.2f}%" y="12" class="{}">{}</text>').format(
-            scale.at(scale.start + at), "last" if scale.at(scale.start + at) > 92 else "tick", duration(at)
+            scale.at(scale.start + at), "last" if scale.at(scale.start + at) > 92 else "tick", words
         )
-        for at in _steps_of_time(scale)
+        for at, words in _in_one_unit(_steps_of_time(scale))
     )
     return Markup('<svg class="axis" aria-hidden="true" height="16" width="100%">{}</svg>').format(texts)
 
@@ -117,6 +117,9 @@ def _hop(hop: Hop, scale: Scale, roles: Roles, top: int) -> Markup:
     wait, receive = max(first - start, LEAST), max(end - first, LEAST if hop.response else 0)
     start = min(start, 100 - wait - receive)
     parts = _RECT.format(f"wait {role}", start, top, wait, BAR)
+    if hop.uploaded is not None and hop.uploaded.bytes:
+        sent = min(max(scale.at(hop.uploaded.time) - start, LEAST), wait)
+        parts += _RECT.format(f"send {role}", start, top, sent, BAR)
     if receive:
         parts += _RECT.format(f"receive {role}", start + wait, top, receive, BAR)
     if hop.failed is not None or (hop.step.outcome is Outcome.FAILED and (hop.status or 0) >= 400):
@@ -148,6 +151,13 @@ def _steps_of_time(scale: Scale) -> list[float]:
             break
         step *= factor
     return [number * step for number in range(int(scale.seconds / step) + 1)]
+
+
+def _in_one_unit(times: list[float]) -> list[tuple[float, str]]:
+    """Each with its words, in the unit that the last one needs."""
+    most = max(times, default=0.0)
+    factor, unit = (1000.0, "ms") if most < 1 else (1.0, "s") if most < 300 else (1 / 60, "min")
+    return [(at, f"{at * factor:g} {unit}") for at in (round(at, 6) for at in times)]
 
 
 def _svg(body: Markup, height: int, name: str) -> Markup:

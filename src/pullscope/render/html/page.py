@@ -19,9 +19,10 @@ from markupsafe import Markup
 
 from pullscope import __version__
 from pullscope.oci.amounts import count, size
-from pullscope.render.html.view import PullView, finding_view, hop_view, prose, pull_view
+from pullscope.render.html.view import PullView, Whole, finding_view, hop_view, prose, pull_view
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
+from pullscope.trace.hosts import needed
 from pullscope.trace.model import Ending, Hop, Pull
 from pullscope.trace.refusals import Refusal
 
@@ -44,8 +45,9 @@ def page(
     style, script = _asset("report.css"), _asset("report.js")
     body = _template("pull.html")
     rows: list[tuple[PullView, Markup, Markup]] = []
+    whole = Whole.of(pulls)
     for pull in pulls:
-        view = pull_view(pull)
+        view = pull_view(pull, whole)
         text = body.render(pull=view)
         packed = len(pulls) > INLINE
         # The template escaped what it was given; nothing but the template's own markup is in this text.
@@ -61,6 +63,12 @@ def page(
         unattributed_count=len(unattributed),
         refusals=_refused(refusals),
         open_first=len(rows) <= 3,
+        hosts=[
+            (plain(host.name, 260), host.roles, host.operations, host.requests, size(host.bytes))
+            for host in needed(pulls)
+        ]
+        if len(rows) > 1
+        else [],
         **_frame(style, script, ""),
     )
 

@@ -97,6 +97,31 @@
     shown.forEach(({ node }) => { node.open = open; });
     fold.textContent = open ? "Close all" : "Open all";
   });
+  // The same pulls in another order; what was asked for again is as it was seen.
+  const sort = document.getElementById("sort"), ranks = ["failed", "incomplete", "under way", "complete"];
+  const orders = {
+    outcome: (one, other) => ranks.indexOf(one.dataset.outcome) - ranks.indexOf(other.dataset.outcome),
+    seconds: (one, other) => other.dataset.seconds - one.dataset.seconds,
+    bytes: (one, other) => other.dataset.bytes - one.dataset.bytes,
+    image: (one, other) => one.dataset.image.localeCompare(other.dataset.image),
+    client: (one, other) => one.dataset.client.localeCompare(other.dataset.client),
+  };
+  sort?.addEventListener("change", () => {
+    const seen = (one, other) => one.id.slice(1) - other.id.slice(1), order = orders[sort.value];
+    const nodes = pulls.map(({ node }) => node).sort((one, other) => order?.(one, other) || seen(one, other));
+    const mark = document.createComment(""), key = ["image", "client"].includes(sort.value) ? sort.value : "";
+    all(".group").forEach((node) => node.remove());
+    nodes[0].before(mark);
+    let last;
+    for (const node of nodes) {
+      if (key && node.dataset[key] !== last) {
+        const head = document.createElement("h2"); last = node.dataset[key];
+        head.className = "group"; head.textContent = last; mark.before(head);
+      }
+      mark.before(node);
+    }
+    mark.remove();
+  });
   let opened = [];
   addEventListener("beforeprint", () => { opened = all("details.step:not([open])"); opened.forEach((node) => { node.open = true; }); });
   addEventListener("afterprint", () => opened.forEach((node) => { node.open = false; }));

@@ -93,6 +93,8 @@ class PullView:
     reference: str
     client: str
     started: str
+    clock: str
+    """The time of day at which it began."""
     time: str
     bytes: str
     verdict: str
@@ -109,11 +111,17 @@ class PullView:
     """The roles that occur in it, for the legend."""
     allowlist: str
     limit: str
+    moving: str
+    """What bytes do that are on their way in it."""
+    seconds: float
+    moved: int
+    span: tuple[float, float]
+    """Where in the time of all operations it began, and how much of that it took, in per cent."""
     find: str
 
 
-def pull_view(pull: Pull) -> PullView:
-    """Everything that is shown of a pull."""
+def pull_view(pull: Pull, whole: Whole | None = None) -> PullView:
+    """Everything that is shown of a pull; `whole` is the time of all that it is shown with."""
     hops = pull.hops
     roles = Roles(hops)
     scale = Scale.of(pull)
@@ -143,9 +151,8 @@ def pull_view(pull: Pull) -> PullView:
         mark=OUTCOMES[outcome],
         reference=f"{pull.action} {reference_line(pull)}",
         client=client_line(pull),
-        started=datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        if pull.dated
-        else "not known",
+        started=_instant(pull, "%Y-%m-%d %H:%M:%S UTC") or "not known",
+        clock=_instant(pull, "%H:%M:%S"),
         time=took(pull.seconds),
         bytes=size(pull.bytes_sent if pull.action == "push" else pull.bytes),
         verdict=f"{outcome}: {verdict(pull)}",
@@ -161,8 +168,51 @@ def pull_view(pull: Pull) -> PullView:
         roles=list(dict.fromkeys(role for host in hosts for role in host.roles)),
         allowlist="\n".join(plain(host.host, 253) for host in hosts),
         limit=limit_words(limit) if limit is not None else "",
+        moving=_moving(pull),
+        seconds=pull.seconds or 0.0,
+        moved=pull.bytes + pull.bytes_sent,
+        span=(whole or Whole.of([pull])).span(pull),
         find=plain(" ".join(words), 4000).lower(),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """The time of all operations of a report."""
+
+    start: float
+    seconds: float
+
+    @classmethod
+    def of(cls, pulls: Sequence[Pull]) -> Whole:
+        start = min((pull.started for pull in pulls), default=0.0)
+        return cls(start=start, seconds=max(max((pull.last for pull in pulls), default=start) - start, 0.001))
+
+    def span(self, pull: Pull) -> tuple[float, float]:
+        """Where a pull begins, and how much it takes, in per cent; never so little that it is not seen."""
+        if not pull.dated:
+            return 0.0, 0.0
+        long = max((pull.last - pull.started) / self.seconds * 100, 1.0)
+        return min((pull.started - self.start) / self.seconds * 100, 100 - min(long, 100.0)), min(long, 100.0)
+
+
+def _instant(pull: Pull, form: str) -> str:
+    return datetime.fromtimestamp(pull.started, UTC).strftime(form) if pull.dated else ""
+
+
+def _told_apart(step: Step, pull: Pull) -> tuple[str, str]:
+    """Title and words; a push asks for its blobs before its manifest says what each is, and a report knows both."""
+    name, says = title(step), what(step, pull)
+    known = pull.expected.get(step.digest) if pull.pushing and step.digest and step.expectation is None else None
+    if known is None:
+        return name, says
+    blob = f"{known.kind} {known.number}/{known.of}" if known.number else str(known.kind)
+    return (blob, says) if name == "blob" else (name, f"{says}, {blob}")
+
+
+def _moving(pull: Pull) -> str:
+    ways = [("sending", pull.bytes_sent), ("receiving", pull.bytes)]
+    return " or ".join(word for word, number in ways if number) or "receiving"
 
 
 def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) -> StepView:
@@ -172,7 +222,7 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
         if statuses[-1:] != [_status(hop)]:
             statuses.append(_status(hop))
     chain = [(role, " ".join(statuses[-6:])) for (_, role), statuses in said.items()]
-    name = title(step)
+    name, says = _told_apart(step, pull)
     facts = [
         ("digest", plain(step.digest or "")),
         ("media type", plain(step.media_type or "")),
@@ -187,13 +237,13 @@ def _step(step: Step, pull: Pull, roles: Roles, scale: Scale, lesson: Lesson) ->
     ]
     facts.append(("because", plain("; ".join(step.because), 1000)))
     hops = [_hop(hop, pull, roles, scale) for hop in step.hops]
-    words = [name, what(step, pull), str(step.outcome), *(part for place in chain for part in place)]
+    words = [name, says, str(step.outcome), *(part for place in chain for part in place)]
     words += [hop.host for hop in step.hops] + [step.digest or ""]
     return StepView(
         n=step.n,
         id=f"p{pull.id}-s{step.n}",
         title=name,
-        says=what(step, pull),
+        says=says,
         chain=chain,
         failed=step.outcome is Outcome.FAILED,
         token=step.is_token,
