@@ -3,14 +3,18 @@
 `docker on --mode hosts` sends names to this proxy by /etc/hosts. mitmproxy's reverse mode knows one target for all of
 them, and the system's resolver would lead every name straight back here. So a request's host becomes its SNI, and the
 address of an upstream is asked of DNS alone, unless a line of /etc/hosts outside our block, or `pullscope_resolve`, has
-it. An addon file of its own for mitmproxy's -s, as only this mode wants it.
+it. It is handed to the event loop's own lookup: mitmproxy knows a connection again by the name in its address, and opens no
+more than five from one client at a time. An addon file of its own for mitmproxy's -s, as only this mode wants it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mitmproxy_rs
 from mitmproxy import addonmanager, ctx, exceptions, http
@@ -19,6 +23,9 @@ from mitmproxy.proxy import mode_specs, server_hooks
 from pullscope.mitm.settings import listen_here
 
 logger = logging.getLogger(__name__)
+
+MOST_PLACES = 1_000
+"""Names that are remembered with their places; any client may ask for any name."""
 
 BEGIN, END = "# pullscope begin", "# pullscope end"
 
@@ -30,6 +37,8 @@ class SniRouting:
         self._hosts_file = hosts_file
         self._resolver: mitmproxy_rs.dns.DnsResolver | None = None
         self._fixed: dict[tuple[str, int], tuple[str, int]] = {}
+        self._places: dict[tuple[str, int], tuple[str, int]] = {}
+        self._give_back: Callable[[], None] | None = None
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option(
@@ -46,6 +55,24 @@ class SniRouting:
                 self._fixed = dict(map(read_rule, ctx.options.pullscope_resolve))
             except ValueError as error:
                 raise exceptions.OptionsError(str(error)) from None
+
+    def running(self) -> None:
+        """Have a say in where a name leads."""
+        loop = asyncio.get_running_loop()
+        ask = loop.getaddrinfo
+
+        async def look_up(host: Any, port: Any, **given: Any) -> Any:
+            if isinstance(host, str) and isinstance(port, int):
+                host, port = self._places.get((host.lower(), port), (host, port))
+            return await ask(host, port, **given)
+
+        loop.getaddrinfo = look_up  # type: ignore[method-assign] # what asyncio.open_connection asks
+        self._give_back = partial(setattr, loop, "getaddrinfo", ask)
+
+    def done(self) -> None:
+        if self._give_back is not None:
+            self._give_back()
+            self._give_back = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Give the request the host that its client meant; the port is the one that it came in on."""
@@ -65,13 +92,15 @@ class SniRouting:
         name, port = data.server.address[0], data.server.address[1]
         if data.server.sni is None:
             data.server.sni = name
+        if len(self._places) > MOST_PLACES:
+            self._places.clear()
         fixed = self._fixed.get((name.lower(), port))
         if fixed is not None:
-            data.server.address = fixed
+            self._places[(name.lower(), port)] = fixed
             return
         address = foreign_entries(self._hosts_file).get(name.lower()) or await self._ask(name)
         if address is not None:
-            data.server.address = (address, port)
+            self._places[(name.lower(), port)] = (address, port)
         elif not _is_address(name):
             data.server.error = f"{name} is in no DNS, and /etc/hosts leads back to this proxy"
 
