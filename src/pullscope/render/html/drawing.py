@@ -1,7 +1,7 @@
 """Inline SVG of a pull's time: a bar for each step with its hops, a lane for each connection, an axis.
 
 Positions are percentages, so that a picture is as wide as its place. Nothing here is styled: classes are, by the page, for
-its policy allows no style attribute. What is written into a picture is escaped by `Markup.format`.
+its policy allows no style attribute. What is written into a picture is escaped by `filled`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pullscope.oci.amounts import count, duration, size
 from pullscope.render.plain import plain
@@ -22,7 +22,25 @@ HEIGHT, BAR = 18, 12
 LEAST = 0.35
 """Per cent of the width that even the shortest bar has: what took no time was there nevertheless."""
 
-_RECT = Markup('<rect class="{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}"/>')
+_RECT = '<rect class="{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}"/>'
+
+
+def filled(form: str, *values: object, **named: object) -> Markup:
+    """A piece of a picture of our own, in which all that is no number or a piece itself is escaped.
+
+    `Markup.format` does the same, at ten times the cost.
+    """
+    safe = [value if type(value) in _SAFE else escape(value) for value in values]
+    safe_named = {name: value if type(value) in _SAFE else escape(value) for name, value in named.items()}
+    return Markup(form.format(*safe, **safe_named))  # noqa: S704 - as said
+
+
+def joined(pieces: Iterable[Markup]) -> Markup:
+    """Pieces one after the other."""
+    return Markup("".join(pieces))  # noqa: S704 - each is one
+
+
+_SAFE = frozenset({int, float, Markup})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,20 +75,23 @@ class Lane:
 def step_bar(step: Step, scale: Scale, roles: Roles) -> Markup:
     """The hops of a step in one row: waiting light, bytes on their way dark."""
     start, end = scale.at(step.started), scale.at(step.ended or scale.start + scale.seconds)
-    track = Markup('<line class="track" x1="{:.2f}%" x2="{:.2f}%" y1="9" y2="9"/>').format(start, end)
-    body = track + Markup("").join(_hop(hop, scale, roles, 3) for hop in step.hops)
-    return _svg(Markup("").join((_ticks(scale, HEIGHT), body)), HEIGHT, f"{count(len(step.hops), 'exchange')} in time")
+    track = filled('<line class="track" x1="{:.2f}%" x2="{:.2f}%" y1="9" y2="9"/>', start, end)
+    body = track + joined(_hop(hop, scale, roles, 3) for hop in step.hops)
+    return _svg(joined((_ticks(scale, HEIGHT), body)), HEIGHT, f"{count(len(step.hops), 'exchange')} in time")
 
 
 def axis(scale: Scale) -> Markup:
     """The times along the top."""
-    texts = Markup("").join(
-        Markup('<text x="{:.2f}%" y="12" class="{}">{}</text>').format(
-            scale.at(scale.start + at), "last" if scale.at(scale.start + at) > 92 else "tick", words
+    texts = joined(
+        filled(
+            '<text x="{:.2f}%" y="12" class="{}">{}</text>',
+            scale.at(scale.start + at),
+            "last" if scale.at(scale.start + at) > 92 else "tick",
+            words,
         )
         for at, words in _in_one_unit(_steps_of_time(scale))
     )
-    return Markup('<svg class="axis" aria-hidden="true" height="16" width="100%">{}</svg>').format(texts)
+    return filled('<svg class="axis" aria-hidden="true" height="16" width="100%">{}</svg>', texts)
 
 
 def connections(pull: Pull, roles: Roles) -> list[Lane]:
@@ -85,15 +106,13 @@ def connections(pull: Pull, roles: Roles) -> list[Lane]:
 def _lane(number: int | None, hops: list[Hop], scale: Scale, roles: Roles) -> Lane:
     rows = rows_of(hops)
     height = max(len(rows) * (BAR + 3) + 5, HEIGHT)
-    bars = Markup("").join(
-        _hop(hop, scale, roles, 3 + row * (BAR + 3)) for row, lane in enumerate(rows) for hop in lane
-    )
+    bars = joined(_hop(hop, scale, roles, 3 + row * (BAR + 3)) for row, lane in enumerate(rows) for hop in lane)
     hosts = ", ".join(dict.fromkeys(plain(hop.host, 60) for hop in hops))
     versions = "/".join(dict.fromkeys(plain(hop.request.http_version, 12) for hop in hops))
     return Lane(
         name=f"connection {number}" if number is not None else "not known which",
         hosts=f"{hosts} · {versions} · {count(len(hops), 'request')}",
-        picture=_svg(Markup("").join((_ticks(scale, height), bars)), height, f"{count(len(hops), 'request')} in time"),
+        picture=_svg(joined((_ticks(scale, height), bars)), height, f"{count(len(hops), 'request')} in time"),
     )
 
 
@@ -116,27 +135,28 @@ def _hop(hop: Hop, scale: Scale, roles: Roles, top: int) -> Markup:
     first = min(max(scale.at(hop.response.time) if hop.response else end, start), end)
     wait, receive = max(first - start, LEAST), max(end - first, LEAST if hop.response else 0)
     start = min(start, 100 - wait - receive)
-    parts = _RECT.format(f"wait {role}", start, top, wait, BAR)
+    parts = filled(_RECT, f"wait {role}", start, top, wait, BAR)
     if hop.uploaded is not None and hop.uploaded.bytes:
         sent = min(max(scale.at(hop.uploaded.time) - start, LEAST), wait)
-        parts += _RECT.format(f"send {role}", start, top, sent, BAR)
+        parts += filled(_RECT, f"send {role}", start, top, sent, BAR)
     if receive:
-        parts += _RECT.format(f"receive {role}", start + wait, top, receive, BAR)
+        parts += filled(_RECT, f"receive {role}", start + wait, top, receive, BAR)
     if hop.failed is not None or (hop.step.outcome is Outcome.FAILED and (hop.status or 0) >= 400):
-        parts += Markup('<rect class="broken" x="{:.2f}%" y="{}" width="3" height="{}"/>').format(
-            max(start + wait + receive - 0.3, 0), top - 2, BAR + 4
+        parts += filled(
+            '<rect class="broken" x="{:.2f}%" y="{}" width="3" height="{}"/>',
+            max(start + wait + receive - 0.3, 0),
+            top - 2,
+            BAR + 4,
         )
     title = f"{plain(hop.request.method, 8)} {plain(hop.host, 60)}: {hop.status or 'no response'}"
     title += f", waited {duration(hop.first_byte_seconds) or '?'}, {size(hop.bytes)} in {duration(hop.seconds) or '?'}"
-    return Markup("<g><title>{}</title>{}</g>").format(title, parts)
+    return filled("<g><title>{}</title>{}</g>", title, parts)
 
 
 @lru_cache(maxsize=64)
 def _ticks(scale: Scale, height: int) -> Markup:
-    return Markup("").join(
-        Markup('<line class="tick" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="{1}"/>').format(
-            scale.at(scale.start + at), height
-        )
+    return joined(
+        filled('<line class="tick" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="{1}"/>', scale.at(scale.start + at), height)
         for at in _steps_of_time(scale)
     )
 
@@ -161,6 +181,4 @@ def _in_one_unit(times: list[float]) -> list[tuple[float, str]]:
 
 
 def _svg(body: Markup, height: int, name: str) -> Markup:
-    return Markup('<svg class="time" role="img" aria-label="{}" width="100%" height="{}">{}</svg>').format(
-        name, height, body
-    )
+    return filled('<svg class="time" role="img" aria-label="{}" width="100%" height="{}">{}</svg>', name, height, body)
