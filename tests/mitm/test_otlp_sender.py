@@ -107,15 +107,15 @@ def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_names_of_registries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client may ask for any name, and the SDK keeps a number for each for ever: further ones are counted together."""
-    monkeypatch.setattr(otlp_sender, "MOST_REGISTRIES", 3)
+    monkeypatch.setattr(otlp_sender, "MOST_NAMES", 3)
     sender = otlp_sender.OtelSender("http://127.0.0.1:9", spans)
     try:
-        names = [sender._named(f"registry{number}.example.com") for number in range(10)]
+        names = [sender._named("registry", f"registry{number}.example.com") for number in range(10)]
     finally:
         sender._traces.shutdown()
 
     assert names == [*(f"registry{number}.example.com" for number in range(3)), *["others"] * 7]
-    assert sender._named("registry1.example.com") == "registry1.example.com"
+    assert sender._named("registry", "registry1.example.com") == "registry1.example.com"
 
 
 def test_a_failed_pull_arrives_with_its_finding() -> None:
@@ -140,6 +140,46 @@ def test_a_failed_pull_arrives_with_its_finding() -> None:
     assert "authorization-dropped" in codes
 
 
+def test_what_a_fleet_is_asked_arrives() -> None:
+    """Whose limit, at which registry, by which client; a duration in a bucket that tells it from others; and a first 429."""
+    limited = Wire()
+    said = {
+        "RateLimit-Limit": "100;w=21600",
+        "RateLimit-Remaining": "0;w=21600",
+        "Docker-RateLimit-Source": "192.0.2.7",
+    }
+    for _ in range(2):
+        limited.ask("GET", Image().url("manifests", "latest"), 429, answer=said, took=0.4)
+    with receiver() as (endpoint, received):
+        live = OtlpLive(spans)
+        live.start(endpoint)
+        live.show([Change(what="closed", pull=played(limited).pulls[0])])
+        live.done()
+
+    def points(name: str) -> list[tuple[dict[str, str], Any]]:
+        metrics = [metric for metric in received.metrics if metric.name == name]
+        found = [
+            point
+            for metric in metrics
+            for point in (*metric.sum.data_points, *metric.gauge.data_points, *metric.histogram.data_points)
+        ]
+        return [({one.key: one.value.string_value for one in point.attributes}, point) for point in found]
+
+    assert [(about, point.as_int) for about, point in points("pullscope.rate_limited")] == [({}, 0), ({}, 2)]
+    [(about, left)] = points("pullscope.rate_limit.remaining")
+    assert (about["pullscope.rate_limit.source"], about["pullscope.registry"]) == ("192.0.2.7", "docker.io")
+    assert left.as_int == 0
+    findings = [about for about, _ in points("pullscope.findings")]
+    assert {(one["pullscope.registry"], one["pullscope.client.family"]) for one in findings} == {
+        ("docker.io", "docker")
+    }
+    assert "rate-limited" in {one["pullscope.finding.code"] for one in findings}
+    [(_, took)] = points("pullscope.pull.duration")
+    at = next(place for place, number in enumerate(took.bucket_counts) if number)
+    assert (took.explicit_bounds[at - 1], took.explicit_bounds[at]) == (0.5, 1.0)
+    assert took.sum == pytest.approx(0.8)
+
+
 def test_the_queries_of_the_docs_ask_for_what_is_sent() -> None:
     """Every metric and label in docs/fleet.md's PromQL is one that arrives, as Prometheus names it."""
     limited = Wire()
@@ -155,6 +195,8 @@ def test_the_queries_of_the_docs_ask_for_what_is_sent() -> None:
         # https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
         name = metric.name.replace(".", "_") + ("_total" if metric.HasField("sum") else "")
         known.add(name)
+        if metric.HasField("histogram"):
+            known.add(f"{name}_seconds_bucket")  # the unit, and what a histogram is made of
         points = [*metric.sum.data_points, *metric.gauge.data_points, *metric.histogram.data_points]
         known |= {attribute.key.replace(".", "_") for point in points for attribute in point.attributes}
     asked = re.search(r"```promql\n(.*?)```", FLEET.read_text(encoding="utf-8"), re.DOTALL)

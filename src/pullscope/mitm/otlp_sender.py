@@ -33,8 +33,14 @@ METRICS_EVERY = 15.0
 MOST_COUNTED = 10_000
 """Pulls that are remembered as counted: one that goes on after its end is sent again and counted once."""
 
-MOST_REGISTRIES, OTHER_REGISTRIES = 500, "others"
-"""Registries that are counted by name, and what all further ones are called."""
+MOST_NAMES, OTHERS = 500, "others"
+"""Registries, and sources of a limit, that are counted by name, and what all further ones are called."""
+
+SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+"""The buckets of a pull's duration: a lookup, a small image, a large one, one that hangs. The SDK's own are of milliseconds."""
+
+TOO_MANY = 429
+"""RFC 6585, 4."""
 
 KINDS = {1: SpanKind.INTERNAL, 3: SpanKind.CLIENT}
 SCOPE = InstrumentationScope("pullscope", __version__)
@@ -56,15 +62,24 @@ class OtelSender:
         self._pulls = meter.create_counter("pullscope.pulls", "{pull}", "Pulls and pushes that ended")
         self._bytes = meter.create_counter("pullscope.bytes", "By", "Body bytes received")
         self._seconds = meter.create_histogram(
-            "pullscope.pull.duration", "s", "From the first request to the last answer"
+            "pullscope.pull.duration",
+            "s",
+            "From the first request to the last answer",
+            explicit_bucket_boundaries_advisory=SECONDS,
         )
         self._findings = meter.create_counter("pullscope.findings", "{finding}", "What was found, by code")
+        self._limited = meter.create_counter("pullscope.rate_limited", "{answer}", "Answers of 429: Too Many Requests")
+        self._limited.add(0)  # a counter that begins with its first 429 has not increased by it
         self._left = meter.create_gauge("pullscope.rate_limit.remaining", "{pull}", "What the registry said is left")
         self._counted: dict[str, None] = {}
-        self._registries: set[str] = set()
+        self._names: dict[str, set[str]] = {"registry": set(), "source": set()}
+        self._begun = False
 
     def send(self, pulls: Sequence[Pull]) -> bool:
         """Send the spans of these pulls, and count them; False if the collector did not take the spans."""
+        if not self._begun:
+            self._begun = True
+            self._metrics.force_flush(TIMEOUT * 1000)
         made = [self._readable(span) for pull in pulls for span in self._told(pull)]
         return self._traces.export(made) is SpanExportResult.SUCCESS
 
@@ -83,29 +98,31 @@ class OtelSender:
         return spans
 
     def _count(self, pull: Pull) -> None:
-        about = {
-            "pullscope.action": pull.action,
-            "pullscope.registry": self._named(pull.registry),
+        who = {
+            "pullscope.registry": self._named("registry", pull.registry),
             "pullscope.client.family": pull.client.family,
-            "pullscope.outcome": str(pull.outcome),
         }
+        about = {**who, "pullscope.action": str(pull.action), "pullscope.outcome": str(pull.outcome)}
         self._pulls.add(1, about)
         self._bytes.add(pull.bytes, about)
         if pull.seconds is not None:
             self._seconds.record(pull.seconds, about)
         for finding in pull.findings:
-            self._findings.add(
-                1, {"pullscope.finding.code": finding.code, "pullscope.finding.severity": str(finding.severity)}
-            )
+            code = {"pullscope.finding.code": finding.code, "pullscope.finding.severity": str(finding.severity)}
+            self._findings.add(1, {**who, **code})
+        self._limited.add(sum(hop.status == TOO_MANY for hop in pull.hops))
         limit = rate_limit_of(pull)
         if limit is not None:
-            self._left.set(limit.remaining_after, {"pullscope.registry": self._named(pull.registry)})
+            source = self._named("source", limit.source or "not said")
+            where = {"pullscope.registry": who["pullscope.registry"], "pullscope.rate_limit.source": source}
+            self._left.set(limit.remaining_after, where)
 
-    def _named(self, registry: str) -> str:
+    def _named(self, kind: str, name: str) -> str:
         """The SDK keeps a number for every name for ever, and clients may ask for any."""
-        if len(self._registries) < MOST_REGISTRIES:
-            self._registries.add(registry)
-        return registry if registry in self._registries else OTHER_REGISTRIES
+        known = self._names[kind]
+        if len(known) < MOST_NAMES:
+            known.add(name)
+        return name if name in known else OTHERS
 
     def _readable(self, span: dict[str, Any]) -> ReadableSpan:
         trace = int(span["traceId"], 16)
