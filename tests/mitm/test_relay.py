@@ -141,7 +141,7 @@ def test_without_the_option_storage_is_decrypted(parts: Parts) -> None:
         fetch(proxy, is_sent_on(proxy, parts), parts.ca)
 
 
-def redirected(relay: Relay, location: str, path: str = f"/v2/app/blobs/{DIGEST}", **metadata: str) -> None:
+def redirected(relay: Relay, location: str | None, path: str = f"/v2/app/blobs/{DIGEST}", **metadata: str) -> None:
     """A registry redirects its client."""
     flow = tflow.tflow(resp=True)
     flow.request.scheme, flow.request.port = "https", 443
@@ -149,7 +149,8 @@ def redirected(relay: Relay, location: str, path: str = f"/v2/app/blobs/{DIGEST}
     flow.request.path, flow.metadata = path, dict(metadata)
     assert flow.response is not None
     flow.response.status_code = 307
-    flow.response.headers["Location"] = location
+    if location is not None:
+        flow.response.headers["Location"] = location
     relay.answered(flow)
 
 
@@ -163,10 +164,20 @@ def redirected(relay: Relay, location: str, path: str = f"/v2/app/blobs/{DIGEST}
         ("https://storage.example/data", f"/v2/app/blobs/{DIGEST}", {ANSWERED_BY: "a rule"}),
         ("https://[x/", f"/v2/app/blobs/{DIGEST}", {}),
         ("", f"/v2/app/blobs/{DIGEST}", {}),
+        (None, f"/v2/app/blobs/{DIGEST}", {}),
     ],
-    ids=["a registry's address", "no TLS", "no blob", "a known registry", "a played registry", "no address", "none"],
+    ids=[
+        "a registry's address",
+        "no TLS",
+        "no blob",
+        "a known registry",
+        "a played registry",
+        "no address",
+        "an empty one",
+        "none",
+    ],
 )
-def test_what_is_no_storage_is_not_relayed(location: str, path: str, metadata: dict[str, str]) -> None:
+def test_what_is_no_storage_is_not_relayed(location: str | None, path: str, metadata: dict[str, str]) -> None:
     """What could be a registry, or is played by an addon, has to be decrypted."""
     relay = Relay(lambda *_: None)
     asked = tflow.tflow()

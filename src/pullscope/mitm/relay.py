@@ -84,9 +84,8 @@ class Relay:
             return
         if route(flow.request.path).endpoint is not Endpoint.BLOB or flow.metadata.get(ANSWERED_BY):
             return  # where something stands in for a server, its storage may be played too
-        target = canonical(
-            joined(f"{flow.request.scheme}://{_authority(flow)}{flow.request.path}", response.headers["location"])
-        )
+        here = f"{flow.request.scheme}://{_authority(flow)}{flow.request.path}"
+        target = canonical(joined(here, response.headers.get("location", "")))
         host = host_of(target)
         if split(target).scheme != "https" or not is_host(host) or host in self._registries:
             return

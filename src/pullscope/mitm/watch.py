@@ -217,7 +217,7 @@ class Watch:
             return None
         asked = self._asked[flow] = Asked.by(flow)
         if settings.relays():
-            self._relay.asked(flow)
+            self._each("a relay", partial(self._relay.asked, flow))  # what fails there is no reason not to look
         if asked.head.method in WITH_BODY or (flow.response is not None and flow.request.stream):
             return self._backlog.turn("requestheaders", self._witness.asked, asked, flow)
         self._backlog.later("requestheaders", 0, self._witness.asked, asked)
@@ -241,7 +241,7 @@ class Watch:
         if response is None or asked is None or asked.foreign:
             return None
         if settings.relays():
-            self._relay.answered(flow)
+            self._each("a relay", partial(self._relay.answered, flow))
         head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
             # Whether it is a document is for the trace to say, which remembers what led here.
