@@ -11,17 +11,18 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pullscope import __version__
-from pullscope.host import HostError, change, dropin
-from pullscope.host.change import Change, Tell
+from pullscope.host import HostError, carry_out, change, dropin
+from pullscope.host.carry_out import Undone
+from pullscope.host.change import Tell
 from pullscope.host.command import Run, spelled
 from pullscope.host.journal import Journal
-from pullscope.host.journal_document import Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
+from pullscope.host.parts import Parts
+from pullscope.host.recorded import Recorded
 from pullscope.host.systemd import PROXY_VARIABLES, read_unit, running_environment, show
 from pullscope.host.tree import Tree
 
@@ -186,10 +187,8 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
                 f"the service's user cannot read {hidden}, which {paths.mitmdump} needs; install pullscope where everybody can: "
                 f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed"
             )
-    folder = SYSTEM.unit_paths[0]
-    journal = Journal(tree, STATE)
-    known = journal.read()
-    ours = known is not None and known.options.get("port") == paths.port
+    known = Recorded.read(tree, STATE)
+    ours = known.record is not None and known.record.options.get("port") == paths.port
     if tree.live and not ours and listens("127.0.0.1", paths.port):
         taker = (command_of(paths.port) or ["another program"])[0]
         raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed")
@@ -197,31 +196,11 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     why = needed_by_docker(tree, run, port) if port and (port != paths.port or paths.work.mirror) else None
     if why:
         raise HostError(f"{why}, so every pull would fail. First: pullscope docker off. Nothing changed")
-    wanted = f"{folder}/multi-user.target.d"
-    changes: list[Change] = []
-    if tree.look(wanted).absent:
-        changes.append(change.new_directory(wanted, 0o755, os.geteuid(), os.getegid()))
-    texts = {f"{folder}/{UNIT}": unit_text(paths), f"{wanted}/pullscope.conf": f"[Unit]\nWants={UNIT}\n"}
-    old = {entry.path: entry for entry in known.entries} if known else {}
-    for path, text in texts.items():
-        before = old[path].before if path in old else tree.look(path)
-        lines = tuple(line for line in text.splitlines() if line.strip())
-        part = change.file(
-            path, "lines", before, text.encode(), mode=0o644, uid=os.geteuid(), gid=os.getegid(), claims=lines
-        )
-        if path in old:
-            ours = tuple(dict.fromkeys((*part.entry.ours, *old[path].ours)))
-            part = replace(part, entry=replace(part.entry, ours=ours))
-        changes.append(part)
-    directories = [entry for entry in old.values() if entry.kind == "directory" and entry.path == wanted]
-    made = (*(known.made if known else ()), *journal.prepare())
-    entries = (*directories, *(item.entry for item in changes))
+    parts = Parts(known)
+    parts.lines(f"{SYSTEM.unit_paths[0]}/{UNIT}", unit_text(paths))
+    parts.lines(f"{SYSTEM.unit_paths[0]}/multi-user.target.d/pullscope.conf", f"[Unit]\nWants={UNIT}\n")
     options = {"port": paths.port, "mirror": [*paths.work.mirror], "otlp": paths.work.otlp, "out": paths.work.out}
-    journal.write(Record(options=options, version=__version__, entries=entries, made=made))
-    for item in changes:
-        change.apply(tree, item)
-        if item.after.kind == "file":
-            tell(f"{item.path}  written")
+    carry_out.put_in_place(known, options, parts.changes, parts.stale, tell)
     for argv in (("systemctl", "daemon-reload"), ("systemctl", "restart", UNIT)):
         done = run(argv)
         if not done.ok and tree.live:
@@ -263,16 +242,15 @@ def _said(run: Run, otherwise: str) -> str:
 
 def remove(tree: Tree, run: Run, tell: Tell) -> bool:
     """Stop the service and take its files back; recordings stay. False where it was not installed."""
-    journal = Journal(tree, STATE)
-    record = journal.read()
+    known = Recorded.read(tree, STATE)
+    record = known.record
     if record is None:
-        journal.remove(())
+        known.journal.remove(())
         return False
     run(("systemctl", "stop", UNIT))
     left = change.take_all_back(tree, record.entries, tell)
     run(("systemctl", "daemon-reload"))
+    left += carry_out.close(known, record, left)
     if left:
-        journal.write(replace(record, entries=tuple(item.entry for item in left)))
-        raise HostError(f"not everything could be undone: {'; '.join(item.why for item in left)}. The rest is undone")
-    journal.remove(record.made)
+        raise HostError(Undone(was_on=True, left=left).words)
     return True
