@@ -15,6 +15,41 @@ TESTS = ROOT / "tests"
 MOST_LINES = 400
 FREE = {"e2e", "data"}
 """Folders of tests that mirror no room: whole machines, and what they are fed with."""
+ACROSS = {
+    "a page of the docs, followed or held to the source": (
+        "cli/test_many_recordings cli/test_vanity_docs logs/test_docs mitm/test_docs_of_options render/explain/test_questions "
+        "trace/findings/test_docs worlds/vanity/test_new_platform"
+    ),
+    "whatever may come in, through a whole room": (
+        "host/routes/test_hostile logs/test_hostile render/test_any_trace trace/findings/test_any_traffic "
+        "trace/findings/test_grid trace/test_border_secrets trace/test_gaps trace/test_invariants worlds/clients/test_bad_days "
+        "worlds/vanity/test_hostile"
+    ),
+    "an error of ours at every place of a room": "mitm/test_every_method_fails trace/test_every_stage_fails",
+    "what is seen in a real program": (
+        "mitm/test_sample_registry mitm/test_watch_in_proxy render/exports/test_har_in_devtools render/html/test_browser "
+        "render/html/test_live worlds/vanity/test_real_own_registry worlds/vanity/test_real_servers"
+    ),
+    "recordings, reports and cases from the field": (
+        "trace/findings/test_field trace/findings/test_reports worlds/clients/test_matrix worlds/clients/test_recordings "
+        "worlds/vanity/test_field"
+    ),
+    "one thing that several files do together": (
+        "host/test_rootless host/test_unit render/exports/test_ci trace/test_made_good trace/test_mirrored"
+    ),
+}
+"""Tests that mirror no one file, by the reason."""
+
+BY_ANOTHER_ROOM = {
+    "pullscope.host.child_environment": "cli/test_run.py",
+    "pullscope.host.mirror.proof": "e2e/test_mirror_on.py",
+    "pullscope.mitm.flow_tail": "cli/test_report.py",
+    "pullscope.worlds.check": "cli/test_check.py",
+    "pullscope.worlds.vanity.starters": "cli/test_vanity.py",
+    "pullscope.worlds.vanity.reloading": "mitm/test_vanity.py",
+    "pullscope.oci.known_storage": "host/test_switch.py",
+}
+"""Files that only another room uses, whose tests are theirs."""
 
 sources = sorted(SOURCE.rglob("*.py"))
 mirrored = sorted(
@@ -54,6 +89,67 @@ def test_tests_mirror_the_source(folder: Path) -> None:
     """tests/worlds/hub tests src/pullscope/worlds/hub; what is tested beside the package (systemd) lies beside it too."""
     place = folder.relative_to(TESTS)
     assert (SOURCE / place).is_dir() or (ROOT / place).is_dir()
+
+
+every_test = pytest.mark.parametrize(
+    "test",
+    sorted(test for folder in mirrored for test in folder.glob("test_*.py")),
+    ids=lambda path: str(path.relative_to(TESTS)),
+)
+
+
+@every_test
+def test_a_test_is_called_like_what_it_tests(test: Path) -> None:
+    """tests/oci/test_routes.py tests oci/routes.py or a folder of that name; what tests more is in ACROSS, with its reason."""
+    place = test.relative_to(TESTS)
+    name = str(place.with_suffix(""))
+    room = SOURCE if (SOURCE / place.parent).is_dir() else ROOT
+    own = room / place.parent / test.stem.removeprefix("test_")
+    mirrors = own.with_suffix(".py").exists() or own.is_dir() or room is ROOT
+    assert mirrors != any(name in names.split() for names in ACROSS.values()), name
+
+
+def test_what_is_across_is_there() -> None:
+    """No reason outlives its test."""
+    assert [name for names in ACROSS.values() for name in names.split() if not (TESTS / f"{name}.py").exists()] == []
+
+
+def imports_of(file: Path) -> set[str]:
+    """The modules that a file names in its imports, wherever they stand."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__")
+)
+def test_no_file_is_out_of_reach_of_its_rooms_tests(room: str) -> None:
+    """Each has a test of its name, or is imported, in however many steps within the room, by what the room's tests import."""
+    of_the_room = {
+        ".".join(("pullscope", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in sources
+        if path.is_relative_to(SOURCE / room)
+    }
+    found = {name for name in of_the_room if name in BY_ANOTHER_ROOM or ".kinds." in name}
+    for name in of_the_room:
+        *folder, last = name.split(".")[2:] or [""]
+        if (TESTS / room).joinpath(*folder, f"test_{last}.py").exists():
+            found.add(name)
+    for test in (TESTS / room).rglob("*.py"):
+        found |= imports_of(test) & set(of_the_room)
+    fresh = set(found)
+    while fresh:
+        fresh = {name for one in fresh for name in imports_of(of_the_room[one]) & set(of_the_room)} - found
+        found |= fresh
+
+    files = {name for name, path in of_the_room.items() if path.name != "__init__.py"}
+    assert sorted(files - found) == []
+    assert all((TESTS / test).exists() for test in BY_ANOTHER_ROOM.values())
 
 
 def test_import_contracts() -> None:

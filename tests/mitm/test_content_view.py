@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from mitmproxy import contentviews, http
@@ -180,9 +181,20 @@ def test_a_large_document_ends() -> None:
     assert text.endswith("\n...")
 
 
+def times_offered() -> int:
+    """How many views of ours mitmproxy has."""
+    registry: Any = getattr(contentviews, "registry", None)
+    names = registry.available_views() if registry is not None else [view.name for view in contentviews.views]
+    return [name.lower() for name in names].count(content_view.NAME.lower())
+
+
 def test_adding_twice_and_removing_twice_is_fine() -> None:
     """Two proxies in one process, and a script that is loaded anew."""
     content_view.add()
-    content_view.remove()
-    content_view.remove()
     content_view.add()
+    assert times_offered() == 1
+    content_view.remove()
+    content_view.remove()
+    assert times_offered() == 0
+    content_view.add()
+    assert times_offered() == 1

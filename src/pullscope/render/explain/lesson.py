@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import count, size
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import parameters, query
 from pullscope.render.arrows import answered as answered_words
 from pullscope.render.explain.ideas import IDEAS, Idea, Thought
+from pullscope.render.explain.sentence_values import address, answers, scope, to_storage, values_of
 from pullscope.render.explain.table import (
     CHALLENGES,
     FIRST_TRY,
@@ -24,10 +24,8 @@ from pullscope.render.explain.table import (
     Section,
 )
 from pullscope.render.exports.curl import asked_of, curl_words
-from pullscope.render.names import short
 from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
-from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
@@ -101,7 +99,7 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
 
 def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea]) -> Lesson:
     """What a step began with before its token was there: the token's own lesson comes next, and then the rest of it."""
-    places = _places(step, pull, roles)
+    places = values_of(step, pull, roles)
     seen = _of_the_first(pull, told)
     seen += [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
     if any(hop.status == 401 and hop.challenges for hop in hops):
@@ -111,8 +109,8 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
     return Lesson(
         steps=(step,),
         title=title(step),
-        asked=f"{plain(hops[0].request.method, 8)} {_address(hops[0])}",
-        answered=_answers(hops),
+        asked=f"{plain(hops[0].request.method, 8)} {address(hops[0])}",
+        answered=answers(hops),
         came=f"first: {words}" if unseen else f"first without a token: {words}",
         beginner=(FIRST_TRY_UNSEEN if unseen else FIRST_TRY).format_map(places),
         expert=FIRST_TRY_EXPERT,
@@ -154,7 +152,7 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
     # The largest blob is the one worth showing; for a single step it is that step.
     step = max(group, key=lambda one: one.bytes)
     explanation = _explanation(step)
-    places = _places(step, pull, roles)
+    places = values_of(step, pull, roles)
     words = explanation.again if again and explanation.again else explanation.beginner
     if explanation is not LOOKED_FOR and len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
         words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
@@ -164,8 +162,8 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
     return Lesson(
         steps=tuple(group),
         title=name,
-        asked=f"{plain(step.method, 8)} {_address(step.first)}",
-        answered=_answers(step.hops),
+        asked=f"{plain(step.method, 8)} {address(step.first)}",
+        answered=answers(step.hops),
         came=came,
         beginner=words.format_map(places),
         expert=explanation.expert,
@@ -192,7 +190,7 @@ def _fill(idea: Idea, places: dict[str, str], told: set[Idea]) -> Said:
 
 def about(ideas: Iterable[Idea], pull: Pull) -> list[Said]:
     """Ideas that belong to no step, with what this pull through a vanity domain showed."""
-    places, roles = _places(pull.steps[0], pull, Roles(pull.hops)), tally(pull.hops)
+    places, roles = values_of(pull.steps[0], pull, Roles(pull.hops)), tally(pull.hops)
     own = next(host for host in roles if "vanity" in host.roles)
     places |= {"vanity": plain(own.host, 80), "asked": count(own.requests, "request"), "sent": size(own.bytes)}
     return [_fill(idea, places, set()) for idea in ideas]
@@ -213,94 +211,17 @@ def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:
         found.append(Idea.VANITY)
     if any(hop.status == 401 and hop.challenges for hop in step.hops) and step.outcome is not Outcome.FAILED:
         found.append(Idea.CHALLENGE)
-    if step.is_token and _scope(step):
+    if step.is_token and scope(step):
         found.append(Idea.SCOPE)
     if step.digest and step.outcome is Outcome.OK and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST):
         found.append(Idea.DIGEST)
         found += [Idea.COUNTS] if step.kind is Kind.RESOLVE and step.method == "HEAD" else []
     if step.kind is Kind.MANIFEST_LIST and step.outcome is Outcome.OK and pull.platform:
         found.append(Idea.PLATFORM)
-    if _to_storage(step) is not None:
+    if to_storage(step) is not None:
         found.append(Idea.ELSEWHERE)
     if step.verified and step.route.endpoint is Endpoint.BLOB:
         found.append(Idea.VERIFIED)
     if step.outcome is Outcome.FAILED or step.verified is False:
         found.append(Idea.FAILED)
     return found
-
-
-def _to_storage(step: Step) -> tuple[Hop, Hop] | None:
-    """The redirect of a blob and the hop that it led to, where that is another host."""
-    if step.route.endpoint is not Endpoint.BLOB:
-        return None
-    last = step.last
-    if last.follows is None or not last.ok or last.host == last.follows.host:
-        return None
-    return last.follows, last
-
-
-def _places(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
-    challenges = [challenge for hop in step.hops for challenge in hop.challenges]
-    realm = next((challenge.realm for challenge in challenges if challenge.realm), None)
-    vanity = next((hop for hop in step.hops if roles.of_hop(hop) == "vanity" and hop.redirects), None)
-    after_vanity = next((hop for hop in step.hops if vanity is not None and hop.follows is vanity), None)
-    storage = _to_storage(step)
-    redirect = vanity if vanity is not None and after_vanity is not None and storage is None else None
-    target = after_vanity.host if redirect and after_vanity else storage[1].host if storage else step.last.host
-    status = redirect.status if redirect else storage[0].status if storage else step.last.status
-    return {
-        "client": pull.client.family if pull.client.family != "unknown" else "the client",
-        "host": plain(step.first.host, 80),
-        "tag": plain(step.route.reference or pull.tag or "the name", 80),
-        "digest": short(step.digest),
-        "reference": plain(pull.reference or "/".join((pull.registry, pull.repository or "")), 200),
-        "platform": plain(pull.platform or "not known", 40),
-        "scope": _scope(step),
-        "service": plain(
-            next((challenge.service for challenge in challenges if challenge.service), None) or "not named", 80
-        ),
-        "realm": plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120),
-        "vanity": plain(vanity.host, 80) if vanity else "",
-        "target": plain(target, 80),
-        "status": str(status or "no response"),
-        "size": size(step.bytes),
-        "why": f"for the {title(step.under)}"
-        if step.under
-        else "because the first has run out or names something else",
-        "failure": _failure(step),
-    }
-
-
-def _scope(step: Step) -> str:
-    """The first scope that a token was asked for."""
-    return plain(next(iter(parameters(query(step.first.request.url)).get("scope", ())), ""), 120)
-
-
-def _address(hop: Hop) -> str:
-    """Host and path, the repository left out and a digest by its first digits: `registry/.../manifests/latest`."""
-    path = hop.request.url.partition("://")[2].partition("?")[0].partition("/")[2]
-    *before, last = path.split("/")
-    name = last if len(last) < 64 else short(last) if ":" in last else f"{last[:19]}.."
-    if len(before) > 2:
-        return plain(f"{hop.host}/.../{before[-1]}/{name}", 300)
-    return plain("/".join((hop.host, *before, name)), 300)
-
-
-def _failure(step: Step) -> str:
-    last = step.last
-    host = plain(last.host, 80)
-    if step.verified is False:
-        return f"the bytes from {host} do not have the digest that was asked for"
-    if last.failed is not None:
-        return f"{host} did not answer to the end ({plain(last.failed.reason)})"
-    said = said_words(last)
-    return plain(f"{host} answered {last.status}" + (f", {said}" if said else ""))
-
-
-def _answers(hops: list[Hop]) -> str:
-    said: list[str] = []
-    for hop in hops:
-        status = str(hop.status) if hop.failed is None and hop.status else "no response"
-        if not said or said[-1] != status:
-            said.append(status)
-    return " > ".join(said[-6:])
