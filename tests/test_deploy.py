@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import tomllib
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests.dashboard import dashboard, labels_of, questions
 from typer.testing import CliRunner
 
 from pullscope.cli.main import app
@@ -93,3 +95,22 @@ def test_the_pod_writes_only_to_its_volumes() -> None:
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "daemonset.yaml"])
 def test_it_says_that_it_was_not_run(name: str) -> None:
     assert re.search(r"Not run (in CI|here)", (DEPLOY / name).read_text())
+
+
+def test_the_dashboard_is_the_questions_of_the_page() -> None:
+    """PULLSCOPE_REWRITE=1 writes it anew; tests/mitm/test_otlp_sender.py holds the page's names to what is sent."""
+    text = json.dumps(dashboard(), indent=1) + "\n"
+    if os.environ.get("PULLSCOPE_REWRITE"):
+        (DEPLOY / "grafana.json").write_text(text)
+    assert (DEPLOY / "grafana.json").read_text() == text
+
+
+def test_each_panel_has_its_place_and_names_its_series() -> None:
+    """No two panels overlap, no query is left out, and what a query tells apart is in the legend."""
+    panels = dashboard()["panels"]
+    assert (
+        len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels) == len(questions()) > 3
+    )
+    for panel in panels:
+        for target in panel["targets"]:
+            assert all(f"{{{{{label}}}}}" in target["legendFormat"] for label in labels_of(target["expr"]))
