@@ -242,16 +242,30 @@ class Docker:
 @contextmanager
 def containerd(proxy_url: str, trust: Trust) -> Iterator[Ctr]:
     """A containerd beside any other, and its client behind the proxy."""
+    with _containerd("disabled_plugins = ['io.containerd.grpc.v1.cri']\n", os.environ) as (address, _):
+        yield Ctr(socket=address, env=behind(proxy_url, trust))
+
+
+@contextmanager
+def node(proxy_url: str, trust: Trust, hosts_dir: Path) -> Iterator[tuple[Path, Running]]:
+    """A containerd as on a Kubernetes node: behind the proxy itself, with CRI and a `config_path`. Its socket and itself."""
+    registry = f"[plugins.'io.containerd.grpc.v1.cri'.registry]\nconfig_path = '{hosts_dir}'\n"
+    # overlayfs is not to be had everywhere
+    unpack = "[plugins.'io.containerd.grpc.v1.cri'.containerd]\nsnapshotter = 'native'\n"
+    with _containerd(registry + unpack, behind(proxy_url, trust)) as running:
+        yield running
+
+
+@contextmanager
+def _containerd(more: str, env: Mapping[str, str]) -> Iterator[tuple[Path, Running]]:
     with _short_directory() as directory:
-        ctr = Ctr(socket=directory / "containerd.sock", env=behind(proxy_url, trust))
-        settings = directory / "containerd.toml"
+        address, settings = directory / "containerd.sock", directory / "containerd.toml"
         settings.write_text(
-            f"version = 2\nroot = '{directory / 'root'}'\nstate = '{directory / 'state'}'\n"
-            f"disabled_plugins = ['io.containerd.grpc.v1.cri']\n[grpc]\naddress = '{ctr.socket}'\n"
+            f"version = 2\nroot = '{directory / 'root'}'\nstate = '{directory / 'state'}'\n{more}[grpc]\naddress = '{address}'\n"
         )
-        with Running(["containerd", "--config", settings]) as program:
+        with Running(["containerd", "--config", settings], env=env) as program:
             program.wait_for("containerd successfully booted")
-            yield ctr
+            yield address, program
 
 
 @contextmanager

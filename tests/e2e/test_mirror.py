@@ -12,10 +12,12 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.e2e import parts
+from tests.e2e.cri import pull_image
 from tests.e2e.images import Image
 from tests.e2e.parts import Ctr, Docker, Forgetful, Proxy, Trust
 from tests.e2e.processes import Running
@@ -118,6 +120,47 @@ def test_containerd_pulls_through_it(
     assert f"4 of 4 layers sent on to {CDN}, not seen" in " ".join(story.split())
     assert asked(proxy) == sorted([AUTH, CDN])
     assert_no_secret(mirror, hub, pull)
+
+
+@pytest.fixture
+def node(proxy: Proxy, trust: Trust, hosts_dir: Path) -> Iterator[tuple[Path, Running]]:
+    with parts.node(proxy.url, trust, hosts_dir) as running:
+        yield running
+
+
+def test_a_node_pulls_through_it(node: tuple[Path, Running], mirror: Proxy, proxy: Proxy, zephykus: Image) -> None:
+    """As the kubelet asks containerd; its config_path names the directory with the mirror."""
+    address, _ = node
+    assert pull_image(address, NAME) == (0, "")
+    mirror.finish()
+
+    [pull] = assert_read_back_alike(mirror)["pulls"]
+    assert_all_but_layers(pull, zephykus)
+    assert asked(proxy) == sorted([AUTH, CDN])
+
+
+@pytest.mark.parametrize(
+    "when", ["before", "in the middle, sent by the storage", "in the middle, sent by the registry"]
+)
+def test_a_node_goes_on_without_it(
+    node: tuple[Path, Running], mirror: Proxy, hub: Hub, zephykus: Image, when: str
+) -> None:
+    """The kubelet never hears of it, and containerd is the one that it was."""
+    address, containerd = node
+    before = containerd.process.pid
+    hub.sends_blobs_itself = "registry" in when
+    with ThreadPoolExecutor(1) as kubelet:
+        if when == "before":
+            kill(mirror)
+            pulled = kubelet.submit(pull_image, address, NAME)
+        else:
+            on_its_way = hub.hold(zephykus.platforms["linux/amd64"].layers[0])
+            pulled = kubelet.submit(pull_image, address, NAME)
+            assert on_its_way.reached.wait(60)
+            kill(mirror)
+            on_its_way.released.set()
+        assert pulled.result(120) == (0, "")
+    assert (containerd.process.pid, containerd.process.poll()) == (before, None)
 
 
 def test_docker_pulls_through_it(mirrored: Docker, mirror: Proxy, proxy: Proxy, zephykus: Image) -> None:
