@@ -177,3 +177,12 @@ def test_dockerd_asks_mirrors_for_docker_hub_only(tmp_path: Path) -> None:
     other = docker.route(at, Reference.parse("r.lan/app"))
     assert [(item.url, item.trust) for item in other.endpoints] == [("https://r.lan/v2/app", docker.INSECURE_WORDS)]
     assert "Docker Hub only" in other.notes[0]
+
+
+def test_the_containerd_store_names_the_registry_to_a_mirror(tmp_path: Path) -> None:
+    """dockerd with the containerd store sends `?ns=docker.io`, the classic one nothing."""
+    settings = '{"registry-mirrors": ["http://127.0.0.1:8600"], "features": {"containerd-snapshotter": true}}'
+    at = node(plant(tmp_path, {"/etc/docker/daemon.json": settings}))
+    assert [item.namespace for item in docker.route(at, Reference.parse("nginx")).endpoints] == ["docker.io", None]
+    plant(tmp_path, {"/etc/docker/daemon.json": settings.replace("true", "false")})
+    assert docker.route(at, Reference.parse("nginx")).endpoints[0].namespace is None

@@ -38,6 +38,7 @@ def route(node: Node, reference: Reference) -> Route:
     mirrors = [url for url in _listed(settings, daemon_json.MIRRORS) if _as_mirror(url) is not None]
     login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
     login = login and f"{login}, of the user whose docker command it is"
+    containerd_store = _containerd_store(node, settings)
     if reference.registry == DOCKER_HUB:
         for url in mirrors:
             parts = urlsplit(url)
@@ -46,6 +47,7 @@ def route(node: Node, reference: Reference) -> Route:
                     url=f"{url.rstrip('/')}/v2/{reference.repository}",
                     trust=NO_TLS if parts.scheme == "http" else _trust(node, parts.netloc, settings),
                     login=login,
+                    namespace=DOCKER_HUB if containerd_store else None,
                     source=where,
                 )
             )
@@ -67,6 +69,14 @@ def route(node: Node, reference: Reference) -> Route:
         notes=tuple(notes),
         files=(where,) if node.tree.exists(where) else (),
     )
+
+
+def _containerd_store(node: Node, settings: dict[str, Any]) -> bool:
+    """Whether images are kept by containerd, whose resolver names the registry in `ns` (28.5.2; the classic store does not)."""
+    daemon = docker_daemon.ask(node.run, SYSTEM)
+    features = settings.get("features")
+    chosen = isinstance(features, dict) and features.get("containerd-snapshotter") is True
+    return daemon.containerd_store if daemon is not None else chosen
 
 
 def examine(node: Node) -> tuple[Problem, ...]:
