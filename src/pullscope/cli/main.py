@@ -28,7 +28,7 @@ from pullscope.cli import (
 from pullscope.cli.output import open_closed_streams
 from pullscope.oci.verdicts import ExitCode
 
-WATCH, TRY, DOCKER = "Watch", "Try", "Docker"
+WATCH, TRY, DOCKER, NODES = "Watch", "Try", "Docker", "Nodes"
 
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -122,12 +122,12 @@ app.add_typer(vanity.app, name="vanity", rich_help_panel=TRY)
 app.command("check", rich_help_panel=TRY)(check.check)
 app.command("diff", rich_help_panel=TRY)(diff.diff)
 app.add_typer(docker.app, name="docker", rich_help_panel=DOCKER)
-app.command("on", rich_help_panel=DOCKER)(unit.on)
-app.command("off", rich_help_panel=DOCKER)(unit.off)
-app.command("status", rich_help_panel=DOCKER)(unit.status)
-app.add_typer(mirror.app, name="mirror", rich_help_panel=DOCKER)
-app.add_typer(doctor.app, name="doctor", rich_help_panel=DOCKER)
+app.add_typer(mirror.app, name="mirror", rich_help_panel=NODES)
+app.add_typer(doctor.app, name="doctor", rich_help_panel=NODES)
 app.add_typer(service.app, name="service", rich_help_panel=DOCKER)
+app.command("on", rich_help_panel=NODES)(unit.on)
+app.command("off", rich_help_panel=NODES)(unit.off)
+app.command("status", rich_help_panel=NODES)(unit.status)
 
 
 def main() -> None:

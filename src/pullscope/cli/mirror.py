@@ -38,7 +38,8 @@ For = Annotated[
         "--for",
         metavar="CLIENT",
         autocompletion=completion.runtime,
-        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}; repeatable. [default: all that are here]",
+        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}; repeatable.",
+        show_default="all that are here",
     ),
 ]
 ForOrTime = Annotated[
@@ -48,7 +49,8 @@ ForOrTime = Annotated[
         metavar="CLIENT|TIME",
         autocompletion=completion.runtime,
         help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}, or a time such as 30m after which everything is "
-        "taken back; repeatable. [default: all that are here]",
+        "taken back; repeatable.",
+        show_default="all that are here",
     ),
 ]
 Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
@@ -60,7 +62,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every chang
 def on(
     for_: ForOrTime = None,
     host: Annotated[
-        list[str] | None, typer.Option(help="A registry to stand in for. Repeatable. [default: docker.io]")
+        list[str] | None, typer.Option(help="A registry to stand in for. Repeatable.", show_default="docker.io")
     ] = None,
     port: Annotated[int, typer.Option(help="The port on which the mirror listens.", min=1, max=65535)] = PORT,
     root: Root = "/",
