@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +98,10 @@ def test_colours_are_those_of_the_terminal() -> None:
     assert colors({"TERM": "xterm"}) == {"TERM": "xterm", "FORCE_COLOR": "1"}
     for plain in ({"TERM": "dumb"}, {"NO_COLOR": "1"}):
         assert colors(plain) == plain
+
+
+@pytest.mark.parametrize(("columns", "told"), [(120, {"COLUMNS": "120"}), (0, {})])
+def test_the_proxy_is_told_how_wide_the_terminal_is(terminal: int, columns: int, told: dict[str, str]) -> None:
+    """It writes to a file, so that it could not know; a terminal without a size says nothing."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24 if columns else 0, columns, 0, 0))
+    assert colors({"NO_COLOR": "1"}) == {"NO_COLOR": "1", **told}

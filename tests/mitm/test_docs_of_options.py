@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.make import in_mitmproxy, loaded
 
 from pullscope.mitm.mirror import Mirror
+from pullscope.mitm.rotation import Rotation
 from pullscope.mitm.watch import Watch
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mitmproxy.md").read_text()
@@ -21,7 +22,7 @@ def test_options_are_those_of_the_code() -> None:
     @in_mitmproxy
     async def look() -> None:
         with loaded(Watch()) as context:
-            context.master.addons.add(Mirror())
+            context.master.addons.add(Mirror(), Rotation())
             for name in context.options.keys():  # noqa: SIM118 - it is no mapping
                 if name.startswith("pullscope_"):
                     option = context.options._options[name]

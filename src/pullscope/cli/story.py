@@ -30,7 +30,8 @@ def colors(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a proxy whose story comes to our stderr in the end, with the colours and columns of that terminal."""
     if not os.isatty(STDERR):
         return dict(environment)
-    seen = {"COLUMNS": str(os.get_terminal_size(STDERR).columns), **environment}
+    columns = os.get_terminal_size(STDERR).columns  # 0 where the terminal does not know
+    seen = {**({"COLUMNS": str(columns)} if columns else {}), **environment}
     plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
     return seen if plain else {**seen, "FORCE_COLOR": "1"}
 
