@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pullscope.cli.output import lines_of
+
 DATA = Path(__file__).parents[1] / "data"
 ARTICLE = str(DATA / "vanity" / "netlify.toml")
 FAILED = str(DATA / "recordings" / "dockerd-20.10-missing-tag.mitm")
@@ -72,3 +74,41 @@ def test_a_table_is_coloured_where_colour_is_wanted(env: dict[str, str], coloure
     )
     assert ("\x1b[1;31mFAILS\x1b[0m" in done.stdout) is coloured
     assert ("\x1b" in done.stdout) is coloured
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-h"),
+        ("docker", "on", "-h"),
+        ("report", "--format", "md", "{recording}"),
+        ("report", "--format", "html", "{recording}"),
+        ("demo", "--list-registries"),
+    ],
+    ids=" ".join,
+)
+def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
+    """What it has no character for is replaced; before, `check -h` ended with a traceback."""
+    recording = str(DATA / "recordings" / "skopeo-1.9-vanity-302.mitm")
+    done = subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", *(word.format(recording=recording) for word in words)],
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(DATA.parents[1] / "src")},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+
+
+def test_a_text_behind_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole words below each other on a terminal, one line in a pipe."""
+    text = "one word after the other until there is no room"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert lines_of("error   ", text) == [f"error   {text}"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    told = lines_of("a lead of thirty-two columns     ", text)
+    assert " ".join(line[33:] for line in told) == text
+    assert len(told) == 2
+    assert max(map(len, told)) <= 59

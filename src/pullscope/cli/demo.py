@@ -13,6 +13,7 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.output import lines_of
 from pullscope.oci.known_registries import login_command
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.layout import screen_width
@@ -182,7 +183,7 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
     every = list(faults)
     width = max(len(fault.code) for fault in every)
     for fault in every:
-        yield f"{fault.code:<{width}}  {fault.title} ({fault.client})"
+        yield from lines_of(f"{fault.code:<{width}}  ", f"{fault.title} ({fault.client})")
 
 
 def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
@@ -190,7 +191,7 @@ def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
     every = list(registries)
     width = max(len(row.id) for row in every)
     for row in every:
-        yield f"{row.id:<{width}}  {row.name} ({row.host})"
+        yield from lines_of(f"{row.id:<{width}}  ", f"{row.name} ({row.host})")
 
 
 def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bool, login: bool, explain: bool) -> str:

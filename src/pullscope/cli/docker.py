@@ -17,7 +17,7 @@ import typer
 
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.exits import speaking
-from pullscope.cli.output import reader_may_leave
+from pullscope.cli.output import make_streams_fit, reader_may_leave
 from pullscope.cli.proxy_words import Port
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import (
@@ -369,6 +369,7 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
 
 def main() -> None:
     """For `scripts/docker_daemon.py`."""
+    make_streams_fit()
     try:
         app()
     except KeyboardInterrupt:

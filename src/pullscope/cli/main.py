@@ -25,7 +25,7 @@ from pullscope.cli import (
     unit,
     vanity,
 )
-from pullscope.cli.output import open_closed_streams
+from pullscope.cli.output import make_streams_fit
 from pullscope.oci.verdicts import ExitCode
 
 WATCH, TRY, DOCKER, NODES = "Watch", "Try", "Docker", "Nodes"
@@ -132,7 +132,7 @@ app.command("status", rich_help_panel=NODES)(unit.status)
 
 def main() -> None:
     """The console script."""
-    open_closed_streams()
+    make_streams_fit()
     try:
         app()
     except SystemExit as end:

@@ -56,8 +56,25 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def open_closed_streams() -> None:
-    """Let a command that was started with a closed stdout or stderr (`>&-`) print into nothing; Python has None for them."""
+def lines_of(lead: str, text: str) -> list[str]:
+    """A text behind its lead: on a terminal in lines that fit, of whole words; in a pipe one line, to be searched."""
+    from pullscope.render.layout import screen_width, wrap
+
+    if not sys.stdout.isatty():
+        return [f"{lead}{text}"]
+    parts = wrap(text, screen_width() - len(lead))
+    return [f"{lead if number == 0 else ' ' * len(lead)}{part}" for number, part in enumerate(parts)]
+
+
+def make_streams_fit() -> None:
+    """Let stdout and stderr take everything that is printed.
+
+    Python has None for one that was closed (`>&-`): what is printed goes nowhere. What its encoding does not have (that of
+    an ASCII locale) is replaced, not an error.
+    """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open for as long as we run
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from pullscope.cli.output import lines_of
 from pullscope.host import HostError, command, layout, machine, untrusted_file
 from pullscope.host import confdir as confdir_
 from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
@@ -148,9 +149,10 @@ def addon_path() -> Path:
 
 
 def print_problems(problems: tuple[Problem, ...]) -> None:
-    """Each problem on one line, its fix on the next."""
+    """Each problem, and on the next line its fix, which is whole, to be pasted."""
     for problem in problems:
-        typer.echo(printable(f"{problem.severity:<8}{problem.message}"))
+        for line in lines_of(f"{problem.severity:<8}", problem.message):
+            typer.echo(printable(line))
         if problem.fix:
             typer.echo(printable(f"  fix   {problem.fix}"))
 

@@ -58,7 +58,7 @@ def summary(told: Told) -> str:
     line: Line = [(f"{count(len(pulls), 'operation')}: ", "bold")]
     for number, (ending, style) in enumerate(STYLES.items()):
         line += [(", " if number else "", None), (f"{ends[ending]} {ending}", style if ends[ending] else "dim")]
-    lines: list[Line] = [line, [(_when_and_how_much(pulls), "dim")]]
+    lines: list[Line] = [line, *wrapped([("", None), (_when_and_how_much(pulls), "dim")], told.width)]
     for title, name_of in (("image", reference_line), ("client", client_line)):
         lines += _by(title, pulls, name_of)
     lines += _by_finding([*told.findings, *(finding for pull in pulls for finding in _once(pull))])
