@@ -286,3 +286,18 @@ def test_the_collector_is_left_as_it_was_found(loop: Loop, monkeypatch: pytest.M
     now[0] = (1, 2, 3)
     waits.close()
     assert now == [(1, 2, 3)]
+
+
+def test_what_is_there_at_the_start_is_not_looked_through_again(loop: Loop) -> None:
+    """The collector leaves mitmproxy's own objects out while work may wait, and has them back afterwards."""
+    gc.unfreeze()  # whatever another test has left
+    waits, _ = made(loop)
+    assert gc.get_freeze_count() > 10_000
+    waits.close()
+    assert gc.get_freeze_count() < 10_000
+
+    gc.freeze()  # somebody else's
+    waits, _ = made(loop)
+    waits.close()
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()

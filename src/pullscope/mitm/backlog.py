@@ -73,6 +73,7 @@ class Backlog:
         self._broken = False
         self._turns: set[asyncio.Future[None]] = set()
         self._found: tuple[int, int, int] | None = None
+        self._froze = False
         self._clock = clock
         self._used = used
         self._waiting: deque[_Piece] = deque()
@@ -96,6 +97,11 @@ class Backlog:
         self._patient = patient
         if patient:
             self._found = self._found or spare_the_collector()
+            if gc.isenabled() and not gc.get_freeze_count():
+                # Some hundred thousand objects of mitmproxy itself, which each full look went through again: half of
+                # what our hooks cost a request.
+                self._froze = True
+                gc.freeze()
         else:
             self.catch_up()
 
@@ -104,6 +110,9 @@ class Backlog:
         found, self._found = self._found, None
         if found is not None and gc.get_threshold() == (ALLOCATIONS, *found[1:]):
             gc.set_threshold(*found)
+        if self._froze:
+            self._froze = False
+            gc.unfreeze()
 
     def later(self, name: str, held: int, work: Callable[Noted, None], *noted: Noted.args, **_: Noted.kwargs) -> None:
         """Do this when there is time; meanwhile it holds so many bytes of a body. `name` is for `on_error`."""

@@ -97,6 +97,7 @@ class Watch:
         self._backlog = Backlog(self.trouble, on_broken=self._stop_looking)
         self._patient = patient
         self._relay = Relay(self._relayed)
+        self._relays = False
         self._refused: dict[tuple[str, str], float] = {}
         self._view: View | None = None
         self._screen: Outlet | None = None
@@ -116,6 +117,7 @@ class Watch:
     def configure(self, updated: set[str]) -> None:
         """Check and apply options; OptionsError is mitmproxy's way to refuse one."""
         settings.check(updated)
+        self._relays = settings.relays()
         if "pullscope_out" in updated:
             self._record_to(ctx.options.pullscope_out)
         if self._witness.recorder is not None:
@@ -216,7 +218,7 @@ class Watch:
         if not flow.live:
             return None
         asked = self._asked[flow] = Asked.by(flow)
-        if settings.relays():
+        if self._relays:
             self._each("a relay", partial(self._relay.asked, flow))  # what fails there is no reason not to look
         if asked.head.method in WITH_BODY or (flow.response is not None and flow.request.stream):
             return self._backlog.turn("requestheaders", self._witness.asked, asked, flow)
@@ -240,7 +242,7 @@ class Watch:
         asked, response = self._asked.get(flow), flow.response
         if response is None or asked is None or asked.foreign:
             return None
-        if settings.relays():
+        if self._relays:
             self._each("a relay", partial(self._relay.answered, flow))
         head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
@@ -286,7 +288,7 @@ class Watch:
 
     @never_raising
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        if settings.relays() and self._relay.passes(data):
+        if self._relays and self._relay.passes(data):
             data.ignore_connection = True
 
     @never_raising
