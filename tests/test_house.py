@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,34 @@ def test_no_file_is_out_of_reach_of_its_rooms_tests(room: str) -> None:
     files = {name for name, path in of_the_room.items() if path.name != "__init__.py"}
     assert sorted(files - found) == []
     assert all((TESTS / test).exists() for test in BY_ANOTHER_ROOM.values())
+
+
+def loads(body: list[ast.stmt]) -> set[str]:
+    """The modules that are loaded when these statements run at import: not those of functions, nor of types alone."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+            found |= loads(node.body) | loads(node.orelse)
+        elif isinstance(node, ast.Try):
+            found |= loads(node.body)
+    return found
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    """Whatever file is imported first, each is whole when another needs it."""
+    modules = {
+        ".".join(("pullscope", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in sources
+    }
+    graph = {
+        name: loads(ast.parse(path.read_text(encoding="utf-8")).body) & modules.keys() - {name}
+        for name, path in modules.items()
+    }
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
 
 
 def test_import_contracts() -> None:
