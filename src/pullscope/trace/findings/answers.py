@@ -170,4 +170,6 @@ def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
     seconds = took_long(one)
     late = f": after {seconds:.0f} s it may be a time limit of what stands in front" if seconds is not None else ""
+    if one.known is not None:
+        return f"ask {one.known.name}, which alone can see its log, about this request{late}"
     return f"look at the log of {one.hop.host} for this request{late}"

@@ -322,7 +322,9 @@ def _advised(case: Case, token: Step) -> str:
     """What its words ask for, and the address that it has from the challenge."""
     realm = f"look at {bare(token.last.request.url)}, which the registry's challenge names as its realm"
     advised = of_words(Answer(case, token)) or ("try again" if (token.last.status or 0) >= 500 else None)
-    return f"{advised}; if it stays, {realm}" if advised is not None else realm
+    names = listed(asked_repositories(token)) if token.last.status in (400, 422) else ""
+    look = f"{realm}; check how {names} is spelled" if names else realm
+    return f"{advised}; if it stays, {realm}" if advised is not None else look
 
 
 def _registry_of(case: Case, token: Step) -> str | None:

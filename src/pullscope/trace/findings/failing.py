@@ -50,7 +50,9 @@ def registry_failed(case: Case) -> Iterator[Finding]:
     if broken:
         hop = next((one for one in broken if words(one)), broken[0])
         steps = [one.step for one in broken]
-        behind = hop.status in GATEWAY and not hop.errors and front(hop) is not None
+        answer = answer_of(case, hop)
+        instead = answer.clue is not None and answer.clue.name == "filter"
+        behind = not instead and hop.status in GATEWAY and not hop.errors and front(hop) is not None
         yield found(
             "registry-failed",
             case.severity(*steps),
@@ -59,9 +61,11 @@ def registry_failed(case: Case) -> Iterator[Finding]:
             + (
                 "it stands in front and did not get an answer from the registry behind it."
                 if behind
+                else "it answers in the registry's place."
+                if instead
                 else f"the fault is there, not with {case.client}."
             ),
-            fix_of(answer_of(case, hop)),
+            fix_of(answer),
         )
 
 

@@ -8,15 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import (
-    CONTAINERS_IMAGE,
-    Case,
-    content_type,
-    found,
-    header,
-    is_page,
-    name_of,
-)
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, content_type, found, header, is_page, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row

@@ -11,22 +11,12 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import (
-    Case,
-    codes,
-    found,
-    header,
-    in_storage,
-    is_page,
-    is_write,
-    listed,
-    name_of,
-)
+from pullscope.trace.findings.case import Case, codes, found, header, in_storage, is_page, is_write, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import MOST, answered_by, is_specific, quoted, says, words
+from pullscope.trace.findings.said import MOST, answered_by, is_specific, is_usual, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
@@ -231,22 +221,10 @@ def _named_by(case: Case, step: Step) -> str | None:
     )
 
 
-_USUAL = frozenset(
-    {
-        "manifest unknown",
-        "blob unknown",
-        "blob unknown to registry",
-        "name unknown",
-        "repository name not known to registry",
-    }
-)
-"""The messages of distribution's own error codes (errcode/register.go), which say no more than the code."""
-
-
 def _why(hop: Hop) -> str:
     """What an answer says beside that something is missing, in brackets."""
     if hop.errors:
-        said = next((one.message for one in hop.errors if one.message and one.message.lower() not in _USUAL), "")
+        said = next((one.message for one in hop.errors if one.message and not is_usual(one.message)), "")
         return f" ({said[:MOST]})" if said else ""
     return f" ({words(hop)})" if is_specific(hop) else ""
 
@@ -258,13 +236,7 @@ def _lacks_repository(hop: Hop) -> bool:
     return "NAME_UNKNOWN" in codes(hop) or (hop.status == 404 and says(hop, _NO_REPOSITORY))
 
 
-@row(
-    "name-unknown",
-    needs=Fact.FAILURE,
-    severities="error",
-    suffers="all",
-    remedy="the repository",
-)
+@row("name-unknown", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the repository")
 def name_unknown(case: Case) -> Iterator[Finding]:
     """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 

@@ -40,8 +40,8 @@ _OF_AN_ACCOUNT = re.compile(r"rate limit as '", re.IGNORECASE)
 """Docker Hub's, to an account: scylladb/scylladb#26576."""
 _OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
 """Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
-_OF_ALL = re.compile(r"retry-after: ", re.IGNORECASE)
-"""GHCR's, with what it allows in a minute: dependabot/cli#380."""
+_OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
+"""Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 
 
 @row(
@@ -93,7 +93,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
         f"{when}, or pull from another host: the page is of {front(last) or 'what stands in front'}, whose limits have nothing "
         "to do with accounts of the registry"
         if is_page(last) and not last.errors
-        else f"{when}, and ask for less at once: the answer says what is allowed in which time, and when to come back"
+        else f"{when}, and ask for less at once: all requests are counted, whoever is logged in"
         if says(last, _OF_ALL)
         else f"{when}, or give {last.host} an account at the registry behind it: that one limits it, whoever asks here"
         if says(last, _OF_AN_UPSTREAM)
@@ -103,12 +103,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     )
 
 
-@row(
-    "rate-limit-low",
-    severities="warning",
-    suffers="all behind the same address or account",
-    remedy="the same",
-)
+@row("rate-limit-low", severities="warning", suffers="all behind the same address or account", remedy="the same")
 def rate_limit_low(case: Case) -> Iterator[Finding]:
     """Less than a tenth of the pulls is left.
 
@@ -131,12 +126,7 @@ def rate_limit_low(case: Case) -> Iterator[Finding]:
     )
 
 
-@row(
-    "slow-hop",
-    severities="info",
-    suffers="all",
-    remedy="the host",
-)
+@row("slow-hop", severities="info", suffers="all", remedy="the host")
 def slow_hop(case: Case) -> Iterator[Finding]:
     """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
 
@@ -189,13 +179,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row(
-    "retried",
-    needs=Fact.TROUBLE,
-    severities="info",
-    suffers="none",
-    remedy="nothing, if it was once",
-)
+@row("retried", needs=Fact.TROUBLE, severities="info", suffers="none", remedy="nothing, if it was once")
 def retried(case: Case) -> Iterator[Finding]:
     """The same was asked again after a failure.
 

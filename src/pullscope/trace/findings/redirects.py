@@ -10,13 +10,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import (
-    Case,
-    crosses,
-    found,
-    header,
-    location_host,
-)
+from pullscope.trace.findings.case import Case, crosses, found, header, location_host
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
@@ -259,11 +253,7 @@ def _query(url: str) -> dict[str, str]:
 
 
 @row(
-    "redirect-unreadable",
-    needs=Fact.FAILURE,
-    severities="error",
-    suffers="all",
-    remedy="the whole address in the rule",
+    "redirect-unreadable", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the whole address in the rule"
 )
 def redirect_unreadable(case: Case) -> Iterator[Finding]:
     """A redirect without Location, or to what is no address, that the client did not follow.

@@ -34,8 +34,11 @@ GENERIC = frozenset(
 )
 """Words that say no more than the status does (distribution errcode/register.go, and what others make of it)."""
 
-_USUAL = GENERIC | {"blob upload invalid", "invalid parameters", "manifest invalid", "unknown error", "unsupported"}
-"""Messages that say no more than their code."""
+_USUAL = GENERIC | {
+    "blob unknown", "blob unknown to registry", "blob upload invalid", "invalid parameters", "manifest invalid",
+    "manifest unknown", "name unknown", "repository name not known to registry", "unknown error", "unsupported"
+}  # fmt: skip
+"""Messages that say no more than their code (distribution errcode/register.go)."""
 _SPECIFICATION = ("During ", "This error ", "The operation ", "If ", "When ")
 """How descriptions begin that are the specification's own, and say nothing of the case (distribution errors.go; Zot)."""
 
@@ -43,13 +46,15 @@ _ADDRESSES = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)/")
 _FILTERS = re.compile(r"squid|zscaler", re.IGNORECASE)
 """Proxies through which people go out, as their Server header names them."""
 _REPEATED = re.compile(r"^(.{3,}?): \1$", re.DOTALL)  # Harbor: `unauthorized: …: unauthorized: …`
+_DIGEST = re.compile(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b")
+"""A digest as people know it: ECR lists whole ones before it says what is wrong with them."""
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
 
 
 def words(hop: Hop) -> str:
     """What an answer says of itself, in one line; empty where it says nothing."""
     said = _of_errors(hop) if hop.errors else _of_text(hop.said or "")
-    line = " ".join(said.split()).strip(" :")
+    line = _DIGEST.sub(r"\1", " ".join(said.split()).strip(" :"))
     return line if len(line) <= MOST else f"{line[: MOST - 1].rstrip()}…"
 
 
@@ -137,7 +142,7 @@ def _of_errors(hop: Hop) -> str:
     told = []
     for error in hop.errors[:3]:
         message = _REPEATED.sub(r"\1", error.message.strip())
-        detail = described(error.detail) if not message or _plain(message) in _USUAL else ""
+        detail = described(error.detail) if not message or is_usual(message) else ""
         text = detail or message
         # `UNAUTHORIZED: authentication required`; `DENIED` alone where there is nothing more.
         told.append(": ".join(part for part in (error.code, text) if part))
@@ -146,9 +151,12 @@ def _of_errors(hop: Hop) -> str:
 
 def tells_more(hop: Hop) -> bool:
     """Whether the words of an error say more than its code does."""
-    return any(
-        (error.message and _plain(error.message) not in _USUAL) or described(error.detail) for error in hop.errors
-    )
+    return any((error.message and not is_usual(error.message)) or described(error.detail) for error in hop.errors)
+
+
+def is_usual(message: str) -> bool:
+    """Whether a message says no more than the code beside it."""
+    return _plain(message) in _USUAL
 
 
 def described(detail: str) -> str:

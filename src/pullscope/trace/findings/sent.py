@@ -17,7 +17,7 @@ from pullscope.trace.model import Kind
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
-_NO_SUCH_TYPE = frozenset({400, 405, 406, 415, 422, 501})
+_NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
 _OF_TYPES = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
@@ -101,7 +101,8 @@ def of_uploads(one: Answer) -> str | None:
             f"push again, and send the parts of a blob one after the other, from where {host} says that it is: the Range of "
             "its answers"
         )
-    return f"push again, and look at what changes bodies on the way to {host}" if said & _OF_BYTES else None
+    changed = f"push again; if it stays, {one.case.client} takes the digest of other bytes than it sends, or something changes "
+    return f"{changed}bodies on the way to {host}" if said & _OF_BYTES else None
 
 
 def of_a_manifest(one: Answer) -> str | None:
@@ -127,4 +128,4 @@ def of_a_manifest(one: Answer) -> str | None:
         )
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
-    return f"{look_at_the_log(one)}, and at whether it takes manifests of the type {sent or 'that was sent'}"
+    return f"{look_at_the_log(one)}; it may not take manifests of the type {sent or 'that was sent'}"

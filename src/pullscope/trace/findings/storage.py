@@ -239,13 +239,7 @@ def clocks_differ(case: Case) -> Iterator[Finding]:
     )
 
 
-@row(
-    "cdn-failed",
-    needs=Fact.FAILURE,
-    severities="error, warning",
-    suffers="all",
-    remedy="the storage",
-)
+@row("cdn-failed", needs=Fact.FAILURE, severities="error, warning", suffers="all", remedy="the storage")
 def cdn_failed(case: Case) -> Iterator[Finding]:
     """The storage behind a blob, or a manifest, fails for another reason.
 

@@ -9,13 +9,7 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.findings.answers import PART
-from pullscope.trace.findings.case import (
-    Case,
-    client_left,
-    codes,
-    found,
-    is_write,
-)
+from pullscope.trace.findings.case import Case, client_left, codes, found, is_write
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import row
