@@ -40,6 +40,7 @@ SAID = {
     "scopes": "The token provided does not match expected scopes.",
     "limit": "toomanyrequests: Rate exceeded",
     "upstream": "http error: not found, http status code: 404",
+    "server of its own": "permission_denied: unable to connect to authzd server: twirp error bad_route",
     "network": "dial tcp: lookup minio on 10.0.0.2:53: no such host",
     "storage": "s3aws: Path not found",
     "database": "pq: deadlock detected",

@@ -56,6 +56,7 @@ group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
 quota (write delete token): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
+    |maximum (?:allowed )?number
     make room at {host}, or raise the quota that it names
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
@@ -65,7 +66,7 @@ lock (write delete): \bdisallowed\b|is locked
     unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)
 # Harbor and ECR: goharbor/harbor#20092, oras-project/oras#1228
 referenced (delete): referenced by|still (?:in use|referenced)
-    delete what refers to it first: an index, or the image that it is a signature of
+    delete what refers to it first: a tag, an index, or the image that it is a signature of
 protected (write delete): \bprotect(?:ed|ion)\b|retention|legal hold
     change the rule of {host} that protects it, or use an account that the rule lets through
 # ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words
@@ -91,12 +92,15 @@ page (list): number of results|pagination|page.?size
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} takes no such name
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
-scopes (read list write delete): \bscopes\b
+scopes: \bscopes\b
     log in with a token whose scopes let it {action} {name}
 limit: too many requests|toomanyrequests|rate.?limit|throttl
     wait, and then ask less often or less at a time
 
-# What the registry itself did not reach. Harbor, of the registry behind a cache: goharbor/harbor#14767
+# What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
+server of its own: unable to connect to|from intermediary
+    try again: by its own words {host} did not reach a server of its own
+# Harbor, of the registry behind a cache: goharbor/harbor#14767
 upstream (read list): http status code: \d{3}
     look at what {host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and the
     login that {host} has there

@@ -44,6 +44,8 @@ LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
 """Registries that send pages of their own, as their Server header names them (sonatype/nexus-public, docker/buildx#457)."""
+_OF_RIGHTS = re.compile(r"\bpermission|\bscopes\b|privilege", re.IGNORECASE)
+"""Words by which a token server refuses a right and not a login: bazelbuild/rules_docker#314."""
 _THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
 
 
@@ -139,7 +141,7 @@ class Answer:
         """Whether it refuses to let something be written: to anybody, or to who asks."""
         step, hop, status = self.step, self.hop, self.status
         if step.is_token:
-            return pushes(step) and refuses_access(hop) and (self.no_login or status == 403)
+            return pushes(step) and refuses_access(hop) and (self.no_login or status == 403 or says(hop, _OF_RIGHTS))
         if step.kind is Kind.DELETE and status in NOT_OFFERED:
             return True
         if is_write(step):

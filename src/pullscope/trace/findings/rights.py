@@ -75,7 +75,7 @@ def lacks_delete(one: Answer) -> str | None:
 
 def why_refused(one: Answer) -> str:
     """What is known of why a write is refused, beside the answer's words."""
-    client = one.case.client
+    client = "The client" if one.case.pull.client.family == "unknown" else one.case.client
     if one.clue is not None or one.by_page:
         return ""
     if without_a_login(one) is not None:
@@ -128,6 +128,8 @@ def of_a_refusal(one: Answer) -> str | None:
             if one.name
             else f"log in with an account that {host} lets do that: {login(one.case, host)}"
         )
+    if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
+        return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
     if one.no_login:
         return f"do what the answer asks for; a login, where it wants one: {login(one.case, host)}"
     return f"do what the answer asks for, or give the account that {one.case.client} uses the right to {name}"

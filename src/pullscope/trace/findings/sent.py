@@ -53,6 +53,10 @@ def of_writes(one: Answer) -> str | None:
         return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
     if is_specific(one.hop):
         return None
+    if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
+        return (
+            f"have {one.host}, and what is in front of it, take {one.hop.request.method} at the uploads that it begins"
+        )
     if not is_read_only(one):
         return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
     return f"push to the registry that {one.host} mirrors, or switch its read-only mode off"
@@ -108,18 +112,21 @@ def of_uploads(one: Answer) -> str | None:
 def of_a_manifest(one: Answer) -> str | None:
     """A manifest that is refused for its type, as far as the answer leaves that open."""
     host, document = one.hop.host, one.step.document
-    if one.code != "upload-refused" or one.step.kind is not Kind.MANIFEST_PUT:
+    if one.code not in ("upload-refused", "write-denied") or one.step.kind is not Kind.MANIFEST_PUT:
+        return None
+    if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
+        return (
+            "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
+        )
+    if one.code == "write-denied":
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     if tells_more(one.hop) and not of_types:
         return f"do what the answer asks for, or {look_at_the_log(one)}"
-    if isinstance(document, Manifest) and document.artifact_type is not None and one.status in _NO_SUCH_TYPE:
+    an_artifact = "artifact" in sent or (isinstance(document, Manifest) and document.artifact_type is not None)
+    if an_artifact and one.status in _NO_SUCH_TYPE:
         return (
             f"push it as an image (oci-artifact=false in buildx), or to a registry that takes artifacts: {host} may not"
-        )
-    if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
-        return (
-            "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
         )
     if media_class(sent) in _TYPES and "docker" in sent:
         return (

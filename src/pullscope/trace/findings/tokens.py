@@ -273,15 +273,15 @@ def token_rejected(case: Case) -> Iterator[Finding]:
     lablup/backend.ai#2549. Tokens that are over before a layer has been pushed: cesanta/docker_auth#240, moby/moby#33558,
     zebox/registry-admin#22. A token that its own registry refuses at `/v2/`: goharbor/harbor#23799.
     """
-    welcome: set[tuple[int, str, str | None]] = set()
+    welcome: set[tuple[int, str, str | None, bool]] = set()
     at_the_end = refused_pings(case)
     for hop in case.hops:
         number = hop.request.credential
         if number is None or in_storage(hop):
             continue
-        place = (number, hop.host, hop.route.repository)
-        if hop.status is not None and hop.status < 400:
-            welcome.add(place)
+        place = (number, hop.host, hop.route.repository, hop.request.method not in ("GET", "HEAD"))
+        if hop.status is not None and hop.status < 400:  # what may be read may not be written
+            welcome |= {place, (*place[:3], False)}
         invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
         issued = case.issued.get(number)
         if _is_no_matter_of_age(case, hop):

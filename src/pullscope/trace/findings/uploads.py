@@ -9,6 +9,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
+from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
@@ -115,7 +116,7 @@ def upload_not_begun(case: Case) -> Iterator[Finding]:
 @row(
     "blob-not-pushed",
     needs=Fact.FAILURE,
-    explains="upload-refused",
+    explains="registry-failed upload-refused",
     severities="error",
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
@@ -211,8 +212,12 @@ def mount_refused(case: Case) -> Iterator[Finding]:
         said = words(last).lower()
         named = source.lower() in said or source.partition("/")[0].lower() in said.replace(",", " ").split()
         issued = issued_for(case, last)
-        logged_in = issued is not None and not issued.anonymous
-        if not named and not (logged_in and any(source in error.detail for error in last.errors)):
+        logged_in = last.request.authorization == "basic" if issued is None else not issued.anonymous
+        plain = any(one is not step and is_write(one) and one.route.mount is None for one in case.bad)
+        unsaid = last.status in REFUSALS and clue(last, "write") is None and (step.route.repository or "") not in said
+        if not named and not (
+            logged_in and ((unsaid and not plain) or any(source in error.detail for error in last.errors))
+        ):
             continue
         yield found(
             "mount-refused",

@@ -23,7 +23,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 @row(
     "upload-location-elsewhere",
     needs=Fact.WRITE,
-    explains="upload-refused access-denied credentials-not-used redirect-downgrade registry-failed "
+    explains="upload-refused access-denied credentials-not-used push-over-redirect redirect-downgrade registry-failed "
     "upload-cut-off upload-lost upstream-unreachable write-denied",
     severities="error",
     suffers="all that push",
@@ -78,7 +78,9 @@ def _got_on(case: Case, start: Hop) -> bool:
     """Whether what was sent to an upload's address was taken there."""
     target = start.response.location_id if start.response is not None else None
     return any(
-        hop.request.url_id == target or hop.step.after is start.step for hop in case.hops if hop.ok and hop is not start
+        hop.request.url_id == target or hop.step.after is start.step
+        for hop in case.hops
+        if hop.ok and hop is not start and hop.request.method not in ("GET", "HEAD")
     )
 
 
