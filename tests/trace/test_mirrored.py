@@ -6,11 +6,13 @@ import pytest
 from tests.trace.images import Image, digest, get_manifest, head, unauthorized
 from tests.trace.wire import CDN, CONTAINERD, Wire, only, played
 
+from pullscope.render.exports.otlp import INTERNAL, spans
 from pullscope.render.lines import story_of
 from pullscope.render.report import pull_json
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.lacking import MIRROR
 from pullscope.trace.model import Ending, Outcome, Pull
+from pullscope.trace.out_of_sight import went_wrong
 
 APP = Image()
 
@@ -63,6 +65,7 @@ def test_the_last_redirect_was_followed_too(lacks: str | None, outcome: Ending) 
     pull = only(played(wire))
 
     assert pull.outcome is outcome
+    assert went_wrong(pull) == (lacks is None)
     assert ("through" in pull_json(pull)) == (lacks == MIRROR)
 
 
@@ -75,6 +78,8 @@ def test_a_refusal_is_no_error(status: int) -> None:
     pull = only(played(wire))
 
     assert pull.outcome is Ending.INCOMPLETE
+    assert not went_wrong(pull)
+    assert [span["name"] for span in spans(pull) if "status" in span and span["kind"] == INTERNAL] == []
     assert [(one.code, one.severity) for one in pull.findings] == [("mirror-missed", Severity.INFO)]
     assert "goes on past the mirror, not seen" in told(pull)
     assert "containerd asks docker.io itself next, which is not seen" in pull.findings[0].message

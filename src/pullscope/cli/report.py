@@ -164,9 +164,11 @@ def _show(report_file: Path, *, open_it: bool) -> None:
 
 def _reaches(limit: FailOn, pulls: list[Pull], found: list[Finding]) -> bool:
     """Whether an operation failed or was cut off, or a finding is at least this severe."""
+    from pullscope.trace.out_of_sight import went_wrong
+
     enough = ("error",) if limit is FailOn.ERROR else ("error", "warning")
     severities = [finding.severity for finding in (*found, *(finding for one in pulls for finding in one.findings))]
-    return any(one.outcome != "complete" for one in pulls) or any(severity in enough for severity in severities)
+    return any(map(went_wrong, pulls)) or any(severity in enough for severity in severities)
 
 
 def _follow(file: str, *, color: bool, verbose: bool) -> None:

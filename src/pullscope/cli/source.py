@@ -181,7 +181,9 @@ def begin_of(file: BinaryIO) -> bytes:
 
 def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
     """The pulls that were asked for."""
-    pulls = [pull for pull in trace.pulls if not failed or pull.outcome != "complete"]
+    from pullscope.trace.out_of_sight import went_wrong
+
+    pulls = [pull for pull in trace.pulls if not failed or went_wrong(pull)]
     if number is None:
         return pulls
     chosen = [pull for pull in pulls if pull.id == number]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pullscope.oci.urls import host_of
 from pullscope.trace.lacking import MIRROR, lacking
-from pullscope.trace.model import Hop, Pull, Step
+from pullscope.trace.model import Ending, Hop, Pull, Step
 from pullscope.trace.refusals import Refusals
 
 
@@ -18,6 +18,11 @@ def through_mirror(pull: Pull) -> bool:
     """Whether an operation was seen by a mirror, so that much of it was not."""
     step = next(iter(pull.steps or pull.ready or pull.open_steps or pull.unused), None)
     return step is not None and lacking(step.first.request, MIRROR)
+
+
+def went_wrong(pull: Pull) -> bool:
+    """Whether it came to no good end; of what goes on past a mirror nobody knows."""
+    return pull.outcome is not Ending.COMPLETE and not (pull.outcome is Ending.INCOMPLETE and through_mirror(pull))
 
 
 def note_asked(hop: Hop, pull: Pull) -> None:

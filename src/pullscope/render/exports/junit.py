@@ -15,7 +15,8 @@ from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.told import Told
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.model import Ending, Pull
+from pullscope.trace.model import Pull
+from pullscope.trace.out_of_sight import went_wrong
 
 LOOSE = "findings of no single operation"
 
@@ -47,7 +48,7 @@ def _case(suite: ET.Element, pull: Pull) -> bool:
         name=f"{pull.action} {reference_line(pull)}",
         time=f"{pull.seconds or 0.0:.3f}",
     )
-    cut_off = [] if pull.outcome is Ending.COMPLETE else [(pull.outcome, verdict(pull))]
+    cut_off = [(pull.outcome, verdict(pull))] if went_wrong(pull) else []
     return _findings(case, pull.findings, cut_off)
 
 

@@ -19,7 +19,8 @@ from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.hosts import Roles, rate_limit_of
-from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
+from pullscope.trace.model import Hop, Outcome, Pull, Step
+from pullscope.trace.out_of_sight import through_mirror, went_wrong
 
 INTERNAL, CLIENT = 1, 3
 ERROR = 2
@@ -91,7 +92,7 @@ def _pull(pull: Pull, trace: str, span: str) -> Span:
         }
         for finding in pull.findings
     ]
-    if pull.outcome is not Ending.COMPLETE:
+    if went_wrong(pull):
         made["status"] = {"code": ERROR, "message": str(pull.outcome)}
     return made
 
@@ -107,7 +108,7 @@ def _step(step: Step, pull: Pull, trace: str, parent: str, span: str) -> Span:
         "pullscope.step.verified": step.verified,
     }
     made = _span(trace, span, parent, title(step), INTERNAL, step.started, step.ended, values)
-    if step.outcome is Outcome.FAILED or step.verified is False:
+    if (step.outcome is Outcome.FAILED and not through_mirror(pull)) or step.verified is False:
         made["status"] = {"code": ERROR, "message": what(step, pull)}
     return made
 
