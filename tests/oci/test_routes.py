@@ -54,6 +54,18 @@ HOST = "https://registry-1.docker.io"
         ("https://index.docker.io/v1/search?q=x", Route(endpoint=Endpoint.V1_SEARCH)),
         ("https://index.docker.io/v1/users/", Route(endpoint=Endpoint.V1)),
         # a mirror is asked for another registry (spec-main, "Registry Proxying")
+        # A mirror below a path, as hosts.toml of containerd names it: the repository is what stands behind its /v2/.
+        (
+            "https://mirror.example.com/hub/v2/a/b/manifests/1?ns=docker.io",
+            Route(endpoint=Endpoint.MANIFEST, repository="a/b", reference="1", ns="docker.io"),
+        ),
+        (
+            f"https://mirror.example.com/hub/v2/a/blobs/{D}?ns=docker.io",
+            Route(endpoint=Endpoint.BLOB, repository="a", digest=D, ns="docker.io"),
+        ),
+        ("https://mirror.example.com/hub/v2/?ns=docker.io", Route(endpoint=Endpoint.PING, ns="docker.io")),
+        # Without `ns` nothing says that it is a registry: another service's second version, a storage's own path.
+        ("https://api.example.com/x/v2/a/manifests/1", Route(endpoint=Endpoint.NONE)),
         (
             "https://mirror.example.com/v2/a/manifests/1?ns=docker.io",
             Route(endpoint=Endpoint.MANIFEST, repository="a", reference="1", ns="docker.io"),

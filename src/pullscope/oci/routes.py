@@ -113,6 +113,9 @@ def route(url: str) -> Route:
     if "%" in path:
         path = unquote(path)
     asked = _parameters(query) if query else {}
+    if "ns" in asked and not path.startswith(_STARTS):
+        # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
+        path = path[max(0, path.find("/v2/")) :]
     if not path.startswith(_STARTS):
         return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
     for endpoint, pattern in _PATHS:
@@ -138,8 +141,7 @@ def route(url: str) -> Route:
 
 def is_manifest(path: str) -> bool:
     """Whether `route` finds a manifest there; for a path that is not percent-encoded, and at a tenth of the cost."""
-    path = path.partition("?")[0]
-    if _MANIFEST_PATH.fullmatch(path) is not None:
+    if _MANIFEST_PATH.fullmatch(path.partition("?")[0]) is not None:
         return True
     return "/manifests/" in path and route(path).endpoint is Endpoint.MANIFEST
 
