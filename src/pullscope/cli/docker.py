@@ -18,7 +18,7 @@ import typer
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import make_streams_fit, reader_may_leave
-from pullscope.cli.proxy_words import Port
+from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
 from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import (
     HostError,
@@ -49,14 +49,12 @@ app = typer.Typer(no_args_is_help=True, help="Point a docker daemon at the traci
 app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
 app.command("trace")(tracing.trace)
 
-Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
 Rootless = Annotated[bool, typer.Option("--rootless", help="The daemon of this user (systemctl --user).")]
 Confdir = Annotated[
     Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA. [default: ~/.mitmproxy]")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart that stops containers.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 
 
 class Mode(StrEnum):
@@ -91,17 +89,9 @@ def on(
     no_proxy: Annotated[
         str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
     ] = None,
-    proxy_storage: Annotated[
-        bool,
-        typer.Option(
-            "--proxy-storage/--no-proxy-storage",
-            help="Whether blobs from known storage hosts go through the proxy too.",
-        ),
-    ] = True,
-    for_: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
-    ] = None,
-    proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
+    proxy_storage: ProxyStorage = True,
+    for_: ForTime = None,
+    proxy_host: ProxyHost = "127.0.0.1",
     proxy_port: Port = 8080,
     root: Root = "/",
     rootless: Rootless = False,

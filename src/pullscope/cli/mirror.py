@@ -16,6 +16,7 @@ import typer
 from pullscope.cli import completion
 from pullscope.cli.doctor import AsJson, node_of
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.proxy_words import DryRun, Root
 from pullscope.cli.surroundings import print_problems
 from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
@@ -53,8 +54,6 @@ ForOrTime = Annotated[
         show_default="all that are here",
     ),
 ]
-Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 
 
 @app.command("on")

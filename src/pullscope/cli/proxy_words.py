@@ -1,4 +1,6 @@
-"""Options of every command that starts a proxy of its own, meaning the same in each, and what they add to mitmdump's words."""
+"""Options that mean the same in every command that starts a proxy or leads something to one, and what they add to mitmdump's
+words.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,23 @@ Port = Annotated[
     typer.Option(
         "--port", "-p", "--proxy-port", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy."
     ),
+]
+ProxyHost = Annotated[str, typer.Option(help="Where the proxy listens.")]
+ProxyStorage = Annotated[
+    bool,
+    typer.Option(
+        "--proxy-storage/--no-proxy-storage", help="Whether blobs from known storage hosts go through the proxy too."
+    ),
+]
+Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
+ForTime = Annotated[
+    str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
+]
+AsMirror = Annotated[bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")]
+MirrorOf = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
 ]
 Out = Annotated[
     Path | None,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.proxy_words import AsMirror, MirrorOf, Root
 from pullscope.cli.surroundings import addon_path, surroundings
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
@@ -22,8 +23,6 @@ from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
 
 app = typer.Typer(no_args_is_help=True, help="The tracing proxy as a systemd service.")
-
-Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
 
 
 @app.command("install")
@@ -42,13 +41,8 @@ def install(
             help="The port on which it listens.",
         ),
     ] = None,
-    mirror: Annotated[
-        bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")
-    ] = False,
-    host: Annotated[
-        list[str] | None,
-        typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
-    ] = None,
+    mirror: AsMirror = False,
+    host: MirrorOf = None,
     otlp: Annotated[
         str, typer.Option("--otlp", metavar="URL", help="Send finished pulls to this OpenTelemetry collector.")
     ] = "",

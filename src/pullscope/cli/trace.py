@@ -10,7 +10,18 @@ import typer
 
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.live_page import Web, live_page
-from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
+from pullscope.cli.proxy_words import (
+    Addons,
+    AsMirror,
+    Blobs,
+    BlobsHow,
+    MirrorOf,
+    Out,
+    Settings,
+    Vanity,
+    Verbose,
+    proxy_words,
+)
 from pullscope.oci.mirrored import PORT, read_homes
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
@@ -45,13 +56,8 @@ def trace(
             help="Port to listen on; 0: a free one.",
         ),
     ] = None,
-    mirror: Annotated[
-        bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")
-    ] = False,
-    host: Annotated[
-        list[str] | None,
-        typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
-    ] = None,
+    mirror: AsMirror = False,
+    host: MirrorOf = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="HOST", help="Decrypt this host only; repeatable.")
     ] = None,

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import completion, docker
-from pullscope.cli.docker import AsJson, Confdir, DryRun, Root, Yes
+from pullscope.cli.docker import AsJson, Confdir, Yes
 from pullscope.cli.exits import speaking
+from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
 from pullscope.cli.surroundings import of_unit
 from pullscope.host.wish import Wish
 
@@ -31,18 +32,10 @@ def on(
     no_proxy: Annotated[
         str | None, typer.Option(help="What it reaches without the proxy.", show_default="as before")
     ] = None,
-    proxy_storage: Annotated[
-        bool,
-        typer.Option(
-            "--proxy-storage/--no-proxy-storage",
-            help="Whether blobs from known storage hosts go through the proxy too.",
-        ),
-    ] = True,
-    for_: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
-    ] = None,
-    proxy_host: Annotated[str, typer.Option(help="Where the proxy listens.")] = "127.0.0.1",
-    proxy_port: Annotated[int, typer.Option(help="The port on which the proxy listens.", min=1, max=65535)] = 8080,
+    proxy_storage: ProxyStorage = True,
+    for_: ForTime = None,
+    proxy_host: ProxyHost = "127.0.0.1",
+    proxy_port: Port = 8080,
     root: Root = "/",
     confdir: Confdir = None,
     yes: Yes = False,
