@@ -173,6 +173,16 @@ def test_cosign_s_tags_by_what_they_are_of(suffix: str, name: str) -> None:
     assert said(wire)[1] == (name, "none (normal)")
 
 
+def test_a_blob_that_a_signature_s_push_looks_for_is_a_blob() -> None:
+    """cosign sign asks for the signature's own layer before it sends it: nobody looked for a signature there."""
+    wire = Wire(agent="cosign/v2.6.3 (linux; amd64)")
+    tag = APP.url("manifests", f"sha256-{digest('x')[7:]}.sig")
+    wire.ask("HEAD", tag, 404, connection="only")
+    wire.ask("HEAD", APP.url("blobs", digest(APP.layers[0])), 404, connection="only")
+    wire.ask("PUT", tag, 201, sent=APP.manifest(), connection="only")
+    assert said(wire)[1] == ("signature", "blob, not there yet")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [

@@ -163,11 +163,12 @@ def test_a_push_counts_each_blob_once() -> None:
     assert (came.uploaded, came.mounted, came.there) == (1, 1, 1)
 
 
-def test_a_client_that_hangs_up_is_told_so() -> None:
-    """Cut off by the client itself: incomplete, and no failure of anybody."""
+@pytest.mark.parametrize("status", [200, None])
+def test_a_client_that_hangs_up_is_told_so(status: int | None) -> None:
+    """Cut off by the client itself, also before an answer had begun: incomplete, and no failure of anybody."""
     wire = Wire(agent=CRANE)
     get_manifest(wire, APP, APP.manifest(), tag=True)
-    wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), size=2, fails="Client disconnected.")
+    wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), status, size=2, fails="Client disconnected.")
     pull = only(played(wire))
     assert pull.outcome is Ending.INCOMPLETE
     assert [finding for finding in pull.findings if finding.severity == "error"] == []

@@ -229,9 +229,8 @@ def _attestation(step: Step, pull: Pull) -> str:
                 kind = "provenance"
             elif "spdx" in predicate or "cyclonedx" in predicate:
                 kind = "SBOM"
-    if step.method == "HEAD":
-        return f"{kind}, {_blob(step, pull)}"
-    return f"{kind}, {size(step.size if step.size is not None else step.bytes)}"
+    came = step.size if step.size is not None else step.bytes
+    return f"{kind}, {_blob(step, pull) if step.method == 'HEAD' else size(came)}"
 
 
 def _blob(step: Step, _pull: Pull) -> str:
@@ -283,7 +282,9 @@ LISTED = {
 """What a list is of."""
 
 
-def _signature(step: Step, _pull: Pull) -> str:
+def _signature(step: Step, pull: Pull) -> str:
+    if step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB:
+        return f"blob, {_blob(step, pull)}"  # before it is pushed: nobody has looked for a signature here
     return "stored" if step.method == "PUT" else "found" if step.outcome is Outcome.OK else "none (normal)"
 
 

@@ -159,6 +159,8 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         return Ending.INCOMPLETE
     if has_everything(pull):
         return Ending.COMPLETE
+    if hung_up(pull) is not None:
+        return Ending.INCOMPLETE  # also where no answer had begun: nothing refused it
     if failed and through_mirror(pull):
         return Ending.INCOMPLETE  # what a mirror has not got is asked of the registry itself, past it
     if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
