@@ -11,7 +11,7 @@ from pullscope.judge import IN_SHORT, events_of, traced, verdict_of
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
-from pullscope.trace.findings.table import RULES
+from pullscope.trace.findings.table import LOOKS
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.roster import CLIENTS, LOGGED_IN, ROSTER
@@ -100,7 +100,7 @@ def test_a_client_that_pulls_is_blamed_for_nothing(row: Row) -> None:
 
 def test_few_words_are_those_of_codes() -> None:
     """Every code that is put into few words is one that a trace finds."""
-    assert set(IN_SHORT) <= set(RULES)
+    assert set(IN_SHORT) <= set(LOOKS)
     assert max(len(words) for words in IN_SHORT.values()) <= 35
 
 

@@ -49,7 +49,7 @@ def test_what_follows_from_a_code_is_a_code(code: str) -> None:
     """What follows from what is written in codes that rules have, and nothing follows from itself."""
     row = ROWS[code]
     consequences = {*row.explains, *row.softens}
-    assert consequences <= {other for other, one in ROWS.items() if one.rule is not None}
+    assert consequences <= {other for other, one in ROWS.items() if one.look is not None}
     assert code not in consequences
     assert [other for other in row.explains if code in ROWS[other].explains] == [], (
         "of two that explain each other none is told"

@@ -92,7 +92,7 @@ def test_a_manifest_by_digest_is_looked_at_in_passing() -> None:
     (pull,) = played(wire).pulls
     facts = facts_of(Case(pull=pull, outcome=pull.outcome))
     assert facts == {Fact.INDEX_OR_IMAGE}
-    assert len(table._rules_for(facts)) <= 10
+    assert len(table._looks_for(facts)) <= 10
 
 
 def test_a_rule_that_raises_is_skipped_and_said_once(
@@ -100,7 +100,7 @@ def test_a_rule_that_raises_is_skipped_and_said_once(
 ) -> None:
     """The other rules find what they find; the error's own words, which may quote the wire, stay out of the log."""
 
-    def broken(_: Case) -> list[Finding]:
+    def broken(_: Case) -> Finding | None:
         raise RuntimeError("s3cret")
 
     wire = Wire()
@@ -111,7 +111,7 @@ def test_a_rule_that_raises_is_skipped_and_said_once(
         wire.wait(60)
     told = [finding.code for pull in played(wire).pulls for finding in pull.findings]
     monkeypatch.setattr("pullscope.trace.findings.watching.findings_of", table.findings_of)
-    monkeypatch.setattr(table, "_rules_for", lambda _: tuple({**table.RULES, "redirect-loop": broken}.items()))
+    monkeypatch.setattr(table, "_looks_for", lambda _: tuple({**table.LOOKS, "redirect-loop": broken}.items()))
     assert [finding.code for pull in played(wire).pulls for finding in pull.findings] == told
     assert [record.getMessage() for record in caplog.records] == [
         "note: the rule redirect-loop was skipped (RuntimeError); the rest was told. Please report it."

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, split
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, client_left, found, listed
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, client_left, listed
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.lacking import lacking
@@ -40,7 +40,7 @@ _NO_NAME = re.compile(r"name or service|nodename|getaddrinfo|name resolution|no 
     suffers="clients that may talk to the host without TLS",
     remedy="take the host out of what is allowed to be insecure",
 )
-def plain_http_fallback(case: Case) -> Iterator[Finding]:
+def plain_http_fallback(case: Case) -> Iterator[Found]:
     """After a failed handshake the same client asks the same host over http.
 
     Run with skopeo 1.9.3 and `--tls-verify=false`, on the fault (`skopeo-1.9-plain-http`) and on a host that really speaks
@@ -57,15 +57,13 @@ def plain_http_fallback(case: Case) -> Iterator[Finding]:
         elif _name(hop.host) in {_name(host) for host in broken} and hop.follows is None:
             steps.setdefault(hop.host, []).append(hop.step)
     for host, shown in steps.items():
-        yield found(
-            "plain-http-fallback",
-            Severity.WARNING,
+        yield Found(
             shown,
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
             "settings, and anyone on the network path can read the tokens and change the image.",
             f"{_insist_on_tls(host, case.client)}, and give it a certificate that {case.client} trusts",
+            severity=Severity.WARNING,
         )
-        return
 
 
 def _insist_on_tls(host: str, client: str) -> str:
@@ -82,7 +80,7 @@ def _insist_on_tls(host: str, client: str) -> str:
     suffers="all",
     remedy="check the host; play one that does not exist yet",
 )
-def upstream_unreachable(case: Case) -> Iterator[Finding]:
+def upstream_unreachable(case: Case) -> Iterator[Found]:
     """Mitmproxy found no name, no connection or no TLS for a host.
 
     The reasons are those of mitmproxy's connection errors and Python's socket module. mitmproxy must connect lazily, or
@@ -95,17 +93,12 @@ def upstream_unreachable(case: Case) -> Iterator[Finding]:
     steps = [hop.step for hop in lost]
     reason = lost[0].failed.reason if lost[0].failed else ""
     if lacking(lost[0].request, "proxy"):
-        yield found(
-            "upstream-unreachable",
-            case.severity(*steps),
+        yield Found(
             steps,
             f"{case.client} could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
             f"check {hosts} from the machine that this log is from: its name, its port, its certificate, a proxy on the way",
         )
-        return
-    yield found(
-        "upstream-unreachable",
-        case.severity(*steps),
+    yield Found(
         steps,
         f"mitmproxy could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
         fix_where_it_was_named(case, lost[0]) or _how_to_reach(reason, hosts),
@@ -178,7 +171,7 @@ def _unreached(hop: Hop) -> bool:
     suffers="none; the trace is what lacks something",
     remedy="BUILDKIT_NO_CLIENT_TOKEN=1, or trace the client too",
 )
-def token_request_elsewhere(case: Case) -> Iterator[Finding]:
+def token_request_elsewhere(case: Case) -> Iterator[Found]:
     """A challenge, then a token that was never seen being issued.
 
     BuildKit asks the token server from the client's process, also anonymously (buildkit
@@ -202,12 +195,11 @@ def token_request_elsewhere(case: Case) -> Iterator[Finding]:
     if case.pull.client.family == "buildkit":
         why = "BuildKit asks for tokens from the client's process (docker, buildx)"
         fix = "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too"
-    yield found(
-        "token-request-elsewhere",
-        Severity.INFO,
+    yield Found(
         (hop.step for hop in carriers),
         f"{case.client} uses a token at {carriers[0].host} that was not seen being issued: {why}.",
         fix,
+        severity=Severity.INFO,
     )
 
 
@@ -218,7 +210,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Finding]:
     suffers="none; the trace is what lacks something",
     remedy="--only with that host too",
 )
-def host_not_traced(case: Case) -> Iterator[Finding]:
+def host_not_traced(case: Case) -> Iterator[Found]:
     """Redirects to a host of which nothing was seen, by a client that went on.
 
     Registries keep blobs on hosts of another domain, so `--only docker.io` decrypts a pull up to the redirects of its blobs
@@ -232,13 +224,12 @@ def host_not_traced(case: Case) -> Iterator[Finding]:
     if not sent_on:
         return
     hosts = listed(step.sent_on_to or "" for step in sent_on)
-    yield found(
-        "host-not-traced",
-        Severity.INFO,
+    yield Found(
         sent_on,
         f"{sent_on[0].last.host} sent {case.client} on to {hosts}, and nothing was seen of that: what came from there is "
         "neither counted nor verified.",
         f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
+        severity=Severity.INFO,
     )
 
 

@@ -137,10 +137,22 @@ class Case:
         return self.issuers.get(number) if number is not None else None
 
 
-def found(code: str, severity: Severity, steps: Iterable[Step], message: str, fix: str) -> Finding:
-    """A finding that stands on steps."""
-    numbers = sorted({step.n for step in steps if step.n})
-    return Finding(code=code, severity=severity, message=message, fix=fix, steps=tuple(numbers))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule found: what shows it, what is said of it, and what to do."""
+
+    steps: Iterable[Step]
+    message: str
+    fix: str
+    severity: Severity | None = None
+    """None: an error if one of the steps is why the pull failed, else a warning."""
+
+    def under(self, code: str, case: Case) -> Finding:
+        """The finding of a code."""
+        steps = list(self.steps)
+        numbers = sorted({step.n for step in steps if step.n})
+        severity = self.severity or case.severity(*steps)
+        return Finding(code=code, severity=severity, message=self.message, fix=self.fix, steps=tuple(numbers))
 
 
 # What rules ask of a step.

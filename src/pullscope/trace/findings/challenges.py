@@ -11,9 +11,9 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
+    Found,
     asked_repositories,
     content_type,
-    found,
     in_storage,
     is_page,
     is_write,
@@ -21,7 +21,7 @@ from pullscope.trace.findings.case import (
     pings,
 )
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_words
 from pullscope.trace.findings.logins import LOOKERS, refuses_access
 from pullscope.trace.findings.row import row
@@ -41,7 +41,7 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
     suffers="all",
     remedy="WWW-Authenticate with a realm",
 )
-def challenge_unreadable(case: Case) -> Iterator[Finding]:
+def challenge_unreadable(case: Case) -> Iterator[Found]:
     """401 without a challenge, or with one that has no realm.
 
     Without a realm nobody knows whom to ask: docker says "no realm specified for token auth challenge", crane "missing realm".
@@ -56,9 +56,7 @@ def challenge_unreadable(case: Case) -> Iterator[Finding]:
     if not refused:
         return
     last = refused[0].last
-    yield found(
-        "challenge-unreadable",
-        case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
+    yield Found(
         refused,
         f"{answered_by(last)} said 401{reason(last)}, and "
         + (
@@ -69,6 +67,7 @@ def challenge_unreadable(case: Case) -> Iterator[Finding]:
         + f" No login helps {case.client}.",
         f'let {last.host} send WWW-Authenticate: Bearer realm="https://TOKEN-SERVER/token",service="NAME", and what '
         "stands in front of it hand that on",
+        severity=case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
     )
 
 
@@ -89,7 +88,7 @@ def _is_told_nothing(step: Step) -> bool:
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
     report="podman-container-tools/skopeo#2502",
 )
-def ping_hides_challenge(case: Case) -> Iterator[Finding]:
+def ping_hides_challenge(case: Case) -> Iterator[Found]:
     """`/v2/` says 200, and a manifest of the same host then says 401 with a challenge that nobody answers.
 
     docker's classic store, containers/image and crane learn from `/v2/` whether tokens are wanted, and never ask again
@@ -110,16 +109,13 @@ def ping_hides_challenge(case: Case) -> Iterator[Finding]:
         ]
         if last.status != 200 or is_page(last) or not refused:
             continue
-        yield found(
-            "ping-hides-challenge",
-            case.severity(*refused),
+        yield Found(
             [step, *refused],
             f"{last.host} answers /v2/ with 200 and {_asked(refused[0])} with 401, so {case.client} does not know that a "
             "login or token is wanted.",
             f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate"
             + ("" if is_write(refused[0]) else ", or let everything be read without a login"),
         )
-        return
 
 
 def _asked(step: Step) -> str:
@@ -135,7 +131,7 @@ def _asked(step: Step) -> str:
     remedy="the registry's public address, in its own configuration and in the proxy in front of it",
     recording="field/wire/gitea-realm-localhost.mitm",
 )
-def token_not_requested(case: Case) -> Iterator[Finding]:
+def token_not_requested(case: Case) -> Iterator[Found]:
     """A 401 names a token server, and no request for a token was seen after it.
 
     Gitea, docker_auth and others write the address that they know of themselves into the realm: go-gitea/gitea#37418, #31002,
@@ -150,8 +146,7 @@ def token_not_requested(case: Case) -> Iterator[Finding]:
         realm = challenge.realm or ""
         moved = step.first.host != last.host and any(hop.redirects and hop.host != last.host for hop in step.hops)
         told, fix = _behind_a_redirect(case, step) if moved else _why_not(case, last, realm)
-        yield found("token-not-requested", Severity.ERROR, [step], told, fix)
-        return
+        yield Found([step], told, fix, severity=Severity.ERROR)
 
 
 def _unanswered(case: Case) -> Iterator[Step]:
@@ -229,7 +224,7 @@ def _behind_a_redirect(case: Case, step: Step) -> tuple[str, str]:
     remedy="the registry's public https address",
     recording="field/wire/token-301-empty-body.mitm",
 )
-def token_server_insecure(case: Case) -> Iterator[Finding]:
+def token_server_insecure(case: Case) -> Iterator[Found]:
     """A registry with https names a realm with plain http, also where that redirects to https.
 
     A login goes to the realm first and can be read on the way; where http redirects, it may get lost (`authorization-dropped`).
@@ -247,9 +242,7 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
             return
         shown = [step for step in asked if step.token is not None and not step.token.anonymous]
         redirected = any(step.first.redirects for step in asked)
-        yield found(
-            "token-server-insecure",
-            Severity.WARNING if shown else Severity.INFO,
+        yield Found(
             [hop.step, *asked],
             f"{hop.host} names a token server with plain http, {host_of(realm)}: "
             + (
@@ -260,8 +253,8 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
             + (", though it redirects to https." if redirected else "."),
             f"set the public https address of {hop.host} in its configuration, or let the proxy in front of it send "
             "X-Forwarded-Proto",
+            severity=Severity.WARNING if shown else Severity.INFO,
         )
-        return
 
 
 @row(
@@ -272,7 +265,7 @@ def token_server_insecure(case: Case) -> Iterator[Finding]:
     suffers="all",
     remedy="the realm's host",
 )
-def token_server_failed(case: Case) -> Iterator[Finding]:
+def token_server_failed(case: Case) -> Iterator[Found]:
     """The realm answers with another error than a refusal, or with 200 and no token.
 
     distribution docs/content/spec/auth/token.md: `token` or `access_token`. A POST that is refused and asked again by GET is
@@ -301,9 +294,7 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         for hop in case.hops
         if hop.status == 401 and {"basic", "bearer"} <= {one.scheme for one in hop.challenges}
     ]
-    yield found(
-        "token-server-failed",
-        case.severity(*broken, otherwise=Severity.ERROR if case.stopped_at in broken else Severity.WARNING),
+    yield Found(
         broken,
         f"the token server {answered_by(last)} answered {said}, so {case.client} has no token to show to the registry."
         + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else ""),
@@ -315,6 +306,7 @@ def token_server_failed(case: Case) -> Iterator[Finding]:
         "answer POST"
         if by_post
         else _advised(case, broken[0]),
+        severity=case.severity(*broken, otherwise=Severity.ERROR if case.stopped_at in broken else Severity.WARNING),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import CONTENT, Case, client_left, found, header, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
@@ -21,7 +21,7 @@ from pullscope.trace.model import Hop, Step
     suffers="all",
     remedy="time and size limits of proxies",
 )
-def size_mismatch(case: Case) -> Iterator[Finding]:
+def size_mismatch(case: Case) -> Iterator[Found]:
     """Another number of bytes than the manifest or Content-Length says.
 
     Not judged where a content coding makes the numbers differ, nor where the client went away.
@@ -46,9 +46,7 @@ def size_mismatch(case: Case) -> Iterator[Finding]:
     steps = [one for one, *_ in short]
     how = f"ended after {came} of {wanted} bytes" if came < wanted else f"has {came} bytes instead of {wanted}"
     home = mirror_of(step.first)
-    yield found(
-        "size-mismatch",
-        case.severity(*steps),
+    yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}.",
         f"look at {hop.host}, or at what stands between it and here: time limits and size limits of proxies cut bodies off"
@@ -74,7 +72,7 @@ def _announced(hop: Hop) -> int | None:
     suffers="all",
     remedy="what stands between",
 )
-def digest_mismatch(case: Case) -> Iterator[Finding]:
+def digest_mismatch(case: Case) -> Iterator[Found]:
     """Bytes that do not hash to the digest asked for.
 
     Hashed while streaming, after content coding (RFC 9110, 8.4); null where the beginning was not seen. Caches keep wrong bytes
@@ -86,9 +84,7 @@ def digest_mismatch(case: Case) -> Iterator[Finding]:
         coded = header(step.last, "content-encoding")
         age = header(step.last, "age") or ""
         kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
-        yield found(
-            "digest-mismatch",
-            case.severity(*wrong),
+        yield Found(
             wrong,
             f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}: it is corrupt, or something on "
             f"the way has rewritten it{f' (content coding {coded})' if coded else ''}"
@@ -113,7 +109,7 @@ def _which(step: Step) -> str:
     suffers="those that resume",
     remedy="serve ranges",
 )
-def range_ignored(case: Case) -> Iterator[Finding]:
+def range_ignored(case: Case) -> Iterator[Found]:
     """200 to a request for the rest.
 
     Classic dockerd wants 206 (client/transport/http_reader.go); containerd takes 200 too, and throws away what it had.
@@ -122,15 +118,12 @@ def range_ignored(case: Case) -> Iterator[Finding]:
         asked = hop.request.headers.get("range")
         whole = hop.status == 200 and header(hop, "content-range") is None
         if asked and whole and asked.strip() != "bytes=0-" and hop.step.route.endpoint is Endpoint.BLOB:
-            yield found(
-                "range-ignored",
-                case.severity(hop.step),
+            yield Found(
                 [hop.step],
                 f"{hop.host} was asked for {asked.strip()} of {name_of(hop.step)} and answered 200, which is all of it, instead "
                 "of 206.",
                 f"let {hop.host} serve ranges: without them a download that was cut off begins again at every attempt",
             )
-            return
 
 
 @row(
@@ -142,7 +135,7 @@ def range_ignored(case: Case) -> Iterator[Finding]:
     remedy="206",
     recording="field/wire/range-200-partial.mitm",
 )
-def part_as_whole(case: Case) -> Iterator[Finding]:
+def part_as_whole(case: Case) -> Iterator[Found]:
     """200 with Content-Range: a part is sent as if it were the whole.
 
     RFC 9110, 15.3.7 and 14.4: a part has status 206. dragonflyoss/client#1874: a client took 52 bytes for the whole layer.
@@ -154,13 +147,12 @@ def part_as_whole(case: Case) -> Iterator[Finding]:
     ]
     if parts:
         hop = parts[0]
-        yield found(
-            "part-as-whole",
-            Severity.WARNING,
+        yield Found(
             (one.step for one in parts),
             f"{answered_by(hop)} sent a part of {name_of(hop.step)} ({header(hop, 'content-range')}) with 200 instead of 206: "
             "clients take it for the whole.",
             f"let {hop.host} answer ranges with 206",
+            severity=Severity.WARNING,
         )
 
 
@@ -173,7 +165,7 @@ def part_as_whole(case: Case) -> Iterator[Finding]:
     remedy="let ranges through",
     report="kubernetes/registry.k8s.io#333",
 )
-def range_refused(case: Case) -> Iterator[Finding]:
+def range_refused(case: Case) -> Iterator[Found]:
     """400, 416 or 501 to a Range: the rest of a download that was cut off, or a part of one that is fetched in parts.
 
     A registry should answer ranges with 206 (distribution-spec 1.1, "Pulling blobs"), and may ignore them; refused, the
@@ -191,9 +183,7 @@ def range_refused(case: Case) -> Iterator[Finding]:
         hop = refused[0]
         asked = (hop.request.headers.get("range") or "").strip()
         part = f"{'a part' if asked == 'bytes=0-' else 'the rest'} of {name_of(hop.step)}"
-        yield found(
-            "range-refused",
-            case.severity(*(one.step for one in refused)),
+        yield Found(
             (one.step for one in refused),
             f"{answered_by(hop)} said {hop.status} when {case.client} asked for {part} ({asked}){quoted(hop)}.",
             f"let {hop.host}, and what stands in front of it, take Range requests for blobs",
@@ -208,7 +198,7 @@ def range_refused(case: Case) -> Iterator[Finding]:
     remedy="build the index anew",
     recording="field/wire/index-size-wrong.mitm",
 )
-def descriptor_size_wrong(case: Case) -> Iterator[Finding]:
+def descriptor_size_wrong(case: Case) -> Iterator[Found]:
     """What came hashes right and has another size than the index or manifest says.
 
     containerd says "failed size validation" (core/content/helpers.go): rancher/rancher#22415, containerd/containerd#2401. An
@@ -229,11 +219,10 @@ def descriptor_size_wrong(case: Case) -> Iterator[Finding]:
     step = wrong[0]
     said = step.expectation.descriptor.size if step.expectation is not None else 0
     ended = case.stopped_at in wrong
-    yield found(
-        "descriptor-size-wrong",
-        Severity.ERROR if ended or case.failed else Severity.WARNING,
+    yield Found(
         wrong,
         f"the {'manifest' if step.route.endpoint is Endpoint.BLOB else 'index'} says {said} bytes for {name_of(step)}, which has "
         f"{step.last.bytes}: what came is whole, by its digest, and containerd refuses it.",
         f"build and push the index of {case.pull.repository} anew",
+        severity=Severity.ERROR if ended or case.failed else Severity.WARNING,
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.tellings import told
 
@@ -20,7 +19,7 @@ from pullscope.trace.findings.tellings import told
     remedy="the registry's own reason",
     report="moby/buildkit#3579",
 )
-def upload_refused(case: Case) -> Iterator[Finding]:
+def upload_refused(case: Case) -> Iterator[Found]:
     """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
     that writes.
 
@@ -41,7 +40,7 @@ def upload_refused(case: Case) -> Iterator[Finding]:
     remedy="a login that may write there; the registry's own reason",
     recording="field/live/push28-quota.mitm",
 )
-def write_denied(case: Case) -> Iterator[Finding]:
+def write_denied(case: Case) -> Iterator[Found]:
     """A push, a mount or a delete is refused: without a login, without the right, by a quota, or by a registry that only reads.
 
     Docker Hub says 401 with insufficient_scope to an anonymous push (dockerd 20.10.24) and delete (skopeo 1.22), Harbor 403

@@ -9,9 +9,9 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.access import fix_where_it_was_named
 from pullscope.trace.findings.answers import Answer, answer_of
 from pullscope.trace.findings.asked import request
-from pullscope.trace.findings.case import Case, client_left, found, in_storage, is_a_question, is_write
+from pullscope.trace.findings.case import Case, Found, client_left, in_storage, is_a_question, is_write
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import GATEWAY, fix_of
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
@@ -28,7 +28,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
     suffers="all",
     remedy="the registry's logs",
 )
-def registry_failed(case: Case) -> Iterator[Finding]:
+def registry_failed(case: Case) -> Iterator[Found]:
     """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
 
     502, 503, 504 and Cloudflare's 52x come from a proxy that did not reach the registry behind it: what answered is named by
@@ -53,9 +53,7 @@ def registry_failed(case: Case) -> Iterator[Finding]:
         answer = answer_of(case, hop)
         instead = answer.clue is not None and answer.clue.name == "filter"
         behind = not instead and hop.status in GATEWAY and not hop.errors and front(hop) is not None
-        yield found(
-            "registry-failed",
-            case.severity(*steps),
+        yield Found(
             steps,
             f"{answered_by(hop)} said {hop.status}{quoted(hop)}: "
             + (
@@ -77,7 +75,7 @@ def registry_failed(case: Case) -> Iterator[Finding]:
     report="goharbor/harbor#13825",
     last_resort=True,
 )
-def request_failed(case: Case) -> Iterator[Finding]:
+def request_failed(case: Case) -> Iterator[Found]:
     """The operation failed or was cut off and no other rule knows why: who said what status to which request, in its own words.
 
     Asked only where no other rule has found an error. Harbor's policies (412 PROJECTPOLICYVIOLATION), export control pages of
@@ -87,26 +85,23 @@ def request_failed(case: Case) -> Iterator[Finding]:
     candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
     waited = next((one for one in case.steps[-3:] if _waited_in_vain(one.last)), None)
     if waited is not None:
-        yield found(
-            "request-failed",
-            Severity.ERROR,
+        yield Found(
             [waited],
             f"{waited.last.host} gave no answer{_to(waited)} within {period(waited.last.seconds or 0.0)}, and {case.client} "
             "waited no longer.",
             _where_it_was_named(case, waited.last)
             or f"try again; if it stays, look at {waited.last.host} and the network path to it",
+            severity=Severity.ERROR,
         )
-        return
     if not candidates:
         return
     step = next((one for one in candidates if words(one.last)), candidates[-1])
     last = step.last
-    yield found(
-        "request-failed",
-        Severity.ERROR,
+    yield Found(
         [step],
         f"{said_status(last)}{_to(step)}.",
         _unshown(last) or _without_the_right(step) or fix_of(Answer(case, step)),
+        severity=Severity.ERROR,
     )
 
 

@@ -18,8 +18,8 @@ from pullscope.trace.findings.asked import subject
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
+    Found,
     asked_repositories,
-    found,
     in_storage,
     is_write,
     listed,
@@ -29,7 +29,7 @@ from pullscope.trace.findings.case import (
     was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
 from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
@@ -82,7 +82,7 @@ def refused_pings(case: Case) -> list[Step]:
     remedy="log out",
     report="aws/deep-learning-containers#6104",
 )
-def login_not_needed(case: Case) -> Iterator[Finding]:
+def login_not_needed(case: Case) -> Iterator[Found]:
     """A login is refused for an image that was had without one, or by a registry that takes none.
 
     A stored login is sent even where none is needed, and registries refuse it rather than ignore it:
@@ -97,15 +97,13 @@ def login_not_needed(case: Case) -> Iterator[Finding]:
         takes_none = known is not None and known.login is None
         if not takes_none and (name is None or (host, name) not in case.open_to_all) and not open_:
             continue
-        yield found(
-            "login-not-needed",
-            Severity.ERROR,
+        yield Found(
             [step],
             f"{answered_by(step.last)} refused the login of {case.client} with {step.last.status}{quoted(step.last)}. "
             + (f"{host} takes no login." if takes_none else f"{name or host} can be read there without one."),
             f"log out: {logout(case, host)}",
+            severity=Severity.ERROR,
         )
-        return
 
 
 @row(
@@ -117,7 +115,7 @@ def login_not_needed(case: Case) -> Iterator[Finding]:
     remedy="log in again, or use a credential helper",
     report="causify-ai/helpers#20",
 )
-def login_expired(case: Case) -> Iterator[Finding]:
+def login_expired(case: Case) -> Iterator[Found]:
     """400, 401 or 403 to a login, with words that say it has expired.
 
     ECR's password lives 12 hours and is refused with 403 or 400, as text/plain or JSON: awslabs/amazon-ecr-credential-helper#286,
@@ -142,13 +140,12 @@ def login_expired(case: Case) -> Iterator[Finding]:
     host = late[0].under.first.host if late[0].under is not None else last.host
     known = known_registry(host)
     life = known.login_life if known is not None else None
-    yield found(
-        "login-expired",
-        case.severity(*late, otherwise=Severity.ERROR),
+    yield Found(
         late,
         f"{answered_by(last)} said {last.status} to the login of {case.client}{quoted(last)}."
         + (f" A login there lives {period(life)}." if life else ""),
         f"log in again: {login(case, host)}; a credential helper does so by itself",
+        severity=case.severity(*late, otherwise=Severity.ERROR),
     )
 
 
@@ -161,7 +158,7 @@ def login_expired(case: Case) -> Iterator[Finding]:
     remedy="the right, or another account",
     recording="field/wire/harbor-basic-after-bearer.mitm",
 )
-def login_lacks_right(case: Case) -> Iterator[Finding]:
+def login_lacks_right(case: Case) -> Iterator[Found]:
     """The token of a login does not grant what was then asked, and the registry refused it.
 
     A token server may issue a token that grants less than was asked, or nothing (distribution, docs/content/spec/auth/token.md);
@@ -177,15 +174,12 @@ def login_lacks_right(case: Case) -> Iterator[Finding]:
         if granted is None or not lacks:
             continue
         what = "pull" if "pull" in lacks else f"do {listed(lacks)} with"
-        yield found(
-            "login-lacks-right",
-            case.severity(step),
+        yield Found(
             [step, *([issuer] if (issuer := case.issuer_of(last)) else [])],
             f"the login of {case.client} may not {what} {name} from {last.host}: its token grants "
             f"{rights(granted)}{in_brackets(last)}.",
             f"give that account the right to {what} {name}, or log in with one that has it",
         )
-        return
 
 
 def _wanted(hop: Hop, name: str) -> list[str]:
@@ -202,7 +196,7 @@ def _wanted(hop: Hop, name: str) -> list[str]:
     suffers="all without that login",
     remedy="log in to the host that really answers",
 )
-def credentials_not_used(case: Case) -> Iterator[Finding]:
+def credentials_not_used(case: Case) -> Iterator[Found]:
     """A login is wanted and none was shown, or to another host only.
 
     A login is kept for the host in the reference (docker config.json, containers auth.json), so one for a vanity host is
@@ -221,14 +215,12 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
         elif wants == {"basic", "bearer"} and case.pull.client.family == "docker" and only_a_token(case):
             why = "asks for Basic beside Bearer; docker answers both or gives up: it got a token, had no login, and"
         if why is not None and bare and case.pull.client.family not in LOOKERS:
-            yield found(
-                "credentials-not-used",
-                Severity.ERROR,
+            yield Found(
                 [step],
                 f"{step.last.host} {why} asked nothing more.",
                 f"log in: {login(case, step.last.host)}",
+                severity=Severity.ERROR,
             )
-            return
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
     logged_in |= {step.first.host for step in case.steps if step.token is not None and not step.token.anonymous}
     for step in case.bad:
@@ -248,16 +240,13 @@ def credentials_not_used(case: Case) -> Iterator[Finding]:
         if not basic and not elsewhere:
             continue
         where = f"; its login for {elsewhere[0]} does not carry over" if elsewhere else ""
-        yield found(
-            "credentials-not-used",
-            case.severity(step),
+        yield Found(
             [step],
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
             f"log in to the host that really answers ({login(case, last.host)}), or let {step.first.host} proxy to it"
             if step.first.host != last.host
             else f"log in: {login(case, last.host)}",
         )
-        return
 
 
 def is_unknown_without_login(case: Case, step: Step) -> bool:
@@ -278,17 +267,16 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
     return not moved and (not wanted or set(asked_repositories(step)) <= wanted)
 
 
-def _no_anonymous_token(case: Case, step: Step) -> Finding:
+def _no_anonymous_token(case: Case, step: Step) -> Found:
     last = step.last
     name = subject(case, step)
     host = step.under.first.host if step.under is not None else challenger(case, step) or last.host
-    return found(
-        "credentials-not-used",
-        case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
+    return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{_after_comma(last)}).",
         f"log in: {login(case, host)}; without the right to see it, the answer is the same for a name that does not exist",
+        severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )
 
 

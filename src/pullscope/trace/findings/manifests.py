@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, content_type, found, header, is_page, name_of
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, content_type, header, is_page, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, reason
 from pullscope.trace.model import Kind, Outcome, Step
@@ -34,7 +34,7 @@ NO_HEAD = frozenset({403, 404, 405, 501})
     suffers="all",
     remedy="data into blobs",
 )
-def manifest_too_large(case: Case) -> Iterator[Finding]:
+def manifest_too_large(case: Case) -> Iterator[Found]:
     """Over 4 MiB.
 
     Distribution specification 1.1, "Pushing Manifests": registries should take 4 MiB at least.
@@ -51,14 +51,14 @@ def manifest_too_large(case: Case) -> Iterator[Finding]:
         ):
             continue
         how = f"{came} bytes" if came > LARGEST_MANIFEST else "more than it takes"
-        yield found(
-            "manifest-too-large",
-            case.severity(step, otherwise=Severity.ERROR if case.failed or not case.pull.images else Severity.WARNING),
+        yield Found(
             [step],
             f"the manifest at {last.host} has {how}; registries need not take, and clients do not read, more than 4 MiB.",
             "keep annotations and embedded data out of the manifest: they belong into a blob of their own",
+            severity=case.severity(
+                step, otherwise=Severity.ERROR if case.failed or not case.pull.images else Severity.WARNING
+            ),
         )
-        return
 
 
 @row(
@@ -69,7 +69,7 @@ def manifest_too_large(case: Case) -> Iterator[Finding]:
     suffers="docker, containerd; podman and skopeo guess",
     remedy="send the manifest's own",
 )
-def wrong_content_type(case: Case) -> Iterator[Finding]:
+def wrong_content_type(case: Case) -> Iterator[Found]:
     """A manifest whose Content-Type is none of a manifest's.
 
     moby#31318, containerd#3549, #4397; static hosts need a headers file (jpetazzo/registrish). skopeo 1.9.3, run:
@@ -87,9 +87,7 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
         return
     last = wrong[0].last
     kind = content_type(last)
-    yield found(
-        "wrong-content-type",
-        Severity.ERROR if not _went_on(case) and (case.failed or _ended_there(case, wrong)) else Severity.WARNING,
+    yield Found(
         wrong,
         f"{answered_by(last)} answers with a web page where a manifest should be: it is no registry, or something stands in "
         "front of it (a login page, a filter)."
@@ -99,6 +97,9 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
         f"ask {last.host} by hand and see what answers, or use the registry's own address"
         if is_page(last)
         else "send the media type that the manifest names itself; a static host needs a headers file for it",
+        severity=Severity.ERROR
+        if not _went_on(case) and (case.failed or _ended_there(case, wrong))
+        else Severity.WARNING,
     )
 
 
@@ -109,7 +110,7 @@ def wrong_content_type(case: Case) -> Iterator[Finding]:
     suffers="all",
     remedy="push it anew; caches and static hosts",
 )
-def manifest_unreadable(case: Case) -> Iterator[Finding]:
+def manifest_unreadable(case: Case) -> Iterator[Found]:
     """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
 
     Decided by the body, which is read up to 4 MiB: not JSON, JSON of another form, or empty. Without a manifest's media type
@@ -119,9 +120,7 @@ def manifest_unreadable(case: Case) -> Iterator[Finding]:
     wrong = [step for step in case.steps if step.instead is not None and step.outcome is Outcome.FAILED]
     if wrong:
         step = wrong[0]
-        yield found(
-            "manifest-unreadable",
-            case.severity(*wrong),
+        yield Found(
             wrong,
             f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is none "
             f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), and {case.client} cannot go on from there.",
@@ -148,7 +147,7 @@ def _ended_there(case: Case, wrong: list[Step]) -> bool:
     suffers="docker, containerd (one request more)",
     remedy="send it",
 )
-def missing_content_digest(case: Case) -> Iterator[Finding]:
+def missing_content_digest(case: Case) -> Iterator[Found]:
     """HEAD of a tag without `Docker-Content-Digest`; info for GET.
 
     A SHOULD in distribution-spec 1.1. Classic dockerd and containerd ask again with GET and hash what comes (distribution
@@ -168,9 +167,7 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
         return
     heads = [hop for hop in bare if hop.request.method == "HEAD"]
     first = (heads or bare)[0]
-    yield found(
-        "missing-content-digest",
-        case.severity(first.step) if heads else Severity.INFO,
+    yield Found(
         (hop.step for hop in heads or bare),
         f"{first.host} answers {first.request.method} of {first.step.route.reference} without Docker-Content-Digest: "
         + (
@@ -179,6 +176,7 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
             else "docker and containerd would have to fetch it twice; podman and skopeo do not look at it."
         ),
         f"let {first.host} send Docker-Content-Digest with every manifest, also for HEAD",
+        severity=case.severity(first.step) if heads else Severity.INFO,
     )
 
 
@@ -190,7 +188,7 @@ def missing_content_digest(case: Case) -> Iterator[Finding]:
     remedy="what removes it: compression, or a cache that answers HEAD itself",
     recording="field/wire/head-no-length-docker20.mitm",
 )
-def head_unusable(case: Case) -> Iterator[Finding]:
+def head_unusable(case: Case) -> Iterator[Found]:
     """HEAD of a manifest has no Content-Length, 0, no digest, or a body, and the client asks nothing more.
 
     docker says "missing or empty Content-Length header" (moby vendor …/registry/client/repository.go
@@ -202,15 +200,13 @@ def head_unusable(case: Case) -> Iterator[Finding]:
         return
     last = step.last
     if last.request.method == "HEAD" and last.failed is not None and _BODY.search(last.failed.reason):
-        yield found(
-            "head-unusable",
-            Severity.ERROR,
+        yield Found(
             [step],
             f"{answered_by(last)} sends a body with its answer to HEAD of {step.route.reference}, which HTTP/2 does not allow: "
             f"{case.client} breaks off.",
             f"let {last.host} answer HEAD without a body, also where it says {last.status}",
+            severity=Severity.ERROR,
         )
-        return
     if case.pull.client.family not in NEED_HEAD:
         return
     if last.request.method != "HEAD" or last.status != 200 or media_class(content_type(last)) not in MANIFESTS:
@@ -227,13 +223,12 @@ def head_unusable(case: Case) -> Iterator[Finding]:
         else "no Docker-Content-Digest"
     )
     name = front(last)
-    yield found(
-        "head-unusable",
-        Severity.ERROR,
+    yield Found(
         [step],
         f"HEAD of {step.route.reference} at {last.host} has {lacks}, and {case.client} stops at that"
         + (f"; what answers names itself {name}." if name else "."),
         f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself",
+        severity=Severity.ERROR,
     )
 
 
@@ -244,7 +239,7 @@ def head_unusable(case: Case) -> Iterator[Finding]:
     suffers="docker, containerd, crane",
     remedy="allow HEAD",
 )
-def head_not_allowed(case: Case) -> Iterator[Finding]:
+def head_not_allowed(case: Case) -> Iterator[Found]:
     """HEAD fails with 403, 404, 405 or 501 where GET is 200.
 
     containerd: GET after 405, and after 403 (resolver.go); classic dockerd: GET after any failure (repository.go).
@@ -257,16 +252,13 @@ def head_not_allowed(case: Case) -> Iterator[Finding]:
         heads = [hop for hop in step.hops if hop.request.method == "HEAD" and hop.status in NO_HEAD]
         served = any(hop.request.method == "GET" and hop.ok for hop in step.hops)
         if heads and (served or (heads[-1].status in (405, 501) and heads[-1] is step.last)):
-            yield found(
-                "head-not-allowed",
-                case.severity(step),
+            yield Found(
                 [step],
                 f"{heads[-1].host} said {heads[-1].status} to HEAD of {step.route.reference}{reason(step.last)}"
                 + (", and 200 to GET: every pull costs a request more" if served else "")
                 + ", and clients that stop at that fail.",
                 f"allow HEAD for manifests at {heads[-1].host}",
             )
-            return
 
 
 @row(
@@ -276,7 +268,7 @@ def head_not_allowed(case: Case) -> Iterator[Finding]:
     suffers="docker from 28.5, containerd from 2.0, BuildKit",
     remedy="push it anew",
 )
-def schema1_only(case: Case) -> Iterator[Finding]:
+def schema1_only(case: Case) -> Iterator[Found]:
     """A schema 1 manifest.
 
     Not read by containerd from 2.0, docker's containerd store and docker 28.5's classic store (read in their sources);
@@ -298,11 +290,10 @@ def schema1_only(case: Case) -> Iterator[Finding]:
     refuses = case.pull.client.store == "containerd" or case.pull.client.family in ("containerd", "buildkit")
     major = (case.pull.client.version or "").partition(".")[0]
     refuses = refuses or (case.pull.client.family == "docker" and major.isdecimal() and int(major) >= 28)
-    yield found(
-        "schema1-only",
-        Severity.ERROR if not took and refuses else Severity.WARNING,
+    yield Found(
         old,
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker from 28.5, containerd from 2.0 "
         "and BuildKit do not read it; older docker, podman and skopeo still do.",
         "pull it with skopeo and push it again: that writes a manifest of today",
+        severity=Severity.ERROR if not took and refuses else Severity.WARNING,
     )

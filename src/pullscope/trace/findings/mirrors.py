@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.mirrored import STAND_IN
 from pullscope.oci.reference import registry_name
-from pullscope.trace.findings.case import CONTENT, Case, client_left, found, is_page, listed, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
@@ -49,7 +49,7 @@ def at_mirrors(case: Case) -> list[Step]:
     remedy="none needed",
     recording="field/wire/mirror-404-fallback.mitm",
 )
-def mirror_missed(case: Case) -> Iterator[Finding]:
+def mirror_missed(case: Case) -> Iterator[Found]:
     """A mirror says 404, and the next place has it.
 
     containerd's hosts.toml, docker's registry-mirrors and registries.conf all go on to the next host: k3s-io/k3s#11857,
@@ -69,37 +69,33 @@ def mirror_missed(case: Case) -> Iterator[Finding]:
     hosts = list(dict.fromkeys(step.first.host for step in missed))
     mirrors = all(mirror_of(step.first) is not None for step in missed)
     which = ("the mirror " if len(hosts) == 1 else "the mirrors ") if mirrors else ""
-    yield found(
-        "mirror-missed",
-        Severity.INFO,
+    yield Found(
         missed,
         f"{which}{listed(hosts)} did not have {_what(missed)}; {case.client} got it from the next place.",
         f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
+        severity=Severity.INFO,
     )
 
 
-def _refused_here(case: Case) -> Iterator[Finding]:
+def _refused_here(case: Case) -> Iterator[Found]:
     """What was refused by pullscope's own mirror, or by the registry through it."""
     refused = [step for step in case.bad if 400 <= (step.last.status or 0) < 500 and step.last.status != 429]
     if not refused:
         return
     last, registry = refused[0].last, case.pull.registry
     if last.response is not None and last.response.answered_by == STAND_IN:
-        yield found(
-            "mirror-missed",
-            Severity.INFO,
+        yield Found(
             refused,
             f"this mirror does not stand in for {registry}: it says 404, and {case.client} asks {registry} itself.",
             f"none needed; to trace it too, name it: --host {registry}",
+            severity=Severity.INFO,
         )
-        return
     login = f"; most clients keep a login for {registry} itself" if last.status in (401, 403) else ""
-    yield found(
-        "mirror-missed",
-        Severity.INFO,
+    yield Found(
         refused,
         f"through the mirror {said_status(last)}{login}. {case.client} asks {registry} itself next, which is not seen here.",
         "none needed; to see all of a pull, trace it through a proxy: pullscope docker on, pullscope run",
+        severity=Severity.INFO,
     )
 
 
@@ -119,7 +115,7 @@ def _what(steps: list[Step]) -> str:
     remedy="take it out of the mirrors, or mend it",
     recording="field/wire/manifest-html-mirror.mitm",
 )
-def mirror_failed(case: Case) -> Iterator[Finding]:
+def mirror_failed(case: Case) -> Iterator[Found]:
     """A mirror answers with another error than 404, with a web page, or not at all.
 
     Public mirrors close down and leave a web page: containerd/nerdctl#3264, #2676, kubernetes-sigs/cri-tools#1137,
@@ -141,14 +137,13 @@ def mirror_failed(case: Case) -> Iterator[Finding]:
     severity = case.severity(*bad) if bad else Severity.WARNING
     if bad and page and case.over and not case.pull.images:
         severity = Severity.ERROR  # nothing came of it, whatever the status said
-    yield found(
-        "mirror-failed",
-        severity,
+    yield Found(
         broken,
         f"the mirror {answered_by(last)} answers {last.status} with a web page: it is no registry (any more)."
         if page
         else f"the mirror {said_status(last)}{_nor_at_home(case, step)}.",
         f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or mend it"),
+        severity=severity,
     )
 
 

@@ -11,9 +11,9 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, codes, found, header, in_storage, is_page, is_write, listed, name_of
+from pullscope.trace.findings.case import Case, Found, codes, header, in_storage, is_page, is_write, listed, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, is_specific, is_usual, quoted, says, words
@@ -35,7 +35,7 @@ _ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IG
     remedy="the media type to add",
     recording="field/wire/accept-without-oci-404.mitm",
 )
-def accept_too_narrow(case: Case) -> Iterator[Finding]:
+def accept_too_narrow(case: Case) -> Iterator[Found]:
     """404 or 406 for a manifest that is there: the request's Accept does not name its type.
 
     distribution answers 404 MANIFEST_UNKNOWN "OCI manifest found, but accept header does not support OCI manifests"
@@ -52,15 +52,12 @@ def accept_too_narrow(case: Case) -> Iterator[Finding]:
         if last.status != 406 and not lacks and not says(last, _ACCEPT):
             continue
         wanted = kind or _missing_type(accept, words(last))
-        yield found(
-            "accept-too-narrow",
-            case.severity(step),
+        yield Found(
             [step],
             f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
             + (f": {words(last)}." if words(last) else f" ({last.status})."),
             f"add {wanted} to Accept, or use a client of today",
         )
-        return
 
 
 def _missing_type(accept: str, said: str) -> str:
@@ -83,7 +80,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
     remedy="a tag of letters, digits, `_`, `.` and `-`",
     report="bazel-contrib/rules_oci#720",
 )
-def tag_invalid(case: Case) -> Iterator[Finding]:
+def tag_invalid(case: Case) -> Iterator[Found]:
     """A manifest is asked for, or pushed, by what can be no tag, and the registry refuses that.
 
     A tag has at most 128 characters, letters, digits, `_`, `.` and `-`, and begins with none of the last two
@@ -97,9 +94,7 @@ def tag_invalid(case: Case) -> Iterator[Finding]:
         if not tag or (":" in tag and "/" not in tag) or step.route.digest is not None or _TAG.fullmatch(tag):
             continue
         wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
-        yield found(
-            "tag-invalid",
-            case.severity(step),
+        yield Found(
             [step],
             f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which can be no tag: "
             + (
@@ -114,7 +109,6 @@ def tag_invalid(case: Case) -> Iterator[Finding]:
             if "/" in tag
             else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
         )
-        return
 
 
 def host_within(name: str | None) -> str | None:
@@ -145,7 +139,7 @@ def check(name: str) -> str:
     suffers="all",
     remedy="the tag, or the index entry that is missing",
 )
-def manifest_unknown(case: Case) -> Iterator[Finding]:
+def manifest_unknown(case: Case) -> Iterator[Found]:
     """404 for a tag or digest.
 
     Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
@@ -197,7 +191,7 @@ def manifest_unknown(case: Case) -> Iterator[Finding]:
             if tag is not None
             else "check the digest; what no tag names may be deleted"
         )
-    yield found("manifest-unknown", case.severity(*lost), lost, message, fix)
+    yield Found(lost, message, fix)
 
 
 _CACHE = "if {host} is a cache of another registry, look at whether it reaches that one and where that one redirects to"
@@ -237,7 +231,7 @@ def _lacks_repository(hop: Hop) -> bool:
 
 
 @row("name-unknown", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the repository")
-def name_unknown(case: Case) -> Iterator[Finding]:
+def name_unknown(case: Case) -> Iterator[Found]:
     """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 
     Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
@@ -252,9 +246,7 @@ def name_unknown(case: Case) -> Iterator[Finding]:
     ]
     if lost:
         last = lost[0].last
-        yield found(
-            "name-unknown",
-            case.severity(*lost),
+        yield Found(
             lost,
             f"{last.host} has no repository {last.route.repository}{_why(last)}.",
             (
@@ -273,7 +265,7 @@ def name_unknown(case: Case) -> Iterator[Finding]:
     suffers="all that have not got it",
     remedy="push the image again",
 )
-def blob_unknown(case: Case) -> Iterator[Finding]:
+def blob_unknown(case: Case) -> Iterator[Found]:
     """404 for a blob at the registry itself.
 
     Distribution specification, "Error Codes" (BLOB_UNKNOWN).
@@ -289,9 +281,7 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
     ]
     if lost:
         last = lost[0].last
-        yield found(
-            "blob-unknown",
-            case.severity(*lost),
+        yield Found(
             lost,
             f"{last.host} does not have {name_of(lost[0])}{_why(last)}"
             + (
@@ -314,7 +304,7 @@ def blob_unknown(case: Case) -> Iterator[Finding]:
     suffers="those on that platform",
     remedy="--platform, or build for it",
 )
-def no_matching_platform(case: Case) -> Iterator[Finding]:
+def no_matching_platform(case: Case) -> Iterator[Found]:
     """An index that has nothing for the platform in dockerd's User-Agent, and nothing more was asked.
 
     moby dockerversion.DockerUserAgent names os and arch. Other clients do not say what they run on; that they only read
@@ -333,21 +323,19 @@ def no_matching_platform(case: Case) -> Iterator[Finding]:
     if not shown or went_on or not there or not case.over:
         return
     if own is None:
-        yield found(
-            "no-matching-platform",
-            Severity.INFO,
+        yield Found(
             shown,
             f"{case.client} read the index at {shown[-1].last.host} and asked for nothing that is in it: {listed(there)}.",
             "if it was to pull, choose one of these platforms; to look at an index only is no failure",
+            severity=Severity.INFO,
         )
         return
     platform = f"{own[1]}/{own[2]}"
     if any(one == platform or one.startswith(f"{platform}/") for one in there):
         return  # another one was wanted, or it is on the client's host already
-    yield found(
-        "no-matching-platform",
-        Severity.ERROR,
+    yield Found(
         shown,
         f"the index at {shown[-1].last.host} has nothing for {platform}, which {case.client} runs on; it has {listed(there)}.",
         f"build for {platform} too, or ask for another with --platform {there[0]}",
+        severity=Severity.ERROR,
     )

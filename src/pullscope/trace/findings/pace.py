@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pullscope.oci.amounts import count, duration, period, size
-from pullscope.trace.findings.case import Case, client_left, codes, found, header, is_page, listed, was_anonymous
+from pullscope.trace.findings.case import Case, Found, client_left, codes, header, is_page, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
@@ -52,7 +52,7 @@ _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
     suffers="all behind the same address or account",
     remedy="when to try again; a login",
 )
-def rate_limited(case: Case) -> Iterator[Finding]:
+def rate_limited(case: Case) -> Iterator[Found]:
     """429, or a refusal whose words are of a rate limit.
 
     docs.docker.com/docker-hub/usage/pulls for headers and window; docker/hub-feedback#1907. containerd asks again at
@@ -84,9 +84,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
     )
     wait = header(last, "retry-after")
     when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
-    yield found(
-        "rate-limited",
-        case.severity(*steps),
+    yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
         f"{f': {words}' if words else reason(last)}.",
@@ -104,7 +102,7 @@ def rate_limited(case: Case) -> Iterator[Finding]:
 
 
 @row("rate-limit-low", severities="warning", suffers="all behind the same address or account", remedy="the same")
-def rate_limit_low(case: Case) -> Iterator[Finding]:
+def rate_limit_low(case: Case) -> Iterator[Found]:
     """Less than a tenth of the pulls is left.
 
     The same headers; nothing is hard-coded.
@@ -117,17 +115,16 @@ def rate_limit_low(case: Case) -> Iterator[Finding]:
         return  # a step that is still open said it
     whose = f", counted on {limit.source}" if limit.source else ""
     window = f" per {period(limit.window_seconds)}" if limit.window_seconds else ""
-    yield found(
-        "rate-limit-low",
-        Severity.WARNING,
+    yield Found(
         [telling[-1].step],
         f"{telling[-1].host} leaves {limit.remaining_after} of {limit.limit} pulls{window}{whose}.",
         "log in, or pull through a mirror that keeps what it has fetched, before the next ones are refused",
+        severity=Severity.WARNING,
     )
 
 
 @row("slow-hop", severities="info", suffers="all", remedy="the host")
-def slow_hop(case: Case) -> Iterator[Finding]:
+def slow_hop(case: Case) -> Iterator[Found]:
     """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
 
     The thresholds are ours: src/pullscope/trace/findings/pace.py.
@@ -138,25 +135,22 @@ def slow_hop(case: Case) -> Iterator[Finding]:
     waits = [(_wait(hop), hop) for hop in case.hops]
     wait, hop = max(waits, key=lambda pair: pair[0], default=(0.0, None))
     if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * whole:
-        yield found(
-            "slow-hop",
-            Severity.INFO,
+        yield Found(
             [hop.step],
             f"{hop.host} took {duration(wait)} to answer {hop.request.method}; all of it took {duration(whole)}.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
+            severity=Severity.INFO,
         )
-        return
     rates = [(rate, hop) for hop in case.hops if (rate := _rate(hop)) is not None]
     for rate, hop in sorted(rates, key=lambda pair: pair[0])[:1]:
         others = [other for other, there in rates if there.host != hop.host]
         body = (hop.seconds or 0.0) - (hop.first_byte_seconds or 0.0)
         if others and rate < A_TENTH * median(others) and body >= MOST_OF * whole and body >= SLOW_BODY:
-            yield found(
-                "slow-hop",
-                Severity.INFO,
+            yield Found(
                 [hop.step],
                 f"{hop.host} sent {size(round(rate))}/s, less than a tenth of what the others did.",
                 f"look at {hop.host} and the network path to it: the time went into the transfer",
+                severity=Severity.INFO,
             )
 
 
@@ -180,7 +174,7 @@ def _rate(hop: Hop) -> float | None:
 
 
 @row("retried", needs=Fact.TROUBLE, severities="info", suffers="none", remedy="nothing, if it was once")
-def retried(case: Case) -> Iterator[Finding]:
+def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 
     A 401 before a token and HEAD before GET are no failures.
@@ -208,12 +202,11 @@ def retried(case: Case) -> Iterator[Finding]:
     cost = _covered((first.request.time, second.request.time) for first, second in again)
     took = f"; that took {duration(cost)}" if case.pull.timed else ""
     hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
-    yield found(
-        "retried",
-        Severity.INFO,
+    yield Found(
         (second.step for _, second in again),
         f"{case.client} asked {count(len(again), 'time')} more, because {hosts}{took}.",
         f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
+        severity=Severity.INFO,
     )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, crosses, found, header, location_host
+from pullscope.trace.findings.case import Case, Found, crosses, header, location_host
 from pullscope.trace.findings.facts import LISTS, Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.model import REDIRECTS, Hop
 from pullscope.trace.settle import MOST_HOPS
@@ -31,7 +31,7 @@ WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
     suffers="all",
     remedy="the rule that does it",
 )
-def redirect_loop(case: Case) -> Iterator[Finding]:
+def redirect_loop(case: Case) -> Iterator[Found]:
     """A chain comes back to an address, or has ten hops and no end.
 
     Go's net/http stops after ten requests (client.go defaultCheckRedirect), containerd repeats the number.
@@ -45,16 +45,13 @@ def redirect_loop(case: Case) -> Iterator[Finding]:
                 continue
             culprit = again or chain[-1]
             looping = [other for other in case.bad if len(other.hops) >= 2 and other.last.redirects]
-            yield found(
-                "redirect-loop",
-                case.severity(step),
+            yield Found(
                 [step, *looping],
                 f"{culprit.host} leads {split(step.first.request.url).path} "
                 + ("back to an address where the chain had been" if again else "on and on")
                 + f"; {case.client} gave up after {len(chain)} requests.",
                 f"look at the rule of {culprit.host} for this path: it must name the registry, not the vanity host",
             )
-            return
 
 
 @row(
@@ -63,7 +60,7 @@ def redirect_loop(case: Case) -> Iterator[Finding]:
     suffers="all follow it, in the clear",
     remedy="write https:// in the rule",
 )
-def redirect_downgrade(case: Case) -> Iterator[Finding]:
+def redirect_downgrade(case: Case) -> Iterator[Found]:
     """An answer over https names an address with plain http: a redirect, or the next page of a list.
 
     Go follows it, and only leaves out the Referer (net/http client.go refererForURL). An error where the pull ended
@@ -77,9 +74,7 @@ def redirect_downgrade(case: Case) -> Iterator[Finding]:
     if down:
         steps = [hop.step for hop in down]
         hosts = " and ".join(dict.fromkeys(hop.host for hop in down))
-        yield found(
-            "redirect-downgrade",
-            case.severity(*steps),
+        yield Found(
             steps,
             f"{hosts} redirects from https to plain http, at {location_host(down[0])}: anyone on the network path can read "
             "the tokens and change what comes."
@@ -104,7 +99,7 @@ def _downgrades(hop: Hop) -> bool:
     suffers="those that keep redirects",
     remedy="302 or 307 while you may still move",
 )
-def redirect_permanent(case: Case) -> Iterator[Finding]:
+def redirect_permanent(case: Case) -> Iterator[Found]:
     """301 or 308 where a vanity host points to its registry.
 
     RFC 9110, 15.4.2 and 15.4.9: such an answer may be kept without limit. For pulls the status makes no difference: run
@@ -120,13 +115,12 @@ def redirect_permanent(case: Case) -> Iterator[Finding]:
     ]
     if kept:
         first = kept[0]
-        yield found(
-            "redirect-permanent",
-            Severity.WARNING,
+        yield Found(
             (hop.step for hop in kept),
             f"{first.host} redirects to {location_host(first)} with {first.status} (permanent): clients, proxies and CDNs may "
             "keep following it after you have moved.",
             f"answer with {'302' if first.status == 301 else '307'} while the registry behind {first.host} may still change",
+            severity=Severity.WARNING,
         )
 
 
@@ -137,7 +131,7 @@ def redirect_permanent(case: Case) -> Iterator[Finding]:
     suffers="those that list or push",
     remedy="the platform's setting for it",
 )
-def query_dropped(case: Case) -> Iterator[Finding]:
+def query_dropped(case: Case) -> Iterator[Found]:
     """`?n=`, `?last=`, `?digest=` or `?ns=` is gone after a redirect that stays within a registry's paths.
 
     The parameters are those of the distribution specification and of containerd's mirrors. A redirect to a storage has a
@@ -157,16 +151,13 @@ def query_dropped(case: Case) -> Iterator[Finding]:
             lost = [name for name in lost if name != "ns"]  # at home, nobody needs to be told whose image it is
         if lost:
             names = ", ".join(f"?{name}=" for name in lost)
-            yield found(
-                "query-dropped",
-                case.severity(hop.step),
+            yield Found(
                 [hop.step],
                 f"{hop.host} redirects to {location_host(hop)} and loses {names} of the address: lists begin again at their "
                 "first page, and uploads have no digest.",
                 f"hand the query on in the rule of {hop.host}: {{uri}} in Caddy, $request_uri in nginx, preserve query string "
                 "at Cloudflare, no query in the target at Netlify",
             )
-            return
 
 
 @row(
@@ -176,7 +167,7 @@ def query_dropped(case: Case) -> Iterator[Finding]:
     suffers="those that list",
     remedy="rewrite it in the proxy",
 )
-def link_points_elsewhere(case: Case) -> Iterator[Finding]:
+def link_points_elsewhere(case: Case) -> Iterator[Found]:
     """`Link`, or the name in a list of tags, is of another host or repository than asked.
 
     chainguard-dev/registry-redirect rewrites both, "or clients loop on page 1" (pkg/redirect/redirect.go). Nexus names
@@ -197,15 +188,12 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
         if link and (host != step.last.host or name != asked):
             listed_there = route(there).endpoint in LISTS
             elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is no list,"
-        yield found(
-            "link-points-elsewhere",
-            case.severity(step),
+        yield Found(
             [step],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
             "there, or read the first page again and again.",
             f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they say {asked}",
         )
-        return
 
 
 @row(
@@ -216,7 +204,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Finding]:
     suffers="all that push",
     remedy="push to the registry by its own name",
 )
-def push_over_redirect(case: Case) -> Iterator[Finding]:
+def push_over_redirect(case: Case) -> Iterator[Found]:
     """POST, PUT or PATCH met 301, 302 or 303.
 
     Run with dockerd 20.10.24 (`dockerd-20.10-push-vanity-302`): the blobs are there already, `PUT manifests/1.0` through a
@@ -237,14 +225,13 @@ def push_over_redirect(case: Case) -> Iterator[Finding]:
     written = (
         "became a GET there: nothing was written, even where the client says that it was" if read else "ended there"
     )
-    yield found(
-        "push-over-redirect",
-        Severity.ERROR if read or case.failed else Severity.WARNING,
+    yield Found(
         (hop.step for hop in turned),
         f"{first.host} answered {first.request.method} with {first.status}, to {location_host(first)}; the push {written}.",
         f"push to {first.host} over https: take it out of insecure-registries"
         if location_host(first) == first.host and first.request.url.startswith("http:")
         else f"push to {location_host(first)} by its own name; a vanity host that redirects is for pulling only",
+        severity=Severity.ERROR if read or case.failed else Severity.WARNING,
     )
 
 
@@ -255,7 +242,7 @@ def _query(url: str) -> dict[str, str]:
 @row(
     "redirect-unreadable", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the whole address in the rule"
 )
-def redirect_unreadable(case: Case) -> Iterator[Finding]:
+def redirect_unreadable(case: Case) -> Iterator[Found]:
     """A redirect without Location, or to what is no address, that the client did not follow.
 
     Go's net/http hands such an answer on as it is: containerd calls its status unexpected (resolver.go), containers/image no
@@ -267,9 +254,7 @@ def redirect_unreadable(case: Case) -> Iterator[Finding]:
         return
     last = lost[0].last
     said = last.response.location if last.response else None
-    yield found(
-        "redirect-unreadable",
-        case.severity(*lost),
+    yield Found(
         lost,
         f"{last.host} said {last.status} and "
         + (f"sent {case.client} to {said!r}, which is no address" if said else "not where: there is no Location")

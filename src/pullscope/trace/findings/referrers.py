@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import REFUSALS, Case, found
+from pullscope.trace.findings.case import REFUSALS, Case, Found
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 
@@ -20,7 +20,7 @@ from pullscope.trace.findings.said import answered_by, quoted
     remedy="answer 404, so that clients fall back to the tag",
     report="goharbor/harbor#18418",
 )
-def referrers_refused(case: Case) -> Iterator[Finding]:
+def referrers_refused(case: Case) -> Iterator[Found]:
     """The referrers API, or a look at the tag of a signature, is answered by neither 200 nor 404.
 
     After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
@@ -34,26 +34,23 @@ def referrers_refused(case: Case) -> Iterator[Finding]:
     ]
     if refused:
         last = refused[0].last
-        yield found(
-            "referrers-refused",
-            Severity.INFO,
+        yield Found(
             refused,
             f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
             "tag then, as they do after 404.",
             f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
+            severity=Severity.INFO,
         )
-        return
     looked = case.stopped_at
     if looked is None or not looked.route.cosign or looked.method not in ("GET", "HEAD"):
         return
     last = looked.last
     if last.status in REFUSALS or (last.status or 0) >= 500:
-        yield found(
-            "referrers-refused",
-            Severity.WARNING,
+        yield Found(
             [looked],
             f"{answered_by(last)} said {last.status} to a look for a signature{quoted(last)}, and {case.client} asked nothing "
             "more: it may be that there is none yet.",
             f"let {last.host} answer 404 to a tag that it has not got: give that account the right to read "
             f"{last.route.repository}, in every repository behind it",
+            severity=Severity.WARNING,
         )

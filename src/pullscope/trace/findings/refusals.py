@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.tellings import told
 
@@ -18,7 +17,7 @@ from pullscope.trace.findings.tellings import told
     suffers="all without the right",
     remedy="the name, or a login",
 )
-def access_denied(case: Case) -> Iterator[Finding]:
+def access_denied(case: Case) -> Iterator[Found]:
     """401 or 403 with a token or login in hand, or a login that the token server refuses.
 
     Docker Hub says 401 with an anonymous token, 403 with an account's; ghcr.io 403 DENIED for both. Registries do not say

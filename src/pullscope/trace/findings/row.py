@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from types import ModuleType
 
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding
 
@@ -21,7 +21,9 @@ REFUSED = (
 )
 """Every way in which an answer can refuse: what follows where a client never got to the right token."""
 
-Rule = Callable[[Case], Iterator[Finding]]
+Rule = Callable[[Case], Iterator[Found]]
+"""What is found in an operation; the first counts, so that a rule need not stop after it."""
+Look = Callable[[Case], Finding | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +41,8 @@ class Row:
     """Which clients have to do with it."""
     remedy: str
     """The fix in a few words; the finding's own names the hosts."""
-    rule: Rule | None = None
-    """Finds it in one operation, at most once; None where a trace alone cannot show it."""
+    look: Look | None = None
+    """Finds it in one operation; None where a trace alone cannot show it."""
     needs: Fact | None = None
     """Without what the rule finds nothing, and is not asked: most operations go well."""
     explains: tuple[str, ...] = ()
@@ -73,6 +75,10 @@ def row(
     """Makes a row of the rule below it."""
 
     def made(rule: Rule) -> Row:
+        def look(case: Case) -> Finding | None:
+            first = next(rule(case), None)
+            return first.under(code, case) if first is not None else None
+
         shows, _, known = cleandoc(rule.__doc__ or "").partition("\n\n")
         return Row(
             code=code,
@@ -81,7 +87,7 @@ def row(
             severities=severities,
             suffers=suffers,
             remedy=remedy,
-            rule=rule,
+            look=look,
             needs=needs,
             explains=tuple(explains.split()),
             softens=tuple(softens.split()),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare, query
-from pullscope.trace.findings.case import Case, client_left, found, header, in_storage, is_page, name_of
+from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, is_page, name_of
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
@@ -50,7 +50,7 @@ def _refused(case: Case) -> list[Hop]:
     suffers="clients that send their token to a storage",
     remedy="no challenge at the storage",
 )
-def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
+def two_auth_mechanisms(case: Case) -> Iterator[Found]:
     """A signed storage address got an Authorization, and refused.
 
     Amazon S3 says "Only one auth mechanism allowed": renovate#3877, container-libs#216, moby#50065. Where the registry's own
@@ -66,9 +66,7 @@ def two_auth_mechanisms(case: Case) -> Iterator[Finding]:
     ]
     if refused:
         last = refused[0].last
-        yield found(
-            "two-auth-mechanisms",
-            case.severity(*refused),
+        yield Found(
             refused,
             f"{case.client} sent its {_kind(last)} to {last.host} too, whose address is signed already, and {last.host} "
             f"said {last.status}: storages take one of the two, never both.",
@@ -92,7 +90,7 @@ def _kind(hop: Hop) -> str:
     remedy="do not cache redirects of blobs for longer than they live",
     report="rpardini/docker-registry-proxy#26",
 )
-def signed_url_stale(case: Case) -> Iterator[Finding]:
+def signed_url_stale(case: Case) -> Iterator[Found]:
     """A signed address had expired when it was handed out: by its own times, or because a cache hands out an old redirect.
 
     Caches keep 302 and 307 for longer than a signature lives: rpardini/docker-registry-proxy#26 (`proxy_cache_valid 301 302
@@ -117,9 +115,7 @@ def signed_url_stale(case: Case) -> Iterator[Finding]:
         kept = bool(before) or (age.isdecimal() and len(age) < 9 and int(age) > 0)
         if old < 1 and not (kept and says(hop, _EXPIRED)):
             continue
-        yield found(
-            "signed-url-stale",
-            case.severity(hop.step),
+        yield Found(
             [hop.step],
             f"{by.host} handed out an address at {hop.host} that had expired"
             + (f" {period(old)} before" if old >= 1 else "")
@@ -127,7 +123,6 @@ def signed_url_stale(case: Case) -> Iterator[Finding]:
             + f": {hop.host} said {hop.status}{quoted(hop)}.",
             f"let no cache in front of {by.host} keep redirects of blobs for longer than their signature lives",
         )
-        return
 
 
 @row(
@@ -139,7 +134,7 @@ def signed_url_stale(case: Case) -> Iterator[Finding]:
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
 )
-def signed_url_invalid(case: Case) -> Iterator[Finding]:
+def signed_url_invalid(case: Case) -> Iterator[Found]:
     """The storage refuses the signature of an address (SignatureDoesNotMatch and its likes).
 
     A signature covers host, path and query (AWS Signature Version 4): a proxy that rewrites one of them breaks it.
@@ -151,9 +146,7 @@ def signed_url_invalid(case: Case) -> Iterator[Finding]:
     if wrong:
         hop = wrong[0]
         by = hop.follows.host if hop.follows is not None else "the registry"
-        yield found(
-            "signed-url-invalid",
-            case.severity(*(one.step for one in wrong)),
+        yield Found(
             (one.step for one in wrong),
             f"{answered_by(hop)} refuses the signature of the address that {by} handed out, with {hop.status}{quoted(hop)}.",
             f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve blobs "
@@ -169,7 +162,7 @@ def signed_url_invalid(case: Case) -> Iterator[Finding]:
     suffers="all, and first those with slow queues",
     remedy="clocks, queues",
 )
-def signed_url_expired(case: Case) -> Iterator[Finding]:
+def signed_url_expired(case: Case) -> Iterator[Found]:
     """The storage refuses, and says that the address has expired.
 
     Amazon S3's words, "Request has expired", of which the names are kept; R2 says ExpiredRequest (cloudflare-docs#32436).
@@ -180,9 +173,7 @@ def signed_url_expired(case: Case) -> Iterator[Finding]:
         age = hop.request.time - hop.follows.response.time if hop.follows and hop.follows.response else 0.0
         waited = f"{period(age)} after it was made" if age >= 1 else "just after it was made"
         steps = [one.step for one in late]
-        yield found(
-            "signed-url-expired",
-            case.severity(*steps),
+        yield Found(
             steps,
             f"{hop.host} said {hop.status}: the signed address of {name_of(hop.step)} had expired, {waited}.",
             f"compare the clocks of {hop.follows.host if hop.follows else 'the registry'} and {hop.host}; a queue in the "
@@ -198,7 +189,7 @@ def signed_url_expired(case: Case) -> Iterator[Finding]:
     remedy="set the clock that is wrong",
     report="boot2docker/boot2docker#469",
 )
-def clocks_differ(case: Case) -> Iterator[Finding]:
+def clocks_differ(case: Case) -> Iterator[Found]:
     """Date headers of two hosts are minutes apart, or a storage says that the time of a request is too far from its own.
 
     S3 allows 15 minutes and says RequestTimeTooSkewed: distribution/distribution#710. Answers that come from a cache (Age) have
@@ -208,16 +199,13 @@ def clocks_differ(case: Case) -> Iterator[Finding]:
     if skewed:
         hop = skewed[0]
         by = hop.follows.host if hop.follows is not None else hop.host
-        yield found(
-            "clocks-differ",
-            case.severity(hop.step),
+        yield Found(
             [hop.step],
             f"{answered_by(hop)} said {hop.status}{quoted(hop)}.",
             f"set the clock of {by}, which signs the addresses"
             if by != hop.host
             else f"set the clock behind {hop.host}",
         )
-        return
     apart: dict[str, tuple[float, Hop]] = {}
     for hop in case.hops:
         date = date_of(hop)
@@ -229,18 +217,17 @@ def clocks_differ(case: Case) -> Iterator[Finding]:
     behind, ahead = min(apart.values(), key=lambda pair: pair[0]), max(apart.values(), key=lambda pair: pair[0])
     if ahead[0] - behind[0] < APART:
         return
-    yield found(
-        "clocks-differ",
-        Severity.WARNING,
+    yield Found(
         [behind[1].step, ahead[1].step],
         f"the clocks of {ahead[1].host} and {behind[1].host} are {period(ahead[0] - behind[0])} apart, by their Date headers: "
         "tokens and signed addresses of one are too old, or not valid yet, for the other.",
         f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host}",
+        severity=Severity.WARNING,
     )
 
 
 @row("cdn-failed", needs=Fact.FAILURE, severities="error, warning", suffers="all", remedy="the storage")
-def cdn_failed(case: Case) -> Iterator[Finding]:
+def cdn_failed(case: Case) -> Iterator[Found]:
     """The storage behind a blob, or a manifest, fails for another reason.
 
     To HEAD of an address that is signed for GET storages say 403 or 400 without a word: the method is signed too (AWS
@@ -270,9 +257,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
         if hop.status is not None
         else f"ended the connection ({hop.failed.reason if hop.failed else ''})"
     )
-    yield found(
-        "cdn-failed",
-        case.severity(*steps),
+    yield Found(
         steps,
         f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
         f"try again; if it stays, let {case.client} reach {hop.host} through every firewall and proxy: "
@@ -299,7 +284,7 @@ def cdn_failed(case: Case) -> Iterator[Finding]:
     remedy="allow that host",
     recording="field/wire/foreign-layer.mitm",
 )
-def foreign_layer(case: Case) -> Iterator[Finding]:
+def foreign_layer(case: Case) -> Iterator[Found]:
     """A layer came from the `urls` of its descriptor, not from the registry.
 
     Windows base images have such layers, tried there first by containerd and containers/image (image-spec descriptor.md,
@@ -314,10 +299,9 @@ def foreign_layer(case: Case) -> Iterator[Finding]:
     ]
     if taken:
         step = taken[0]
-        yield found(
-            "foreign-layer",
-            Severity.INFO,
+        yield Found(
             taken,
             f"{name_of(step)} came from {step.first.host}, as its manifest says, and not from {case.pull.registry}.",
             f"let {step.first.host} through wherever this image is pulled",
+            severity=Severity.INFO,
         )

@@ -8,7 +8,7 @@ answered.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -38,7 +38,7 @@ from pullscope.trace.findings import (
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import Row, Rule, rows_of
+from pullscope.trace.findings.row import Look, Row, rows_of
 from pullscope.trace.lacking import AT_A_MIRROR, silenced
 from pullscope.trace.out_of_sight import through_mirror
 
@@ -56,11 +56,11 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
 """The rows by the sections of docs/findings.md."""
 
 ROWS: Mapping[str, Row] = {one.code: one for rows in SECTIONS.values() for one in rows}
-RULES: Mapping[str, Rule] = {
-    code: one.rule for code, one in ROWS.items() if one.rule is not None and not one.last_resort
+LOOKS: Mapping[str, Look] = {
+    code: one.look for code, one in ROWS.items() if one.look is not None and not one.last_resort
 }
-LAST_RESORTS: Mapping[str, Rule] = {
-    code: one.rule for code, one in ROWS.items() if one.rule is not None and one.last_resort
+LAST_RESORTS: Mapping[str, Look] = {
+    code: one.look for code, one in ROWS.items() if one.look is not None and one.last_resort
 }
 """Those that are asked where no other has found an error."""
 
@@ -73,16 +73,16 @@ def findings_of(case: Case) -> list[Finding]:
     """What is wrong with an operation, the causes only, errors first."""
     unseen = silenced(hop.request.lacks for hop in case.hops)
     mirrored = through_mirror(case.pull)
-    rules = [
-        (code, rule)
-        for code, rule in _rules_for(facts_of(case))
+    looks = [
+        (code, look)
+        for code, look in _looks_for(facts_of(case))
         if code not in unseen and (code in AT_A_MIRROR or not mirrored)
     ]
-    every = [finding for code, rule in rules for finding in _found(code, rule, case)]
+    every = _found(looks, case)
     if mirrored:  # its client goes on past it, so that nothing seen there is the end
         every = [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in every]
     elif case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
-        every.extend(finding for code, rule in LAST_RESORTS.items() for finding in _found(code, rule, case))
+        every += _found(LAST_RESORTS.items(), case)
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
@@ -93,13 +93,17 @@ def findings_of(case: Case) -> list[Finding]:
     return sorted(kept, key=lambda finding: -_RANK.index(finding.severity))
 
 
-def _found(code: str, rule: Rule, case: Case) -> list[Finding]:
-    """What a rule finds; one that raises finds nothing, and that is said."""
-    try:
-        return [*rule(case)]
-    except Exception as error:
-        _say_once(code, type(error).__name__)
-        return []
+def _found(looks: Iterable[tuple[str, Look]], case: Case) -> list[Finding]:
+    """What rules find; one that raises finds nothing, and that is said."""
+    every = []
+    for code, look in looks:
+        try:
+            one = look(case)
+        except Exception as error:
+            _say_once(code, type(error).__name__)
+        else:
+            every += [one] if one is not None else []
+    return every
 
 
 @lru_cache(maxsize=256)
@@ -109,8 +113,8 @@ def _say_once(code: str, error: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def _rules_for(facts: frozenset[Fact]) -> tuple[tuple[str, Rule], ...]:
-    return tuple((code, rule) for code, rule in RULES.items() if ROWS[code].needs is None or ROWS[code].needs in facts)
+def _looks_for(facts: frozenset[Fact]) -> tuple[tuple[str, Look], ...]:
+    return tuple((code, look) for code, look in LOOKS.items() if ROWS[code].needs is None or ROWS[code].needs in facts)
 
 
 def _less(one: Finding, other: Finding) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from pullscope.trace.findings.answers import Answer, took_long
 from pullscope.trace.findings.asked import doing, request, thing
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, found, was_anonymous
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, was_anonymous
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import fix_of
 from pullscope.trace.findings.logins import refused_pings
 from pullscope.trace.findings.rights import why_refused
@@ -16,7 +16,7 @@ from pullscope.trace.findings.sent import is_read_only
 from pullscope.trace.findings.uploads import unknown_subject
 
 
-def told(case: Case, code: str) -> Iterator[Finding]:
+def told(case: Case, code: str) -> Iterator[Found]:
     """The finding of a code, on all the answers that make it."""
     answers = [one for one in (Answer(case, step) for step in [*case.bad, *refused_pings(case)]) if one.code == code]
     if not answers:
@@ -27,12 +27,11 @@ def told(case: Case, code: str) -> Iterator[Finding]:
     steps = [answer.step for answer in answers]
     issuer = case.issuer_of(one.hop)
     sure = of_login or (code == "write-denied" and case.over and case.failed)
-    yield found(
-        code,
-        case.severity(*steps, otherwise=Severity.ERROR if sure else Severity.WARNING),
+    yield Found(
         [*steps, *([issuer] if issuer and code == "access-denied" and not of_login else [])],
         _MESSAGES[code](one),
         fix_of(one),
+        severity=case.severity(*steps, otherwise=Severity.ERROR if sure else Severity.WARNING),
     )
 
 

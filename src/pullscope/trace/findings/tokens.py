@@ -14,8 +14,8 @@ from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
     REFUSALS,
     Case,
+    Found,
     asked_repositories,
-    found,
     in_storage,
     listed,
     lost_its_login,
@@ -23,7 +23,7 @@ from pullscope.trace.findings.case import (
     was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import pushes
 from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, refused_pings, refuses_access
 from pullscope.trace.findings.row import REFUSED, row
@@ -43,7 +43,7 @@ DEFAULT_LIFE = 60.0
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
     remedy="proxy (200) instead of redirecting",
 )
-def authorization_dropped(case: Case) -> Iterator[Finding]:
+def authorization_dropped(case: Case) -> Iterator[Found]:
     """A token or login went to the first host, not over the redirect, and was missed there; or a realm redirects a login.
 
     Run with skopeo 1.9.3 (the recording `skopeo-1.9-vanity-302`) and crane 0.20.2. Go takes Authorization away when a
@@ -57,16 +57,13 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
     if lost is not None and any(step.last.status in REFUSALS for step in missed):
         homes = listed(sorted(case.challengers.get(bare(lost.first.request.url), set()))) or lost.last.host
         where = "https" if lost.first.host == lost.last.host else lost.last.host
-        yield found(
-            "authorization-dropped",
-            case.severity(*missed),
+        yield Found(
             [lost, *missed],
             f"{case.client} showed its login at {bare(lost.first.request.url)}, was redirected to {where} and asked there "
             f"without it: the token that it got is anonymous, and {missed[-1].last.host} refused it.",
             f"let {homes} name {bare(lost.last.request.url)} in its challenge: its public https address, and "
             "X-Forwarded-Proto from the proxy in front",
         )
-        return
     dropped: list[tuple[Step, Hop]] = []
     for step in case.bad:
         chain = step.passes[-1]
@@ -86,9 +83,7 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
     fails = listed([*alike, *([] if family in ("crane", "go-containerregistry") else ["crane up to 0.21.7"])])
     issuer = case.issuer_of(giver)
     status = giver.status or 302
-    yield found(
-        "authorization-dropped",
-        case.severity(*(one for one, _ in dropped)),
+    yield Found(
         [*(one for one, _ in dropped), *([issuer] if issuer else [])],
         f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: "
         f"no login helps. {fails} fail alike; docker does not.",
@@ -103,7 +98,7 @@ def authorization_dropped(case: Case) -> Iterator[Finding]:
     suffers="docker, and other clients that keep the header over a redirect",
     remedy="only hosts that you trust should redirect to the registry",
 )
-def authorization_leaked(case: Case) -> Iterator[Finding]:
+def authorization_leaked(case: Case) -> Iterator[Found]:
     """A token or login went to a host that it was not made for.
 
     A token is made for the hosts whose challenge named its realm. containers/image and go-containerregistry send it to
@@ -118,22 +113,18 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
             before = hop.follows
             if before is None or before.host == hop.host or before.request.authorization != "basic":
                 continue
-            yield found(
-                "authorization-leaked",
-                Severity.WARNING,
+            yield Found(
                 [hop.step],
                 f"{case.client} sent the login that it has for {before.host} on to {hop.host}, after a redirect.",
                 f"the operator of {hop.host} can use that login: change the password if that is not you",
+                severity=Severity.WARNING,
             )
-            return
         issuer = case.issuer_of(hop)
         homes = case.challengers.get(bare(issuer.first.request.url), set()) if issuer else set()
         if issuer is None or not homes or hop.host in homes:
             continue
         anonymous = issuer.token is not None and issuer.token.anonymous
-        yield found(
-            "authorization-leaked",
-            Severity.INFO if anonymous else Severity.WARNING,  # what anybody can get is no secret
+        yield Found(
             [
                 issuer,
                 *(other.step for other in case.hops if other.host == hop.host and case.issuer_of(other) is issuer),
@@ -146,8 +137,8 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
             ),
             f"let only hosts that you trust redirect to {listed(sorted(homes))}, or answer the challenge at {hop.host} itself, "
             "as a proxy does",
+            severity=Severity.INFO if anonymous else Severity.WARNING,
         )
-        return
 
 
 @row(
@@ -158,7 +149,7 @@ def authorization_leaked(case: Case) -> Iterator[Finding]:
     suffers="all",
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
-def scope_mismatch(case: Case) -> Iterator[Finding]:
+def scope_mismatch(case: Case) -> Iterator[Found]:
     """The token that was refused names another repository than the registry wants, or none.
 
     Run with dockerd 20.10.24: it asks for the name of the reference, never the challenge's (session.go;
@@ -168,14 +159,11 @@ def scope_mismatch(case: Case) -> Iterator[Finding]:
         issuer = case.issuer_of(step.last)
         if issuer is not None and _lacks_a_scope(issuer, step.last):
             wanted = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
-            yield found(
-                "scope-mismatch",
-                case.severity(step),
+            yield Found(
                 [step, issuer],
                 f"{case.client} asked for a token without a scope, and {step.last.host} wants one for {listed(wanted)}.",
                 f"let {case.client} ask for the scope that the challenge of {step.last.host} names",
             )
-            return
     for step in case.bad:
         last = step.last
         issuer = case.issuer_of(last)
@@ -186,15 +174,12 @@ def scope_mismatch(case: Case) -> Iterator[Finding]:
         wanted = said or ([last.route.repository] if last.route.repository else [])
         if not have or not wanted or set(have) & set(wanted):
             continue
-        yield found(
-            "scope-mismatch",
-            case.severity(step),
+        yield Found(
             [step, issuer],
             f"{case.client} has a token for {listed(have)}, but {last.host} wants one for {listed(wanted)}: the path is "
             "renamed between the two.",
             f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
         )
-        return
 
 
 @row(
@@ -205,7 +190,7 @@ def scope_mismatch(case: Case) -> Iterator[Finding]:
     suffers="all, and first those that add scopes of their own",
     remedy="names that exist at the registry only",
 )
-def scope_refused(case: Case) -> Iterator[Finding]:
+def scope_refused(case: Case) -> Iterator[Found]:
     """The token server says 403 to a scope, or gives less than was asked and the registry says 401.
 
     containerd asks for its own scope together with the challenge's (core/remotes/docker/scope.go). ghcr.io, Harbor and
@@ -221,16 +206,13 @@ def scope_refused(case: Case) -> Iterator[Finding]:
         wanted = {
             name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
         }
-        yield found(
-            "scope-refused",
-            case.severity(step),
+        yield Found(
             [step, *([step.under] if step.under else [])],
             f"{step.last.host} said {step.last.status} when {case.client} asked for {listed(names) or 'no scope'}"
             + _whose(names, wanted, case.client)
             + ".",
             "keep the registry's own path, so that every name in the scope exists there; log in if it is private",
         )
-        return
     for step in case.bad:
         issuer = case.issuer_of(step.last)
         if step.last.status not in REFUSALS or issuer is None or case.writes:
@@ -238,15 +220,12 @@ def scope_refused(case: Case) -> Iterator[Finding]:
         have = asked_repositories(issuer)
         short = any(challenge.error == "insufficient_scope" for challenge in step.last.challenges)
         if len(have) > 1 and short:
-            yield found(
-                "scope-refused",
-                case.severity(step),
+            yield Found(
                 [step, issuer],
                 f"{issuer.last.host} gave {case.client} a token when it asked for {listed(have)}, but {step.last.host} finds "
                 "less in it than it wants.",
                 "keep the registry's own path, so that only one name is asked for; log in if it is private",
             )
-            return
 
 
 def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
@@ -265,7 +244,7 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
     suffers="all",
     remedy="how long tokens live; clocks",
 )
-def token_rejected(case: Case) -> Iterator[Finding]:
+def token_rejected(case: Case) -> Iterator[Found]:
     """A token is refused that was taken before, has just been issued, is called invalid_token, or is said to have expired.
 
     RFC 6750, 3.1. A client that gets another token when the old one is over does as it should: no finding. ECR Public says
@@ -302,9 +281,7 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             told += f" for {period(lifetime)}"
         issuer = case.issuer_of(hop)
         no_challenge = told_expired and hop.status != 401 and not hop.challenges
-        yield found(
-            "token-rejected",
-            case.severity(hop.step, otherwise=Severity.ERROR if at_once else Severity.WARNING),
+        yield Found(
             [hop.step, *([issuer] if issuer else [])],
             f"{hop.host} no longer takes the token of {issued.host if issued else 'an earlier time'}{told}: "
             + ("it has expired" if over else "it calls it invalid" if invalid else "it took it before")
@@ -326,8 +303,8 @@ def token_rejected(case: Case) -> Iterator[Finding]:
             else f"try again: {hop.host} gave this token itself, {period(age)} before, so the fault is there"
             if issued is not None and issued.host == hop.host and age is not None and age < 60 and not invalid
             else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
+            severity=case.severity(hop.step, otherwise=Severity.ERROR if at_once else Severity.WARNING),
         )
-        return
 
 
 def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:

@@ -10,9 +10,9 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.advice import clue
-from pullscope.trace.findings.case import REFUSALS, Case, codes, found, is_page, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
@@ -33,7 +33,7 @@ _QUOTES_THE_REQUEST = re.compile(
     remedy="use Location as it is; let proxies hand on path and query unchanged",
     report="oras-project/oras-dotnet#132",
 )
-def upload_address_changed(case: Case) -> Iterator[Finding]:
+def upload_address_changed(case: Case) -> Iterator[Found]:
     """An upload goes to another address than its Location, or the registry does not recognise the one that arrived.
 
     Location is opaque, and `digest` is added to its query (distribution-spec 1.1, "Pushing a blob monolithically");
@@ -60,8 +60,7 @@ def upload_address_changed(case: Case) -> Iterator[Finding]:
             )
         else:
             continue
-        yield found("upload-address-changed", case.severity(step), [step], message, fix)
-        return
+        yield Found([step], message, fix)
 
 
 def _left_out(case: Case, hop: Hop) -> list[str]:
@@ -90,7 +89,7 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     remedy="hand POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",
 )
-def upload_not_begun(case: Case) -> Iterator[Finding]:
+def upload_not_begun(case: Case) -> Iterator[Found]:
     """POST of an upload is answered 2xx without the address of one: by a portal or a page, not by a registry.
 
     A registry says 202 with Location, or 201 (distribution-spec 1.1, "Pushing blobs"). docker says "received unexpected HTTP
@@ -102,15 +101,13 @@ def upload_not_begun(case: Case) -> Iterator[Finding]:
             continue
         if last.status == 201 or (last.response is not None and last.response.location is not None):
             continue
-        yield found(
-            "upload-not-begun",
-            Severity.ERROR,
+        yield Found(
             [step],
             f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if is_page(last) else ''}, and not "
             "where to send it: no registry answered, and nothing was pushed.",
             f"let {last.host}, or what stands in front of it, hand POST below /v2/ on to the registry; check the host and port",
+            severity=Severity.ERROR,
         )
-        return
 
 
 @row(
@@ -122,7 +119,7 @@ def upload_not_begun(case: Case) -> Iterator[Finding]:
     remedy="upload each blob, also after a mount that was answered 202",
     report="goharbor/harbor#18541",
 )
-def blob_not_pushed(case: Case) -> Iterator[Finding]:
+def blob_not_pushed(case: Case) -> Iterator[Found]:
     """A manifest is refused for a blob, or an index for a manifest, that this client was not seen pushing, and that no answer
     said is there.
 
@@ -141,9 +138,7 @@ def blob_not_pushed(case: Case) -> Iterator[Finding]:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
         of_index = isinstance(sent, Index)
-        yield found(
-            "blob-not-pushed",
-            case.severity(step),
+        yield Found(
             [*begun, step],
             f"{answered_by(last)} refused the {'index' if of_index else 'manifest'} {step.route.reference} with "
             f"{last.status}{quoted(last)}: it names {listed(digest.short for digest in missing[:3])}"
@@ -155,7 +150,6 @@ def blob_not_pushed(case: Case) -> Iterator[Finding]:
             else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),
         )
-        return
 
 
 UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
@@ -198,7 +192,7 @@ def _told_of(step: Step) -> list[object]:
     remedy="the right to read there, or an upload instead",
     report="google/go-containerregistry#1393",
 )
-def mount_refused(case: Case) -> Iterator[Finding]:
+def mount_refused(case: Case) -> Iterator[Found]:
     """A mount is refused with words about the repository that it is to come from, and no upload follows.
 
     A registry that cannot mount should answer 202 (distribution-spec 1.1, "Mounting a blob from another repository"). crane
@@ -219,12 +213,9 @@ def mount_refused(case: Case) -> Iterator[Finding]:
             logged_in and ((unsaid and not plain) or any(source in error.detail for error in last.errors))
         ):
             continue
-        yield found(
-            "mount-refused",
-            case.severity(step),
+        yield Found(
             [step],
             f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
             f"push without mounting, or with another version of {case.client}; a mount needs {source} at {last.host} itself, the "
             "right to read it and the right to push" + (f" {step.route.repository}" if step.route.repository else ""),
         )
-        return

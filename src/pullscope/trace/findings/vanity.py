@@ -10,8 +10,8 @@ from pullscope.oci.urls import split
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
+    Found,
     content_type,
-    found,
     is_page,
     is_registrys,
     is_write,
@@ -19,7 +19,7 @@ from pullscope.trace.findings.case import (
     reading,
 )
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.names import check
 from pullscope.trace.findings.row import REFUSED, row
@@ -44,7 +44,7 @@ def _unanswered(case: Case) -> list[Step]:
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` too",
 )
-def ping_not_redirected(case: Case) -> Iterator[Finding]:
+def ping_not_redirected(case: Case) -> Iterator[Found]:
     """`/v2/` fails at the host that redirects everything else.
 
     Run with dockerd 20.10.24, skopeo 1.9.3, crane 0.20.2 and 0.21.9: all fail; ctr 1.6.20 and dockerd 29.7.2 send no ping
@@ -70,9 +70,7 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
             if refused
             else "docker up to 28, podman, skopeo, buildah and crane cannot pull from it."
         )
-        yield found(
-            "ping-not-redirected",
-            severity,
+        yield Found(
             [step, *refused],
             f"{host} answers /v2/ itself, with {status}, and sends only other paths on: {consequence}"
             if host in case.pointing
@@ -80,8 +78,8 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
             f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
             if host in case.pointing
             else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
+            severity=severity,
         )
-        return
 
 
 @row(
@@ -92,7 +90,7 @@ def ping_not_redirected(case: Case) -> Iterator[Finding]:
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` to the registry that wants tokens",
 )
-def ping_not_a_registry(case: Case) -> Iterator[Finding]:
+def ping_not_a_registry(case: Case) -> Iterator[Found]:
     """`/v2/` says 200 without being a registry, and a manifest is then answered 401, or nothing more is asked.
 
     Run as above: dockerd 20.10.24, skopeo, crane (also 0.21.9, which then builds no bearer transport) fail. 200 alone is
@@ -104,31 +102,27 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
         last = step.last
         looks = case.pull.client.family in LOOKERS
         if case.over and step is case.stopped_at and last.status == 200 and is_page(last) and not looks:
-            yield found(
-                "ping-not-a-registry",
-                Severity.WARNING,
+            yield Found(
                 [step],
                 f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
                 "registry answered, and a login that was to be checked there was not.",
                 f"check the host {step.first.host}: docker login says that it succeeded wherever /v2/ answers 200",
+                severity=Severity.WARNING,
             )
-            return
         if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
             continue
         if wanting[0].host == last.host and not is_page(last):
             continue  # `ping-hides-challenge`
         refused = _unanswered(case)
         what = "a web page" if is_page(last) else "200, though it is no registry"
-        yield found(
-            "ping-not-a-registry",
-            case.severity(step, *refused, otherwise=Severity.INFO),
+        yield Found(
             [step, *refused],
             f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
             "wants one. docker up to 28, podman, skopeo, buildah and crane fail alike.",
             f"redirect /v2/ of {last.host} to {wanting[0].host} too; where a page or a catch-all shadows it, force the "
             "rule or put it first",
+            severity=case.severity(step, *refused, otherwise=Severity.INFO),
         )
-        return
 
 
 @row(
@@ -141,7 +135,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Finding]:
     suffers="all",
     remedy="the rule that is missing, if the name is yours",
 )
-def path_not_redirected(case: Case) -> Iterator[Finding]:
+def path_not_redirected(case: Case) -> Iterator[Found]:
     """The host that was asked answers a manifest or blob with a page of its own.
 
     docker 20.10 shows this as "invalid character '<' looking for beginning of value"; Traefik and other servers in Go say "404
@@ -171,9 +165,7 @@ def path_not_redirected(case: Case) -> Iterator[Finding]:
         {hop.host for hop in case.hops if hop.status == 401 and hop.challenges} if first.last.status == 404 else set()
     )
     served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
-    yield found(
-        "path-not-redirected",
-        case.severity(*lost),
+    yield Found(
         lost,
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
         "read as a registry's answer."
@@ -214,7 +206,7 @@ def _is_text(hop: Hop) -> bool:
     suffers="docker's classic store",
     remedy="end the target with /v2/",
 )
-def ping_slash_lost(case: Case) -> Iterator[Finding]:
+def ping_slash_lost(case: Case) -> Iterator[Found]:
     """`/v2/` is redirected to `…/v2`.
 
     Classic dockerd keeps its challenges under the URL at which the ping ended and looks for `…/v2/` later (distribution
@@ -226,15 +218,13 @@ def ping_slash_lost(case: Case) -> Iterator[Finding]:
             continue
         refused = _unanswered(case)
         classic = case.pull.client.store == "graphdriver"
-        yield found(
-            "ping-slash-lost",
-            case.severity(*refused, otherwise=Severity.INFO) if classic else Severity.INFO,
+        yield Found(
             [step, *(refused if classic else ())],
             f"{step.last.follows.host} redirects /v2/ to {step.last.host}{ended}, without its slash: docker's classic store "
             "keeps what it learned there for that address only and asks for no token later.",
             f"write the target as https://{step.last.host}/v2/ with the slash at its end",
+            severity=case.severity(*refused, otherwise=Severity.INFO) if classic else Severity.INFO,
         )
-        return
 
 
 @row(
@@ -245,7 +235,7 @@ def ping_slash_lost(case: Case) -> Iterator[Finding]:
     suffers="docker's classic store",
     remedy="one vanity host for each registry",
 )
-def ping_other_host(case: Case) -> Iterator[Finding]:
+def ping_other_host(case: Case) -> Iterator[Found]:
     """`/v2/` led to one registry, the manifests to another.
 
     The same rule of classic dockerd: a token goes only to the host where the ping ended (session.go ModifyRequest). Read,
@@ -256,15 +246,12 @@ def ping_other_host(case: Case) -> Iterator[Finding]:
         homes = {other.last.host for other in refused} - {step.last.host}
         if step.last.status == 401 and step.last.challenges and homes and case.pull.client.family == "docker":
             home = min(homes)
-            yield found(
-                "ping-other-host",
-                case.severity(*refused),
+            yield Found(
                 [step, *refused],
                 f"/v2/ of {step.first.host} led to {step.last.host}, but the manifests to {home}: docker's classic store "
                 "sends a token only to the registry where /v2/ ended.",
                 f"redirect /v2/ of {step.first.host} to https://{home}/v2/, or use a vanity host for each registry",
             )
-            return
 
 
 def _lost_on_the_way(step: Step) -> bool:
@@ -279,7 +266,7 @@ def _lost_on_the_way(step: Step) -> bool:
     suffers="all",
     remedy="add it in the rule",
 )
-def library_prefix_missing(case: Case) -> Iterator[Finding]:
+def library_prefix_missing(case: Case) -> Iterator[Found]:
     """A one-word name reaches Docker Hub without `library/`.
 
     Clients add `library/` to names on docker.io only (distribution/reference). ciiiii/cloudflare-docker-proxy#17.
@@ -291,11 +278,9 @@ def library_prefix_missing(case: Case) -> Iterator[Finding]:
             continue
         if name and "/" not in name and last.status in (401, 403, 404):
             asked = step.first.host if step.first.host != last.host else "the client"
-            yield found(
-                "library-prefix-missing",
-                case.severity(step),
+            yield Found(
                 [other for other in case.bad if other.last.route.repository == name],
                 f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}.",
                 f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}",
+                severity=case.severity(step),
             )
-            return

@@ -9,9 +9,9 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of
 from pullscope.trace.findings.answers import PART
-from pullscope.trace.findings.case import Case, client_left, codes, found, is_write
+from pullscope.trace.findings.case import Case, Found, client_left, codes, is_write
 from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason, says
 from pullscope.trace.findings.whereabouts import where_it_is
@@ -30,7 +30,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
     remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
     recording="field/wire/push-http-location.mitm",
 )
-def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
+def upload_location_elsewhere(case: Case) -> Iterator[Found]:
     """The Location of an upload has another scheme, host or port than the registry was asked at, and the upload ends there.
 
     A registry behind a proxy writes the address that it knows: distribution/distribution#479, #1177, #970, moby/moby#18469.
@@ -59,9 +59,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
     after = [step for step in seen if step in case.bad]
     if not after and not case.over:
         return  # it may go on there
-    yield found(
-        "upload-location-elsewhere",
-        Severity.ERROR,
+    yield Found(
         [*(one.step for one, _ in told), *after],
         f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
         if plain
@@ -71,6 +69,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Finding]:
         if known_registry(host) is not None and not plain
         else f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
         "registry's own address (http.host or http.relativeurls in distribution, external URL elsewhere)",
+        severity=Severity.ERROR,
     )
 
 
@@ -93,7 +92,7 @@ def _got_on(case: Case, start: Hop) -> bool:
     remedy="raise the limit of what answered (client_max_body_size in nginx)",
     recording="field/live/push28-413.mitm",
 )
-def upload_too_large(case: Case) -> Iterator[Finding]:
+def upload_too_large(case: Case) -> Iterator[Found]:
     """413 to an upload or a manifest.
 
     nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
@@ -107,9 +106,7 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
     sent = last.uploaded.bytes if last.uploaded is not None else 0
     much = f" of {size(sent)}" if sent > 100_000 else ""
     name = front(last) or ""
-    yield found(
-        "upload-too-large",
-        case.severity(*large),
+    yield Found(
         large,
         f"{answered_by(last)} said 413 to an upload{much}{reason(last)}: it takes no body of that size.",
         "raise client_max_body_size in nginx (0 for no limit)"
@@ -129,7 +126,7 @@ def upload_too_large(case: Case) -> Iterator[Finding]:
     remedy="time and size limits of what stands in front",
     recording="field/live/push-server-closed.mitm",
 )
-def upload_cut_off(case: Case) -> Iterator[Finding]:
+def upload_cut_off(case: Case) -> Iterator[Found]:
     """The server ended the connection in the middle of an upload, or said 408, 499 or 504 to it.
 
     Proxies end what takes longer than they wait: rpardini/docker-registry-proxy#70 (60 s), docker-archive/docker-registry#900
@@ -147,9 +144,7 @@ def upload_cut_off(case: Case) -> Iterator[Finding]:
     sent = last.uploaded.bytes if last.uploaded is not None else None
     what = f" of {size(sent)}" if sent and sent > 100_000 else ""
     took = f" after {period(last.seconds)}" if last.seconds is not None and last.seconds >= 1 else ""
-    yield found(
-        "upload-cut-off",
-        case.severity(*cut),
+    yield Found(
         cut,
         f"{answered_by(last)} said {last.status} to an upload{what}{took}{quoted(last)}."
         if last.status is not None
@@ -168,7 +163,7 @@ def upload_cut_off(case: Case) -> Iterator[Finding]:
     remedy="one storage and one http.secret for all instances; keep the query of Location",
     report="distribution/distribution#1402",
 )
-def upload_lost(case: Case) -> Iterator[Finding]:
+def upload_lost(case: Case) -> Iterator[Found]:
     """An upload that the registry has just begun is not known to it any more (404, BLOB_UPLOAD_UNKNOWN or BLOB_UPLOAD_INVALID).
 
     Several instances behind one name need one storage and one `http.secret` (distribution, docs/content/about/deploying.md,
@@ -187,9 +182,7 @@ def upload_lost(case: Case) -> Iterator[Finding]:
     if not lost:
         return
     last = lost[0].last
-    yield found(
-        "upload-lost",
-        case.severity(*lost),
+    yield Found(
         lost,
         f"{answered_by(last)} said {last.status} to an upload that it had begun itself{quoted(last)}.",
         f"push again; if it stays, report it to {known.name}: it loses the uploads that it began"
