@@ -7,7 +7,7 @@ import json
 import time
 
 from pullscope.mitm.bodies import WentBy
-from pullscope.mitm.tap import MOST_KEPT, Tap
+from pullscope.mitm.body_tap import MOST_KEPT, Tap
 from pullscope.oci.documents import read_manifest
 from pullscope.oci.redact import redact_document
 

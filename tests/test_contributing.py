@@ -80,11 +80,11 @@ def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> Non
     row = '    Client(id="img", label="img", evidence=_READ, compared="nobody", model=img),\n'
     copy.add("worlds/clients/img.py", CLIENT)
     copy.add(
-        "worlds/clients/roster.py",
+        "worlds/clients/client_catalog.py",
         "from pullscope.worlds.clients.img import img\n",
         before="from pullscope.worlds.clients.logins",
     )
-    copy.add("worlds/clients/roster.py", row, before='    Client(\n        id="docker-classic"')
+    copy.add("worlds/clients/client_catalog.py", row, before='    Client(\n        id="docker-classic"')
 
     said = copy.run(
         "from pullscope.cli.demo_pulls import demo_pulls\n"
@@ -102,9 +102,11 @@ def test_a_form_of_the_report_is_a_file_and_a_row(copy: Copy) -> None:
         "def _names(told: Told) -> str:\n    from pullscope.render.exports.names import names\n\n"
         "    return names(told.pulls)\n\n\n"
     )
-    copy.add("render/forms.py", write, before="FORMS: Mapping[str, Form] = {")
+    copy.add("render/formats.py", write, before="FORMS: Mapping[str, Form] = {")
     copy.add(
-        "render/forms.py", '    "names": Form(what="names", reader="cut", write=_names),\n', before='    "curl": Form('
+        "render/formats.py",
+        '    "names": Form(what="names", reader="cut", write=_names),\n',
+        before='    "curl": Form(',
     )
     recording = Path(__file__).parent / "data" / "demo" / "direct.jsonl"
 
@@ -129,7 +131,7 @@ def test_a_registry_is_three_rows(copy: Copy) -> None:
     said = copy.run(
         "from pullscope.oci.known_registries import known_registry\n"
         "from pullscope.worlds.clients.drive import pull\n"
-        "from pullscope.worlds.hub.playing import play, start_of\n"
+        "from pullscope.worlds.hub.scenario import play, start_of\n"
         "from pullscope.worlds.registries.table import registry\n"
         "played = play(registry('depot'))\n"
         "ran = pull(start_of('docker-classic', login=False)(played.reference), played.world)\n"

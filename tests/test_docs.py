@@ -77,7 +77,7 @@ def test_every_option_of_an_addon_is_in_the_docs() -> None:
 
 def test_the_page_on_clients_lists_them_all() -> None:
     """docs/clients.md has a row for every client, with the evidence that verdicts show."""
-    from pullscope.worlds.clients.roster import ROSTER
+    from pullscope.worlds.clients.client_catalog import ROSTER
 
     page = (ROOT / "docs" / "clients.md").read_text()
     for client in ROSTER.values():

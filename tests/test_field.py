@@ -25,7 +25,7 @@ from pullscope.render.html.page import page
 from pullscope.render.layout import WIDTH
 from pullscope.render.lines import Story
 from pullscope.render.report import report, report_lines
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.events import Event
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.model import Pull

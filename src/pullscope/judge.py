@@ -16,8 +16,8 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.trace import Trace
+from pullscope.worlds.clients.client_catalog import Client, Trial
 from pullscope.worlds.clients.drive import Ran
-from pullscope.worlds.clients.roster import Client, Trial
 
 ADDRESS = "127.0.0.1"
 """Where a simulated client asks from; each has a trace of its own."""

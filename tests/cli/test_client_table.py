@@ -7,7 +7,7 @@ import pytest
 from pullscope.cli.client_table import chosen_clients, ended
 from pullscope.cli.exits import Complaint
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
-from pullscope.worlds.clients.roster import ROSTER
+from pullscope.worlds.clients.client_catalog import ROSTER
 
 W, F, U = ClientOutcome.WORKS, ClientOutcome.FAILS, ClientOutcome.UNKNOWN
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pullscope.cli.main import app
 from pullscope.cli.vanity import app as vanity
-from pullscope.worlds.clients.roster import ROSTER
+from pullscope.worlds.clients.client_catalog import ROSTER
 
 HOST = "docker.example.com"
 IMAGE = f"{HOST}/timonback/zephykus"

@@ -1,6 +1,6 @@
 """Real clients pull from the registries of the table, as the sample plays them: `addons/sample_registry.py` in mitmdump.
 
-What a row's facts imply is tried with models in tests/worlds/hub/test_playing.py; here real clients say whether they
+What a row's facts imply is tried with models in tests/worlds/hub/test_scenario.py; here real clients say whether they
 take what is played for a registry, its logins and its faults too.
 """
 
@@ -21,7 +21,7 @@ from tests.e2e.processes import Running
 
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.hub.image import sample_image
-from pullscope.worlds.hub.playing import play
+from pullscope.worlds.hub.scenario import play
 from pullscope.worlds.registries.row import Registry
 from pullscope.worlds.registries.table import REGISTRIES
 

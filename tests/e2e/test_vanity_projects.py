@@ -17,8 +17,8 @@ from tests.e2e.standin import REGISTRY, VANITY, Hub
 from tests.e2e.vanity import REFERENCE, Lab
 from tests.worlds.vanity.real_servers import rendered, traefik
 
+from pullscope.worlds.vanity.config_tree import read_items
 from pullscope.worlds.vanity.ingress.locations import directives
-from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.starters import PROJECTS, Wanted, starter
 from pullscope.worlds.vanity.static_registry import write_static

@@ -14,7 +14,7 @@ from tests.host.fake_machine import AUTHORITY, Systemd, debian, listing
 
 from pullscope.host import HostError, change, journal_document, plan, switch
 from pullscope.host.journal_document import KINDS
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 JOURNAL = "var/lib/pullscope/journal.json"
 SHA = "0" * 64

@@ -8,7 +8,7 @@ from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian
 
 from pullscope.host import plan
 from pullscope.host.proxy_command import Program, proxy_command
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 PROGRAM = Program(mitmdump="/v/bin/mitmdump", addon="/v/trace.py", confdir="/c", routing="/v/routing.py")
 PRIVATE_CA = SYSTEM_CA.replace("c3lz", "cHJp")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullscope.host import registry_host
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.host.fake_machine import AUTHORITY, UNIT, Systemd, debian, listing
 
 from pullscope.host import doctor, layout, plan, switch
 from pullscope.host.doctor import Examination
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 HOME = "/home/ann"
 LAYOUT = layout.rootless(HOME, 1000, {})

@@ -12,7 +12,7 @@ import pytest
 from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Killed, Systemd, debian, kill_at, listing
 
 from pullscope.host import HostError, carry_out, change, plan, switch
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://u:p@corp:3128"\n'
 WISHES: dict[str, dict[str, Any]] = {

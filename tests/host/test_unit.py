@@ -10,8 +10,8 @@ from tests.host.fake_machine import AUTHORITY, Killed, Systemd, debian, kill_at,
 
 from pullscope.host import change, doctor, layout, plan, plan_words, switch
 from pullscope.host.doctor import Examination
+from pullscope.host.requested import Wish
 from pullscope.host.status import status
-from pullscope.host.wish import Wish
 
 UNITS = ("containerd.service", "crio.service", "k3s.service", "rke2-agent.service")
 

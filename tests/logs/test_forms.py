@@ -13,8 +13,8 @@ from pullscope.logs import forms
 from pullscope.render.report import report_json
 from pullscope.trace.events import Requested
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.lacking import silenced
 from pullscope.trace.recording import to_line
+from pullscope.trace.source_gaps import silenced
 
 DATA = Path(__file__).parents[1] / "data"
 LOGS = DATA / "logs"

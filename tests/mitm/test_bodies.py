@@ -8,7 +8,7 @@ import json
 import pytest
 
 from pullscope.mitm.bodies import MOST_PARTS, WentBy, parts_of
-from pullscope.mitm.tap import MOST_KEPT
+from pullscope.mitm.body_tap import MOST_KEPT
 
 SIZE = MOST_KEPT - 100
 DOCUMENTS = {

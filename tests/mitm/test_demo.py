@@ -15,8 +15,8 @@ from pullscope.mitm.demo import VANITY_HOST, run_demo
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import sample_hub
 from pullscope.worlds.registries.row import Registry

@@ -12,7 +12,7 @@ from tests.make import behind, exchange
 
 from pullscope.mitm.flow_events import events_of_saved, failed, requested, url_of
 from pullscope.mitm.flow_notes import SEEN, seen_of
-from pullscope.mitm.heads import RequestHead
+from pullscope.mitm.message_heads import RequestHead
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.recording import to_line

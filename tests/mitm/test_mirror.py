@@ -29,7 +29,7 @@ from pullscope.mitm.watch import Watch
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.trace.border import Border
 from pullscope.trace.events import Requested
-from pullscope.trace.lacking import MIRROR
+from pullscope.trace.source_gaps import MIRROR
 
 REVERSE = "reverse:https://registry-1.docker.io"
 

@@ -9,8 +9,8 @@ import pytest
 from tests.make import exchange
 
 from pullscope.mitm.bodies import body_of_tap
+from pullscope.mitm.body_tap import Tap
 from pullscope.mitm.safety import caught, printing_to, seen_by, stream_past
-from pullscope.mitm.tap import Tap
 
 DATA = b"manifest " * 1000
 

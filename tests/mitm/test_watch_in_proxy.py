@@ -32,8 +32,8 @@ from pullscope.trace.events import Event, Uploaded
 from pullscope.trace.model import Kind
 from pullscope.trace.recording import Reader
 from pullscope.trace.trace import Trace
+from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.drive import run_with_threads
-from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
 
 BLOB = bytes(range(256)) * 40_000

@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.render.explain.told import lesson_blocks
-from pullscope.render.forms import FORMS
+from pullscope.render.explain.lesson_text import lesson_blocks
+from pullscope.render.formats import FORMS
 from pullscope.render.layout import paint
 from pullscope.render.report import report_json, report_lines
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.border import Body, Border
 from pullscope.trace.events import Event
 from pullscope.trace.recording import Reader, first_line, to_line

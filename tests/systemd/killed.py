@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from pullscope.host import command, layout, machine, plan, switch
+from pullscope.host.requested import Wish
 from pullscope.host.tree import Tree
-from pullscope.host.wish import Wish
 
 MODES: dict[str, Wish] = {
     "proxy": Wish(authority="CERTIFICATE\n", insecure=("docker.example.com",), until="2030-01-01 00:00:00 UTC"),

@@ -35,7 +35,7 @@ from tests.trace.wire import (
 )
 
 from pullscope.trace.model import Ending, Pull
-from pullscope.trace.roster import MOST_OF_ONE
+from pullscope.trace.open_pulls import MOST_OF_ONE
 
 APP = Image()
 OTHER = Image(repository="library/other", layers=("base", "other"))

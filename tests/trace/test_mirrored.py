@@ -10,9 +10,9 @@ from pullscope.render.exports.otlp import INTERNAL, spans
 from pullscope.render.lines import story_of
 from pullscope.render.report import pull_json
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.lacking import MIRROR
 from pullscope.trace.model import Ending, Outcome, Pull
-from pullscope.trace.out_of_sight import went_wrong
+from pullscope.trace.source_gaps import MIRROR
+from pullscope.trace.unseen_hosts import went_wrong
 
 APP = Image()
 

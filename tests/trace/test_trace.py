@@ -367,7 +367,7 @@ def test_a_client_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_open_pulls_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests that never end keep their pulls open; the oldest is closed when there are too many."""
-    monkeypatch.setattr("pullscope.trace.roster.MOST_OPEN", 10)
+    monkeypatch.setattr("pullscope.trace.open_pulls.MOST_OPEN", 10)
     wire = Wire()
     for place in range(30):
         wire.ask("GET", f"{HUB}/v2/library/app{place}/manifests/latest", ends=False)

@@ -11,8 +11,8 @@ import typer
 
 from pullscope.cli.client_table import chosen_clients, client_lines, clients_json
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
 from pullscope.cli.output import end_with
-from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
 from pullscope.oci.amounts import period
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
@@ -73,7 +73,7 @@ def check(
     from pullscope.judge import problems_of
     from pullscope.oci import verdicts
     from pullscope.worlds import check as engine
-    from pullscope.worlds.clients.roster import ROSTER
+    from pullscope.worlds.clients.client_catalog import ROSTER
     from pullscope.worlds.readiness import readiness
 
     wanted = _reference(reference)

@@ -10,7 +10,7 @@ from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
 
 if TYPE_CHECKING:
     from pullscope.render.layout import Line
-    from pullscope.worlds.clients.roster import Client
+    from pullscope.worlds.clients.client_catalog import Client
 
 Told: TypeAlias = "tuple[Client, ClientVerdict]"
 """A client and what it made of the pull."""
@@ -18,7 +18,7 @@ Told: TypeAlias = "tuple[Client, ClientVerdict]"
 
 def chosen_clients(text: str, unless_named: Iterable[str]) -> list[Client]:
     """The clients of `--clients ID,ID`, each once; those `unless_named` where it is empty."""
-    from pullscope.worlds.clients.roster import ROSTER
+    from pullscope.worlds.clients.client_catalog import ROSTER
 
     names = dict.fromkeys(name.strip() for name in text.split(",")) if text else dict.fromkeys(unless_named)
     for name in names:
@@ -45,7 +45,7 @@ def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | Non
     """The table, and below it what to do. `before` is what each client's id could do before a move."""
     from pullscope.render.layout import screen_width
     from pullscope.render.matrix import Row, matrix
-    from pullscope.worlds.clients.roster import ROSTER
+    from pullscope.worlds.clients.client_catalog import ROSTER
 
     def of(client: Client) -> str | None:
         return ROSTER[client.id.partition("+")[0]].label if client.login else None

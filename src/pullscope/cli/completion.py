@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def client(incomplete: str) -> list[str]:
     """The clients that a model plays."""
-    from pullscope.worlds.clients.roster import CLIENTS
+    from pullscope.worlds.clients.client_catalog import CLIENTS
 
     return [name for name in CLIENTS if name.startswith(incomplete)]
 

@@ -87,8 +87,8 @@ def demo(
     pullscope demo --fault rate-limited
     pullscope demo --registry ghcr
     """
-    from pullscope.worlds.clients.roster import CLIENTS
-    from pullscope.worlds.hub.playing import faults_at, start_of
+    from pullscope.worlds.clients.client_catalog import CLIENTS
+    from pullscope.worlds.hub.scenario import faults_at, start_of
     from pullscope.worlds.registries.table import REGISTRIES
 
     row = REGISTRIES.get(registry)
@@ -121,8 +121,8 @@ def demo(
     except ValueError as error:
         raise Complaint(str(error), ExitCode.USAGE) from None
 
-    from pullscope.cli.checked import check_recording
     from pullscope.cli.output import wants_color
+    from pullscope.cli.preflight import check_recording
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
     from pullscope.render.labels import label

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pullscope.render.explain.chapters import Demo
     from pullscope.trace.model import Pull
+    from pullscope.worlds.clients.client_catalog import Client
     from pullscope.worlds.clients.drive import Ran
-    from pullscope.worlds.clients.roster import Client
 
 NOON = 1795424400.0
 """Any time: tokens and links of the sample are good for some minutes after it."""
@@ -17,7 +17,7 @@ NOON = 1795424400.0
 def demo_pulls() -> Demo:
     """Each client straight, and through docker.example.com, which answers 302."""
     from pullscope.render.explain.chapters import Demo, Tried
-    from pullscope.worlds.clients.roster import ROSTER
+    from pullscope.worlds.clients.client_catalog import ROSTER
 
     tried: list[Tried] = []
     for client in ROSTER.values():
@@ -31,7 +31,7 @@ def demo_pulls() -> Demo:
 
 def _run(client: Client, *, vanity: bool) -> Ran:
     from pullscope.worlds.clients.drive import pull
-    from pullscope.worlds.hub.playing import play
+    from pullscope.worlds.hub.scenario import play
 
     played = play(vanity=vanity, clock=lambda: NOON)
     return pull(client.model(played.reference, None, frozenset()), played.world)

@@ -10,8 +10,8 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
 from pullscope.cli.output import end_with
-from pullscope.cli.reaching import CA, Insecure, Resolve, Timeout, network
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     from pullscope.judge import traced
     from pullscope.render.report import report_json
     from pullscope.worlds.check import walk
-    from pullscope.worlds.clients.roster import CLIENTS, ROSTER
+    from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 
     if client not in CLIENTS:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)

@@ -16,10 +16,10 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import sandbox, tracing
+from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import make_streams_fit, reader_may_leave
 from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
-from pullscope.cli.surroundings import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.host import (
     HostError,
     carry_out,
@@ -40,7 +40,7 @@ from pullscope.host.invoker import beside_python
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.proxy_child import silence
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ExitCode, Severity

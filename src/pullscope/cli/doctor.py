@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from pullscope.cli import unit
+from pullscope.cli.docker_context import print_problems, printable
 from pullscope.cli.exits import speaking
 from pullscope.cli.output import reader_may_leave
-from pullscope.cli.surroundings import print_problems, printable
 from pullscope.host import command
 from pullscope.host.invoker import invoker
 from pullscope.host.routes import containerd, docker, podman

@@ -71,7 +71,7 @@ def explain(
 
 def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
     """Print the lesson; with `pause`, wait for Enter before each block, until q."""
-    from pullscope.render.explain.told import lesson_blocks
+    from pullscope.render.explain.lesson_text import lesson_blocks
     from pullscope.render.layout import paint
 
     blocks = list(lesson_blocks(pull, expert=expert, demo=None if expert else demo_pulls(), width=screen_width()))

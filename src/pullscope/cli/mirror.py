@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import completion
+from pullscope.cli.docker_context import print_problems
 from pullscope.cli.doctor import AsJson, node_of
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.proxy_words import DryRun, Root
-from pullscope.cli.surroundings import print_problems
 from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
 from pullscope.host.invoker import this_command

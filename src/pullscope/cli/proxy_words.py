@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.checked import check_recording
+from pullscope.cli.docker_context import Surroundings
 from pullscope.cli.exits import Complaint
-from pullscope.cli.surroundings import Surroundings
+from pullscope.cli.preflight import check_recording
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, untrusted_file
 from pullscope.oci.verdicts import ExitCode

@@ -28,7 +28,7 @@ from pullscope.cli.source import (
     read_trace,
 )
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.forms import FORMS
+from pullscope.render.formats import FORMS
 from pullscope.render.layout import WIDTH, screen_width
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def report(
     pullscope report --summary pull.jsonl
     mitmdump -w - ... | pullscope report -
     """
-    from pullscope.render.told import Told
+    from pullscope.render.report_input import Told
 
     wanted = _wanted(form, {"json": as_json, "summary": summary, "hosts": hosts, "html": open_it})
     if open_it and out is None:
@@ -164,7 +164,7 @@ def _show(report_file: Path, *, open_it: bool) -> None:
 
 def _reaches(limit: FailOn, pulls: list[Pull], found: list[Finding]) -> bool:
     """Whether an operation failed or was cut off, or a finding is at least this severe."""
-    from pullscope.trace.out_of_sight import went_wrong
+    from pullscope.trace.unseen_hosts import went_wrong
 
     enough = ("error",) if limit is FailOn.ERROR else ("error", "warning")
     severities = [finding.severity for finding in (*found, *(finding for one in pulls for finding in one.findings))]

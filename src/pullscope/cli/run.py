@@ -14,11 +14,11 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli.docker_context import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.cli.exits import say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
-from pullscope.cli.surroundings import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.host import HostError, child_environment, trust
 from pullscope.host.invoker import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child

@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.story import colors, story
-from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, child_environment, engine_api, trust
 from pullscope.host import sandbox as host_sandbox
 from pullscope.host.invoker import beside_python, this_command

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli.docker_context import addon_path, surroundings
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, Root
-from pullscope.cli.surroundings import addon_path, surroundings
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
 from pullscope.host.listener import listens

@@ -111,8 +111,8 @@ class Source:
 
     def events(self) -> Iterator[Event]:
         from pullscope.trace.events import Requested
-        from pullscope.trace.lacking import said
         from pullscope.trace.recording import NotARecordingError, Reader
+        from pullscope.trace.source_gaps import said
 
         head = begin_of(self._file)
         if not head:
@@ -181,7 +181,7 @@ def begin_of(file: BinaryIO) -> bytes:
 
 def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
     """The pulls that were asked for."""
-    from pullscope.trace.out_of_sight import went_wrong
+    from pullscope.trace.unseen_hosts import went_wrong
 
     pulls = [pull for pull in trace.pulls if not failed or went_wrong(pull)]
     if number is None:

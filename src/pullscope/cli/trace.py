@@ -83,8 +83,8 @@ def trace(
     pullscope trace --mirror --host docker.io --host ghcr.io
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
-    from pullscope.cli.checked import check_hosts
-    from pullscope.cli.surroundings import authority, confdir_words, for_clients
+    from pullscope.cli.docker_context import authority, confdir_words, for_clients
+    from pullscope.cli.preflight import check_hosts
     from pullscope.mitm import addon_path
 
     passed_on = mitmdump_options or []

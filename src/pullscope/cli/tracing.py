@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
+from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.exits import speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
-from pullscope.cli.surroundings import Surroundings, addon_path, authority, surroundings
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
 from pullscope.host.proxy_child import forget_terminal, nobody_reads, proxy_child, silence
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 from pullscope.oci.verdicts import ExitCode
 
 

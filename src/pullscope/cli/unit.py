@@ -11,10 +11,10 @@ import typer
 
 from pullscope.cli import completion, docker
 from pullscope.cli.docker import AsJson, Confdir, Yes
+from pullscope.cli.docker_context import of_unit
 from pullscope.cli.exits import speaking
 from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
-from pullscope.cli.surroundings import of_unit
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 Unit = Annotated[
     str,

@@ -12,9 +12,9 @@ is there. The map, from the bottom up:
     command.py        how commands are run, and that this is one injected function
     daemon_json.py, dropin.py, hosts_file.py, trust.py    the contents of the files that are changed
     layout.py         where things are: rootful, rootless
-    recorded.py, parts.py, carry_out.py                   what is on; the changes of one `on`; doing them, undoing them
+    journaled_tree.py, change_list.py, carry_out.py       what is on; the changes of one `on`; doing them, undoing them
     systemd.py, docker_daemon.py                          what systemd and the daemon say is in force
-    wish.py, plan.py, switch.py                           what is asked of `on`; what it will do; doing it; `off`
+    requested.py, plan.py, switch.py                      what is asked of `on`; what it will do; doing it; `off`
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pullscope import __version__
 from pullscope.host import HostError, change
 from pullscope.host.change import Change, Left, Tell
 from pullscope.host.journal_document import Entry, Record
-from pullscope.host.recorded import Recorded
+from pullscope.host.journaled_tree import Recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

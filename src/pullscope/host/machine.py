@@ -11,8 +11,8 @@ from pullscope.host.command import Run
 from pullscope.host.docker_daemon import Daemon, Flavour
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import NAMES, Entry, Record
+from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import Layout
-from pullscope.host.recorded import Recorded
 from pullscope.host.systemd import Shown, UnitFiles
 from pullscope.host.tree import Snapshot, Tree
 

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, registry_host, takeback_timer, trust
 from pullscope.host.change import Change
+from pullscope.host.change_list import Parts
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
-from pullscope.host.parts import Parts
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 from pullscope.oci.known_storage import STORAGE
 
 HOSTS_FILE = "/etc/hosts"

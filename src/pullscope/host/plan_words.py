@@ -9,11 +9,11 @@ from pullscope.host import change
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
+from pullscope.host.journaled_tree import Recorded
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
-from pullscope.host.recorded import Recorded
+from pullscope.host.requested import Wish
 from pullscope.host.tree import Snapshot, Tree
-from pullscope.host.wish import Wish
 
 
 def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:

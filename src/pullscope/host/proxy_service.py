@@ -17,12 +17,12 @@ from pathlib import Path, PurePosixPath
 from pullscope.host import HostError, carry_out, change, dropin
 from pullscope.host.carry_out import Undone
 from pullscope.host.change import Tell
+from pullscope.host.change_list import Parts
 from pullscope.host.command import Run, spelled
 from pullscope.host.journal import Journal
+from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
-from pullscope.host.parts import Parts
-from pullscope.host.recorded import Recorded
 from pullscope.host.systemd import PROXY_VARIABLES, read_unit, running_environment, show
 from pullscope.host.tree import Tree
 

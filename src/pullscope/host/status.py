@@ -12,8 +12,8 @@ from typing import Any
 
 from pullscope.host import dropin, hosts_file
 from pullscope.host.change import sha256
+from pullscope.host.journaled_tree import Recorded
 from pullscope.host.machine import MARK, Machine
-from pullscope.host.recorded import Recorded
 from pullscope.oci.verdicts import Problem, Severity
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from mitmproxy import http
 
+from pullscope.mitm.body_tap import MOST_KEPT, Tap
 from pullscope.mitm.safety import OnError, seen_by, stream_past
-from pullscope.mitm.tap import MOST_KEPT, Tap
 from pullscope.trace.border import UPLOADS, Body
 from pullscope.trace.model import Hop, Kind
 

@@ -17,7 +17,7 @@ from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import run_with_threads
 from pullscope.worlds.clients.steps import Outcome
 from pullscope.worlds.hub.faults.fault import VANITY_HOST
-from pullscope.worlds.hub.playing import play, start_of
+from pullscope.worlds.hub.scenario import play, start_of
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Registry
 

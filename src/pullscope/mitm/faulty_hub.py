@@ -14,7 +14,7 @@ from mitmproxy import addonmanager, ctx, exceptions
 from pullscope.mitm.answer import Answer, Patience
 from pullscope.mitm.settings import listen_here
 from pullscope.worlds.hub.faults.table import FAULTS
-from pullscope.worlds.hub.playing import faults_at, play
+from pullscope.worlds.hub.scenario import faults_at, play
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.table import REGISTRIES, registry
 

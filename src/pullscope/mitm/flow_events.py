@@ -13,13 +13,13 @@ from mitmproxy.flow import Error
 
 from pullscope.mitm.bodies import announced_length, body_of_message
 from pullscope.mitm.flow_notes import ANSWERED_BY, SEEN
-from pullscope.mitm.heads import RequestHead, ResponseHead, headers_of
+from pullscope.mitm.message_heads import RequestHead, ResponseHead, headers_of
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import canonical, is_host
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Failed, Requested, Responded
-from pullscope.trace.lacking import MIRROR
+from pullscope.trace.source_gaps import MIRROR
 
 
 def requested(border: Border, head: RequestHead) -> Requested:

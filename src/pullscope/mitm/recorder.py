@@ -11,7 +11,7 @@ from mitmproxy import exceptions
 from mitmproxy.version import VERSION
 
 import pullscope
-from pullscope.mitm.outlet import Outlet
+from pullscope.mitm.line_writer import Outlet
 from pullscope.mitm.recording_file import RecordingFile, Rotation
 from pullscope.trace.events import Event
 from pullscope.trace.recording import NotARecordingError, Reader, first_line, missing_line, to_line

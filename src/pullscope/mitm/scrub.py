@@ -20,8 +20,7 @@ from mitmproxy.net import encoding
 from pullscope.mitm.bodies import body_of_message, coding_of
 from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED, SEEN
-from pullscope.mitm.heads import RequestHead
-from pullscope.oci.at_hand import Secrets, both, secrets_of, secrets_sent, without_secrets
+from pullscope.mitm.message_heads import RequestHead
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers
@@ -33,6 +32,7 @@ from pullscope.oci.redact import (
     redact_location,
     redact_url,
 )
+from pullscope.oci.request_secrets import Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.routes import route
 from pullscope.oci.urls import canonical, joined, split
 from pullscope.trace.border import LONGEST_URL, Border, wants_upload

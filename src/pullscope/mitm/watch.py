@@ -25,19 +25,19 @@ from mitmproxy import addonmanager, command, connection, ctx, exceptions, flow, 
 from mitmproxy.proxy import server_hooks
 
 from pullscope.mitm import content_view, listening, settings
+from pullscope.mitm.annotations import said_of
 from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.heads import Asked, ResponseHead
+from pullscope.mitm.flow_pipeline import Witness
+from pullscope.mitm.line_writer import Outlet
 from pullscope.mitm.log_lines import BorrowedOutput
-from pullscope.mitm.marks import said_of
-from pullscope.mitm.outlet import Outlet
+from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.mitm.private_file import write_private
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.relay import Relay
 from pullscope.mitm.safety import caught
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
-from pullscope.mitm.witness import Witness
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
 

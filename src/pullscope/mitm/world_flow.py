@@ -5,7 +5,7 @@ from __future__ import annotations
 from mitmproxy import http
 
 from pullscope.mitm.flow_events import url_of
-from pullscope.mitm.heads import RequestHead
+from pullscope.mitm.message_heads import RequestHead
 from pullscope.oci.messages import Headers, Request, Response
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from pullscope.oci.amounts import count, size
-from pullscope.render.came_to import DOES, verdict
+from pullscope.render.closing_line import DOES, verdict
 from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrapped
 from pullscope.render.names import client_line, heading, reference_line
 from pullscope.render.plain import plain
@@ -19,9 +19,9 @@ from pullscope.render.step_lines import step_lines
 from pullscope.render.wording import limit_words
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Change, Ending, Pull
-from pullscope.trace.out_of_sight import through_mirror
+from pullscope.trace.source_gaps import lacking
+from pullscope.trace.unseen_hosts import through_mirror
 
 MOST_CLOSED = 64
 """Operations of which it is remembered what was told at their end; a trace lets no more of them go on."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import MediaClass, media_class
 from pullscope.render.plain import plain
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Action, Pull
-from pullscope.trace.out_of_sight import through_mirror
+from pullscope.trace.source_gaps import lacking
+from pullscope.trace.unseen_hosts import through_mirror
 
 NAMELESS = frozenset({Action.LOGIN, Action.LIST, Action.OTHER})
 """Actions that need no image."""

@@ -16,9 +16,9 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step
-from pullscope.trace.out_of_sight import through_mirror
 from pullscope.trace.refusals import Refusal
 from pullscope.trace.trace import Trace
+from pullscope.trace.unseen_hosts import through_mirror
 
 SCHEMA_VERSION = 1
 

@@ -12,7 +12,7 @@ from pullscope.render.layout import WIDTH, Line, wrap, wrapped
 from pullscope.render.names import media_name, short
 from pullscope.render.plain import plain
 from pullscope.render.wording import hop_note, hop_times, sayings, title
-from pullscope.trace.for_good import failed_for_good
+from pullscope.trace.final_failures import failed_for_good
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 

@@ -11,11 +11,11 @@ from pullscope.oci.media import MANIFESTS, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.render.names import short
 from pullscope.render.plain import plain
+from pullscope.trace.final_failures import failed_for_good
 from pullscope.trace.findings.said import words
-from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.kinds import WRITING
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, RateLimit, Step
+from pullscope.trace.source_gaps import lacking
 
 TITLES: dict[Kind, str] = {
     Kind.VERSION_CHECK: "version check",

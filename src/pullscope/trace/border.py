@@ -15,12 +15,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pullscope.oci.at_hand import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_location, redact_text, redact_url
+from pullscope.oci.request_secrets import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import canonical, joined
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
@@ -108,7 +108,7 @@ class Border:
 
         `client` is an address without port; `connection` is any name for the client's connection, the same for all that
         came on it, and `connected` when it was opened. None where the source does not know. `lacks` names what the source
-        cannot show (`lacking`).
+        cannot show (`source_gaps`).
         """
         self._exchange += 1
         raw_url = canonical(request.url)

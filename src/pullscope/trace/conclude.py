@@ -18,9 +18,9 @@ from pullscope.trace.clues import PINGS, steps_of
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.out_of_sight import through_mirror
 from pullscope.trace.settle import failures, has_everything
 from pullscope.trace.times import MEANWHILE
+from pullscope.trace.unseen_hosts import through_mirror
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}

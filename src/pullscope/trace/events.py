@@ -42,7 +42,7 @@ class Requested:
     connected: float | None = None
     """When the client's connection was opened; None where the source does not say."""
     lacks: str | None = None
-    """What the source cannot show, in the words of `lacking`, separated by a space; None where nothing is missing."""
+    """What the source cannot show, in the words of `source_gaps`, separated by a space; None where nothing is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

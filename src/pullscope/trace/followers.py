@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.events import Requested
 from pullscope.trace.hop import Hop
 from pullscope.trace.model import Pull
-from pullscope.trace.remembered import Remembered
 from pullscope.trace.times import MEMORY
 
 MOST = 2_000

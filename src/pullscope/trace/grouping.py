@@ -27,8 +27,8 @@ from pullscope.trace.clues import (
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
+from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
-from pullscope.trace.roster import Roster
 from pullscope.trace.settle import failures, has_everything, turns_out_a_push
 from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting

@@ -11,7 +11,7 @@ from pullscope.oci.documents import RegistryError
 from pullscope.oci.routes import Route
 from pullscope.oci.urls import host_of
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
-from pullscope.trace.lacking import lacking
+from pullscope.trace.source_gaps import lacking
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Step

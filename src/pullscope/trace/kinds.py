@@ -11,8 +11,8 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Expectation, Hop, Image, Kind, Outcome, Pull, Step
+from pullscope.trace.source_gaps import lacking
 
 PLAIN: dict[Endpoint, Kind] = {
     Endpoint.PING: Kind.VERSION_CHECK,

@@ -23,11 +23,11 @@ from pullscope.trace.processes import Process
 from pullscope.trace.rate_limit import RateLimit as RateLimit
 from pullscope.trace.reason import Reason as Reason
 from pullscope.trace.reason import Strength as Strength
-from pullscope.trace.unread import Unread as Unread
-from pullscope.trace.words import Action as Action
-from pullscope.trace.words import Ending as Ending
-from pullscope.trace.words import Kind as Kind
-from pullscope.trace.words import Outcome as Outcome
+from pullscope.trace.relayed_bytes import Unread as Unread
+from pullscope.trace.vocabulary import Action as Action
+from pullscope.trace.vocabulary import Ending as Ending
+from pullscope.trace.vocabulary import Kind as Kind
+from pullscope.trace.vocabulary import Outcome as Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

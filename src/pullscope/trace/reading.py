@@ -19,7 +19,7 @@ from pullscope.trace.events import Finished
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.kinds import is_empty_manifest, learn
 from pullscope.trace.model import Hop
-from pullscope.trace.roster import Roster
+from pullscope.trace.open_pulls import Roster
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 

@@ -18,12 +18,12 @@ from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
+from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.events import Requested
 from pullscope.trace.followers import Followers
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
-from pullscope.trace.remembered import Remembered
 from pullscope.trace.settle import RETRIED
+from pullscope.trace.source_gaps import lacking
 from pullscope.trace.times import AT_ONCE, MEMORY, REOPEN
 
 Key = TypeVar("Key", bound=Hashable)

@@ -13,8 +13,8 @@ from pullscope.oci.challenge import Challenge, read_scopes, scopes_asked
 from pullscope.trace.clues import PINGS, alike, steps_of
 from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
+from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process
-from pullscope.trace.roster import Roster
 from pullscope.trace.waiting import WaitingRoom, is_nameless
 
 MOST_CREDENTIALS = 64

@@ -2,7 +2,7 @@
 
 This file holds the order of things and the memory: exchanges that are under way, and the pulls that are told.
 What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls, by `evidence`), what a step is
-in `kinds`, when it is over in `settle`, when a pull is in `lifecycle`, and what it came to in `conclude`; `roster` holds the
+in `kinds`, when it is over in `settle`, when a pull is in `lifecycle`, and what it came to in `conclude`; `open_pulls` holds the
 pulls that are open. Time is event time only, so a replay is the live path with old timestamps. An error of ours in one
 operation is no reason to lose the others: it is handed to `on_error`, and that operation ends as it stands.
 """
@@ -26,14 +26,14 @@ from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
 from pullscope.trace.kinds import learn_pushed
 from pullscope.trace.lifecycle import deadline, out_of_patience
 from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.out_of_sight import host_out_of_sight, is_refused, is_relayed, note_answered, note_asked
+from pullscope.trace.open_pulls import Roster
 from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
-from pullscope.trace.roster import Roster
+from pullscope.trace.relayed_bytes import Relays, never_came
 from pullscope.trace.settle import is_unfinished, may_continue, over_at, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
-from pullscope.trace.unread import Relays, never_came
+from pullscope.trace.unseen_hosts import host_out_of_sight, is_refused, is_relayed, note_answered, note_asked
 
 MOST_LEFT_OVER = 1_000
 """Exchanges of nobody's pull that are remembered."""

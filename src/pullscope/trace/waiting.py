@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pullscope.trace.clues import Clue, Form, alike, steps_of
 from pullscope.trace.model import Pull, Reason, Step, Strength
+from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
-from pullscope.trace.roster import Roster
 from pullscope.trace.times import AT_ONCE, CLAIM
 
 CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="its connection was used for what came next")

@@ -20,8 +20,8 @@ from pullscope.oci.reference import Reference
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.verdicts import ClientOutcome, Problem
 from pullscope.worlds.clients.bearer import Login
+from pullscope.worlds.clients.client_catalog import Client, LoginAt, Trial, login_used
 from pullscope.worlds.clients.drive import Answer, Observer, Ran, run_with_threads
-from pullscope.worlds.clients.roster import Client, LoginAt, Trial, login_used
 from pullscope.worlds.served import Wire, layer_problems, looked_at
 
 _SIDE_BY_SIDE = 5  # clients at once, after the first

@@ -10,7 +10,7 @@ from tests.host.fake_machine import AUTHORITY, Systemd, debian
 from pullscope.host import doctor, plan, switch
 from pullscope.host.doctor import Examination
 from pullscope.host.proxy_command import Program, proxy_command
-from pullscope.host.wish import Wish
+from pullscope.host.requested import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://ann:s3cret@corp:3128"\n'
 PROGRAM = Program(mitmdump="/v/mitmdump", addon="/v/registry_trace.py", confdir="/c")

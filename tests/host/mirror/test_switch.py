@@ -190,7 +190,7 @@ def test_docker_on_and_mirror_on_undo_in_any_order(tmp_path: Path) -> None:
     """Two journals for one daemon.json: the one that was first may go first."""
     from pullscope.host import plan
     from pullscope.host import switch as docker_switch
-    from pullscope.host.wish import Wish as DockerWish
+    from pullscope.host.requested import Wish as DockerWish
 
     systemd = Systemd(debian(tmp_path, **{"/etc/docker/daemon.json": '{\n  "debug": true\n}\n'}))
     then = listing(tmp_path)

@@ -14,7 +14,7 @@ from tests.render.samples import TRACES, recorded, told
 from pullscope.render.exports.github import github
 from pullscope.render.exports.junit import junit
 from pullscope.render.exports.sarif import sarif
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.model import Ending
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "data" / "sarif-2.1.0.used.schema.json").read_text())

@@ -15,7 +15,7 @@ from tests.render.samples import RECORDINGS, TRACES, told
 from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
-from pullscope.render.forms import FORMS
+from pullscope.render.formats import FORMS
 
 AXE = Path(os.environ.get("PULLSCOPE_NODE", "/nowhere")) / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PULLSCOPE_PICTURES")

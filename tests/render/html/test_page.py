@@ -12,9 +12,9 @@ import pytest
 from tests.render.samples import CONTROLS, RECORDINGS, TRACES, every_ending, recorded, told
 
 from pullscope.cli.source import read_trace
-from pullscope.render.forms import FORMS
+from pullscope.render.formats import FORMS
 from pullscope.render.html.page import INLINE
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 
 OURS = re.compile(
     r"https://(?:github\.com/opencontainers|distribution\.github\.io|docs\.docker\.com|www\.rfc-editor\.org|docs\.sigstore\.dev)/"

@@ -25,7 +25,7 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.table import ROWS
-from pullscope.worlds.clients.roster import CLIENTS
+from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.hub.faults.table import FAULTS
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub

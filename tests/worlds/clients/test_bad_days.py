@@ -10,16 +10,16 @@ import pytest
 from pullscope.oci.documents import Platform
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.docker_classic import DockerClassic
 from pullscope.worlds.clients.docker_containerd import DockerContainerd
 from pullscope.worlds.clients.drive import Ran, pull
-from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.image import sample_image
-from pullscope.worlds.hub.playing import play
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.scenario import play
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 REFERENCE = Reference.parse("timonback/zephykus")

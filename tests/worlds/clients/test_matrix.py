@@ -12,8 +12,8 @@ import pytest
 from tests.worlds.clients.set_ups import OWN, RENAMED, VANITY, Setup, ping_says, proxy, redirect
 
 from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.roster import CLIENTS, ROSTER
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub

@@ -9,14 +9,14 @@ from pullscope.oci.messages import Answerer, World
 from pullscope.oci.reference import Reference
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
+from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
-from pullscope.worlds.clients.roster import CLIENTS
 from pullscope.worlds.clients.steps import Outcome
-from pullscope.worlds.hub.faults.met_by import MET_BY
+from pullscope.worlds.hub.faults.affected_clients import MET_BY
 from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, with_faults
-from pullscope.worlds.hub.playing import play
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.scenario import play
 
 NO_ERROR = frozenset(
     {

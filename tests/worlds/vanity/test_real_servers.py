@@ -23,8 +23,8 @@ from tests.worlds.vanity.real_servers import (
     traefik,
 )
 
+from pullscope.worlds.vanity.config_tree import read_items
 from pullscope.worlds.vanity.ingress.locations import directives
-from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.reading import parse_rules
 
 pytestmark = pytest.mark.real

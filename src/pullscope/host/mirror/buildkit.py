@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 
 from pullscope.host import HostError
+from pullscope.host.change_list import Parts
 from pullscope.host.mirror.pieces import Pieces
 from pullscope.host.mirror.runtime import Wish
-from pullscope.host.parts import Parts
 from pullscope.host.routes import toml_text
 from pullscope.host.routes.route import Node
 from pullscope.host.routes.toml_text import header

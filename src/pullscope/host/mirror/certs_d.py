@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 
 from pullscope.host import HostError
+from pullscope.host.change_list import Parts
 from pullscope.host.mirror.pieces import Pieces
 from pullscope.host.mirror.runtime import Wish
-from pullscope.host.parts import Parts
 from pullscope.host.routes import containerd_config, hosts_toml, toml_text
 from pullscope.host.routes.containerd_config import CERTS_D
 from pullscope.host.routes.route import Node

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pullscope.host import HostError, daemon_json
+from pullscope.host.change_list import Parts
 from pullscope.host.layout import SYSTEM
 from pullscope.host.mirror.runtime import Wish
-from pullscope.host.parts import Parts
 from pullscope.host.routes import docker
 from pullscope.host.routes.route import Node
 from pullscope.host.systemd import read_unit

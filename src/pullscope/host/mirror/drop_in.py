@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from pullscope.host import HostError
+from pullscope.host.change_list import Parts
 from pullscope.host.mirror.runtime import Wish
-from pullscope.host.parts import Parts
 from pullscope.host.routes import registries_conf
 from pullscope.host.routes.registries_conf import Registry
 from pullscope.host.routes.route import Node

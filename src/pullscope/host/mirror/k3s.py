@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from pullscope.host import HostError
+from pullscope.host.change_list import Parts
 from pullscope.host.mirror.pieces import Pieces
 from pullscope.host.mirror.runtime import Wish
-from pullscope.host.parts import Parts
 from pullscope.host.routes.route import Node
 
 FILES = {"k3s": "/etc/rancher/k3s/registries.yaml", "rke2": "/etc/rancher/rke2/registries.yaml"}

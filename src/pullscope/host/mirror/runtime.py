@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pullscope.host import registry_host
-from pullscope.host.parts import Parts
+from pullscope.host.change_list import Parts
 from pullscope.host.routes.route import Node
 from pullscope.oci.mirrored import PORT
 from pullscope.oci.reference import DOCKER_HUB, registry_name

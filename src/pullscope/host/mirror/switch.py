@@ -9,12 +9,12 @@ from typing import Any
 from pullscope.host import HostError, carry_out, change, daemon_json, docker_reload, takeback_timer
 from pullscope.host.carry_out import Undone
 from pullscope.host.change import Change, Tell
+from pullscope.host.change_list import Parts
 from pullscope.host.command import Outcome, spelled
 from pullscope.host.journal_document import Entry, Record
+from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import SYSTEM
 from pullscope.host.mirror.runtime import Runtime, Wish
-from pullscope.host.parts import Parts
-from pullscope.host.recorded import Recorded
 from pullscope.host.routes.route import Node
 from pullscope.host.status import drifted
 from pullscope.oci.verdicts import Problem

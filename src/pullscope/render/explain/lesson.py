@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import count, size
 from pullscope.oci.routes import Endpoint
-from pullscope.render.arrows import answered as answered_words
 from pullscope.render.explain.ideas import IDEAS, Idea, Thought
 from pullscope.render.explain.sentence_values import address, answers, scope, to_storage, values_of
 from pullscope.render.explain.table import (
@@ -25,10 +24,11 @@ from pullscope.render.explain.table import (
 )
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.plain import plain
+from pullscope.render.sequence_labels import answered as answered_words
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles, tally
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.source_gaps import lacking
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.glossary import TERMS
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.explain.told import HOW_TO_READ
-from pullscope.render.exports.inert import markdown_code, markdown_text
+from pullscope.render.explain.lesson_text import HOW_TO_READ
+from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams
 from pullscope.render.names import client_line
 from pullscope.trace.hosts import tally

@@ -12,7 +12,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.redact import GONE
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import pairs, split
-from pullscope.render.exports.inert import inert_url, is_web, shell_comment, shell_word
+from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.names import reference_line
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step

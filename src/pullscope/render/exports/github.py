@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pullscope.render.names import in_words
 from pullscope.render.plain import plain
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Pull
 

@@ -15,7 +15,7 @@ from pullscope import __version__
 from pullscope.oci.messages import Headers
 from pullscope.oci.statuses import phrase
 from pullscope.oci.urls import pairs, query
-from pullscope.render.exports.inert import inert_url
+from pullscope.render.exports.escaping import inert_url
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
 from pullscope.render.wording import hop_note, title, what

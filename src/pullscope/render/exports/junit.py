@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from pullscope.render.came_to import verdict
+from pullscope.render.closing_line import verdict
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.model import Pull
-from pullscope.trace.out_of_sight import went_wrong
+from pullscope.trace.unseen_hosts import went_wrong
 
 LOOSE = "findings of no single operation"
 

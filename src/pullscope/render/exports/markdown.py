@@ -1,6 +1,6 @@
 """Markdown for an issue or a pull request: what happened, what is wrong, and the steps folded away.
 
-Every wire string is a code span or has each of its punctuation marks escaped; see `inert`.
+Every wire string is a code span or has each of its punctuation marks escaped; see `escaping`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import duration, size
-from pullscope.render.came_to import verdict
-from pullscope.render.exports.inert import markdown_code, markdown_text
+from pullscope.render.closing_line import verdict
+from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.names import client_line, reference_line
+from pullscope.render.report_input import Told
 from pullscope.render.step_lines import chain_of
-from pullscope.render.told import Told
 from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import Roles, tally

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pullscope.render.arrows import answered, asked
-from pullscope.render.exports.inert import markdown_code, mermaid_text
-from pullscope.render.in_time import pieces
+from pullscope.render.exports.escaping import markdown_code, mermaid_text
 from pullscope.render.names import client_line, reference_line
+from pullscope.render.reading_order import pieces
+from pullscope.render.sequence_labels import answered, asked
 from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Hop, Pull, Step

@@ -14,13 +14,13 @@ from typing import Any
 
 from pullscope import __version__
 from pullscope.oci.urls import split
-from pullscope.render.exports.inert import inert_url
+from pullscope.render.exports.escaping import inert_url
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.wording import hop_note, title, what
 from pullscope.trace.hosts import Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step
-from pullscope.trace.out_of_sight import through_mirror, went_wrong
+from pullscope.trace.unseen_hosts import through_mirror, went_wrong
 
 INTERNAL, CLIENT = 1, 3
 ERROR = 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from pullscope.render.exports.inert import inert_url
+from pullscope.render.exports.escaping import inert_url
 from pullscope.render.exports.lanes import lanes
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pullscope import __version__
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Pull

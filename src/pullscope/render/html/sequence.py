@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from pullscope.render.arrows import answered, asked
 from pullscope.render.html.drawing import filled, joined
-from pullscope.render.in_time import pieces
 from pullscope.render.names import client_line
 from pullscope.render.plain import plain
+from pullscope.render.reading_order import pieces
+from pullscope.render.sequence_labels import answered, asked
 from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Hop, Outcome, Pull, Step

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from pullscope.oci.amounts import duration, size
 from pullscope.oci.messages import Headers
-from pullscope.render.came_to import took, verdict
+from pullscope.render.closing_line import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.html.drawing import Lane, Scale, axis, connections, step_bar
 from pullscope.render.html.sequence import sequence

@@ -15,8 +15,8 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.whereabouts import is_local
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.source_gaps import lacking
 
 # mitmproxy, Python's socket module and Go's (net.DNSError), where a server was never reached.
 _UNREACHED = re.compile(

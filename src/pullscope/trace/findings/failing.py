@@ -16,8 +16,8 @@ from pullscope.trace.findings.fixes import GATEWAY, fix_of
 from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted, said_status, words
-from pullscope.trace.lacking import lacking
 from pullscope.trace.model import Hop, Kind, Outcome, Step
+from pullscope.trace.source_gaps import lacking
 
 
 @row(

@@ -12,7 +12,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
-from pullscope.trace.out_of_sight import through_mirror
+from pullscope.trace.unseen_hosts import through_mirror
 
 MISSED = frozenset({404, 410})
 

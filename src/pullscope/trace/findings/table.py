@@ -39,8 +39,8 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Look, Row, rows_of
-from pullscope.trace.lacking import AT_A_MIRROR, silenced
-from pullscope.trace.out_of_sight import through_mirror
+from pullscope.trace.source_gaps import AT_A_MIRROR, silenced
+from pullscope.trace.unseen_hosts import through_mirror
 
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),

@@ -13,12 +13,12 @@ from dataclasses import replace
 from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
+from pullscope.trace.final_failures import failed_for_good
 from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.lookups import Lookups
 from pullscope.trace.findings.table import findings_of
-from pullscope.trace.for_good import failed_for_good
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
 

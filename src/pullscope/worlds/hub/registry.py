@@ -21,7 +21,7 @@ from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, r
 from pullscope.worlds.hub.cdn import Links, blob_answer
 from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.rate_limit import RateLimit
-from pullscope.worlds.hub.seal import Seal
+from pullscope.worlds.hub.signing import Seal
 from pullscope.worlds.hub.token_server import basic
 from pullscope.worlds.registries.row import Anonymous, Asks
 from pullscope.worlds.registries.row import Registry as Row

@@ -19,7 +19,7 @@ from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.rate_limit import RateLimit
 from pullscope.worlds.hub.registry import REGISTRY_HOST, Registry
-from pullscope.worlds.hub.seal import Seal
+from pullscope.worlds.hub.signing import Seal
 from pullscope.worlds.hub.token_server import REALM_HOST, TokenServer
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Elsewhere

@@ -17,7 +17,7 @@ from pullscope.oci.challenge import Scope, read_scopes
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, split
 from pullscope.worlds.hub.answers import Clock, finished, json_answer, registry_error, said, text_answer
-from pullscope.worlds.hub.seal import Seal
+from pullscope.worlds.hub.signing import Seal
 from pullscope.worlds.registries.row import Registry, Said, Scopes, Tokens
 
 REALM_HOST = "auth.docker.io"

@@ -1,4 +1,4 @@
-"""Checks on the paths of repositories: one function a code. Pure; what they look at is in `subject`."""
+"""Checks on the paths of repositories: one function a code. Pure; what they look at is in `lint_subject`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.following import DIGEST, follow
+from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Auth
-from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, is_inside, upstream
 
 

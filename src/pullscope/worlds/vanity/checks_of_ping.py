@@ -1,12 +1,12 @@
-"""Checks on `/v2/`, which most clients ask first: one function a code. Pure; what they look at is in `subject`."""
+"""Checks on `/v2/`, which most clients ask first: one function a code. Pure; what they look at is in `lint_subject`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pullscope.oci.verdicts import Problem, Severity
+from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.upstreams import is_inside, no_registry, upstream
 
 

@@ -1,4 +1,4 @@
-"""Checks on single rules and their order: one function a code. Pure; what they look at is in `subject`."""
+"""Checks on single rules and their order: one function a code. Pure; what they look at is in `lint_subject`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from pullscope.oci.reference import registry_name
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.following import follow
+from pullscope.worlds.vanity.lint_subject import Subject
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Rule
-from pullscope.worlds.vanity.subject import Subject
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_COMPARED = 500

@@ -13,8 +13,8 @@ from pullscope.oci.messages import Request
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity import checks_of_paths, checks_of_ping, checks_of_rules
 from pullscope.worlds.vanity.decide import decide
+from pullscope.worlds.vanity.lint_subject import Check, Subject
 from pullscope.worlds.vanity.rules import RuleFile
-from pullscope.worlds.vanity.subject import Check, Subject
 
 CHECKS: tuple[Check, ...] = (
     checks_of_rules.uncovered_by_name,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pullscope.worlds.vanity.blocks import Directive, nginx_directives
-from pullscope.worlds.vanity.items import Item
+from pullscope.worlds.vanity.config_tree import Item
 from pullscope.worlds.vanity.rules import Remark
 
 PREFIX = "nginx.ingress.kubernetes.io/"

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from pullscope.worlds.vanity.blocks import refuse_template
+from pullscope.worlds.vanity.config_tree import read_items
 from pullscope.worlds.vanity.ingress.locations import directives
-from pullscope.worlds.vanity.items import read_items
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.reading import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read

@@ -21,9 +21,9 @@ from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
-from pullscope.worlds.vanity.places import Place, read_toml, toml_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
+from pullscope.worlds.vanity.source_positions import Place, read_toml, toml_places
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.

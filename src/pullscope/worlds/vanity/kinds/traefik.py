@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import refuse_template
+from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
-from pullscope.worlds.vanity.items import Item, read_items
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import routed

@@ -16,11 +16,11 @@ from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
-from pullscope.worlds.vanity.places import Place, json_places
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
+from pullscope.worlds.vanity.source_positions import Place, json_places
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},

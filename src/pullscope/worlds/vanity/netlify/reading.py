@@ -15,8 +15,8 @@ from typing import Any
 
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.patterns import SegmentPattern
-from pullscope.worlds.vanity.places import Place, read_toml, toml_lines, toml_places
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
+from pullscope.worlds.vanity.source_positions import Place, read_toml, toml_lines, toml_places
 
 Pair = tuple[list[Rule], list[Remark]]
 

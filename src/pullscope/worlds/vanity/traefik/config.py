@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pullscope.worlds.vanity.items import Item, every
+from pullscope.worlds.vanity.config_tree import Item, every
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.traefik.labels import of_containers
 from pullscope.worlds.vanity.traefik.matching import Term, read_rule

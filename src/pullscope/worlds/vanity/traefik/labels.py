@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.worlds.vanity.items import Item
+from pullscope.worlds.vanity.config_tree import Item
 
 _START = "traefik.http."
 _LISTS = frozenset({"entrypoints", "middlewares", "prefixes", "regex", "status", "users"})

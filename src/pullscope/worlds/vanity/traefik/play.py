@@ -14,9 +14,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import names
+from pullscope.worlds.vanity.config_tree import Item
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name, expression
 from pullscope.worlds.vanity.dialects import Dialect, printable
-from pullscope.worlds.vanity.items import Item
 from pullscope.worlds.vanity.regexes import replace_all
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url

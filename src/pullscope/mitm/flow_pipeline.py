@@ -1,7 +1,7 @@
 """What the observer makes of what its hooks took note of: events, their trace, words on the flows, a recording.
 
 Each method is the work of one hook, done in the order of the hooks but maybe a moment after them (`backlog`), so nothing
-here may rely on a flow's messages still being what they were: those were taken note of (`heads`). Where a hook waits for
+here may rely on a flow's messages still being what they were: those were taken note of (`message_heads`). Where a hook waits for
 its work (`Watch` says which), that work also decides whether the body streams.
 """
 
@@ -14,6 +14,7 @@ from mitmproxy import http
 from mitmproxy.flow import Error
 
 from pullscope.mitm import settings
+from pullscope.mitm.annotations import Marks
 from pullscope.mitm.bodies import (
     WentBy,
     body_of_tap,
@@ -22,12 +23,11 @@ from pullscope.mitm.bodies import (
     streams_up,
     tap_if_needed,
 )
+from pullscope.mitm.body_tap import Tap
 from pullscope.mitm.flow_events import events_of_saved, failed, requested, responded
-from pullscope.mitm.heads import Asked, ResponseHead
-from pullscope.mitm.marks import Marks
+from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.safety import OnError, stream_past
-from pullscope.mitm.tap import Tap
 from pullscope.mitm.view import Labels
 from pullscope.trace.border import Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Relayed, Requested, TlsRefused

@@ -11,9 +11,9 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
+from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.model import Ending, Pull, Step
-from pullscope.trace.remembered import Remembered
-from pullscope.trace.shelf import Shelf
+from pullscope.trace.pull_index import Shelf
 from pullscope.trace.times import SOONEST, TOKENS
 
 RECENT = 64

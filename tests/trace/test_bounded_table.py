@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pullscope.trace.remembered import Remembered
+from pullscope.trace.bounded_table import Remembered
 
 
 def table(**bounds: float) -> Remembered[str, int]:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.net import encoding
 
+from pullscope.mitm.body_tap import MOST_AT_ONCE, MOST_KEPT, Tap
 from pullscope.mitm.decoders import Decoder, decoder_for
-from pullscope.mitm.tap import MOST_AT_ONCE, MOST_KEPT, Tap
 
 DATA = b"manifest " * 1000
 
@@ -111,7 +111,7 @@ def test_one_chunk_costs_so_much_at_the_most(coding: str, chunk: int, monkeypatc
         found = decoder_for(coding)
         return Counting(found) if found is not None else None
 
-    monkeypatch.setattr("pullscope.mitm.tap.decoder_for", counting)
+    monkeypatch.setattr("pullscope.mitm.body_tap.decoder_for", counting)
     tap = Tap(coding=coding)
     raw = BOMBS[coding]
     for at in range(0, len(raw), chunk):

@@ -9,7 +9,7 @@ from mitmproxy import http
 from tests.make import behind, exchange
 
 from pullscope.mitm.flow_notes import seen_of
-from pullscope.mitm.heads import Asked, RequestHead, ResponseHead, headers_of
+from pullscope.mitm.message_heads import Asked, RequestHead, ResponseHead, headers_of
 
 MANIFEST = "https://registry.example.com/v2/app/manifests/latest"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pullscope.trace.events import Relayed
-from pullscope.trace.words import Outcome
+from pullscope.trace.vocabulary import Outcome
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Pull

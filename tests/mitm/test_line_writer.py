@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.mitm import outlet
-from pullscope.mitm.outlet import Outlet
+from pullscope.mitm import line_writer
+from pullscope.mitm.line_writer import Outlet
 
 
 class Broken(io.StringIO):
@@ -89,7 +89,7 @@ def test_a_thread_that_dies_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound lines are dropped rather than kept for ever, and that is said."""
-    monkeypatch.setattr(outlet, "MOST_WAITING", 10)
+    monkeypatch.setattr(line_writer, "MOST_WAITING", 10)
     said: list[str] = []
     file = Stuck()
     written = Outlet(file, on_error=said.append, owns=False)

@@ -7,8 +7,17 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullscope.oci.at_hand import BEGINNING, LEAST, NONE, _beginnings, _spellings, both, secrets_of, secrets_sent
 from pullscope.oci.messages import Headers
+from pullscope.oci.request_secrets import (
+    BEGINNING,
+    LEAST,
+    NONE,
+    _beginnings,
+    _spellings,
+    both,
+    secrets_of,
+    secrets_sent,
+)
 
 HOST = "https://registry.example.com"
 

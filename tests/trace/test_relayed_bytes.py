@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.trace.images import Image, digest, get_manifest
-from tests.trace.test_out_of_sight import APP, TARGET, sent_on, untraced
+from tests.trace.test_unseen_hosts import APP, TARGET, sent_on, untraced
 from tests.trace.wire import HUB, Wire, merged, only, played
 
 from pullscope.render.report import report, report_json

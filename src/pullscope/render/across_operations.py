@@ -11,7 +11,7 @@ from pullscope.render.layout import Line, paint, wrapped
 from pullscope.render.lines import SEVERITY_STYLES
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
-from pullscope.render.told import Told
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import needed
 from pullscope.trace.model import Ending, Pull

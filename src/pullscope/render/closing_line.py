@@ -17,8 +17,8 @@ from pullscope.render.plain import plain
 from pullscope.render.wording import LISTED, attached_by
 from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step
-from pullscope.trace.out_of_sight import through_mirror
 from pullscope.trace.settle import failures
+from pullscope.trace.unseen_hosts import through_mirror
 
 
 def verdict(pull: Pull, *, ended: float | None = None) -> str:

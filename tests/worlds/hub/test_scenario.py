@@ -15,7 +15,7 @@ from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.image import sample_image
-from pullscope.worlds.hub.playing import faults_at, play, start_of
+from pullscope.worlds.hub.scenario import faults_at, play, start_of
 from pullscope.worlds.registries.row import Anonymous, Registry, Scopes
 from pullscope.worlds.registries.table import REGISTRIES
 

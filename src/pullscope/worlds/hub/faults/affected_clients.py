@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.client_catalog import CLIENTS, Start
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.docker_classic import DockerClassic
-from pullscope.worlds.clients.roster import CLIENTS, Start
 from pullscope.worlds.clients.steps import Outcome, Steps
 from pullscope.worlds.hub.image import hello_image
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pullscope.host import HostError, change
 from pullscope.host.change import Change
 from pullscope.host.journal_document import Entry
-from pullscope.host.recorded import Recorded
+from pullscope.host.journaled_tree import Recorded
 
 
 class Parts:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import count, size
-from pullscope.render.came_to import took
+from pullscope.render.closing_line import took
 from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.layout import WIDTH, Line

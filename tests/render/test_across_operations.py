@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.render.samples import TRACES, recorded, told
 from tests.trace.wire import Wire, played
 
-from pullscope.render.many import hosts, summary
+from pullscope.render.across_operations import hosts, summary
 
 
 def test_counts_add_up() -> None:

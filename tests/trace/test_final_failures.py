@@ -6,7 +6,7 @@ import pytest
 from tests.trace.images import Image, digest
 from tests.trace.wire import HUB, Wire, only, played, token_url
 
-from pullscope.trace.for_good import failed_for_good
+from pullscope.trace.final_failures import failed_for_good
 
 APP = Image()
 MANIFEST, BLOB = APP.url("manifests", "latest"), APP.url("blobs", digest("base"))

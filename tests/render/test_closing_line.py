@@ -17,7 +17,7 @@ from tests.trace.images import (
 )
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, SKOPEO, Wire, only, played
 
-from pullscope.render.came_to import CAME_TO, DOES, came_to, verdict
+from pullscope.render.closing_line import CAME_TO, DOES, came_to, verdict
 from pullscope.trace.model import Action
 
 APP = Image()

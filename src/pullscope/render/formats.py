@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pullscope.render.told import Told
+    from pullscope.render.report_input import Told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,13 +36,13 @@ def _text(told: Told) -> str:
 
 
 def _hosts(told: Told) -> str:
-    from pullscope.render.many import hosts
+    from pullscope.render.across_operations import hosts
 
     return hosts(told)
 
 
 def _summary(told: Told) -> str:
-    from pullscope.render.many import summary
+    from pullscope.render.across_operations import summary
 
     return summary(told)
 

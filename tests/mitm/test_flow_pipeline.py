@@ -9,8 +9,8 @@ from mitmproxy import http
 from tests.make import exchange, in_mitmproxy, loaded
 
 from pullscope.mitm.bodies import what_came
-from pullscope.mitm.heads import Asked, ResponseHead
-from pullscope.mitm.witness import Witness
+from pullscope.mitm.flow_pipeline import Witness
+from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.render.labels import label
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.render.samples import CONTROLS, TRACES, recorded, told
 
-from pullscope.render.forms import FORMS
+from pullscope.render.formats import FORMS
 
 DOCS = Path(__file__).parents[2] / "docs" / "exports.md"
 

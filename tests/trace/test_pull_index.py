@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pullscope.oci.agents import Client
 from pullscope.trace.model import Pull
-from pullscope.trace.shelf import Shelf
+from pullscope.trace.pull_index import Shelf
 
 WHO = ("10.0.0.1", "docker/29")
 HUB = "docker.io"

@@ -9,9 +9,9 @@ the pull's requests went there. At a mirror every redirect leads out of sight: t
 from __future__ import annotations
 
 from pullscope.oci.urls import host_of
-from pullscope.trace.lacking import MIRROR, lacking
 from pullscope.trace.model import Ending, Hop, Pull, Step
 from pullscope.trace.refusals import Refusals
+from pullscope.trace.source_gaps import MIRROR, lacking
 
 
 def through_mirror(pull: Pull) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from pullscope.worlds.vanity.places import read_toml, toml_lines
+from pullscope.worlds.vanity.source_positions import read_toml, toml_lines
 
 MAX_YAML = 96 * 1024
 """Characters; a reader in Python takes seconds for them."""

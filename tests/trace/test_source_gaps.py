@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pullscope.trace.findings.table import ROWS
-from pullscope.trace.lacking import AT_A_MIRROR, GAPS, MIRROR, SILENCED, said, silenced
+from pullscope.trace.source_gaps import AT_A_MIRROR, GAPS, MIRROR, SILENCED, said, silenced
 
 
 def test_what_is_silenced_is_a_code() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.render.samples import ATTACKS
 
-from pullscope.render.exports.inert import inert_url, is_web, markdown_code, mermaid_text, shell_comment, shell_word
+from pullscope.render.exports.escaping import inert_url, is_web, markdown_code, mermaid_text, shell_comment, shell_word
 
 every_attack = pytest.mark.parametrize("attack", ATTACKS)
 
