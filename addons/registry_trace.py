@@ -11,11 +11,11 @@ except ImportError:
 from pullscope.mitm.mirror import Mirror
 from pullscope.mitm.otlp_live import OtlpLive
 from pullscope.mitm.watch import Watch
-from pullscope.render.exports.otlp import spans
+from pullscope.render.exports.otlp import traces_data
 from pullscope.render.labels import label
 from pullscope.render.report import report
 from pullscope.render.views import make_view
 
-collector = OtlpLive(spans)
+collector = OtlpLive(traces_data)
 watch = Watch(make_view=make_view, labels=label, report=report, listeners=[collector], patient=True)
 addons = [Mirror(), watch, collector]

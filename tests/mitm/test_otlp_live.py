@@ -49,7 +49,7 @@ class Collector:
 
 
 def started(collector: Collector) -> OtlpLive:
-    live = OtlpLive(lambda _pull: [], make_sender=collector)
+    live = OtlpLive(lambda _pull: {}, make_sender=collector)
     live.start("http://127.0.0.1:4318")
     return live
 
@@ -115,7 +115,7 @@ def test_a_sender_that_raises_is_a_sender_that_fails() -> None:
 
 def test_without_the_option_nothing_is_kept() -> None:
     """An addon that was not told to send holds no pull."""
-    live = OtlpLive(lambda _pull: [], make_sender=Collector())
+    live = OtlpLive(lambda _pull: {}, make_sender=Collector())
     live.show(ended(a_pull()))
 
     assert live._waiting.qsize() == 0
@@ -147,7 +147,7 @@ def test_missing_sdk_is_one_sentence() -> None:
     def missing(_endpoint: str, _spans: Any) -> Collector:
         raise ImportError("opentelemetry")
 
-    live = OtlpLive(lambda _pull: [], make_sender=missing)
+    live = OtlpLive(lambda _pull: {}, make_sender=missing)
 
     @in_mitmproxy
     async def configure() -> None:

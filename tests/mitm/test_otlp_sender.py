@@ -1,8 +1,10 @@
-"""OpenTelemetry's own exporters against a small receiver that is built on opentelemetry's own types."""
+"""What is sent to a collector, against a small receiver that is built on OpenTelemetry's own types."""
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -17,16 +19,28 @@ from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
 from pullscope.mitm.otlp_live import OtlpLive
-from pullscope.render.exports.otlp import spans
+from pullscope.render.exports.otlp import traces_data
 from pullscope.trace.model import Change
 
 pytest.importorskip("opentelemetry.sdk", reason="needs the extra [otel]")
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="needs the extra [otel]")
+json_format = pytest.importorskip("google.protobuf.json_format")
 traces_pb2 = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 otlp_sender = pytest.importorskip("pullscope.mitm.otlp_sender")
 metrics_pb2 = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
 
 FLEET = Path(__file__).parents[2] / "docs" / "fleet.md"
+
+
+def _request_of(document: dict[str, Any]) -> Any:
+    """The type's own reader, which refuses fields that it does not know."""
+    return json_format.ParseDict(document, traces_pb2.ExportTraceServiceRequest())
+
+
+def _base64_ids(read: dict[str, Any]) -> dict[str, Any]:
+    """OTLP/JSON writes identifiers in hex, where protobuf's own JSON has base64."""
+    ids = {key: read[key] for key in ("traceId", "spanId", "parentSpanId") if key in read}
+    return read | {key: base64.b64encode(bytes.fromhex(value)).decode() for key, value in ids.items()}
 
 
 class Received:
@@ -35,6 +49,8 @@ class Received:
     def __init__(self) -> None:
         self.spans: list[Any] = []
         self.metrics: list[Any] = []
+        self.statuses: list[int] = []
+        """What is answered first; then 200."""
         self.changed = threading.Condition()
 
     @property
@@ -54,7 +70,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
                 body = gzip.decompress(body)
             with received.changed:
                 if self.path == "/v1/traces":
-                    request = traces_pb2.ExportTraceServiceRequest.FromString(body)
+                    request = _request_of(json.loads(body, object_hook=_base64_ids))
                     scopes = [scope for one in request.resource_spans for scope in one.scope_spans]
                     received.spans.extend(span for scope in scopes for span in scope.spans)
                 elif self.path == "/v1/metrics":
@@ -62,8 +78,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
                     scopes = [scope for one in request.resource_metrics for scope in one.scope_metrics]
                     received.metrics.extend(metric for scope in scopes for metric in scope.metrics)
                 received.changed.notify_all()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_response(received.statuses.pop() if received.statuses else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -91,7 +106,7 @@ def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
         wires.append(wire)
     pulls = played(*wires).pulls
     with receiver() as (endpoint, received):
-        live = OtlpLive(spans)
+        live = OtlpLive(traces_data)
         live.start(endpoint)
         for pull in pulls:
             live.show([Change(what="closed", pull=pull)])
@@ -108,11 +123,11 @@ def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_names_of_registries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client may ask for any name, and the SDK keeps a number for each for ever: further ones are counted together."""
     monkeypatch.setattr(otlp_sender, "MOST_NAMES", 3)
-    sender = otlp_sender.OtelSender("http://127.0.0.1:9", spans)
+    sender = otlp_sender.OtelSender("http://127.0.0.1:9", traces_data)
     try:
         names = [sender._named("registry", f"registry{number}.example.com") for number in range(10)]
     finally:
-        sender._traces.shutdown()
+        sender.close()
 
     assert names == [*(f"registry{number}.example.com" for number in range(3)), *["others"] * 7]
     assert sender._named("registry", "registry1.example.com") == "registry1.example.com"
@@ -121,7 +136,7 @@ def test_the_names_of_registries_are_bounded(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_failed_pull_arrives_with_its_finding() -> None:
     """The finding is an event of the pull's span, and a count of its code."""
     with receiver() as (endpoint, received):
-        live = OtlpLive(spans)
+        live = OtlpLive(traces_data)
         live.start(endpoint)
         live.show([Change(what="closed", pull=recorded("skopeo-1.9-vanity-302").pulls[0])])
         live.done()
@@ -151,7 +166,7 @@ def test_what_a_fleet_is_asked_arrives() -> None:
     for _ in range(2):
         limited.ask("GET", Image().url("manifests", "latest"), 429, answer=said, took=0.4)
     with receiver() as (endpoint, received):
-        live = OtlpLive(spans)
+        live = OtlpLive(traces_data)
         live.start(endpoint)
         live.show([Change(what="closed", pull=played(limited).pulls[0])])
         live.done()
@@ -185,7 +200,7 @@ def test_the_queries_of_the_docs_ask_for_what_is_sent() -> None:
     limited = Wire()
     limited.ask("GET", Image().url("manifests", "latest"), 429)
     with receiver() as (endpoint, received):
-        live = OtlpLive(spans)
+        live = OtlpLive(traces_data)
         live.start(endpoint)
         for pull in [*recorded("dockerd-20.10-hub").pulls, *played(limited).pulls]:
             live.show([Change(what="closed", pull=pull)])
@@ -207,11 +222,24 @@ def test_the_queries_of_the_docs_ask_for_what_is_sent() -> None:
     assert words <= known
 
 
+def test_a_collector_that_is_busy_is_asked_again() -> None:
+    """503 is retryable in OTLP/HTTP: the pull arrives, and counts as sent."""
+    with receiver() as (endpoint, received):
+        sender = otlp_sender.OtelSender(endpoint, traces_data)
+        sender._begun = True  # the metrics, which would come first, are not what is answered 503
+        received.statuses = [503]
+        sent = sender.send([recorded("dockerd-20.10-hub").pulls[0]])
+        sender.close()
+
+    assert sent
+    assert len(received.traces) == 1
+
+
 def test_a_receiver_that_is_down_loses_pulls_and_nothing_else() -> None:
     """With nobody listening the pull is counted as lost, and the end comes all the same."""
     with receiver() as (endpoint, _):
         pass
-    live = OtlpLive(spans)
+    live = OtlpLive(traces_data)
     live.start(endpoint)
     live.show([Change(what="closed", pull=recorded("dockerd-20.10-hub").pulls[0])])
     live.done()

@@ -1,6 +1,6 @@
-"""Sends finished pulls to an OpenTelemetry collector: traces and metrics, OTLP over HTTP, with the SDK's own exporters.
+"""Sends finished pulls to an OpenTelemetry collector: traces and metrics, OTLP over HTTP.
 
-An addon beside `Watch`, which hands it what changed. The proxy's loop only puts a pull into a bounded queue; making spans,
+An addon beside `Watch`, which hands it what changed. The proxy's loop only puts a pull into a bounded queue; making traces,
 sending and waiting happen in a thread of its own. What cannot be sent is counted and said, once for each trouble. The SDK is
 an extra (`pip install 'pullscope[otel]'`) and is imported only when `pullscope_otlp` is set.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -26,12 +26,13 @@ MOST_WAITING = 1_000
 
 BATCH = 50
 TIMEOUT = 5.0
-"""Seconds that one request to the collector may take, retries included."""
+"""Seconds that the collector has for one answer."""
 
 LAST_WAIT = 10.0
 """Seconds that the end of the proxy waits for what is still to be sent."""
 
-Spans = Callable[[Pull], Iterable[dict[str, Any]]]
+Traces = Callable[[Pull], dict[str, Any]]
+"""Makes a TracesData of one pull, its own span first."""
 
 
 class Sender(Protocol):
@@ -42,22 +43,22 @@ class Sender(Protocol):
     def close(self) -> None: ...
 
 
-MakeSender = Callable[[str, Spans], Sender]
+MakeSender = Callable[[str, Traces], Sender]
 """Makes a sender; ImportError if what it needs is not installed."""
 
 
-def make_otel_sender(endpoint: str, spans: Spans) -> Sender:
+def make_otel_sender(endpoint: str, traces: Traces) -> Sender:
     """The SDK's."""
     from pullscope.mitm.otlp_sender import OtelSender
 
-    return OtelSender(endpoint, spans)
+    return OtelSender(endpoint, traces)
 
 
 class OtlpLive:
     """The option `pullscope_otlp`, the queue and the thread."""
 
-    def __init__(self, spans: Spans, *, make_sender: MakeSender = make_otel_sender) -> None:
-        self._spans = spans
+    def __init__(self, traces: Traces, *, make_sender: MakeSender = make_otel_sender) -> None:
+        self._traces = traces
         self._make_sender = make_sender
         self._waiting: queue.Queue[Pull | None] = queue.Queue(maxsize=MOST_WAITING)
         self._thread: threading.Thread | None = None
@@ -120,7 +121,7 @@ class OtlpLive:
     def start(self, endpoint: str) -> None:
         """Begin to send there."""
         try:
-            sender = self._make_sender(endpoint, self._spans)
+            sender = self._make_sender(endpoint, self._traces)
         except ImportError:
             raise exceptions.OptionsError(
                 "pullscope_otlp needs OpenTelemetry's SDK: pip install 'pullscope[otel]' into the Python that runs mitmproxy."

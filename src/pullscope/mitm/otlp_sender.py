@@ -1,29 +1,25 @@
-"""OpenTelemetry's own SDK and exporters, fed with pulls. Imported only where `pullscope_otlp` is set (extra `[otel]`).
+"""Pulls for an OpenTelemetry collector. Imported only where `pullscope_otlp` is set (extra `[otel]`).
 
-Spans come as the dictionaries of OTLP/JSON and become the SDK's; metrics are counted here. The proxies of the environment are
-not asked: this process may be the very proxy that they name.
+Traces are posted as the OTLP/JSON that `report --format otlp` writes; metrics are counted by OpenTelemetry's SDK and sent by its
+exporter. The proxies of the environment are not used: this process may be the very proxy that they name.
+Sources: opentelemetry.io/docs/specs/otlp (OTLP/HTTP: JSON Protobuf Encoding, Failures).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import requests
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExportResult
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
-from opentelemetry.trace.status import Status, StatusCode
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from pullscope import __version__
-from pullscope.mitm.otlp_live import TIMEOUT, Spans
+from pullscope.mitm.otlp_live import TIMEOUT, Traces
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Pull
 
@@ -42,22 +38,30 @@ SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
 TOO_MANY = 429
 """RFC 6585, 4."""
 
-KINDS = {1: SpanKind.INTERNAL, 3: SpanKind.CLIENT}
-SCOPE = InstrumentationScope("pullscope", __version__)
+RETRIES = Retry(
+    total=1,
+    backoff_factor=0.2,
+    status_forcelist=(429, 502, 503, 504),
+    allowed_methods=None,
+    respect_retry_after_header=False,
+)
+"""The statuses that OTLP/HTTP calls retryable. Its Retry-After may be longer than the end of a proxy can wait."""
 
 
 class OtelSender:
     """Traces and metrics to one collector."""
 
-    def __init__(self, endpoint: str, spans: Spans) -> None:
+    def __init__(self, endpoint: str, traces: Traces) -> None:
         # Its own words on a collector that is away would fill the log; `OtlpLive` says it once.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-        self._spans = spans
-        self._resource = Resource.create({"service.name": "pullscope", "service.version": __version__})
-        self._traces = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=TIMEOUT, session=_session())
+        self._traces = traces
+        self._traces_at = f"{endpoint}/v1/traces"
+        self._session = _session()
+        self._session.mount(endpoint, HTTPAdapter(max_retries=RETRIES))
         exporter = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=TIMEOUT, session=_session())
         reader = PeriodicExportingMetricReader(exporter, export_interval_millis=METRICS_EVERY * 1000)
-        self._metrics = MeterProvider(resource=self._resource, metric_readers=[reader])
+        resource = Resource.create({"service.name": "pullscope", "service.version": __version__})
+        self._metrics = MeterProvider(resource=resource, metric_readers=[reader])
         meter = self._metrics.get_meter("pullscope", __version__)
         self._pulls = meter.create_counter("pullscope.pulls", "{pull}", "Pulls and pushes that ended")
         self._bytes = meter.create_counter("pullscope.bytes", "By", "Body bytes received")
@@ -80,22 +84,24 @@ class OtelSender:
         if not self._begun:
             self._begun = True
             self._metrics.force_flush(TIMEOUT * 1000)
-        made = [self._readable(span) for pull in pulls for span in self._told(pull)]
-        return self._traces.export(made) is SpanExportResult.SUCCESS
+        made = [self._traces(pull) for pull in pulls]
+        for pull, one in zip(pulls, made, strict=True):
+            self._count_once(one["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"], pull)
+        document = {"resourceSpans": [resource for one in made for resource in one["resourceSpans"]]}
+        return self._session.post(self._traces_at, json=document, timeout=TIMEOUT).ok
 
     def close(self) -> None:
         """Send the last metrics, and end."""
         self._metrics.shutdown(timeout_millis=TIMEOUT * 1000)
-        self._traces.shutdown()
+        self._session.close()
 
-    def _told(self, pull: Pull) -> list[dict[str, Any]]:
-        spans = list(self._spans(pull))
-        if spans and spans[0]["traceId"] not in self._counted:
-            self._counted[spans[0]["traceId"]] = None
-            while len(self._counted) > MOST_COUNTED:
-                del self._counted[next(iter(self._counted))]
-            self._count(pull)
-        return spans
+    def _count_once(self, trace: str, pull: Pull) -> None:
+        if trace in self._counted:
+            return
+        self._counted[trace] = None
+        while len(self._counted) > MOST_COUNTED:
+            del self._counted[next(iter(self._counted))]
+        self._count(pull)
 
     def _count(self, pull: Pull) -> None:
         who = {
@@ -124,41 +130,8 @@ class OtelSender:
             known.add(name)
         return name if name in known else OTHERS
 
-    def _readable(self, span: dict[str, Any]) -> ReadableSpan:
-        trace = int(span["traceId"], 16)
-        parent = span.get("parentSpanId")
-        status = span.get("status")
-        return ReadableSpan(
-            name=span["name"],
-            context=_context(trace, span["spanId"]),
-            parent=_context(trace, parent) if parent else None,
-            resource=self._resource,
-            attributes=_attributes(span["attributes"]),
-            events=[
-                Event(one["name"], _attributes(one["attributes"]), int(one["timeUnixNano"]))
-                for one in span.get("events", ())
-            ],
-            kind=KINDS[span["kind"]],
-            status=Status(StatusCode.ERROR, status.get("message")) if status else Status(StatusCode.UNSET),
-            start_time=int(span["startTimeUnixNano"]),
-            end_time=int(span["endTimeUnixNano"]),
-            instrumentation_scope=SCOPE,
-        )
-
 
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
-
-
-def _context(trace: int, span: str) -> SpanContext:
-    return SpanContext(trace, int(span, 16), is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-
-
-def _attributes(pairs: list[dict[str, Any]]) -> dict[str, Any]:
-    """OTLP/JSON's attributes as plain values."""
-    return {pair["key"]: _READ[kind](value) for pair in pairs for kind, value in pair["value"].items()}
-
-
-_READ: dict[str, Any] = {"stringValue": str, "intValue": int, "doubleValue": float, "boolValue": bool}
