@@ -32,7 +32,7 @@ class Form:
     """What only this form holds."""
     read: Callable[[Iterable[str]], Iterator[Exchange]]
     lacks: str
-    """Words of `trace.lacking`, separated by a space."""
+    """Words of `trace.source_gaps`, separated by a space."""
     says: str
     """What it lacks, as one sentence."""
 

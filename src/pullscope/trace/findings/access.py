@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, split
+from pullscope.oci.urls import split
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, client_left, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.source_gaps import lacking
 
@@ -101,43 +101,13 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"mitmproxy could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
-        fix_where_it_was_named(case, lost[0]) or _how_to_reach(reason, hosts),
+        of_where_it_was_named(Answer(case, lost[0].step)) or _how_to_reach(reason, hosts),
     )
 
 
 def _sent_by(hop: Hop) -> str:
     before = hop.follows
     return f", to which {before.host} redirects" if before is not None and before.host != hop.host else ""
-
-
-def fix_where_it_was_named(case: Case, hop: Hop) -> str | None:
-    """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
-    before = hop.follows
-    if hop.step.is_token:
-        homes = case.challengers.get(bare(hop.request.url), set()) - {hop.host}
-        another_port = {home for home in homes if home.partition(":")[0] == hop.host.partition(":")[0]}
-        if another_port:
-            # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266
-            return (
-                f"give {min(another_port)} the address with its port as its external URL: its challenge sends to {hop.host} for "
-                "tokens"
-            )
-        if homes and is_local(hop.host):
-            return (
-                f"set the public address of {min(homes)} in its configuration: its challenge names {hop.host} as the place for "
-                "tokens"
-            )
-    if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
-        return None
-    if is_local(hop.host):
-        return (
-            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution), or give "
-            f"its storage an address that {case.client} can reach"
-        )
-    reason = hop.failed.reason if hop.failed is not None else ""
-    if _CERTIFICATE.search(reason):
-        return None
-    return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
 
 
 def _how_to_reach(reason: str, hosts: str) -> str:

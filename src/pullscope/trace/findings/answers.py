@@ -1,43 +1,53 @@
 """An answer by which a step failed, what is known of it, and which code that makes.
 
-Who answered (a registry, a token server, what stands in front), what was asked (`asked`), what login was shown, what the words
-are about (`advice`), the error codes of the distribution specification, and the status. What is said of it is in `tellings`.
-Shapes of a whole conversation (a redirect, a challenge that nobody answers, an address that was changed) have rules of their own.
+Who answered (a registry, a token server, what stands in front), what was asked (`asked`), what login was shown (`grants`), what
+the words are about (`advice`), the error codes of the distribution specification, and the status. `tellings` says it. Shapes
+of a whole conversation (a redirect, a challenge without an answer, a changed address) have rules of their own, which may
+ask this file and those that it imports; none of these knows a rule.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 
+from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.advice import Clue, clue
-from pullscope.trace.findings.asked import act, subject
+from pullscope.trace.findings.asked import act, action, subject
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
     Issued,
+    asked_repositories,
     client_left,
     codes,
     in_storage,
     is_page,
     is_registrys,
     is_write,
+    listed,
+    mirror_of,
     was_anonymous,
 )
-from pullscope.trace.findings.grants import issued_for, pushes
-from pullscope.trace.findings.logins import challenger, refuses_access, wrong_logins
+from pullscope.trace.findings.grants import challenger, issued_for, pushes, refuses_access, wrong_logins
+from pullscope.trace.findings.login_commands import login
 from pullscope.trace.findings.said import front, says
-from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.model import Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})
 """Statuses by which registries say that they delete nothing, or no tags: regclient/regclient#335."""
-NOT_TAKEN = frozenset({400, 404, 406, 409, 411, 415, 416, 422, 501})
+_NOT_TAKEN = frozenset({400, 404, 406, 409, 411, 415, 416, 422, 501})
 """Statuses that are about what is written. 501 is Gitea's for artifacts (go-gitea/gitea#25846)."""
+_ENDED = frozenset({408, 499, 504, 524})
+"""Statuses by which what stands in front waits no longer for what is written."""
 _BARRED = frozenset({405, 412, 423, 507})
 _RULES = frozenset({"quota", "fixed", "redeploy"})
 """Kinds of words by which other statuses are a rule about writing too."""
 _RULED = frozenset({400, 409, 429, 500, 507})
+_LOST = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
 LONG = 30.0
@@ -63,6 +73,20 @@ class Answer:
         return clue(self.hop, self.act)
 
     @cached_property
+    def asks_for(self) -> str | None:
+        """What its words ask for."""
+        if self.clue is None:
+            return None
+        return self.clue.fix.format(
+            host=self.host,
+            client=self.case.client,
+            name=self.name or "that repository",
+            names=listed(asked_repositories(self.step)) or self.name or "the name",
+            action=action(self.case, self.step),
+            login=self.login,
+        )
+
+    @cached_property
     def name(self) -> str | None:
         """The repository that it is about."""
         return subject(self.case, self.step)
@@ -77,6 +101,11 @@ class Answer:
     def known(self) -> KnownRegistry | None:
         """That registry, where it is one that is known by its host."""
         return known_registry(self.host)
+
+    @cached_property
+    def login(self) -> str:
+        """The command by which this client logs in there."""
+        return login(self.case, self.host)
 
     @cached_property
     def issued(self) -> Issued | None:
@@ -113,21 +142,16 @@ class Answer:
         return self.step in wrong_logins(self.case)
 
     @cached_property
+    def sends(self) -> bool:
+        """Whether something is to be written, rather than deleted."""
+        return self.act == "write"
+
+    @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        step, hop, status, writes = self.step, self.hop, self.status, self.case.writes
-        if in_storage(hop) or client_left(hop) or self._waits_for_a_token:
+        if in_storage(self.hop) or client_left(self.hop) or self._waits_for_a_token:
             return None
-        if self._is_barred:
-            return "write-denied"
-        if is_write(step) and step.kind is not Kind.DELETE and (status in NOT_TAKEN or refuses_manifest(step)):
-            return "upload-refused"
-        if self.is_about_a_login:
-            return "access-denied"
-        if step.is_token or writes or status not in REFUSALS:
-            return None
-        shown = hop.request.authorization != "none"
-        return "access-denied" if shown or (status == 403 and "DENIED" in codes(hop)) else None
+        return next((code for code, fits in CODES if fits(self)), None)
 
     @property
     def _waits_for_a_token(self) -> bool:
@@ -136,18 +160,60 @@ class Answer:
             return False
         return any(one.is_token and one.under is self.step for one in self.case.bad)
 
-    @property
-    def _is_barred(self) -> bool:
-        """Whether it refuses to let something be written: to anybody, or to who asks."""
-        step, hop, status = self.step, self.hop, self.status
-        if step.is_token:
-            return pushes(step) and refuses_access(hop) and (self.no_login or status == 403 or says(hop, _OF_RIGHTS))
-        if step.kind is Kind.DELETE and status in NOT_OFFERED:
-            return True
-        if is_write(step):
-            rule = status in _RULED and self.clue is not None and self.clue.name in _RULES
-            return status in REFUSALS or ((status in _BARRED or rule) and not refuses_manifest(step))
-        return self.case.writes and status in REFUSALS and hop.request.authorization != "basic"
+
+def _is_too_large(one: Answer) -> bool:
+    return is_write(one.step) and one.status == 413
+
+
+def _is_cut_off(one: Answer) -> bool:
+    return one.sends and (one.status in _ENDED or one.hop.failed is not None)
+
+
+def _is_lost(one: Answer) -> bool:
+    if one.step.route.endpoint is not Endpoint.UPLOAD or not one.sends or one.hop.request.method == "GET":
+        return False
+    return (one.status == 404 or bool(codes(one.hop) & _LOST)) and not says(one.hop, PART)
+
+
+def _is_barred(one: Answer) -> bool:
+    """Whether it refuses to let something be written: to anybody, or to who asks."""
+    step, hop, status = one.step, one.hop, one.status
+    if step.is_token:
+        return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, _OF_RIGHTS))
+    if step.kind is Kind.DELETE and status in NOT_OFFERED:
+        return True
+    if is_write(step):
+        rule = status in _RULED and one.clue is not None and one.clue.name in _RULES
+        return status in REFUSALS or ((status in _BARRED or rule) and not refuses_manifest(step))
+    return one.case.writes and status in REFUSALS and hop.request.authorization != "basic"
+
+
+def _is_not_taken(one: Answer) -> bool:
+    return one.sends and (one.status in _NOT_TAKEN or refuses_manifest(one.step))
+
+
+def _is_failure(one: Answer) -> bool:
+    return one.status >= 500 and not one.step.is_token and mirror_of(one.step.first) is None
+
+
+def _is_refusal(one: Answer) -> bool:
+    if one.step.is_token or one.case.writes or one.status not in REFUSALS:
+        return False
+    shown = one.hop.request.authorization != "none"
+    return shown or (one.status == 403 and "DENIED" in codes(one.hop))
+
+
+CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
+    ("upload-too-large", _is_too_large),
+    ("upload-cut-off", _is_cut_off),
+    ("write-denied", _is_barred),
+    ("upload-lost", _is_lost),
+    ("upload-refused", _is_not_taken),
+    ("access-denied", lambda one: one.is_about_a_login),
+    ("registry-failed", _is_failure),
+    ("access-denied", _is_refusal),
+)
+"""What an answer is told as; of those that fit, the first. What fits none is `request-failed`, unless a rule knows better."""
 
 
 def refuses_manifest(step: Step) -> bool:
@@ -155,23 +221,16 @@ def refuses_manifest(step: Step) -> bool:
     return step.kind is Kind.MANIFEST_PUT and step.last.status == 405 and says(step.last, _THE_MANIFEST)
 
 
-def answer_of(case: Case, hop: Hop) -> Answer:
-    """What is known of an answer that is not a step's last."""
-    answer = Answer(case, hop.step)
-    answer.hop, answer.status = hop, hop.status or 0
-    return answer
-
-
-def took_long(one: Answer) -> float | None:
-    """The seconds that it took, where that may be why."""
+def after(one: Answer) -> str:
+    """The time that it took, where that may be why."""
     seconds = one.hop.seconds or 0.0
-    return seconds if seconds >= LONG else None
+    least = 1 if one.code == "upload-cut-off" else LONG
+    return f" after {period(seconds)}" if seconds >= least else ""
 
 
 def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
-    seconds = took_long(one)
-    late = f": after {seconds:.0f} s it may be a time limit of what stands in front" if seconds is not None else ""
+    late = f":{after(one)} it may be a time limit of what stands in front" if after(one) else ""
     if one.known is not None:
         return f"ask {one.known.name}, which alone can see its log, about this request{late}"
     return f"look at the log of {one.hop.host} for this request{late}"

@@ -6,6 +6,8 @@ Nothing here looks at the answer, but for a token's, whose request says what it 
 from __future__ import annotations
 
 from pullscope.oci.challenge import read_scopes
+from pullscope.oci.digest import Digest
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case, asked_repositories, is_write, repositories
 from pullscope.trace.model import Kind, Step
@@ -52,12 +54,13 @@ def request(step: Step) -> str:
 
 
 def doing(step: Step) -> str:
-    """What is refused to one who writes; skopeo asks for a token for `*` before a delete: podman-container-tools/skopeo#856."""
+    """What is refused; skopeo asks for a token for `*` before a delete: podman-container-tools/skopeo#856."""
     if not step.is_token:
         return "a delete" if step.kind is Kind.DELETE else "a push"
     scopes = read_scopes(step.token.scope or "") if step.token is not None else ()
     actions = {action for scope in scopes for action in scope.actions}
-    return "a push" if "push" in actions else "a delete" if "delete" in actions else "every right (*)"
+    asked = (("push", "a push"), ("delete", "a delete"), ("*", "every right (*)"))
+    return next((said for action, said in asked if action in actions), "a pull")
 
 
 def subject(case: Case, step: Step) -> str | None:
@@ -67,3 +70,44 @@ def subject(case: Case, step: Step) -> str | None:
     return next(
         iter((*named, *([step.route.repository] if step.route.repository else []), *said)), case.pull.repository
     )
+
+
+def action(case: Case, step: Step) -> str:
+    """The right that is wanted: `pull`, `push`, `delete`."""
+    what = doing(step)
+    if step.is_token:
+        return {"a push": "push", "a delete": "delete", "a pull": "pull"}.get(what, "also delete")
+    return "delete" if step.kind is Kind.DELETE else "push" if case.writes else "pull"
+
+
+def host_within(name: str | None) -> str | None:
+    """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none.
+
+    A host alone, taken for an official image of Docker Hub, stands behind `library/` (GoogleContainerTools/kaniko#2315).
+    """
+    first, _, rest = (name or "").partition("/")
+    if first == "library" and rest.count(".") > 1 and "/" not in rest:
+        return rest
+    return first if rest and ("." in first or ":" in first) else None
+
+
+def check(name: str) -> str:
+    """What to look at in a name that is refused or not there."""
+    within = host_within(name)
+    return f"check the name {name}" + (
+        f": {within} in it is a host, of a mirror or registry, taken for a part of the name"
+        if within is not None
+        else ""
+    )
+
+
+UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
+
+
+def unknown_subject(step: Step) -> Digest | None:
+    """What a manifest refers to, where that is what the registry says that it does not know."""
+    sent = step.document
+    subject = sent.subject if isinstance(sent, Manifest | Index) else None
+    if subject is None or subject.digest is None:
+        return None
+    return subject.digest if any(str(subject.digest) in error.detail for error in step.last.errors) else None

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.media import essence
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.trace.findings.finding import Finding, Severity
@@ -242,6 +243,12 @@ def in_storage(hop: Hop) -> bool:
     others = hop.step.pull.hops if hop.step.pull is not None else hop.step.hops
     here = [one for one in others if one.host == hop.host]
     return all(one.step.route.endpoint is Endpoint.BLOB and one.follows is not None for one in here)
+
+
+def mirror_of(hop: Hop) -> str | None:
+    """The registry in place of which a host was asked; None where it was asked for itself."""
+    ns = hop.route.ns
+    return ns if ns is not None and ns not in (hop.host, registry_name(hop.host)) else None
 
 
 def codes(hop: Hop) -> set[str]:

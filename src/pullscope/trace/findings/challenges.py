@@ -22,8 +22,8 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import of_words
-from pullscope.trace.findings.logins import LOOKERS, refuses_access
+from pullscope.trace.findings.grants import refuses_access
+from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
 from pullscope.trace.findings.whereabouts import is_address, is_local, is_loopback, where_it_is
@@ -313,7 +313,7 @@ def token_server_failed(case: Case) -> Iterator[Found]:
 def _advised(case: Case, token: Step) -> str:
     """What its words ask for, and the address that it has from the challenge."""
     realm = f"look at {bare(token.last.request.url)}, which the registry's challenge names as its realm"
-    advised = of_words(Answer(case, token)) or ("try again" if (token.last.status or 0) >= 500 else None)
+    advised = Answer(case, token).asks_for or ("try again" if (token.last.status or 0) >= 500 else None)
     names = listed(asked_repositories(token)) if token.last.status in (400, 422) else ""
     look = f"{realm}; check how {names} is spelled" if names else realm
     return f"{advised}; if it stays, {realm}" if advised is not None else look

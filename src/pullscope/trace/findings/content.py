@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step

@@ -10,19 +10,21 @@ import re
 from collections.abc import Callable
 
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page, is_write, listed
-from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.case import REFUSALS, is_page, is_write
 from pullscope.trace.findings.rights import (
-    action,
     at_the_registry,
+    of_a_blob,
     of_a_login,
     of_a_refusal,
+    of_the_unseen,
     without_a_login,
     without_the_right,
 )
 from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says
-from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_uploads, of_writes
+from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_size_and_time, of_uploads, of_writes
+from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.model import Kind
 
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
@@ -42,11 +44,11 @@ def fix_of(one: Answer) -> str:
 # What the name and the words say.
 
 
-def _of_a_name(one: Answer) -> str | None:
+def of_a_name(one: Answer) -> str | None:
     """Names that a registry cannot have: attune-io/attune#218, docker/build-push-action#1111."""
     name, known = one.name or "", one.known.id if one.known is not None else ""
     parts = name.count("/") + 1
-    if not name or one.is_about_a_login or one.status >= 500:
+    if not name or one.is_about_a_login or not 400 <= one.status < 500:
         return None
     if known == "docker-hub" and parts > 2:
         return f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
@@ -55,7 +57,7 @@ def _of_a_name(one: Answer) -> str | None:
     return None
 
 
-def _of_fixed_tags(one: Answer) -> str | None:
+def of_fixed_tags(one: Answer) -> str | None:
     fixed = one.clue is not None and one.clue.name == "fixed"
     if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
         return None
@@ -66,34 +68,51 @@ def _of_fixed_tags(one: Answer) -> str | None:
     return "push under a new tag; this one may not be changed"
 
 
-def of_words(one: Answer) -> str | None:
-    """What the words ask for."""
-    if one.clue is None:
-        return None
-    return one.clue.fix.format(
-        host=one.host,
-        client=one.case.client,
-        name=one.name or "that repository",
-        names=listed(asked_repositories(one.step)) or one.name or "the name",
-        action=action(one),
-        login=login(one.case, one.host),
-    )
-
-
 # Who answered.
 
 
-def _of_the_catalog(one: Answer) -> str | None:
+def of_where_it_was_named(one: Answer) -> str | None:
+    """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
+    case, hop, before = one.case, one.hop, one.hop.follows
+    if hop.response is not None:
+        return None
+    if hop.step.is_token:
+        homes = case.challengers.get(bare(hop.request.url), set()) - {hop.host}
+        another_port = {home for home in homes if home.partition(":")[0] == hop.host.partition(":")[0]}
+        if another_port:
+            # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266
+            return (
+                f"give {min(another_port)} the address with its port as its external URL: its challenge sends to {hop.host} for "
+                "tokens"
+            )
+        if homes and is_local(hop.host):
+            return (
+                f"set the public address of {min(homes)} in its configuration: its challenge names {hop.host} as the place for "
+                "tokens"
+            )
+    if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
+        return None
+    if is_local(hop.host):
+        return (
+            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution), or give "
+            f"its storage an address that {case.client} can reach"
+        )
+    if hop.failed is not None and "certificate" in hop.failed.reason.lower():
+        return None
+    return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
+
+
+def of_the_catalog(one: Answer) -> str | None:
     """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
     if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
         return None
-    with_login = f", or log in: {login(one.case, one.host)}" if one.no_login and one.status in REFUSALS else ""
+    with_login = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
     return (
         f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{with_login}"
     )
 
 
-def _of_a_page(one: Answer) -> str | None:
+def of_a_page(one: Answer) -> str | None:
     """A page in the place of a registry's answer: what stands in front refuses, and no login changes that."""
     if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
         return None
@@ -107,7 +126,7 @@ def _of_a_page(one: Answer) -> str | None:
 # What is left: the status.
 
 
-def _of_what_it_says(one: Answer) -> str | None:
+def of_what_it_says(one: Answer) -> str | None:
     if one.act == "write" and is_page(one.hop) and one.status < 500:
         return (
             f"look at the log and the limits of what stands in front of {one.hop.host}: a page answered, and registries answer "
@@ -115,10 +134,10 @@ def _of_what_it_says(one: Answer) -> str | None:
         )
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
-    return f"do what the answer asks for, or {_of_the_status(one) or look_at_the_log(one)}"
+    return f"do what the answer asks for, or {of_the_status(one) or look_at_the_log(one)}"
 
 
-def _of_a_failure(one: Answer) -> str | None:
+def of_a_failure(one: Answer) -> str | None:
     """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252)."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
     if one.status < 500:
@@ -150,7 +169,7 @@ _BY_STATUS: dict[int, str] = {
 }
 
 
-def _of_the_status(one: Answer) -> str | None:
+def of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
     if (one.act == "write" and one.status == 400) or (one.act == "delete" and one.status == 406):
         return None
@@ -172,22 +191,26 @@ def _of_the_status(one: Answer) -> str | None:
 
 
 LADDER: tuple[Rung, ...] = (
-    _of_a_name,
-    _of_fixed_tags,
+    of_the_unseen,
+    of_a_blob,
+    of_a_name,
+    of_fixed_tags,
     at_the_registry,
-    of_words,
-    _of_a_page,
+    lambda one: one.asks_for,
+    of_where_it_was_named,
+    of_size_and_time,
+    of_a_page,
     of_a_login,
     of_deletes,
     of_writes,
-    _of_the_catalog,
+    of_the_catalog,
     without_a_login,
     without_the_right,
     of_uploads,
     of_a_manifest,
     of_a_refusal,
-    _of_what_it_says,
-    _of_a_failure,
-    _of_the_status,
+    of_what_it_says,
+    of_a_failure,
+    of_the_status,
 )
 """The rungs, from the one that knows most."""

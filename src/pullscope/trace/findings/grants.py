@@ -1,9 +1,16 @@
-"""What a token was asked for, and what it grants: by its scopes, and by its own claims where it can be read."""
+"""Which login or token was shown, what it was asked for and grants, and whether it was refused itself.
+
+What a token grants is known by its scopes, and by its own claims where it can be read.
+"""
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.challenge import read_scopes
-from pullscope.trace.findings.case import Case, Issued, listed
+from pullscope.oci.urls import bare
+from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, pings, was_anonymous
+from pullscope.trace.findings.said import says
 from pullscope.trace.model import Hop, Step
 
 
@@ -31,3 +38,43 @@ def pushes(token: Step) -> bool:
     """Whether a token was asked for in order to write."""
     scopes = read_scopes(token.token.scope or "") if token.token is not None else ()
     return any({"push", "delete", "*"} & set(scope.actions) and scope.type == "repository" for scope in scopes)
+
+
+EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)
+ACCESS = re.compile(
+    r"unauthori[sz]ed|authenti|denied|credential|password|login|permission|anonymous|access|invalid_grant|expired",
+    re.IGNORECASE,
+)
+"""Words by which a 400 is about who asks, rather than what was asked."""
+
+
+def refuses_access(hop: Hop) -> bool:
+    """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so."""
+    return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
+
+
+def wrong_logins(case: Case) -> list[Step]:
+    """The steps at which a login itself was refused: by a token server, or as Basic by the registry."""
+    tokens = [step for step in case.bad if step.is_token and not was_anonymous(step) and refuses_access(step.last)]
+    basic = [
+        step
+        for step in case.bad
+        if not step.is_token
+        and step.last.request.authorization == "basic"
+        and (step.last.status == 401 or (step.last.status in (400, 403) and says(step.last, EXPIRED)))
+        and not in_storage(step.last)
+    ]
+    return [*tokens, *basic, *refused_pings(case)]
+
+
+def refused_pings(case: Case) -> list[Step]:
+    """The version check that ends an operation with a refusal, although a login or token was shown."""
+    last = case.stopped_at
+    shown = last is not None and last in pings(case) and last.last.request.authorization != "none"
+    return [last] if last is not None and shown and last.last.status in REFUSALS else []
+
+
+def challenger(case: Case, token: Step) -> str | None:
+    """The host whose challenge a token request answers."""
+    homes = case.challengers.get(bare(token.first.request.url), set())
+    return min(homes, default=None)

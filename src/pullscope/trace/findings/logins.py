@@ -6,14 +6,12 @@ same for writing is in `denials`, refusals with a login in hand are in `refusals
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare
 from pullscope.trace.findings.asked import subject
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -30,7 +28,17 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import allows, issued_for, pushes, rights
+from pullscope.trace.findings.grants import (
+    EXPIRED,
+    allows,
+    challenger,
+    issued_for,
+    pushes,
+    refused_pings,
+    refuses_access,
+    rights,
+    wrong_logins,
+)
 from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, in_brackets, quoted, says
@@ -38,39 +46,6 @@ from pullscope.trace.model import Hop, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
-
-EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)
-ACCESS = re.compile(
-    r"unauthori[sz]ed|authenti|denied|credential|password|login|permission|anonymous|access|invalid_grant|expired",
-    re.IGNORECASE,
-)
-"""Words by which a 400 is about who asks, rather than what was asked."""
-
-
-def refuses_access(hop: Hop) -> bool:
-    """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so."""
-    return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
-
-
-def wrong_logins(case: Case) -> list[Step]:
-    """The steps at which a login itself was refused: by a token server, or as Basic by the registry."""
-    tokens = [step for step in case.bad if step.is_token and not was_anonymous(step) and refuses_access(step.last)]
-    basic = [
-        step
-        for step in case.bad
-        if not step.is_token
-        and step.last.request.authorization == "basic"
-        and (step.last.status == 401 or (step.last.status in (400, 403) and says(step.last, EXPIRED)))
-        and not in_storage(step.last)
-    ]
-    return [*tokens, *basic, *refused_pings(case)]
-
-
-def refused_pings(case: Case) -> list[Step]:
-    """The version check that ends an operation with a refusal, although a login or token was shown."""
-    last = case.stopped_at
-    shown = last is not None and last in pings(case) and last.last.request.authorization != "none"
-    return [last] if last is not None and shown and last.last.status in REFUSALS else []
 
 
 @row(
@@ -278,12 +253,6 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
         f"log in: {login(case, host)}; without the right to see it, the answer is the same for a name that does not exist",
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )
-
-
-def challenger(case: Case, token: Step) -> str | None:
-    """The host whose challenge a token request answers."""
-    homes = case.challengers.get(bare(token.first.request.url), set())
-    return min(homes, default=None)
 
 
 def _after_comma(hop: Hop) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.mirrored import STAND_IN
-from pullscope.oci.reference import registry_name
-from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -15,12 +14,6 @@ from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
 
 MISSED = frozenset({404, 410})
-
-
-def mirror_of(hop: Hop) -> str | None:
-    """The registry in place of which a host was asked; None where it was asked for itself."""
-    ns = hop.route.ns
-    return ns if ns is not None and ns not in (hop.host, registry_name(hop.host)) else None
 
 
 def at_mirrors(case: Case) -> list[Step]:

@@ -11,10 +11,21 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, Found, codes, header, in_storage, is_page, is_write, listed, name_of
+from pullscope.trace.findings.asked import host_within
+from pullscope.trace.findings.case import (
+    Case,
+    Found,
+    codes,
+    header,
+    in_storage,
+    is_page,
+    is_write,
+    listed,
+    mirror_of,
+    name_of,
+)
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, is_specific, is_usual, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
@@ -109,27 +120,6 @@ def tag_invalid(case: Case) -> Iterator[Found]:
             if "/" in tag
             else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
         )
-
-
-def host_within(name: str | None) -> str | None:
-    """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none.
-
-    A host alone, taken for an official image of Docker Hub, stands behind `library/` (GoogleContainerTools/kaniko#2315).
-    """
-    first, _, rest = (name or "").partition("/")
-    if first == "library" and rest.count(".") > 1 and "/" not in rest:
-        return rest
-    return first if rest and ("." in first or ":" in first) else None
-
-
-def check(name: str) -> str:
-    """What to look at in a name that is refused or not there."""
-    within = host_within(name)
-    return f"check the name {name}" + (
-        f": {within} in it is a host, of a mirror or registry, taken for a part of the name"
-        if within is not None
-        else ""
-    )
 
 
 @row(

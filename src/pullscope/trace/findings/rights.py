@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import doing, thing
+from pullscope.trace.findings.asked import action, check, thing
 from pullscope.trace.findings.case import REFUSALS, codes
-from pullscope.trace.findings.grants import allows, rights
+from pullscope.trace.findings.grants import ACCESS, allows, rights
 from pullscope.trace.findings.login_commands import login
-from pullscope.trace.findings.logins import ACCESS
-from pullscope.trace.findings.names import check
 from pullscope.trace.findings.said import is_specific, says
+from pullscope.trace.source_gaps import lacking
 
 _OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
-
-
-def action(one: Answer) -> str:
-    """The right that is wanted: `pull`, `push`, `delete`."""
-    what = doing(one.step)
-    if one.step.is_token:
-        return {"a push": "push", "a delete": "delete"}.get(what, "also delete")
-    return "delete" if one.act == "delete" else "push" if one.case.writes else "pull"
 
 
 def of_a_login(one: Answer) -> str | None:
@@ -31,7 +23,7 @@ def of_a_login(one: Answer) -> str | None:
     if says(one.hop, _OF_RIGHTS):
         return f"give the account that {one.case.client} uses the right to what it asked for, or log in with another"
     by_post = one.step.is_token and one.hop.request.method == "POST" and one.status == 403 and not is_specific(one.hop)
-    return f"log in again: {login(one.case, one.host)}" + (
+    return f"log in again: {one.login}" + (
         f"; if it is good, {one.host} may take no POST for tokens, and {one.case.client} did not ask by GET"
         if by_post
         else ""
@@ -42,7 +34,7 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
-    return f"{'do what the answer asks for; a login, where it wants one' if other else 'log in'}: {login(one.case, one.host)}"
+    return f"{'do what the answer asks for; a login, where it wants one' if other else 'log in'}: {one.login}"
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -61,7 +53,7 @@ def _lacks(one: Answer) -> str | None:
         return None
     if one.act == "read" and not allows(granted, one.name, "pull"):
         return "pull and push"
-    return action(one) if not allows(granted, one.name, action(one)) else None
+    return action(one.case, one.step) if not allows(granted, one.name, action(one.case, one.step)) else None
 
 
 def lacks_delete(one: Answer) -> str | None:
@@ -96,12 +88,29 @@ def at_the_registry(one: Answer) -> str | None:
         return None
     if other or one.no_login or one.by_page or lacks_delete(one) is not None:
         return None
-    if action(one) == "delete":
+    if action(one.case, one.step) == "delete":
         return f"log in with a token that has delete:packages, of an account that is an admin of the package {one.name}"
     return (
         f"log in with an account that may push {one.name}: a token with write:packages (in a workflow, permissions: "
         "packages: write), and the package's own settings"
     )
+
+
+def of_the_unseen(one: Answer) -> str | None:
+    """A refusal of which the source cannot show whether there was a login."""
+    if one.code is not None or one.status not in REFUSALS or not lacking(one.hop.request, "credentials"):
+        return None
+    return "check the name, and that the client is logged in with an account that may have it: no login is in the log"
+
+
+def of_a_blob(one: Answer) -> str | None:
+    """403 to a look at a blob with a login in hand: ECR, aws-actions/amazon-ecr-login#14."""
+    shown = one.hop.request.authorization != "none"
+    if one.code is not None or one.status != 403 or not shown or one.step.route.endpoint is not Endpoint.BLOB:
+        return None
+    in_iam = ": in IAM ecr:BatchCheckLayerAvailability" if one.hop.host.endswith(".amazonaws.com") else ""
+    name = one.step.route.repository
+    return f"give the account the right to look at blobs of {name}{in_iam}, which a push needs too"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -114,12 +123,8 @@ def of_a_refusal(one: Answer) -> str | None:
             return (
                 f"push under a new tag, or with an account that may overwrite tags of {name} (in Artifactory: delete)"
             )
-        account = f"log in with an account that may {action(one)} {name}"
-        return (
-            f"do what the answer asks for, or {account}"
-            if is_specific(one.hop)
-            else f"{account}: {login(one.case, one.host)}"
-        )
+        account = f"log in with an account that may {action(one.case, one.step)} {name}"
+        return f"do what the answer asks for, or {account}" if is_specific(one.hop) else f"{account}: {one.login}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         return f"give the account that {one.case.client} uses the right to {thing(one.step)} too, or log in with one that has it"
     if not is_specific(one.hop):

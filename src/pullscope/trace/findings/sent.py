@@ -8,10 +8,9 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
+from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
-from pullscope.trace.findings.names import host_within
 from pullscope.trace.findings.said import front, is_specific, says, tells_more
-from pullscope.trace.findings.uploads import UNKNOWN_BLOB, unknown_subject
 from pullscope.trace.model import Kind
 
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
@@ -69,6 +68,30 @@ def is_read_only(one: Answer) -> bool:
     if is_specific(one.hop):
         return False
     return not any(is_write(step) and step.last.ok for step in one.case.steps)
+
+
+def of_size_and_time(one: Answer) -> str | None:
+    """What was too large, cut off or lost."""
+    host, name = one.hop.host, front(one.hop) or ""
+    if one.code == "upload-too-large":
+        if "nginx" in name.lower():
+            return "raise client_max_body_size in nginx (0 for no limit)"
+        if name == "Cloudflare":
+            return "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
+        return f"raise the body limit of what answers at {host}"
+    if one.code == "upload-cut-off":
+        return (
+            f"raise the time and size limits of what stands in front of {host} (proxy_read_timeout and client_max_body_size in "
+            "nginx), and look at the registry's log and its disk"
+        )
+    if one.code == "upload-lost":
+        return (
+            f"push again; if it stays, report it to {one.known.name}: it loses the uploads that it began"
+            if one.known is not None
+            else f"give all instances behind {host} the same storage and the same http.secret, and let proxies hand on the "
+            "Location of an upload with its whole query"
+        )
+    return None
 
 
 def of_uploads(one: Answer) -> str | None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare, query
-from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, is_page, name_of
+from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, is_page, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.mirrors import mirror_of
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.findings.times import date_of, expiry_of

@@ -14,11 +14,10 @@ from functools import lru_cache
 
 from pullscope.trace.findings import (
     access,
+    answered,
     certificates,
     challenges,
     content,
-    denials,
-    failing,
     logins,
     lookups,
     manifests,
@@ -28,12 +27,10 @@ from pullscope.trace.findings import (
     pace,
     redirects,
     referrers,
-    refusals,
     storage,
     tokens,
     uploads,
     vanity,
-    writes,
 )
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
@@ -45,10 +42,10 @@ from pullscope.trace.unseen_hosts import through_mirror
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
     "Redirects and vanity domains": rows_of([vanity, redirects]),
-    "Tokens and logins": rows_of([challenges, tokens, logins, refusals]),
+    "Tokens and logins": rows_of([challenges, tokens, logins]),
     "Mirrors": rows_of([mirrors]),
-    "The registry's answers": rows_of([failing, names, lookups, manifests, referrers]),
-    "Pushes and deletes": rows_of([uploads, writes, denials]),
+    "The registry's answers": rows_of([answered, names, lookups, manifests, referrers]),
+    "Pushes and deletes": rows_of([uploads]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),
     "In rule files only": rows_of([only_in_rules]),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pullscope.trace.findings.answers import Answer, took_long
-from pullscope.trace.findings.asked import doing, request, thing
+from pullscope.oci.amounts import size
+from pullscope.trace.findings.answers import Answer, after
+from pullscope.trace.findings.asked import doing, request, thing, unknown_subject
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, was_anonymous
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import fix_of
-from pullscope.trace.findings.logins import refused_pings
+from pullscope.trace.findings.fixes import GATEWAY, fix_of
+from pullscope.trace.findings.grants import refused_pings
 from pullscope.trace.findings.rights import why_refused
-from pullscope.trace.findings.said import answered_by, is_specific, quoted, words
+from pullscope.trace.findings.said import answered_by, front, is_specific, quoted, reason, words
 from pullscope.trace.findings.sent import is_read_only
-from pullscope.trace.findings.uploads import unknown_subject
 
 
 def told(case: Case, code: str) -> Iterator[Found]:
@@ -67,16 +67,52 @@ def _write_denied(one: Answer) -> str:
     )
 
 
+def _upload(one: Answer) -> str:
+    """What was sent, how much, and for how long it took."""
+    sent = one.hop.uploaded.bytes if one.hop.uploaded is not None else 0
+    return f"{request(one.step)}{f', of {size(sent)},' if sent > 100_000 else ''}{after(one)}"
+
+
 def _upload_refused(one: Answer) -> str:
     subject = unknown_subject(one.step)
-    seconds = took_long(one)
-    late = f" after {seconds:.0f} s" if seconds is not None else ""
     means = f", and means {subject.short}, the subject of that manifest" if subject is not None else ""
-    return f"{answered_by(one.hop)} said {one.status} to {request(one.step)}{late}{quoted(one.hop)}{means}."
+    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{means}."
+
+
+def _upload_too_large(one: Answer) -> str:
+    said = f"{answered_by(one.hop)} said 413 to {_upload(one)}{reason(one.hop)}"
+    return f"{said}: it takes no body of that size."
+
+
+def _upload_cut_off(one: Answer) -> str:
+    if one.hop.status is None:
+        return f"{one.hop.host} ended the connection in the middle of {_upload(one)}.".replace(",.", ".")
+    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}."
+
+
+def _upload_lost(one: Answer) -> str:
+    return f"{answered_by(one.hop)} said {one.status} to an upload that it had begun itself{quoted(one.hop)}."
+
+
+def _registry_failed(one: Answer) -> str:
+    hop = one.hop
+    instead = one.clue is not None and one.clue.name == "filter"
+    behind = not instead and hop.status in GATEWAY and not hop.errors and front(hop) is not None
+    return f"{answered_by(hop)} said {hop.status}{quoted(hop)}: " + (
+        "it stands in front and did not get an answer from the registry behind it."
+        if behind
+        else "it answers in the registry's place."
+        if instead
+        else f"the fault is there, not with {one.case.client}."
+    )
 
 
 _MESSAGES: dict[str, Callable[[Answer], str]] = {
     "access-denied": _access_denied,
+    "registry-failed": _registry_failed,
     "write-denied": _write_denied,
     "upload-refused": _upload_refused,
+    "upload-too-large": _upload_too_large,
+    "upload-cut-off": _upload_cut_off,
+    "upload-lost": _upload_lost,
 }

@@ -24,8 +24,8 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import pushes
-from pullscope.trace.findings.logins import EXPIRED, is_unknown_without_login, refused_pings, refuses_access
+from pullscope.trace.findings.grants import EXPIRED, pushes, refused_pings, refuses_access
+from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import in_brackets, reason, says
 from pullscope.trace.model import Hop, Step

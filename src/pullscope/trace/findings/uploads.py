@@ -7,16 +7,85 @@ from collections.abc import Iterator
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, parameters, query
+from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.findings.advice import clue
+from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop, Kind, Step
+
+UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
+
+
+@row(
+    "upload-location-elsewhere",
+    needs=Fact.WRITE,
+    explains="upload-refused access-denied credentials-not-used push-over-redirect redirect-downgrade registry-failed "
+    "upload-cut-off upload-lost upstream-unreachable write-denied",
+    severities="error",
+    suffers="all that push",
+    remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
+    recording="field/wire/push-http-location.mitm",
+)
+def upload_location_elsewhere(case: Case) -> Iterator[Found]:
+    """The Location of an upload has another scheme, host or port than the registry was asked at, and the upload ends there.
+
+    A registry behind a proxy writes the address that it knows: distribution/distribution#479, #1177, #970, moby/moby#18469.
+    distribution builds it from X-Forwarded-Proto and X-Forwarded-Host, or `http.host`, or leaves the host out with
+    `http.relativeurls`. Run with dockerd 20.10.24 and 28.5.2.
+    """
+    told: list[tuple[Hop, str]] = []
+    for hop in case.hops:
+        there = hop.response.location if hop.response is not None and hop.status in (201, 202) else None
+        if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
+            continue
+        host = host_of(there)
+        downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
+        if host and (downgraded or host != hop.host) and not _got_on(case, hop):
+            told.append((hop, there))
+    if not told:
+        return
+    hop, there = told[0]
+    host = host_of(there)
+    seen = [
+        one.step
+        for one in case.hops
+        if one.host == host and one.request.url.startswith(there[:5]) and is_write(one.step)
+    ]
+    plain = host == hop.host
+    after = [step for step in seen if step in case.bad]
+    if not after and not case.over:
+        return  # it may go on there
+    yield Found(
+        [*(one.step for one, _ in told), *after],
+        f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
+        if plain
+        else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where_it_is(host)}), "
+        + ("and the upload ended there." if after else "of which nothing more was seen."),
+        f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
+        if known_registry(host) is not None and not plain
+        else f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
+        "registry's own address (http.host or http.relativeurls in distribution, external URL elsewhere)",
+        severity=Severity.ERROR,
+    )
+
+
+def _got_on(case: Case, start: Hop) -> bool:
+    """Whether what was sent to an upload's address was taken there."""
+    target = start.response.location_id if start.response is not None else None
+    return any(
+        hop.request.url_id == target or hop.step.after is start.step
+        for hop in case.hops
+        if hop.ok and hop is not start and hop.request.method not in ("GET", "HEAD")
+    )
+
 
 _QUOTES_THE_REQUEST = re.compile(
     r"(?:un-?recogni[sz]ed|unknown|unsupported|invalid) request: [A-Z]+ /v2/", re.IGNORECASE
@@ -152,9 +221,6 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
         )
 
 
-UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
-
-
 def _named_in(sent: object) -> list[Digest]:
     """What a manifest or an index cannot be without."""
     if isinstance(sent, Index):
@@ -164,15 +230,6 @@ def _named_in(sent: object) -> list[Digest]:
     else:
         parts = []
     return [one.digest for one in parts if one.digest is not None]
-
-
-def unknown_subject(step: Step) -> Digest | None:
-    """What a manifest refers to, where that is what the registry says that it does not know."""
-    sent = step.document
-    subject = sent.subject if isinstance(sent, Manifest | Index) else None
-    if subject is None or subject.digest is None:
-        return None
-    return subject.digest if any(str(subject.digest) in error.detail for error in step.last.errors) else None
 
 
 def _told_of(step: Step) -> list[object]:

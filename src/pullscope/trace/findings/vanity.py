@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
+from pullscope.trace.findings.asked import check
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
@@ -21,7 +22,6 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.logins import LOOKERS
-from pullscope.trace.findings.names import check
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, quoted, says
 from pullscope.trace.model import Hop, Step
