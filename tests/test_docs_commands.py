@@ -27,6 +27,7 @@ ELSEWHERE = {
     r"pip install '\.\[otel\]'": (".ci/run", "otel"),
     r"pullscope docker (on|off)": ("tests/systemd/test_docker_service.py", '"on"'),
     r"pullscope doctor unit .*": ("tests/systemd/test_nodes.py", '"doctor", "unit"'),
+    r"pullscope doctor \S+ --trace .*": ("tests/e2e/test_doctor_trace.py", '"--trace"'),
     r"pullscope docker trace": ("tests/systemd/test_foreground.py", '"trace"'),
     r"pullscope docker sandbox .*": ("tests/systemd/test_foreground.py", '"sandbox"'),
     r"pullscope run -- skopeo .*": ("tests/cli/test_run.py", "skopeo"),

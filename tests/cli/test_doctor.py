@@ -248,3 +248,14 @@ def test_an_expired_ca_is_made_anew(patient: Patient) -> None:
     patient.paste(found["ca-expired"]["fix"])
     assert patient.problems() == {}
     assert (patient.confdir / "expired-20200102" / "mitmproxy-ca-cert.pem").read_text() == EXPIRED
+
+
+def test_trace_needs_an_image_and_this_machine(tmp_path: Path) -> None:
+    """Each in one sentence, before anything is pulled."""
+    from pullscope.cli import doctor
+
+    told = CliRunner().invoke(doctor.app, ["docker", "--trace"])
+    assert (told.exit_code, told.output.strip()) == (2, "error: --trace needs the image to pull.")
+    told = CliRunner().invoke(doctor.app, ["podman", "--trace", "docker.io/library/nginx", "--root", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "it does not go with --root" in told.output

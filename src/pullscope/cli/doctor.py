@@ -1,29 +1,32 @@
 """`pullscope doctor CLIENT [REF]`: which endpoint a client of this machine will ask for an image, in which order, and why not.
 
-Reads the client's configuration files only; nothing is pulled. `pullscope docker doctor` is about our own proxy.
+Reads the client's configuration files; nothing is pulled without `--trace`. `pullscope docker doctor` is about our own proxy.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
 
 from pullscope.cli import unit
 from pullscope.cli.docker_context import print_problems, printable
-from pullscope.cli.exits import speaking
+from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.output import reader_may_leave
 from pullscope.host import command
 from pullscope.host.invoker import invoker
 from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree
+from pullscope.host.watched import pulls
+from pullscope.host.watched.asked import Pulled
+from pullscope.host.watched.comparison import Comparison, Row
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference
-from pullscope.oci.verdicts import Problem
+from pullscope.oci.verdicts import ExitCode, Problem
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,39 +34,40 @@ app = typer.Typer(
 )
 
 Ref = Annotated[str | None, typer.Argument(metavar="[REF]", help="The image, as it would be pulled.")]
+Traced = Annotated[
+    bool, typer.Option("--trace", help="Then pull REF once, and compare what was asked; nothing is changed for it.")
+]
 Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /.", metavar="DIR")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("containerd")
 @speaking
-def of_containerd(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> None:
+def of_containerd(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files."""
-    node = node_of(root)
-    if ref is None:
-        _print("containerd", None, containerd.examine(node), as_json=as_json)
-    _answer(lambda reference: containerd.route(node, reference), ref, as_json=as_json)
+    _of(
+        "containerd",
+        ref,
+        root,
+        containerd.examine,
+        _parsed(containerd.route),
+        pulls.containerd if trace else None,
+        as_json,
+    )
 
 
 @app.command("podman")
 @speaking
-def of_podman(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> None:
+def of_podman(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d."""
-    node = node_of(root)
-    if ref is None:
-        _print("podman", None, podman.examine(node), as_json=as_json)
-    found = podman.route(node, ref or "")
-    _print(found.client, found, found.problems, as_json=as_json)
+    _of("podman", ref, root, podman.examine, podman.route, pulls.podman if trace else None, as_json)
 
 
 @app.command("docker")
 @speaking
-def of_docker(ref: Ref = None, root: Root = "/", as_json: AsJson = False) -> None:
+def of_docker(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`pullscope docker doctor`: our own proxy.)"""
-    node = node_of(root)
-    if ref is None:
-        _print("docker", None, docker.examine(node), as_json=as_json)
-    _answer(lambda reference: docker.route(node, reference), ref, as_json=as_json)
+    _of("docker", ref, root, docker.examine, _parsed(docker.route), pulls.docker if trace else None, as_json)
 
 
 app.command("unit")(unit.doctor)
@@ -78,23 +82,59 @@ def node_of(root: str) -> Node:
     return Node(tree=tree, run=run, sudo=sudo, home=str(who.home), environment=os.environ if tree.live else {})
 
 
-def _answer(route: Callable[[Reference], Route], ref: str | None, *, as_json: bool) -> None:
-    found = route(Reference.parse(ref or ""))
-    _print(found.client, found, found.problems, as_json=as_json)
+def _parsed(route: Callable[[Node, Reference], Route]) -> Callable[[Node, str], Route]:
+    return lambda node, ref: route(node, Reference.parse(ref))
 
 
-def _print(client: str, route: Route | None, problems: tuple[Problem, ...], *, as_json: bool) -> None:
+def _of(
+    client: str,
+    ref: str | None,
+    root: str,
+    examine: Callable[[Node], tuple[Problem, ...]],
+    route: Callable[[Node, str], Route],
+    pull: Callable[[Node, str], Pulled] | None,
+    as_json: bool,
+) -> None:
+    """Say what is foretold; with `pull`, what came of it."""
+    node = node_of(root)
+    found = route(node, ref) if ref is not None else None
+    problems = found.problems if found else examine(node)
+    told: dict[str, Any] = found.as_json() if found else {"client": client}
+    lines = [*_lines(found)] if found else []
+    if pull is not None:
+        if found is None or ref is None:
+            raise Complaint("--trace needs the image to pull.", ExitCode.USAGE)
+        if not node.tree.live:
+            raise Complaint("--trace asks this machine's own client: it does not go with --root.", ExitCode.USAGE)
+        pulled = pull(node, ref)
+        compared = Comparison(node, found, pulled)
+        problems = (*problems, *compared.problems)
+        told["trace"] = {
+            "by": pulled.by,
+            "endpoints": [row.as_json() for row in compared.rows],
+            "error": pulled.error or None,
+        }
+        lines += _compared(pulled, compared.rows)
     with reader_may_leave():
         if as_json:
-            more: dict[str, Any] = route.as_json() if route else {"client": client}
-            typer.echo(json.dumps(verdicts.as_json(f"doctor {client}", problems, **more), indent=2))
+            typer.echo(json.dumps(verdicts.as_json(f"doctor {client}", problems, **told), indent=2))
         else:
-            for line in _lines(route) if route else ():
+            for line in lines:
                 typer.echo(printable(line))
             print_problems(problems)
             count = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
             typer.echo(f"{count} problem{'s' if count > 1 else ''}" if count else f"healthy: {client}'s configuration")
     raise typer.Exit(verdicts.exit_code(problems))
+
+
+def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:
+    yield f"{pulled.by} pulled it once{', and failed' if pulled.error else ''}:"
+    for row in rows:
+        yield f"  {row.number or '-'}  {row.state:<18} {row.cause}"
+        if row.number is None:
+            yield f"     {row.url}"
+    if pulled.left:
+        yield f"note    {pulled.left}"
 
 
 def _lines(route: Route) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The docker daemon's own API over its unix socket, as far as one pull needs it: for a machine without a docker command.
+"""The docker daemon's own API over its unix socket, as far as one pull needs it, without a docker command.
 
 POST /images/create answers 200 at once and then a stream of JSON objects; a failure is the last of them
 (moby api/types/jsonstream). What the daemon says may hold what a registry said, so it is shown without control codes.
@@ -52,6 +52,18 @@ def pull_request(words: Sequence[str]) -> str | None:
     return f"/images/create?{urlencode(query, quote_via=quote)}"
 
 
+def ask(endpoint: Path, method: str, path: str) -> int:
+    """The status of one question; HostError where the daemon does not answer."""
+    connection = _Unix(endpoint)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise HostError(f"docker on {endpoint} does not answer: {error}") from error
+    finally:
+        connection.close()
+
+
 def pull(endpoint: Path, path: str) -> Iterator[str]:
     """Ask for a pull; what the daemon says of it, a line each. HostError with its own sentence where it fails."""
     connection = _Unix(endpoint)
@@ -68,7 +80,7 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
                 name = f"{said['id']}: " if said.get("id") else ""
                 yield _plain(f"{name}{said['status']}")
     except (OSError, http.client.HTTPException) as error:
-        raise HostError(f"the sandbox's docker does not answer: {error}") from error
+        raise HostError(f"docker on {endpoint} does not answer: {error}") from error
     finally:
         connection.close()
 

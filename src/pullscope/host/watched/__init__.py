@@ -1,0 +1,13 @@
+"""One real pull by a client of this machine, watched from outside, and held against what its configuration said.
+
+Nothing is changed for it: no file, no proxy, no CA, no restart. What is read is what a client shows anyway: the beginnings
+of its connections (the kernel's packets), or its own debug log. What TLS hides stays hidden.
+
+    asked.py            what was asked of one endpoint, and what came of it; plain values
+    packets.py          the machine's TCP, as segments; needs root
+    conversations.py    segments as requests: in plain http, or as names that TLS shows
+    containers_log.py   the debug log of podman and skopeo as requests
+    cri.py              the kubelet's questions to a container runtime, without a kubelet
+    pulls.py            the one pull of each client, and nothing left of it
+    comparison.py       as said, not asked, asked but not said, with the cause
+"""
