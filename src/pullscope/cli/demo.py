@@ -197,10 +197,10 @@ def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
 def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bool, login: bool, explain: bool) -> str:
     speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
     what = "sample registry" if row.id == "docker-hub" else f"sample registry that plays {row.name}"
-    said = [f"A {what}, a real mitmproxy and a client that speaks like {speaker}, all on 127.0.0.1."]
+    said = [f"A {what}, mitmproxy (a recording proxy) and a client that speaks like {speaker}, all on 127.0.0.1."]
     if explain:
         said.append(
-            'What is told "by hand" is how one would ask the real registry; it does not know this sample\'s digests.'
+            'The commands under "By hand" ask the real registry, which does not have the digests of this sample.'
         )
     else:
         said.append(_of_the_401(row))

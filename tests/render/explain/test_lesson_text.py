@@ -31,15 +31,15 @@ def test_fits_eighty_columns(trace: str, expert: bool) -> None:
 
 
 def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
-    """Neither is cut: through a vanity host the manifest's answers are a line lower, at the right edge."""
+    """Neither is cut: through a vanity host the manifest's statuses are a line lower, before what they came to."""
     [pull] = recorded("dockerd-29.7-containerd-vanity-302").pulls
     lines = text_of(pull)
     first, at = (number for number, line in enumerate(lines) if line[6:].startswith("manifest list  GET"))
 
     assert lines[first].startswith("      manifest list  GET docker.timonback.de/")
-    assert lines[first + 1] == "      first without a token: 302 redirect                       302 > 401 > 302"
-    assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../manifests/sha256:8e77458de855"
-    assert lines[at + 1] == "      3 platforms, 3 attestations                         302 > 401 > 302 > 200"
+    assert lines[first + 1] == "      302 > 401 > 302: at first, without a token"
+    assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../sha256:8e77458de855        200"
+    assert lines[at + 1] == "      3 platforms, 3 attestations"
 
 
 def test_by_hand_names_the_step_that_has_the_token() -> None:
@@ -117,7 +117,7 @@ def test_what_a_pull_does_not_show_is_told_from_the_demo() -> None:
         get_blob(wire, image, content)
     pull = only(played(wire))
     blocks = [[paint(line, color=False) for line in block] for block in lesson_blocks(pull, demo=demo_pulls())]
-    at = blocks.index(["What this pull does not show; the examples are the demo's"])
+    at = blocks.index(["What this pull does not show (examples from the demo)"])
 
     assert not any("Why a 401 comes first" in line for block in blocks[:at] for line in block)
     assert any("Why a 401 comes first" in line for block in blocks[at:] for line in block)

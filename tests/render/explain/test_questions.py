@@ -1,6 +1,7 @@
 """What a person asks who never saw a registry and wants a domain of their own: the lesson and the page answer it.
 
-The questions were written before the answers. Each has words of the answer, in the page and in the lesson on a terminal.
+The questions were written before the answers, some of them by readers who knew only their own question. Each has words of the
+answer, in the page and in the lesson on a terminal.
 """
 
 from __future__ import annotations
@@ -14,39 +15,50 @@ from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.render.explain.lesson_text import lesson_blocks
 from pullscope.render.layout import paint
 
-PAGE = (
+PAGE = " ".join(
     (Path(__file__).parents[3] / "docs" / "how-a-pull-works.md")
     .read_text(encoding="utf-8")
     .replace("\\", "")
     .replace("`", "")
+    .split()
 )
 QUESTIONS = {
-    "I type `docker pull nginx`: which host is asked, for which repository?": "nginx stands for docker.io/library/nginx:latest",
+    "I type `docker pull nginx`: which host is asked, for which repository?": "nginx means docker.io/library/nginx:latest",
+    "Which host gets requests for docker.io?": "whose requests go to registry-1.docker.io",
+    "How is a host told from a user name?": "is a host if it contains a dot or a colon, or is localhost",
     "Why does HTTPS_PROXY in my shell do nothing?": "HTTPS_PROXY in your shell changes nothing",
-    "Who has to trust the proxy's CA?": "the daemon has to be told of a proxy, and has to trust the proxy's CA",
-    "The first answer is a 401: is something wrong?": "The 401 is no failure",
-    "Where does the registry say where a token comes from?": "WWW-Authenticate says where to get a token",
-    "What is a scope, and whose name is in it?": "The client makes it of the name that was typed",
-    "Do public images need a token?": "Public images need one too",
-    "What is the difference between a tag and a digest?": "A tag is a label: tomorrow it can be on another image",
-    "What exactly is hashed?": "of a manifest's text or a layer's compressed archive, byte for byte",
-    "Does a digest prove who made an image?": "What a digest does not say is who made the image",
-    "What is a platform, and what is unknown/unknown?": "Entries for unknown/unknown are for no machine",
-    "What is in a manifest, and what in the config?": "one config (how to start it) and the layers (its files)",
-    "Why HEAD, and what counts as a pull?": "it counts each GET of a manifest and no HEAD",
-    "Whose counter is it?": "for your IP address, or for your account if you are logged in",
-    "Which hosts must a firewall let through, and are they stable?": "may choose another tomorrow",
-    "What is a signed URL, and why is no token sent there?": "clients do not show it to another host",
-    "Which clients begin in another way?": "not all check /v2/ first",
+    "Where do I set the proxy, then?": "Set the proxy in the daemon's service",
+    "Who has to trust the proxy's CA?": "so the daemon has to trust this CA",
+    "Where does a CA go, of a proxy or of a registry?": "put it into /etc/docker/certs.d/HOST/ca.crt",
+    "The first answer is a 401: is something wrong?": "This 401 is normal",
+    "Where does the registry say where a token comes from?": "WWW-Authenticate, the challenge, says where to get a token",
+    "What is a scope, and whose name is in it?": "The client builds it from the name that you typed",
+    "Do public images need a token, and an account?": "Public images need one too. You need no account for them",
+    "How is a token sent?": "in the header Authorization: Bearer TOKEN",
+    "What is the difference between a tag and a digest?": "A tag is a label; tomorrow it can point to another image",
+    "What exactly is hashed?": "of the JSON text of an index, manifest or config, of a layer's compressed archive",
+    "What does a digest guarantee?": "so this one digest fixes the whole image",
+    "Does a digest prove who made an image?": "A digest does not say who made the image: that needs a signature",
+    "What is a platform, and what is unknown/unknown?": "Entries for unknown/unknown are not images but statements about them",
+    "What is in a manifest, and what in the config?": "one config (how to start the image) and of the layers (its files)",
+    "Why HEAD, and what counts as a pull?": "HEAD requests, configs and layers do not count",
+    "Whose counter is it?": "per IP address, or per account if you are logged in",
+    "Which hosts must a firewall let through, and are they stable?": "A firewall has to allow three hosts",
+    "What is a signed URL, and why is no token sent there?": "can fetch this one blob until then, so no token is needed",
+    "What happens if a token is sent to the storage?": "a storage that gets both refuses",
+    "Which clients begin in another way?": "Some leave out the version check",
     "What does a second pull ask?": "it stops: nothing is downloaded and nothing is counted",
-    "Which paths must my domain answer, and how?": "every path below /v2/ is answered with a redirect (302) to the same path",
-    "What else does it need?": "a DNS record and a certificate that the clients trust",
-    "What does it never see?": "It never sees the manifests and layers",
+    "Which paths must my domain answer, and how?": "answer every path below /v2/ with status 302 and a Location header",
+    "How does the smallest rule look?": "/v2/* https://registry-1.docker.io/v2/:splat 302",
+    "What else does it need?": "a DNS record (a CNAME to the web host) and a certificate for its name from a public CA",
+    "What does it never see?": "It does not see manifests and layers",
     "Who cannot pull there, and how does that look?": "fails: unauthorized: authentication required",
-    "Can I use another path than the registry's?": "a domain in front of a registry has to keep the path",
+    "Why does docker get through where podman does not?": "without a token and sends the token to the registry",
+    "Can I use another path than the registry's?": "a domain in front of a registry should keep the path",
     "Whose rate limit is charged, by a redirect and by a proxy?": "its one address is charged for all of them",
-    "How do I move the registry behind it?": "Nobody who pulls has to change a name",
-    "Can it be plain files, and with which headers?": "a manifest's Content-Type is its own media type",
+    "Can I log in and push there?": "so a private image needs a proxy. Do not push through a redirect",
+    "How do I move the registry behind it?": "Names and digests stay the same, so users change nothing",
+    "Can it be plain files, and with which headers?": "Content-Type with the manifest's own media type",
 }
 
 

@@ -17,7 +17,7 @@ from tests.render.samples import TRACES
 
 from pullscope.render.exports.mermaid import MOST, diagrams, mermaid
 
-SAFE = r"(?:[A-Za-z0-9 ._/+*-]|#\d+;)+"
+SAFE = r"(?:[A-Za-z0-9 ,._/+*-]|#\d+;)+"
 GRAMMAR = re.compile(
     rf"sequenceDiagram|    participant (?:c|h\d+) as (?:[a-z+]+<br/>)?{SAFE}|    Note over c: {SAFE}"
     rf"|    c->>h\d+: {SAFE}|    h\d+(?:-->>|--x)c: {SAFE}"

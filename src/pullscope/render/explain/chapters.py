@@ -1,4 +1,4 @@
-"""What no recording of one pull can show: told from other pulls, the demo's, which a caller hands over.
+"""What no recording of one pull can show: explained with other pulls, the demo's, which a caller hands over.
 
 The words are those of `ideas`; the tables say what the clients' models asked and how it ended for them.
 """
@@ -53,7 +53,7 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
     of_the_demo = [idea for lesson in lessons(demo.vanity) for idea in lesson.ideas]
     missing = [idea for idea in of_the_demo if idea.idea in IN_STEPS and idea.idea not in told]
     if missing:
-        yield Chapter(title="What this pull does not show; the examples are the demo's", said=missing, tables={})
+        yield Chapter(title="What this pull does not show (examples from the demo)", said=missing, tables={})
     tables = {Idea.OTHERS: list(_asked(demo.tried)), Idea.REFUSED: list(_ended(demo.tried))}
     domain = pull if Idea.VANITY in told else demo.vanity
     yield Chapter(title="Other pulls", said=about(AFTER, demo.vanity), tables=tables)
@@ -61,7 +61,7 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
 
 
 def _asked(tried: Sequence[Tried]) -> Iterator[tuple[str, ...]]:
-    yield "client", "/v2/ first", "the tag by", "tokens"
+    yield "client", "version check", "tag by", "token requests"
     for one in tried:
         steps = one.straight.steps
         tag = next(step.method for step in steps if step.route.reference == one.straight.tag)

@@ -1,59 +1,76 @@
-"""The words of the trade in a sentence or two each: for `pullscope explain TERM` and the end of docs/how-a-pull-works.md."""
+"""Terms in a sentence or two each: for `pullscope explain TERM` and the end of docs/how-a-pull-works.md."""
 
 from __future__ import annotations
 
 TERMS: dict[str, str] = {
-    "200": "Here it is: the answer to a request that went well.",
-    "302": "A redirect: ask at the address in the header Location instead. 301, 303, 307 and 308 are redirects too; 301 and "
-    "308 mean for ever.",
-    "307": "A redirect, as registries use it to send a client to their storage: ask there, with the same method.",
-    "401": "Get a token first, or log in: the header WWW-Authenticate says where. At the beginning of a pull it is normal.",
-    "403": "Refused: the registry knows who asks, or does not care, and says no.",
-    "404": "Not there, or not for you: a registry may say 404 of a private image.",
-    "429": "Too many requests: a rate limit.",
-    "anonymous": "Without a login. Docker Hub gives anonymous tokens for public images to anybody.",
-    "attestation": "A statement about an image, stored beside it in the index: how it was built (provenance) or what is in it "
-    "(SBOM). It is not needed to run the image.",
-    "blob": "A piece of content under its digest: a layer or a config.",
-    "CA": "A certificate authority. A client accepts a proxy's certificates only if it trusts the CA that signed them.",
-    "CDN": "Servers that hold copies of blobs near the client. A registry redirects there; the host name can change.",
-    "challenge": "The header WWW-Authenticate of a 401: realm, service and scope of the token that is wanted.",
-    "config": "A small JSON document: which program to run, as which user, with which environment. Not a file of the image.",
+    "200": "OK: the answer has what was asked for.",
+    "302": "A redirect: ask again at the address in the header Location. 301, 303, 307 and 308 are redirects "
+    "too; 301 and 308 are permanent, so clients may remember them.",
+    "307": "A redirect that keeps the request's method; registries use it to send clients to their storage.",
+    "401": "Authentication required: get a token, or log in; the header WWW-Authenticate says where. At the "
+    "start of a pull it is normal.",
+    "403": "Access denied: the registry does not allow this, with or without a login.",
+    "404": "Not found. For a private image a registry may say 404 instead of 401 or 403.",
+    "429": "Too many requests: a rate limit was reached.",
+    "anonymous": "Without a login. Docker Hub issues anonymous tokens for public images.",
+    "attestation": "A statement about an image, stored beside it in the index: how it was built (provenance) or what is "
+    "in it (SBOM). The image runs without it.",
+    "blob": "Content that is fetched by its digest: a layer or a config.",
+    "CA": "Certificate authority: it signs certificates. A client accepts a proxy's certificates only if it "
+    "trusts the proxy's CA.",
+    "CDN": "Content delivery network: servers that keep copies of blobs near the client. A registry redirects "
+    "there; the host name can change.",
+    "challenge": "The header WWW-Authenticate of a 401: realm, service and scope of the token that the registry wants.",
+    "client": "A program that pulls or pushes: the docker daemon, containerd (on Kubernetes nodes), podman, skopeo, buildah, "
+    "crane, regctl.",
+    "config": "A small JSON document: which program to run, as which user, with which environment. It contains no "
+    "file of the image.",
+    "container image": "Layers (files), a config (how to start them) and the manifest that lists both.",
     "credential": "What proves who asks: a user name and password, or a token.",
     "daemon": "A program in the background. `docker pull` asks the docker daemon, and the daemon asks the registry.",
-    "digest": "sha256: and the hash of some content. Equal digest, equal bytes. Used instead of a tag: `IMAGE@sha256:…`",
+    "diff_id": "The sha256 of an unpacked layer. The config lists them; the manifest lists the digests of the "
+    "compressed layers.",
+    "digest": "The sha256 hash of some content. The same digest means the same bytes. It can stand in the place of "
+    "a tag: `IMAGE@sha256:…`",
+    "header": "A line before the content of a request or answer, such as `Content-Type: application/json`.",
     "HEAD": "A request for the headers of an answer only. On Docker Hub it does not count as a pull.",
-    "index": "A document with the digest of one manifest for each platform. Also called manifest list.",
-    "layer": "A compressed archive of files, laid over the layers below it. All layers together are the image's file system.",
-    "login": "`docker login HOST` stores a user name and password (or token) for one host; another host does not get them.",
-    "manifest": "The packing list of an image for one platform: the digests and sizes of its config and layers.",
-    "media type": "What kind of document something is, in the header Content-Type: application/vnd.oci.image.manifest.v1+json.",
-    "mirror": "A registry that is asked before the real one, set in the configuration of a client.",
-    "mount": "A push asks the registry to take a layer over from another repository, so that it need not be sent.",
-    "platform": "Operating system, architecture and sometimes variant of a machine: linux/amd64, linux/arm/v7.",
-    "proxy": "A server that asks another server for a client and passes on the answer. pullscope looks from such a place.",
-    "push": "Sending an image to a registry: layers and config first, the manifest last.",
-    "rate limit": "How many pulls a registry allows in a time, for an IP address or an account; Docker Hub says what is left in "
-    "the header ratelimit-remaining.",
+    "index": "A JSON document with the digest of one manifest for each platform. Also called manifest list.",
+    "layer": "A compressed archive of files. The layers, unpacked one over the other, are the image's file system.",
+    "login": "`docker login HOST` stores a user name and password (or token) for one host.",
+    "manifest": "The packing list of an image for one platform, a JSON document: the digests and sizes of its config "
+    "and layers.",
+    "media type": "What kind of document something is, in the header Content-Type: "
+    "`application/vnd.oci.image.manifest.v1+json`.",
+    "mirror": "A registry that a client asks before the real one, because its settings say so.",
+    "mount": "In a push: the registry takes a layer from another of its repositories, so that it need not be uploaded.",
+    "platform": "Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7.",
+    "proxy": "A server that passes requests on for a client, and the answers back. pullscope works in one.",
+    "pull": "Fetching an image from a registry: manifests, config and layers.",
+    "push": "Uploading an image to a registry: layers and config first, the manifest last.",
+    "rate limit": "How many pulls a registry allows in a time, per IP address or account. Docker Hub says what is left "
+    "in the header ratelimit-remaining.",
     "realm": "In a challenge: the address of the token server.",
-    "redirect": "An answer that says: ask there instead. See 302 and 307.",
-    "reference": "The name of an image in full: `REGISTRY/REPOSITORY:TAG`, or `@DIGEST` for the tag.",
-    "referrers": "The question which documents refer to an image, such as signatures. 404 or an empty list means none.",
-    "registry": "A server that answers /v2/: documents (manifests) and files (blobs) under names and digests.",
-    "repository": "A name at a registry under which an image has its tags: library/nginx.",
-    "SBOM": "A list of the software in an image (software bill of materials).",
-    "scope": "What a token is good for: `repository:NAME:pull`. NAME is the repository's name at the registry that is asked.",
+    "redirect": "An answer that sends the client to another address. See 302 and 307.",
+    "reference": "The full name of an image: `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`.",
+    "referrers": "The documents that refer to an image, such as signatures, and the request for their list. 404 or an "
+    "empty list: there are none.",
+    "registry": "A web server that stores images and answers requests below /v2/.",
+    "repository": "A name at a registry with images under tags: library/nginx.",
+    "SBOM": "Software bill of materials: a list of the software in an image.",
+    "scope": "What a token allows: `repository:NAME:pull`. NAME is the repository in the name that was typed.",
     "service": "In a challenge: the name by which the token server knows the registry.",
-    "signature": "A proof of who made an image. A digest only proves which bytes it has.",
-    "signed URL": "An address that itself holds the permission to fetch one file for a short time; no token is needed.",
-    "store": "Where a docker daemon keeps images: the classic store (graphdriver, docker 28 and older) or the containerd store "
+    "signature": "A proof of who made an image. A digest proves only which bytes it has.",
+    "signed URL": "A URL that itself permits fetching one file for a short time; no token is needed.",
+    "store": "Where a docker daemon keeps images: the classic store (docker 28 and older) or the containerd store "
     "(new installations of docker 29). The two ask a registry in different ways.",
-    "tag": "A label on an image in a repository, such as latest. It can be moved to another image at any time.",
-    "token": "A ticket that a token server gives for a short time and one scope; it is sent in the header Authorization.",
-    "token server": "The server that gives tokens; it need not be the registry's host. Docker Hub's is auth.docker.io.",
-    "upstream": "The registry behind a vanity domain, a mirror or a proxy: the one that has the images.",
-    "vanity domain": "A name of your own in front of a registry of somebody else: docker.example.com.",
-    "version check": "GET /v2/: is this a registry, and does it want a token? docker 29 leaves it out.",
+    "tag": "A label of an image in a repository, such as latest. It can be moved to another image at any time.",
+    "token": "A ticket from a token server, valid for a short time and one scope. Clients send it in the header "
+    "Authorization.",
+    "token server": "The server that issues tokens, often on another host than the registry. Docker Hub's is "
+    "auth.docker.io.",
+    "upstream": "The registry behind a vanity domain, a mirror or a proxy: the one with the images.",
+    "vanity domain": "A host name of your own in front of a registry, such as docker.example.com.",
+    "version check": "GET /v2/: is this a registry, and does it want a token? docker 29 and containerd leave it out.",
 }
 
 ALSO = {
@@ -61,7 +78,11 @@ ALSO = {
     "image index": "index",
     "provenance": "attestation",
     "storage": "CDN",
-    "pull": "manifest",
+    "image": "container image",
+    "ping": "version check",
+    "bearer": "token",
+    "www authenticate": "challenge",
+    "location": "redirect",
 }
 """Other names, and under which a word is explained."""
 

@@ -1,6 +1,6 @@
-"""The ideas behind the steps: what has to be understood once, said where it first shows. Words only, no logic.
+"""The ideas behind the steps: what a reader has to understand once, explained where it first shows. Words only, no logic.
 
-Sentences hold places such as `{host}` that `lesson` fills with what was seen. They assume nothing and are said to beginners.
+Sentences hold places such as `{host}` that `lesson` fills with what was seen. They are for beginners and assume nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LIMIT = Section(title="Docker Hub, Pull usage and limits", url="https://docs.do
 
 
 class Idea(StrEnum):
-    """What has to be understood once, in the order in which it is told."""
+    """What a reader has to understand once, in the order in which it is explained."""
 
     NAME = "name"
     DAEMON = "daemon"
@@ -48,24 +48,27 @@ class Idea(StrEnum):
     UNSEEN = "unseen"
     REFUSED = "refused"
     CHARGED = "charged"
+    PUSHED = "pushed"
     MOVED = "moved"
     FILES = "files"
 
 
+BEFORE = (Idea.NAME, Idea.DAEMON, Idea.COMMAND)
+"""What belongs to the whole pull: explained before its first request."""
 IN_STEPS = (
     Idea.NAME, Idea.DAEMON, Idea.VANITY, Idea.CHALLENGE, Idea.SCOPE, Idea.DIGEST, Idea.COUNTS, Idea.PLATFORM, Idea.ELSEWHERE,
     Idea.VERIFIED,
 )  # fmt: skip
-"""What steps show; a pull that shows one of them not is helped out with the demo's."""
+"""What steps show; what a pull does not show is explained with the demo's."""
 AFTER = (Idea.OTHERS, Idea.AGAIN)
 """What no single pull shows."""
-OF_A_DOMAIN = (Idea.SMALLEST, Idea.UNSEEN, Idea.REFUSED, Idea.CHARGED, Idea.MOVED, Idea.FILES)
-"""What a person needs who wants a registry domain of their own."""
+OF_A_DOMAIN = (Idea.SMALLEST, Idea.UNSEEN, Idea.REFUSED, Idea.CHARGED, Idea.PUSHED, Idea.MOVED, Idea.FILES)
+"""What one needs to know to run a registry domain of one's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thought:
-    """An idea in a few sentences, said where it first shows."""
+    """An idea in a few sentences."""
 
     name: str
     beginner: str
@@ -76,176 +79,217 @@ IDEAS: dict[Idea, Thought] = {
     Idea.NAME: Thought(
         name="Which host a name means",
         beginner=(
-            "In full, the name of this image is `{reference}`: a registry, a repository and a tag. Short names are completed: "
-            "`nginx` stands for `docker.io/library/nginx:latest`. What is before the first slash is a host only if it has a "
-            "dot or a colon in it, or is localhost; any other name is one of Docker Hub, docker.io, which is asked at "
-            "registry-1.docker.io. Here {host} is asked."
+            "The full name of this image is `{reference}`: registry, repository and tag. docker completes short names: "
+            "`nginx` means `docker.io/library/nginx:latest`. The part before the first slash is a host if it contains a "
+            "dot or a colon, or is `localhost`. Every other name is on Docker Hub, whose name is docker.io and whose "
+            "requests go to registry-1.docker.io. This pull asks {host}."
         ),
         section=_NAMES,
     ),
     Idea.DAEMON: Thought(
         name="Who asks",
         beginner=(
-            "`docker pull` only hands the name to a daemon, a program in the background, and every request below is the "
-            "daemon's. So the daemon has to be told of a proxy, and has to trust the proxy's CA (the authority that signs its "
-            "certificates): HTTPS_PROXY in your shell changes nothing. podman, skopeo and crane have no daemon. There the "
-            "command asks, and the shell's settings count."
+            "`docker pull` only passes the name to the docker daemon, a program in the background. The daemon makes all "
+            "the requests, and is the client from here on. So proxy and CA are settings of the daemon: `HTTPS_PROXY` in "
+            "your shell changes nothing. Set the proxy in the daemon's service (systemd: "
+            '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), '
+            "and restart the daemon. A proxy that reads HTTPS signs certificates with its own CA (certificate authority), "
+            "so the daemon has to trust this CA. For most registries, and for a registry with a private CA, put it into "
+            "`/etc/docker/certs.d/HOST/ca.crt`; for Docker Hub into the system's store, or into a directory that "
+            "`SSL_CERT_DIR` names in the daemon's service. (`pullscope docker on` does all this.) Other clients, such as "
+            "podman, skopeo and crane, have no daemon: the command makes the requests and uses your shell's settings."
         ),
         section=_PROXY,
     ),
     Idea.COMMAND: Thought(
         name="Who asks",
         beginner=(
-            "{client} has no daemon: the command makes every request itself, with the proxy and the CA of the shell that it "
-            "was started from. docker is different: `docker pull` hands the name to a daemon, and the daemon needs the settings."
+            "{client} has no daemon: the command makes every request itself and uses the proxy and the CA of the shell "
+            "that started it. docker is different: `docker pull` passes the name to the docker daemon, a program in the "
+            "background. There the daemon needs the settings, and `HTTPS_PROXY` in your shell changes nothing."
         ),
         section=_PROXY,
     ),
     Idea.VANITY: Thought(
-        name="What a vanity domain can and cannot move",
+        name="What a vanity domain can and cannot change",
         beginner=(
-            "{vanity} is a vanity domain: a name of somebody's own in front of a registry. It holds no image. It answers "
-            "{status}, a redirect: the client has to ask {target} instead. Such a domain decides where questions about names "
-            "are sent. It cannot change what the answers say: the digests, the address of the token server and the place of "
-            "the bytes come from the registry behind it. And some clients lose their token on the way to another host."
+            "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers "
+            "{status}, a redirect: the client has to ask {target} instead, at the address in the header Location. The "
+            "domain decides which registry is asked. It cannot change the answers: digests, the token server's address "
+            "and the storage host come from the registry behind it. Some clients lose their token at the redirect and "
+            "fail; the others pull as from the registry itself."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHALLENGE: Thought(
         name="Why a 401 comes first",
         beginner=(
-            "The 401 is no failure. Its header WWW-Authenticate says where to get a token. The realm is the address of the "
-            "token server, {realm}; the service is the name by which that server knows this registry, {service}; the scope is "
-            "what the token has to be good for. A client cannot know the address beforehand, so it asks without a token once "
-            "and is told."
+            "This 401 is normal. Its header WWW-Authenticate, the challenge, says where to get a token: the realm is the "
+            "token server's address, {realm}; the service is the name by which that server knows this registry, "
+            "{service}. For a repository there is a scope too: what the token has to allow. A client cannot know the "
+            "address beforehand, so its first request goes without a token."
         ),
         section=CHALLENGES,
     ),
     Idea.SCOPE: Thought(
         name="What a scope is",
         beginner=(
-            "The scope that was asked for is `{scope}`: a kind of thing, its name and what one wants to do with it. The client "
-            "makes it of the name that was typed, and the registry accepts the token for a repository of exactly that name. So "
-            "a domain in front of a registry has to keep the path: a token for another name is refused or useless."
+            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the "
+            "name that you typed (a registry may also name it in its 401), and the registry accepts the token for this "
+            "repository only. This is why a domain in front of a registry should keep the path: with another path, docker "
+            "28 and older ask for a token for the wrong repository and fail. docker 29 and containerd ask for both "
+            "repositories, which Docker Hub allows and ghcr.io refuses."
         ),
         section=SCOPES,
     ),
     Idea.DIGEST: Thought(
         name="What a digest guarantees",
         beginner=(
-            "A tag is a label: tomorrow it can be on another image. A digest is the sha256 of the content itself, of a "
-            "manifest's text or a layer's compressed archive, byte for byte; here it is {digest}. From here on everything is "
-            "requested by digest, so wrong bytes are noticed, whether sent by mistake or on purpose. What a digest does not "
-            "say is who made the image; a signature does."
+            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte "
+            "for byte as it is sent: of the JSON text of an index, manifest or config, of a layer's compressed archive. "
+            "Here it is {digest}. From here on the client asks for everything by digest and hashes what it gets, so "
+            "changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its "
+            "config and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. "
+            "A digest does not say who made the image: that needs a signature."
         ),
         section=DIGESTS,
     ),
     Idea.COUNTS: Thought(
         name="Why HEAD, and what counts as a pull",
         beginner=(
-            "HEAD asks for the headers of an answer without the answer, which is enough to learn the digest. A client that has "
-            "this digest already can stop here. Docker Hub limits pulls: it counts each GET of a manifest and no HEAD, for "
-            "your IP address, or for your account if you are logged in."
+            "HEAD asks for the headers of an answer without its body, which is enough to learn the digest. A client that "
+            "has this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not "
+            "count; GETs of manifests do, by its documentation as one pull for each architecture. The limit is per IP "
+            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining of a "
+            "manifest's answer say what is left."
         ),
         section=_LIMIT,
     ),
     Idea.PLATFORM: Thought(
         name="What a platform is",
         beginner=(
-            "A platform is an operating system, an architecture and sometimes a variant: linux/amd64, linux/arm/v7. The client "
-            "takes the entry of its own machine, here {platform}; `--platform` asks for another. Entries for unknown/unknown "
-            "are for no machine: they lead to statements about the image, such as how it was built (attestations)."
+            "A platform is an operating system, an architecture and, for ARM, a variant (version of the architecture): "
+            "linux/amd64, linux/arm/v7. The client takes the entry for its own machine, here {platform}; `--platform` "
+            "asks for another. If no entry fits, the pull fails. Entries for unknown/unknown are not images but "
+            "statements about them, such as how an image was built (attestations)."
         ),
         section=INDEX,
     ),
     Idea.ELSEWHERE: Thought(
-        name="Where the bytes really come from",
+        name="Where the bytes come from",
         beginner=(
-            "The registry does not send these bytes itself. It redirects ({status}) to {target}, a storage server or a CDN. "
-            "The URL is signed: it says what may be fetched and until when, with a signature of the registry. Whoever has it "
-            "can fetch this one blob for a short time, so no token is needed there, and the token stays behind: clients do not "
-            "show it to another host. A firewall that lets only the registry and the token server through stops the pull here. "
-            "The registry chooses the storage host, and may choose another tomorrow."
+            "The registry does not send the blob itself. It redirects ({status}) to {target}: storage, or a CDN (servers "
+            "that keep copies near you). That URL is signed: its query says which blob may be fetched and until when, and "
+            "carries the registry's signature. Anyone who has the URL can fetch this one blob until then, so no token is "
+            "needed. Clients do not send the token to another host either, where it could be misused until it expires; a "
+            "storage that gets both refuses (Amazon S3 with 400). A firewall has to allow three hosts: the registry, the "
+            "token server and the storage host. The registry chooses the storage host and can change it at any time."
         ),
         section=BLOBS,
     ),
     Idea.VERIFIED: Thought(
         name="Why it does not matter who sends them",
-        beginner="The client hashes what comes: sha256 of these {size} is the digest that was asked for, so these are the bytes.",
+        beginner=(
+            "The client hashes what arrives. The sha256 of this blob ({size}) is the digest that it asked for, so these "
+            "are the right bytes. If it were not, the client would discard them and the pull would fail."
+        ),
         section=DIGESTS,
     ),
-    Idea.FAILED: Thought(name="What went wrong", beginner="This request failed: {failure}.", section=ERRORS),
+    Idea.FAILED: Thought(
+        name="What went wrong",
+        beginner=("This request failed: {failure}."),
+        section=ERRORS,
+    ),
     Idea.OTHERS: Thought(
         name="What other clients ask",
         beginner=(
-            "All clients fetch manifests, config and layers in the same way. They differ in how they begin: not all check "
-            "/v2/ first, and only some ask for the tag by HEAD."
+            "All clients fetch manifests, config and layers in the same way and differ in how they begin. Some leave out "
+            "the version check (GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag "
+            "with HEAD and then get the manifest by digest, others GET it by tag at once. Parts of docker 29 and "
+            "containerd do not share tokens, so they fetch several."
         ),
         section=SUPPORT,
     ),
     Idea.AGAIN: Thought(
         name="What a second pull asks",
         beginner=(
-            "docker asks for the tag once more, by HEAD. If the answer is the digest that it has, it stops: nothing is "
-            "downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and of the layers only "
-            "those that it does not have. podman fetches manifests and config again, by GET, and no layer that it has."
+            "docker asks for the tag once more, with HEAD. If the digest is the one that it has, it stops: nothing is "
+            "downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the layers "
+            "that it does not have. podman GETs manifests and config again, which counts, and no layer that it has."
         ),
         section=EXISTENCE,
     ),
     Idea.SMALLEST: Thought(
-        name="A vanity domain at its smallest",
+        name="The smallest vanity domain",
         beginner=(
-            "One rule is enough: every path below /v2/ is answered with a redirect (302) to the same path at the registry. The "
-            "paths that are asked for are /v2/ itself, /v2/NAME/manifests/TAG or DIGEST, and /v2/NAME/blobs/DIGEST. /v2/ "
-            "must lead to the registry's /v2/, with its slash. Besides, the domain needs a DNS record and a certificate that "
-            "the clients trust, because they ask by HTTPS. Try the rule before there is a domain: `pullscope vanity try`."
+            "One rule on a web host is enough: answer every path below /v2/ with status 302 and a Location header that "
+            "names the same path at the registry. As a line of Netlify's `_redirects` file: `/v2/* "
+            "https://registry-1.docker.io/v2/:splat  302`. No other header and no body is needed. Clients ask for /v2/, "
+            "/v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. /v2/ must lead to the "
+            'registry\'s /v2/ with its slash, or docker 28 and older fail with "unauthorized". To serve your own images '
+            "only, write /v2/ORG/* and a rule for /v2/. The domain also needs a DNS record (a CNAME to the web host) and "
+            "a certificate for its name from a public CA, because clients use HTTPS. Try the rule before you have a "
+            "domain: `pullscope vanity try`."
         ),
         section=REDIRECTIONS,
     ),
     Idea.UNSEEN: Thought(
         name="What a vanity domain never sees",
         beginner=(
-            "{vanity} answered {asked} and sent {sent}. It learns who asks (the IP address and the name of the client) and for "
-            "which image. It never sees the manifests and layers, which come from the registry and its storage; nor the "
-            "passwords and tokens of docker, which go to the token server and the registry. (skopeo, podman and older crane do "
-            "show it their token.)"
+            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in the "
+            "header User-Agent) and for which image. It does not see manifests and layers: they come from the registry "
+            "and its storage. It does not see requests to the token server, nor docker's password and token. (skopeo, "
+            "podman and older crane do send it their token.)"
         ),
         section=REDIRECTIONS,
     ),
     Idea.REFUSED: Thought(
         name="Who cannot pull through a redirect",
         beginner=(
-            "A client that gets its token for the registry, and leaves it behind at the redirect, is refused with a 401. It "
-            "fails where the registry wants a token, which Docker Hub does for public images too. For these clients the domain "
-            "has to be a proxy: a server that asks the registry itself and passes on the answer."
+            "podman, skopeo, buildah and older crane send their token to the host in the name, {vanity}. At the redirect "
+            "to another host they drop it, as clients do, so the registry is asked without a token and answers 401. "
+            "docker does it the other way round: it asks {vanity} without a token and sends the token to the registry. "
+            "The others fail wherever the registry wants a token, which Docker Hub does for public images too. For them "
+            "the domain has to be a proxy: a server that asks the registry itself and passes on the answers."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHARGED: Thought(
         name="Whose rate limit is charged",
         beginner=(
-            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A proxy asks "
-            "for everybody: its one address is charged for all of them."
+            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A proxy "
+            "asks for all of its clients, so its one address is charged for all of them."
         ),
         section=_LIMIT,
     ),
-    Idea.MOVED: Thought(
-        name="Moving the registry later",
+    Idea.PUSHED: Thought(
+        name="Logging in and pushing",
         beginner=(
-            "Copy the images, unchanged, to the new registry under the same path (`crane copy`, `skopeo sync`), then let the "
-            "rule lead there. Nobody who pulls has to change a name, and digests stay what they were. Never redirect with 301 "
-            "or 308, which mean for ever: a client that keeps such an answer goes on to the old registry. Whoever logs in "
-            "needs a login of the new one."
+            "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry "
+            "behind the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a "
+            "proxy. Do not push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report "
+            "success without uploading anything. Push to the registry by its own name."
+        ),
+        section=REDIRECTIONS,
+    ),
+    Idea.MOVED: Thought(
+        name="Moving to another registry",
+        beginner=(
+            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync`), then change "
+            "the rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in "
+            "need one for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers "
+            "one would go on asking the old registry."
         ),
         section=REDIRECTIONS,
     ),
     Idea.FILES: Thought(
         name="A registry of plain files",
         beginner=(
-            "A registry that is only read can be files on a web server: /v2/ with status 200, each manifest under its tag and "
-            "its digest, each blob under its digest. The headers matter: a manifest's Content-Type is its own media type, such "
-            "as `application/vnd.oci.image.index.v1+json`, and Docker-Content-Digest is its digest. The server must not change "
-            "a byte. No token is needed, so docker, podman and skopeo all pull. `pullscope vanity static` writes both."
+            "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag "
+            "and under its digest, each blob under its digest. GET and HEAD of a manifest need two headers: Content-Type "
+            "with the manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and "
+            "Docker-Content-Digest with its digest. The server must not change a byte. No token is needed, so docker, "
+            "podman and skopeo all pull. `pullscope vanity static` writes the files and the headers for your web server."
         ),
         section=MANIFESTS,
     ),

@@ -5,7 +5,7 @@ of the specification says so. The words are those of `table`; what fills their p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import count, size
@@ -15,6 +15,7 @@ from pullscope.render.explain.sentence_values import address, answers, scope, to
 from pullscope.render.explain.table import (
     CHALLENGES,
     FIRST_TRY,
+    FIRST_TRY_AGAIN,
     FIRST_TRY_EXPERT,
     FIRST_TRY_UNSEEN,
     KINDS,
@@ -24,7 +25,6 @@ from pullscope.render.explain.table import (
 )
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.plain import plain
-from pullscope.render.sequence_labels import answered as answered_words
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
@@ -57,9 +57,9 @@ class Lesson:
     expert: str
     section: Section
     by_hand: tuple[str, ...]
-    """A line of curl, in pieces that may stand on lines of their own; empty where there is none."""
+    """A line of curl, in pieces that may stand on lines of their own; empty where an earlier step has it, or there is none."""
     hand: str
-    """What stands above it: `By hand, with the token of step 2`."""
+    """What stands above it, `By hand, with the token of step 2`, or in its place, `By hand: as in step 1`; else empty."""
     ideas: tuple[Said, ...]
     """What is understood here for the first time in this pull."""
     begins: bool = False
@@ -84,20 +84,27 @@ def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
     told: set[Idea] = set()
     explained: set[Explanation] = set()
     found: list[Lesson] = []
-    begun: set[int] = set()
+    begun: dict[int, int] = {}
+    by_hand: dict[tuple[str, ...], str] = {}
     for group in _groups(pull.steps, fold=fold):
         asked = group[0].under if fold else None
         if asked is not None and asked.n > group[0].n and asked.n not in begun:
             before = [hop for hop in asked.hops if hop.request.time < group[0].started]
             if before:
-                begun.add(asked.n)
-                found.append(_first_try(asked, before, pull, roles, told))
-        found.append(_lesson(group, pull, roles, told, again=_explanation(group[0]) in explained))
+                found.append(_first_try(asked, before, pull, roles, told, again=bool(begun)))
+                begun[asked.n] = len(before)
+        again = _explanation(group[0]) in explained
+        lesson = _lesson(group, pull, roles, told, again=again, shown=begun.get(group[0].n, 0))
+        if lesson.by_hand in by_hand:
+            lesson = replace(lesson, by_hand=(), hand=f"By hand: as in step {by_hand[lesson.by_hand]}")
+        elif lesson.by_hand:
+            by_hand[lesson.by_hand] = lesson.number
+        found.append(lesson)
         explained.add(_explanation(group[0]))
     return found
 
 
-def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea]) -> Lesson:
+def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea], *, again: bool) -> Lesson:
     """What a step began with before its token was there: the token's own lesson comes next, and then the rest of it."""
     places = values_of(step, pull, roles)
     seen = _of_the_first(pull, told)
@@ -105,18 +112,18 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
     if any(hop.status == 401 and hop.challenges for hop in hops):
         seen.append(Idea.CHALLENGE)
     unseen = lacking(hops[0].request, "credentials")
-    words = answered_words(hops[-1])
+    said = FIRST_TRY_UNSEEN if unseen else FIRST_TRY_AGAIN if again else FIRST_TRY
     return Lesson(
         steps=(step,),
         title=title(step),
         asked=f"{plain(hops[0].request.method, 8)} {address(hops[0])}",
         answered=answers(hops),
-        came=f"first: {words}" if unseen else f"first without a token: {words}",
-        beginner=(FIRST_TRY_UNSEEN if unseen else FIRST_TRY).format_map(places),
+        came="at first" if unseen else "at first, without a token",
+        beginner=said.format_map(places),
         expert=FIRST_TRY_EXPERT,
         section=CHALLENGES,
         by_hand=(),
-        hand="By hand",
+        hand="",
         ideas=tuple(_fill(idea, places, told) for idea in seen if idea not in told),
         begins=True,
     )
@@ -148,7 +155,7 @@ def _explanation(step: Step) -> Explanation:
     return LOOKED_FOR if step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB else KINDS[step.kind]
 
 
-def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, again: bool) -> Lesson:
+def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, again: bool, shown: int = 0) -> Lesson:
     # The largest blob is the one worth showing; for a single step it is that step.
     step = max(group, key=lambda one: one.bytes)
     explanation = _explanation(step)
@@ -157,19 +164,27 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
     if explanation is not LOOKED_FOR and len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
         words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
     by_hand = tuple(curl_words(step))
-    name = title(step) if len(group) == 1 else "blobs" if len({one.kind for one in group}) > 1 else f"{step.kind}s"
-    came = what(step, pull) if len(group) == 1 else f"{len(group)} times, {size(sum(one.bytes for one in group))}"
+    name = (
+        title(step)
+        if len(group) == 1
+        else "config, layers"
+        if len({one.kind for one in group}) > 1
+        else f"{step.kind}s"
+    )
+    came = (
+        what(step, pull) if len(group) == 1 else f"{len(group)} blobs, {size(sum(one.bytes for one in group))} in all"
+    )
     return Lesson(
         steps=tuple(group),
         title=name,
         asked=f"{plain(step.method, 8)} {address(step.first)}",
-        answered=answers(step.hops),
+        answered=answers(step.hops[shown:]),
         came=came,
         beginner=words.format_map(places),
         expert=explanation.expert,
         section=explanation.section,
         by_hand=by_hand,
-        hand=_hand(step, pull) if any("$TOKEN" in word for word in by_hand) else "By hand",
+        hand=_hand(step, pull) if any("$TOKEN" in word for word in by_hand) else "By hand" if by_hand else "",
         ideas=tuple(_fill(idea, places, told) for idea in _ideas(step, pull, roles, told) if idea not in told),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
 from pullscope.render.explain.chapters import Demo, chapters
+from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.layout import WIDTH, Line
 from pullscope.render.names import client_line, in_words
@@ -17,13 +18,13 @@ from pullscope.trace.model import Ending, Kind, Outcome, Pull
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = (
-    "Each step is shown with what was asked, the status of the answer (or of several, one host after another) and what it "
-    "means. 200: here it is. 302, 307: ask there instead. 401: get a token first. 404: not there. Other words: "
-    "`pullscope explain WORD`."
+    "Each step shows the request, the status of its answer (of several, where a redirect or a 401 came first) and what it "
+    "means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. 404: not there. Other "
+    "words: `pullscope explain WORD`."
 )
 LEFT_OUT = (
-    "{} left out here: statements about the image (attestations) and signatures that others attached to it (referrers). It "
-    "runs without them. `pullscope explain --level expert` shows them."
+    "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "
+    "(referrers). The image runs without them. `pullscope explain --level expert` shows them."
 )
 
 
@@ -42,14 +43,15 @@ def lesson_blocks(
         ],
     ]
     if not expert:
-        yield _paragraph(HOW_TO_READ, width, style="dim")
+        aside = {step.n for lesson in told if lesson.aside for step in lesson.steps}
+        left_out = LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are") if aside else ""
+        yield _paragraph(f"{HOW_TO_READ} {left_out}".rstrip(), width, style="dim")
+        first = [line for lesson in told for idea in lesson.ideas if idea.idea in BEFORE for line in _idea(idea, width)]
+        if first:
+            yield first
     for lesson in told:
         if expert or not lesson.aside:
             yield _block(lesson, width, expert=expert)
-    aside = {step.n for lesson in told if lesson.aside for step in lesson.steps}
-    if aside and not expert:
-        left_out = LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are")
-        yield _paragraph(left_out, width, style="dim")
     yield _end(pull, width)
     for chapter in chapters(pull, demo) if demo is not None and not expert else ():
         yield [[(chapter.title, "bold")]]
@@ -69,10 +71,10 @@ def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
     room = width - ASKED_AT
     asked = _shortened(lesson.asked, room - len(lesson.answered) - 2)
     beside = len(asked) + 2 + len(lesson.answered) <= room
-    # A chain that leaves no room for the address stands below it.
+    # Statuses that leave no room for the address stand below it.
     asked = asked if beside else _middle(_shortened(lesson.asked, room), room)
     answered: Line = [(lesson.answered, "red" if failed else "dim")]
-    came = f"{INDENT}{lesson.came}"
+    came = f"{INDENT}{lesson.came}" if beside else f"{INDENT}{lesson.answered}: {lesson.came}"
     lines: list[Line] = [
         [
             (f"{lesson.number:>5} ", "dim"),
@@ -80,14 +82,14 @@ def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
             (asked, None),
             *(_right(room - len(asked), answered) if beside else ()),
         ],
-        [(came, "dim"), *(() if beside else _right(width - len(came), answered))],
+        [(came, "red" if failed and not beside else "dim")],
     ]
     if expert:
         lines += _paragraph(lesson.expert, width)
     else:
         lines += _paragraph(lesson.beginner, width)
         for idea in lesson.ideas:
-            lines += _idea(idea, width)
+            lines += _idea(idea, width) if idea.idea not in BEFORE else []
     lines += _by_hand(lesson, width)
     lines += _paragraph(f"Spec: {lesson.section.title}", width, style="dim")
     if expert:
@@ -101,7 +103,7 @@ def _idea(idea: Said, width: int) -> list[Line]:
 
 def _by_hand(lesson: Lesson, width: int) -> list[Line]:
     if not lesson.by_hand:
-        return []
+        return [[(f"{INDENT}{lesson.hand}", "dim")]] if lesson.hand else []
     lines: list[Line] = [[(f"{INDENT}{lesson.hand}:", "dim")]]
     row = f"{INDENT}  "
     for number, word in enumerate(lesson.by_hand):
@@ -121,7 +123,7 @@ def _end(pull: Pull, width: int) -> list[Line]:
     parts = [f"{size(documents)} of manifests", count(tokens, "token")]
     if elsewhere:
         parts.append(count(elsewhere, "redirect"))
-    text = f"{count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
+    text = f"In all {count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
     if pull.outcome is Ending.COMPLETE and pull.action == "pull":
         text += " A registry is just documents at a few URLs, so your own domain can front it."
     lines = _paragraph(text, width, indent="")
@@ -133,7 +135,10 @@ def _end(pull: Pull, width: int) -> list[Line]:
 
 
 def _paragraph(text: str, width: int, *, style: str | None = None, indent: str = INDENT) -> list[Line]:
-    return [[(f"{indent}{row}", style)] for row in textwrap.wrap(text, width - len(indent), break_long_words=False)]
+    return [
+        [(f"{indent}{row}", style)]
+        for row in textwrap.wrap(text, width - len(indent), break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _right(room: int, words: Line) -> Line:

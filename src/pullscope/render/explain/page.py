@@ -1,6 +1,6 @@
 """docs/how-a-pull-works.md: the lesson as a page, with diagrams, made of the table and of the demo's traces.
 
-`docs/pictures/make.py` writes it and a test holds it, so that the page cannot say what the code does not.
+`docs/pictures/make.py` writes it. A test compares the two, so that page and lesson say the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.glossary import TERMS
+from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.explain.lesson_text import HOW_TO_READ
 from pullscope.render.exports.escaping import markdown_code, markdown_text
@@ -20,16 +21,25 @@ from pullscope.trace.model import Pull
 HEAD = """\
 # How a pull works
 
-This page is made by `docs/pictures/make.py` from a recording of `pullscope demo`; what it says of each step is what
-`pullscope explain` and the HTML report say of yours. Read it beside a running one:
+A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
+documents that list both by their hashes (manifests). A registry is a web server that has these at URLs below `/v2/`. A pull
+fetches them in some fifteen HTTPS requests: the name leads to a digest (a hash), the digest to a list, the list to
+the files. Four parties take part:
+
+| party | what it does | in this example |
+|---|---|---|
+| client | makes the requests, checks the hashes, stores the image | the docker daemon |
+| registry | has the manifests and says where the rest is | `registry-1.docker.io`, Docker Hub |
+| token server | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
+| storage or CDN | sends the files | `production.cloudflare.docker.com` |
+
+This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours, with
+its own values.
 
 ```sh
-pullscope demo --explain
-pullscope demo --explain --vanity
+pullscope demo --explain --client docker-classic             # this page, step by step
+pullscope demo --explain --client docker-classic --vanity    # the same through a domain of your own
 ```
-
-The whole of it in one sentence: a name is turned into a digest, the digest into a packing list, the packing list into
-digests of files, and the files come from somewhere else.
 
 - [Step by step](#step-by-step)
 - [The same pull through a domain of your own](#vanity)
@@ -40,20 +50,28 @@ digests of files, and the files come from somewhere else.
 ## Step by step
 """
 
+BY_HAND = (
+    'The commands under "By hand" ask the real registry. It does not have the digests of this sample: put in those of its own '
+    "answers."
+)
+
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
-A vanity domain is a name of yours in front of somebody's registry, docker.example.com say. The simplest one holds nothing
-and answers every request with a redirect. This is what changes:
+A vanity domain is a host name of your own in front of a registry. The simplest one stores nothing and answers every request
+with a redirect. The same pull by the name `docker.example.com/timonback/zephykus:latest`:
 """
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     """The page."""
-    lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"What follows was said by {client_line(direct)}.", ""]
+    lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
     lines += _diagrams(direct)
     seen: set[str] = set()
-    for lesson in lessons(direct):
+    steps = lessons(direct)
+    lines += ["### Before the first request", ""]
+    lines += _said(idea for lesson in steps for idea in lesson.ideas if idea.idea in BEFORE)
+    for lesson in steps:
         lines += _section(lesson)
         seen |= {idea.name for idea in lesson.ideas}
     lines += _hosts(direct)
@@ -64,7 +82,12 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         lines += [f"## {chapter.title}", ""]
         for said in chapter.said:
             lines += [*_said([said]), *_table(chapter.tables.get(said.idea, []))]
-    lines += ["Design, rules and rehearsal: [vanity-domains.md](vanity-domains.md).", "", "## Words", ""]
+    lines += [
+        "[vanity-domains.md](vanity-domains.md) has the rules for each platform, and how to try them.",
+        "",
+        "## Words",
+        "",
+    ]
     lines += [f"- **{word}**: {_prose(meaning)}" for word, meaning in TERMS.items()]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -94,14 +117,17 @@ def _section(lesson: Lesson) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
     yield f"### {number}: {lesson.title}"
     yield ""
-    yield f"{markdown_code(lesson.asked)} is answered {markdown_code(lesson.answered)}: {markdown_code(lesson.came)}."
+    said = "" if lesson.came.startswith(lesson.answered) else f"{lesson.answered}: "
+    yield f"{markdown_code(lesson.asked)} → {markdown_code(f'{said}{lesson.came}')}"
     yield ""
     yield _prose(lesson.beginner)
     yield ""
-    yield from _said(lesson.ideas)
-    yield f"For those who know: {_prose(lesson.expert)} ([{lesson.section.title}]({lesson.section.url}))"
+    yield from _said(idea for idea in lesson.ideas if idea.idea not in BEFORE)
+    yield f"For experts: {_prose(lesson.expert)} ([{lesson.section.title}]({lesson.section.url}))"
     yield ""
     if lesson.by_hand:
+        yield f"{lesson.hand}:"
+        yield ""
         yield "```sh"
         yield " \\\n  ".join(lesson.by_hand)
         yield "```"
@@ -109,15 +135,15 @@ def _section(lesson: Lesson) -> Iterator[str]:
 
 
 def _diagrams(pull: Pull, most: int | None = None) -> Iterator[str]:
-    for diagram in list(diagrams(pull))[:most]:
+    for diagram in list(diagrams(pull, fold=True))[:most]:
         yield f"```mermaid\n{diagram}```"
         yield ""
 
 
 def _hosts(pull: Pull) -> Iterator[str]:
-    yield "Who did what, and who sent the bytes:"
+    yield "Requests and bytes by host:"
     yield ""
-    yield "| host | role | requests | bytes |"
+    yield "| host | role | requests | bytes received |"
     yield "|---|---|--:|--:|"
     for host in tally(pull.hops):
         yield f"| {markdown_code(host.host)} | {'+'.join(host.roles)} | {host.requests} | {host.bytes} |"

@@ -1,6 +1,6 @@
 """The one table of explanations: what a step of each kind is for. Words only, no logic; the ideas are in `ideas`.
 
-The lesson, the HTML report and docs/how-a-pull-works.md say these words and no others. Sentences hold places such as
+The lesson, the HTML report and docs/how-a-pull-works.md use these words and no others. Sentences hold places such as
 `{host}` that `lesson` fills with what was seen. Beginner sentences assume nothing and explain a word where it first
 appears; expert sentences say what is particular about the step.
 """
@@ -77,7 +77,7 @@ class Explanation:
 
 
 LOOKED_FOR = Explanation(
-    beginner="Does the registry have this blob? 200 means yes, and a push need not send it; 404 means that it has not.",
+    beginner="Does the registry have this blob? 200 means yes, so a push need not send it; 404 means no.",
     again="The same question about another blob.",
     expert="HEAD by digest; after a 404 a push uploads the blob, or mounts it from another repository.",
     section=EXISTENCE,
@@ -86,76 +86,86 @@ LOOKED_FOR = Explanation(
 
 KINDS: dict[Kind, Explanation] = {
     Kind.VERSION_CHECK: Explanation(
-        beginner="Is this a registry? {client} asks for {host}/v2/, the one address that every registry answers.",
-        expert="GET /v2/: 200 means open, 401 names the token server. Clients since docker 29 leave it out.",
+        beginner=(
+            "Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers "
+            "and below which everything else is."
+        ),
+        expert="GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.",
         section=SUPPORT,
     ),
     Kind.TOKEN: Explanation(
         beginner=(
-            "A token is a ticket: good for a short time and only for what it names. The client fetches one from {host}. "
-            "Public images need one too; without a name and password it is an anonymous one, which anybody gets."
+            "A token is a ticket: valid for a short time and for what it names only. The client gets it from the token server, "
+            "{host}, and sends it to the registry with each later request, in the header `Authorization: Bearer TOKEN`. "
+            "Public images need one too. You need no account for them: without a user name and password the token server issues "
+            "an anonymous token. With a login, only the token server sees the password."
         ),
-        again="Another token, {why}. Parts of {client} that do not share tokens each fetch their own.",
-        expert="The scope is `repository:NAME:ACTIONS`, such as pull or pull,push; the token may grant less than was asked.",
+        again="Another token, {why}. Parts of {client} that do not share tokens each get their own.",
+        expert="A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.",
         section=TOKENS,
     ),
     Kind.RESOLVE: Explanation(
-        beginner="What does {tag} mean right now? The answer is one line among the headers: a digest.",
-        again="The client asks once more what {tag} means.",
-        expert="HEAD by tag; Docker-Content-Digest is the answer. On Docker Hub a HEAD does not count against the limit.",
+        beginner=("Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest."),
+        again="The client asks once more which image {tag} is.",
+        expert="The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.",
         section=EXISTENCE,
     ),
     Kind.MANIFEST_LIST: Explanation(
         beginner=(
-            "One name, several machines: the answer is an index, also called manifest list: a table with the digest of one "
-            "manifest for each platform."
+            "One name, images for several kinds of machine: the answer is an index (also called manifest list), a JSON document "
+            "with the digest of one manifest for each platform. Its own digest is the one that the tag stands for."
         ),
-        again="The manifest list once more, by digest.",
-        expert="An image index; the chosen entry's digest is what is asked for next. On Docker Hub this GET counts as a pull.",
+        again="The manifest list again, by digest.",
+        expert="An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.",
         section=INDEX,
     ),
     Kind.MANIFEST: Explanation(
         beginner=(
-            "The manifest is the packing list of the image for one platform: one config (how to start it) and the layers "
-            "(its files), each named by its digest and its size. It holds no file itself."
+            "The manifest is the packing list of the image for one platform, a JSON document: digests and sizes of one config "
+            "(how to start the image) and of the layers (its files). It contains no file itself."
         ),
-        again="Another manifest: the packing list of one more image.",
-        expert="Config and layer descriptors; whatever of these is in the local store is not asked for.",
+        again="Another manifest, of one more image.",
+        expert="Descriptors of config and layers. The client does not ask for those that it has.",
         section=MANIFEST,
     ),
     Kind.CONFIG: Explanation(
         beginner=(
-            "The config: what to run, as whom, with which environment, and how the image was made. It holds no file of the image."
+            "The config is a JSON document: which program to run, as which user, with which environment, and how the image was "
+            "built. It contains no file of the image."
         ),
         expert="A small JSON blob; its digest is the image ID in docker's classic store.",
         section=CONFIG,
     ),
     Kind.LAYER: Explanation(
         beginner=(
-            "A layer: a compressed archive of files, laid over the layers below it. Config and layers are blobs: content that "
-            "is fetched by its digest. A layer that this machine has already is not asked for: equal digest, equal bytes."
+            "A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system. "
+            "Config and layers are blobs: content that is fetched by its digest. A layer that this machine has already is not "
+            "fetched: the same digest means the same bytes."
         ),
-        again="The next layer, in the same way. Layers come at the same time, so they end in any order.",
-        expert="Fetched in parallel (3 at a time by default), in no order; the digest is of the compressed bytes.",
+        again="The next layer, in the same way. Layers are fetched at the same time, so they end in any order.",
+        expert=(
+            "docker fetches 3 at a time by default, so they end in any order. The digest is of the compressed bytes; the config "
+            "lists the digests of the unpacked ones (`diff_ids`)."
+        ),
         section=LAYER,
     ),
     Kind.ATTESTATION: Explanation(
         beginner=(
-            "A statement about the image rather than a part of it: how it was built (provenance) or what is in it (SBOM). "
-            "It sits beside the image in the manifest list, under the platform unknown/unknown."
+            "A statement about the image, not a part of it: how it was built (provenance) or which software is in it (SBOM). "
+            "The manifest list has it beside the image, under the platform unknown/unknown."
         ),
-        again="One more piece of the statement about the image.",
+        again="Another part of the statement about the image.",
         expert="BuildKit's attestation manifest; containerd fetches its blobs like those of an image.",
         section=ATTESTATIONS,
     ),
     Kind.REFERRERS: Explanation(
-        beginner="Does anything refer to this image, a signature for instance? A 404 or an empty list is the normal answer: no.",
-        again="The same question in the older way, by a tag that is made of the digest.",
+        beginner="Does anything refer to this image, such as a signature? The normal answer is no: a 404 or an empty list.",
+        again="The same question in the older way, by a tag made from the digest.",
         expert="GET /v2/NAME/referrers/DIGEST, then the fallback tag sha256-HEX where the registry has no such API.",
         section=REFERRERS,
     ),
     Kind.SIGNATURE: Explanation(
-        beginner="The client looks for a signature of the image, stored under a tag that is made of the digest.",
+        beginner="The client looks for a signature of the image, stored under a tag made from the digest.",
         expert="cosign's tag scheme: sha256-HEX.sig, .att, .sbom.",
         section=COSIGN,
     ),
@@ -163,61 +173,62 @@ KINDS: dict[Kind, Explanation] = {
         beginner="Which tags does this repository have?", expert="Pages are linked by the Link header.", section=TAGS
     ),
     Kind.CATALOG: Explanation(
-        beginner="Which repositories does this registry have? Public registries do not answer that.",
+        beginner="Which repositories does this registry have? Public registries do not answer this.",
         expert="GET /v2/_catalog is an extension of Docker's registry; Docker Hub refuses it.",
         section=ENDPOINTS,
     ),
     Kind.SEARCH: Explanation(
-        beginner="A search for names, answered by the registry's own index.",
-        expert="/v1/search is a leftover of the first registry protocol that Docker Hub still answers.",
+        beginner="A search for images by name.",
+        expert="/v1/search is part of the first registry protocol. Docker Hub still answers it.",
         section=ENDPOINTS,
     ),
     Kind.UPLOAD_START: Explanation(
-        beginner="The client asks to upload a blob; the registry answers with the URL to send it to.",
-        expert="POST /v2/NAME/blobs/uploads/; the Location of the 202 is opaque and may be on another host.",
+        beginner="The client asks to upload a blob. The registry answers with the URL for it.",
+        expert="POST /v2/NAME/blobs/uploads/. The Location of the 202 is opaque and may be on another host.",
         section=UPLOADS,
     ),
     Kind.UPLOAD_CHUNK: Explanation(
-        beginner="The bytes of a layer or config go up to the registry.",
-        expert="PATCH; the next Location comes with each answer.",
+        beginner="The bytes of a layer or config are sent to the registry.",
+        expert="PATCH. Each answer has the next Location.",
         section=UPLOADS,
     ),
     Kind.UPLOAD_FINISH: Explanation(
-        beginner="The upload is complete, and this is its digest: the registry hashes the bytes and refuses what does not match.",
+        beginner="The upload is complete, and this is its digest. The registry hashes the bytes and refuses them if they differ.",
         expert="PUT with ?digest=, 201 once stored.",
         section=UPLOADS,
     ),
     Kind.MOUNT: Explanation(
         beginner=(
-            "The registry may have these bytes in another repository: it is asked to mount them from there, so that nothing "
-            "needs to be sent."
+            "The registry may have these bytes in another repository. The client asks it to use them from there (mount), so "
+            "that nothing needs to be sent."
         ),
-        expert="POST with ?mount=&from=: 201 when mounted, 202 falls back to an upload.",
+        expert="POST with ?mount=&from=. 201: mounted; 202: upload it instead.",
         section=MOUNTS,
     ),
     Kind.MANIFEST_PUT: Explanation(
-        beginner="The packing list comes last, when everything that it names is there. From now on the tag means this digest.",
-        expert="PUT by tag or digest; with a subject, the registry answers OCI-Subject.",
+        beginner="The manifest comes last, when everything in it has been uploaded. From now on the tag means this digest.",
+        expert="PUT by tag or digest. For a manifest with a subject the registry answers OCI-Subject.",
         section=PUTS,
     ),
     Kind.DELETE: Explanation(
-        beginner="Something is taken out of the registry.",
-        expert="202; many registries refuse with 405.",
+        beginner="The client removes something from the registry.",
+        expert="202. Many registries refuse with 405.",
         section=DELETES,
     ),
     Kind.UNKNOWN: Explanation(
-        beginner="A request that the distribution-spec does not define; it is shown as it was.",
+        beginner="A request that the distribution-spec does not define, shown as it is.",
         expert="Not a route of the distribution-spec.",
         section=ENDPOINTS,
     ),
 }
 
 
-FIRST_TRY_UNSEEN = "{client} asks {host} and is told to get a token. The same request comes again below."
-"""Of a log that shows no credentials: whether there was a token before is not in it."""
+FIRST_TRY_UNSEEN = "{client} asks {host}, which wants a token. The same request comes again below."
+"""For a log that shows no credentials: whether there was a token before is not in it."""
 
 FIRST_TRY = (
-    "{client} asks {host} without a token at first, and is told to get one. The same request comes again below, with the "
+    "{client} asks {host} without a token first, and the answer is to get one. The same request comes again below, with the "
     "token."
 )
+FIRST_TRY_AGAIN = "Again without a token first: this part of {client} does not have the one that another part got."
 FIRST_TRY_EXPERT = "No preemptive token: the challenge (WWW-Authenticate) names realm, service and scope."

@@ -14,7 +14,7 @@ from pullscope.render.plain import plain
 
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#!$@]|(?<=www)\.|:(?=[\w+-]*:)|:(?=//))", re.IGNORECASE)
-_MERMAID = re.compile(r"[^A-Za-z0-9 ._/+*-]")
+_MERMAID = re.compile(r"[^A-Za-z0-9 ,._/+*-]")
 _BACKTICKS = re.compile(r"`+")
 
 

@@ -14,7 +14,7 @@ from pullscope.render.reading_order import pieces
 from pullscope.render.sequence_labels import answered, asked
 from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
-from pullscope.trace.model import Hop, Pull, Step
+from pullscope.trace.model import Hop, Kind, Pull, Step
 
 MOST = 4_500
 """Characters of one diagram."""
@@ -34,8 +34,11 @@ def mermaid(pulls: Iterable[Pull]) -> str:
     return "\n".join(parts)
 
 
-def diagrams(pull: Pull) -> Iterator[str]:
-    """One diagram, or several where one would be too long; steps are kept whole where that is possible."""
+def diagrams(pull: Pull, *, fold: bool = False) -> Iterator[str]:
+    """One diagram, or several where one would be too long; steps are kept whole where that is possible.
+
+    Folded, layers after the first that were fetched in the same way are a note.
+    """
     roles = Roles(pull.hops)
     hosts = [host.host for host in tally(pull.hops)]
     names = {host: f"h{number}" for number, host in enumerate(hosts, start=1)}
@@ -44,8 +47,20 @@ def diagrams(pull: Pull) -> Iterator[str]:
         role = "+".join(roles.of(host))
         head += f"    participant {names[host]} as {role}<br/>{mermaid_text(host, 60)}\n"
     text = head
+    first = next((step for step in pull.steps if step.kind is Kind.LAYER), None)
+    folded = [
+        step
+        for step in pull.steps
+        if fold and first is not None and step is not first and step.kind is Kind.LAYER
+        if [(hop.host, hop.status) for hop in step.hops] == [(hop.host, hop.status) for hop in first.hops]
+    ]
     for step, hops in pieces(pull):
-        lines = list(_step(step, hops, names))
+        if step in folded:
+            lines = []
+            if step is folded[-1]:
+                lines.append(f"    Note over c: {mermaid_text(', '.join(map(title, folded)))}, in the same way\n")
+        else:
+            lines = list(_step(step, hops, names))
         if text != head and len(text) + sum(map(len, lines)) > MOST:
             yield text
             text = head
@@ -58,7 +73,9 @@ def diagrams(pull: Pull) -> Iterator[str]:
 
 
 def _step(step: Step, hops: list[Hop], names: dict[str, str]) -> Iterator[str]:
-    yield f"    Note over c: {step.n} {mermaid_text(title(step))}\n"
+    # A step that waits for a token has a later number than the token's.
+    name = f"{step.n} {title(step)}" if hops[-1] is step.last else f"{title(step)}, first try"
+    yield f"    Note over c: {mermaid_text(name)}\n"
     for hop in hops:
         yield f"    c->>{names[hop.host]}: {mermaid_text(asked(hop), 60)}\n"
         arrow = "--x" if hop.failed is not None else "-->>"
