@@ -130,16 +130,18 @@ def test_pulls_are_told_as_they_are_recorded(served: Served) -> None:
             return next(data for name, data in events if name == "pull")
 
         record(14)
-        assert "under way" in next_pull()["html"]
+        first = next_pull()
+        assert "under way" in first["html"]
+        assert first["data"]["texts"]
         record(len(lines), 14)
         seen: dict[str, str] = {}
-        while not (len(seen) == 2 and "complete: " in seen["p1"]):
+        while not (len(seen) == 2 and "complete" in seen["p1"]):
             told_now = next_pull()
             seen[told_now["id"]] = told_now["html"]
         served.end()
         rest = list(events)
 
-    assert "team/app" in seen["p1"]
+    assert "team/<wbr>app" in seen["p1"]
     assert rest[-1][0] == "end"
     assert any(name == "tally" and "under way" not in data["text"] for name, data in rest)
     assert served.process.wait(30) == 0

@@ -101,7 +101,7 @@ class Shown:
         self._half = b""
         self._state = 0
         self._latest, self._read_at = 0.0, time.monotonic()
-        self._rows: dict[int, tuple[int, str]] = {}
+        self._pulls: dict[int, tuple[int, dict[str, object]]] = {}
 
     def read(self, lines: BinaryIO) -> bool:
         """Take in some of what came; whether there may be more at once."""
@@ -132,25 +132,25 @@ class Shown:
         pulls = {pull.id: pull for pull in self.trace.pulls}
         for number in changed:
             seen[number] = self.states[number]
-            row = self._row(pulls[number]) if number in pulls else ""
-            if row:
-                yield "pull", {"id": f"p{number}", "html": row}
+            drawn = self._drawn(pulls[number]) if number in pulls else {}
+            if drawn:
+                yield "pull", drawn
             elif number == 0:
                 yield "rest", {"html": live_rest(self.trace.findings, self.trace.refusals)}
         if changed:
             yield "tally", {"text": tally_of(self.trace.pulls)}
 
-    def _row(self, pull: Pull) -> str:
-        from pullscope.render.html.page import live_row
+    def _drawn(self, pull: Pull) -> dict[str, object]:
+        from pullscope.render.html.page import live_pull
 
-        state, text = self._rows.get(pull.id, (-1, ""))
+        state, drawn = self._pulls.get(pull.id, (-1, {}))
         if state != self.states[pull.id]:
             try:
-                text = live_row(pull)
+                drawn = live_pull(pull)
             except Exception:
-                text = ""  # one pull that cannot be drawn must not hide the others
-            self._rows[pull.id] = self.states[pull.id], text
-        return text
+                drawn = {}  # one pull that cannot be drawn must not hide the others
+            self._pulls[pull.id] = self.states[pull.id], drawn
+        return drawn
 
     def _note(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -159,7 +159,7 @@ class Shown:
         while len(self.states) > 2 * KEPT_PULLS:
             old = next(iter(self.states))
             self.states.pop(old)
-            self._rows.pop(old, None)
+            self._pulls.pop(old, None)
 
 
 def application(shown: Shown, secret: str, port: int) -> Application:

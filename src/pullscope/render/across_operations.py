@@ -13,7 +13,7 @@ from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.hosts import needed
+from pullscope.trace.hosts import needed, tally
 from pullscope.trace.model import Ending, Pull
 
 STYLES = {Ending.COMPLETE: "green", Ending.FAILED: "red", Ending.INCOMPLETE: "yellow"}
@@ -26,7 +26,7 @@ OF_STORAGE = (
 
 def hosts(told: Told) -> str:
     """Each host and port that an operation asked, most requests first: what a firewall has to let through."""
-    found = needed(told.pulls)
+    found = needed(tally(pull.hops) for pull in told.pulls)
     rows = [
         (
             plain(host.name, 260),

@@ -54,6 +54,12 @@ class HostTally:
         """What it seems to be, and the headers that say so."""
         return label_of(self.hops)
 
+    @property
+    def address(self) -> str:
+        """Host and port: `registry-1.docker.io:443`."""
+        url = split(self.hops[0].request.url)
+        return self.host if url.port is not None else f"{self.host}:{80 if url.scheme == 'http' else 443}"
+
 
 class Roles:
     """The roles of each host, as far as the hops that were added tell."""
@@ -124,9 +130,9 @@ def _home(ns: str) -> str:
     return "registry-1.docker.io" if ns == "docker.io" else ns
 
 
-def tally(hops: list[Hop]) -> list[HostTally]:
-    """Every host, in the order of its role and then of its first request."""
-    roles = Roles(hops)
+def tally(hops: list[Hop], roles: Roles | None = None) -> list[HostTally]:
+    """Every host, in the order of its role and then of its first request; `roles` are those of these hops, if they are known."""
+    roles = Roles(hops) if roles is None else roles
     found = []
     for host in roles.hosts:
         own = [hop for hop in hops if hop.host == host]
@@ -154,12 +160,12 @@ class Needed:
     bytes: int
 
 
-def needed(pulls: Iterable[Pull]) -> list[Needed]:
-    """Every host and port that was asked, the one with most requests first."""
+def needed(tallies: Iterable[Iterable[HostTally]]) -> list[Needed]:
+    """Every host and port that was asked by operations of which these are the tallies, most requests first."""
     found: dict[str, list[HostTally]] = {}
-    for pull in pulls:
-        for host in tally(pull.hops):
-            found.setdefault(_with_port(host), []).append(host)
+    for hosts in tallies:
+        for host in hosts:
+            found.setdefault(host.address, []).append(host)
     every = [
         Needed(
             name=name,
@@ -171,11 +177,6 @@ def needed(pulls: Iterable[Pull]) -> list[Needed]:
         for name, of_it in found.items()
     ]
     return sorted(every, key=lambda one: -one.requests)
-
-
-def _with_port(host: HostTally) -> str:
-    url = split(host.hops[0].request.url)
-    return host.host if url.port is not None else f"{host.host}:{80 if url.scheme == 'http' else 443}"
 
 
 def label_of(hops: Iterable[Hop]) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from tests.render.samples import RECORDINGS, TRACES, told
 from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
+from pullscope.oci.amounts import duration, size
 from pullscope.render.formats import FORMS
 
 AXE = Path(os.environ.get("PULLSCOPE_NODE", "/nowhere")) / "node_modules" / "axe-core" / "axe.min.js"
@@ -53,6 +54,8 @@ def test_is_quiet_and_fits(browser: Any, written: Any, trace: str) -> None:
     page = opened.page
     for summary in page.locator(".pull:not([open]) > summary").all()[:3]:
         summary.click()
+    for number in range(page.locator(".pull[open]").count()):
+        page.locator(".pull[open]").nth(number).locator(".tabs").wait_for()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for tab in page.get_by_role("tab").all()[:5]:
@@ -80,7 +83,7 @@ def test_axe_finds_nothing(browser: Any, written: Any, trace: str, scheme: str) 
     if opened.page.locator(".pull").count():
         if not opened.page.locator(".pull[open]").count():
             opened.page.locator(".pull > summary").first.click()
-        opened.page.locator(".step > summary").first.click()
+        opened.page.locator(".pull[open] .step > summary").first.click()
         opened.page.locator(".more > summary").first.click()
     tabs = opened.page.locator(".pull[open]").first.get_by_role("tab").all() or [None]
     for tab in tabs:
@@ -99,6 +102,7 @@ def test_keyboard_alone(browser: Any, written: Any) -> None:
     opened = Opened(browser, written("dockerd-20.10-hub"))
     page = opened.page
     page.keyboard.press("/")
+    page.locator("details.step").first.wait_for()
     page.keyboard.type("manifest list")
     assert page.locator("details.step:visible").count() == 1
     page.keyboard.press("Escape")
@@ -107,13 +111,13 @@ def test_keyboard_alone(browser: Any, written: Any) -> None:
 
     page.locator(".step > summary").nth(2).focus()
     page.keyboard.press("Enter")
-    assert page.get_by_text("What a digest guarantees").is_visible()
+    page.get_by_text("What a digest guarantees").wait_for()
 
     page.get_by_role("tab", name="Steps").focus()
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("tab", name="Connections").get_attribute("aria-selected") == "true"
     page.keyboard.press("End")
-    assert page.get_by_text("What a firewall has to let through").is_visible()
+    assert page.get_by_text("Allowlist for a firewall").is_visible()
     opened.context.close()
 
 
@@ -143,10 +147,58 @@ def test_five_hundred_pulls(browser: Any, tmp_path: Path) -> None:
 def test_print_shows_every_view(browser: Any, written: Any) -> None:
     """On paper there are no tabs: all views follow each other."""
     opened = Opened(browser, written("dockerd-20.10-hub"))
+    opened.page.locator(".tabs").wait_for()
     opened.page.emulate_media(media="print")
 
+    assert opened.page.locator(".view").count() == 5
     assert all(view.is_visible() for view in opened.page.locator(".view").all())
     assert not opened.page.locator(".tabs").is_visible()
+    opened.context.close()
+
+
+def test_attacks_are_drawn_as_text(browser: Any, written: Any) -> None:
+    """Every pull, step and header of names that are attacks is opened: no element comes of them, nothing runs."""
+    opened = Opened(browser, written("hostile"))
+    page = opened.page
+    page.locator("#fold").click()
+    page.wait_for_function("document.querySelectorAll('.tabs').length === document.querySelectorAll('.pull').length")
+    page.evaluate("document.querySelectorAll('.step').forEach((step) => step.fill())")
+
+    assert page.locator("main :is(img, script, iframe, form, style, b, [onerror], [style])").count() == 0
+    assert page.locator(".headers", has_text="<script>alert(1)</script>").count() > 0
+    links = page.locator("main a").evaluate_all("all => all.map((one) => one.getAttribute('href'))")
+    assert [link for link in links if not link.startswith(("#p", "https://"))] == []
+    assert opened.said == []
+    opened.context.close()
+
+
+def test_amounts_are_those_of_the_text(browser: Any, written: Any) -> None:
+    """Sizes and times are worded in the script as `amounts` words them."""
+    opened = Opened(browser, written("empty"))
+    counts = [0, 1, 999, 1000, 999_949, 999_951, 40_230, 123_456_789, 5 * 10**12, 10**16]
+    seconds = [0.0, 0.001, 0.0524, 0.9994, 0.9996, 1.26, 99.94, 99.96, 3599.0, 86_400.0]
+    worded = opened.page.evaluate("([a, b]) => [a.map(page.size), b.map(page.duration)]", [counts, seconds])
+
+    assert worded == [[size(one) for one in counts], [duration(one) for one in seconds]]
+    opened.context.close()
+
+
+def test_each_kind_of_bar_is_drawn(browser: Any, written: Any) -> None:
+    """A push has what was sent in its bars and a legend that says sending, a pull has neither; an axis has one unit."""
+    opened = Opened(browser, written("every-ending"))
+    page = opened.page
+    page.locator("#fold").click()
+    page.wait_for_function("document.querySelectorAll('.tabs').length === document.querySelectorAll('.pull').length")
+    pushed = page.locator(".pull", has=page.locator(".reference", has_text="push"))
+    pulled = page.locator(".pull", has=page.locator(".reference", has_text="library/app0"))
+
+    assert pushed.locator("rect.send").count() == 2 * 4  # in the step, and on its connection
+    assert "dark: sending" in pushed.locator(".legend").text_content()
+    assert pulled.locator("rect.send").count() == 0
+    assert "dark: receiving" in pulled.locator(".legend").text_content()
+    assert page.locator("svg.span").count() == page.locator(".pull").count()
+    for axis in page.locator("svg.axis").all():
+        assert len({text.split()[1] for text in axis.locator("text").all_text_contents()}) <= 1
     opened.context.close()
 
 
@@ -158,17 +210,20 @@ def test_operations_are_put_in_order(browser: Any, written: Any) -> None:
     def shown(name: str) -> list[str]:
         return [str(node.get_attribute(name)) for node in page.locator("details.pull").all()]
 
+    def texts(part: str) -> list[str]:
+        return [str(text) for text in page.locator(f"details.pull > summary {part}").all_text_contents()]
+
     seen = shown("id")
     page.select_option("#sort", "outcome")
-    ended = shown("data-outcome")
+    ended = texts(".outcome")
     assert ended == sorted(ended, key=["failed", "incomplete", "complete"].index)
     assert ended != [*reversed(ended)]
     page.select_option("#sort", "seconds")
-    took = [float(one) for one in shown("data-seconds")]
+    took = [float(text.split()[0]) * (1000 if text.endswith(" s") else 1) for text in texts(".time")]
     assert took == sorted(took, reverse=True)
     page.select_option("#sort", "client")
     heads = [head.text_content() for head in page.locator("h2.group").all()]
-    assert heads == sorted(set(shown("data-client")))
+    assert heads == sorted(set(texts(".client")))
     page.select_option("#sort", "")
     assert shown("id") == seen
     assert page.locator("h2.group").count() == 0

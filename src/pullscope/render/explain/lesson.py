@@ -4,7 +4,7 @@ of the specification says so. The words are those of `table`; what fills their p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pullscope.oci.agents import COMMANDS, DAEMONS
@@ -78,9 +78,9 @@ class Lesson:
         return str(first) if first == last else f"{first}-{last}"
 
 
-def lessons(pull: Pull, *, fold: bool = True) -> list[Lesson]:
+def lessons(pull: Pull, *, fold: bool = True, roles: Roles | None = None) -> list[Lesson]:
     """The pull as lessons, in the order of its steps; blobs that follow each other are one lesson unless not folded."""
-    roles = Roles(pull.hops)
+    roles = roles or Roles(pull.hops)
     told: set[Idea] = set()
     explained: set[Explanation] = set()
     found: list[Lesson] = []
@@ -197,7 +197,7 @@ def _hand(step: Step, pull: Pull) -> str:
     return f"By hand, with the token of step {source.n}" if source else "By hand, with a token in TOKEN"
 
 
-def _fill(idea: Idea, places: dict[str, str], told: set[Idea]) -> Said:
+def _fill(idea: Idea, places: Mapping[str, str], told: set[Idea]) -> Said:
     told.add(idea)
     thought: Thought = IDEAS[idea]
     return Said(idea=idea, name=thought.name, text=thought.beginner.format_map(places), section=thought.section)

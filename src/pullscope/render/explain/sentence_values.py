@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from pullscope.oci.amounts import size
+from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
@@ -13,37 +16,68 @@ from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step
 
 
-def values_of(step: Step, pull: Pull, roles: Roles) -> dict[str, str]:
-    """Each by its name, made plain."""
-    challenges = [challenge for hop in step.hops for challenge in hop.challenges]
-    realm = next((challenge.realm for challenge in challenges if challenge.realm), None)
-    vanity = next((hop for hop in step.hops if roles.of_hop(hop) == "vanity" and hop.redirects), None)
-    after_vanity = next((hop for hop in step.hops if vanity is not None and hop.follows is vanity), None)
-    storage = to_storage(step)
-    redirect = vanity if vanity is not None and after_vanity is not None and storage is None else None
-    target = after_vanity.host if redirect and after_vanity else storage[1].host if storage else step.last.host
-    status = redirect.status if redirect else storage[0].status if storage else step.last.status
-    return {
-        "client": pull.client.family if pull.client.family != "unknown" else "the client",
-        "host": plain(step.first.host, 80),
-        "tag": plain(step.route.reference or pull.tag or "the name", 80),
-        "digest": short(step.digest),
-        "reference": plain(pull.reference or "/".join((pull.registry, pull.repository or "")), 200),
-        "platform": plain(pull.platform or "not known", 40),
-        "scope": scope(step),
-        "service": plain(
-            next((challenge.service for challenge in challenges if challenge.service), None) or "not named", 80
-        ),
-        "realm": plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120),
-        "vanity": plain(vanity.host, 80) if vanity else "",
-        "target": plain(target, 80),
-        "status": str(status or "no response"),
-        "size": size(step.bytes),
-        "why": f"for the {title(step.under)}"
-        if step.under
-        else "because the first has run out or names something else",
-        "failure": failure(step),
-    }
+class Values(dict[str, str]):
+    """Each by its name, made plain, and no sooner than a sentence names it: most sentences have one or two places."""
+
+    def __init__(self, step: Step, pull: Pull, roles: Roles) -> None:
+        super().__init__()
+        self.step, self.pull, self.roles = step, pull, roles
+
+    def __missing__(self, name: str) -> str:
+        value = self[name] = VALUES[name](self)
+        return value
+
+    @property
+    def challenges(self) -> list[Challenge]:
+        return [challenge for hop in self.step.hops for challenge in hop.challenges]
+
+    @property
+    def vanity(self) -> Hop | None:
+        """The redirect of a vanity domain."""
+        return next((hop for hop in self.step.hops if hop.redirects and self.roles.of_hop(hop) == "vanity"), None)
+
+    @property
+    def sent_on(self) -> tuple[Hop, Hop] | None:
+        """The redirect that is worth telling and the hop that it led to: that to storage, else that of a vanity domain."""
+        vanity, storage = self.vanity, to_storage(self.step)
+        if vanity is None or storage is not None:
+            return storage
+        after = next((hop for hop in self.step.hops if hop.follows is vanity), None)
+        return (vanity, after) if after is not None else None
+
+
+def values_of(step: Step, pull: Pull, roles: Roles) -> Values:
+    """What a sentence about this step can say."""
+    return Values(step, pull, roles)
+
+
+def _realm(values: Values) -> str:
+    realm = next((challenge.realm for challenge in values.challenges if challenge.realm), None)
+    return plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120)
+
+
+def _why(values: Values) -> str:
+    under = values.step.under
+    return f"for the {title(under)}" if under else "because the first has run out or names something else"
+
+
+VALUES: Mapping[str, Callable[[Values], str]] = {
+    "client": lambda it: it.pull.client.family if it.pull.client.family != "unknown" else "the client",
+    "host": lambda it: plain(it.step.first.host, 80),
+    "tag": lambda it: plain(it.step.route.reference or it.pull.tag or "the name", 80),
+    "digest": lambda it: short(it.step.digest),
+    "reference": lambda it: plain(it.pull.reference or "/".join((it.pull.registry, it.pull.repository or "")), 200),
+    "platform": lambda it: plain(it.pull.platform or "not known", 40),
+    "scope": lambda it: scope(it.step),
+    "service": lambda it: plain(next((one.service for one in it.challenges if one.service), None) or "not named", 80),
+    "realm": _realm,
+    "vanity": lambda it: plain(it.vanity.host, 80) if it.vanity else "",
+    "target": lambda it: plain((it.sent_on[1] if it.sent_on else it.step.last).host, 80),
+    "status": lambda it: str((it.sent_on[0] if it.sent_on else it.step.last).status or "no response"),
+    "size": lambda it: size(it.step.bytes),
+    "why": _why,
+    "failure": lambda it: failure(it.step),
+}
 
 
 def to_storage(step: Step) -> tuple[Hop, Hop] | None:

@@ -6,6 +6,7 @@ No secret is in it, for none is in a trace: tokens are asked for anew, logins ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from pullscope.oci.digest import Digest
@@ -142,6 +143,7 @@ def _header_words(hop: Hop) -> list[str]:
     return words
 
 
+@lru_cache(maxsize=1024)
 def _repeatable(url: str) -> str | None:
     """The address without what was redacted from its query; None where that leaves nothing to ask."""
     if not is_web(url):

@@ -1,34 +1,31 @@
 // The live page: what the server sends takes its place, what is open stays open, and the latest lesson stands beside.
 (() => {
-  const element = (id) => document.getElementById(id), all = (selector, root) => [...root.querySelectorAll(selector)];
-  const list = element("list"), beside = element("beside");
+  const { all, byId, adopt, draw, revived, spans } = page, list = byId("list"), beside = byId("beside");
   let pinned = false;
 
   function lesson(step) {
     if (!step) return;
-    element("beside-title").textContent = `${step.querySelector(".n").textContent} ${step.querySelector(".title").textContent}`;
-    element("beside-lesson").replaceChildren(...all(".detail > .lesson > *", step).map((node) => node.cloneNode(true)));
+    step.fill();
+    byId("beside-title").textContent = `${step.querySelector(".n").textContent} ${step.querySelector(".title").textContent}`;
+    byId("beside-lesson").replaceChildren(...all(".detail > .lesson > *", step).map((node) => node.cloneNode(true)));
     beside.hidden = false;
   }
 
-  function show(id, html) {
-    const old = element(id), box = document.createElement("template");
+  // The line of a pull comes escaped, from the template of the report; everything else is drawn here.
+  async function show({ id, html, index, data }) {
+    const old = byId(id), box = document.createElement("template"), focus = document.activeElement?.closest("details.step")?.id;
     box.innerHTML = html;
-    const fresh = box.content.querySelector("details.pull"), focus = document.activeElement?.closest("details.step")?.id;
-    const before = new Set(old ? all("details.step", old).map((step) => step.id) : []);
-    if (old) {
-      fresh.open = old.open;
-      all("details[open][id]", old).forEach((node) => { const same = fresh.querySelector(`#${node.id}`); if (same) same.open = true; });
-      const tab = all("[role=tab]", old).findIndex((node) => node.getAttribute("aria-selected") === "true");
-      old.replaceWith(fresh);
-      fresh.dispatchEvent(new Event("pull", { bubbles: true }));
-      if (tab > 0) all(".views", fresh).forEach((views) => views.choose?.(tab));
-    } else {
-      element("empty")?.remove();
-      list.prepend(fresh);
-      fresh.dispatchEvent(new Event("pull", { bubbles: true }));
-    }
-    if (focus && fresh.querySelector(`#${focus}`)) fresh.querySelector(`#${focus} > summary`).focus();
+    const fresh = box.content.querySelector("details.pull"), before = new Set(old ? all("details.step", old).map((step) => step.id) : []);
+    const tab = old ? all("[role=tab]", old).findIndex((node) => node.getAttribute("aria-selected") === "true") : -1;
+    if (old) { fresh.open = old.open; old.replaceWith(fresh); }
+    else { byId("empty")?.remove(); list.prepend(fresh); }
+    const pull = adopt(fresh, index, async () => revived(data));
+    spans();
+    if (!fresh.open) return;
+    await draw(pull);
+    if (old) all("details.step[open]", old).forEach((node) => { const same = byId(node.id); if (same) { same.fill(); same.open = true; } });
+    if (tab > 0) all(".views", fresh).forEach((views) => views.choose(tab));
+    if (focus) byId(focus)?.querySelector("summary").focus();
     const added = all("details.step", fresh).filter((step) => !before.has(step.id));
     added.forEach((step) => step.classList.add("fresh"));
     if (!pinned) lesson(added.at(-1));
@@ -40,12 +37,13 @@
     if (step) { pinned = !step.open; if (pinned) lesson(step); }
   });
 
-  const events = new EventSource("events"), state = element("state");
-  const on = (name, act) => events.addEventListener(name, (event) => act(JSON.parse(event.data)));
+  const events = new EventSource("events"), state = byId("state");
+  let last = Promise.resolve();
+  const on = (name, act) => events.addEventListener(name, (event) => { last = last.then(() => act(JSON.parse(event.data))); });
   events.onopen = () => { state.textContent = "live"; };
   events.onerror = () => { state.textContent = "the proxy does not answer"; };
-  on("pull", ({ id, html }) => show(id, html));
-  on("rest", ({ html }) => { element("general").innerHTML = html; });
-  on("tally", ({ text }) => { element("tally").textContent = text; });
+  on("pull", show);
+  on("rest", ({ html }) => { byId("general").innerHTML = html; });
+  on("tally", ({ text }) => { byId("tally").textContent = text; });
   on("end", () => { events.close(); state.textContent = "ended"; });
 })();

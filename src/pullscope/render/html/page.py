@@ -1,8 +1,8 @@
 """The page: the template with its one style and its one script, under a policy that lets nothing else run or load.
 
-The policy names the two by their hashes; no attribute carries a style or a script, and nothing is fetched. Beyond
-`INLINE` pulls, what a pull holds is packed and unpacked when it is opened: five hundred pulls are five hundred lines until
-somebody looks.
+The policy names the two by their hashes; no attribute carries a style or a script, and nothing is fetched. The list of pulls
+and what was found in them are markup, and can be read without script. The rest is data (`data`), packed a few pulls at a
+time, of which the script draws what is opened: a page of five thousand pulls is five thousand lines until somebody looks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -19,18 +21,24 @@ from markupsafe import Markup
 
 from pullscope import __version__
 from pullscope.oci.amounts import count, size
-from pullscope.render.html.view import PullView, Whole, finding_view, hop_view, prose, pull_view
+from pullscope.render.closing_line import took
+from pullscope.render.html.data import Texts, pull_data
+from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.hosts import needed
+from pullscope.trace.hosts import HostTally, Roles, needed, tally
 from pullscope.trace.model import Ending, Hop, Pull
 from pullscope.trace.refusals import Refusal
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-INLINE = 12
-"""Pulls that are written out whole, and can be read without script; more are packed."""
+TOGETHER = 128
+"""Pulls that are packed together: each is small beside what is said of all of them."""
+OPEN_ALL = 3
+"""Pulls that are shown open from the start, all of them; of a dozen, those that failed."""
+REST = 200
+"""Requests of no pull, and refusals, that are listed."""
 
 
 def page(
@@ -42,34 +50,34 @@ def page(
     source: str = "live",
 ) -> str:
     """The report of these pulls as one HTML file."""
-    style, script = _asset("report.css"), _asset("report.js")
-    body = _template("pull.html")
-    rows: list[tuple[PullView, Markup, Markup]] = []
-    whole = Whole.of(pulls)
-    for pull in pulls:
-        view = pull_view(pull, whole)
-        text = body.render(pull=view)
-        packed = len(pulls) > INLINE
-        # The template escaped what it was given; nothing but the template's own markup is in this text.
-        rows.append((view, Markup() if packed else Markup(text), Markup(_pack(text)) if packed else Markup()))  # noqa: S704
+    # Pulls of one image by one client are nearly the same, and pack well side by side.
+    alike = sorted(range(len(pulls)), key=lambda at: (pulls[at].reference or "", pulls[at].client_key[1], at))
+    packs: list[str] = []
+    hosts: list[list[HostTally]] = []
+    index: list[list[object]] = [[] for _ in pulls]
+    for began in range(0, len(pulls), TOGETHER):
+        texts, data = Texts(), []
+        for at in alike[began : began + TOGETHER]:
+            of_it, values = _of(pulls[at], texts)
+            index[at] = [*_index(pulls[at], of_it), len(packs)]
+            hosts.append(of_it)
+            data.append(values)
+        packs.append(_pack({"texts": texts.shared, "pulls": data}))
     return _template(
         "report.html"
     ).render(
-        rows=rows,
-        source=plain(source.rpartition("/")[2], 300),  # a path says more of its owner than a report should
+        pulls=pulls,
+        index=_pack(index),
+        packs=packs,
+        source=source.rpartition("/")[2],  # a path says more of its owner than a report should
         tally=tally_of(pulls),
-        findings=[finding_view(finding) for finding in findings],
-        unattributed=[hop_view(hop) for hop in unattributed[:200]],
+        findings=findings,
+        unattributed=unattributed[:REST],
         unattributed_count=len(unattributed),
-        refusals=_refused(refusals),
-        open_first=len(rows) <= 3,
-        hosts=[
-            (plain(host.name, 260), host.roles, host.operations, host.requests, size(host.bytes))
-            for host in needed(pulls)
-        ]
-        if len(rows) > 1
-        else [],
-        **_frame(style, script, ""),
+        refusals=refusals[:REST],
+        opened_of=[_opened(pull, len(pulls)) for pull in pulls],
+        hosts=needed(hosts) if len(pulls) > 1 else [],
+        **_frame(_asset("report.css"), _asset("report.js"), ""),
     )
 
 
@@ -80,18 +88,21 @@ def live_page() -> str:
     )
 
 
-def live_row(pull: Pull) -> str:
-    """A pull as it stands, for that page."""
-    view = pull_view(pull)
-    text = Markup(_template("pull.html").render(pull=view))  # noqa: S704 - as above
-    return _template("row.html").render(pull=view, body=text, packed=Markup(), opened=True)
+def live_pull(pull: Pull) -> dict[str, object]:
+    """A pull as it stands, for that page: its line, what it is found by, and what is drawn when it is open."""
+    hosts, values = _of(pull, Texts())
+    return {
+        "id": f"p{pull.id}",
+        "html": _template("row.html").render(pull=pull, opened=not pull.closed),
+        "index": _index(pull, hosts),
+        "data": values,
+    }
 
 
 def live_rest(findings: Sequence[Finding], refusals: Sequence[Refusal]) -> str:
     """What belongs to no pull, for that page."""
-    found = [finding_view(finding) for finding in findings]
-    return _template("general.html").render(findings=found) + _template("refusals.html").render(
-        refusals=_refused(refusals)
+    return _template("general.html").render(findings=findings) + _template("refusals.html").render(
+        refusals=refusals[:REST]
     )
 
 
@@ -107,11 +118,32 @@ def tally_of(pulls: Sequence[Pull]) -> str:
     return ", ".join([*filter(None, parts), size(sum(pull.bytes for pull in pulls))])
 
 
-def _refused(refusals: Sequence[Refusal]) -> list[str]:
-    return [
-        plain(f"{one.client} for {one.host or 'an unnamed host'}, {count(one.count, 'time')}: {one.reason}", 300)
-        for one in refusals[:200]
+def _of(pull: Pull, texts: Texts) -> tuple[list[HostTally], dict[str, object]]:
+    """The hosts of a pull, and what is drawn of it."""
+    roles = Roles(pull.hops)
+    hosts = tally(pull.hops, roles)
+    return hosts, pull_data(pull, hosts, roles, texts)
+
+
+def _index(pull: Pull, hosts: Sequence[HostTally]) -> list[object]:
+    """When it began, how long it took, the bytes that moved, and what it is found by that its line does not say."""
+    words = [
+        pull.digest or "",
+        pull.platform or "",
+        *(host.host for host in hosts),
+        *(finding.code for finding in pull.findings),
+        *(str(status) for status in sorted({hop.status for hop in pull.hops if hop.status})),
     ]
+    return [
+        round(pull.started, 2) if pull.dated else None,
+        round(pull.seconds, 3) if pull.seconds is not None else None,
+        pull.bytes + pull.bytes_sent,
+        plain(" ".join(words), 2000).lower(),
+    ]
+
+
+def _opened(pull: Pull, of: int) -> bool:
+    return of <= OPEN_ALL or (pull.outcome is Ending.FAILED and of <= 4 * OPEN_ALL)
 
 
 def _frame(style: str, script: str, connect: str) -> dict[str, object]:
@@ -128,9 +160,10 @@ def _frame(style: str, script: str, connect: str) -> dict[str, object]:
     }
 
 
-def _pack(text: str) -> str:
+def _pack(values: object) -> str:
     """Compressed, the same every time; the script has the browser unpack it."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode("ascii")
+    text = json.dumps(values, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
 
 
 def _hash(text: str) -> str:
@@ -141,11 +174,21 @@ def _asset(name: str) -> str:
     return files("pullscope.render.html").joinpath(name).read_text(encoding="utf-8")
 
 
+def _clock(pull: Pull) -> str:
+    """The time of day at which it began."""
+    return datetime.fromtimestamp(pull.started, UTC).strftime("%H:%M:%S") if pull.dated else ""
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may go on in the next line after each of its slashes."""
+    return Markup("/<wbr>").join(text.split("/"))  # join escapes what it joins
+
+
 @cache
 def _template(name: str) -> Template:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    names = ("report.html", "live.html", "row.html", "pull.html", "general.html", "refusals.html")
+    names = ("report.html", "live.html", "row.html", "finding.html", "general.html", "refusals.html")
     environment = Environment(
         loader=DictLoader({one: _asset(f"{one}.j2") for one in names}),
         autoescape=True,
@@ -153,5 +196,14 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["prose"] = prose
+    environment.filters |= {
+        "plain": plain,
+        "size": size,
+        "count": count,
+        "took": took,
+        "client_line": client_line,
+        "reference_line": reference_line,
+        "breakable": _breakable,
+        "clock": _clock,
+    }
     return environment.get_template(name)
