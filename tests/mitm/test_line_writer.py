@@ -105,6 +105,35 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said == ["39 lines were dropped, for they came faster than they could be written"]
 
 
+def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pager that was stopped takes nothing: the proxy ends all the same, while its thread still waits to write."""
+    monkeypatch.setattr(outlet, "STUCK", 0.01)
+    file, closed = Stuck(), threading.Event()
+    written = Outlet(file, on_error=pytest.fail, owns=False)
+    written.write("first")
+    file.reached.wait()
+    ends = threading.Thread(target=lambda: (written.close(), closed.set()))
+    ends.start()
+
+    assert closed.wait(outlet.LONGEST_CLOSE / 2)
+    assert not file.go_on.is_set()
+    file.go_on.set()
+    ends.join()
+
+
+def test_the_end_waits_for_a_reader_who_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes one part after the other gets all of them."""
+    monkeypatch.setattr(outlet, "AT_ONCE", 1)
+    file = Counting()
+    written = Outlet(file, on_error=pytest.fail, owns=False)
+    for number in range(50):
+        written.write(str(number))
+    written.close()
+
+    assert file.getvalue().split() == [str(number) for number in range(50)]
+    assert file.writes >= 25
+
+
 def test_an_old_terminal_gets_what_it_can_show() -> None:
     """A character that the terminal does not have is replaced; the story goes on."""
     raw = io.BytesIO()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from pullscope.mitm.safety import caught
@@ -19,6 +20,12 @@ MOST_WAITING = 100_000
 
 PAUSE = 0.02
 """Seconds between two writes: not to be seen by a person, and at most this much is lost in a crash."""
+
+AT_ONCE = 1_000
+"""Lines of one write: whoever waits for the end sees by them whether anybody still reads."""
+
+STUCK, LONGEST_CLOSE = 2.0, 10.0
+"""Seconds without a write after which the end is not waited for any more, and for which it is at the most."""
 
 
 class Sink(Protocol):
@@ -43,6 +50,7 @@ class Outlet:
         self._wanted = threading.Event()
         self._closing = threading.Event()
         self._broken = False
+        self._writes = 0
         self.dropped = 0
         self._thread = threading.Thread(target=caught(self._run, self._fail), name="pullscope-outlet", daemon=True)
         self._thread.start()
@@ -57,11 +65,17 @@ class Outlet:
             self._wanted.set()
 
     def close(self, *, wait: bool = True) -> None:
-        """Write what is waiting, and close the file if it is ours; without `wait` a moment later, in its thread."""
+        """Write what is waiting, and close the file if it is ours; without `wait` a moment later, in its thread.
+
+        A pipe or a terminal that takes nothing is given up.
+        """
         self._closing.set()
         self._wanted.set()
-        if wait:
-            self._thread.join(timeout=10)
+        for _ in range(int(LONGEST_CLOSE / STUCK) if wait else 0):
+            before = self._writes
+            self._thread.join(timeout=STUCK)
+            if not self._thread.is_alive() or self._writes == before:
+                return
 
     def _run(self) -> None:
         last = False
@@ -72,8 +86,11 @@ class Outlet:
             lines = [self._lines.popleft() for _ in range(len(self._lines))]
             if self._broken:
                 self.dropped += len(lines)
-            elif lines:
-                caught(lambda: self._write(lines), self._fail)()  # noqa: B023 - called here and now
+            else:
+                for at in range(0, len(lines), AT_ONCE):
+                    if self._broken:
+                        break
+                    caught(partial(self._write, lines[at : at + AT_ONCE]), self._fail)()
             self._closing.wait(PAUSE)
         if self.dropped and not self._broken:
             self._on_error(f"{self.dropped} lines were dropped, for they came faster than they could be written")
@@ -87,6 +104,7 @@ class Outlet:
         except UnicodeEncodeError:  # a terminal of another century
             self._file.write(text.encode("ascii", "replace").decode())
         self._file.flush()
+        self._writes += 1
 
     def _fail(self, error: Exception) -> None:
         """Say it once. What is no trouble of the file's own is an error of ours, whose words may quote a line."""
