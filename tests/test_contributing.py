@@ -143,8 +143,8 @@ def test_a_registry_is_three_rows(copy: Copy) -> None:
 def test_a_route_is_two_rows(copy: Copy) -> None:
     """It is read from the URL, and is the kind of step that its row says."""
     copy.add("oci/routes.py", '    RENAMES = "renames"\n', before='    NONE = "none"')
-    path = '(Endpoint.RENAMES, r"/v2/(?P<repository>.+)/renames/?"),\n        '
-    copy.add("oci/routes.py", path, before="(Endpoint.TAGS, r")
+    path = '("/renames", Endpoint.RENAMES, r"/v2/(?P<repository>.+)/renames/?"),\n        '
+    copy.add("oci/routes.py", path, before='("/tags/list", Endpoint.TAGS, r')
     copy.add("trace/kinds.py", "    Endpoint.RENAMES: Kind.TAGS,\n", before="    Endpoint.TAGS: Kind.TAGS,")
 
     said = copy.run(

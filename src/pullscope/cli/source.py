@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from pullscope.trace.model import Pull
     from pullscope.trace.trace import Trace
 
-
 MOST_NEW = 100_000
-"""Objects that are made between two looks of the garbage collector while a file is read."""
+"""Objects that are made between two looks of the garbage collector while flows are read."""
 
 
 def name_of(file: str) -> str:
@@ -48,7 +47,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     untold = Untold()
     trace = Trace(on_error=untold.add)
     seen = 0
-    with open_source(file) as source, _few_collections():
+    with open_source(file) as source, _few_collections(begin_of(source)):
         reader = Source(name_of(file), source)
         for event in reader.events():
             seen += 1
@@ -60,14 +59,20 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
 
 
 @contextlib.contextmanager
-def _few_collections() -> Iterator[None]:
-    """What is read is kept, so there is next to nothing for Python to collect, and looking for it was a quarter of the time."""
+def _few_collections(head: bytes) -> Iterator[None]:
+    """What is read is kept, so there is next to nothing for Python to collect, and looking for it was a quarter of the time.
+
+    Only mitmproxy's flows go round in circles, and would be kept all.
+    """
     before = gc.get_threshold()
     if before[0]:  # else it was turned off
-        gc.set_threshold(MOST_NEW, *before[1:])
+        gc.set_threshold(MOST_NEW if is_flow_file(head) else 0, *before[1:])
     try:
         yield
     finally:
+        if before[0] and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()  # all of it is old now, so that the next look at what is new is a short one
         gc.set_threshold(*before)
 
 

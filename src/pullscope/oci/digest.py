@@ -19,6 +19,7 @@ _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 # as in https://github.com/opencontainers/go-digest/blob/v1.0.0/algorithm.go).
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile(r"[0-9a-f]+")
+_USUAL = re.compile(r"sha256:[0-9a-f]{64}")
 
 # Where a digest stands in paths: `blobs/sha256:<hex>`, also escaped, and the storage layouts that CDNs expose:
 # `sha256/<hex>` and `blobs/sha256/ab/abcd…/data` (distribution, registry/storage/paths.go).
@@ -39,6 +40,8 @@ class Digest(str):
 
     def __new__(cls, text: str) -> Self:
         """The digest that `text` spells; ValueError where it spells none."""
+        if _USUAL.fullmatch(text):
+            return super().__new__(cls, text)
         if not _DIGEST.fullmatch(text):
             raise ValueError(f"{text[:100]!r} is no digest: it should read sha256: and 64 hex digits.")
         algorithm, _, encoded = text.partition(":")
@@ -71,7 +74,7 @@ class Digest(str):
 def as_digest(text: object) -> Digest | None:
     """`text` as a digest, or None where it is none; for observers."""
     try:
-        return Digest(text) if isinstance(text, str) else None
+        return Digest(text) if isinstance(text, str) and ":" in text else None
     except ValueError:
         return None
 

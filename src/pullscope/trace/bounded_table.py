@@ -23,25 +23,31 @@ class Remembered(Generic[Key, Value]):
 
     def add(self, key: Key, value: Value, time: float) -> None:
         """Remember a value, as the newest of its key."""
-        values = self._found.pop(key, None) or deque[tuple[float, Value]](maxlen=self._each)
+        found, too_old = self._found, time - self._seconds
+        values = found.get(key)
+        if values is None:
+            found[key] = values = deque(maxlen=self._each)
+        else:
+            found.move_to_end(key)
         values.append((time, value))
-        while values[0][0] < time - self._seconds:  # a busy client's key never gets old, what is in it does
+        while values[0][0] < too_old:  # a busy client's key never gets old, what is in it does
             values.popleft()
-        self._found[key] = values
-        while len(self._found) > self._most or next(iter(self._found.values()))[-1][0] < time - self._seconds:
-            self._found.popitem(last=False)
+        while len(found) > self._most or next(iter(found.values()))[-1][0] < too_old:
+            found.popitem(last=False)
 
     def of(self, key: Key) -> tuple[Value, ...]:
         """The values of a key, the oldest first."""
-        return tuple(value for _, value in self._found.get(key, ()))
+        found = self._found.get(key)
+        return tuple([value for _, value in found]) if found is not None else ()
 
     def discard(self, key: Key, value: Value) -> None:
         """Forget one value."""
-        kept = [each for each in self._found.get(key, ()) if each[1] is not value]
-        if kept:
-            self._found[key] = deque(kept, maxlen=self._each)
-        else:
+        values = self._found.get(key, ())
+        kept = [each for each in values if each[1] is not value]
+        if not kept:
             self._found.pop(key, None)
+        elif len(kept) < len(values):
+            self._found[key] = deque(kept, maxlen=self._each)
 
     def __len__(self) -> int:
         return len(self._found)

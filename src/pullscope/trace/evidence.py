@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
@@ -29,6 +30,15 @@ class Row:
     holds: Callable[[Clue, Pull], bool]
     words: str
     source: str
+
+    def reason(self, clue: Clue) -> Reason:
+        """The `because` of a step for which it decided."""
+        return _reason(self.name, self.strength, self.words, clue.credential if "{token}" in self.words else None)
+
+
+@lru_cache(maxsize=256)
+def _reason(name: str, strength: Strength, words: str, token: int | None) -> Reason:
+    return Reason(evidence=name, strength=strength, words=words.format(token=token))
 
 
 def _alone_on_connection(clue: Clue, pull: Pull) -> bool:
@@ -185,11 +195,13 @@ class Match:
 def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
     """The operation to which a request belongs; None where it begins one. `pulls` in the order in which they began."""
     may_ask = MAY_ASK[clue.form]
-    left = [
-        pull for pull in pulls if may_ask(clue, pull) and not any(forbids(clue, pull) for forbids in VETOES.values())
-    ]
+    vetoes = VETOES.values()
+    left = [pull for pull in pulls if may_ask(clue, pull) and not any(forbids(clue, pull) for forbids in vetoes)]
     if not left:
         return None
+    if len(left) == 1:  # whatever the first row says that holds
+        only = left[0]
+        return Match(pull=only, reason=next(row for row in WHOSE if row.holds(clue, only)).reason(clue))
     deciding = WHOSE[-1]
     chosen_by: Row | None = None
     equals = left
@@ -206,12 +218,7 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
             break
     chosen = min(left, key=_waited_longest)
     rivals = tuple(pull for pull in equals if pull is not chosen and (chosen.closed or not pull.closed))[:3]
-    reason = Reason(
-        evidence=deciding.name,
-        strength=deciding.strength,
-        words=deciding.words.format(token=clue.credential),
-    )
-    return Match(pull=chosen, reason=reason, rivals=rivals)
+    return Match(pull=chosen, reason=deciding.reason(clue), rivals=rivals)
 
 
 def _waited_longest(pull: Pull) -> tuple[bool, float]:

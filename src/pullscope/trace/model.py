@@ -135,8 +135,10 @@ class Step:
 
     @property
     def ended(self) -> float | None:
-        times = [hop.ended for hop in self.hops if hop.ended is not None]
-        return max(times) if times else None
+        if len(self.hops) == 1:
+            return self.hops[0].ended
+        times = [ended for hop in self.hops if (ended := hop.ended) is not None]
+        return max(times, default=None)
 
     @property
     def seconds(self) -> float | None:
@@ -313,7 +315,10 @@ class Pull:
 
     @property
     def in_flight(self) -> bool:
-        return any(step.in_flight for step in self.open_steps)
+        for step in self.open_steps:  # asked for most often of all
+            if step.under_way:
+                return True
+        return False
 
     @property
     def timed(self) -> bool:

@@ -52,7 +52,14 @@ def _written(value: object) -> str | None:
 
 def _headers(value: object) -> Headers:
     fields: Any = value
-    return Headers([(writable(str(name)), writable(str(text))) for name, text in fields])
+    return Headers(
+        [
+            (name, text)
+            if type(name) is type(text) is str and name.isascii() and text.isascii()
+            else (writable(str(name)), writable(str(text)))
+            for name, text in fields
+        ]
+    )
 
 
 class NotARecordingError(ValueError):
@@ -82,34 +89,43 @@ def to_line(event: Event) -> str:
 
 def from_line(line: str | bytes) -> Event | None:
     """The event of a line; None for a line that is none (the first, or a kind that is not known here). Raises ValueError."""
-    try:
-        record = json.loads(line)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(record, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - whoever reads a recording expects one kind of error
+    record = _object(line)
     kind = NAMES.get(str(record.get("event")))
     if kind is None:
         return None
-    values: dict[str, Any] = {}
-    for name, read in _READERS[kind]:
-        if name in record:
-            value = record[name]
-            if read is not None and (value is not None or name not in _MAY_BE_NONE):
-                value = read(value)
-                if value is None:
-                    raise ValueError(f"{name} is not what it should be")
-            values[name] = value
-        elif name in _NONE_IF_MISSING:
-            values[name] = None
-    if "sha256" in values:
+    readers, values = _READERS[kind], dict(_TO_BEGIN_WITH[kind])
+    for name, value in record.items():
+        if name not in readers:
+            continue
+        read = readers[name]
+        if read is not None and (value is not None or name not in _MAY_BE_NONE):
+            value = read(value)  # noqa: PLW2901 - what is kept of it
+            if value is None:
+                raise ValueError(f"{name} is not what it should be")
+        values[name] = value
+    if values.get("sha256") is not None:
         values["sha256"] = sha256_hex(values["sha256"])
-    if "headers" not in values and "headers" in _FIELDS[kind]:
-        values["headers"] = Headers()
     try:
         return kind(**values)
     except TypeError as error:
         raise ValueError("a field is missing") from error
+
+
+def _object(line: str | bytes) -> dict[str, Any]:
+    """What `json.loads` makes of a line, at half the cost for one that begins with its object."""
+    text = line if isinstance(line, str) else line.decode("utf-8", "surrogatepass")
+    try:
+        record, end = _DECODER.raw_decode(text) if text[:1] == "{" else (json.loads(text), len(text))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if text[end:].strip():
+        raise ValueError("more than one object")
+    if not isinstance(record, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - whoever reads a recording expects one kind of error
+    return record
+
+
+_DECODER = json.JSONDecoder()
 
 
 _READ: dict[str, Callable[[object], object]] = {
@@ -121,7 +137,12 @@ _READ: dict[str, Callable[[object], object]] = {
 }
 _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
 _MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, "connected", "issued", "document", "answered_by", "granted", "lacks"})
-_READERS = {kind: tuple((name, _READ.get(name)) for name in names) for kind, names in _FIELDS.items()}
+_READERS = {kind: {name: _READ.get(name) for name in names} for kind, names in _FIELDS.items()}
+_TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
+    kind: {name: Headers() if name == "headers" else None for name in names if name in (*_NONE_IF_MISSING, "headers")}
+    for kind, names in _FIELDS.items()
+}
+"""What a field is where a line does not name it."""
 
 
 class Reader:
@@ -141,10 +162,7 @@ class Reader:
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[Event]:
         """The events of the lines. Raises NotARecordingError if the first line says that this cannot be one."""
-        for line in lines:
-            event = self.line(line)
-            if event is not None:
-                yield event
+        return (event for event in map(self.line, lines) if event is not None)
 
     def line(self, line: str | bytes) -> Event | None:
         """The event of the next line, or None if it holds none."""

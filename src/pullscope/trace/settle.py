@@ -137,8 +137,9 @@ def _credit(pull: Pull, step: Step) -> None:
         return
     if step.outcome is not Outcome.OK:
         return
+    place, started = step.place, step.started
     for purpose in _serves(step):
-        pull.answered[*step.place, purpose] = max(step.started, pull.answered.get((*step.place, purpose), 0.0))
+        pull.answered[*place, purpose] = max(started, pull.answered.get((*place, purpose), 0.0))
     of_another = (
         step.route.cosign or step.route.fallback_for is not None
     )  # a signature may go before its image (cosign copy)
@@ -189,8 +190,10 @@ def _serves(step: Step) -> Iterable[str]:
     """The purposes that a good answer serves: who reads has looked, and who resolved a tag has no need to read it by name."""
     if step.is_token:
         return ("token",)
-    reads = step.route.endpoint is Endpoint.MANIFEST and step.method == "HEAD"
-    return {"GET": ("read", "look"), "HEAD": ("look", "read") if reads else ("look",)}.get(step.method, (step.method,))
+    if step.method == "GET":
+        return ("read", "look")
+    reads = step.route.endpoint is Endpoint.MANIFEST
+    return (("look", "read") if reads else ("look",)) if step.method == "HEAD" else (step.method,)
 
 
 def _failed_at(step: Step) -> float:
@@ -200,5 +203,5 @@ def _failed_at(step: Step) -> float:
 
 def over_at(step: Step) -> tuple[float, bool]:
     """Where a step stands in a story: at its end, or at that of the token which it asked for in vain, right after that."""
-    ends = [one.ended or one.started for one in (step, *step.tokens)]
-    return (max(ends), not step.is_token)
+    ended = step.ended or step.started
+    return (max([ended, *(one.ended or one.started for one in step.tokens)]), not step.is_token)

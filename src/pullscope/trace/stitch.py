@@ -175,29 +175,33 @@ class Stitcher:
         (Go's net/http sends one: refererForURL in client.go).
         """
         candidates = self._unfollowed(self._redirects, (event.client, event.url_id), event)
-        agent = event.headers.get("user-agent") or ""
         if candidates:
-
-            def likeness(hop: Hop) -> tuple[int, bool, bool]:
-                near = self._affinity(event, hop.step.pull)
-                return (near, hop.request.url_id == event.referer_id, hop.agent == agent)
-
-            best = max(map(likeness, candidates))
-            if not (best[1] or best[2]):
-                return None, False
-            equal = [hop for hop in candidates if likeness(hop) == best]
-            chosen = self._followers.answered_before(equal, self._opened(event))[0]
-            rivals = {hop.step.pull: None for hop in equal if hop is not chosen and hop.step.pull is not None}
-            if best[0] == 0 and chosen.step.pull is not None and not rivals:
-                self._followers.belongs(event, chosen.step.pull)
-            chosen.step.rivals = tuple(rivals)[:3] or chosen.step.rivals
-            return chosen, bool(rivals) or best[0] <= 1
+            return self._likeliest(event, candidates)
         if event.referer_id is not None:
             sources = self._unfollowed(self._sources, (event.client, event.referer_id), event)
+            agent = event.headers.get("user-agent") or ""
             same = [hop for hop in sources if hop.agent == agent]
             if len(same) == 1 and _leads_to(same[0], host_of(event.url)):
                 return same[0], False
         return None, False
+
+    def _likeliest(self, event: Requested, candidates: list[Hop]) -> tuple[Hop | None, bool]:
+        """Of the redirects to this address the one that this request follows, if any; and whether others would have done."""
+        agent = event.headers.get("user-agent") or ""
+        likeness = [
+            (self._affinity(event, hop.step.pull), hop.request.url_id == event.referer_id, hop.agent == agent)
+            for hop in candidates
+        ]
+        best = max(likeness)
+        if not (best[1] or best[2]):
+            return None, False
+        equal = [hop for hop, like in zip(candidates, likeness, strict=True) if like == best]
+        chosen = self._followers.answered_before(equal, self._opened(event))[0]
+        rivals = {hop.step.pull: None for hop in equal if hop is not chosen and hop.step.pull is not None}
+        if best[0] == 0 and chosen.step.pull is not None and not rivals:
+            self._followers.belongs(event, chosen.step.pull)
+        chosen.step.rivals = tuple(rivals)[:3] or chosen.step.rivals
+        return chosen, bool(rivals) or best[0] <= 1
 
     def _opened(self, event: Requested) -> float:
         """When a request was on its way: when its connection was opened for it, or when it was asked."""
@@ -211,13 +215,18 @@ class Stitcher:
                 table.discard((hop.request.client, number), hop)
 
     def _unfollowed(self, table: Remembered[tuple[str, int], Hop], key: tuple[str, int], event: Requested) -> list[Hop]:
-        return [hop for hop in table.of(key) if not hop.followed and _age(hop, event) <= MEMORY]
+        found = table.of(key)
+        return [hop for hop in found if not hop.followed and _age(hop, event) <= MEMORY] if found else []
 
     def _repeated_step(self, event: Requested) -> Step | None:
         """The step that this request may repeat: of the nearest operation the one last asked on its connection, then the
         oldest."""
-        waiting = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id), ())
+        waiting = self._open.get((event.client, event.headers.get("user-agent") or "", event.url_id))
+        if waiting is None:
+            return None
         fits = [step for step in waiting if _repeats(event, step) and self._affinity(event, step.pull)]
+        if len(fits) <= 1:
+            return fits[0] if fits else None
 
         def likeness(step: Step) -> tuple[bool, int, bool]:
             same = event.connection is not None and step.last.request.connection == event.connection

@@ -264,7 +264,9 @@ class Trace:
         if not pull.ready:
             return
         # What waited for its end to be certain (a HEAD that was answered with 404) is told at its place.
-        ready, pull.ready = sorted(pull.ready, key=over_at), []
+        ready, pull.ready = pull.ready, []
+        if len(ready) > 1:
+            ready.sort(key=over_at)
         for step in ready:
             pull.steps.append(step)
             step.n = len(pull.steps)
