@@ -112,7 +112,12 @@ def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.
     written = Outlet(file, on_error=pytest.fail, owns=False)
     written.write("first")
     file.reached.wait()
-    ends = threading.Thread(target=lambda: (written.close(), closed.set()))
+
+    def end() -> None:
+        written.close()
+        closed.set()
+
+    ends = threading.Thread(target=end)
     ends.start()
 
     assert closed.wait(outlet.LONGEST_CLOSE / 2)

@@ -81,7 +81,9 @@ def as_digest(text: object) -> Digest | None:
 
 def find_digest(text: str) -> Digest | None:
     """The first digest within a path or URL, in any spelling that registries and CDNs use; a query is not looked at."""
-    found = _IN_PATH.search(text.partition("?")[0])
+    path = text.partition("?")[0]
+    begins = path.find("sha")  # as the name of every algorithm does
+    found = _IN_PATH.search(path, begins) if begins >= 0 else None
     if found is None:
         return None
     algorithm = next(name for name in _HEX_LENGTHS if found[name])

@@ -26,7 +26,9 @@ class Headers:
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
         values = self._values if self._values is not None else self._by_name()
-        found = values.get(name) or values.get(name.lower())
+        found = values.get(name)
+        if found is None and not name.islower():
+            found = values.get(name.lower())
         return found[0] if found else None
 
     def get_all(self, name: str) -> tuple[str, ...]:

@@ -39,9 +39,9 @@ class Form(StrEnum):
     STRAY = "an address that is no registry's and names a digest"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Clue:
-    """A request that begins a step, and what is known of who sent it."""
+    """A request that begins a step, and what is known of who sent it. Not frozen, for that is a tenth of its cost."""
 
     step: Step
     route: Route

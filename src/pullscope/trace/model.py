@@ -315,10 +315,7 @@ class Pull:
 
     @property
     def in_flight(self) -> bool:
-        for step in self.open_steps:  # asked for most often of all
-            if step.under_way:
-                return True
-        return False
+        return any([step.under_way for step in self.open_steps])  # noqa: C419 - there are a few, and this is asked all the time
 
     @property
     def timed(self) -> bool:

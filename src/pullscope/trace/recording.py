@@ -99,7 +99,7 @@ def from_line(line: str | bytes) -> Event | None:
             continue
         read = readers[name]
         if read is not None and (value is not None or name not in _MAY_BE_NONE):
-            value = read(value)  # noqa: PLW2901 - what is kept of it
+            value = read(value)
             if value is None:
                 raise ValueError(f"{name} is not what it should be")
         values[name] = value

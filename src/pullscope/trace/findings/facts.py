@@ -27,6 +27,7 @@ class Fact(StrEnum):
     PING = "a version check"
     TOKEN = "a request for a token"
     CREDENTIAL = "a request that carries a token or a login"
+    REJECTED = "one of those that was refused"
     CLEAR = "a request without TLS"
     BLOB = "a blob"
     WRITE = "a request of an upload"
@@ -82,6 +83,8 @@ def _of_hop(hop: Hop) -> Iterator[Fact]:
         yield Fact.REDIRECT
     if request.authorization != "none" or request.credential is not None:
         yield Fact.CREDENTIAL
+        if status is not None and status >= 400:
+            yield Fact.REJECTED
     if not request.url.startswith("https:"):
         yield Fact.CLEAR
     if hop.route.endpoint is Endpoint.MANIFEST and hop.step.route.digest is None:

@@ -140,7 +140,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
     """
     for hop in case.hops:
         response = hop.response
-        if response is None or not hop.redirects or hop.route.endpoint is Endpoint.NONE:
+        if response is None or not hop.redirects or hop.route.endpoint is Endpoint.NONE or "?" not in hop.request.url:
             continue
         target = route(response.location or "")
         if target.endpoint is not hop.route.endpoint:

@@ -208,8 +208,10 @@ def clocks_differ(case: Case) -> Iterator[Found]:
     apart: dict[str, tuple[float, Hop]] = {}
     for hop in case.hops:
         date = date_of(hop)
+        if date is None or hop.response is None:
+            continue
         cached = header(hop, "age") is not None or "hit" in (header(hop, "x-cache") or "").lower()
-        if date is not None and hop.response is not None and not cached:
+        if not cached:
             apart.setdefault(hop.host, (date - hop.response.time, hop))
     if len(apart) < 2:
         return

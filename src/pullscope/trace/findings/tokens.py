@@ -238,7 +238,7 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
 
 @row(
     "token-rejected",
-    needs=Fact.CREDENTIAL,
+    needs=Fact.REJECTED,
     explains="access-denied credentials-not-used login-lacks-right write-denied",
     severities="error, warning",
     suffers="all",
@@ -261,6 +261,7 @@ def token_rejected(case: Case) -> Iterator[Found]:
         place = (number, hop.host, hop.route.repository, hop.request.method not in ("GET", "HEAD"))
         if hop.status is not None and hop.status < 400:  # what may be read may not be written
             welcome |= {place, (*place[:3], False)}
+            continue
         invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
         issued = case.issued.get(number)
         if _is_no_matter_of_age(case, hop):

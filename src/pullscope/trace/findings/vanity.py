@@ -213,8 +213,10 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
     registry/client/auth/session.go; authchallenge.go). Run with dockerd 20.10.24. Info for all others, who do not mind.
     """
     for step in pings(case):
+        if step.last.follows is None:
+            continue
         asked, ended = split(step.first.request.url).path, split(step.last.request.url).path
-        if not asked.endswith("/v2/") or not ended.endswith("/v2") or step.last.follows is None:
+        if not asked.endswith("/v2/") or not ended.endswith("/v2"):
             continue
         refused = _unanswered(case)
         classic = case.pull.client.store == "graphdriver"
@@ -229,7 +231,7 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
 
 @row(
     "ping-other-host",
-    needs=Fact.PING,
+    needs=Fact.FAILURE,
     explains=REFUSED,
     severities="error",
     suffers="docker's classic store",
