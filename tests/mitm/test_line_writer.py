@@ -107,7 +107,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pager that was stopped takes nothing: the proxy ends all the same, while its thread still waits to write."""
-    monkeypatch.setattr(outlet, "STUCK", 0.01)
+    monkeypatch.setattr(line_writer, "STUCK", 0.01)
     file, closed = Stuck(), threading.Event()
     written = Outlet(file, on_error=pytest.fail, owns=False)
     written.write("first")
@@ -120,7 +120,7 @@ def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.
     ends = threading.Thread(target=end)
     ends.start()
 
-    assert closed.wait(outlet.LONGEST_CLOSE / 2)
+    assert closed.wait(line_writer.LONGEST_CLOSE / 2)
     assert not file.go_on.is_set()
     file.go_on.set()
     ends.join()
@@ -128,7 +128,7 @@ def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.
 
 def test_the_end_waits_for_a_reader_who_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes one part after the other gets all of them."""
-    monkeypatch.setattr(outlet, "AT_ONCE", 1)
+    monkeypatch.setattr(line_writer, "AT_ONCE", 1)
     file = Counting()
     written = Outlet(file, on_error=pytest.fail, owns=False)
     for number in range(50):
