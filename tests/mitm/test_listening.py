@@ -143,7 +143,7 @@ def test_it_says_that_it_waits_and_for_what(tmp_path: Path, caplog: pytest.LogCa
 @pytest.mark.parametrize("kind", ADDONS, ids=lambda kind: kind.__name__)
 def test_each_addon_stays_here_alone(kind: type) -> None:
     """Every class that mitmproxy loads, so that one which is added later is asked too."""
-    given: dict[str, Any] = {"spans": list} if kind.__name__ == "OtlpLive" else {}
+    given: dict[str, Any] = {"traces": dict} if kind.__name__ == "OtlpLive" else {}
 
     @in_mitmproxy
     async def stays() -> None:

@@ -53,7 +53,7 @@ TRANSITIONS: Sequence[Transition] = (
     Transition(state="waiting", event="quiet for long enough", then="ended, told as what it is", where="trace._close"),
     Transition(state="open", event="quiet for long enough (the table below)", then="ended", where="trace._advance"),
     Transition(state="open", event="its client asks for the same tag anew", then="ended", where="grouping._superseded"),
-    Transition(state="open", event="too many are open", then="ended", where="roster.one_too_many"),
+    Transition(state="open", event="too many are open", then="ended", where="open_pulls.one_too_many"),
     Transition(state="open", event="the end of the input", then="ended", where="trace.finish"),
     Transition(
         state="ended",
