@@ -165,22 +165,37 @@ class HasPort(Protocol):
 
 
 @contextmanager
-def mitmdump(directory: Path, trust: Trust, standin: HasPort, port: int, *options: str) -> Iterator[Proxy]:
+def mitmdump(directory: Path, trust: Trust, standin: HasPort, port: int, *options: str | Path) -> Iterator[Proxy]:
     """mitmdump with the tracer, of which every server is the stand-in."""
-    directory.mkdir(exist_ok=True)
     recording, flows = directory / "recording.jsonl", directory / "flows.mitm"
-    command: list[str | Path] = [
-        Path(sys.executable).with_name("mitmdump"),
-        "-s", TRACER, "-s", SEND_TO_STANDIN,
-        "--listen-host", "127.0.0.1", "--listen-port", str(port), "-w", flows,
-        "--set", f"confdir={trust.confdir}", "--set", f"ssl_verify_upstream_trusted_ca={trust.certificate}",
-        "--set", f"pullscope_out={recording}",
-        *options,
-    ]  # fmt: skip
-    env = {**os.environ, "STANDIN_PORT": str(standin.port), "PYTHONUNBUFFERED": "1"}
-    with Running(command, env=env) as program:
-        program.wait_for(r"proxy (?:to \S+ )?listening at")
+    traced: list[str | Path] = ["-s", TRACER, "--set", f"pullscope_out={recording}", "-w", flows]
+    with bare_mitmdump(directory, trust, standin, port, *traced, *options) as program:
         yield Proxy(program=program, url=f"http://localhost:{port}", recording=recording, flows=flows)
+
+
+def mitmdump_words(trust: Trust, standin: HasPort, port: int, *options: str | Path) -> list[str | Path]:
+    """The command of a mitmdump with these options and no more, of which every server is the stand-in."""
+    return [
+        "env", f"STANDIN_PORT={standin.port}", "PYTHONUNBUFFERED=1",
+        Path(sys.executable).with_name("mitmdump"), *options, "-s", SEND_TO_STANDIN,
+        "--listen-host", "127.0.0.1", "--listen-port", str(port),
+        "--set", f"confdir={trust.confdir}", "--set", f"ssl_verify_upstream_trusted_ca={trust.certificate}",
+    ]  # fmt: skip
+
+
+LISTENS = r"proxy (?:to \S+ )?listening at"
+"""What mitmdump says when it is up."""
+
+
+@contextmanager
+def bare_mitmdump(
+    directory: Path, trust: Trust, standin: HasPort, port: int, *options: str | Path
+) -> Iterator[Running]:
+    """It runs, and has a folder of its own."""
+    directory.mkdir(exist_ok=True)
+    with Running(mitmdump_words(trust, standin, port, *options)) as program:
+        program.wait_for(LISTENS)
+        yield program
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.e2e.faults import Fault, Good, Line
+
 REGISTRY = "registry-1.docker.io"
 AUTH = "auth.docker.io"
 CDN = "production.cloudflare.docker.com"
@@ -49,6 +51,20 @@ class Seen:
     path: str
     """Without query."""
     status: int
+
+
+@dataclass(kw_only=True)
+class Planted:
+    """A fault that the next answers to some requests have."""
+
+    fault: Fault
+    meets: Callable[[str, str, str], bool]
+    """Of method, host and path."""
+    left: int
+    """How many answers have it."""
+    line: Line | None = None
+    """The last connection that it went to."""
+    met: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(kw_only=True)
@@ -75,6 +91,7 @@ class Hub:
         self._grants: dict[str, dict[str, set[str]]] = {}
         self._signed: dict[str, tuple[str, str]] = {}
         self._holds: dict[str, Hold] = {}
+        self._planted: Planted | None = None
         self._corrupted: set[str] = set()
         self._lock = threading.Lock()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -90,6 +107,7 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         for hold in self._holds.values():
             hold.released.set()
+        self.plant(None)
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -107,6 +125,24 @@ class Hub:
     def corrupt(self, digest: str) -> None:
         """Serves `digest` with its last byte changed from now on."""
         self._corrupted.add(digest)
+
+    def plant(self, planted: Planted | None) -> None:
+        """Misbehave like this from now on, and no more as before."""
+        with self._lock:
+            before, self._planted = self._planted, planted
+        if before is not None and before.line is not None:
+            before.line.goes_on.set()
+
+    def takes(self, seen: Seen, connection: socket.socket) -> tuple[Fault, Line] | None:
+        """The fault that this answer has, if any."""
+        with self._lock:
+            planted = self._planted
+            if planted is None or planted.left == 0 or not planted.meets(seen.method, seen.host, seen.path):
+                return None
+            planted.left -= 1
+            planted.line = Line(connection=connection)
+            planted.met.set()
+            return planted.fault, planted.line
 
     def note(self, seen: Seen) -> None:
         with self._lock:
@@ -299,7 +335,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: dict[str, str], body: bytes, *, digest: str = "") -> None:
         # Noted before it is sent: whoever has the answer may look into the notes at once.
-        self.server.hub.note(Seen(method=self.command, host=self._host, path=urlsplit(self.path).path, status=status))
+        seen = Seen(method=self.command, host=self._host, path=urlsplit(self.path).path, status=status)
+        self.server.hub.note(seen)
+        if taken := self.server.hub.takes(seen, self.connection):
+            fault, line = taken
+            self.close_connection = True
+            others = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+            fault(line, Good(status=status, headers=others, body=body if self.command != "HEAD" else b""))
+            return
         self.send_response(status)
         named = {name.lower() for name in headers}
         for name, value in headers.items():

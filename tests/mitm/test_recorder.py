@@ -25,12 +25,13 @@ def record(path: str, *events: Finished | TlsRefused) -> None:
 
 
 def test_first_line_names_the_schema_and_each_event_is_a_line(tmp_path: Path) -> None:
-    """A reader knows from the first line what it reads."""
+    """A reader knows from the first line what it reads, and from the last that this is all."""
     path = tmp_path / "out.jsonl"
     record(str(path), FINISHED)
-    first, second = map(json.loads, path.read_text().splitlines())
+    first, second, last = map(json.loads, path.read_text().splitlines())
 
-    assert (first["event"], first["schema_version"]) == ("recording", 1)
+    assert (first["event"], first["schema_version"], first["ends"]) == ("recording", 1, True)
+    assert last == {"event": "end"}
     assert second == {"event": "finished", "time": 1.0, "exchange": 3, "bytes": 5, "issued": 2}
 
 

@@ -52,10 +52,13 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
         for event in reader.events():
             seen += 1
             trace.feed(event)
-    trace.finish(cut_off=reader.cut_off)
+    changes = trace.finish(cut_off=reader.cut_off)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
-    return trace, " ".join(filter(None, (reader.lacks, reader.problem, untold.said))) or None
+    problem = reader.problem
+    if problem is None and reader.cut_off and any(one.pull and one.pull.outcome == "incomplete" for one in changes):
+        problem = f"{name_of(file)} has no end: what was under way there may have gone on."
+    return trace, " ".join(filter(None, (reader.lacks, problem, untold.said))) or None
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import pullscope
 from pullscope.mitm.line_writer import Outlet
 from pullscope.mitm.recording_file import RecordingFile, Rotation
 from pullscope.trace.events import Event
-from pullscope.trace.recording import NotARecordingError, Reader, first_line, missing_line, to_line
+from pullscope.trace.recording import LAST_LINE, NotARecordingError, Reader, first_line, missing_line, to_line
 
 NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued")
 """Fields of events that are numbers given out from 1; equal ones mean equal things, so one file must not mix two runs'."""
@@ -27,6 +27,7 @@ class Recorder:
         self._outlet = outlet
         self._file = file
         self._begin_after = begin_after
+        self._has_holes = False
 
     @classmethod
     def open(cls, path: str, *, on_error: Callable[[str], None]) -> Recorder:
@@ -35,7 +36,7 @@ class Recorder:
             target, descriptor, highest = _opened(path)
         except ValueError as error:
             raise exceptions.OptionsError(f"pullscope_out: {error}") from None
-        first = first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION)
+        first = first_line(written_by=f"pullscope {pullscope.__version__}", mitmproxy=VERSION, ends=True)
 
         def trouble(text: str) -> None:
             on_error(f"recording to {target}: {text}")
@@ -57,11 +58,14 @@ class Recorder:
         self._outlet.write(to_line(event))
 
     def missing(self, what: str) -> None:
-        """Say that events are missing here, and why."""
+        """Say that events are missing here, and why: maybe those to the end, too."""
+        self._has_holes = True
         self._outlet.write(missing_line(what))
 
     def close(self, *, wait: bool = True) -> None:
-        """Write what waits and close the file; without `wait` that is done a moment later."""
+        """Write what waits, and that this is the end, and close the file; without `wait` that is done a moment later."""
+        if not self._has_holes:
+            self._outlet.write(LAST_LINE)
         self._outlet.close(wait=wait)
 
 

@@ -66,9 +66,13 @@ class NotARecordingError(ValueError):
     """The input is no recording that can be read here; the message says why and what to do."""
 
 
-def first_line(**about: str) -> str:
+def first_line(**about: str | bool) -> str:
     """The line that a recording begins with; `about` names what wrote it."""
     return json.dumps({"event": "recording", "schema_version": SCHEMA_VERSION, **about})
+
+
+LAST_LINE = json.dumps({"event": "end"})
+"""The line that a recording ends with whose first line promises one (`ends`); without it, its writer was killed or goes on."""
 
 
 def missing_line(what: str) -> str:
@@ -148,17 +152,22 @@ _TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
 class Reader:
     """Turns lines into events; `problem` says afterwards in one sentence what could not be read, or is None.
 
-    `cut_off` says whether that was the last line: what came after is missing too.
+    `cut_off` says whether that was the last line, or a last line is missing that was promised: what came after is missing too.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.problem: str | None = None
-        self.cut_off = False
+        self._unread_last = False
+        self._ends: bool | None = None
         self._seen_first = False
         self._line = 0
         self._first_unread = 0
         self._unread = 0
+
+    @property
+    def cut_off(self) -> bool:
+        return self._unread_last or self._ends is False
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[Event]:
         """The events of the lines. Raises NotARecordingError if the first line says that this cannot be one."""
@@ -169,7 +178,7 @@ class Reader:
         self._line += 1
         if not line.strip():
             return None
-        self.cut_off = False
+        self._unread_last = False
         if not self._seen_first:
             self._first(line)
             return None
@@ -180,14 +189,18 @@ class Reader:
             self._unread += 1
             which = f"line {self._first_unread}" + (f" and {self._unread - 1} more" if self._unread > 1 else "")
             self.problem = f"{self.name}: {which} could not be read ({_short(error)})."
-            self.cut_off = True
+            self._unread_last = True
             return None
         if event is None:
             self._note(line)
+        elif self._ends:
+            self._ends = False  # another run added to it
         return event
 
     def _note(self, line: str | bytes) -> None:
         record = json.loads(line)
+        if record.get("event") == "end" and self._ends is not None:
+            self._ends = True
         if record.get("event") == "missing":
             self.problem = (
                 f"{self.name} is not whole, pullscope says in line {self._line}: {str(record.get('what'))[:300]}"
@@ -204,6 +217,7 @@ class Reader:
             raise NotARecordingError(
                 f"{self.name} is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."
             )
+        self._ends = False if record.get("ends") is True else None
         if version > SCHEMA_VERSION:
             raise NotARecordingError(
                 f"{self.name} was written by a newer pullscope (schema {version}; this one reads up to {SCHEMA_VERSION}). "
