@@ -1,6 +1,6 @@
 """Lets a test import what lies beside it: `from tests.e2e import parts`; and no test is about time.
 
-The folders of tests are no packages (pytest imports them with importlib), so those modules are found from the root.
+The folders of tests are not packages (pytest imports them with importlib), so those modules are found from the root.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-# A busy machine is no failure: speed lives in bench/, as ratios.
+# A busy machine is not a failure: speed lives in bench/, as ratios.
 settings.register_profile("pullscope", deadline=None)
 settings.load_profile("pullscope")
 

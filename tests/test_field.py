@@ -461,7 +461,7 @@ def test_it_is_told_as_it_was(path: Path, row: Row) -> None:
 
 
 def held_late(row: Row) -> bool:
-    """Whether only a later operation showed that an earlier one was no failure: its live story could not know."""
+    """Whether only a later operation showed that an earlier one was not a failure: its live story could not know."""
     return any("cache" in reference for _, reference, _ in row.operations)
 
 

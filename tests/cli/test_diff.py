@@ -1,4 +1,4 @@
-"""`pullscope diff` over real recordings: a pull of Docker Hub, the same through a vanity domain, and what is no pull."""
+"""`pullscope diff` over real recordings: a pull of Docker Hub, the same through a vanity domain, and what is not a pull."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_another_image_is_a_problem() -> None:
 
 
 def test_a_pull_that_fails_is_a_problem() -> None:
-    """The first is complete, the second is not; that it was never resolved is no other digest."""
+    """The first is complete, the second is not; that it was never resolved is not another digest."""
     done = diff(RECORDINGS / "dockerd-20.10-hub.json", RECORDINGS / "skopeo-1.9-vanity-302.json", "--json")
     found = json.loads(done.stdout)
 

@@ -82,7 +82,7 @@ def test_every_command_that_is_printed_means_the_same_tree(root: Path) -> None:
 
 
 def test_off_leaves_the_tree_as_it_was(root: Path) -> None:
-    """on, off, and off again: every byte is back, and twice is no fault."""
+    """on, off, and off again: every byte is back, and twice is not a fault."""
     before = everything(root)
     call(root, "on", "--insecure-registry", "docker.example.com")
     done = call(root, "off")

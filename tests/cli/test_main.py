@@ -79,7 +79,7 @@ def test_help_keeps_a_choice_whole(words: list[str], choice: str) -> None:
 
 
 def test_a_help_text_may_be_cut_short() -> None:
-    """`pullscope --help | head -1` is no error, and says none."""
+    """`pullscope --help | head -1` is not an error, and says none."""
     for words in (["--help"], ["trace", "--help"]):
         done = subprocess.run(
             ["bash", "-c", f"{' '.join([*RUN, *words])} | head -1 >&2; exit ${{PIPESTATUS[0]}}"],
@@ -192,7 +192,7 @@ def test_addon_path_is_a_file_for_mitmproxy(name: str) -> None:
 
 
 def test_addon_path_refuses_what_is_none() -> None:
-    """A name that is no addon, or a path, is refused with the names that there are."""
+    """A name that is not an addon, or a path, is refused with the names that there are."""
     for name in ("nothing", "../addons/registry_trace"):
         done = run("addon-path", name)
 

@@ -30,7 +30,7 @@ def test_standard_input_tells_what_the_file_tells() -> None:
 
 @pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
 def test_truncated_flow_file_is_told_as_far_as_it_goes(tmp_path: Path, kept: float) -> None:
-    """What could be read is reported with one sentence on the rest, and that is no failure."""
+    """What could be read is reported with one sentence on the rest, and that is not a failure."""
     whole = HUB.read_bytes()
     cut = tmp_path / "cut.mitm"
     cut.write_bytes(whole[: int(len(whole) * kept)])
@@ -71,7 +71,7 @@ def test_what_is_no_recording_gets_one_sentence(tmp_path: Path, content: bytes, 
 
 
 def test_missing_file_and_directory_get_one_sentence(tmp_path: Path) -> None:
-    """A path that is no file is named, with what is wrong."""
+    """A path that is not a file is named, with what is wrong."""
     missing, directory = report(str(tmp_path / "none.mitm")), report(str(tmp_path))
 
     assert (missing.returncode, directory.returncode) == (1, 1)
@@ -274,7 +274,7 @@ def test_fail_on_sets_the_exit_code(name: str, limit: str, code: int) -> None:
 
 
 def test_fail_on_looks_at_outcomes_too(tmp_path: Path) -> None:
-    """A pull that was cut off in the middle is no success, although nothing is wrong with what was seen of it."""
+    """A pull that was cut off in the middle is not a success, although nothing is wrong with what was seen of it."""
     whole = (RECORDINGS / "skopeo-1.9-plain-http.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     cut = tmp_path / "cut.jsonl"
     cut.write_text("".join(whole[: len(whole) // 2]), encoding="utf-8")

@@ -186,8 +186,8 @@ def test_a_proxy_that_docker_needs_does_not_become_a_mirror(host: Host) -> None:
         (["--out", "../x"], "writes to /var/lib/pullscope-proxy only"),
         (["--out", "/srv/x"], "writes to /var/lib/pullscope-proxy only"),
         (["--out", ".."], "writes to /var/lib/pullscope-proxy only"),
-        (["--otlp", "http://c:4318 --set x=y"], "is no address of a collector"),
-        (["--otlp", "c:4318"], "is no address of a collector"),
+        (["--otlp", "http://c:4318 --set x=y"], "is not an address of a collector"),
+        (["--otlp", "c:4318"], "is not an address of a collector"),
     ],
 )
 def test_what_a_service_cannot_do_is_refused(host: Host, words: list[str], said: str) -> None:

@@ -25,8 +25,8 @@ def refused(*words: str) -> subprocess.CompletedProcess[str]:
         (["-o", "{tmp}/there"], "{tmp}/there exists and is not overwritten. Name another file, or +"),
         (["-o", "{tmp}/no/x"], "cannot write {tmp}/no/x: No such file or directory."),
         (["-o", "+{tmp}/there"], "nothing is added to {tmp}/there: there is neither a pullscope recording"),
-        (["--only", "ht tp"], "--only: 'ht tp' is no host name. Write it like docker.io."),
-        (["--ignore", "https://docker.io"], "--ignore: 'https://docker.io' is no host name."),
+        (["--only", "ht tp"], "--only: 'ht tp' is not a host name. Write it like docker.io."),
+        (["--ignore", "https://docker.io"], "--ignore: 'https://docker.io' is not a host name."),
     ],
 )
 def test_what_mitmdump_would_refuse_is_one_sentence(tmp_path: Path, words: list[str], said: str) -> None:

@@ -33,7 +33,7 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("command", ["try", "lint"])
 def test_help_names_every_kind_of_rule_file(command: str) -> None:
-    """Brackets are no markup there."""
+    """Brackets are not markup there."""
     result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
     assert "[[rewrite]]" in result.output
 

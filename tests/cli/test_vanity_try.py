@@ -99,7 +99,7 @@ def test_a_client_is_tried_once_however_often_it_is_named() -> None:
 
 
 def test_a_login_that_stands_alone_says_whose_it_is() -> None:
-    """Below its client's name, which is no row of its own."""
+    """Below its client's name, which is not a row of its own."""
     _, out, _ = run(ARTICLE, "--ref", IMAGE, "--clients", "buildah+vanity-login,regctl")
 
     rows = out.splitlines()[2:5]
@@ -177,7 +177,7 @@ def test_login_that_the_host_asks_for_is_said_to_be_assumed(tmp_path: Path, name
 
 
 def test_login_is_not_said_to_be_assumed_where_none_is_asked_for() -> None:
-    """A registry's own tokens are no login of the host."""
+    """A registry's own tokens are not logins of the host."""
     _, out, _ = run(ARTICLE, "--ref", IMAGE)
     _, document, _ = run(ARTICLE, "--ref", IMAGE, "--json")
 

@@ -56,7 +56,7 @@ def asked(request: Request) -> Asked:
 
 @dataclass
 class Stage(Mapping[str, Answerer]):
-    """The world that is played now, and what was asked of it. It never lacks a host: unknown names are no server's."""
+    """The world that is played now, and what was asked of it. It never lacks a host: unknown names belong to no server."""
 
     world: Mapping[str, Answerer] = field(default_factory=dict)
     seen: list[Asked] = field(default_factory=list)

@@ -90,7 +90,7 @@ def test_keep_empty_leaves_a_list_that_clears_on_reload() -> None:
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": ' + b'{"b":' * 100_000 + b"1" + b"}" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too many digits"),
-        (b'{"a": NaN}', "NaN is no number"),
+        (b'{"a": NaN}', "NaN is not a number"),
         (b'{"\\ud800": 1, "\\ud800": 2}', r'the key "\\ud800" twice'),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_restart_needs_leave_and_says_what_it_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["docker", "docker.service", "../etc", "a.socket", "", "x" * 99])
 def test_what_is_no_other_service_is_refused(unit: str) -> None:
-    """docker has commands of its own, and a unit's name is no path."""
+    """docker has commands of its own, and a unit's name is not a path."""
     with pytest.raises(ValueError, match=r"docker|not the name"):
         layout.of_unit(unit)
 

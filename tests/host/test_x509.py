@@ -67,7 +67,7 @@ GOOD = AUTHORITY.encode()
     ],
 )
 def test_what_is_not_one_ca_certificate_is_refused_with_the_reason(content: bytes, reason: str) -> None:
-    """A key, none, several, another kind of object, one that is no CA."""
+    """A key, none, several, another kind of object, one that is not a CA."""
     with pytest.raises(ValueError, match=reason):
         x509.authority(content)
 

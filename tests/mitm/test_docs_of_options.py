@@ -23,7 +23,7 @@ def test_options_are_those_of_the_code() -> None:
     async def look() -> None:
         with loaded(Watch()) as context:
             context.master.addons.add(Mirror(), Rotation())
-            for name in context.options.keys():  # noqa: SIM118 - it is no mapping
+            for name in context.options.keys():  # noqa: SIM118 - it is not a mapping
                 if name.startswith("pullscope_"):
                     option = context.options._options[name]
                     default = str(option.default).lower() if option.default not in ("", []) else ""

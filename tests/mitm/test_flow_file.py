@@ -34,7 +34,7 @@ def test_events_are_in_the_order_of_time() -> None:
 
 
 def test_other_flows_are_passed_over() -> None:
-    """A websocket is an exchange like another; what is no HTTP is not counted."""
+    """A websocket is an exchange like another; what is not HTTP is not counted."""
     reader = FlowFile("x.mitm")
     assert [*reader.events(file_of(websocket(), exchange()))]
     assert reader.problem is None

@@ -63,7 +63,7 @@ class Odd(io.StringIO):
 
 
 def test_a_thread_that_fails_says_so() -> None:
-    """Whatever it is, and what is no trouble of the file's stays out of the sentence: it may quote a line."""
+    """Whatever it is, and what is not trouble of the file's stays out of the sentence: it may quote a line."""
     said: list[str] = []
     written = Outlet(Odd(), on_error=said.append, owns=True)
     for _ in range(100):

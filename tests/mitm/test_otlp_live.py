@@ -134,7 +134,7 @@ def test_addresses_of_collectors(endpoint: str) -> None:
     ["127.0.0.1:4318", "grpc://x:4317", "http://", "http://user:secret@x", "http://x?token=1", "http://[", "x"],
 )
 def test_other_addresses_are_refused(endpoint: str) -> None:
-    """What is no web address, or holds a secret that would end up in a log, is refused without being repeated."""
+    """What is not a web address, or holds a secret that would end up in a log, is refused without being repeated."""
     with pytest.raises(exceptions.OptionsError) as refused:
         checked(endpoint)
 

@@ -98,7 +98,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
 
 def test_a_thousand_pulls_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pull is a trace of its own at the collector, and the counter says how many there were."""
-    monkeypatch.setattr(otlp_sender, "TIMEOUT", 120.0)  # a busy machine is no subject of this test
+    monkeypatch.setattr(otlp_sender, "TIMEOUT", 120.0)  # a busy machine is not a subject of this test
     wires = []
     for number in range(1_000):
         wire = Wire(client=f"10.0.{number // 250}.{number % 250}", at=1000.0 + number * 20)

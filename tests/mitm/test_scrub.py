@@ -110,7 +110,7 @@ def test_no_place_of_a_flow_keeps_a_secret() -> None:
 
 
 def test_other_traffic_is_left_out() -> None:
-    """What is no registry's traffic is not passed on at all."""
+    """What is not a registry's traffic is not passed on at all."""
     flows = flows_of(RECORDINGS[0].read_bytes())
     flows[0].request.host_header = flows[0].request.host = "mail.example.com"
     flows[0].request.path = "/inbox"

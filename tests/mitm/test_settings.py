@@ -25,8 +25,8 @@ class Terminal(io.StringIO):
     ("chosen", "said"),
     [
         ({"pullscope_view": "fancy"}, "pullscope_view is 'fancy'; it can be lines, live or none."),
-        ({"pullscope_only": ["https://docker.io/"]}, "pullscope_only: 'https://docker.io/' is no host name."),
-        ({"pullscope_ignore": ["a b"]}, "pullscope_ignore: 'a b' is no host name."),
+        ({"pullscope_only": ["https://docker.io/"]}, "pullscope_only: 'https://docker.io/' is not a host name."),
+        ({"pullscope_ignore": ["a b"]}, "pullscope_ignore: 'a b' is not a host name."),
         ({"pullscope_out": "/nowhere/at/all.jsonl"}, "pullscope_out: cannot write /nowhere/at/all.jsonl: No such file"),
     ],
 )

@@ -543,7 +543,7 @@ def test_on_a_patient_watch_hooks_of_documents_only_take_note() -> None:
     @in_mitmproxy
     async def pull() -> None:
         with loaded(watch):
-            watch._backlog.patient = True  # a test's master is no mitmdump
+            watch._backlog.patient = True  # a test's master is not mitmdump
             for number in range(3):
                 through(watch, manifest(at=1000.0 + number))
             assert told.changes == []

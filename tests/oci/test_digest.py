@@ -37,8 +37,8 @@ def test_well_formed_digests_are_strings_with_parts(text: str) -> None:
     ],
 )
 def test_malformed_digests_are_refused(text: str) -> None:
-    """What breaks image-spec's grammar or a registered algorithm's length is no digest."""
-    with pytest.raises(ValueError, match="is no digest"):
+    """What breaks image-spec's grammar or a registered algorithm's length is not a digest."""
+    with pytest.raises(ValueError, match="is not a digest"):
         Digest(text)
     assert as_digest(text) is None
 

@@ -48,27 +48,27 @@ def test_short_names_mean_what_docker_says(typed: str, meant: str) -> None:
     [
         # normalize_test.go, invalid names; reference_test.go, errors
         ("", "missing"),
-        ("https://github.com/docker/docker", "no URL"),
+        ("https://github.com/docker/docker", "not a URL"),
         ("docker/Docker", "lower case"),
         ("-docker", "between slashes"),
-        ("-docker.io/docker/docker", "no registry"),
+        ("-docker.io/docker/docker", "not a registry"),
         ("docker///docker", "between slashes"),
         ("[fc00::1]", "between slashes"),
-        ("fc00::1:5000/debian", "no registry"),
-        ("[fe80::1%eth0]:5000/debian", "no registry"),
+        ("fc00::1:5000/debian", "not a registry"),
+        ("[fe80::1%eth0]:5000/debian", "not a registry"),
         (IMAGE_ID, "image id"),
         (":justtag", "between slashes"),
         (f"@{F}", "between slashes"),
-        ("repo@sha256:" + "f" * 34, "no digest"),
+        ("repo@sha256:" + "f" * 34, "not a digest"),
         ("Uppercase:tag", "lower case"),
         ("a/" * 128 + "a:tag", "longer than 255"),
         ("aa/asdf$$^/aa", "between slashes"),
-        ("dock..er/docker", "no registry"),
+        ("dock..er/docker", "not a registry"),
         ("docker/", "between slashes"),
-        ("nginx:", "no tag"),
-        ("nginx:-foo", "no tag"),
-        ("nginx:" + "a" * 129, "no tag"),
-        ("nginx@", "no digest"),
+        ("nginx:", "not a tag"),
+        ("nginx:-foo", "not a tag"),
+        ("nginx:" + "a" * 129, "not a tag"),
+        ("nginx@", "not a digest"),
         ("nginx\n", "between slashes"),
     ],
 )
@@ -82,7 +82,7 @@ def test_invalid_references_are_refused_with_the_reason(typed: str, reason: str)
 
 def test_a_password_in_a_url_is_not_repeated() -> None:
     """A refused URL is not quoted, because it may hold a password."""
-    with pytest.raises(ValueError, match="no URL") as caught:
+    with pytest.raises(ValueError, match="not a URL") as caught:
         Reference.parse("https://joe:hunter2@registry.example.com/app")
 
     assert "hunter2" not in str(caught.value)
@@ -101,9 +101,9 @@ def test_hub_answers_at_another_host() -> None:
 
 def test_the_constructor_refuses_too() -> None:
     """A reference that cannot be written cannot be made."""
-    with pytest.raises(ValueError, match="no registry"):
+    with pytest.raises(ValueError, match="not a registry"):
         Reference(registry="no host", repository="a")
-    with pytest.raises(ValueError, match="no repository"):
+    with pytest.raises(ValueError, match="not a repository"):
         Reference(registry="docker.io", repository="A", digest=Digest(F))
 
 

@@ -128,7 +128,7 @@ def test_paths_are_read_from_the_right(path: str, endpoint: Endpoint, repository
     ],
 )
 def test_what_is_no_endpoint_is_none_but_keeps_its_digest(url: str, digest: Digest | None) -> None:
-    """Token servers below /v2/ and CDN paths are no endpoints; the blob of a CDN path is still known."""
+    """Token servers below /v2/ and CDN paths are not endpoints; the blob of a CDN path is still known."""
     assert route(url) == Route(endpoint=Endpoint.NONE, digest=digest)
 
 

@@ -91,7 +91,7 @@ def test_a_url_without_secrets_stays_as_it_is(url: str) -> None:
         ("joe:secret@h/v2/", "h/v2/"),
         (r"https:\\joe:secret@h/v2/", "h/v2/"),
         ("https://h/#access_token=secret", "https://h/"),
-        # when a signed address ends is no secret, whatever else stands there is
+        # when a signed address ends is not a secret, whatever else stands there is
         (
             "https://s3/x?X-Amz-Date=20261125T190000Z&X-Amz-Expires=secret",
             "https://s3/x?X-Amz-Date=20261125T190000Z&X-Amz-Expires=REDACTED",
@@ -138,7 +138,7 @@ def test_secrets_of_a_url_go(url: str, expected: str) -> None:
     ],
 )
 def test_a_token_request_keeps_what_it_is_about(form: str, expected: str) -> None:
-    """Grant, service, client and scope stay; names and secrets go, and so does what is no form."""
+    """Grant, service, client and scope stay; names and secrets go, and so does what is not a form."""
     assert redact_query(form, FIELDS) == expected
 
 

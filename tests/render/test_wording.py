@@ -136,7 +136,7 @@ def test_the_fetcher_is_containerd_s(agent: str, words: str) -> None:
     ],
 )
 def test_what_may_still_be_made_good_is_what_was_answered(status: int, words: str) -> None:
-    """A read that failed at one host is no FAILED: the client may ask the next."""
+    """A read that failed at one host is not FAILED: the client may ask the next."""
     wire = Wire()
     wire.ask("GET", APP.url("manifests", "latest"), status)
     assert said(wire) == [("resolve", words)]
@@ -166,7 +166,7 @@ def test_a_mount_says_from_where(source: str, words: str) -> None:
 
 @pytest.mark.parametrize(("suffix", "name"), [("sig", "signature"), ("att", "attestation"), ("sbom", "SBOM")])
 def test_cosign_s_tags_by_what_they_are_of(suffix: str, name: str) -> None:
-    """A missing SBOM is no missing signature, and none of them is an error."""
+    """A missing SBOM is not a missing signature, and none of them is an error."""
     wire = Wire(agent="cosign/3.1.0")
     wire.ask("HEAD", APP.url("manifests", "latest"), answer={"Docker-Content-Digest": digest("x")})
     wire.ask("GET", APP.url("manifests", f"sha256-{digest('x')[7:]}.{suffix}"), 404)
@@ -200,7 +200,7 @@ def test_a_list_is_counted(path: str, body: str, words: str) -> None:
 
 
 def test_a_token_that_a_version_check_refuses_is_not_expected() -> None:
-    """401 to a token is no invitation to get one."""
+    """401 to a token is not an invitation to get one."""
     wire = Wire()
     wire.ask("GET", f"{HUB}/v2/", 401, token="t", challenge='Basic realm="x"')
     assert said(wire) == [("version check", "401: token refused")]

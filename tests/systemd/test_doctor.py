@@ -1,6 +1,6 @@
 """Each problem planted on a real machine, found, and cured by its printed fix, executed as it stands.
 
-What docker 20.10 does not know (`proxies` in daemon.json) and what is no daemon under systemd: tests/cli/test_doctor.py.
+What docker 20.10 does not know (`proxies` in daemon.json) and what is not a daemon under systemd: tests/cli/test_doctor.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Of a source with a gap nothing is found that the same traffic does not show without it: not seeing is no evidence."""
+"""Of a source with a gap nothing is found that the same traffic does not show without it: not seeing is not evidence."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_vanity() -> None:
 
 
 def test_a_redirect_within_a_host_makes_no_vanity() -> None:
-    """`/v2` to `/v2/` on one host is no vanity."""
+    """`/v2` to `/v2/` on one host is not a vanity domain."""
     wire = Wire()
     wire.ask("GET", f"{HUB}/v2", 301, location="/v2/")
     wire.ask("GET", f"{HUB}/v2/", 200, referer=f"{HUB}/v2")

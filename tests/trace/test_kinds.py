@@ -308,7 +308,7 @@ def test_a_config_is_told_from_a_layer() -> None:
 
 @pytest.mark.parametrize("body", ["<html>", '{"errors":', "[" * 100_000, "\x00\xff", '{"manifests":7}', "null", ""])
 def test_manifests_that_are_none(body: str) -> None:
-    """What is no manifest is a step all the same."""
+    """What is not a manifest is a step all the same."""
     wire = Wire()
     wire.ask("GET", APP.url("manifests", "latest"), body=body)
     assert told(only(played(wire))) == ["manifest 200"]

@@ -153,7 +153,7 @@ def test_a_cut_off_input_is_no_news() -> None:
 
 
 def test_what_had_everything_is_complete_wherever_the_input_ends() -> None:
-    """What is missing of the input is no part of a pull that has all its layers."""
+    """What is missing of the input is not part of a pull that has all its layers."""
     wire = Wire()
     docker_containerd(wire, APP)
     assert only(cut(wire)).outcome is Ending.COMPLETE

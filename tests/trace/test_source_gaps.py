@@ -11,7 +11,7 @@ def test_what_is_silenced_is_a_code() -> None:
     assert set().union(*SILENCED.values()) <= set(ROWS)
     assert set(SILENCED) <= set(GAPS)
     assert set(ROWS) >= AT_A_MIRROR
-    assert said(MIRROR) == ""  # it is no log
+    assert said(MIRROR) == ""  # it is not a log
 
 
 def test_nothing_is_silenced_without_a_gap() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def hostile(speak: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Yields the port. `speak` has a connection to itself; what it raises because the other side left is no trouble."""
+    """Yields the port. `speak` has a connection to itself; what it raises because the other side left is not trouble."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

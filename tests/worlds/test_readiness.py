@@ -1,4 +1,4 @@
-"""What is said of a host that is no registry yet."""
+"""What is said of a host that is not a registry yet."""
 
 from __future__ import annotations
 

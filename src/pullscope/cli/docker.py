@@ -167,7 +167,7 @@ def turn_on(
     for host in planned.passed_by:
         typer.echo(f"not seen: {host}, which the proxy hands through so that it keeps working")
     again = at.look()
-    # That the proxy does not listen yet is no fault here: how to start it is said below.
+    # That the proxy does not listen yet is not a fault here: how to start it is said below.
     problems = tuple(item for item in doctor.examine(_examination(at, again)) if item.code != "proxy-not-listening")
     print_problems(problems if at.tree.live else ())
     typer.echo(f"on    {_what(again, planned)}")
@@ -335,7 +335,7 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
     try:
         certificate = confdir_.authority(at.confdir)
     except HostError as error:
-        # What only root may read is no fault.
+        # What only root may read is not a fault.
         trouble = "" if isinstance(error.__cause__, PermissionError) else str(error)
     options = found.record.options if found.record else {}
     words: tuple[str, ...]

@@ -63,7 +63,7 @@ def live_page(wanted: bool, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
         path = Path(recording.removeprefix("+")).expanduser().absolute()
         if path.exists() and not path.is_file():
             raise Complaint(
-                f"--web reads the recording while it is written, and {path} is no regular file.", ExitCode.USAGE
+                f"--web reads the recording while it is written, and {path} is not a regular file.", ExitCode.USAGE
             )
         # -P: what lies in the current directory is not imported, by root least of all.
         source = str(Path(pullscope.__file__).parents[1])

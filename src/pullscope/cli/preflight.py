@@ -24,7 +24,7 @@ def check_recording(out: Path | None) -> None:
 
 
 def check_hosts(option: str, hosts: Iterable[str] | None) -> None:
-    """A complaint where one of them is no host."""
+    """A complaint where one of them is not a host."""
     from pullscope.mitm.settings import check_host
 
     for host in hosts or ():

@@ -196,7 +196,7 @@ def _follow(file: str, *, color: bool, verbose: bool) -> None:
         is_flows = is_flow_file(begin_of(source))
         if not is_flows and begin_of(source) and not is_recording(begin_of(source)):
             raise Complaint(
-                f"{name_of(file)} is no recording and no flow file, and --follow reads only those.", ExitCode.USAGE
+                f"{name_of(file)} is neither a recording nor a flow file; --follow reads only those.", ExitCode.USAGE
             )
         grown = _flows(file, source, untold.add) if is_flows else _lines(file, source)
         late = 10.0 if is_flows else 1.0  # a flow is written when it is completed, so silence says less

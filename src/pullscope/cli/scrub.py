@@ -58,7 +58,7 @@ def _scrub_flows(source: BinaryIO, target: BinaryIO, name: str, out: Path) -> No
         raise Complaint(done.problem or f"{name} holds no registry traffic; nothing was written.")
     if done.problem:
         say(f"note: {done.problem}")
-    more = f", {done.left_out} that are no registry traffic left out" if done.left_out else ""
+    more = f", {done.left_out} that are not registry traffic left out" if done.left_out else ""
     say(f"wrote {out}: {done.kept} flows{more}. Names of images and hosts are still in it.")
 
 

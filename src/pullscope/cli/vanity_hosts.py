@@ -82,7 +82,7 @@ def _sentence() -> Iterator[None]:
 def _name(text: str) -> str:
     name = text.strip().lower().rstrip(".")
     if not name or len(name) > 253 or not all(part and part.replace("-", "").isalnum() for part in name.split(".")):
-        raise ValueError(f"{text[:100]!r} is no host: write a name such as docker.example.com")
+        raise ValueError(f"{text[:100]!r} is not a host: write a name such as docker.example.com")
     return name
 
 

@@ -60,7 +60,7 @@ def _layout(image: str) -> Iterator[tuple[Path, Reference | None]]:
     skopeo = shutil.which("skopeo")
     if skopeo is None:
         raise ValueError(
-            f"{image} is no folder, and fetching it takes skopeo: install that, or bring an OCI layout of the image"
+            f"{image} is not a folder, and fetching it takes skopeo: install that, or bring an OCI layout of the image"
         )
     with tempfile.TemporaryDirectory(prefix="pullscope-static-") as temporary:
         tag = reference.tag or "latest"

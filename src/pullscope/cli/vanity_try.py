@@ -155,7 +155,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     if not failing or not tried.redirects or tried.upstream is None:
         return []
     again = rehearse(as_proxy(tried.rules), host, tried.reference, failing)
-    # A login is no client.
+    # A login is not a client.
     saved = [name for name, ends in again.outcomes.items() if ends is ClientOutcome.WORKS and "+" not in name]
     if not saved:
         return []

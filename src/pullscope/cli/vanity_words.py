@@ -62,7 +62,7 @@ def host_named(text: str) -> str:
     """A host in lower case; ValueError where it is none."""
     host = text.strip().lower().rstrip(".")
     if not host or "/" in host or "@" in host or any(char.isspace() or not char.isprintable() for char in host):
-        raise ValueError(f"{text[:100]!r} is no host: write a name such as docker.example.com")
+        raise ValueError(f"{text[:100]!r} is not a host: write a name such as docker.example.com")
     return host
 
 

@@ -37,7 +37,7 @@ def read(content: bytes) -> dict[str, Any]:
 
 
 def listed(settings: Mapping[str, Any], key: str) -> list[str]:
-    """The registries that `settings` lists under `key`; ValueError where the value is no list of strings."""
+    """The registries that `settings` lists under `key`; ValueError where the value is not a list of strings."""
     found = settings.get(key, [])
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise ValueError(f'has "{key}" that is not a list of strings')
@@ -45,7 +45,7 @@ def listed(settings: Mapping[str, Any], key: str) -> list[str]:
 
 
 def proxies(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The proxies that `settings` names, empty where it names none; ValueError where they are no strings by name."""
+    """The proxies that `settings` names, empty where it names none; ValueError where they are not strings by name."""
     found = settings.get(PROXIES, {})
     if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
         raise ValueError(f'has "{PROXIES}" that is not an object of strings')
@@ -160,7 +160,7 @@ def _decoded(text: str) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"is not JSON ({name} is no number there)")
+    raise ValueError(f"is not JSON ({name} is not a number there)")
 
 
 def _skip(text: str, at: int) -> int:

@@ -93,7 +93,7 @@ def environment(text: str) -> dict[str, str]:
 
 
 def assignments(value: str) -> list[tuple[str, str]]:
-    """`A=b "C=d e"` as pairs; words that are no assignment are passed over."""
+    """`A=b "C=d e"` as pairs; other words are skipped."""
     try:
         words = shlex.split(value)
     except ValueError:

@@ -98,7 +98,7 @@ UNITS: dict[str, tuple[str, str, str]] = {
 
 
 def of_unit(unit: str) -> Layout:
-    """The places of another daemon under systemd, `containerd.service`; ValueError for what is no unit's name."""
+    """The places of another daemon under systemd, `containerd.service`; ValueError for what is not a unit's name."""
     unit = unit if "." in unit else f"{unit}.service"
     name = unit.removesuffix(".service")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", name) or unit == name:

@@ -49,7 +49,9 @@ class Work:
 
     def __post_init__(self) -> None:
         if self.otlp and not re.fullmatch(r"https?://[!-~]+", self.otlp):
-            raise ValueError(f"{self.otlp[:100]!r} is no address of a collector; write it like http://localhost:4318")
+            raise ValueError(
+                f"{self.otlp[:100]!r} is not an address of a collector; write it like http://localhost:4318"
+            )
 
     @property
     def words(self) -> list[str]:
@@ -142,7 +144,7 @@ def needed(paths: ServicePaths) -> list[str]:
 
 
 def _interpreter(program: str) -> str | None:
-    """The interpreter that a script names in its first line (execve(2)); None where it is no script."""
+    """The interpreter that a script names in its first line (execve(2)); None where it is not a script."""
     try:
         with Path(program).open("rb") as file:
             first = file.readline(256)

@@ -63,7 +63,7 @@ def owner(path: Path) -> tuple[int, int]:
 def why_not_run(path: Path, *owners: int) -> str | None:
     """Why root shall not run the code in `path`, as a sentence: somebody other than root and `owners` can change it.
 
-    None where it may. A directory that a group can write to is no reason: many systems give each user a group of its own.
+    None where it may. A directory that a group can write to is not a reason: many systems give each user a group of its own.
     """
     for start in dict.fromkeys((path.absolute(), path.resolve())):
         for part in (start, *start.parents):

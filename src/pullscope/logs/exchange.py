@@ -148,7 +148,7 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
         is_token = endpoint is Endpoint.NONE and one.body[:1] == b"{"
         body = Body.of(one.body, keep=wants_document(endpoint, one.status or 0, is_token=is_token))
         if not _proves(one, body.sha256 or ""):
-            # Text went through many hands: that it differs, or is no document, says nothing of the bytes.
+            # Text went through many hands: that it differs, or is not a document, says nothing of the bytes.
             sound = (one.status or 0) >= 400 or _is_json(one.body)
             body = Body(length=body.length, content=body.content if sound else None)
     yield border.finished(exchange, body, time=ended)

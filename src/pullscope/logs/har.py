@@ -97,7 +97,7 @@ def _number(value: object) -> float | None:
 
 
 def _fields(value: object) -> list[tuple[str, str]]:
-    """Header fields; those of HTTP/2 that begin with a colon are no fields."""
+    """Header fields; those of HTTP/2 that begin with a colon are not fields."""
     pairs = [(_at(field, "name"), _at(field, "value")) for field in value] if isinstance(value, list) else []
     return [
         (name, held)

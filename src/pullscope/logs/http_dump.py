@@ -1,7 +1,7 @@
 """`ctr images pull --http-dump` (push and fetch alike): each line of each request and answer is a message of the log.
 
 containerd cmd/ctr/commands/resolver.go; ctr 1.6 and 2.1 (seen). An answer does not name its request: it belongs to the
-oldest that has none. What runs side by side may be mixed, and a blob's bytes are no text: such bodies are left out.
+oldest that has none. What runs side by side may be mixed, and a blob's bytes are not text: such bodies are left out.
 """
 
 from __future__ import annotations

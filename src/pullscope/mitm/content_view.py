@@ -45,7 +45,7 @@ class RegistryView:
     syntax_highlight = "none"
 
     def prettify(self, data: bytes, metadata: Any = None) -> str:
-        """mitmproxy 12. Raises ValueError for what is no document of a registry."""
+        """mitmproxy 12. Raises ValueError for what is not a document of a registry."""
         content_type = getattr(metadata, "content_type", None)
         text = describe(data, content_type)
         if text is None:

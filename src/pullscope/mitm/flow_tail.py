@@ -55,10 +55,10 @@ class FlowTail:
         length, colon, _ = self._rest[: LONGEST_PREFIX + 1].partition(b":")
         if not colon:
             if len(length) > LONGEST_PREFIX:
-                raise ValueError("it is no flow file from here on")
+                raise ValueError("it is not a flow file from here on")
             return None
         if not length.isdigit():
-            raise ValueError("it is no flow file from here on")
+            raise ValueError("it is not a flow file from here on")
         end = len(length) + 1 + int(length) + 1
         if len(self._rest) < end:
             return None

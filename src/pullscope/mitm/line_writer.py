@@ -107,7 +107,7 @@ class Outlet:
         self._writes += 1
 
     def _fail(self, error: Exception) -> None:
-        """Say it once. What is no trouble of the file's own is an error of ours, whose words may quote a line."""
+        """Say it once. What is not trouble of the file's own is an error of ours, whose words may quote a line."""
         if not self._broken:
             self._broken = True
             what = str(error) if isinstance(error, OSError) else f"an error of its own ({type(error).__name__})"

@@ -96,7 +96,7 @@ class Asked:
     exchange: int = 0
     """Its number in the trace; 0 as long as it is not known to be registry traffic."""
     foreign: bool = False
-    """Whether it is known to be no registry traffic."""
+    """Whether it is known not to be registry traffic."""
     reads: bool = False
     """Whether the body of the answer is a document that is read."""
 

@@ -1,6 +1,6 @@
 """A file that its owner alone can read, written whole or not at all. Imports nothing heavy.
 
-What is there already is not replaced unasked; a link is followed; and what is no regular file (a pipe, a device, a shell's
+What is there already is not replaced unasked; a link is followed; and what is not a regular file (a pipe, a device, a shell's
 `>(command)`) is written to as it is, for a rename would put a file in its place.
 """
 
@@ -51,7 +51,7 @@ def private_file(target: Path, *, force: bool = False) -> Iterator[BinaryIO]:
 
 
 def _as_it_is(target: Path) -> int | None:
-    """A descriptor of what cannot be made anew: one of our own that is named, or what is no regular file."""
+    """A descriptor of what cannot be made anew: one of our own that is named, or what is not a regular file."""
     own = _DESCRIPTOR.fullmatch(str(target))
     if own is not None:
         return os.dup(_STANDARD[own[1]] if own[1] else int(own[2]))

@@ -23,7 +23,7 @@ def run_mitmdump(words: list[str]) -> int:
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    """What is still open at Ctrl-C is cancelled, which is no error.
+    """What is still open at Ctrl-C is cancelled, which is not an error.
 
     Python before 3.11.8 and 3.12.2 logs it as one, with a traceback below the story (python/cpython#113538).
     """

@@ -57,7 +57,7 @@ def seen_by(stream: object) -> Any:
 
 @cache
 def _stream() -> Any:
-    """Made in here, for it is the net itself: it is no part of what may fail."""
+    """Made in here, for it is the net itself: it is not part of what may fail."""
 
     class Stream:
         __slots__ = ("after", "flow", "on_error", "seer")

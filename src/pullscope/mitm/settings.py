@@ -117,9 +117,9 @@ def rotation() -> Rotation | None:
 
 
 def check_host(host: str) -> None:
-    """Raise ValueError for what is no host name, with or without a port."""
+    """Raise ValueError for what is not a host name, with or without a port."""
     if not HOST.fullmatch(host):
-        raise ValueError(f"{host!r} is no host name. Write it like docker.io.")
+        raise ValueError(f"{host!r} is not a host name. Write it like docker.io.")
 
 
 OURS = r"^(?:.+\.)?"

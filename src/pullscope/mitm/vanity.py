@@ -372,7 +372,7 @@ def parse_host(option: str, text: str) -> str:
     """A host as clients name it, in lower case; ValueError for a URL or a path."""
     host = text.strip().lower()
     if not host or "/" in host or "@" in host or any(char.isspace() for char in host):
-        raise ValueError(f"{option}: {text!r} is no host; write a name such as docker.example.com")
+        raise ValueError(f"{option}: {text!r} is not a host; write a name such as docker.example.com")
     return host
 
 

@@ -345,7 +345,7 @@ class Watch:
         shown = [listener.show for listener in self._listeners]
         if self._view is not None:
             shown.append(self._view.show)
-        # One at a time: what cannot be shown of one operation is no reason to leave out another's.
+        # One at a time: what cannot be shown of one operation is not a reason to leave out another's.
         self._each("a view", *(partial(show, [change]) for change in changes for show in shown))
 
     async def _tick_for_ever(self) -> None:

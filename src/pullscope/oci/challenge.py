@@ -131,7 +131,7 @@ def read_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
 
 
 def jwt_access(token: str) -> tuple[Scope, ...] | None:
-    """What a token says that it grants, unverified; None where it is no JWT or says nothing of it.
+    """What a token says that it grants, unverified; None where it is not a JWT or says nothing of it.
 
     The claim is `access`: distribution, docs/content/spec/auth/jwt.md.
     """

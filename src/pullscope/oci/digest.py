@@ -43,11 +43,11 @@ class Digest(str):
         if _USUAL.fullmatch(text):
             return super().__new__(cls, text)
         if not _DIGEST.fullmatch(text):
-            raise ValueError(f"{text[:100]!r} is no digest: it should read sha256: and 64 hex digits.")
+            raise ValueError(f"{text[:100]!r} is not a digest: it should read sha256: and 64 hex digits.")
         algorithm, _, encoded = text.partition(":")
         length = _HEX_LENGTHS.get(algorithm)
         if length is not None and not (len(encoded) == length and _HEX.fullmatch(encoded)):
-            raise ValueError(f"{text[:100]!r} is no digest: {algorithm} needs {length} lower-case hex digits.")
+            raise ValueError(f"{text[:100]!r} is not a digest: {algorithm} needs {length} lower-case hex digits.")
         return super().__new__(cls, text)
 
     @classmethod

@@ -45,7 +45,7 @@ def sent_of(content: bytes, *, form: bool) -> str:
 
 
 def token_answer_of(content: bytes) -> str:
-    """What a token server answered: of JSON the names of its fields, and the values of those that are no secret."""
+    """What a token server answered: of JSON the names of its fields, and the values of those that are not secret."""
     if content[:64].lstrip()[:1] == b"<":
         return text_of(content, 200)  # a page, where a token should be
     try:
@@ -66,7 +66,7 @@ def token_answer_of(content: bytes) -> str:
 
 
 def is_token_answer(content: bytes, endpoint: Endpoint, *, issues: bool) -> bool:
-    """Whether a good answer is read as a token server's: it issues a token, or is no registry's document.
+    """Whether a good answer is read as a token server's: it issues a token, or is not a registry's document.
 
     A storage may give a manifest to which a registry has redirected.
     """
@@ -90,7 +90,7 @@ def reason_of(reason: str) -> str:
 
 
 def text_of(content: bytes, status: int) -> str:
-    """A document as text, without secrets; of an error that is no JSON only what names it."""
+    """A document as text, without secrets; of an error that is not JSON only what names it."""
     first = content[:64].lstrip()[:1]
     if first in (b"{", b"[") or (status < 400 and first != b"<"):
         return redact_document(content.decode("utf-8", "replace"))

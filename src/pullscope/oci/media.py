@@ -1,7 +1,7 @@
 """Media types of manifests and of what they name, and the few classes in which a pull knows them.
 
 The table holds the types that image-spec, Docker, containerd, BuildKit and sigstore write; an unknown type is
-OTHER, which says nothing against it. Content type parameters are no part of a media type.
+OTHER, which says nothing against it. Content type parameters are not part of a media type.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def read_home(text: str) -> Home:
     scheme, separator, authority = text.strip().lower().rpartition("://")
     scheme = scheme if separator else "https"
     if scheme not in _SCHEMES or not is_registry(authority):
-        raise ValueError(f"{text!r} is no registry. Write it like docker.io or registry.example.com:5000.")
+        raise ValueError(f"{text!r} is not a registry. Write it like docker.io or registry.example.com:5000.")
     name = registry_name(authority)
     host, port = _parts(Reference(registry=name, repository="any").api_host)
     if port is None and not _is_public(host):
@@ -76,7 +76,7 @@ def read_homes(texts: Iterable[str]) -> dict[str, Home]:
 
 
 def wanted_of(path: str, homes: Mapping[str, Home]) -> Wanted | None:
-    """What a request for `path` (with its query) wants; None where it is no request of the registry API."""
+    """What a request for `path` (with its query) wants; None where it is not a request of the registry API."""
     at, _, query = path.partition("?")
     if at.rstrip("/") != "/v2" and not at.startswith("/v2/"):
         return None

@@ -62,12 +62,14 @@ class Reference:
     def __post_init__(self) -> None:
         if not _REGISTRY.fullmatch(self.registry):
             raise ValueError(
-                f"{self.registry[:100]!r} is no registry: it should be a host, with a port if it needs one."
+                f"{self.registry[:100]!r} is not a registry: it should be a host, with a port if it needs one."
             )
         if not is_repository(self.repository):
-            raise ValueError(f"{self.repository[:100]!r} is no repository: {_why_no_repository(self.repository)}.")
+            raise ValueError(f"{self.repository[:100]!r} is not a repository: {_why_no_repository(self.repository)}.")
         if self.tag is not None and not is_tag(self.tag):
-            raise ValueError(f"{self.tag[:100]!r} is no tag: letters, digits, '_', '.' and '-', at most 128 of them.")
+            raise ValueError(
+                f"{self.tag[:100]!r} is not a tag: letters, digits, '_', '.' and '-', at most 128 of them."
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -76,7 +78,7 @@ class Reference:
             raise ValueError("An image reference is missing: try docker.io/library/alpine:latest.")
         if "://" in text:
             # Not quoted: a URL may hold a password.
-            raise ValueError("An image reference is no URL: leave out what ends in ://.")
+            raise ValueError("An image reference is not a URL: leave out what ends in ://.")
         # ParseNormalizedNamed: 64 hex digits are an image id to Docker, never a name.
         if _IDENTIFIER.fullmatch(text):
             raise ValueError(f"{text!r} is an image id, not a reference: ids cannot be pulled.")

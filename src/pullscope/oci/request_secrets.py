@@ -106,7 +106,7 @@ def secrets_of(url: str, headers: Headers) -> Secrets:
 
 
 def secrets_sent(url: str, content: str, *, form: bool) -> Secrets:
-    """What the body of a request that is no manifest carries: the fields of a form, the texts in JSON, or all of it."""
+    """What the body of a request that is not a manifest carries: the fields of a form, the texts in JSON, or all of it."""
     content, found = content[:LONGEST], _Found()
     if form:
         found.add(_fields(content, FIELDS))
@@ -147,7 +147,7 @@ class _Found:
         self.parts |= more.parts
 
     def secrets(self, url: str) -> Secrets:
-        """A user's name, or a short word, that the address names is no secret: `/v2/joe/app` says who joe is."""
+        """A user's name, or a short word, that the address names is not a secret: `/v2/joe/app` says who joe is."""
         self.words = {word for word in self.words if not word.startswith(GONE)}  # it is of a scrubbed file
         if not self.words and not self.names:
             return NONE

@@ -97,7 +97,7 @@ _LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state", 'pat"', "pwd", 
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 # Characters that are searched for secrets word by word, which takes a microsecond each; this runs in the proxy's event
-# loop. An error that is no JSON says enough with that many; what is suspicious in a larger document goes unread.
+# loop. An error that is not JSON says enough with that many; what is suspicious in a larger document goes unread.
 MAX_TEXT = 64 * 1024
 _MAX_PASSES = 8
 

@@ -1,7 +1,7 @@
 """What a status is called: in Go's words, which clients and most registries print, and by every name that it has had.
 
 golang/go net/http/status.go. RFC 9110 named some anew (15.5.14 and others); Python has the new names from 3.13 on, so its table
-is no place to look them up.
+is not a place to look them up.
 """
 
 from __future__ import annotations

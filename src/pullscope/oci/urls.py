@@ -1,7 +1,7 @@
 """URLs as the wire spells them: taken apart, joined and compared, and never refused.
 
 `urllib.parse` raises on what a header may hold (`https://[x/`, a port of words) and forgets that a URL from the wire may
-be a megabyte of anything. Here every string has parts, if only empty ones; what is no URL joins to nothing and is a place of
+be a megabyte of anything. Here every string has parts, if only empty ones; what is not a URL joins to nothing and is a place of
 its own. RFC 3986 says what the parts are; nothing is decoded except the names and values of parameters.
 """
 

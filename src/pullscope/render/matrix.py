@@ -1,6 +1,6 @@
 """The table of clients: who pulls, who does not and why, and what each line rests on; and problems, as every command tells them.
 
-It is given verdicts and words, and knows no client. Everything in it may come from a server: what is no printable character
+It is given verdicts and words, and knows no client. Everything in it may come from a server: what is not a printable character
 is replaced.
 """
 

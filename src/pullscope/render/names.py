@@ -73,7 +73,7 @@ def media_name(media_type: str) -> str:
 
 
 def short(digest: str | None) -> str:
-    """`sha256:8e77458de855`, or the text as it is where it is no digest."""
+    """`sha256:8e77458de855`, or the text as it is where it is not a digest."""
     try:
         return Digest(digest or "").short
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def plain(text: str, most: int = 200) -> str:
-    """The text with everything that is no printable character written out, and cut at `most` characters."""
+    """The text with everything that is not a printable character written out, and cut at `most` characters."""
     if len(text) > most:
         text = text[: most - 2] + ".."
     if text.isascii() and text.isprintable():

@@ -245,7 +245,7 @@ class Border:
         """Every event of an exchange in memory, whose bodies have no content coding.
 
         `response` is an answer, or why there was none. `is_token` says that the answer is a token server's; where it is
-        not known, an answer of JSON from an address that is no registry's is looked at.
+        not known, an answer of JSON from an address that is not a registry's is looked at.
         """
         first = self.requested(request, time=asked, client=client, connection=connection)
         yield first

@@ -36,7 +36,7 @@ class Form(StrEnum):
     DIGEST = "content by its digest, or what belongs to a digest"
     WRITE = "an upload, or a manifest that is put"
     LIST = "a list, a search or a delete"
-    STRAY = "an address that is no registry's and names a digest"
+    STRAY = "an address that is not a registry's and names a digest"
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

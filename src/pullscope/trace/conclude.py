@@ -181,7 +181,7 @@ def _pushed_a_blob(pull: Pull) -> bool:
 
 
 def _broke_the_protocol(step: Step) -> bool:
-    """Whether what the server sent is no HTTP: the client is told 502, and asking again brings the same."""
+    """Whether what the server sent is not HTTP: the client is told 502, and asking again brings the same."""
     reason = step.last.failed.reason if step.last.failed is not None else ""
     return (
         "protocol error" in reason and "peer closed" not in reason

@@ -37,7 +37,7 @@ class Hop:
     """The hop whose redirect led here."""
     followed: bool = False
     errors: tuple[RegistryError, ...] = ()
-    said: str | None = None  # how an error body that is no registry's begins
+    said: str | None = None  # how an error body that is not a registry's begins
     host: str = field(init=False)
     agent: str = field(init=False)
 

@@ -24,7 +24,7 @@ from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
 SAID = 300
-"""Characters that are kept of an error body that is no registry's."""
+"""Characters that are kept of an error body that is not a registry's."""
 
 MOST_KNOWN = 64 * 1024
 """Characters of a manifest up to which what it says is remembered, by its redacted text."""

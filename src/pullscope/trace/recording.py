@@ -1,7 +1,7 @@
 """A recording: one JSON object a line, the first naming the schema, each later one an event as it was seen.
 
 Reads leniently where a recording was cut off in the middle of a line, and refuses in one sentence what it cannot know: a
-newer schema, or something that is no recording. Unknown keys of a known schema are ignored, so that it may grow.
+newer schema, or something that is not a recording. Unknown keys of a known schema are ignored, so that it may grow.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _headers(value: object) -> Headers:
 
 
 class NotARecordingError(ValueError):
-    """The input is no recording that can be read here; the message says why and what to do."""
+    """The input is not a recording that can be read here; the message says why and what to do."""
 
 
 def first_line(**about: str | bool) -> str:

@@ -60,7 +60,7 @@ class Stitcher:
     def place(self, event: Requested, route: Route) -> tuple[Hop | None, list[tuple[Challenge, Step]] | None]:
         """A hop in the step that this request continues or begins, and the challenges that it may answer.
 
-        No hop if it is no registry traffic.
+        No hop if it is not registry traffic.
         """
         origin, doubtful = self._followed_redirect(event)
         if origin is not None:

@@ -4,7 +4,7 @@ This file holds the order of things and the memory: exchanges that are under way
 What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls, by `evidence`), what a step is
 in `kinds`, when it is over in `settle`, when a pull is in `lifecycle`, and what it came to in `conclude`; `open_pulls` holds the
 pulls that are open. Time is event time only, so a replay is the live path with old timestamps. An error of ours in one
-operation is no reason to lose the others: it is handed to `on_error`, and that operation ends as it stands.
+operation is not a reason to lose the others: it is handed to `on_error`, and that operation ends as it stands.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Trace:
         self._close(pull, cut_off=cut_off)
 
     def hop(self, exchange: int) -> Hop | None:
-        """The hop of an exchange that is under way or has just ended; None for traffic that is no registry's."""
+        """The hop of an exchange that is under way or has just ended; None for traffic that is not a registry's."""
         return self._hops.get(exchange) or self._just_ended.get(exchange)
 
     def forget(self, exchange: int) -> None:
@@ -349,7 +349,7 @@ class Trace:
     # -- errors of ours -----------------------------------------------------------------------------------------------
 
     def _alone(self, pull: Pull, work: Callable[[], T]) -> T | None:
-        """Do what is due for one operation; an error in it ends this one, as it stands, and is no other's."""
+        """Do what is due for one operation; an error in it ends this one, as it stands, and is not another's."""
         try:
             return work()
         except Exception as error:

@@ -2,7 +2,7 @@
 `--blobs relay`), or asked past the proxy.
 
 A client that did not get what it was sent for stops, or asks for it again. One that goes on to ask for something else has
-got it, so that redirect is no failure, although nothing more is known of it. A host counts as out of sight only if none of
+got it, so that redirect is not a failure, although nothing more is known of it. A host counts as out of sight only if none of
 the pull's requests went there. At a mirror every redirect leads out of sight: that is what makes it one.
 """
 

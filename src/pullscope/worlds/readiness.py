@@ -1,6 +1,6 @@
 """Whether a host is ready to be a registry's name: DNS, certificate, and whose page answers under /v2/.
 
-One request, made by whatever wire is handed in; the rest is a table. What is no trouble yields nothing.
+One request, made by whatever wire is handed in; the rest is a table. What is not trouble yields nothing.
 """
 
 from __future__ import annotations

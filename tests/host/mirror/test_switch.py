@@ -205,7 +205,7 @@ def test_docker_on_and_mirror_on_undo_in_any_order(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
     "hosts.toml": ("containerd", {f"{CERTS}/docker.io/hosts.toml": "[host\n"}, "is not TOML"),
     "daemon.json": ("docker", {"/etc/docker/daemon.json": "{,}"}, "is not JSON"),
-    "mirrors that are no list": ("docker", {"/etc/docker/daemon.json": '{"registry-mirrors": "x"}'}, "not a list"),
+    "mirrors that are not list": ("docker", {"/etc/docker/daemon.json": '{"registry-mirrors": "x"}'}, "not a list"),
     "registries.conf": ("podman", {"/etc/containers/registries.conf": "[[registry]]\n"}, "without a location"),
     "a flag": (
         "docker",

@@ -41,7 +41,7 @@ def states(compared: Comparison) -> list[tuple[int | None, str, str]]:
 
 
 def test_a_mirror_that_has_it_is_enough(tmp_path: Path) -> None:
-    """The others were not needed, and that is no problem."""
+    """The others were not needed, and that is not a problem."""
     compared = compare(tmp_path, (ONE, "200"))
     assert states(compared) == [
         (1, "as said", "200"),
@@ -116,7 +116,7 @@ def test_another_path_of_the_same_host_is_another_endpoint(tmp_path: Path) -> No
 
 
 def test_a_pull_that_ended_early_and_one_that_asked_nothing(tmp_path: Path) -> None:
-    """The first is told in the client's words, the second is no fault."""
+    """The first is told in the client's words, the second is not a fault."""
     compared = compare(tmp_path, (ONE, "404"), error="it is full")
     assert states(compared)[1] == (2, "not asked", "the pull ended before it")
     assert "in containerd's words: it is full" in compared.problems[0].message

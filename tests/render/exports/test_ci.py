@@ -81,7 +81,7 @@ def test_junit_is_as_its_readers_know_it(trace: str) -> None:
 
 
 def test_junit_fails_what_failed() -> None:
-    """The case of a pull that failed has the error as its failure, and what is no error below; a complete one has none."""
+    """The case of a pull that failed has the error as its failure, and what is not an error below; a complete one has none."""
     failed = ET.fromstring(junit(told(recorded("skopeo-1.9-vanity-302"))))  # noqa: S314
     [failure] = failed.iter("failure")
     assert failure.get("type") == "authorization-dropped"

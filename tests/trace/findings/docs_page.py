@@ -34,7 +34,7 @@ one that failed has at least one error.
 - The same code can be an error in one operation and a warning in another. One cause is one error: what follows from
   it is not told beside it.
 - A finding quotes the answer's own words (JSON errors and `details`, XML, plain text, the title of a page) and names
-  what answered where its headers do (Server, Via, cf-ray). Steps that something later made good are no errors: a
+  what answered where its headers do (Server, Via, cf-ray). Steps that something later made good are not errors: a
   mirror that misses, HEAD before a push.
 - In the story a finding appears after the step at which it became certain, and at the end of the operation; info is
   left out where there is an error, unless `-v` is given. `report --json` has all of them. `report --fail-on error`

@@ -4,7 +4,7 @@
     BuildKit of today goes on where its mirror says 503.
     HEAD https://mirror.example.net/v2/team/app/manifests/1.0?ns=docker.io > 503 nginx
     *docker-pull c11
-    = warning:mirror-failed says "said 503" never "no registry"
+    = warning:mirror-failed says "said 503" never "not a registry"
 
 A block is a name, the report (or what is known without one) and the client; a sentence; lines that are played; and what is to be
 found: errors and warnings, no others, infos that must be among those that are there, words that messages and fixes must hold,

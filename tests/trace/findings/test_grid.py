@@ -233,7 +233,7 @@ GRID = list(dict.fromkeys(cells()))
 
 
 def is_looked_at(place: Callable[[Cell], None], status: int, agent: str) -> bool:
-    """Cells that are no failure, or of which nobody can tell."""
+    """Cells that are not failures, or of which nobody can tell."""
     # curl and home-made clients may look at /v2/ for its own sake, where 401 is an answer.
     return place is ping and status == 401 and agent == CLIENTS["home-made"]
 
@@ -312,7 +312,7 @@ CHALLENGES = {
 
 
 def is_all_docker_needs(place: Callable[[Cell], None], login: str, agent: str, challenge: str) -> bool:
-    """A pull by digest of what is there: dockerd 20.10 asks /v2/ alone (seen), and a challenge that it can answer is no fault."""
+    """A pull by digest of what is there: dockerd 20.10 asks /v2/ alone (seen), and an answerable challenge is not a fault."""
     answerable = challenge not in ("basic", "local", "no realm")
     return place is ping and login == "none" and agent.startswith("docker/") and answerable
 
@@ -371,7 +371,7 @@ EXTRAS = (nothing_more, no_referrers, referrers_broken, no_signatures)
 @pytest.mark.parametrize("extra", EXTRAS, ids=lambda extra: extra.__name__)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_pull_that_goes_well_is_silent(dialect: str, extra: Callable[[Wire, Image], None]) -> None:
-    """Whatever a client could do without is no error and no warning."""
+    """Whatever a client could do without is not an error and no warning."""
     play, agent = DIALECTS[dialect]
     wire, image = Wire(agent=agent), Image()
     play(wire, image)

@@ -148,7 +148,7 @@ def test_what_a_client_did_after_the_input_was_cut_off_is_not_known() -> None:
     ids=["it is on the host already, or another was wanted", "a client whose platform nobody knows"],
 )
 def test_an_index_alone_proves_little(agent: str, platforms: tuple[str, ...], expected: dict[str, str]) -> None:
-    """Looking at an index is no failed pull."""
+    """Looking at an index is not a failed pull."""
     assert told(index_only(agent, platforms)) == expected
 
 

@@ -87,7 +87,7 @@ def test_retried() -> None:
     [("ba", "cut it off"), ("evil", "sent other bytes")],
 )
 def test_what_was_wrong_with_a_good_answer(content: str, why: str) -> None:
-    """200 is no reason to ask again; what came under it is."""
+    """200 is not a reason to ask again; what came under it is."""
     wire = with_token(DOCKER_20)
     get_manifest(wire, IMAGE, IMAGE.manifest(), tag=True, token="t")
     url = IMAGE.url("blobs", digest("base"))

@@ -260,7 +260,7 @@ def test_a_pull_of_each_dialect_is_silent(dialect: str) -> None:
     ],
 )
 def test_the_login_that_a_client_reads(agent: str, command: str) -> None:
-    """Docker Hub's API host is no name that anybody is logged in under, and each family has a command of its own."""
+    """Docker Hub's API host is not a name that anybody is logged in under, and each family has a command of its own."""
     wire = with_token(agent)
     wire.ask("GET", TAG, 401, token="t", challenge=challenge_for(REPO), body=error("UNAUTHORIZED"))
     assert found(wire)["access-denied"].fix.endswith(f": {command}")

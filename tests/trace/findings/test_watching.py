@@ -121,7 +121,7 @@ ALERT = "The client does not trust the proxy's certificate for registry-1.docker
 @pytest.mark.parametrize(("reason", "told"), [(SPARE, []), (ALERT, ["ca-not-trusted"])], ids=["spare", "alert"])
 @pytest.mark.parametrize("first", [True, False], ids=["refused first", "spoke first"])
 def test_a_connection_that_works_shows_that_another_was_spare(reason: str, told: list[str], first: bool) -> None:
-    """A handshake that ends without a word is no distrust where the client spoke with that host; an alert is."""
+    """A handshake that ends without a word is not distrust where the client spoke with that host; an alert is."""
     wire = Wire()
     get_manifest(wire, Image(), Image().index, tag=True)
     refused = TlsRefused(time=999.0 if first else 1001.0, client="10.0.0.1", host="registry-1.docker.io", reason=reason)

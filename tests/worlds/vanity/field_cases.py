@@ -121,7 +121,7 @@ CASES = [
     Case(file="vercel-crev-2/vercel.json", right=UNKNOWN, why="function"),
     Case(
         file="vercel-backend/vercel.json",
-        # Not as it was written down first: without tokens a page at /v2/ is no hindrance, and docker 29 never asks it.
+        # Not as it was written down first: without tokens a page at /v2/ is not a hindrance, and docker 29 never asks it.
         right=f"docker-containerd:{PULL} docker-classic:{UNKNOWN} podman:{UNKNOWN}",
         why="/v2/ itself is not /v2/:path*; whether the registry asks for a token is not known",
         codes=frozenset({"ping-not-a-registry"}),

@@ -91,7 +91,7 @@ CASES = [
     ("Caddy compresses manifests", Y, f"{HOST} {{\n encode {{\n  gzip\n  match {{\n   header Content-Type application/*\n  }}\n }}\n reverse_proxy r:5000\n}}", "head-unusable", "warning", 2),
     ("Apache does not tell the scheme", A, f"{OWN_APACHE}ProxyPreserveHost On\nProxyPassReverse / http://r:5000/\n</VirtualHost>", "upload-location-elsewhere", "warning", 4),
     ("Apache in a location", A, "<VirtualHost *:443>\nServerName docker.example.com\n<Location /v2>\nProxyPass http://127.0.0.1:5000/v2\n</Location>\n</VirtualHost>", "upload-location-elsewhere", "warning", 4),
-    ("Docker Hub's web site is no registry", N, "/v2/* https://hub.docker.com/v2/:splat 302", "ping-not-a-registry", "error", 1),
+    ("Docker Hub's web site is not a registry", N, "/v2/* https://hub.docker.com/v2/:splat 302", "ping-not-a-registry", "error", 1),
     ("a target has no scheme", N, "/v2/* /registry-1.docker.io/v2/:splat 302", "rule-invalid", "error", 1),
     ("what is not played is named", X, "server {\n location /v2/ {\n auth_request /x;\n proxy_pass http://a;\n }\n}", "rule-unsupported", "warning", 3),
     ("a path in an upstream of Caddy", Y, f"{HOST} {{\n reverse_proxy https://ghcr.io/v2\n}}", "rule-invalid", "error", 2),
@@ -333,7 +333,7 @@ def test_folder_that_may_hold_images_is_no_error(platform: str, text: str) -> No
 
 @pytest.mark.parametrize("host", ["[", "[::1", "a\u2100b", "a:b", "", "$x", "unix:/run/r.sock"])
 def test_odd_host_behind_a_proxy_is_no_crash(host: str) -> None:
-    """What a proxy is sent to may be no host at all; lint still ends, and names places of the file."""
+    """What a proxy is sent to may not be a host at all; lint still ends, and names places of the file."""
     texts = {
         X: f"server {{ listen 443 ssl; location / {{ proxy_pass http://{host}; }} }}",
         Y: f"{HOST} {{\nreverse_proxy http://{host}\n}}",

@@ -165,7 +165,7 @@ def test_pattern_that_could_take_for_ever_costs_bounded_work(source: str) -> Non
 
 @pytest.mark.parametrize("source", ["/((a|a)*)*", "/(x", "/(" + "a" * 5000 + ")", "/(?<=a)b", "/([z-a])", "/:a/:a"])
 def test_pattern_that_is_none_is_left_out_and_named(source: str) -> None:
-    """What Vercel refuses, or is no regular expression that is played, is a rule-invalid and no rule."""
+    """What Vercel refuses, or is not a regular expression that is played, is a rule-invalid and no rule."""
     text = json.dumps({"redirects": [{"source": source, "destination": "/b"}]})
     rules = parse_rules(text, "vercel.json", "vercel")
 

@@ -44,7 +44,7 @@ _READ: dict[tuple[int, int], tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """The file. `text` is None where there is none or it is no TOML (`trouble`); `major`: containerd's version."""
+    """The file. `text` is None where there is none or it is not TOML (`trouble`); `major`: containerd's version."""
 
     path: str
     text: TomlText | None

@@ -164,7 +164,7 @@ def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusa
     override = settings.get("override_path") is True
     split = url_parts(url)
     if split is None:
-        return _Refusal(why=f"names {key!r}, which is no URL", line=table.line)
+        return _Refusal(why=f"names {key!r}, which is not a URL", line=table.line)
     scheme, host = split.scheme, split.netloc
     path = posixpath.normpath(split.path) if split.path else ""
     if url and not override and not path.endswith("/v2"):

@@ -137,7 +137,7 @@ def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
 
 
 def _names(path: str, text: TomlText) -> Iterator[Fault]:
-    """Search registries that are no hosts (postProcessRegistries), and aliases of what is no full name (shortnames.go)."""
+    """Search registries that are not hosts (postProcessRegistries), and aliases of what is not a full name (shortnames.go)."""
     for item in toml_text.texts(text.data.get(SEARCH)):
         if not is_registry(item.rstrip("/")):
             line = text.tables[0].keys.get(SEARCH, (0, 0))[0]

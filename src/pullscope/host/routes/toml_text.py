@@ -1,6 +1,6 @@
 """TOML as data and as lines: what a file says, and on which line each table and key stands, so that words can name it.
 
-Reading only. A file that is no TOML raises ValueError with the line, as the end of a sentence that begins with its path.
+Reading only. A file that is not TOML raises ValueError with the line, as the end of a sentence that begins with its path.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TomlText:
 
 
 def read(text: str) -> TomlText:
-    """The file; ValueError with the line where it is no TOML."""
+    """The file; ValueError with the line where it is not TOML."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

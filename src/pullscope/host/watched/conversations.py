@@ -171,7 +171,7 @@ def _records(data: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def _said_name(data: bytes) -> str | None:
-    """The name in a ClientHello, empty where it has none; None for what is no ClientHello."""
+    """The name in a ClientHello, empty where it has none; None for what is not a ClientHello."""
     for kind, _, body in _records(data):
         if kind == HANDSHAKE and body[:1] == b"\x01":
             return _name_in(body)

@@ -129,7 +129,7 @@ class Packets:
 
 
 def read(packet: bytes) -> Segment | None:
-    """A packet from its IP header on; None for what is no TCP."""
+    """A packet from its IP header on; None for what is not TCP."""
     try:
         if packet[0] >> 4 == 4:
             at, end, wide = (packet[0] & 15) * 4, int.from_bytes(packet[2:4]), packet[9] == _TCP

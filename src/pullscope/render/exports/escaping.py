@@ -19,7 +19,7 @@ _BACKTICKS = re.compile(r"`+")
 
 
 def inert_url(url: str) -> str:
-    """The URL with everything that is no printable ASCII character percent-encoded; at most 4,000 characters.
+    """The URL with everything that is not a printable ASCII character percent-encoded; at most 4,000 characters.
 
     Square brackets that hold no IPv6 address are encoded too, for whoever reads what comes out may refuse them.
     """

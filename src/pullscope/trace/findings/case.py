@@ -27,7 +27,7 @@ CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
 """Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
 
 # mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
-# presses Ctrl-C is no fault of a server.
+# presses Ctrl-C is not a fault of a server.
 _CLIENT_LEFT = re.compile(r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel", re.IGNORECASE)
 
 

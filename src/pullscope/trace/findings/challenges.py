@@ -182,7 +182,7 @@ def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
     clear = ", over plain http" if plain else ""
     if not is_address(realm):
         return (
-            f'{hop.host} names as its token server "{realm[:MOST]}", which is no address that a client can ask.',
+            f'{hop.host} names as its token server "{realm[:MOST]}", which is not an address that a client can ask.',
             f"set the public https address of {hop.host} in its configuration; proxies in front send one X-Forwarded-Host",
         )
     if is_local(host) or plain:

@@ -46,7 +46,7 @@ class Lookups:
         self._shown: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def checked(self, step: Step) -> None:
-        """A version check was made with a login or token: the one before it, without, was no end."""
+        """A version check was made with a login or token: the one before it, without, was not an end."""
         last = step.last
         if step.kind is not Kind.VERSION_CHECK or last.request.authorization == "none":
             return

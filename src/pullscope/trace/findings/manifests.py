@@ -89,7 +89,7 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
     kind = content_type(last)
     yield Found(
         wrong,
-        f"{answered_by(last)} answers with a web page where a manifest should be: it is no registry, or something stands in "
+        f"{answered_by(last)} answers with a web page where a manifest should be: it is not a registry, or something stands in "
         "front of it (a login page, a filter)."
         if is_page(last)
         else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is none of the four media types of "

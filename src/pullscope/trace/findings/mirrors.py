@@ -132,7 +132,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         severity = Severity.ERROR  # nothing came of it, whatever the status said
     yield Found(
         broken,
-        f"the mirror {answered_by(last)} answers {last.status} with a web page: it is no registry (any more)."
+        f"the mirror {answered_by(last)} answers {last.status} with a web page: it is not a registry (any more)."
         if page
         else f"the mirror {said_status(last)}{_nor_at_home(case, step)}.",
         f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or mend it"),

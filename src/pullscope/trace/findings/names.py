@@ -92,7 +92,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
     report="bazel-contrib/rules_oci#720",
 )
 def tag_invalid(case: Case) -> Iterator[Found]:
-    """A manifest is asked for, or pushed, by what can be no tag, and the registry refuses that.
+    """A manifest is asked for, or pushed, by a name that is not a valid tag, and the registry refuses that.
 
     A tag has at most 128 characters, letters, digits, `_`, `.` and `-`, and begins with none of the last two
     (distribution-spec 1.1, "Pulling manifests"). ECR says 400 without a word to HEAD: bazel-contrib/rules_oci#720 (a version
@@ -107,7 +107,7 @@ def tag_invalid(case: Case) -> Iterator[Found]:
         wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
         yield Found(
             [step],
-            f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which can be no tag: "
+            f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which is not a valid tag: "
             + (
                 f"{wrong} may not be in one"
                 if wrong
@@ -316,7 +316,7 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
         yield Found(
             shown,
             f"{case.client} read the index at {shown[-1].last.host} and asked for nothing that is in it: {listed(there)}.",
-            "if it was to pull, choose one of these platforms; to look at an index only is no failure",
+            "if it was to pull, choose one of these platforms; to look at an index only is not a failure",
             severity=Severity.INFO,
         )
         return

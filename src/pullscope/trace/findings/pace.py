@@ -177,7 +177,7 @@ def _rate(hop: Hop) -> float | None:
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 
-    A 401 before a token and HEAD before GET are no failures.
+    A 401 before a token and HEAD before GET are not failures.
     """
     failed: dict[tuple[str | None, ...], Hop] = {}
     again: list[tuple[Hop, Hop]] = []

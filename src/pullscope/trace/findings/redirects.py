@@ -187,7 +187,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
         elsewhere = listed_as or step.last.host
         if link and (host != step.last.host or name != asked):
             listed_there = route(there).endpoint in LISTS
-            elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is no list,"
+            elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is not a list,"
         yield Found(
             [step],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
@@ -243,7 +243,7 @@ def _query(url: str) -> dict[str, str]:
     "redirect-unreadable", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the whole address in the rule"
 )
 def redirect_unreadable(case: Case) -> Iterator[Found]:
-    """A redirect without Location, or to what is no address, that the client did not follow.
+    """A redirect without Location, or to what is not an address, that the client did not follow.
 
     Go's net/http hands such an answer on as it is: containerd calls its status unexpected (resolver.go), containers/image no
     registry's (docker_client.go), and neither names the Location. Told apart from a redirect to a host that cannot be
@@ -257,7 +257,7 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
     yield Found(
         lost,
         f"{last.host} said {last.status} and "
-        + (f"sent {case.client} to {said!r}, which is no address" if said else "not where: there is no Location")
+        + (f"sent {case.client} to {said!r}, which is not an address" if said else "not where: there is no Location")
         + f", so {case.client} has nothing to follow.",
         f"let {last.host} write the whole address of its target in Location; a rule with a variable that is empty makes "
         "such a redirect",

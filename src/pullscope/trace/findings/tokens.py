@@ -103,7 +103,7 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
 
     A token is made for the hosts whose challenge named its realm. containers/image and go-containerregistry send it to
     the vanity host by which they were led there. A proxy that answers the challenge itself is such a host, and gets its
-    own. An anonymous token is no secret, so that is info. Beside `authorization-dropped` it is info: it explains, it is
+    own. An anonymous token is not a secret, so that is info. Beside `authorization-dropped` it is info: it explains, it is
     not what failed.
     """
     for hop in case.hops:

@@ -212,7 +212,7 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             f"{answered_by(last)} refused the {'index' if of_index else 'manifest'} {step.route.reference} with "
             f"{last.status}{quoted(last)}: it names {listed(digest.short for digest in missing[:3])}"
             f"{' and more' if len(missing) > 3 else ''}, which {case.client} was not seen pushing."
-            + (" The mount was answered 202: that is no mount, but the start of an upload." if begun else ""),
+            + (" The mount was answered 202: that is not a mount, but the start of an upload." if begun else ""),
             "push the manifest of each platform that the index names before it, or one platform alone "
             "(docker push --platform)"
             if of_index

@@ -114,7 +114,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
         if wanting[0].host == last.host and not is_page(last):
             continue  # `ping-hides-challenge`
         refused = _unanswered(case)
-        what = "a web page" if is_page(last) else "200, though it is no registry"
+        what = "a web page" if is_page(last) else "200, though it is not a registry"
         yield Found(
             [step, *refused],
             f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "

@@ -150,7 +150,7 @@ PASSING = frozenset(
 
 
 def _softened(finding: Finding, pull: Pull) -> Finding:
-    """A trouble that was made good in an operation that completed is no warning."""
+    """A trouble that was made good in an operation that completed is not a warning."""
     passed = pull.outcome is Ending.COMPLETE and finding.code in PASSING and finding.severity is Severity.WARNING
     return replace(finding, severity=Severity.INFO) if passed else finding
 

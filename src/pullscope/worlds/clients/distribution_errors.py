@@ -34,7 +34,7 @@ _DETAILS_CODES = {401: "UNAUTHORIZED", 429: "TOOMANYREQUESTS"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DistributionError:
-    """`code` is empty where the answer was no registry's; `whole` says that message or detail add to the code."""
+    """`code` is empty where the answer was not a registry's; `whole` says that message or detail add to the code."""
 
     code: str
     text: str

@@ -143,7 +143,7 @@ class DockerContainerd:
         return tuple(item for item in (manifest.config, *manifest.layers) if item is not None)
 
     def _referrers(self, subject: Descriptor, authorizer: _Authorizer) -> Steps[None]:
-        """fetcher.go FetchReferrers: the endpoint, then the tag in its place; finding none is no failure."""
+        """fetcher.go FetchReferrers: the endpoint, then the tag in its place; finding none is not a failure."""
         headers = self._headers(("Accept", f"{OCI_INDEX}, */*"), ("Accept-Encoding", self.dialect.fetch_encoding))
         digest = subject.digest or Digest.of(b"")
         reply = yield from self._send("GET", f"referrers/{digest}", headers, authorizer)

@@ -114,7 +114,7 @@ def hosts_of(row: Row) -> dict[str, str]:
 
 
 def on_the_air(parts: Mapping[str, Answerer], row: Row) -> dict[str, Answerer]:
-    """The parts under the hosts of the registry; what is no part of it keeps its name."""
+    """The parts under the hosts of the registry; what is not part of it keeps its name."""
     hosts = hosts_of(row)
     world = {name: answerer for name, answerer in parts.items() if name not in hosts}
     places = [(hosts[name], _path_of(name, row), parts[name]) for name in (REALM_HOST, CDN_HOST) if name in hosts]

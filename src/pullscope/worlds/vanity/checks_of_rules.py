@@ -74,7 +74,7 @@ def not_played(subject: Subject) -> Iterator[Problem]:
 
 def rule_unreachable(subject: Subject) -> Iterator[Problem]:
     if subject.rules.play is not None:
-        # A server's configuration is no list in which an earlier rule hides a later one.
+        # A server's configuration is not a list in which an earlier rule hides a later one.
         return
     if len(subject.rules.rules) > MOST_COMPARED:
         yield Problem(

@@ -57,7 +57,7 @@ def read_items(text: str, file: str) -> list[Item]:
     if file.lower().endswith(".toml"):
         return [_of_toml(read_toml(text, file), (), toml_lines(text), 1)]
     if len(text) > MAX_YAML:
-        raise ValueError(f"{file} is larger than {MAX_YAML // 1024} KiB; that is no rule file")
+        raise ValueError(f"{file} is larger than {MAX_YAML // 1024} KiB; that is not a rule file")
     if max(accumulate((char in "[{") - (char in "]}") for char in text if char in "[]{}"), default=0) > 4 * MOST_NESTED:
         raise ValueError(f"{file}: nested too deeply to be a rule file")
     # Here, since most commands read none and its import takes a while.

@@ -237,7 +237,7 @@ def _answer(
     if target is not None and len(target) > LONGEST_LOCATION:
         return decision(answers.plain(414, b"URI too long", "text/plain"))
     if target is not None and not is_url(target):
-        return decision(answers.plain(502, b"the target is no URL", "text/plain"))
+        return decision(answers.plain(502, b"the target is not a URL", "text/plain"))
     if target is None:
         return decision(answers.plain(rule.status, rule.body or b"", rule.content_type))
     if rule.status in kind.refused_statuses:

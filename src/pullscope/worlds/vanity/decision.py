@@ -59,7 +59,7 @@ class Decision:
     rule: Rule | None = None
     """The rule that answers; None where the platform does by itself."""
     because: str = ""
-    """Who answers where it is no rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
+    """Who answers where it is not a rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
     passed: tuple[Passed, ...] = ()
     unproven: str | None = None
     """What of this answer was never seen in production, as a sentence."""

@@ -43,7 +43,7 @@ class Joined:
 
 
 def joined(path: Path, text: str, statement: re.Pattern[str], read: Callable[[Path], str]) -> Joined:
-    """`text` of `path` with the files that `statement` (its group 1) names; `read` raises ValueError for what is no text."""
+    """`text` of `path` with the files that `statement` (its group 1) names; `read` raises ValueError for what is not text."""
     whole = Joined(path.name)
     _take(whole, path.name, text, statement, path.parent, read, (path.resolve(),))
     return whole

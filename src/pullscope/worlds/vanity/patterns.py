@@ -239,6 +239,6 @@ class AnyPattern:
         return found.values if found is not None else None
 
     def example(self, rest: str) -> str:
-        """The text before the first thing that is no literal, then `rest`."""
+        """The text before the first thing that is not a literal, then `rest`."""
         literal = re.match(r"\^?([/\w.-]*)", self.text)
         return (literal[1] if literal else "/").rpartition("/")[0] + f"/{rest}"

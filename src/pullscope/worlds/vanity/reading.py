@@ -68,7 +68,7 @@ def parse_rules(
         remarks.extend(
             Remark.refused(
                 rule.where,
-                f"{rule.target} is no URL, so this rule is left out.",
+                f"{rule.target} is not a URL, so this rule is left out.",
                 "Correct the target: https://HOST/path.",
             )
             for rule in read.rules
@@ -113,11 +113,11 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(content) > MAX_BYTES:
-        raise ValueError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; that is no rule file")
+        raise ValueError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; that is not a rule file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not text: byte {error.start + 1} is no UTF-8") from error
+        raise ValueError(f"{path.name} is not text: byte {error.start + 1} is not UTF-8") from error
     if "\0" in text:
         raise ValueError(f"{path.name} is not text: it holds a NUL byte")
     return text.replace("\r\n", "\n")
@@ -220,7 +220,7 @@ def _site(folder: Path) -> tuple[frozenset[str], bytes | None]:
         prefix = "/" if inside == "." else f"/{inside}/"
         found.update(prefix + name for name in files)
         if len(found) > MAX_PUBLISHED:
-            # A site this large is no landing page; what matters here is what lies under /v2/.
+            # A site this large is not a landing page; what matters here is what lies under /v2/.
             folders.clear()
     return frozenset(found), _page(folder / "404.html")
 

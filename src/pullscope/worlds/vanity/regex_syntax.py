@@ -148,7 +148,7 @@ class Reader:
             try:
                 value = int(digits, 16)
             except ValueError:
-                raise RegexError(f"\\x{digits} is no character") from None
+                raise RegexError(f"\\x{digits} is not a character") from None
             self.at += 2
             return chr(value)
         if char.isalnum():

@@ -27,7 +27,7 @@ class Reloaded:
 
 
 class FollowedRules:
-    """The rules of one file, as they are now. ValueError where the file is no rule file to begin with."""
+    """The rules of one file, as they are now. ValueError where the file is not a rule file to begin with."""
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float], platform: str | None = None) -> None:
         self._path = Path(path)

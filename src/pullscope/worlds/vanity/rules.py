@@ -174,7 +174,9 @@ class Remark:
     @classmethod
     def unread(cls, where: str, what: str, *, severity: str = "warning") -> Remark:
         """Another file that a statement takes in, which is not there to be read (`includes`)."""
-        return cls.unplayed(where, f"{what[:60]} is not read: it is no file in this one's folder.", severity=severity)
+        return cls.unplayed(
+            where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity
+        )
 
     @classmethod
     def refused(cls, where: str, message: str, fix: str = "Correct the rule.") -> Remark:
@@ -200,7 +202,7 @@ class RuleFile:
     not_found: bytes | None = None
     """The site's own 404.html."""
     play: Callable[[Request], Decision] | None = field(default=None, compare=False)
-    """How it answers, where that is no list of rules: `rules` then only say what it can answer with."""
+    """How it answers, where that is not a list of rules: `rules` then only say what it can answer with."""
     as_proxy: bool = False
     """True for "what if": redirects to other hosts are fetched instead."""
     hosts: frozenset[str] = frozenset()

@@ -38,7 +38,7 @@ MOST_NESTED = 40
 
 
 def read_toml(text: str, file: str) -> dict[str, Any]:
-    """The document; ValueError, as `file:line: what`, for a text that is no TOML or no rule file."""
+    """The document; ValueError, as `file:line: what`, for a text that is not TOML or not a rule file."""
     depth = parts = 0
     previous = ""
     for token, line in _tokens(_TOML, text):

@@ -52,11 +52,13 @@ class Wanted:
             able = ", ".join(platform for design, platform in PROJECTS if design is self.design)
             raise ValueError(f"there is no {self.design} starter for {self.platform}; there is one for {able}")
         if not _DOMAIN.fullmatch(self.host):
-            raise ValueError(f"{self.host[:100]!r} is no domain: write a name such as docker.example.com")
+            raise ValueError(f"{self.host[:100]!r} is not a domain: write a name such as docker.example.com")
         if not is_repository(self.namespace):
-            raise ValueError(f"{self.namespace[:100]!r} is no namespace: write an organisation's name, in lower case")
+            raise ValueError(
+                f"{self.namespace[:100]!r} is not a namespace: write an organisation's name, in lower case"
+            )
         if not _is_registry(self.upstream):
-            raise ValueError(f"{self.upstream[:100]!r} is no registry: write a host such as docker.io or ghcr.io")
+            raise ValueError(f"{self.upstream[:100]!r} is not a registry: write a host such as docker.io or ghcr.io")
         if self.api_host == self.host:
             raise ValueError(f"{self.host} cannot be in front of itself: --upstream names the registry behind it")
 

@@ -71,9 +71,9 @@ class Layout:
         try:
             self._index = json.loads(self._small(folder / "index.json"))
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{folder} is no OCI layout: its index.json cannot be read ({error})") from error
+            raise ValueError(f"{folder} is not an OCI layout: its index.json cannot be read ({error})") from error
         if not isinstance(self._index, dict) or not isinstance(self._index.get("manifests"), list):
-            raise ValueError(f"{folder} is no OCI layout: its index.json lists no manifests")
+            raise ValueError(f"{folder} is not an OCI layout: its index.json lists no manifests")
 
     def root(self, tag: str | None) -> tuple[Digest, str]:
         """The digest of the image called `tag`, or of the only one, and the tag to give it."""
@@ -150,11 +150,11 @@ def everything(layout: Layout, root: Digest) -> list[Wanted]:
 def write_static(source: Path, out: Path, name: str, tag: str | None, progress: Progress = lambda _: None) -> Done:
     """Puts the image of the layout at `source` into `out` as `name:tag`. ValueError in one sentence where it cannot be."""
     if not is_repository(name):
-        raise ValueError(f"{name[:100]!r} is no repository: write org/image, in lower case")
+        raise ValueError(f"{name[:100]!r} is not a repository: write org/image, in lower case")
     layout = Layout(source)
     root, tag = layout.root(tag)
     if not is_tag(tag):
-        raise ValueError(f"{tag[:100]!r} is no tag")
+        raise ValueError(f"{tag[:100]!r} is not a tag")
     _keep_foreign(out)
     top = out / "v2" / name
     copied = already = total = 0

@@ -59,7 +59,7 @@ _NO_REGISTRY: Mapping[str, str] = {
 
 
 def no_registry(host: str) -> str | None:
-    """What `host` is instead, where it is known to be no registry."""
+    """What `host` is instead, where it is known not to be a registry."""
     return _NO_REGISTRY.get(host.lower().removesuffix(":443"))
 
 

@@ -113,7 +113,7 @@ class Play:
         if target.startswith("balancer://"):
             target = self._balanced(target)
         if not target.lower().startswith(("http://", "https://", "h2://", "h2c://")) or not is_url(target):
-            raise NotPlayedError(self.state.place(one), f"{target[:60]} is no address that is played")
+            raise NotPlayedError(self.state.place(one), f"{target[:60]} is not an address that is played")
         target = re.sub(r"\Ah2(c?)://", lambda found: "http://" if found[1] else "https://", target)
         split = urlsplit(target)
         name = split.netloc.lower()

@@ -149,7 +149,7 @@ class Rewriting:
             raise NotPlayedError(self.state.place(one), "this RewriteCond is not complete")
         wanted = one.args[1]
         if wanted.lstrip("!") in {"-f", "-d", "-s", "-l", "-F", "-U"}:
-            # No file is taken to be under /v2/: a registry's paths are no files of a site.
+            # No file is taken to be under /v2/: a registry's paths are not files of a site.
             if wanted.lstrip("!") in {"-f", "-d", "-s", "-l"}:
                 return wanted.startswith("!")
             raise NotPlayedError(self.state.place(one), f"{wanted} is not played")

@@ -279,7 +279,7 @@ class Play:
 
 
 def upstream_base(address: str) -> str | None:
-    """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is no TCP address."""
+    """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is not a TCP address."""
     scheme, separator, rest = address.partition("://")
     if not separator:
         scheme, rest = "http", address

@@ -25,7 +25,7 @@ _TELLS = re.compile(r"^\s*(?:- )?kind:\s*[\"']?Ingress[\"']?\s*(?:#.*)?$", re.MU
 
 
 def _read(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text that is no YAML or holds no Ingress of ingress-nginx."""
+    """ValueError, with the line, for a text that is not YAML or holds no Ingress of ingress-nginx."""
     refuse_template(text, file)
     found, remarks = directives(read_items(text, file), file)
     read = read_directives(found, file)

@@ -33,7 +33,7 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\Z")
 
 
 def read_rewrites(text: str, file: str) -> Read:
-    """The rules of the file; ValueError, with the line, for a text that is no TOML or holds no rewrite."""
+    """The rules of the file; ValueError, with the line, for a text that is not TOML or holds no rewrite."""
     document = read_toml(text, file)
     tables = document.get("rewrite", [])
     if not isinstance(tables, list) or not tables:
@@ -71,7 +71,7 @@ def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Rema
 
 
 def rewrite_rules(source: str, target: str, auth: Auth = Auth.PLAIN, *, named: str = "pullscope_rewrite") -> list[Rule]:
-    """The rules of one `pullscope_rewrite=HOST=OTHER`; ValueError where one of the two is no host."""
+    """The rules of one `pullscope_rewrite=HOST=OTHER`; ValueError where one of the two is not a host."""
     return _rules({"from": source, "to": target, "auth": str(auth)}, Place(1), named)
 
 

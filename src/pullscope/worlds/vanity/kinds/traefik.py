@@ -40,7 +40,7 @@ def with_values(text: str, env: Mapping[str, str]) -> str:
 
 
 def read_traefik(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text that is no document or holds no router."""
+    """ValueError, with the line, for a text that is not a document or holds no router."""
     refuse_template(text, file)
     found = dynamic(read_items(text, file), file)
     rules: list[Rule] = []

@@ -32,7 +32,7 @@ _UNPLAYED = ("middleware", "bulkRedirectsPath")
 
 
 def read_vercel_json(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text that is no JSON object."""
+    """ValueError, with the line, for a text that is not a JSON object."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -94,7 +94,7 @@ def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rul
             pattern = RegexPattern(source, regex(f"^(?:{source.removeprefix('^').removesuffix('$')})$"), True, "/")
         except ValueError as error:
             remarks.append(
-                _refused(file, f"the route {source[:60]!r} is no regular expression that is played ({error})")
+                _refused(file, f"the route {source[:60]!r} is not a regular expression that is played ({error})")
             )
             continue
         code = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599 else None
@@ -143,7 +143,7 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
         if code is not None and (
             isinstance(code, bool) or not isinstance(code, int) or code not in {301, 302, 303, 307, 308}
         ):
-            raise ValueError(f"{code!r} is no redirect status")
+            raise ValueError(f"{code!r} is not a redirect status")
         status = code if code is not None else 307 if permanent is False else 308
     return Rule(
         file=file,
@@ -166,10 +166,10 @@ def _conditions(table: Mapping[str, Any], key: str, where: str) -> list[Conditio
     found = []
     for one in given:
         if not isinstance(one, dict) or one.get("type") not in {"host", "header", "cookie", "query"}:
-            raise ValueError(f'"{key}" holds something that is no host, header, cookie or query')
+            raise ValueError(f'"{key}" holds something that is not a host, header, cookie or query')
         value = one.get("value")
         if value is not None and not isinstance(value, str):
-            raise ValueError(f'"{key}" holds a value that is no text, which pullscope does not play')
+            raise ValueError(f'"{key}" holds a value that is not text, which pullscope does not play')
         found.append(
             Condition(
                 kind=one["type"],

@@ -43,7 +43,7 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
 def read_netlify_toml(text: str, file: str) -> Pair:
-    """The rules of a netlify.toml; ValueError, with the line, for a text that is no TOML."""
+    """The rules of a netlify.toml; ValueError, with the line, for a text that is not TOML."""
     document = read_toml(text, file)
     tables = document.get("redirects", [])
     if not isinstance(tables, list):
@@ -142,7 +142,7 @@ def _line(words: list[str]) -> dict[str, Any]:
     if last:
         status = _status(last[0])
         if status is None:
-            raise ValueError(f"{last[0]} is no status code")
+            raise ValueError(f"{last[0]} is not a status code")
         table["status"] = status
         table["force"] = last[0].endswith("!")
         pairs = dict(_pair(word) for word in last[1:])
@@ -192,7 +192,7 @@ def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
     if isinstance(status, str):
         status = _status(status) or status
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise ValueError(f"{status!r} is no status code")
+        raise ValueError(f"{status!r} is not a status code")
     headers = table.get("headers", {})
     if not isinstance(headers, dict):
         raise ValueError('"headers" must be a table')

@@ -260,7 +260,7 @@ class Play:
     def _tried(self, one: Directive) -> Decision:
         last = one.args[-1]
         if self._fallback == self._state.uri:
-            # It was sent here by a try_files: where it is no file, that leads in a circle.
+            # It was sent here by a try_files: where it is not a file, that leads in a circle.
             return self._file()
         if last.startswith("="):
             if self._location.path.startswith("/v2") or (self._state.uri.startswith("/v2") and self._may_be_static()):

@@ -130,7 +130,7 @@ class Config:
     """Servers of port 80 whose names another one serves with TLS: a client never meets them."""
 
     def server_of(self, authority: str) -> str:
-        """The first server of the upstream `authority`; itself where it is no upstream, or one behind a socket."""
+        """The first server of the upstream `authority`; itself where it is not an upstream, or one behind a socket."""
         group = self.upstreams.get(authority.lower())
         inside = group.block if group is not None and group.block is not None else []
         server = next((one.args[0] for one in inside if one.name == "server" and one.args), authority)
@@ -224,7 +224,7 @@ def _locations(inside: Location, server: Server, file: str) -> None:
         elif modifier in {"", "^~"}:
             inside.prefixes.setdefault(path, location)
         else:
-            raise ValueError(f"{file}:{one.line}: location {modifier} {path} is no location that nginx knows")
+            raise ValueError(f"{file}:{one.line}: location {modifier} {path} is not a location that nginx knows")
         _locations(location, server, file)
 
 
