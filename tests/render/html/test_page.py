@@ -134,7 +134,7 @@ def test_says_what_was(trace: str, said: str) -> None:
 def test_one_operation_has_no_order_and_no_place_among_others() -> None:
     """What is of use for many only is there for many only: the order, when each ran, the hosts of all."""
     one, many = whole("dockerd-20.10-hub"), whole("every-ending")
-    for mark in ('<select id="sort">', 'id="all-hosts"'):
+    for mark in ('<select id="sort"', 'id="all-hosts"'):
         assert mark not in one
         assert mark in many
     assert "registry-1.docker.io:443\n" in many

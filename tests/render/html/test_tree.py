@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tests.render.samples import recorded
-from tests.trace.images import Image, digest
-from tests.trace.wire import HUB, SKOPEO, Wire, played
+from tests.trace.images import Image, digest, get_blob, get_manifest
+from tests.trace.wire import CONTAINERD, HUB, SKOPEO, Wire, played
 
 from pullscope.oci.documents import read_manifest
 from pullscope.render.html.tree import Node, image_tree
@@ -50,6 +50,32 @@ def test_pull_of_one_platform() -> None:
     assert [line.partition(":")[0] for line in told[3:7]] == [f"    layer {number}/4" for number in (1, 2, 3, 4)]
     assert told[7].startswith("  its attestation: fetched, verified, ")
     assert "  linux/arm64/v8: not asked for, 903 B" in told
+
+
+def test_an_attestation_of_another_platform_was_not_fetched_for_it() -> None:
+    """Two platforms name the same attestation here: it came once, and stands once."""
+    told = list(lines(image_tree(recorded("dockerd-29.7-containerd-hub").pulls[0])))
+
+    assert [line.strip() for line in told if line.startswith("  its attestation")] == [
+        "its attestation: fetched, verified, 484 B",
+        *["its attestation: the same as above"] * 2,
+    ]
+
+
+def test_manifests_that_were_only_looked_at_have_nothing_here() -> None:
+    """A client that fetches the manifests of all platforms, as containerd 2.1 does, has the blobs of one."""
+    wire = Wire(agent=CONTAINERD)
+    config, base, app = IMAGE.blobs()
+    for text in (IMAGE.index, IMAGE.manifest(), IMAGE.manifest("arm64")):
+        get_manifest(wire, IMAGE, text)
+    for text in (config, base, app):
+        get_blob(wire, IMAGE, text)
+    [pull] = played(wire).pulls
+    told = list(lines(image_tree(pull)))
+
+    at = next(number for number, line in enumerate(told) if line.startswith("  linux/arm64: fetched"))
+    assert [line.partition(": ")[2].partition(",")[0] for line in told[at + 1 : at + 4]] == ["not asked for"] * 3
+    assert not any("already here" in line for line in told)
 
 
 def test_push_is_as_deep_as_a_pull() -> None:

@@ -338,7 +338,7 @@ const page = (() => {
       if (name && name !== last) fresh.append(make("h2.group", {}, (last = name)));
       fresh.append(pull.node);
     }
-    list.replaceChildren(fresh);
+    list.replaceChildren(...all(".heads", list), fresh);
   });
   let opened = [];
   addEventListener("beforeprint", () => {

@@ -12,6 +12,7 @@ from pullscope.trace.model import Ending, Kind, Outcome, Pull, Step
 
 HERE, FETCHED, NOT_WANTED, MISSING = "already here", "fetched", "not asked for", "did not come"
 SENT_ON = "sent on, not seen"
+AGAIN = "the same as above"
 NOT_SENT, REFUSED = "not sent", "refused"
 """Of a push: what it did not touch, for it is at the registry already or was not built here; what the registry did not take."""
 
@@ -42,6 +43,12 @@ def image_tree(pull: Pull) -> list[Node]:
     return [known.manifest(image.digest or "", image.platform, image.manifest, None) for image in pull.images]
 
 
+def _used(pull: Pull) -> list[Manifest]:
+    """The manifests whose blobs a whole pull has, fetched now or before: those of other platforms it only looked at."""
+    whole = pull.action == "pull" and pull.partner is None and pull.closed and pull.outcome is Ending.COMPLETE
+    return [image.manifest for image in pull.chosen] if whole else []
+
+
 class _Known:
     """What this pull knows of each digest."""
 
@@ -50,6 +57,8 @@ class _Known:
         self._pushes = pull.action == "push"
         self._documents: dict[str, Manifest | Index] = {}
         self._settled: dict[str, str] = {}
+        self._used = _used(pull)
+        self._shown: set[str] = set()
         for step in pull.steps:
             if step.document is not None and step.digest:
                 self._documents[step.digest] = step.document
@@ -131,7 +140,10 @@ class _Known:
         document = self._documents.get(entry.digest or "")
         image = next((image.manifest for image in self._pull.images if image.digest == entry.digest), None)
         found = document if isinstance(document, Manifest) else image
+        if found is not None and entry.digest in self._shown:
+            return Node(name=plain(name, 80), digest=entry.digest or "", size="", state=AGAIN)
         if found is not None:
+            self._shown.add(entry.digest or "")
             return self.manifest(entry.digest or "", name, found, entry.size)
         return Node(
             name=plain(name, 80),
@@ -141,16 +153,18 @@ class _Known:
         )
 
     def _parts(self, manifest: Manifest) -> Iterator[Node]:
+        ended_well = self._pull.closed and self._pull.outcome is Ending.COMPLETE
+        otherwise = (
+            NOT_SENT if self._pushes else HERE if manifest in self._used else NOT_WANTED if ended_well else MISSING
+        )
         if manifest.config is not None:
-            yield self._blob(manifest.config, "config")
+            yield self._blob(manifest.config, "config", otherwise)
         for number, layer in enumerate(manifest.layers, start=1):
             predicate = layer.annotations.get("in-toto.io/predicate-type", "")
             name = f"statement, {predicate}" if predicate else f"layer {number}/{len(manifest.layers)}"
-            yield self._blob(layer, name)
+            yield self._blob(layer, name, otherwise)
 
-    def _blob(self, blob: Descriptor, name: str) -> Node:
-        complete = self._pull.outcome is Ending.COMPLETE and self._pull.closed
-        otherwise = NOT_SENT if self._pushes else HERE if complete else MISSING
+    def _blob(self, blob: Descriptor, name: str, otherwise: str) -> Node:
         return Node(
             name=plain(name, 100),
             digest=blob.digest or "",
