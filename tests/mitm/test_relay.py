@@ -49,7 +49,7 @@ class Storage(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    """A registry in the clear that redirects blobs to a storage with a certificate of its own CA."""
+    """A registry unencrypted that redirects blobs to a storage with a certificate of its own CA."""
     CertStore.create_store(tmp_path, "storage", 2048)
     entry = CertStore.from_store(tmp_path, "storage", 2048).get_cert("localhost", [x509.DNSName("localhost")])
     key = entry.privatekey.private_bytes(

@@ -112,9 +112,9 @@ def take_back(tree: Tree, entry: Entry) -> TakenBack:
     if now.absent:
         if entry.before.absent:
             return TakenBack(path=entry.path, words="as it was", touched=False)
-        return TakenBack(path=entry.path, words="removed by somebody since, left so", touched=False, foreign=True)
+        return TakenBack(path=entry.path, words="already removed", touched=False, foreign=True)
     if not now.is_file:
-        words = "replaced by somebody since (no plain file any more), left alone"
+        words = "replaced since (not a plain file any more), left alone"
         return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
     if sha256(now.content) in entry.ours:
         return _restore(tree, entry, now)
@@ -184,7 +184,7 @@ def _take_back_directory(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
     if tree.remove_directory(entry.path):
         return TakenBack(path=entry.path, words="removed (pullscope had created it)")
     inside = ", ".join(tree.names(entry.path)[:3])
-    return TakenBack(path=entry.path, words=f"kept, somebody put {inside} in it", touched=False, foreign=True)
+    return TakenBack(path=entry.path, words=f"kept: {inside} was added to it", touched=False, foreign=True)
 
 
 def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -193,11 +193,11 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     lines = [line for line in content.splitlines(keepends=True) if line.startswith(b"[") or line.strip() not in ours]
     telling = [line for line in lines if line.strip() and not line.strip().startswith((b"#", b";", b"["))]
     if not telling and entry.before.absent:
-        return None, "removed (pullscope had created it); somebody's change to our lines went with it"
+        return None, "removed (pullscope had created it); a later change to our lines went with it"
     if not telling:
         return entry.before.content, "restored"
     words = ", ".join(line.strip().decode("utf-8", "replace").partition("=")[0] for line in telling[:3])
-    return b"".join(lines), f"our lines taken out; {words}, added or changed by somebody since, kept"
+    return b"".join(lines), f"our lines taken out; {words}, added or changed since, kept"
 
 
 def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -206,7 +206,7 @@ def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
 
 
 def _leave(content: bytes, _: Entry) -> tuple[bytes | None, str]:
-    return content, "replaced by somebody since, left alone"
+    return content, "replaced since, left alone"
 
 
 def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -222,13 +222,13 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
             rest = daemon_json.set_member(rest, daemon_json.PROXIES, before[daemon_json.PROXIES])
         now, then = daemon_json.read(rest), before
     except (ValueError, RecursionError) as error:
-        return content, f"{error}: changed by somebody since, left alone; take our entries out by hand"
+        return content, f"{error}: changed since, left alone; take our entries out by hand"
     if not now and entry.before.absent:
         return None, "removed (pullscope had created it)"
     new = [key for key in now if key not in then or now[key] != then[key]]
     theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
-    return rest, f"{gone} taken out; {theirs}, by somebody since, kept"
+    return rest, f"{gone} taken out; {theirs}, changed since, kept"
 
 
 def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -239,10 +239,10 @@ def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         rest = daemon_json.remove_listed(content, daemon_json.MIRRORS, entry.claims, keep_empty=keep)
         now = daemon_json.read(rest)
     except ValueError as error:
-        return content, f"{error}: changed by somebody since, left alone; take {entry.claims[0]} out by hand"
+        return content, f"{error}: changed since, left alone; take {entry.claims[0]} out by hand"
     if not now and entry.before.absent:
         return None, "removed (pullscope had created it)"
-    return rest, f"{', '.join(entry.claims)} taken out; changed by somebody since, the rest kept"
+    return rest, f"{', '.join(entry.claims)} taken out; changed since, the rest kept"
 
 
 def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -254,10 +254,10 @@ def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         else:
             lost += 1
     if lost:
-        return content, "changed by somebody since where our lines were, left alone; take them out by hand"
+        return content, "changed since where our lines were, left alone; take them out by hand"
     if not rest.strip() and entry.before.absent:
         return None, "removed (pullscope had created it)"
-    return rest, "our lines taken out; changed by somebody since, the rest kept"
+    return rest, "our lines taken out; changed since, the rest kept"
 
 
 def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -269,7 +269,7 @@ def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         return content, f"{words}, left alone"
     if not rest and entry.before.absent:
         return None, "removed (pullscope had created it)"
-    return rest, "our block taken out; changed by somebody since, the rest kept"
+    return rest, "our block taken out; changed since, the rest kept"
 
 
 MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {

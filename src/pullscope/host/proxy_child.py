@@ -109,7 +109,9 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path, patience: floa
     while time.monotonic() < end:
         if process.poll() is not None:
             said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-            raise HostError(f"the proxy ended at once: {said[-1] if said else f'exit code {process.returncode}'}")
+            raise HostError(
+                f"the proxy ended right after its start: {said[-1] if said else f'exit code {process.returncode}'}"
+            )
         if listens("127.0.0.1", port, timeout=0.2):
             return
         time.sleep(0.05)

@@ -186,7 +186,7 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
         hidden = unreadable(path)
         if hidden:
             raise HostError(
-                f"the service's user cannot read {hidden}, which {paths.mitmdump} needs; install pullscope where everybody can: "
+                f"the service's user cannot read {hidden}, which {paths.mitmdump} needs; install it where all users can read it: "
                 f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed"
             )
     known = Recorded.read(tree, STATE)
@@ -223,7 +223,7 @@ def _does_not_listen(run: Run, port: int) -> str | None:
     while not listens("127.0.0.1", port):
         restarts = run(("systemctl", "show", "--value", "-p", "NRestarts", UNIT))
         if restarts.out.strip() not in {"", "0"}:
-            return _said(run, "it ended at once")
+            return _said(run, "it ended right after its start")
         if time.monotonic() > end:
             return f"it took more than {STARTS_WITHIN} s"
         time.sleep(0.1)

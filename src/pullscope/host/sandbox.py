@@ -185,7 +185,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, patience: float = 60) 
     socket = folder / "docker.sock"
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise HostError(f"dockerd ended at once: {_last_words(folder)}")
+            raise HostError(f"dockerd ended right after its start: {_last_words(folder)}")
         if socket.exists() and "API listen on" in (folder / "log").read_text(errors="replace"):
             return
         time.sleep(0.1)

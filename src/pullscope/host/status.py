@@ -97,7 +97,7 @@ def drifted(recorded: Recorded, again: str) -> list[Problem]:
                 Problem(
                     code="changed-since",
                     severity=Severity.WARNING,
-                    message=f"{entry.path} was changed by somebody since; `off` will keep their change",
+                    message=f"{entry.path} was changed since; `off` will keep that change",
                     where=entry.path,
                 )
             )

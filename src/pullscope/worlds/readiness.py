@@ -41,7 +41,7 @@ _SILENCES = (
     (
         "connection refused",
         "connection-refused",
-        "Nobody listens at {host}.",
+        "Nothing listens at {host}.",
         "Start the server, or correct the record.",
     ),
     ("no answer", "host-hangs", "{host} is silent: {why}.", "Look at the server or the firewall before it."),

@@ -62,7 +62,7 @@ def test_proxy_ca_not_trusted(host: str) -> None:
 
 
 def test_plain_http_fallback() -> None:
-    """After a refused certificate the same host is asked in the clear, by the same client."""
+    """After a refused certificate the same host is asked unencrypted, by the same client."""
     wire = Wire(agent=DOCKER_29)
     plain = TAG.replace(HUB, "http://registry.example.org")
     wire.ask("HEAD", plain, answer={"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": OCI_INDEX})

@@ -19,7 +19,7 @@ def not_listening(at: Examination) -> Iterator[Problem]:
     if not at.listens(host, port):
         yield Problem(
             code="proxy-not-listening",
-            message=f"nobody listens on {host}:{port}, so every pull fails",
+            message=f"nothing listens on {host}:{port}, so every pull fails",
             fix=at.proxy_command,
         )
 

@@ -167,7 +167,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
         fix = "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too"
     yield Found(
         (hop.step for hop in carriers),
-        f"{case.client} uses a token at {carriers[0].host} that was not seen being issued: {why}.",
+        f"{case.client} uses a token at {carriers[0].host} and the request for it was not seen: {why}.",
         fix,
         severity=Severity.INFO,
     )
@@ -196,7 +196,7 @@ def host_not_traced(case: Case) -> Iterator[Found]:
     hosts = listed(step.sent_on_to or "" for step in sent_on)
     yield Found(
         sent_on,
-        f"{sent_on[0].last.host} sent {case.client} on to {hosts}, and nothing was seen of that: what came from there is "
+        f"{sent_on[0].last.host} redirected {case.client} to {hosts}, which is not traced: what came from there is "
         "neither counted nor verified.",
         f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
         severity=Severity.INFO,

@@ -120,7 +120,7 @@ def upload_too_large(case: Case) -> Iterator[Found]:
     explains="upload-refused upload-lost registry-failed retried",
     severities="error, warning",
     suffers="all that push large layers, or slowly",
-    remedy="time and size limits of what stands in front",
+    remedy="time and size limits of the proxy in front",
     recording="field/live/push-server-closed.mitm",
 )
 def upload_cut_off(case: Case) -> Iterator[Found]:
@@ -174,10 +174,10 @@ def request_failed(case: Case) -> Iterator[Found]:
             [waited],
             f"{last.host} gave no answer to {request(waited)} within {period(last.seconds or 0.0)}, and {case.client} waited "
             "no longer.",
-            f"take {last.host} out of the mirrors of {home}, or mend it"
+            f"take {last.host} out of the mirrors of {home}, or repair it"
             if home is not None
             else of_where_it_was_named(Answer(case, waited))
-            or f"try again; if it stays, look at {last.host} and the network path to it",
+            or f"try again; if it keeps failing, check {last.host} and the network path to it",
             severity=Severity.ERROR,
         )
     elif candidates:

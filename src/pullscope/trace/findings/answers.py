@@ -230,7 +230,7 @@ def after(one: Answer) -> str:
 
 def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
-    late = f":{after(one)} it may be a time limit of what stands in front" if after(one) else ""
+    late = f":{after(one)} it may be a time limit of the proxy in front" if after(one) else ""
     if one.known is not None:
         return f"ask {one.known.name}, which alone can see its log, about this request{late}"
     return f"look at the log of {one.hop.host} for this request{late}"

@@ -40,7 +40,7 @@ def refusal(host: str, reason: str, client: Client | None = None) -> Finding | N
             severity=Severity.ERROR,
             message="A client wants TLS with the proxy itself and does not trust its certificate: the proxy's URL begins "
             "with https://.",
-            fix="write http:// in HTTPS_PROXY: it names how to reach the proxy, not what goes through it",
+            fix="write http:// in HTTPS_PROXY: the scheme says how to reach the proxy, not what goes through it",
         )
     who = client.family if client is not None and client.family != "unknown" else "A client"
     return Finding(

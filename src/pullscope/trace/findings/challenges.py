@@ -44,8 +44,8 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
 def challenge_unreadable(case: Case) -> Iterator[Found]:
     """401 without a challenge, or with one that has no realm.
 
-    Without a realm nobody knows whom to ask: docker says "no realm specified for token auth challenge", crane "missing realm".
-    A 401 without any challenge is the same, whoever removed it: proxies that keep WWW-Authenticate for themselves do.
+    Without a realm no client knows where to ask. docker says "no realm specified for token auth challenge",
+    crane "missing realm". A 401 without any challenge has the same effect; some proxies remove WWW-Authenticate.
     """
     refused = [step for step in case.bad if _is_told_nothing(step)]
     # Who learns nothing from its version check ends there; some look at that for its own sake.
@@ -245,11 +245,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
         yield Found(
             [hop.step, *asked],
             f"{hop.host} names a token server with plain http, {host_of(realm)}: "
-            + (
-                f"the login of {case.client} went there in the clear"
-                if shown
-                else "a login would go there in the clear"
-            )
+            + (f"the login of {case.client} went there unencrypted" if shown else "a login would go there unencrypted")
             + (", though it redirects to https." if redirected else "."),
             f"set the public https address of {hop.host} in its configuration, or let the proxy in front of it send "
             "X-Forwarded-Proto",
@@ -296,7 +292,7 @@ def token_server_failed(case: Case) -> Iterator[Found]:
     ]
     yield Found(
         broken,
-        f"the token server {answered_by(last)} answered {said}, so {case.client} has no token to show to the registry."
+        f"the token server {answered_by(last)} answered {said}, so {case.client} has no token for the registry."
         + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else ""),
         f"let {basic[0]} offer Basic only, or a realm that is a token server"
         if basic
@@ -316,7 +312,7 @@ def _advised(case: Case, token: Step) -> str:
     advised = Answer(case, token).asks_for or ("try again" if (token.last.status or 0) >= 500 else None)
     names = listed(asked_repositories(token)) if token.last.status in (400, 422) else ""
     look = f"{realm}; check how {names} is spelled" if names else realm
-    return f"{advised}; if it stays, {realm}" if advised is not None else look
+    return f"{advised}; if it keeps failing, {realm}" if advised is not None else look
 
 
 def _registry_of(case: Case, token: Step) -> str | None:

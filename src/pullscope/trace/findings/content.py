@@ -48,7 +48,7 @@ def size_mismatch(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}.",
-        f"look at {hop.host}, or at what stands between it and here: time limits and size limits of proxies cut bodies off"
+        f"look at {hop.host}, or at the proxies between it and here: their time and size limits cut bodies off"
         + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
     )
 
@@ -69,7 +69,7 @@ def _announced(hop: Hop) -> int | None:
     explains="manifest-unreadable",
     severities="error, warning",
     suffers="all",
-    remedy="what stands between",
+    remedy="proxies and caches in between",
 )
 def digest_mismatch(case: Case) -> Iterator[Found]:
     """Bytes that do not hash to the digest asked for.
@@ -90,7 +90,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept
-            else f"fetch it again by hand from {step.last.host} and compare; proxies must hand on manifests and blobs "
+            else f"fetch it again by hand from {step.last.host} and compare; proxies must pass on manifests and blobs "
             "byte for byte",
         )
 
@@ -185,7 +185,7 @@ def range_refused(case: Case) -> Iterator[Found]:
         yield Found(
             (one.step for one in refused),
             f"{answered_by(hop)} said {hop.status} when {case.client} asked for {part} ({asked}){quoted(hop)}.",
-            f"let {hop.host}, and what stands in front of it, take Range requests for blobs",
+            f"let {hop.host}, and proxies in front of it, take Range requests for blobs",
         )
 
 
@@ -193,7 +193,7 @@ def range_refused(case: Case) -> Iterator[Found]:
     "descriptor-size-wrong",
     needs=Fact.INDEX_OR_IMAGE,
     severities="error, warning",
-    suffers="containerd, docker's containerd store, BuildKit; docker's classic store does not mind",
+    suffers="containerd, docker's containerd store, BuildKit; docker's classic store ignores it",
     remedy="build the index anew",
     recording="field/wire/index-size-wrong.mitm",
 )

@@ -22,7 +22,7 @@ class Fact(StrEnum):
     """Something that many pulls have none of."""
 
     FAILURE = "a step that failed, made good later or not"
-    TROUBLE = "that, or an answer on the way that refused, or none"
+    TROUBLE = "a step failed, or a hop had status >= 400 or no response"
     REDIRECT = "a redirect"
     PING = "a version check"
     TOKEN = "a request for a token"

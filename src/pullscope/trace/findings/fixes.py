@@ -116,7 +116,7 @@ def of_a_page(one: Answer) -> str | None:
     """A page in the place of a registry's answer: what stands in front refuses, and no login changes that."""
     if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
         return None
-    who = front(one.hop) or f"what stands in front of {one.host}"
+    who = front(one.hop) or f"the proxy in front of {one.host}"
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
     return f"let {who} pass it on: a page answered, not the registry" + (
         "" if begun else f"; check that {one.host} is where it is to go"
@@ -129,7 +129,7 @@ def of_a_page(one: Answer) -> str | None:
 def of_what_it_says(one: Answer) -> str | None:
     if one.act == "write" and is_page(one.hop) and one.status < 500:
         return (
-            f"look at the log and the limits of what stands in front of {one.hop.host}: a page answered, and registries answer "
+            f"look at the log and the limits of the proxy in front of {one.hop.host}: a page answered, and registries answer "
             "with JSON"
         )
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
@@ -143,14 +143,14 @@ def of_a_failure(one: Answer) -> str | None:
     if one.status < 500:
         return None
     if one.known is not None:
-        return f"try again later, and look whether {one.known.name} tells of trouble"
+        return f"try again later, and check the status page of {one.known.name}"
     if one.status in GATEWAY and not hop.errors and name is not None:
         if filtering(hop) is not None:
-            return f"look at whether {name}, a proxy on the way, may and can reach {host}"
+            return f"check that {name}, a proxy on the way, may and can reach {host}"
         return f"look at the registry behind {host}: whether it runs, and how long it may take"
     other = other_host(hop)
     if other is not None:
-        return f"look at whether {host} reaches {other}, which its answer names, and at the logs of {host}"
+        return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
     if says(hop, _REFUSES):
         return (
             f"look at the login that {host} has at the registry behind it: with {one.status} its words are not of yours"
@@ -177,7 +177,7 @@ def of_the_status(one: Answer) -> str | None:
         return _BY_STATUS[one.status].format(host=host)
     if hop.status is None:
         return (
-            f"try again; if it stays, look at whether {host} runs, and what stands between it and here: a firewall or proxy "
+            f"try again; if it keeps failing, check that {host} runs, and what is between it and here: a firewall or proxy "
             "that does not let it through ends connections like that"
         )
     if one.status == 403 and is_page(hop):

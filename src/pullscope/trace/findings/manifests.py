@@ -92,7 +92,7 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         f"{answered_by(last)} answers with a web page where a manifest should be: it is not a registry, or something stands in "
         "front of it (a login page, a filter)."
         if is_page(last)
-        else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is none of the four media types of "
+        else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is not one of the four media types of "
         "manifests: docker and containerd refuse it or take it for something else.",
         f"ask {last.host} by hand and see what answers, or use the registry's own address"
         if is_page(last)
@@ -123,8 +123,8 @@ def manifest_unreadable(case: Case) -> Iterator[Found]:
         yield Found(
             wrong,
             f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is none "
-            f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), and {case.client} cannot go on from there.",
-            f"push the image again; if it is sound where it was made, look at what stands between {step.last.host} and "
+            f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), so {case.client} cannot continue.",
+            f"push the image again; if it is sound where it was made, check the caches between {step.last.host} and "
             "here: caches and static hosts send what they were given once",
         )
 
@@ -226,7 +226,7 @@ def head_unusable(case: Case) -> Iterator[Found]:
     yield Found(
         [step],
         f"HEAD of {step.route.reference} at {last.host} has {lacks}, and {case.client} stops at that"
-        + (f"; what answers names itself {name}." if name else "."),
+        + (f"; the answer is from {name}." if name else "."),
         f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself",
         severity=Severity.ERROR,
     )
@@ -294,6 +294,6 @@ def schema1_only(case: Case) -> Iterator[Found]:
         old,
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker from 28.5, containerd from 2.0 "
         "and BuildKit do not read it; older docker, podman and skopeo still do.",
-        "pull it with skopeo and push it again: that writes a manifest of today",
+        "pull it with skopeo and push it again: that writes a current manifest",
         severity=Severity.ERROR if not took and refuses else Severity.WARNING,
     )

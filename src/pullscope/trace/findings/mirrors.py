@@ -105,7 +105,7 @@ def _what(steps: list[Step]) -> str:
     "upstream-unreachable wrong-content-type",
     severities="warning, error",
     suffers="those that use the mirror",
-    remedy="take it out of the mirrors, or mend it",
+    remedy="take it out of the mirrors, or repair it",
     recording="field/wire/manifest-html-mirror.mitm",
 )
 def mirror_failed(case: Case) -> Iterator[Found]:
@@ -135,7 +135,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         f"the mirror {answered_by(last)} answers {last.status} with a web page: it is not a registry (any more)."
         if page
         else f"the mirror {said_status(last)}{_nor_at_home(case, step)}.",
-        f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or mend it"),
+        f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or repair it"),
         severity=severity,
     )
 

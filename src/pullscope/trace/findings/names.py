@@ -67,7 +67,7 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
             [step],
             f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
             + (f": {words(last)}." if words(last) else f" ({last.status})."),
-            f"add {wanted} to Accept, or use a client of today",
+            f"add {wanted} to Accept, or use a current client",
         )
 
 
@@ -184,7 +184,7 @@ def manifest_unknown(case: Case) -> Iterator[Found]:
     yield Found(lost, message, fix)
 
 
-_CACHE = "if {host} is a cache of another registry, look at whether it reaches that one and where that one redirects to"
+_CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
 """What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
 
 

@@ -8,7 +8,7 @@ from pullscope.trace.findings.row import Row
 
 OPEN_TO_ALL_REPOSITORIES = Row(
     code="open-to-all-repositories",
-    shows="a catch-all lends the domain to every image of the upstream",
+    shows="a catch-all serves every image of the upstream under the domain",
     severities="warning",
     suffers="you",
     remedy="name the organisation in the rule",
@@ -17,7 +17,7 @@ OPEN_TO_ALL_REPOSITORIES = Row(
         """
             /v2/* https://ghcr.io/v2/:splat 302
 
-        The rule is asked for a repository that nobody named. More in [vanity domains](vanity-domains.md).
+        The rule is asked for an unknown repository. More in [vanity domains](vanity-domains.md).
         """
     ),
 )

@@ -88,16 +88,16 @@ def rate_limited(case: Case) -> Iterator[Found]:
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
         f"{f': {words}' if words else reason(last)}.",
-        f"{when}, or pull from another host: the page is of {front(last) or 'what stands in front'}, whose limits have nothing "
+        f"{when}, or pull from another host: the page is of {front(last) or 'the proxy in front'}, whose limits have nothing "
         "to do with accounts of the registry"
         if is_page(last) and not last.errors
-        else f"{when}, and ask for less at once: all requests are counted, whoever is logged in"
+        else f"{when}, and send fewer requests at a time: all requests count, with or without a login"
         if says(last, _OF_ALL)
-        else f"{when}, or give {last.host} an account at the registry behind it: that one limits it, whoever asks here"
+        else f"{when}, or give {last.host} an account at the registry behind it: it limits that host, not its clients"
         if says(last, _OF_AN_UPSTREAM)
         else f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
         if not logged_in
-        else f"{when}, or ask for less at once: the limit is that of the login",
+        else f"{when}, or send fewer requests at a time: the limit is that of the login",
     )
 
 
@@ -173,7 +173,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row("retried", needs=Fact.TROUBLE, severities="info", suffers="none", remedy="nothing, if it was once")
+@row("retried", needs=Fact.TROUBLE, severities="info", suffers="none", remedy="none, if it happened once")
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 
@@ -205,7 +205,7 @@ def retried(case: Case) -> Iterator[Found]:
     yield Found(
         (second.step for _, second in again),
         f"{case.client} asked {count(len(again), 'time')} more, because {hosts}{took}.",
-        f"nothing, if it was once; look at {listed(hop.host for hop, _ in again)} if it happens often",
+        f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often",
         severity=Severity.INFO,
     )
 

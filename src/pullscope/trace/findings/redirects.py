@@ -48,16 +48,16 @@ def redirect_loop(case: Case) -> Iterator[Found]:
             yield Found(
                 [step, *looping],
                 f"{culprit.host} leads {split(step.first.request.url).path} "
-                + ("back to an address where the chain had been" if again else "on and on")
+                + ("back to an address that was asked before" if again else "on and on")
                 + f"; {case.client} gave up after {len(chain)} requests.",
-                f"look at the rule of {culprit.host} for this path: it must name the registry, not the vanity host",
+                f"change the rule of {culprit.host} for this path: its target must be the registry, not the vanity host",
             )
 
 
 @row(
     "redirect-downgrade",
     severities="warning, error",
-    suffers="all follow it, in the clear",
+    suffers="all follow it, unencrypted",
     remedy="write https:// in the rule",
 )
 def redirect_downgrade(case: Case) -> Iterator[Found]:
@@ -77,9 +77,9 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
         yield Found(
             steps,
             f"{hosts} redirects from https to plain http, at {location_host(down[0])}: anyone on the network path can read "
-            "the tokens and change what comes."
+            "the tokens and change the image."
             if down[0].redirects
-            else f"{hosts} names the next page of a list with plain http: clients go there in the clear.",
+            else f"{hosts} names the next page of a list with plain http: clients go there unencrypted.",
             f"write https:// in the rule of {hosts}"
             if down[0].redirects
             else f"send X-Forwarded-Proto in the proxy in front of {hosts}",
@@ -153,9 +153,9 @@ def query_dropped(case: Case) -> Iterator[Found]:
             names = ", ".join(f"?{name}=" for name in lost)
             yield Found(
                 [hop.step],
-                f"{hop.host} redirects to {location_host(hop)} and loses {names} of the address: lists begin again at their "
+                f"{hop.host} redirects to {location_host(hop)} and drops {names} from the address: lists begin again at their "
                 "first page, and uploads have no digest.",
-                f"hand the query on in the rule of {hop.host}: {{uri}} in Caddy, $request_uri in nginx, preserve query string "
+                f"keep the query in the rule of {hop.host}: {{uri}} in Caddy, $request_uri in nginx, preserve query string "
                 "at Cloudflare, no query in the target at Netlify",
             )
 
@@ -192,7 +192,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
             [step],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
             "there, or read the first page again and again.",
-            f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they say {asked}",
+            f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they name {asked}",
         )
 
 
@@ -222,9 +222,7 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
         return
     first = turned[0]
     read = any(hop.follows in turned and hop.request.method in ("GET", "HEAD") for hop in case.hops)
-    written = (
-        "became a GET there: nothing was written, even where the client says that it was" if read else "ended there"
-    )
+    written = "became a GET there: nothing was written, even if the client reports success" if read else "ended there"
     yield Found(
         (hop.step for hop in turned),
         f"{first.host} answered {first.request.method} with {first.status}, to {location_host(first)}; the push {written}.",
@@ -259,8 +257,7 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
         f"{last.host} said {last.status} and "
         + (f"sent {case.client} to {said!r}, which is not an address" if said else "not where: there is no Location")
         + f", so {case.client} has nothing to follow.",
-        f"let {last.host} write the whole address of its target in Location; a rule with a variable that is empty makes "
-        "such a redirect",
+        f"write the whole target address in the rule of {last.host}; a variable that is empty makes such a redirect",
     )
 
 

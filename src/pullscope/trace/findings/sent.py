@@ -78,17 +78,17 @@ def of_size_and_time(one: Answer) -> str | None:
             return "raise client_max_body_size in nginx (0 for no limit)"
         if name == "Cloudflare":
             return "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
-        return f"raise the body limit of what answers at {host}"
+        return f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
         return (
-            f"raise the time and size limits of what stands in front of {host} (proxy_read_timeout and client_max_body_size in "
+            f"raise the time and size limits of the proxy in front of {host} (proxy_read_timeout and client_max_body_size in "
             "nginx), and look at the registry's log and its disk"
         )
     if one.code == "upload-lost":
         return (
-            f"push again; if it stays, report it to {one.known.name}: it loses the uploads that it began"
+            f"push again; if it keeps failing, report it to {one.known.name}: it loses the uploads that it began"
             if one.known is not None
-            else f"give all instances behind {host} the same storage and the same http.secret, and let proxies hand on the "
+            else f"give all instances behind {host} the same storage and the same http.secret, and let proxies pass on the "
             "Location of an upload with its whole query"
         )
     return None
@@ -101,7 +101,7 @@ def of_uploads(one: Answer) -> str | None:
     if one.code != "upload-refused":
         return None
     if one.status == 411:
-        return f"let what answers at {host} take bodies without Content-Length (chunked)"
+        return f"let the server at {host} accept bodies without Content-Length (chunked)"
     if "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
         within = host_within(name)
         if within is not None:
@@ -111,7 +111,7 @@ def of_uploads(one: Answer) -> str | None:
         return f"create {name} at {host} first, and check how it is spelled"
     if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START and not tells_more(hop):
         return (
-            f"check the host and port, and what stands in front of {host}: a page answered, and takes no uploads"
+            f"check the host and port, and the proxy in front of {host}: a web page answered, which takes no uploads"
             if one.by_page
             else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
@@ -128,8 +128,8 @@ def of_uploads(one: Answer) -> str | None:
             f"push again, and send the parts of a blob one after the other, from where {host} says that it is: the Range of "
             "its answers"
         )
-    changed = f"push again; if it stays, {one.case.client} takes the digest of other bytes than it sends, or something changes "
-    return f"{changed}bodies on the way to {host}" if said & _OF_BYTES else None
+    changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
+    return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
 
 def of_a_manifest(one: Answer) -> str | None:

@@ -72,7 +72,7 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
             f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
             if last.follows is not None and last.follows.host == last.host
             else f"let {last.host} answer signed addresses without a challenge; a client that sends its token to a "
-            "storage of its own accord needs an update",
+            "storage unasked needs an update",
         )
 
 
@@ -261,7 +261,7 @@ def cdn_failed(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
-        f"try again; if it stays, let {case.client} reach {hop.host} through every firewall and proxy: "
+        f"try again; if it keeps failing, let {case.client} reach {hop.host} through every firewall and proxy: "
         f"{hop.follows.host if hop.follows else 'the registry'} does not send the bytes itself"
         if hop.status is None
         else f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people "

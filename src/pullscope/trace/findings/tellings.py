@@ -70,7 +70,7 @@ def _write_denied(one: Answer) -> str:
 def _upload(one: Answer) -> str:
     """What was sent, how much, and for how long it took."""
     sent = one.hop.uploaded.bytes if one.hop.uploaded is not None else 0
-    return f"{request(one.step)}{f', of {size(sent)},' if sent > 100_000 else ''}{after(one)}"
+    return f"{request(one.step)}{f' ({size(sent)})' if sent > 100_000 else ''}{after(one)}"
 
 
 def _upload_refused(one: Answer) -> str:
@@ -81,7 +81,7 @@ def _upload_refused(one: Answer) -> str:
 
 def _upload_too_large(one: Answer) -> str:
     said = f"{answered_by(one.hop)} said 413 to {_upload(one)}{reason(one.hop)}"
-    return f"{said}: it takes no body of that size."
+    return f"{said}: it does not accept a body of that size."
 
 
 def _upload_cut_off(one: Answer) -> str:

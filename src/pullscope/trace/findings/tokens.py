@@ -86,7 +86,7 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
     yield Found(
         [*(one for one, _ in dropped), *([issuer] if issuer else [])],
         f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: "
-        f"no login helps. {fails} fail alike; docker does not.",
+        f"no login helps. {fails} fail in the same way; docker does not.",
         f"let {giver.host} proxy (200) instead of redirecting ({status}), or redirect to a registry that needs no token",
     )
 

@@ -99,7 +99,7 @@ _QUOTES_THE_REQUEST = re.compile(
     explains="access-denied token-rejected upload-lost upload-refused write-denied",
     severities="error",
     suffers="home-made clients; all behind a proxy that rewrites paths",
-    remedy="use Location as it is; let proxies hand on path and query unchanged",
+    remedy="use Location as it is; let proxies pass on path and query unchanged",
     report="oras-project/oras-dotnet#132",
 )
 def upload_address_changed(case: Case) -> Iterator[Found]:
@@ -124,7 +124,7 @@ def upload_address_changed(case: Case) -> Iterator[Found]:
         elif says(last, _QUOTES_THE_REQUEST):
             message = f"{answered_by(last)} does not recognise the request that reached it, and said {last.status}{quoted(last)}."
             fix = (
-                f"let what stands between {case.client} and {last.host} hand on path and query unchanged: rewrite rules of nginx "
+                f"let proxies between {case.client} and {last.host} pass on path and query unchanged: rewrite rules of nginx "
                 "decode them"
             )
         else:
@@ -174,7 +174,7 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
             [step],
             f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if is_page(last) else ''}, and not "
             "where to send it: no registry answered, and nothing was pushed.",
-            f"let {last.host}, or what stands in front of it, hand POST below /v2/ on to the registry; check the host and port",
+            f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; check the host and port",
             severity=Severity.ERROR,
         )
 

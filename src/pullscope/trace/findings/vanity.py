@@ -66,13 +66,13 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         consequence = (
             f"{case.client} takes it for no registry and asks nothing more."
             if gave_up
-            else f"{case.client} never learns where tokens are to be had."
+            else f"{case.client} never learns where to get a token."
             if refused
             else "docker up to 28, podman, skopeo, buildah and crane cannot pull from it."
         )
         yield Found(
             [step, *refused],
-            f"{host} answers /v2/ itself, with {status}, and sends only other paths on: {consequence}"
+            f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
             f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
@@ -118,7 +118,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
         yield Found(
             [step, *refused],
             f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
-            "wants one. docker up to 28, podman, skopeo, buildah and crane fail alike.",
+            "wants one. docker up to 28, podman, skopeo, buildah and crane fail in the same way.",
             f"redirect /v2/ of {last.host} to {wanting[0].host} too; where a page or a catch-all shadows it, force the "
             "rule or put it first",
             severity=case.severity(step, *refused, otherwise=Severity.INFO),
@@ -180,7 +180,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
             if first.last.host in takes
             else ": no registry answers there."
         ),
-        f"add a rule for {folder}* if the name is yours; it is as it should be if it is not"
+        f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
         if first.last.host in case.pointing
         else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
         if first.last.host in served

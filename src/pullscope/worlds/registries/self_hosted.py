@@ -54,7 +54,7 @@ HARBOR = Registry(
         Fact(
             OwnFault(
                 code="harbor-basic-after-bearer",
-                title="a token that grants nothing, and then a Basic challenge for whoever shows it",
+                title="a token that grants nothing, and then a Basic challenge for a client that sends it",
                 private=True,
                 client="crane",
             ),
@@ -152,7 +152,7 @@ GITEA = Registry(
         Fact(
             OwnFault(
                 code="gitea-realm-elsewhere",
-                title="the realm is made from ROOT_URL, which nobody set: localhost:3000",
+                title="the realm is made from ROOT_URL, which is not set: localhost:3000",
                 endpoints=EVERYWHERE,
                 challenges=('Bearer realm="http://localhost:3000/v2/token",service="container_registry",scope="*"',),
                 client="docker-classic",

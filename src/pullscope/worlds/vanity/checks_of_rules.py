@@ -25,8 +25,8 @@ def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 code="redirect-downgrade",
                 severity=Severity.WARNING,
-                message=f"{rule.source} goes to plain http: tokens and images travel in the clear, and anyone on the way can "
-                "change them.",
+                message=f"{rule.source} goes to plain http: anyone on the network path can read the tokens and change the "
+                "images.",
                 fix="Write https:// in the target.",
                 where=rule.line_of("to", "destination"),
             )

@@ -82,7 +82,7 @@ def loop_detected(host: str) -> Response:
 
 def upstream_missing(host: str) -> Response:
     """What a platform says where the target does not answer."""
-    return _text(502, f"pullscope: nobody answers for {host}.")
+    return _text(502, f"pullscope: no server answers for {host}.")
 
 
 def realm_unknown() -> Response:

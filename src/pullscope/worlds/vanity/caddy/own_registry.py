@@ -42,7 +42,7 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
         elif one.name == "encode" and any(_takes(each, _MANIFEST) for each in _types(one)):
             # Caddy 2.6: HEAD with Accept-Encoding: gzip then says Content-Length: 20. Its own list of types has no manifest.
             message = (
-                "manifests are compressed: HEAD of one says a wrong Content-Length to whoever asks with Accept-Encoding: gzip, "
+                "manifests are compressed: HEAD of one has a wrong Content-Length for clients that send Accept-Encoding: gzip, "
                 "as a CDN in front may."
             )
             fix = "Leave the match out of encode, or encode where the registry is."

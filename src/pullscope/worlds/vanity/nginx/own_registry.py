@@ -182,7 +182,7 @@ def _compression(case: _Case) -> Iterator[Remark]:
     if case.word("gzip") == "on" and types is not None and {"*", *MANIFESTS} & set(types.args):
         yield case.remark(
             "head-unusable",
-            "manifests are compressed: HEAD of one has no Content-Length for whoever asks with Accept-Encoding: gzip, as a CDN "
+            "manifests are compressed: HEAD of one has no Content-Length for clients that send Accept-Encoding: gzip, as a CDN "
             "in front may, and docker stops at that.",
             "Write gzip off; where the registry is: layers are compressed already.",
             at="gzip_types",
