@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,29 @@ def test_each_panel_has_its_place_and_names_its_series() -> None:
     for panel in panels:
         for target in panel["targets"]:
             assert all(f"{{{{{label}}}}}" in target["legendFormat"] for label in labels_of(target["expr"]))
+
+
+TYPES = """import type { Dashboard, VizOrientation, BarGaugeDisplayMode } from '@grafana/schema';
+const dashboard: Dashboard = DASHBOARD;
+const bars: Array<{ orientation: `${VizOrientation}`; displayMode: `${BarGaugeDisplayMode}` }> = BARS;
+"""
+
+
+@pytest.mark.skipif(not os.environ.get("PULLSCOPE_NODE"), reason="needs node, typescript and @grafana/schema there")
+@pytest.mark.parametrize("planted", [None, "refesh", "displayMode"])
+def test_the_dashboard_is_of_grafanas_own_types(tmp_path: Path, planted: str | None) -> None:
+    """As literals of TypeScript, which knows no other fields; a planted mistake is one."""
+    made = dashboard()
+    bars = [panel["options"] for panel in made["panels"] if panel["type"] == "bargauge"]
+    if planted == "refesh":
+        made["refesh"] = made.pop("refresh")
+    elif planted:
+        bars[0][planted] = "plain"
+    (tmp_path / "node_modules").symlink_to(Path(os.environ["PULLSCOPE_NODE"]) / "node_modules")
+    text = TYPES.replace("DASHBOARD", json.dumps(made)).replace("BARS", json.dumps(bars))
+    (tmp_path / "dashboard.ts").write_text(text)
+    compiler = tmp_path / "node_modules" / ".bin" / "tsc"
+    words = "--noEmit --strict --skipLibCheck --moduleResolution bundler --module esnext dashboard.ts"
+    done = subprocess.run([compiler, *words.split()], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode == 0) == (planted is None), done.stdout
+    assert planted is None or planted in done.stdout or "plain" in done.stdout

@@ -40,6 +40,7 @@ NEEDED = {
     "buildah": "buildah",
     "openssl": "openssl",
     "unshare": "util-linux",
+    "prometheus": "prometheus",
 }
 """Program to the Debian package that has it."""
 

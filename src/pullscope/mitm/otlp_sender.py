@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from pullscope import __version__
+from pullscope.mitm.otlp_counters import Counters
 from pullscope.mitm.otlp_live import TIMEOUT, Traces
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Pull
@@ -63,27 +64,24 @@ class OtelSender:
         resource = Resource.create({"service.name": "pullscope", "service.version": __version__})
         self._metrics = MeterProvider(resource=resource, metric_readers=[reader])
         meter = self._metrics.get_meter("pullscope", __version__)
-        self._pulls = meter.create_counter("pullscope.pulls", "{pull}", "Pulls and pushes that ended")
-        self._bytes = meter.create_counter("pullscope.bytes", "By", "Body bytes received")
+        self._counters = Counters(meter)
+        self._pulls = self._counters.make("pullscope.pulls", "{pull}", "Pulls and pushes that ended")
+        self._bytes = self._counters.make("pullscope.bytes", "By", "Body bytes received")
         self._seconds = meter.create_histogram(
             "pullscope.pull.duration",
             "s",
             "From the first request to the last answer",
             explicit_bucket_boundaries_advisory=SECONDS,
         )
-        self._findings = meter.create_counter("pullscope.findings", "{finding}", "What was found, by code")
-        self._limited = meter.create_counter("pullscope.rate_limited", "{answer}", "Answers of 429: Too Many Requests")
-        self._limited.add(0)  # a counter that begins with its first 429 has not increased by it
+        self._findings = self._counters.make("pullscope.findings", "{finding}", "What was found, by code")
+        self._limited = self._counters.make("pullscope.rate_limited", "{answer}", "Answers of 429: Too Many Requests")
+        self._limited.add(0)
         self._left = meter.create_gauge("pullscope.rate_limit.remaining", "{pull}", "What the registry said is left")
         self._counted: dict[str, None] = {}
         self._names: dict[str, set[str]] = {"registry": set(), "source": set()}
-        self._begun = False
 
     def send(self, pulls: Sequence[Pull]) -> bool:
         """Send the spans of these pulls, and count them; False if the collector did not take the spans."""
-        if not self._begun:
-            self._begun = True
-            self._metrics.force_flush(TIMEOUT * 1000)
         made = [self._traces(pull) for pull in pulls]
         for pull, one in zip(pulls, made, strict=True):
             self._count_once(one["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"], pull)
@@ -92,6 +90,7 @@ class OtelSender:
 
     def close(self) -> None:
         """Send the last metrics, and end."""
+        self._counters.whole = True
         self._metrics.shutdown(timeout_millis=TIMEOUT * 1000)
         self._session.close()
 
