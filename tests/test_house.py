@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pullscope"
 TESTS = ROOT / "tests"
 MOST_LINES = 400
+LINES_WITHOUT_A_REASON = 300
 FREE = {"e2e", "data"}
 """Folders of tests that mirror no room: whole machines, and what they are fed with."""
 ACROSS = {
@@ -77,6 +78,14 @@ def test_first_paragraph_is_the_law(source: Path) -> None:
 def test_no_file_is_long(source: Path) -> None:
     """A file that outgrows its page becomes two."""
     assert len(source.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@every_source
+def test_a_long_file_says_why(source: Path) -> None:
+    """A file of more than 300 lines gives its reason in its first paragraph: `One file, because ...`."""
+    text = source.read_text(encoding="utf-8")
+    law = (ast.get_docstring(ast.parse(text)) or "").partition("\n\n")[0]
+    assert "One file, because " in law or len(text.splitlines()) <= LINES_WITHOUT_A_REASON
 
 
 @every_source

@@ -199,9 +199,7 @@ def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bo
     what = "sample registry" if row.id == "docker-hub" else f"sample registry that plays {row.name}"
     said = [f"A {what}, mitmproxy (a recording proxy) and a client that speaks like {speaker}, all on 127.0.0.1."]
     if explain:
-        said.append(
-            'The commands under "By hand" ask the real registry, which does not have the digests of this sample.'
-        )
+        said.append('The commands under "By hand" ask the real registry, which has other digests than this sample.')
     else:
         said.append(_of_the_401(row))
     if login:

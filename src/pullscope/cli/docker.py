@@ -1,4 +1,5 @@
 """`pullscope docker …`: point a docker daemon at the tracing proxy, and take it all back.
+One file, because its subcommands share their options.
 
 Parses words, calls the host room, prints one line for each thing that was done.
 """

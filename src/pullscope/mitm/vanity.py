@@ -1,4 +1,5 @@
 """Answers for vanity hosts, from the rule files that will be deployed: mitmproxy's side of `worlds.vanity`.
+One file, because mitmproxy calls the hooks of one addon.
 
 A host that has rules needs no DNS, no certificate and no server. What its platform would answer itself is set in
 `requestheaders`; what it would fetch (a 200 rule, a rewriting) goes to the other host through mitmproxy's own connections,

@@ -1,4 +1,5 @@
 """The observer: a mitmproxy addon that turns flows into a trace, streams and hashes bodies, and tells its views.
+One file, because mitmproxy calls the hooks of one addon.
 
 An observer never breaks a pull. Every hook is wrapped by `never_raising`: an exception is reported once and the flow goes
 on; what mitmproxy calls beside hooks has its net in `safety`. After an error that leaves no order in what was seen, it stops

@@ -1,4 +1,5 @@
 """The JSON that registries and token servers answer with: indexes, manifests, configs, errors, tokens.
+One file, because the documents share how JSON of a stranger is read.
 
 Read leniently and within bounds: a missing or wrong field is None, and bytes that are no such document are None or
 empty. Nothing here raises, whatever the bytes; nothing here verifies a digest.

@@ -1,4 +1,5 @@
 """The credentials of the request at hand, so that no answer, header or reason brings one of them out again.
+One file, because a credential has to be found in all of a request's places.
 
 A server may echo what it was sent: `invalid token: X`, a Location with it, a page in which it is base64. `Secrets` knows what a
 request carries, whole and in halves, and finds it in any coding that software uses, also where it was cut off. It lives for

@@ -1,4 +1,6 @@
-"""What each step says, in plain words: one function a kind, in one table. Text only; layout is `lines`' matter."""
+"""What each step says, in plain words: one function a kind, in one table. Text only; layout is `lines`' matter.
+One file, because the table is of all kinds of steps.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,7 @@ def title(step: Step, kind: Kind | None = None) -> str:
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
     if kind is Kind.LAYER and expected is None:
-        return (
-            "blob"  # only its manifest tells a config from a layer; in a push that comes last, and some clients have it
-        )
+        return "blob"  # only its manifest tells a config from a layer; a push sends it last, and some clients have it
     return TITLES.get(kind, str(kind))
 
 

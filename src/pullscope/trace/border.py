@@ -1,4 +1,5 @@
 """The border: messages become events, and what must not be kept stops here. The only maker of events from raw messages.
+One file, because nothing else may make events.
 
 Pure: no mitmproxy, no I/O, no clock. The live flow, a saved flow, a simulated client and the tests hand in plain messages
 (`Request`, `Response`, a `Body`), times in seconds since the epoch, and what is known of the client. Every URL, header field

@@ -1,4 +1,5 @@
 """What a request that begins a step gives away, who cannot have sent it, and who may have.
+One file, because every clue is a row of one table and its function.
 
 Two of the three tables of evidence: `VETOES`, and `MAY_ASK` with a row for each form of question. What decides between those
 who may have asked is in `evidence`.

@@ -1,4 +1,5 @@
 """Puts each new step into its operation: finds who may have asked, lets `evidence` choose, and begins what nobody began.
+One file, because the ways into an operation are tried in one order.
 
 What has no name is in `waiting`, whose a token is in `token_owners`; here is what is begun, what is over because of it, and
 what a request tells of its operation.

@@ -1,4 +1,5 @@
 """What a trace consists of: hops in steps in pulls. Values that `trace` fills in and everybody else only reads.
+One file, because these values refer to each other.
 
 A hop is one exchange. A step is one thing that the client wanted, with every hop it took: the 401 that asked for a token
 and the repeat after it, each redirect, the retry, the continuation of a range. A pull is the steps by which one client

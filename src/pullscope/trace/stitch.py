@@ -1,4 +1,5 @@
 """Which step a request belongs to: it follows a redirect, repeats what failed, answers a challenge, or begins something.
+One file, because the ways to continue a step are tried in one order.
 
 Its tables are bounded by number and by age: redirects that nobody has followed yet, open steps by their first address,
 challenges by realm, addresses that a descriptor names, and where uploads go on.

@@ -1,4 +1,5 @@
 """The trace: events in, changes out. `feed` each event in the order of its time, `tick` with the time when live, `finish`.
+One file, because `feed`, `tick` and `finish` share the open steps and operations.
 
 This file holds the order of things and the memory: exchanges that are under way, and the pulls that are told.
 What belongs together is decided in `stitch` (requests to steps) and `grouping` (steps to pulls, by `evidence`), what a step is

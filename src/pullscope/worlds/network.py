@@ -1,4 +1,5 @@
 """The only HTTP client that goes out: one request, one answer, nothing followed, everything bounded.
+One file, because every limit of a request is kept in one place.
 
 On http.client, and not on a library that follows, retries, decodes and pools: a client model decides all of that itself,
 and header fields must go out as it says, repeated ones too. http.client refuses 100 header fields and lines of 64 KiB,

@@ -15,7 +15,7 @@ TERMS: dict[str, str] = {
     "anonymous": "Without a login. Docker Hub issues anonymous tokens for public images.",
     "attestation": "A statement about an image, stored beside it in the index: how it was built (provenance) or what is "
     "in it (SBOM). The image runs without it.",
-    "blob": "Content that is fetched by its digest: a layer or a config.",
+    "blob": "A layer or a config: a file at /v2/NAME/blobs/DIGEST.",
     "CA": "Certificate authority: it signs certificates. A client accepts a proxy's certificates only if it "
     "trusts the proxy's CA.",
     "CDN": "Content delivery network: servers that keep copies of blobs near the client. A registry redirects "

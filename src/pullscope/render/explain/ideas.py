@@ -79,89 +79,90 @@ IDEAS: dict[Idea, Thought] = {
     Idea.NAME: Thought(
         name="Which host a name means",
         beginner=(
-            "The full name of this image is `{reference}`: registry, repository and tag. docker completes short names: "
-            "`nginx` means `docker.io/library/nginx:latest`. The part before the first slash is a host if it contains a "
-            "dot or a colon, or is `localhost`. Every other name is on Docker Hub, whose name is docker.io and whose "
-            "requests go to registry-1.docker.io. This pull asks {host}."
+            "The full name of this image is `{reference}`: registry, repository and tag. docker completes short names: `nginx` "
+            "means `docker.io/library/nginx:latest`. The part before the first slash is a host if it contains a dot or a colon, "
+            "or is `localhost`. Every other name belongs to Docker Hub: images are named docker.io there, and requests go to "
+            "registry-1.docker.io. `library/` is added for Docker Hub only. This pull asks {host}."
         ),
         section=_NAMES,
     ),
     Idea.DAEMON: Thought(
         name="Who asks",
         beginner=(
-            "`docker pull` only passes the name to the docker daemon, a program in the background. The daemon makes all "
-            "the requests, and is the client from here on. So proxy and CA are settings of the daemon: `HTTPS_PROXY` in "
-            "your shell changes nothing. Set the proxy in the daemon's service (systemd: "
-            '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), '
-            "and restart the daemon. A proxy that reads HTTPS signs certificates with its own CA (certificate authority), "
-            "so the daemon has to trust this CA. For most registries, and for a registry with a private CA, put it into "
-            "`/etc/docker/certs.d/HOST/ca.crt`; for Docker Hub into the system's store, or into a directory that "
-            "`SSL_CERT_DIR` names in the daemon's service. (`pullscope docker on` does all this.) Other clients, such as "
-            "podman, skopeo and crane, have no daemon: the command makes the requests and uses your shell's settings."
+            "`docker pull` only passes the name to the docker daemon, a program in the background. The daemon makes all the "
+            "requests, and is the client from here on. So proxy and CA are settings of the daemon: `HTTPS_PROXY` in your shell "
+            "changes nothing. Set the proxy in the daemon's service (systemd: "
+            '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), and '
+            "restart the daemon. pullscope is such a proxy. The daemon also has to trust every CA (certificate authority) that "
+            "signs the certificates it is shown: the private CA of your registry, or the CA of a proxy that reads HTTPS. Put it "
+            "into `/etc/docker/certs.d/HOST/ca.crt`, which needs no restart. For Docker Hub that directory has no effect on "
+            "docker 28 and older: put it into the system's store, or into a directory that `SSL_CERT_DIR` names in the daemon's "
+            "service. (`pullscope docker on` does this.) Other clients, such as podman, skopeo and crane, have no daemon: the "
+            "command makes the requests and uses your shell's settings."
         ),
         section=_PROXY,
     ),
     Idea.COMMAND: Thought(
         name="Who asks",
         beginner=(
-            "{client} has no daemon: the command makes every request itself and uses the proxy and the CA of the shell "
-            "that started it. docker is different: `docker pull` passes the name to the docker daemon, a program in the "
-            "background. There the daemon needs the settings, and `HTTPS_PROXY` in your shell changes nothing."
+            "{client} has no daemon: the command makes every request itself and uses the proxy and the CA of the shell that "
+            "started it. docker is different: `docker pull` passes the name to the docker daemon, a program in the background. "
+            "There the daemon needs the settings, and `HTTPS_PROXY` in your shell changes nothing."
         ),
         section=_PROXY,
     ),
     Idea.VANITY: Thought(
         name="What a vanity domain can and cannot change",
         beginner=(
-            "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers "
-            "{status}, a redirect: the client has to ask {target} instead, at the address in the header Location. The "
-            "domain decides which registry is asked. It cannot change the answers: digests, the token server's address "
-            "and the storage host come from the registry behind it. Some clients lose their token at the redirect and "
-            "fail; the others pull as from the registry itself."
+            "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, a "
+            "redirect: the client has to ask {target} instead, at the address in the header Location. The domain decides which "
+            "registry is asked. It cannot change an answer: digests, the token server's address and the storage host come from "
+            "the registry behind it. By tag, the owner of the domain decides which image you get; a digest in the name fixes "
+            "it. Some clients lose their token at the redirect and fail; others pull as from the registry itself."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHALLENGE: Thought(
         name="Why a 401 comes first",
         beginner=(
-            "This 401 is normal. Its header WWW-Authenticate, the challenge, says where to get a token: the realm is the "
-            "token server's address, {realm}; the service is the name by which that server knows this registry, "
-            "{service}. For a repository there is a scope too: what the token has to allow. A client cannot know the "
-            "address beforehand, so its first request goes without a token."
+            "This 401 is normal. Its header WWW-Authenticate, the challenge, says where to get a token: the realm is the token "
+            "server's address, {realm}; the service is the name by which that server knows this registry, {service}. For a "
+            "repository it can name a scope too, the permission that is needed. A client cannot know the address beforehand, so "
+            "its first request goes without a token."
         ),
         section=CHALLENGES,
     ),
     Idea.SCOPE: Thought(
         name="What a scope is",
         beginner=(
-            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the "
-            "name that you typed (a registry may also name it in its 401), and the registry accepts the token for this "
-            "repository only. This is why a domain in front of a registry should keep the path: with another path, docker "
-            "28 and older ask for a token for the wrong repository and fail. docker 29 and containerd ask for both "
-            "repositories, which Docker Hub allows and ghcr.io refuses."
+            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the name "
+            "that you typed (a registry may also name it in its 401), and the registry accepts the token for this repository "
+            "only. This is why a domain in front of a registry should keep the path. With another path, docker 28 and older ask "
+            "for a token for the name that was typed and fail; docker 29 and containerd ask for both names, which Docker Hub "
+            "allows and ghcr.io refuses."
         ),
         section=SCOPES,
     ),
     Idea.DIGEST: Thought(
         name="What a digest guarantees",
         beginner=(
-            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte "
-            "for byte as it is sent: of the JSON text of an index, manifest or config, of a layer's compressed archive. "
-            "Here it is {digest}. From here on the client asks for everything by digest and hashes what it gets, so "
-            "changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its "
-            "config and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. "
-            "A digest does not say who made the image: that needs a signature."
+            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte for "
+            "byte as it is sent: of the JSON text of an index, manifest or config, or of a layer's compressed archive. Here it "
+            "is {digest}. From here on the client asks for everything by digest and hashes what it gets, so changed bytes are "
+            "noticed. The index lists the digests of the manifests, and each manifest those of its config and layers; so this "
+            "one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A digest does not say who made "
+            "the image: that needs a signature."
         ),
         section=DIGESTS,
     ),
     Idea.COUNTS: Thought(
         name="Why HEAD, and what counts as a pull",
         beginner=(
-            "HEAD asks for the headers of an answer without its body, which is enough to learn the digest. A client that "
-            "has this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not "
-            "count; GETs of manifests do, by its documentation as one pull for each architecture. The limit is per IP "
-            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining of a "
-            "manifest's answer say what is left."
+            "HEAD asks for the headers of an answer without its body, which is enough to learn the digest. A client that has "
+            "this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not count; GETs "
+            "of manifests do. By its documentation a pull like this one, for one architecture, counts once. The limit is per IP "
+            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining in the answers "
+            "to GET and HEAD of a manifest say what is left."
         ),
         section=_LIMIT,
     ),
@@ -169,29 +170,29 @@ IDEAS: dict[Idea, Thought] = {
         name="What a platform is",
         beginner=(
             "A platform is an operating system, an architecture and, for ARM, a variant (version of the architecture): "
-            "linux/amd64, linux/arm/v7. The client takes the entry for its own machine, here {platform}; `--platform` "
-            "asks for another. If no entry fits, the pull fails. Entries for unknown/unknown are not images but "
-            "statements about them, such as how an image was built (attestations)."
+            "linux/amd64, linux/arm/v7. The client takes the entry for its own machine, here {platform}; `--platform` asks for "
+            "another. If no entry fits, the pull fails. Entries for unknown/unknown are not images but statements about them, "
+            "such as how an image was built (attestations)."
         ),
         section=INDEX,
     ),
     Idea.ELSEWHERE: Thought(
         name="Where the bytes come from",
         beginner=(
-            "The registry does not send the blob itself. It redirects ({status}) to {target}: storage, or a CDN (servers "
-            "that keep copies near you). That URL is signed: its query says which blob may be fetched and until when, and "
-            "carries the registry's signature. Anyone who has the URL can fetch this one blob until then, so no token is "
-            "needed. Clients do not send the token to another host either, where it could be misused until it expires; a "
-            "storage that gets both refuses (Amazon S3 with 400). A firewall has to allow three hosts: the registry, the "
-            "token server and the storage host. The registry chooses the storage host and can change it at any time."
+            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN "
+            "(servers that keep copies near you). That URL is signed: its query says which blob may be fetched and until when, "
+            "and carries the registry's signature. Anyone who has the URL can fetch this one blob until then, so no token is "
+            "needed. Nor do clients send the token there: another host could misuse it until it expires, and some storage "
+            "refuses a request with both (Amazon S3 answers 400). A firewall has to allow three hosts: the registry, the token "
+            "server and the storage host. The registry chooses the storage host and can change it at any time."
         ),
         section=BLOBS,
     ),
     Idea.VERIFIED: Thought(
-        name="Why it does not matter who sends them",
+        name="Why any host may send the bytes",
         beginner=(
-            "The client hashes what arrives. The sha256 of this blob ({size}) is the digest that it asked for, so these "
-            "are the right bytes. If it were not, the client would discard them and the pull would fail."
+            "The client hashes what arrives. The sha256 of this blob ({size}) is the digest that it asked for, so these are the "
+            "right bytes. With another hash the client would discard them and the pull would fail."
         ),
         section=DIGESTS,
     ),
@@ -203,92 +204,94 @@ IDEAS: dict[Idea, Thought] = {
     Idea.OTHERS: Thought(
         name="What other clients ask",
         beginner=(
-            "All clients fetch manifests, config and layers in the same way and differ in how they begin. Some leave out "
-            "the version check (GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag "
-            "with HEAD and then get the manifest by digest, others GET it by tag at once. Parts of docker 29 and "
-            "containerd do not share tokens, so they fetch several."
+            "All clients fetch manifests, config and layers in the same way and differ in how they begin. Some leave out the "
+            "version check (GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag with HEAD "
+            "and then get the manifest by digest, others GET it by tag at once. Parts of docker 29 and containerd do not share "
+            "tokens, so they get several. (docker 29 is meant with its containerd store; with the classic store it asks like "
+            "docker 28.)"
         ),
         section=SUPPORT,
     ),
     Idea.AGAIN: Thought(
         name="What a second pull asks",
         beginner=(
-            "docker asks for the tag once more, with HEAD. If the digest is the one that it has, it stops: nothing is "
-            "downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the layers "
-            "that it does not have. podman GETs manifests and config again, which counts, and no layer that it has."
+            "docker begins in the same way and asks for the tag with HEAD. If the digest is the one that it has, it stops: "
+            "nothing is downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the "
+            "layers that it does not have. podman GETs manifests and config again, which counts, and no layer that it has."
         ),
         section=EXISTENCE,
     ),
     Idea.SMALLEST: Thought(
         name="The smallest vanity domain",
         beginner=(
-            "One rule on a web host is enough: answer every path below /v2/ with status 302 and a Location header that "
-            "names the same path at the registry. As a line of Netlify's `_redirects` file: `/v2/* "
-            "https://registry-1.docker.io/v2/:splat  302`. No other header and no body is needed. Clients ask for /v2/, "
-            "/v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. /v2/ must lead to the "
-            'registry\'s /v2/ with its slash, or docker 28 and older fail with "unauthorized". To serve your own images '
-            "only, write /v2/ORG/* and a rule for /v2/. The domain also needs a DNS record (a CNAME to the web host) and "
-            "a certificate for its name from a public CA, because clients use HTTPS. Try the rule before you have a "
-            "domain: `pullscope vanity try`."
+            "You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA, "
+            "because clients use HTTPS. (A CNAME to the registry is not enough: its certificate is not for your name.) Then one "
+            "rule: answer every path below /v2/ with status 302 and a Location header that names the same path at the registry. "
+            "In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`. No other header and no "
+            "body is needed; 307 works too where the web host supports it. Clients ask for /v2/, /v2/NAME/manifests/TAG, "
+            "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Keep the trailing slash: if /v2/ leads to /v2, docker 28 and "
+            'older fail with "unauthorized". To serve images of ORG only, write two rules: /v2/ORG/* to .../v2/ORG/:splat, and '
+            "/v2/ to .../v2/. Users type `docker pull docker.example.com/ORG/IMAGE`; Docker's official images would be "
+            "`docker.example.com/library/nginx`. Try the rule before you have a domain: `pullscope vanity try`."
         ),
         section=REDIRECTIONS,
     ),
     Idea.UNSEEN: Thought(
         name="What a vanity domain never sees",
         beginner=(
-            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in the "
-            "header User-Agent) and for which image. It does not see manifests and layers: they come from the registry "
-            "and its storage. It does not see requests to the token server, nor docker's password and token. (skopeo, "
-            "podman and older crane do send it their token.)"
+            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in the header "
+            "User-Agent) and for which image. It does not see manifests and layers: they come from the registry and its "
+            "storage. It does not see requests to the token server, nor docker's password and token. (skopeo, podman, buildah "
+            "and crane up to 0.21.7 do send it their token.) A proxy sees all but the layers that the registry redirects."
         ),
         section=REDIRECTIONS,
     ),
     Idea.REFUSED: Thought(
         name="Who cannot pull through a redirect",
         beginner=(
-            "podman, skopeo, buildah and older crane send their token to the host in the name, {vanity}. At the redirect "
-            "to another host they drop it, as clients do, so the registry is asked without a token and answers 401. "
-            "docker does it the other way round: it asks {vanity} without a token and sends the token to the registry. "
-            "The others fail wherever the registry wants a token, which Docker Hub does for public images too. For them "
-            "the domain has to be a proxy: a server that asks the registry itself and passes on the answers."
+            "podman, skopeo, buildah and crane up to 0.21.7 send their token to the host in the name, {vanity}, and drop it at "
+            "the redirect to another host. So they ask the registry for the tag without a token, and it answers 401. docker, "
+            "containerd, newer crane and regctl get the token for the registry that wants it and send it there; {vanity} gets "
+            "none. The first group fails wherever the registry wants a token, which Docker Hub does for public images too. For "
+            "them the domain has to be a proxy: a server that asks the registry itself and passes on the answers."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHARGED: Thought(
         name="Whose rate limit is charged",
         beginner=(
-            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A proxy "
-            "asks for all of its clients, so its one address is charged for all of them."
+            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A proxy asks "
+            "for all of its clients, so its one address is charged for all of them."
         ),
         section=_LIMIT,
     ),
     Idea.PUSHED: Thought(
         name="Logging in and pushing",
         beginner=(
-            "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry "
-            "behind the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a "
-            "proxy. Do not push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report "
-            "success without uploading anything. Push to the registry by its own name."
+            "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry behind "
+            "the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a proxy. Do not "
+            "push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success without "
+            "uploading anything. Push to the registry by its own name."
         ),
         section=REDIRECTIONS,
     ),
     Idea.MOVED: Thought(
         name="Moving to another registry",
         beginner=(
-            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync`), then change "
-            "the rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in "
-            "need one for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers "
-            "one would go on asking the old registry."
+            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync`), then change the "
+            "rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need one "
+            "for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would go "
+            "on asking the old registry."
         ),
         section=REDIRECTIONS,
     ),
     Idea.FILES: Thought(
         name="A registry of plain files",
         beginner=(
-            "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag "
-            "and under its digest, each blob under its digest. GET and HEAD of a manifest need two headers: Content-Type "
-            "with the manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and "
-            "Docker-Content-Digest with its digest. The server must not change a byte. No token is needed, so docker, "
+            "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag and "
+            "under its digest, each blob under its digest. GET and HEAD of a manifest need two headers: Content-Type with the "
+            "manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and Docker-Content-Digest with its "
+            "digest. The server must not change a byte, for example by compressing a manifest. No token is needed, so docker, "
             "podman and skopeo all pull. `pullscope vanity static` writes the files and the headers for your web server."
         ),
         section=MANIFESTS,

@@ -18,8 +18,8 @@ from pullscope.trace.model import Ending, Kind, Outcome, Pull
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = (
-    "Each step shows the request, the status of its answer (of several, where a redirect or a 401 came first) and what it "
-    "means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. 404: not there. Other "
+    "Each step shows the request, the status of its answer (`307 > 200`: a redirect, then the answer itself) and what it "
+    "means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. Other "
     "words: `pullscope explain WORD`."
 )
 LEFT_OUT = (

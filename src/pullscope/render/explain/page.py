@@ -23,15 +23,15 @@ HEAD = """\
 
 A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
 documents that list both by their hashes (manifests). A registry is a web server that has these at URLs below `/v2/`. A pull
-fetches them in some fifteen HTTPS requests: the name leads to a digest (a hash), the digest to a list, the list to
-the files. Four parties take part:
+fetches them in a handful of HTTPS requests, fifteen here: the name leads to a digest (a hash), the digest to a list of
+platforms, that to a list of files (the manifest), that to the files. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
 | client | makes the requests, checks the hashes, stores the image | the docker daemon |
 | registry | has the manifests and says where the rest is | `registry-1.docker.io`, Docker Hub |
-| token server | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
-| storage or CDN | sends the files | `production.cloudflare.docker.com` |
+| token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
+| storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
 This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours, with
 its own values.
@@ -51,15 +51,16 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 """
 
 BY_HAND = (
-    'The commands under "By hand" ask the real registry. It does not have the digests of this sample: put in those of its own '
-    "answers."
+    'The commands under "By hand" ask the real Docker Hub. The digests here are those of a sample: replace them with those that '
+    "it answers."
 )
 
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
 A vanity domain is a host name of your own in front of a registry. The simplest one stores nothing and answers every request
-with a redirect. The same pull by the name `docker.example.com/timonback/zephykus:latest`:
+with a redirect. The same pull under the name `docker.example.com/timonback/zephykus:latest` is below. docker follows the
+redirect of "resolve" only when it has a token: the version check told it that the registry there wants one.
 """
 
 

@@ -87,16 +87,16 @@ LOOKED_FOR = Explanation(
 KINDS: dict[Kind, Explanation] = {
     Kind.VERSION_CHECK: Explanation(
         beginner=(
-            "Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers "
-            "and below which everything else is."
+            "Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers; "
+            "everything else is below it."
         ),
         expert="GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.",
         section=SUPPORT,
     ),
     Kind.TOKEN: Explanation(
         beginner=(
-            "A token is a ticket: valid for a short time and for what it names only. The client gets it from the token server, "
-            "{host}, and sends it to the registry with each later request, in the header `Authorization: Bearer TOKEN`. "
+            "A token is a ticket, valid only for a short time and only for what it names. The client gets it from the token "
+            "server, {host}, and sends it to the registry with each later request, in the header `Authorization: Bearer TOKEN`. "
             "Public images need one too. You need no account for them: without a user name and password the token server issues "
             "an anonymous token. With a login, only the token server sees the password."
         ),
@@ -112,8 +112,8 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.MANIFEST_LIST: Explanation(
         beginner=(
-            "One name, images for several kinds of machine: the answer is an index (also called manifest list), a JSON document "
-            "with the digest of one manifest for each platform. Its own digest is the one that the tag stands for."
+            "One name can stand for images for several kinds of machine. So the answer is an index (also called manifest list), "
+            "a JSON document with the digest of one manifest for each platform. Its own digest is the one of the tag."
         ),
         again="The manifest list again, by digest.",
         expert="An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.",
@@ -139,12 +139,12 @@ KINDS: dict[Kind, Explanation] = {
     Kind.LAYER: Explanation(
         beginner=(
             "A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system. "
-            "Config and layers are blobs: content that is fetched by its digest. A layer that this machine has already is not "
+            "Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine has already is not "
             "fetched: the same digest means the same bytes."
         ),
-        again="The next layer, in the same way. Layers are fetched at the same time, so they end in any order.",
+        again="More layers, in the same way. Layers are fetched at the same time, so they end in any order.",
         expert=(
-            "docker fetches 3 at a time by default, so they end in any order. The digest is of the compressed bytes; the config "
+            "docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the config "
             "lists the digests of the unpacked ones (`diff_ids`)."
         ),
         section=LAYER,
@@ -227,7 +227,7 @@ FIRST_TRY_UNSEEN = "{client} asks {host}, which wants a token. The same request 
 """For a log that shows no credentials: whether there was a token before is not in it."""
 
 FIRST_TRY = (
-    "{client} asks {host} without a token first, and the answer is to get one. The same request comes again below, with the "
+    "{client} asks {host} without a token first and is told to get one. The same request comes again below, with the "
     "token."
 )
 FIRST_TRY_AGAIN = "Again without a token first: this part of {client} does not have the one that another part got."

@@ -1,4 +1,6 @@
-"""What a registry says of tokens, and whether one could be had there."""
+"""What a registry says of tokens, and whether one could be had there.
+One file, because these rules share what they read of a challenge.
+"""
 
 from __future__ import annotations
 

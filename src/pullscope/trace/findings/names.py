@@ -1,4 +1,6 @@
-"""Names that a registry does not have: repositories, tags, digests, blobs, platforms."""
+"""Names that a registry does not have: repositories, tags, digests, blobs, platforms.
+One file, because these rules share how a missing name is told from a hidden one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The storage behind a registry: signed addresses, clocks, and those who serve what a blob redirect leads to."""
+"""The storage behind a registry: signed addresses, clocks, and those who serve what a blob redirect leads to.
+One file, because these rules share what they read of a signed address.
+"""
 
 from __future__ import annotations
 

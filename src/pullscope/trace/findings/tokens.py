@@ -1,4 +1,5 @@
 """Who got which token, for what, and who refused it. Tokens are numbers here; what they hold is not known.
+One file, because these rules share what they know of a token's way.
 
 A token belongs to the hosts that sent the client to its realm. Scopes are what was asked for: what a token server really
 granted is inside the token, which is not read.

@@ -1,5 +1,6 @@
 """Pulls by containerd's resolver: `docker pull` with the containerd image store (dockerd 29 as it comes), containerd's own
 clients, BuildKit. What divides them is in `containerd_dialects`.
+One file, because it follows one resolver step by step.
 
 dockerd compared with 29.7.2 on the wire, ctr with 1.6.20; BuildKit read. Sources: containerd v2.3.4
 core/remotes/docker/{resolver,fetcher,authorizer,scope}.go; moby v29.7.2 daemon/containerd/{image_pull,resolver}.go.

@@ -109,8 +109,10 @@ def starter(wanted: Wanted) -> dict[str, str]:
         "entry": project.entry,
     }
     values["steps"] = _template(project.steps).substitute(values).strip("\n")
-    for part in ("does", "before", "who"):
-        values[part] = _template(f"readme-{wanted.design}-{part}.md").substitute(values).strip("\n")
+    before = "readme-static-before.md" if wanted.design == "static" else "readme-before.md"
+    parts = {"does": f"readme-{wanted.design}-does.md", "before": before, "who": f"readme-{wanted.design}-who.md"}
+    for part, name in parts.items():
+        values[part] = _template(name).substitute(values).strip("\n")
     if values["page"] in project.files:
         values["does"] += f"\n- `{values['page']}`: what people see who open https://{wanted.host}/ in a browser."
     if project.program:

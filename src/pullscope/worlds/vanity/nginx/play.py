@@ -1,4 +1,5 @@
 """One request played through an nginx configuration: rewrite, access, content, and what is made of an upstream's answer.
+One file, because a request goes through nginx's phases in one order.
 
 The order of the phases is that of ngx_http_core_module: the server's rewrite directives, the location, the location's rewrite
 directives (and the location again where they changed the path), access, try_files, content. What an `error_page` catches goes on

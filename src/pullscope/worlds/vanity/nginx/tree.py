@@ -1,4 +1,5 @@
 """An nginx configuration as servers, locations and what each inherits. Directives in, a tree out; answers nothing.
+One file, because each directive inherits from those around it.
 
 Which server and which location a request meets follows ngx_http_core_module (server_name, listen, location) and
 ngx_http_core_find_location: an exact location, the longest prefix, then regular expressions in their order, with nested
