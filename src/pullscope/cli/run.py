@@ -90,6 +90,10 @@ def _run(at: Surroundings, command: list[str], more: tuple[str, ...]) -> int:
     return code
 
 
+FRAME = (b'{"event": "recording"', b'{"event": "end"')
+"""How the first and the last line of a recording begin."""
+
+
 def _events(recording: str) -> int | None:
     """How many there are in a recording; None where that cannot be asked, as of a pipe."""
     path = Path(recording.removeprefix("+")).expanduser()
@@ -99,7 +103,7 @@ def _events(recording: str) -> int | None:
         if not path.is_file():
             return None
         with path.open("rb") as lines:
-            return sum(1 for line in lines if line.strip() and b'"event": "recording"' not in line)
+            return sum(1 for line in lines if line.strip() and not line.startswith(FRAME))
     except OSError:
         return None
 
