@@ -221,7 +221,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     """What is read from it would be missing where it leads."""
     os.mkfifo(tmp_path / "pipe")
     with (
-        pytest.raises(Complaint, match="no regular file"),
+        pytest.raises(Complaint, match="is not a regular file"),
         live_page(True, ("--set", f"pullscope_out={tmp_path}/pipe")),
     ):
         pass

@@ -28,7 +28,7 @@ def write(path: Path, content: bytes | str) -> Path:
     ("name", "content", "sentence"),
     [
         ("netlify.toml", "[[redirects]]\nfrom = \n", "netlify.toml:2: Invalid value"),
-        ("netlify.toml", b"\xff\xfe", "no UTF-8"),
+        ("netlify.toml", b"\xff\xfe", "is not UTF-8"),
         ("netlify.toml", b"a = 1\0", "NUL"),
         ("netlify.toml", "redirects = 3", "must be a list"),
         ("netlify.toml", "x = " + "[" * 5000, "netlify.toml"),
