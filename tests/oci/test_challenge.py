@@ -86,6 +86,11 @@ def test_no_challenge_is_refused(lines: list[str]) -> None:
             "repository:a:pull,push repository:b:pull",
             [("repository", "a", ("pull", "push")), ("repository", "b", ("pull",))],
         ),
+        # distribution/distribution#2504
+        (
+            "repository:a:pull,repository:b:push,pull",
+            [("repository", "a", ("pull",)), ("repository", "b", ("push", "pull"))],
+        ),
         ("repository:localhost:5000/a/b:pull", [("repository", "localhost:5000/a/b", ("pull",))]),
         ("repository(plugin):a/b:pull", [("repository(plugin)", "a/b", ("pull",))]),
         ("registry:catalog:*", [("registry", "catalog", ("*",))]),

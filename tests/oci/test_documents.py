@@ -223,6 +223,16 @@ def test_descriptors_can_be_kept_in_sets() -> None:
             '{"error":"invalid_grant","error_description":"expired"}',
             [RegistryError(code="invalid_grant", message="expired")],
         ),
+        # Google's APIs, RFC 9457, what frameworks make of both
+        (
+            '{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}',
+            [RegistryError(code="PERMISSION_DENIED", message="The caller does not have permission")],
+        ),
+        ('{"title":"Not Found","status":404,"detail":"no route"}', [RegistryError(code="", message="no route")]),
+        (
+            '{"status":403,"error":"Forbidden","message":"blocked"}',
+            [RegistryError(code="Forbidden", message="blocked")],
+        ),
         ('{"message": "object not found"}', [RegistryError(code="", message="object not found")]),
         ('{"errors": []}', []),
         ("Too Many Requests (HAP429)", []),

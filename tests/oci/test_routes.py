@@ -50,6 +50,11 @@ HOST = "https://registry-1.docker.io"
         (f"{HOST}/v2/a/b/_oci/ext/discover", Route(endpoint=Endpoint.EXTENSION, repository="a/b")),
         (f"{HOST}/v2/docker.io/a/_trust/tuf/root.json", Route(endpoint=Endpoint.EXTENSION, repository="docker.io/a")),
         (f"{HOST}/extensions/v2/a/b/signatures/{D}", Route(endpoint=Endpoint.SIGNATURES, repository="a/b", digest=D)),
+        # containers/image's signature store, on a host of its own
+        (
+            f"https://sigs.example/x/a/b@{str(D).replace(':', '=')}/signature-2",
+            Route(endpoint=Endpoint.SIGNATURES, digest=D),
+        ),
         ("https://index.docker.io/v1/_ping", Route(endpoint=Endpoint.V1_PING)),
         ("https://index.docker.io/v1/search?q=x", Route(endpoint=Endpoint.V1_SEARCH)),
         ("https://index.docker.io/v1/users/", Route(endpoint=Endpoint.V1)),

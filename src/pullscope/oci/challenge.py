@@ -55,14 +55,17 @@ class Challenge:
         return read_scopes(self.scope or "")
 
 
+_BETWEEN_SCOPES = re.compile(r"\s+|,(?=[a-z]{1,32}(?:\([a-z]{1,32}\))?:)")
+
+
 def read_scopes(text: str) -> tuple[Scope, ...]:
     """The scopes of a space-separated list; what is none is left out.
 
     A name may hold a colon of its own (`localhost:5000/app`), so the type is cut from the left and the actions from
-    the right (distribution, docs/content/spec/auth/scope.md).
+    the right (distribution, docs/content/spec/auth/scope.md). Some write a comma between two (distribution/distribution#2504).
     """
     scopes = []
-    for part in text.split(None, _MAX_SCOPES)[:_MAX_SCOPES]:
+    for part in _BETWEEN_SCOPES.split(text.strip(), _MAX_SCOPES)[:_MAX_SCOPES]:
         kind, _, rest = part.partition(":")
         name, colon, actions = rest.rpartition(":")
         if kind and name and colon:

@@ -176,6 +176,10 @@ def what_instead(body: bytes | str) -> str:
 _CALLED = {dict: "an object", list: "a list", str: "a text", type(None): "null", bool: "true or false"}
 
 
+_SAYING = ("error_description", "details", "message", "detail", "msg", "reason", "title", "Message")
+"""Where an error of one object says what it is: RFC 6749, 5.2; docker's special case (registry_errors.go); RFC 9457; AWS."""
+
+
 def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
     """The errors in an error body; none in plain text, HTML or nothing at all."""
     document = _object(body)
@@ -193,12 +197,13 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
             for entry in listed[:_MAX_ERRORS]
             if isinstance(entry, dict)
         )
-    # RFC 6749, 5.2: token servers; then what docker and distribution special-case (registry_errors.go).
-    error = _text(document.get("error"))
-    if error:
-        return (RegistryError(code=error, message=_text(document.get("error_description")) or ""),)
-    told = _text(document.get("details")) or _text(document.get("message"))
-    return (RegistryError(code="", message=told),) if told else ()
+    inner = document.get(
+        "error"
+    )  # {"error": {"code": 403, "message": "…", "status": "PERMISSION_DENIED"}}: Google's APIs
+    said = {**inner, "error": inner.get("status")} if isinstance(inner, dict) else document
+    code = _text(said.get("error")) or _text(said.get("code")) or ""
+    told = next((text for key in _SAYING if (text := _text(said.get(key)))), "")
+    return (RegistryError(code=code, message=told),) if code or told else ()
 
 
 def read_token_answer(body: bytes | str) -> TokenAnswer | None:

@@ -20,7 +20,7 @@ _HOST = r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?"
 # distribution, docs/content/spec/auth/scope.md: `repository(plugin):samalba/my-app:pull,push`, several with spaces.
 _ONE_SCOPE = r"[a-z0-9-]{1,32}(?:\([a-z0-9]{1,32}\))?:[A-Za-z0-9._/:*-]{1,300}:[A-Za-z0-9*,._-]{0,100}"
 # public.ecr.aws asks for `scope="aws"`.
-_SCOPE = rf"aws|{_ONE_SCOPE}(?:[ +]{_ONE_SCOPE}){{0,50}}"
+_SCOPE = rf"aws|{_ONE_SCOPE}(?:[ +,]{_ONE_SCOPE}){{0,50}}"
 _STAMP = r"[0-9]{1,12}|[0-9]{8}T[0-9]{6}Z|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::[0-9]{2}){1,2}Z"
 
 

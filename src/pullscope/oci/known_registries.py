@@ -115,6 +115,21 @@ _ROWS: tuple[KnownRegistry, ...] = (
 KNOWN: Mapping[str, KnownRegistry] = {row.id: row for row in _ROWS}
 """The table, by id."""
 
+WEBSITES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("docker.io", "docker.com", "www.docker.com", "hub.docker.com", "cloud.docker.com"), "registry-1.docker.io"
+    ),
+    "github.com": "ghcr.io",
+    "gitlab.com": "registry.gitlab.com",
+    "www.redhat.com": "registry.redhat.io",
+    "catalog.redhat.com": "registry.redhat.io",
+    "kubernetes.io": "registry.k8s.io",
+    "gallery.ecr.aws": "public.ecr.aws",
+    "console.cloud.google.com": "gcr.io",
+    "portal.azure.com": "NAME.azurecr.io",
+}
+"""Pages for people that are taken for a registry, and the host of the registry itself: containerd/containerd#7400."""
+
 _HOSTS = tuple((re.compile(row.hosts), row) for row in _ROWS if row.hosts)
 
 

@@ -73,6 +73,12 @@ _FALLBACK_TAG = re.compile(r"([a-z0-9]+)-([0-9a-f]{64,})")
 # cosign's tags for what it knows of an image: sha256-<hex>.sig, .att, .sbom
 _COSIGN_TAG = re.compile(r"[a-z0-9]+-[0-9a-f]{64,}\.(?:sig|att|sbom)")
 
+# containers/image, docs/containers-registries.d.5.md and signature-protocols.md: signatures beside a registry, on a host of their
+# own, counted from 1.
+_LOOKASIDE = re.compile(
+    r"/(?:.*/)?[^/]+@(?P<algorithm>[a-z0-9]+)=(?P<hex>[0-9a-f]{32,128})/signature-[0-9]+", re.DOTALL
+)
+
 _STARTS = ("/v2", "/v1", "/extensions/v2/")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _ASKED = frozenset({"ns", "digest", "mount", "from"})
@@ -118,6 +124,9 @@ def route(url: str) -> Route:
         # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
         path = path[max(0, path.find("/v2/")) :]
     if not path.startswith(_STARTS):
+        beside = _LOOKASIDE.fullmatch(path)
+        if beside is not None:
+            return Route(endpoint=Endpoint.SIGNATURES, digest=as_digest(f"{beside['algorithm']}:{beside['hex']}"))
         return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
     for word, endpoint, pattern in _PATHS:
         found = pattern.fullmatch(path) if word in path else None

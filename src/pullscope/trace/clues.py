@@ -100,7 +100,7 @@ def form_of(route: Route, method: str) -> Form:
     """Which form of question this is."""
     if route.endpoint in PINGS:
         return Form.PING
-    if route.endpoint is Endpoint.NONE:
+    if route.endpoint is Endpoint.NONE or (route.endpoint is Endpoint.SIGNATURES and route.repository is None):
         return Form.STRAY
     if method == "DELETE" or route.endpoint in QUESTIONS:
         return Form.LIST
@@ -324,8 +324,12 @@ def _asks_list(clue: Clue, pull: Pull) -> bool:
 
 
 def _asks_stray(clue: Clue, pull: Pull) -> bool:
-    """One that wants the digest: from a descriptor's own `urls`, or the beginning of its redirect was not seen."""
-    return clue.digest is not None and wants(pull, clue.digest)
+    """One that wants the digest: from a descriptor's own `urls`, or the beginning of its redirect was not seen.
+
+    Signatures beside a registry are those of a manifest that it has.
+    """
+    has = clue.route.endpoint is Endpoint.SIGNATURES and knows(pull, clue.digest or "")
+    return has or (clue.digest is not None and wants(pull, clue.digest))
 
 
 MAY_ASK: Mapping[Form, Callable[[Clue, Pull], bool]] = {

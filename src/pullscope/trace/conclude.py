@@ -18,7 +18,7 @@ from pullscope.trace.clues import PINGS, steps_of
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import failures, has_everything
+from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -154,7 +154,7 @@ def hung_up(pull: Pull) -> Hop | None:
 
 def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
     """How an operation that is being closed has ended. `cut_off`: because an input ended of which the rest is missing."""
-    failed = failures(pull)
+    failed = [*failures(pull), *ended_at_a_lookup(pull)]
     if any(was_cut_off(step) and not _broke_the_protocol(step) for step in (*failed, *pull.open_steps)):
         return Ending.INCOMPLETE
     if has_everything(pull):

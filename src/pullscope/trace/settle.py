@@ -176,6 +176,20 @@ def failures(pull: Pull) -> list[Step]:
     ]
 
 
+def ended_at_a_lookup(pull: Pull) -> list[Step]:
+    """A look for a signature that was refused, where nothing was asked after it: whoever verifies or signs ends there.
+
+    Only 404 says that there is none. cosign sign and verify end at 403 (sigstore/cosign#2973), podman at the 403 of a signature
+    store (containers/image#538); who does without asks for more, or has everything that it came for.
+    """
+    last = pull.steps[-1] if pull.steps else None
+    if last is None or last.kind is not Kind.SIGNATURE or last.outcome is not Outcome.FAILED or last.method == "PUT":
+        return []
+    looked = [step for step in pull.steps if step.kind is Kind.SIGNATURE and step.outcome is Outcome.FAILED]
+    went_on = any(step.place != last.place for step in looked)
+    return [] if went_on or has_everything(pull) else [last]
+
+
 def _goes_on_without(pull: Pull, step: Step) -> bool:
     """Whether a client says that the tags are refused, and shows the image all the same: skopeo inspect (skopeo#738, #1522)."""
     return step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images)

@@ -28,6 +28,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
             "authorization-dropped",
             "authorization-leaked",
             "login-not-needed",
+            "signed-url-invalid",  # a token beside the signature is refused in the same words
         }
         | {"challenge-unreadable", "write-denied"}  # both say that no login was shown, or that none helps
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pullscope.oci.documents import read_token_answer
+from pullscope.oci.challenge import read_scopes
+from pullscope.oci.documents import TokenAnswer, read_token_answer
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.events import Finished
 from pullscope.trace.model import Hop, TokenFacts
@@ -22,6 +23,13 @@ def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None)
         anonymous=not with_secret and (before is None or before.anonymous),
         scope=scope or None,
         expires_in=document.expires_in if document else None,
-        granted=answer.granted if answer is not None else None,
+        granted=_granted(answer, document),
         empty=answer is not None and answer.issued is None and (answer.document is not None or answer.bytes == 0),
     )
+
+
+def _granted(answer: Finished | None, document: TokenAnswer | None) -> str | None:
+    """What a token grants by its own claims, or by the `scope` beside it (distribution, docs/content/spec/auth/oauth.md)."""
+    if answer is None or answer.granted is not None or document is None:
+        return answer.granted if answer is not None else None
+    return document.scope if document.scope and read_scopes(document.scope) else None

@@ -76,8 +76,6 @@ def _insist_on_tls(host: str, client: str) -> str:
     "upstream-unreachable",
     needs=Fact.TROUBLE,
     explains="cdn-failed redirect-downgrade size-mismatch token-server-failed",
-    severities="error",
-    suffers="all",
     remedy="check the host; play one that does not exist yet",
 )
 def upstream_unreachable(case: Case) -> Iterator[Found]:

@@ -32,6 +32,9 @@ filter: just a moment|captcha|checking your browser|incapsula|\brobot\b|web ?fil
     have {host} let through by the filter that answers in its place, or go another way
 proxy login: proxy authentication
     give the client the login of the proxy in its proxy settings
+# Docker Hub, Harbor: too many of these, and no more are looked at
+attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
+    wait, and then log in with the right password: {login}
 # ACR's and Quay's firewalls: Azure/acr#412
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|blocked(?! by)|\bvpn\b
     allow the address that {client} comes from at {host}
@@ -44,13 +47,23 @@ token for password: personal access token|use a token|instead of a password|two.
     log in with a personal access token in place of the password: {login}
 single sign-on: \bsso\b|single sign|\bsaml\b
     authorize the token for single sign-on at {host}, and log in with it: {login}
-# IAM: pytorch/pytorch#137361
-policy of rights: is not authorized to perform
+# Quay
+encrypted password: encrypted password
+    log in with the encrypted password that {host} makes (in its account settings), or with a robot's token: {login}
+# IAM: pytorch/pytorch#137361; Google: GoogleCloudPlatform/aactl#233
+policy of rights: is not authorized to perform|^(?!.*unauthenticated).*permission\W+[\w.]+\W+denied on
     give that user or role the permission that the answer names, at the repository of {host} too
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from where it comes from: no login helps
 
+# Harbor: goharbor/harbor#16834; Nexus and Artifactory, in their own words
+cache (write): proxy (?:project|cache|repositor)|pull.?through|not a (?:local|hosted) |(?:remote|virtual) repositor
+    push to a project or repository of {host} that is no cache of another registry: such a one only reads
+patterns (write): (?:include|exclude)\w*[ /]?(?:and exclude )?patterns?|rejected the (?:deployment|resolution|artifact)
+    change the include and exclude patterns of that repository at {host}, or the name
+pending (write delete token): pending deletion|marked for deletion|\barchived\b
+    restore what the answer names at {host}, or push elsewhere
 # What a registry lets nobody do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
@@ -91,11 +104,19 @@ page (list): number of results|pagination|page.?size
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} takes no such name
+# Harbor says 401 or 403 too: goharbor/harbor#13391
+not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:not found|does not exist|doesn't exist|unknown)
+    check how {names} is spelled, and create at {host} what its answer says is not there, where it is to be pushed to
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
 scopes: \bscopes\b
     log in with a token whose scopes let it {action} {name}
 limit: too many requests|toomanyrequests|rate.?limit|throttl
     wait, and then ask less often or less at a time
+
+off: \b(?:is|are|been|not) (?:currently )?(?:disabled|enabled)\b|\boffline\b|not activated
+    switch on at {host} what its answer says is off
+credentials (read list write delete): cannot be authenticated|(?:invalid|incorrect|bad|wrong) (?:user ?name|password|credentials)
+    log in again: {login}
 
 # What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
 server of its own: unable to connect to|from intermediary

@@ -1,4 +1,4 @@
-"""What one answer is enough to tell: refusals, failures, what was sent and not taken. Each is composed by `tellings`."""
+"""What one answer of a registry, its token server or its storage is enough to tell: refusals, failures, what is missing."""
 
 from __future__ import annotations
 
@@ -6,25 +6,93 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import request
-from pullscope.trace.findings.case import Case, Found, client_left, mirror_of
+from pullscope.trace.findings.asked import request, thing
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, client_left, mirror_of, name_of, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named
+from pullscope.trace.findings.fixes import GATEWAY, fix_of, of_where_it_was_named
+from pullscope.trace.findings.grants import rights
+from pullscope.trace.findings.missing import asked_host, named_by
+from pullscope.trace.findings.rights import what_it_lacks
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import said_status, words
-from pullscope.trace.findings.tellings import told
+from pullscope.trace.findings.said import (
+    MOST,
+    answered_by,
+    front,
+    in_brackets,
+    is_specific,
+    is_usual,
+    quoted,
+    said_status,
+    words,
+)
+from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Hop, Kind, Step
 
 
-@row(
-    "access-denied",
+@composed(
+    "login-not-needed",
     needs=Fact.TROUBLE,
-    severities="error",
-    suffers="all without the right",
-    remedy="the name, or a login",
+    explains="access-denied login-expired token-server-failed",
+    suffers="those that keep an old login",
+    remedy="log out",
+    report="aws/deep-learning-containers#6104",
 )
-def access_denied(case: Case) -> Iterator[Found]:
+def login_not_needed(one: Answer) -> str:
+    """A login is refused for an image that was had without one, or by a registry that takes none.
+
+    A stored login is sent even where none is needed, and registries refuse it rather than ignore it:
+    aws/containers-roadmap#1296, aws/deep-learning-containers#6104, llaville/umlwriter#24 (ghcr.io, after `docker logout`).
+    Told only where the same repository was seen being read without a login, or the registry takes no login at all.
+    """
+    why = (
+        f"{one.host} takes no login."
+        if one.takes_no_login
+        else f"{one.name or one.host} can be read there without one."
+    )
+    return f"{answered_by(one.hop)} refused the login of {one.case.client} with {one.status}{quoted(one.hop)}. {why}"
+
+
+@composed(
+    "login-expired",
+    needs=Fact.TROUBLE,
+    explains="access-denied credentials-not-used scope-refused token-rejected token-server-failed write-denied",
+    suffers="all with that login",
+    remedy="log in again, or use a credential helper",
+    report="causify-ai/helpers#20",
+)
+def login_expired(one: Answer) -> str:
+    """400, 401 or 403 to a login, with words that say it has expired.
+
+    ECR's password lives 12 hours and is refused with 403 or 400, as text/plain or JSON: awslabs/amazon-ecr-credential-helper#286,
+    CircleCI-Public/aws-ecr-orb#277, aws/eks-anywhere#1628. How long a login lives is in `oci.known_registries`. A token that was
+    seen being issued and is over is `token-rejected`.
+    """
+    life = one.known.login_life if one.known is not None else None
+    lives = f" A login there lives {period(life)}." if life else ""
+    return f"{answered_by(one.hop)} said {one.status} to the login of {one.case.client}{quoted(one.hop)}.{lives}"
+
+
+@composed(
+    "login-lacks-right",
+    explains="access-denied scope-refused",
+    suffers="that account",
+    remedy="the right, or another account",
+    recording="field/wire/harbor-basic-after-bearer.mitm",
+)
+def login_lacks_right(one: Answer) -> str:
+    """The token of a login does not grant what was then asked, and the registry refused it.
+
+    A token server may issue a token that grants less than was asked, or nothing (distribution, docs/content/spec/auth/token.md);
+    the token's `access` claim says so where it is a JWT. Harbor does it for robot accounts: goharbor/harbor#18856, #11632.
+    """
+    granted = rights(one.issued.facts.granted or "") if one.issued is not None else ""
+    may_not = f"the login of {one.case.client} may not {what_it_lacks(one)} {one.name} from {one.hop.host}"
+    return f"{may_not}: its token grants {granted}{in_brackets(one.hop)}."
+
+
+@composed("access-denied", needs=Fact.TROUBLE, suffers="all without the right", remedy="the name, or a login")
+def access_denied(one: Answer) -> str:
     """401 or 403 with a token or login in hand, or a login that the token server refuses.
 
     Docker Hub says 401 with an anonymous token, 403 with an account's; ghcr.io 403 DENIED for both. Registries do not say
@@ -32,128 +100,125 @@ def access_denied(case: Case) -> Iterator[Found]:
     containerd#9648). Where the answer has a reason of its own (a firewall, a policy), that is quoted and nothing is guessed:
     Azure/acr#412. skopeo, podman and buildah send an empty Basic login where they have none.
     """
-    yield from told(case, "access-denied")
+    hop, client = one.hop, one.case.client
+    if one.is_about_a_login:
+        who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
+        shown = "token" if hop.request.authorization == "bearer" else "login"
+        sends_empty = one.case.pull.client.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
+        empty = sends_empty and not one.step.is_token and not is_specific(hop)
+        return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
+            " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
+            if empty
+            else ""
+        )
+    issuer = one.case.issuer_of(hop)
+    with_what = " and an anonymous token" if issuer is not None and was_anonymous(issuer) else ""
+    what = thing(one.step) if one.is_known_to_be_there else hop.route.repository or thing(one.step) or "access"
+    said = f"refused {what} to {client}, with {one.status}{with_what}"
+    if is_specific(hop) or one.by_page:
+        return f"{answered_by(hop)} {said}{quoted(hop)}."
+    if hop.route.repository is None or one.is_known_to_be_there:
+        return f"{hop.host} {said}{quoted(hop)}."
+    line = words(hop).removesuffix(".")
+    return f"{hop.host} {said}{f' ({line})' if line else ''}: it is private or does not exist, and registries do not say which."
 
 
-@row(
+@composed(
     "registry-failed",
-    needs=Fact.FAILURE,
     explains="upload-refused upload-lost head-not-allowed",
     severities="error, warning",
-    suffers="all",
     remedy="the registry's logs",
 )
-def registry_failed(case: Case) -> Iterator[Found]:
+def registry_failed(one: Answer) -> str:
     """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
 
     502, 503, 504 and Cloudflare's 52x come from a proxy that did not reach the registry behind it: what answered is named by
     its Server header. A cache tells which upstream failed it (distribution/distribution#4252). 5xx are asked again by
     containerd and containers/image; what a retry made good is told as `retried` alone.
     """
-    yield from told(case, "registry-failed")
+    hop = one.hop
+    instead = one.clue is not None and one.clue.name == "filter"
+    behind = not instead and hop.status in GATEWAY and not hop.errors and front(hop) is not None
+    return f"{answered_by(hop)} said {hop.status}{quoted(hop)}: " + (
+        "it stands in front and did not get an answer from the registry behind it."
+        if behind
+        else "it answers in the registry's place."
+        if instead
+        else f"the fault is there, not with {one.case.client}."
+    )
 
 
-@row(
-    "upload-refused",
-    needs=Fact.FAILURE,
-    explains="manifest-unknown name-unknown blob-unknown",
-    severities="error",
-    suffers="the client that sent it",
-    remedy="the registry's own reason",
-    report="moby/buildkit#3579",
-)
-def upload_refused(case: Case) -> Iterator[Found]:
-    """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
-    that writes.
+@composed("manifest-unknown", remedy="the tag, or the index entry that is missing")
+def manifest_unknown(one: Answer) -> str:
+    """404 for a tag or digest.
 
-    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
-    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
-    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
+    Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
+    a missing repository looks the same there.
     """
-    yield from told(case, "upload-refused")
+    where, name, step = _where(one), one.hop.route.repository or one.step.route.repository, one.step
+    if step.kind is Kind.DELETE:
+        return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
+    if step.route.digest is None:
+        return f"{where} has no tag {step.route.reference} in {name}{_why(one)}."
+    tag = named_by(one)
+    listed_in = " that the image's index names" if step.expectation is not None else ""
+    before = f", which it named for {tag} just before" if tag is not None else ""
+    return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}."
 
 
-@row(
-    "write-denied",
-    needs=Fact.FAILURE,
-    explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
-    "scope-refused token-not-requested upload-lost",
-    severities="error",
-    suffers="those that push or delete",
-    remedy="a login that may write there; the registry's own reason",
-    recording="field/live/push28-quota.mitm",
-)
-def write_denied(case: Case) -> Iterator[Found]:
-    """A push, a mount or a delete is refused: without a login, without the right, by a quota, or by a registry that only reads.
+@composed("name-unknown", remedy="the repository")
+def name_unknown(one: Answer) -> str:
+    """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 
-    Docker Hub says 401 with insufficient_scope to an anonymous push (dockerd 20.10.24) and delete (skopeo 1.22), Harbor 403
-    with the quota's figures, distribution in read-only mode 405 UNSUPPORTED (also to a delete unless
-    `storage.delete.enabled` is set), ECR refuses to move an immutable tag with 400 TAG_INVALID (moby/buildkit#3776).
-    Nexus takes nothing twice where redeploy is off (GoogleContainerTools/jib#3057); crane gets its token for push and pull, and
-    deletes with it (google/go-containerregistry#2184). Whether a repository is private has nothing to do with it.
+    Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
+    reach the registry behind it: goharbor/harbor#23051.
     """
-    yield from told(case, "write-denied")
+    return f"{one.hop.host} has no repository {one.hop.route.repository}{_why(one)}."
 
 
-@row(
-    "upload-too-large",
-    needs=Fact.FAILURE,
-    explains="upload-refused manifest-too-large registry-failed retried upload-cut-off write-denied",
-    severities="error",
-    suffers="all that push layers of that size",
-    remedy="raise the limit of what answered (client_max_body_size in nginx)",
-    recording="field/live/push28-413.mitm",
-)
-def upload_too_large(case: Case) -> Iterator[Found]:
-    """413 to an upload or a manifest.
+@composed("blob-unknown", suffers="all that have not got it", remedy="push the image again")
+def blob_unknown(one: Answer) -> str:
+    """404 for a blob at the registry itself.
 
-    nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
-    plan (developers.cloudflare.com, "Connection limits"); docker/for-mac and distribution's nginx recipe name both. Run
-    with dockerd 28.5.2.
+    Distribution specification, "Error Codes" (BLOB_UNKNOWN).
     """
-    yield from told(case, "upload-too-large")
+    name = one.hop.route.repository
+    whose = f", which the manifest of {name} names" if one.step.expectation else f" in {name}"
+    return f"{one.hop.host} does not have {name_of(one.step)}{_why(one)}{whose}."
 
 
-@row(
-    "upload-cut-off",
-    needs=Fact.FAILURE,
-    explains="upload-refused upload-lost registry-failed retried",
-    severities="error, warning",
-    suffers="all that push large layers, or slowly",
-    remedy="time and size limits of the proxy in front",
-    recording="field/live/push-server-closed.mitm",
-)
-def upload_cut_off(case: Case) -> Iterator[Found]:
-    """The server ended the connection in the middle of an upload, or said 408, 499 or 504 to it.
+@composed("cdn-failed", severities="error, warning", remedy="the storage")
+def cdn_failed(one: Answer) -> str:
+    """The storage behind a blob, or a manifest, fails for another reason.
 
-    Proxies end what takes longer than they wait: rpardini/docker-registry-proxy#70 (60 s), docker-archive/docker-registry#900
-    (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF.
+    To HEAD of an address that is signed for GET storages say 403 or 400 without a word: the method is signed too (AWS
+    Signature Version 4, "canonical request"; minio/minio#6558, moby/moby#50065, distribution/distribution#2055).
+    A storage is what a blob redirect led to, whatever its path looks like. What recovers when asked again at once is
+    `retried`. 5xx of the registry itself is `registry-failed`, of a mirror `mirror-failed`.
     """
-    yield from told(case, "upload-cut-off")
+    hop = one.hop
+    why = f" ({hop.failed.reason})" if hop.failed is not None else ""
+    said = f"said {hop.status}{quoted(hop)}" if hop.status is not None else f"ended the connection{why}"
+    return f"{answered_by(hop)}, which has the bytes of {name_of(one.step)}, {said}."
 
 
-@row(
-    "upload-lost",
-    needs=Fact.FAILURE,
-    explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
-    severities="error",
-    suffers="all that push",
-    remedy="one storage and one http.secret for all instances; keep the query of Location",
-    report="distribution/distribution#1402",
-)
-def upload_lost(case: Case) -> Iterator[Found]:
-    """An upload that the registry has just begun is not known to it any more (404, BLOB_UPLOAD_UNKNOWN or BLOB_UPLOAD_INVALID).
+def _where(one: Answer) -> str:
+    """The host that lacks it, and by which one it was reached."""
+    asked, host = asked_host(one), one.hop.host
+    return host if asked == host else f"{host}, to which {asked} redirects,"
 
-    Several instances behind one name need one storage and one `http.secret` (distribution, docs/content/about/deploying.md,
-    "Load balancing considerations"); a proxy that changes the query of Location has the same effect.
-    distribution/distribution#1402, #2519, #1576, deis/registry#84.
-    """
-    yield from told(case, "upload-lost")
+
+def _why(one: Answer) -> str:
+    """What an answer says beside that something is missing, in brackets."""
+    if one.hop.errors:
+        said = next((error.message for error in one.hop.errors if error.message and not is_usual(error.message)), "")
+        return f" ({said[:MOST]})" if said else ""
+    return f" ({words(one.hop)})" if is_specific(one.hop) else ""
 
 
 @row(
     "request-failed",
-    severities="error",
+    needs=None,
     suffers="the client that asked",
     remedy="what the answer asks for",
     report="goharbor/harbor#13825",

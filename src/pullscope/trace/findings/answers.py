@@ -1,4 +1,5 @@
 """An answer by which a step failed, what is known of it, and which code that makes.
+One file, because the codes are one table.
 
 Who answered (a registry, a token server, what stands in front), what was asked (`asked`), what login was shown (`grants`), what
 the words are about (`advice`), the error codes of the distribution specification, and the status. `tellings` says it. Shapes
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from pullscope.oci.amounts import period
+from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.advice import Clue, clue
@@ -32,7 +34,15 @@ from pullscope.trace.findings.case import (
     mirror_of,
     was_anonymous,
 )
-from pullscope.trace.findings.grants import challenger, issued_for, pushes, refuses_access, wrong_logins
+from pullscope.trace.findings.grants import (
+    EXPIRED,
+    allows,
+    challenger,
+    issued_for,
+    pushes,
+    refuses_access,
+    wrong_logins,
+)
 from pullscope.trace.findings.login_commands import login
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.model import Kind, Step
@@ -50,6 +60,7 @@ _RULED = frozenset({400, 409, 429, 500, 507})
 _LOST = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
+_NO_REPOSITORY = re.compile(r"^[\w: ]*repository \S+ not found", re.IGNORECASE)
 LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
@@ -121,6 +132,26 @@ class Answer:
         return anonymous or self.hop.request.authorization == "none"
 
     @cached_property
+    def takes_no_login(self) -> bool:
+        """Whether the registry is known to take none."""
+        return self.known is not None and self.known.login is None
+
+    @cached_property
+    def lacks(self) -> list[str]:
+        """The rights that were wanted, and that the token of a login does not grant, as far as it can be read.
+
+        What a challenge wants (ACR's `metadata_read` for tags: Azure/acr#600); else what was done: a push reads, too.
+        """
+        granted, name = self.issued.facts.granted if self.issued is not None else None, self.name
+        if granted is None or name is None or self.issued is None or self.issued.anonymous:
+            return []
+        asked = [scope for one in self.hop.challenges for scope in read_scopes(one.scope or "") if scope.name == name]
+        own = action(self.case, self.step)
+        wanted = [right for scope in asked for right in scope.actions] if self.act in ("read", "list") else []
+        wanted = wanted or (["pull", own] if self.act == "read" else [own])
+        return [right for right in dict.fromkeys(wanted) if not allows(granted, name, right)]
+
+    @cached_property
     def by_page(self) -> bool:
         """Whether a page answered, which is neither a registry's nor a challenge for a login."""
         told = (
@@ -149,8 +180,10 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if in_storage(self.hop) or client_left(self.hop) or self._waits_for_a_token:
+        if client_left(self.hop) or self._waits_for_a_token:
             return None
+        if in_storage(self.hop):
+            return "cdn-failed" if _is_storage_failure(self) else None
         return next((code for code, fits in CODES if fits(self)), None)
 
     @property
@@ -159,6 +192,20 @@ class Answer:
         if self.step.is_token or self.hop.request.authorization != "none" or self.status != 401:
             return False
         return any(one.is_token and one.under is self.step for one in self.case.bad)
+
+
+def _is_not_needed(one: Answer) -> bool:
+    """Whether the same was seen being read without a login, or the registry takes none."""
+    open_to_all = one.case.open_to_all
+    seen = (one.host, one.name) in open_to_all if one.name is not None else bool(open_to_all)
+    return one.is_about_a_login and (seen or one.takes_no_login)
+
+
+def _has_expired(one: Answer) -> bool:
+    if one.status not in (400, 401, 403) or not says(one.hop, EXPIRED):
+        return False
+    shown = one.hop.request.authorization != "none" and one.issued is None
+    return not was_anonymous(one.step) if one.step.is_token else shown
 
 
 def _is_too_large(one: Answer) -> bool:
@@ -203,13 +250,40 @@ def _is_refusal(one: Answer) -> bool:
     return shown or (one.status == 403 and "DENIED" in codes(one.hop))
 
 
+def _is_storage_failure(one: Answer) -> bool:
+    cut_off = one.hop.failed is not None and one.hop.response is not None  # `size-mismatch`
+    refused = one.status >= 400 and one.status not in (416, 429)
+    return mirror_of(one.step.first) is None and not cut_off and (refused or one.hop.failed is not None)
+
+
+def _lacks(one: Answer) -> str | None:
+    """What is not there, as its code; what the registry itself says decides before what a mirror of it says."""
+    step, hop, endpoint = one.step, one.hop, one.step.route.endpoint
+    if one.status not in (404, 410) or is_page(hop) or one.sends:
+        return None
+    if endpoint is Endpoint.BLOB:
+        return "blob-unknown"
+    no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or endpoint is Endpoint.TAGS
+    if one.status == 404 and no_repository:
+        return "name-unknown"
+    homes = {other.place for other in one.case.steps if mirror_of(other.first) is None}
+    at_home = mirror_of(step.first) is None or step.place not in homes
+    return "manifest-unknown" if one.status == 404 and endpoint is Endpoint.MANIFEST and at_home else None
+
+
 CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
+    ("login-not-needed", _is_not_needed),
+    ("login-expired", _has_expired),
     ("upload-too-large", _is_too_large),
     ("upload-cut-off", _is_cut_off),
     ("write-denied", _is_barred),
     ("upload-lost", _is_lost),
     ("upload-refused", _is_not_taken),
+    ("login-lacks-right", lambda one: one.status in REFUSALS and bool(one.lacks) and not is_write(one.step)),
     ("access-denied", lambda one: one.is_about_a_login),
+    ("name-unknown", lambda one: _lacks(one) == "name-unknown"),
+    ("manifest-unknown", lambda one: _lacks(one) == "manifest-unknown"),
+    ("blob-unknown", lambda one: _lacks(one) == "blob-unknown"),
     ("registry-failed", _is_failure),
     ("access-denied", _is_refusal),
 )

@@ -30,11 +30,13 @@ def thing(step: Step) -> str:
     of = f" of {route.repository}" if route.repository else ""
     if step.is_token:
         return "a token"
+    if step.kind is Kind.SIGNATURE and not is_write(step):
+        return f"a signature{of}"
     match route.endpoint:
         case Endpoint.PING | Endpoint.V1_PING:
             return "/v2/"
         case Endpoint.MANIFEST:
-            return f"the manifest {route.reference}"
+            return f"the manifest {route.digest.short if route.digest is not None else route.reference}"
         case Endpoint.BLOB | Endpoint.UPLOAD | Endpoint.UPLOAD_START:
             return f"a blob{of}"
         case Endpoint.TAGS:

@@ -18,7 +18,7 @@ from pullscope.oci.urls import bare, host_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
-from pullscope.trace.settle import failures
+from pullscope.trace.settle import ended_at_a_lookup, failures
 
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 PINGS = frozenset({Endpoint.PING})
@@ -78,7 +78,7 @@ class Case:
             if id(step) in numbered
             and not is_a_question(step)
             and not (step.kind is Kind.VERSION_CHECK and went_on)  # whatever it said, what it asks for was had
-        ]
+        ] + (ended_at_a_lookup(self.pull) if self.over else [])
 
     @cached_property
     def failed(self) -> bool:

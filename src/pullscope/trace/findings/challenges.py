@@ -39,8 +39,6 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
     "challenge-unreadable",
     needs=Fact.TROUBLE,
     explains="access-denied write-denied",
-    severities="error",
-    suffers="all",
     remedy="WWW-Authenticate with a realm",
 )
 def challenge_unreadable(case: Case) -> Iterator[Found]:
@@ -85,7 +83,6 @@ def _is_told_nothing(step: Step) -> bool:
     "ping-hides-challenge",
     needs=Fact.PING,
     explains="access-denied credentials-not-used token-not-requested write-denied",
-    severities="error",
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
     report="podman-container-tools/skopeo#2502",
@@ -128,7 +125,6 @@ def _asked(step: Step) -> str:
     "token-not-requested",
     needs=Fact.TROUBLE,
     explains="access-denied credentials-not-used",
-    severities="error",
     suffers="all that cannot reach the realm; oras and helm behind a redirect",
     remedy="the registry's public address, in its own configuration and in the proxy in front of it",
     recording="field/wire/gitea-realm-localhost.mitm",
@@ -259,8 +255,6 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
     "token-server-failed",
     needs=Fact.TOKEN,
     explains="access-denied credentials-not-used token-not-requested token-server-insecure write-denied",
-    severities="error",
-    suffers="all",
     remedy="the realm's host",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:

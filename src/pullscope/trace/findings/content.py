@@ -15,9 +15,9 @@ from pullscope.trace.model import Hop, Step
 
 @row(
     "size-mismatch",
+    needs=None,
     explains="digest-mismatch manifest-unreadable",
     severities="error, warning",
-    suffers="all",
     remedy="time and size limits of proxies",
 )
 def size_mismatch(case: Case) -> Iterator[Found]:
@@ -65,10 +65,8 @@ def _announced(hop: Hop) -> int | None:
 
 @row(
     "digest-mismatch",
-    needs=Fact.FAILURE,
     explains="manifest-unreadable",
     severities="error, warning",
-    suffers="all",
     remedy="proxies and caches in between",
 )
 def digest_mismatch(case: Case) -> Iterator[Found]:

@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
+from pullscope.trace.findings.missing import of_storage, of_what_is_missing
 from pullscope.trace.findings.rights import (
     at_the_registry,
     of_a_blob,
     of_a_login,
+    of_a_lookup,
     of_a_refusal,
+    of_an_old_login,
     of_the_unseen,
     without_a_login,
     without_the_right,
 )
 from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says
-from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_size_and_time, of_uploads, of_writes
+from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.model import Kind
 
@@ -100,6 +104,14 @@ def of_where_it_was_named(one: Answer) -> str | None:
     if hop.failed is not None and "certificate" in hop.failed.reason.lower():
         return None
     return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
+
+
+def of_a_website(one: Answer) -> str | None:
+    """A page of the pages that a registry has for people."""
+    site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
+    if site is None or not is_page(one.hop):
+        return None
+    return f"name {WEBSITES[site]} in the client's settings (server in hosts.toml, a mirror's address): {site} is the website"
 
 
 def of_the_catalog(one: Answer) -> str | None:
@@ -191,12 +203,18 @@ def of_the_status(one: Answer) -> str | None:
 
 
 LADDER: tuple[Rung, ...] = (
+    of_an_old_login,
     of_the_unseen,
+    of_a_lookup,
     of_a_blob,
     of_a_name,
     of_fixed_tags,
     at_the_registry,
+    of_storage,
+    of_what_is_missing,
+    of_names,
     lambda one: one.asks_for,
+    of_a_website,
     of_where_it_was_named,
     of_size_and_time,
     of_a_page,

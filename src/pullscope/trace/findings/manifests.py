@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, content_type, header, is_page, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, reason
 from pullscope.trace.model import Kind, Outcome, Step
@@ -29,9 +31,8 @@ NO_HEAD = frozenset({403, 404, 405, 501})
 
 @row(
     "manifest-too-large",
+    needs=None,
     explains="digest-mismatch manifest-unreadable size-mismatch wrong-content-type",
-    severities="error",
-    suffers="all",
     remedy="data into blobs",
 )
 def manifest_too_large(case: Case) -> Iterator[Found]:
@@ -94,7 +95,8 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         if is_page(last)
         else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is not one of the four media types of "
         "manifests: docker and containerd refuse it or take it for something else.",
-        f"ask {last.host} by hand and see what answers, or use the registry's own address"
+        of_a_website(Answer(case, wrong[-1]))
+        or f"ask {last.host} by hand and see what answers, or use the registry's own address"
         if is_page(last)
         else "send the media type that the manifest names itself; a static host needs a headers file for it",
         severity=Severity.ERROR
@@ -105,9 +107,7 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
 
 @row(
     "manifest-unreadable",
-    needs=Fact.FAILURE,
     severities="error, warning",
-    suffers="all",
     remedy="push it anew; caches and static hosts",
 )
 def manifest_unreadable(case: Case) -> Iterator[Found]:
@@ -182,8 +182,8 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
 
 @row(
     "head-unusable",
+    needs=None,
     explains="missing-content-digest no-matching-platform",
-    severities="error",
     suffers="docker's classic store, containerd, crane",
     remedy="what removes it: compression, or a cache that answers HEAD itself",
     recording="field/wire/head-no-length-docker20.mitm",

@@ -35,7 +35,6 @@ def at_mirrors(case: Case) -> list[Step]:
 
 @row(
     "mirror-missed",
-    needs=Fact.FAILURE,
     explains="retried",
     severities="info",
     suffers="none",
@@ -61,10 +60,12 @@ def mirror_missed(case: Case) -> Iterator[Found]:
         return
     hosts = list(dict.fromkeys(step.first.host for step in missed))
     mirrors = all(mirror_of(step.first) is not None for step in missed)
+    had = {step.place for step in case.steps if step.last.ok and not is_page(step.last)}
+    went_on = "got it from" if all(step.place in had for step in missed) else "asked"
     which = ("the mirror " if len(hosts) == 1 else "the mirrors ") if mirrors else ""
     yield Found(
         missed,
-        f"{which}{listed(hosts)} did not have {_what(missed)}; {case.client} got it from the next place.",
+        f"{which}{listed(hosts)} did not have {_what(missed)}; {case.client} {went_on} the next place.",
         f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
         severity=Severity.INFO,
     )

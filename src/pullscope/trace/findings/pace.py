@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pullscope.oci.amounts import count, duration, period, size
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, client_left, codes, header, is_page, listed, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -40,6 +41,8 @@ _OF_AN_ACCOUNT = re.compile(r"rate limit as '", re.IGNORECASE)
 """Docker Hub's, to an account: scylladb/scylladb#26576."""
 _OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
 """Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
+_ATTEMPTS = re.compile(r"attempts|failed log", re.IGNORECASE)
+"""Logins that failed too often, and no more are looked at: Docker Hub's token server."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 
@@ -82,26 +85,39 @@ def rate_limited(case: Case) -> Iterator[Found]:
         or (issuer is not None and not was_anonymous(issuer))
         or says(last, _OF_AN_ACCOUNT)
     )
-    wait = header(last, "retry-after")
-    when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
     yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
         f"{f': {words}' if words else reason(last)}.",
-        f"{when}, or pull from another host: the page is of {front(last) or 'the proxy in front'}, whose limits have nothing "
-        "to do with accounts of the registry"
-        if is_page(last) and not last.errors
-        else f"{when}, and send fewer requests at a time: all requests count, with or without a login"
-        if says(last, _OF_ALL)
-        else f"{when}, or give {last.host} an account at the registry behind it: it limits that host, not its clients"
-        if says(last, _OF_AN_UPSTREAM)
-        else f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
-        if not logged_in
-        else f"{when}, or send fewer requests at a time: the limit is that of the login",
+        _when_to_ask_again(case, last, logged_in=logged_in),
     )
 
 
-@row("rate-limit-low", severities="warning", suffers="all behind the same address or account", remedy="the same")
+def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
+    wait = header(last, "retry-after")
+    when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
+    if says(last, _ATTEMPTS):
+        return Answer(case, last.step).asks_for or when
+    if is_page(last) and not last.errors:
+        whose = front(last) or "the proxy in front"
+        page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
+        return f"{when}, or pull from another host: {page}"
+    if says(last, _OF_ALL):
+        return f"{when}, and send fewer requests at a time: all requests count, with or without a login"
+    if says(last, _OF_AN_UPSTREAM):
+        return f"{when}, or give {last.host} an account at the registry behind it: it limits that host, not its clients"
+    if logged_in:
+        return f"{when}, or send fewer requests at a time: the limit is that of the login"
+    return f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
+
+
+@row(
+    "rate-limit-low",
+    needs=None,
+    severities="warning",
+    suffers="all behind the same address or account",
+    remedy="the same",
+)
 def rate_limit_low(case: Case) -> Iterator[Found]:
     """Less than a tenth of the pulls is left.
 
@@ -123,7 +139,7 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
     )
 
 
-@row("slow-hop", severities="info", suffers="all", remedy="the host")
+@row("slow-hop", needs=None, severities="info", remedy="the host")
 def slow_hop(case: Case) -> Iterator[Found]:
     """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
 

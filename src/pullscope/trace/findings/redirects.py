@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, Found, crosses, header, location_host
+from pullscope.trace.findings.case import Case, Found, crosses, header, is_page, location_host
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -27,8 +27,6 @@ WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
     "redirect-loop",
     needs=Fact.REDIRECT,
     explains="query-dropped redirect-permanent",
-    severities="error",
-    suffers="all",
     remedy="the rule that does it",
 )
 def redirect_loop(case: Case) -> Iterator[Found]:
@@ -56,6 +54,7 @@ def redirect_loop(case: Case) -> Iterator[Found]:
 
 @row(
     "redirect-downgrade",
+    needs=None,
     severities="warning, error",
     suffers="all follow it, unencrypted",
     remedy="write https:// in the rule",
@@ -112,6 +111,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
         and hop.follows is None
         and crosses(hop)
         and hop.step.route.endpoint is not Endpoint.BLOB
+        and not is_page(hop.step.last)
     ]
     if kept:
         first = kept[0]
@@ -200,7 +200,6 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
     "push-over-redirect",
     needs=Fact.REDIRECT,
     explains="manifest-unknown name-unknown upload-lost upload-refused write-denied",
-    severities="error",
     suffers="all that push",
     remedy="push to the registry by its own name",
 )
@@ -237,9 +236,7 @@ def _query(url: str) -> dict[str, str]:
     return dict(pairs(query(url)))
 
 
-@row(
-    "redirect-unreadable", needs=Fact.FAILURE, severities="error", suffers="all", remedy="the whole address in the rule"
-)
+@row("redirect-unreadable", remedy="the whole address in the rule")
 def redirect_unreadable(case: Case) -> Iterator[Found]:
     """A redirect without Location, or to what is not an address, that the client did not follow.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import REFUSALS, Case, Found
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -15,17 +15,16 @@ from pullscope.trace.findings.said import answered_by, quoted
 @row(
     "referrers-refused",
     needs=Fact.TROUBLE,
-    severities="info, warning",
+    severities="info",
     suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
     remedy="answer 404, so that clients fall back to the tag",
     report="goharbor/harbor#18418",
 )
 def referrers_refused(case: Case) -> Iterator[Found]:
-    """The referrers API, or a look at the tag of a signature, is answered by neither 200 nor 404.
+    """The referrers API is answered by neither 200 nor 404.
 
     After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
     believe that there are none (distribution-spec 1.1, "Listing Referrers"). goharbor/harbor#18418.
-    Artifactory says 403 to the tag of a signature that is not there yet, and cosign signs nothing then: sigstore/cosign#2973.
     """
     refused = [
         step
@@ -40,17 +39,4 @@ def referrers_refused(case: Case) -> Iterator[Found]:
             "tag then, as they do after 404.",
             f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
             severity=Severity.INFO,
-        )
-    looked = case.stopped_at
-    if looked is None or not looked.route.cosign or looked.method not in ("GET", "HEAD"):
-        return
-    last = looked.last
-    if last.status in REFUSALS or (last.status or 0) >= 500:
-        yield Found(
-            [looked],
-            f"{answered_by(last)} said {last.status} to a look for a signature{quoted(last)}, and {case.client} asked nothing "
-            "more: it may be that there is none yet.",
-            f"let {last.host} answer 404 to a tag that it has not got: give that account the right to read "
-            f"{last.route.repository}, in every repository behind it",
-            severity=Severity.WARNING,
         )

@@ -7,10 +7,11 @@ import re
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, check, thing
-from pullscope.trace.findings.case import REFUSALS, codes
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_page, listed, repositories
 from pullscope.trace.findings.grants import ACCESS, allows, rights
-from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.login_commands import login, logout
 from pullscope.trace.findings.said import is_specific, says
+from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
 _OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
@@ -23,11 +24,23 @@ def of_a_login(one: Answer) -> str | None:
     if says(one.hop, _OF_RIGHTS):
         return f"give the account that {one.case.client} uses the right to what it asked for, or log in with another"
     by_post = one.step.is_token and one.hop.request.method == "POST" and one.status == 403 and not is_specific(one.hop)
+    if one.step.is_token and one.hop.request.method == "POST" and is_page(one.hop):
+        return (
+            f"let {one.hop.host} answer POST of a token request with a token, or with 405, after which {one.case.client} asks by "
+            f"GET: a web page answered (a newer version of the registry may). Else log in again: {one.login}"
+        )
     return f"log in again: {one.login}" + (
         f"; if it is good, {one.host} may take no POST for tokens, and {one.case.client} did not ask by GET"
         if by_post
         else ""
     )
+
+
+def of_an_old_login(one: Answer) -> str | None:
+    """One that is over, or that was not needed."""
+    if one.code == "login-not-needed":
+        return f"log out: {logout(one.case, one.host)}"
+    return f"log in again: {one.login}; a credential helper does so by itself" if one.code == "login-expired" else None
 
 
 def without_a_login(one: Answer) -> str | None:
@@ -42,18 +55,28 @@ def without_the_right(one: Answer) -> str | None:
         return (
             f"delete with a client that asks for delete or * (skopeo), and with an account that may delete {one.name}"
         )
-    lacks = _lacks(one)
-    return f"log in with an account that may {lacks} {one.name}" if lacks is not None else None
-
-
-def _lacks(one: Answer) -> str | None:
-    """The right that the token of a login does not grant, where that can be read; a push looks at what is there, too."""
-    granted = one.issued.facts.granted if one.issued is not None else None
-    if one.code != "write-denied" or granted is None or one.name is None:
+    if one.code not in ("write-denied", "login-lacks-right") or not one.lacks:
         return None
-    if one.act == "read" and not allows(granted, one.name, "pull"):
-        return "pull and push"
-    return action(one.case, one.step) if not allows(granted, one.name, action(one.case, one.step)) else None
+    if other := _granted_instead(one):
+        return f"mend what the token server grants: it was asked for {one.name}, and its token is for {listed(other)}"
+    lacks = what_it_lacks(one)
+    if one.code == "login-lacks-right":
+        return f"give that account the right to {lacks} {one.name}, or log in with one that has it"
+    return f"log in with an account that may {lacks} {one.name}"
+
+
+def what_it_lacks(one: Answer) -> str:
+    """The rights that a token does not grant, as a verb."""
+    if one.case.writes:
+        return "pull and push" if "pull" in one.lacks else listed(one.lacks)
+    return "pull" if "pull" in one.lacks else f"do {listed(one.lacks)} with"
+
+
+def _granted_instead(one: Answer) -> list[str]:
+    """The other repositories that a token grants, where it was asked for that one (distribution/distribution#2504)."""
+    issuer, granted = one.case.issuer_of(one.hop), one.issued.facts.granted if one.issued is not None else None
+    names = repositories(granted)
+    return [*names] if issuer is not None and one.name in asked_repositories(issuer) and one.name not in names else []
 
 
 def lacks_delete(one: Answer) -> str | None:
@@ -75,10 +98,11 @@ def why_refused(one: Answer) -> str:
     asked = lacks_delete(one)
     if asked is not None:
         return f" {client} asked for {asked} when it got its token, and a delete may need more."
-    lacks = _lacks(one)
-    if lacks == "pull and push":
+    if not one.lacks or one.issued is None:
+        return ""
+    if "pull" in one.lacks:
         return " The token of its login does not grant pull, and a push looks at what is there."
-    return f" The token of its login does not grant {lacks}." if lacks is not None else ""
+    return f" The token of its login does not grant {listed(one.lacks)}: it grants {rights(one.issued.facts.granted or '')}."
 
 
 def at_the_registry(one: Answer) -> str | None:
@@ -101,6 +125,18 @@ def of_the_unseen(one: Answer) -> str | None:
     if one.code is not None or one.status not in REFUSALS or not lacking(one.hop.request, "credentials"):
         return None
     return "check the name, and that the client is logged in with an account that may have it: no login is in the log"
+
+
+def of_a_lookup(one: Answer) -> str | None:
+    """A signature that may not be there: S3 says 403 to that, without the right to list (containers/image#538)."""
+    if one.step.kind is not Kind.SIGNATURE or one.act != "read" or one.status not in REFUSALS:
+        return None
+    if one.step.route.repository is None:
+        return f"let {one.hop.host} say 404 to what is not there (in S3 by s3:ListBucket), or let signatures be read"
+    return (
+        f"let {one.hop.host} answer 404 to a tag that it has not got (there may be none yet): give the account the right to read "
+        f"{one.name}, in every repository behind it"
+    )
 
 
 def of_a_blob(one: Answer) -> str | None:

@@ -62,17 +62,17 @@ class Row:
 def row(
     code: str,
     *,
-    severities: str,
-    suffers: str,
     remedy: str,
-    needs: Fact | None = None,
+    severities: str = "error",
+    suffers: str = "all",
+    needs: Fact | None = Fact.FAILURE,
     explains: str = "",
     softens: str = "",
     recording: str | None = None,
     report: str | None = None,
     last_resort: bool = False,
 ) -> Callable[[Rule], Row]:
-    """Makes a row of the rule below it."""
+    """Makes a row of the rule below it; most are asked where a step failed, and find an error that stops all clients."""
 
     def made(rule: Rule) -> Row:
         def look(case: Case) -> Finding | None:

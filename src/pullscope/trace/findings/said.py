@@ -18,6 +18,9 @@ MOST = 200
 GENERIC = frozenset(
     {
         "access denied",
+        "access forbidden",
+        "access to the requested resource is denied",
+        "access to the requested resource is not authorized",
         "access to the resource is denied",
         "authentication is required",
         "authentication required",
@@ -25,6 +28,9 @@ GENERIC = frozenset(
         "denied",
         "forbidden",
         "insufficient scope",
+        "invalid credentials",
+        "not authorized",
+        "permission denied",
         "requested access to the resource is denied",
         "the operation is unsupported",
         "unauthorized",
@@ -79,7 +85,7 @@ def is_specific(hop: Hop) -> bool:
     if not hop.errors:
         return bool(words(hop)) and _plain(words(hop)) not in GENERIC
     return any(
-        _plain(part) not in GENERIC for error in hop.errors for part in (error.message, error.detail[:100]) if part
+        _plain(part) not in GENERIC for error in hop.errors for part in (error.message, described(error.detail)) if part
     )
 
 
@@ -168,8 +174,17 @@ def described(detail: str) -> str:
     except ValueError:
         return ""
     words_ = [read.get(key) for key in ("description", "message", "reason")] if isinstance(read, dict) else []
-    said = next((one for one in words_ if isinstance(one, str) and one), "")
+    said = next((one for one in words_ if isinstance(one, str) and one), "") or _of_driver(read)
     return "" if said.startswith(_SPECIFICATION) else said
+
+
+def _of_driver(read: object) -> str:
+    """What a storage driver of distribution failed at (registry/storage/driver/storagedriver.go, Error)."""
+    within = read.get("Enclosed") if isinstance(read, dict) else None
+    if not isinstance(read, dict) or "DriverName" not in read:
+        return ""
+    parts = [within.get(key) for key in ("Op", "Path", "Message", "Code")] if isinstance(within, dict) else [within]
+    return f"{read['DriverName']}: {' '.join(part for part in parts if isinstance(part, str) and part)}".strip(" :")
 
 
 def _of_text(said: str) -> str:

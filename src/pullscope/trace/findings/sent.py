@@ -10,6 +10,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
+from pullscope.trace.findings.fronts import limits
 from pullscope.trace.findings.said import front, is_specific, says, tells_more
 from pullscope.trace.model import Kind
 
@@ -17,7 +18,11 @@ _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 _NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
-_OF_TYPES = re.compile(r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)", re.IGNORECASE)
+_OF_TYPES = re.compile(
+    r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)"
+    r"|\b(?:un\w+|invalid|disallowed) (?:\w+ )?(?:media|artifact|config) ?type",
+    re.IGNORECASE,
+)
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
@@ -72,17 +77,16 @@ def is_read_only(one: Answer) -> bool:
 
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
-    host, name = one.hop.host, front(one.hop) or ""
+    host, known = one.hop.host, limits(one.hop)
     if one.code == "upload-too-large":
-        if "nginx" in name.lower():
-            return "raise client_max_body_size in nginx (0 for no limit)"
-        if name == "Cloudflare":
-            return "push past Cloudflare, or in smaller layers: its limit belongs to the plan"
-        return f"raise the body limit of the server at {host}"
+        return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
+        look = "look at the registry's log and its disk"
+        if known is not None and one.hop.status is not None:
+            return f"{known[1]}; where that is no help, {look}"
         return (
             f"raise the time and size limits of the proxy in front of {host} (proxy_read_timeout and client_max_body_size in "
-            "nginx), and look at the registry's log and its disk"
+            f"nginx), and {look}"
         )
     if one.code == "upload-lost":
         return (
@@ -94,6 +98,19 @@ def of_size_and_time(one: Answer) -> str | None:
     return None
 
 
+def of_names(one: Answer) -> str | None:
+    """A name to which nothing can be written."""
+    said, host, name = codes(one.hop), one.hop.host, one.step.route.repository or "that name"
+    if one.code != "upload-refused" or not said & {"NAME_UNKNOWN", "NAME_INVALID"}:
+        return None
+    within = host_within(name)
+    if within is not None:
+        return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
+    if "NAME_INVALID" in said and tells_more(one.hop):
+        return f"name the image as the answer asks: {host} takes no name spelled {name}"
+    return f"create {name} at {host} first, and check how it is spelled"
+
+
 def of_uploads(one: Answer) -> str | None:
     """What the codes of the distribution specification mean for what was sent."""
     hop, host, said = one.hop, one.hop.host, codes(one.hop)
@@ -102,13 +119,6 @@ def of_uploads(one: Answer) -> str | None:
         return None
     if one.status == 411:
         return f"let the server at {host} accept bodies without Content-Length (chunked)"
-    if "NAME_UNKNOWN" in said or "NAME_INVALID" in said:
-        within = host_within(name)
-        if within is not None:
-            return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
-        if "NAME_INVALID" in said and tells_more(hop):
-            return f"name the image as the answer asks: {host} takes no name spelled {name}"
-        return f"create {name} at {host} first, and check how it is spelled"
     if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START and not tells_more(hop):
         return (
             f"check the host and port, and the proxy in front of {host}: a web page answered, which takes no uploads"
@@ -132,6 +142,12 @@ def of_uploads(one: Answer) -> str | None:
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
 
+def _is_artifact(document: Manifest) -> bool:
+    """Whether a manifest is of something that is no image (image-spec manifest.md, "Guidelines for Artifact Usage")."""
+    kind = document.config.media_type if document.config is not None else None
+    return document.artifact_type is not None or (bool(kind) and media_class(kind or "") is not MediaClass.CONFIG)
+
+
 def of_a_manifest(one: Answer) -> str | None:
     """A manifest that is refused for its type, as far as the answer leaves that open."""
     host, document = one.hop.host, one.step.document
@@ -146,11 +162,12 @@ def of_a_manifest(one: Answer) -> str | None:
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     if tells_more(one.hop) and not of_types:
         return f"do what the answer asks for, or {look_at_the_log(one)}"
-    an_artifact = "artifact" in sent or (isinstance(document, Manifest) and document.artifact_type is not None)
+    an_artifact = "artifact" in sent or (isinstance(document, Manifest) and _is_artifact(document))
     if an_artifact and one.status in _NO_SUCH_TYPE:
-        return (
-            f"push it as an image (oci-artifact=false in buildx), or to a registry that takes artifacts: {host} may not"
+        as_image = (
+            "oci-artifact=false in buildx" if one.case.pull.client.family == "buildkit" else "with an image's config"
         )
+        return f"push it as an image ({as_image}), or to a registry that takes artifacts: {host} may not take this type"
     if media_class(sent) in _TYPES and "docker" in sent:
         return (
             f"{host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "

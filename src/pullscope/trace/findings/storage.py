@@ -1,6 +1,4 @@
-"""The storage behind a registry: signed addresses, clocks, and those who serve what a blob redirect leads to.
-One file, because these rules share what they read of a signed address.
-"""
+"""The storage behind a registry: signed addresses, clocks, and those who serve what a blob redirect leads to."""
 
 from __future__ import annotations
 
@@ -9,13 +7,13 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare, query
-from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, is_page, mirror_of, name_of
+from pullscope.trace.findings.case import Case, Found, header, in_storage, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, front, quoted, says
+from pullscope.trace.findings.said import answered_by, quoted, says
 from pullscope.trace.findings.times import date_of, expiry_of
-from pullscope.trace.model import Hop, Outcome
+from pullscope.trace.model import Hop
 
 APART = 120.0
 """Seconds between two hosts' clocks from which that is told: signatures and tokens allow for less."""
@@ -44,10 +42,7 @@ def _refused(case: Case) -> list[Hop]:
 
 @row(
     "two-auth-mechanisms",
-    needs=Fact.FAILURE,
-    explains=f"{REFUSED} cdn-failed signed-url-invalid",
-    softens="authorization-leaked",
-    severities="error",
+    explains=f"{REFUSED} authorization-leaked cdn-failed signed-url-invalid",
     suffers="clients that send their token to a storage",
     remedy="no challenge at the storage",
 )
@@ -73,8 +68,9 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
             f"said {last.status}: storages take one of the two, never both.",
             f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
             if last.follows is not None and last.follows.host == last.host
-            else f"let {last.host} answer signed addresses without a challenge; a client that sends its token to a "
-            "storage unasked needs an update",
+            else f"let {last.host} answer signed addresses without a challenge"
+            if last.challenges
+            else f"update {case.client}, or what it is built on: it must not send Authorization on to another host",
         )
 
 
@@ -86,7 +82,6 @@ def _kind(hop: Hop) -> str:
     "signed-url-stale",
     needs=Fact.TROUBLE,
     explains="cdn-failed signed-url-expired signed-url-invalid",
-    severities="error",
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
     report="rpardini/docker-registry-proxy#26",
@@ -130,8 +125,6 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
     "signed-url-invalid",
     needs=Fact.TROUBLE,
     explains="cdn-failed",
-    severities="error",
-    suffers="all",
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
 )
@@ -159,7 +152,6 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
     "signed-url-expired",
     needs=Fact.TROUBLE,
     explains="cdn-failed",
-    severities="error",
     suffers="all, and first those with slow queues",
     remedy="clocks, queues",
 )
@@ -184,6 +176,7 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
 
 @row(
     "clocks-differ",
+    needs=None,
     explains="cdn-failed signed-url-invalid",
     severities="warning, error",
     suffers="all, where signatures or tokens expire",
@@ -226,56 +219,6 @@ def clocks_differ(case: Case) -> Iterator[Found]:
         "tokens and signed addresses of one are too old, or not valid yet, for the other.",
         f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host}",
         severity=Severity.WARNING,
-    )
-
-
-@row("cdn-failed", needs=Fact.FAILURE, severities="error, warning", suffers="all", remedy="the storage")
-def cdn_failed(case: Case) -> Iterator[Found]:
-    """The storage behind a blob, or a manifest, fails for another reason.
-
-    To HEAD of an address that is signed for GET storages say 403 or 400 without a word: the method is signed too (AWS
-    Signature Version 4, "canonical request"; minio/minio#6558, moby/moby#50065, distribution/distribution#2055).
-    A storage is what a blob redirect led to, whatever its path looks like. What recovers when asked again at once is
-    `retried`. 5xx of the registry itself is `registry-failed`, of a mirror `mirror-failed`.
-    """
-    broken = [
-        hop
-        for hop in case.hops
-        if (hop.request.method == "GET" or hop.step in case.bad)
-        and in_storage(hop)
-        and mirror_of(hop.step.first) is None
-        and ((hop.status or 0) >= 400 or (hop.failed is not None and not client_left(hop)))
-        and hop.status not in (416, 429)
-        and hop.step.outcome is Outcome.FAILED
-        and hop.step not in case.made_good
-        and not says(hop, _EXPIRED)
-        and not (hop.failed is not None and hop.response is not None)
-    ]
-    if not broken:
-        return
-    hop = broken[0]
-    steps = [one.step for one in broken]
-    said = (
-        f"said {hop.status}{quoted(hop)}"
-        if hop.status is not None
-        else f"ended the connection ({hop.failed.reason if hop.failed else ''})"
-    )
-    yield Found(
-        steps,
-        f"{answered_by(hop)}, which has the bytes of {name_of(hop.step)}, {said}.",
-        f"try again; if it keeps failing, let {case.client} reach {hop.host} through every firewall and proxy: "
-        f"{hop.follows.host if hop.follows else 'the registry'} does not send the bytes itself"
-        if hop.status is None
-        else f"pull from another address, or have this one allowed: {front(hop) or hop.host} answers with a page for people "
-        "in place of the bytes"
-        if hop.status == 403 and is_page(hop)
-        else f"let {hop.follows.host if hop.follows else 'the registry'} answer HEAD itself: a signed address is good for one "
-        "method, mostly GET"
-        if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and query(hop.request.url)
-        else f"push the image again: {hop.follows.host if hop.follows else 'the registry'} names what its storage no longer has"
-        if hop.status in (404, 410) and not says(hop, _BUCKET)
-        else f"try again; if it stays, {hop.follows.host if hop.follows else 'the registry'} points to a storage that does not "
-        "give what it should",
     )
 
 

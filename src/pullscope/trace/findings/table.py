@@ -29,6 +29,7 @@ from pullscope.trace.findings import (
     referrers,
     storage,
     tokens,
+    unwritten,
     uploads,
     vanity,
 )
@@ -45,7 +46,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Tokens and logins": rows_of([challenges, tokens, logins]),
     "Mirrors": rows_of([mirrors]),
     "The registry's answers": rows_of([answered, names, lookups, manifests, referrers]),
-    "Pushes and deletes": rows_of([uploads]),
+    "Pushes and deletes": rows_of([uploads, unwritten]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),
     "In rule files only": rows_of([only_in_rules]),

@@ -37,10 +37,8 @@ DEFAULT_LIFE = 60.0
 
 @row(
     "authorization-dropped",
-    needs=Fact.FAILURE,
     explains=REFUSED,
     softens="authorization-leaked token-server-insecure",
-    severities="error",
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
     remedy="proxy (200) instead of redirecting",
 )
@@ -144,10 +142,8 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
 
 @row(
     "scope-mismatch",
-    needs=Fact.FAILURE,
     explains="access-denied credentials-not-used login-lacks-right scope-refused write-denied",
     severities="error, warning",
-    suffers="all",
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
 def scope_mismatch(case: Case) -> Iterator[Found]:
@@ -185,9 +181,7 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
 
 @row(
     "scope-refused",
-    needs=Fact.FAILURE,
     explains="access-denied credentials-not-used",
-    severities="error",
     suffers="all, and first those that add scopes of their own",
     remedy="names that exist at the registry only",
 )
@@ -242,7 +236,6 @@ def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
     needs=Fact.REJECTED,
     explains="access-denied credentials-not-used login-lacks-right write-denied",
     severities="error, warning",
-    suffers="all",
     remedy="how long tokens live; clocks",
 )
 def token_rejected(case: Case) -> Iterator[Found]:
@@ -296,7 +289,10 @@ def token_rejected(case: Case) -> Iterator[Found]:
             if not at_once
             else f"{hop.host} refuses at /v2/ the token that its own token server {issued.host if issued else ''} has just "
             f"issued to {case.client}, with {hop.status}{reason(hop)}.",
-            f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
+            "log in with another credential, if this one has no right to packages (a personal access token in place of a job's), "
+            f"and look at the log of {hop.host}: its registry must take the key and the issuer of its tokens"
+            if at_once and not invalid and issued is not None and issued.host == hop.host
+            else f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
             if at_once
             else f"get a new token: start {case.client} anew, or have it ask for one before {period(age or 0)} are over"
             if no_challenge

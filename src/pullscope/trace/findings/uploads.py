@@ -1,4 +1,6 @@
-"""What is pushed and not taken: refused for what it is, sent to another address, left out, or mounted in vain."""
+"""What is pushed and not taken: sent to another address, cancelled, left out, or mounted in vain.
+One file, because these rules share what they read of an upload's way.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
-from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_page, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, header, is_page, is_write, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
@@ -29,7 +31,6 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
     needs=Fact.WRITE,
     explains="upload-refused access-denied credentials-not-used push-over-redirect redirect-downgrade registry-failed "
     "upload-cut-off upload-lost upstream-unreachable write-denied",
-    severities="error",
     suffers="all that push",
     remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
     recording="field/wire/push-http-location.mitm",
@@ -95,9 +96,7 @@ _QUOTES_THE_REQUEST = re.compile(
 
 @row(
     "upload-address-changed",
-    needs=Fact.FAILURE,
     explains="access-denied token-rejected upload-lost upload-refused write-denied",
-    severities="error",
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies pass on path and query unchanged",
     report="oras-project/oras-dotnet#132",
@@ -150,10 +149,77 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 
 
 @row(
+    "upload-given-up",
+    needs=Fact.WRITE,
+    suffers="clients that check what was acknowledged: regctl, skopeo, podman, oras",
+    remedy="a registry that acknowledges what it was sent",
+    report="regclient/regclient#961",
+)
+def upload_given_up(case: Case) -> Iterator[Found]:
+    """A client cancels its upload after a good answer, or an answer acknowledges another number of bytes than was sent.
+
+    `Range` of an answer to PATCH is what the registry has by then (distribution-spec 1.1, "Pushing a blob in chunks"); a client
+    that reads another end there than it sent gives up, some with DELETE: regclient/regclient#961 (Zot), containers/image#1080.
+    """
+    for step in case.steps if case.over and case.failed else []:
+        last = step.last
+        if step.route.endpoint is not Endpoint.UPLOAD or not is_write(step):
+            continue
+        before = [one for one in case.steps if one.started < step.started and _is_same_upload(one, step)]
+        had, end, sent = (
+            _acknowledged(before[-1].last) if before else None,
+            _acknowledged(last),
+            _last_sent(last, before),
+        )
+        if step.kind is Kind.UPLOAD_CHUNK and last.ok and end is not None and sent is not None and end != sent:
+            yield Found(
+                [step],
+                f"{answered_by(last)} acknowledges bytes 0-{end} of an upload (Range) of which {case.client} had sent "
+                f"0-{sent}, and the upload ended there.",
+                f"update or mend {last.host}, or send the blob in one piece: its answers must name what it has",
+                severity=Severity.ERROR,
+            )
+        if step.kind is Kind.DELETE and last.ok and before and before[-1].last.ok:
+            yield Found(
+                [before[-1], step],
+                f"{case.client} cancelled its upload to {last.host}, whose last answer was {before[-1].last.status} to "
+                f"{before[-1].method}"
+                + (f" with Range 0-{had}" if had is not None else "")
+                + ": that answer names no error.",
+                f"look at the words of {case.client}: it stopped of its own accord",
+                severity=Severity.ERROR,
+            )
+
+
+def _is_same_upload(one: Step, other: Step) -> bool:
+    same = one.route.upload_id == other.route.upload_id
+    return one.route.endpoint is Endpoint.UPLOAD and same and one.first.host == other.first.host
+
+
+def _acknowledged(hop: Hop) -> int | None:
+    """The last byte that an answer says is there."""
+    return _end_of(header(hop, "range"))
+
+
+def _last_sent(hop: Hop, before: list[Step]) -> int | None:
+    """The last byte that had been sent by then: by Content-Range, or by the bytes of each request."""
+    told = _end_of(hop.request.headers.get("content-range"))
+    if told is not None:
+        return told
+    sizes = [one.last.uploaded.bytes for one in before if one.last.uploaded is not None]
+    own = hop.uploaded.bytes if hop.uploaded is not None else None
+    return sum(sizes) + own - 1 if own and len(sizes) == len(before) else None
+
+
+def _end_of(span: str | None) -> int | None:
+    found = re.fullmatch(r"(?:bytes[= ])?[0-9]{1,15}-([0-9]{1,15})(?:/[0-9*]+)?", (span or "").strip())
+    return int(found[1]) if found else None
+
+
+@row(
     "upload-not-begun",
     needs=Fact.WRITE,
     explains="path-not-redirected",
-    severities="error",
     suffers="all that push",
     remedy="hand POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",
@@ -181,9 +247,7 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
 
 @row(
     "blob-not-pushed",
-    needs=Fact.FAILURE,
     explains="registry-failed upload-refused",
-    severities="error",
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
     report="goharbor/harbor#18541",
@@ -244,7 +308,6 @@ def _told_of(step: Step) -> list[object]:
     "mount-refused",
     needs=Fact.WRITE,
     explains="access-denied name-unknown upload-refused write-denied",
-    severities="error",
     suffers="clients that mount and do not go on to upload",
     remedy="the right to read there, or an upload instead",
     report="google/go-containerregistry#1393",

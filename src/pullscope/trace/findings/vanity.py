@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import check
 from pullscope.trace.findings.case import (
     CONTENT,
@@ -21,6 +22,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, quoted, says
@@ -131,8 +133,6 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
     explains="size-mismatch access-denied blob-unknown digest-mismatch head-not-allowed manifest-unknown "
     "missing-content-digest name-unknown wrong-content-type token-not-requested ping-hides-challenge "
     "login-lacks-right",
-    severities="error",
-    suffers="all",
     remedy="the rule that is missing, if the name is yours",
 )
 def path_not_redirected(case: Case) -> Iterator[Found]:
@@ -164,6 +164,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     takes = (
         {hop.host for hop in case.hops if hop.status == 401 and hop.challenges} if first.last.status == 404 else set()
     )
+    site = of_a_website(Answer(case, first))
     served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
     yield Found(
         lost,
@@ -180,8 +181,8 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
             if first.last.host in takes
             else ": no registry answers there."
         ),
-        f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
-        if first.last.host in case.pointing
+        site or f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
+        if site or first.last.host in case.pointing
         else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
         if first.last.host in served
         else check(first.route.repository or "")
@@ -233,7 +234,6 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
     "ping-other-host",
     needs=Fact.FAILURE,
     explains=REFUSED,
-    severities="error",
     suffers="docker's classic store",
     remedy="one vanity host for each registry",
 )
@@ -262,10 +262,7 @@ def _lost_on_the_way(step: Step) -> bool:
 
 @row(
     "library-prefix-missing",
-    needs=Fact.FAILURE,
     explains=f"{REFUSED} manifest-unknown name-unknown",
-    severities="error",
-    suffers="all",
     remedy="add it in the rule",
 )
 def library_prefix_missing(case: Case) -> Iterator[Found]:

@@ -1,0 +1,86 @@
+"""What is to be done where something is not there: a tag, a manifest, a repository, a blob, or its bytes."""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.reference import registry_name
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.asked import host_within
+from pullscope.trace.findings.case import header, is_page
+from pullscope.trace.findings.said import front, says
+from pullscope.trace.model import Kind
+
+_CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
+"""What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
+_BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
+
+
+def asked_host(one: Answer) -> str:
+    return one.hop.host if one.hop.route.repository else one.step.first.host
+
+
+def named_by(one: Answer) -> str | None:
+    """The tag for which the same host named, in Docker-Content-Digest, the digest that it has not got."""
+    for step in one.case.steps:
+        route, named = step.route, header(step.last, "docker-content-digest")
+        tagged = route.endpoint is Endpoint.MANIFEST and route.digest is None and step.last.ok
+        there = step.last.host == one.hop.host and step.started <= one.step.started
+        if tagged and there and named == str(one.step.route.digest):
+            return route.reference
+    return None
+
+
+def of_what_is_missing(one: Answer) -> str | None:
+    """The name first, then what a cache has behind it."""
+    host, step, cache = one.hop.host, one.step, _CACHE.format(host=one.hop.host)
+    name = one.hop.route.repository or step.route.repository or ""
+    if one.clue is not None and one.clue.name != "not there":
+        return None  # words that say why
+    if one.code == "name-unknown":
+        within = host_within(name)
+        if within is not None:
+            return f"leave {within} out of the name, if it is the registry that was meant; else check the name; {cache}"
+        return f"check the name, and where a redirect or proxy renames it, the rule; {cache}"
+    if one.code == "blob-unknown":
+        if step.first.host != host:
+            return f"look at {step.first.host}, which sends on to where the content is not, or keeps an old manifest in a cache"
+        if step.expectation:
+            return f"push the image again: its manifest is there, its content is not; {cache}"
+        return "check the digest, and the repository that it is asked for in"
+    if one.code != "manifest-unknown":
+        return None
+    tags = f"crane ls {registry_name(asked_host(one))}/{name} lists"
+    if step.kind is Kind.DELETE:
+        return f"do nothing if it was deleted before; else check the name: {tags} its tags"
+    if step.route.digest is None and "/v2/" in f"/{name}/":
+        return (
+            f"leave /v2 out of the address of {host} in the client's settings, or set override_path = true beside it in "
+            "hosts.toml: the path has it twice"
+        )
+    if step.route.digest is None:
+        return f"check the tag: {tags} those that exist" + ("" if one.known is not None else f"; {cache}")
+    if step.expectation is not None:
+        return f"push the image again with all its platforms; {cache}"
+    if named_by(one) is not None:
+        return f"look at {host}, which does not have what it names; {cache}"
+    return "check the digest; what no tag names may be deleted"
+
+
+def of_storage(one: Answer) -> str | None:
+    """What a registry's storage does not give."""
+    hop, by = one.hop, one.hop.follows.host if one.hop.follows is not None else "the registry"
+    if one.code != "cdn-failed":
+        return None
+    if hop.status is None:
+        through = f"let {one.case.client} reach {hop.host} through every firewall and proxy"
+        return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
+    if hop.status == 403 and is_page(hop):
+        who = front(hop) or hop.host
+        return f"pull from another address, or have this one allowed: {who} answers with a page for people in place of the bytes"
+    if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
+        return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
+    if hop.status in (404, 410) and not says(hop, _BUCKET):
+        return f"push the image again: {by} names what its storage no longer has"
+    return f"try again; if it keeps failing, {by} points to a storage that does not give what it should"

@@ -1,0 +1,115 @@
+"""What one answer to a push or a delete is enough to tell: who may not write, and what is not taken."""
+
+from __future__ import annotations
+
+from pullscope.oci.amounts import size
+from pullscope.trace.findings.answers import Answer, after
+from pullscope.trace.findings.asked import doing, request, unknown_subject
+from pullscope.trace.findings.rights import why_refused
+from pullscope.trace.findings.said import answered_by, quoted, reason
+from pullscope.trace.findings.sent import is_read_only
+from pullscope.trace.findings.tellings import composed
+
+
+@composed(
+    "upload-refused",
+    explains="manifest-unknown name-unknown blob-unknown",
+    suffers="the client that sent it",
+    remedy="the registry's own reason",
+    report="moby/buildkit#3579",
+)
+def upload_refused(one: Answer) -> str:
+    """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
+    that writes.
+
+    411 comes from proxies that take no chunked body; 400 MANIFEST_INVALID and DIGEST_INVALID, 404 MANIFEST_BLOB_UNKNOWN and
+    NAME_UNKNOWN are the registry's (distribution-spec 1.1, "Error Codes"). Registries without OCI types refuse what buildx pushes
+    since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
+    """
+    subject = unknown_subject(one.step)
+    means = f", and means {subject.short}, the subject of that manifest" if subject is not None else ""
+    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{means}."
+
+
+@composed(
+    "write-denied",
+    explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
+    "scope-refused token-not-requested upload-lost",
+    suffers="those that push or delete",
+    remedy="a login that may write there; the registry's own reason",
+    recording="field/live/push28-quota.mitm",
+)
+def write_denied(one: Answer) -> str:
+    """A push, a mount or a delete is refused: without a login, without the right, by a quota, or by a registry that only reads.
+
+    Docker Hub says 401 with insufficient_scope to an anonymous push (dockerd 20.10.24) and delete (skopeo 1.22), Harbor 403
+    with the quota's figures, distribution in read-only mode 405 UNSUPPORTED (also to a delete unless
+    `storage.delete.enabled` is set), ECR refuses to move an immutable tag with 400 TAG_INVALID (moby/buildkit#3776).
+    Nexus takes nothing twice where redeploy is off (GoogleContainerTools/jib#3057); crane gets its token for push and pull, and
+    deletes with it (google/go-containerregistry#2184). Whether a repository is private has nothing to do with it.
+    """
+    what = doing(one.step)
+    to = f" {'from' if what == 'a delete' else 'to'} {one.name}" if one.name else ""
+    return f"{answered_by(one.hop)} refused {what}{to} with {one.status}{quoted(one.hop)}." + (
+        f" {one.host} is read-only." if one.clue is None and is_read_only(one) else why_refused(one)
+    )
+
+
+@composed(
+    "upload-too-large",
+    explains="upload-refused manifest-too-large registry-failed retried upload-cut-off write-denied",
+    suffers="all that push layers of that size",
+    remedy="raise the limit of what answered (client_max_body_size in nginx)",
+    recording="field/live/push28-413.mitm",
+)
+def upload_too_large(one: Answer) -> str:
+    """413 to an upload or a manifest.
+
+    nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
+    plan (developers.cloudflare.com, "Connection limits"); docker/for-mac and distribution's nginx recipe name both. Run
+    with dockerd 28.5.2.
+    """
+    said = f"{answered_by(one.hop)} said 413 to {_upload(one)}{reason(one.hop)}"
+    return f"{said}: it does not accept a body of that size."
+
+
+@composed(
+    "upload-cut-off",
+    explains="upload-refused upload-lost registry-failed retried",
+    severities="error, warning",
+    suffers="all that push large layers, or slowly",
+    remedy="time and size limits of the proxy in front",
+    recording="field/live/push-server-closed.mitm",
+)
+def upload_cut_off(one: Answer) -> str:
+    """The server ended the connection in the middle of an upload, or said 408, 499 or 504 to it.
+
+    Proxies end what takes longer than they wait: rpardini/docker-registry-proxy#70 (60 s), docker-archive/docker-registry#900
+    (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF.
+    """
+    if one.hop.status is None:
+        return f"{one.hop.host} ended the connection in the middle of {_upload(one)}.".replace(",.", ".")
+    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}."
+
+
+@composed(
+    "upload-lost",
+    explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
+    suffers="all that push",
+    remedy="one storage and one http.secret for all instances; keep the query of Location",
+    report="distribution/distribution#1402",
+)
+def upload_lost(one: Answer) -> str:
+    """An upload that the registry has just begun is not known to it any more (404, BLOB_UPLOAD_UNKNOWN or BLOB_UPLOAD_INVALID).
+
+    Several instances behind one name need one storage and one `http.secret` (distribution, docs/content/about/deploying.md,
+    "Load balancing considerations"); a proxy that changes the query of Location has the same effect.
+    distribution/distribution#1402, #2519, #1576, deis/registry#84.
+    """
+    return f"{answered_by(one.hop)} said {one.status} to an upload that it had begun itself{quoted(one.hop)}."
+
+
+def _upload(one: Answer) -> str:
+    """What was sent, how much, and for how long it took."""
+    sent = one.hop.uploaded.bytes if one.hop.uploaded is not None else 0
+    return f"{request(one.step)}{f' ({size(sent)})' if sent > 100_000 else ''}{after(one)}"
