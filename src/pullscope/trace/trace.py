@@ -26,7 +26,7 @@ from pullscope.trace.findings.watching import Findings
 from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
 from pullscope.trace.kinds import learn_pushed
 from pullscope.trace.lifecycle import deadline, out_of_patience
-from pullscope.trace.model import Change, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.model import Action, Change, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
@@ -272,6 +272,8 @@ class Trace:
             pull.steps.append(step)
             step.n = len(pull.steps)
             self._changes.append(Change(what="step", pull=pull, step=step, time=step.ended or step.started))
+        if pull.action is Action.LOOK and any(step.kind is Kind.LAYER and step.method == "GET" for step in ready):
+            pull.action = Action.PULL  # who fetches layers does more than look
         self._told_steps += len(ready)
         self._changes.extend(self._findings.after(pull, ready))
 

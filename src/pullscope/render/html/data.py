@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from pullscope.oci.amounts import count, size
 from pullscope.oci.messages import Headers
-from pullscope.render.closing_line import verdict
+from pullscope.render.closing_line import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.explain.table import Section
 from pullscope.render.html.tree import Node, image_tree
@@ -80,10 +81,12 @@ def pull_data(pull: Pull, hosts: Sequence[HostTally], roles: Roles, texts: Texts
         "platform": pull.platform,
         "rate limit": limit_words(limit) if limit is not None else None,
     }
-    outcome = pull.outcome if pull.closed else "under way"
+    so_far = (
+        f"under way: {took(pull.seconds)}, {count(len(hops), 'request')}, {size(pull.bytes + pull.bytes_sent)} so far"
+    )
     return {
         "id": pull.id,
-        "verdict": texts(f"{outcome}: {verdict(pull)}"),
+        "verdict": texts(f"{pull.outcome}: {verdict(pull)}" if pull.closed else so_far),
         "client": texts(client_line(pull)),
         "facts": _facts(facts, texts),
         "steps": _columns([_step(step, pull, lesson, texts) for step, lesson in zip(pull.steps, told_of, strict=True)]),
