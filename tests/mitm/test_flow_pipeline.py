@@ -32,7 +32,7 @@ def fail(where: str, error: Exception) -> None:
 
 def noted(flow: http.HTTPFlow) -> tuple[Asked, ResponseHead]:
     assert flow.response is not None
-    return Asked.by(flow), ResponseHead.of(flow.response)
+    return Asked.by(flow), ResponseHead.of(flow.response, flow.server_conn)
 
 
 def test_an_exchange_is_told_after_its_flow_is_gone() -> None:

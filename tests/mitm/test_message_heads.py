@@ -18,7 +18,7 @@ def test_a_head_is_what_it_was() -> None:
     """Another addon rewrites request and answer between the hook and the making of the event."""
     flow = exchange(MANIFEST, headers=[("Accept", "a"), ("Accept", "b")], answer_headers=[("X-One", "1")])
     assert flow.response is not None
-    asked, answered = RequestHead.of(flow), ResponseHead.of(flow.response)
+    asked, answered = RequestHead.of(flow), ResponseHead.of(flow.response, flow.server_conn)
     flow.request.url = "http://elsewhere.example.com/x"
     flow.request.headers["Accept"] = "c"
     flow.request.method = "POST"
@@ -78,3 +78,14 @@ def test_an_exchange_does_not_hold_its_flow() -> None:
 
     assert asked.flow() is None
     asked.note(bytes=8)
+
+
+def test_an_answer_knows_how_its_server_was_reached() -> None:
+    """When the proxy dialed, and when TCP and TLS stood; nothing of an answer that no server gave."""
+    flow = exchange()
+    assert flow.response is not None
+    flow.server_conn.timestamp_start, flow.server_conn.timestamp_tcp_setup = 1.0, 2.0
+    flow.server_conn.timestamp_tls_setup = None
+    head = ResponseHead.of(flow.response, flow.server_conn)
+
+    assert (head.dialed, head.reached, head.secured) == (1.0, 2.0, None)

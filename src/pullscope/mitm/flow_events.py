@@ -42,6 +42,9 @@ def responded(border: Border, exchange: int, at: float, head: ResponseHead, answ
         Response(status=head.status, headers=headers_of(head.fields)),
         time=head.started or at,
         answered_by=str(answered_by) if answered_by else None,
+        dialed=head.dialed,
+        reached=head.reached,
+        secured=head.secured,
     )
 
 
@@ -97,7 +100,8 @@ def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
         yield border.uploaded(number, body, time=request.timestamp_end or asked.started)
     response = flow.response
     if response is not None:
-        yield responded(border, number, asked.started, ResponseHead.of(response), flow.metadata.get(ANSWERED_BY))
+        head = ResponseHead.of(response, flow.server_conn)
+        yield responded(border, number, asked.started, head, flow.metadata.get(ANSWERED_BY))
     if flow.error is not None or response is None:
         yield failed(border, number, asked.started, flow.error, _count(seen.get("bytes")))
         return

@@ -12,7 +12,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mitmproxy import http
+from mitmproxy import connection, http
 
 from pullscope.mitm.flow_notes import MIRRORED, seen_of
 from pullscope.oci.messages import Headers
@@ -75,11 +75,22 @@ class ResponseHead(NamedTuple):
     status: int
     fields: Fields
     started: float | None
+    dialed: float | None
+    """When the connection to the server was begun; None of an answer that no server gave."""
+    reached: float | None
+    secured: float | None
 
     @classmethod
-    def of(cls, response: http.Response) -> ResponseHead:
+    def of(cls, response: http.Response, server: connection.Server) -> ResponseHead:
         """The head as it is now."""
-        return cls(response.status_code, response.headers.fields, response.timestamp_start)
+        return cls(
+            response.status_code,
+            response.headers.fields,
+            response.timestamp_start,
+            server.timestamp_start,
+            server.timestamp_tcp_setup,
+            server.timestamp_tls_setup,
+        )
 
 
 def headers_of(fields: Fields) -> Headers:

@@ -245,7 +245,7 @@ class Watch:
             return None
         if self._relays:
             self._each("a relay", partial(self._relay.answered, flow))
-        head, answered_by = ResponseHead.of(response), flow.metadata.get(ANSWERED_BY)
+        head, answered_by = ResponseHead.of(response, flow.server_conn), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
             # Whether it is a document is for the trace to say, which remembers what led here.
             return self._backlog.turn("responseheaders", self._witness.answered, asked, head, answered_by, response)

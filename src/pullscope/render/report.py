@@ -14,6 +14,7 @@ from pullscope.render.layout import WIDTH, paint
 from pullscope.render.lines import finding_lines, story_of
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
+from pullscope.trace.hop import Reached
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step
 from pullscope.trace.refusals import Refusal
@@ -191,10 +192,19 @@ def hop_json(hop: Hop, roles: Roles) -> dict[str, Any]:
         "started": hop.request.time if hop.dated else None,
         "seconds": _round(hop.seconds),
         "first_byte_seconds": _round(hop.first_byte_seconds),
+        **({"connection": _connection(hop.reached)} if hop.reached is not None else {}),
         "errors": [{"code": error.code, "message": error.message} for error in hop.errors],
         "said": words(hop) or None if (hop.status or 0) >= 400 else None,
         "failure": hop.failed.reason if hop.failed else None,
         "answered_by": response.answered_by if response else None,
+    }
+
+
+def _connection(reached: Reached) -> dict[str, Any]:
+    return {
+        "already_open": reached.open_already,
+        "tcp_seconds": _round(reached.tcp),
+        "tls_seconds": _round(reached.tls),
     }
 
 

@@ -155,10 +155,21 @@ class Border:
             document=document,
         )
 
-    def responded(self, exchange: int, response: Response, *, time: float, answered_by: str | None = None) -> Responded:
+    def responded(
+        self,
+        exchange: int,
+        response: Response,
+        *,
+        time: float,
+        answered_by: str | None = None,
+        dialed: float | None = None,
+        reached: float | None = None,
+        secured: float | None = None,
+    ) -> Responded:
         """The head of an answer, whose body is not looked at.
 
-        `answered_by` is the name that whoever stood in for the server has left.
+        `answered_by` is the name that whoever stood in for the server has left; the rest is when the connection to the
+        server was begun, and when its TCP and its TLS stood.
         """
         opened = self._open.get(exchange)
         at_hand = opened.secrets if opened is not None else NONE
@@ -175,6 +186,9 @@ class Border:
             location=without_secrets(redact_location(writable(absolute)[:LONGEST_URL]), at_hand) if absolute else None,
             location_id=self._numbers.number("url", absolute) if absolute else None,
             answered_by=writable(answered_by)[:LONGEST_WORD] if answered_by else None,
+            dialed=moment(dialed),
+            reached=moment(reached),
+            secured=moment(secured),
         )
 
     def finished(self, exchange: int, body: Body, *, time: float) -> Finished:

@@ -71,6 +71,12 @@ class Responded:
     location_id: int | None
     answered_by: str | None = None
     """What stood in for the server, where something did: a rule (`netlify.toml:8`) or a sample."""
+    dialed: float | None = None
+    """When the connection to the server was begun, with the look-up of its name; None where the source does not say."""
+    reached: float | None = None
+    """When its TCP stood."""
+    secured: float | None = None
+    """When its TLS stood; None for plain HTTP too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

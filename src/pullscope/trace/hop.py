@@ -22,6 +22,24 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
 
 
+AT_ONCE = 0.001
+"""Seconds by which a connection may be older than the request that it was opened for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reached:
+    """How the proxy came to the server: over a connection that stood already, or in this time."""
+
+    open_already: bool = False
+    tcp: float | None = None
+    """Seconds until TCP stood, with the look-up of the name: mitmproxy does both in one."""
+    tls: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return (self.tcp or 0.0) + (self.tls or 0.0)
+
+
 @dataclass(kw_only=True, slots=True, eq=False)
 class Hop:
     """One exchange: a request and what became of it."""
@@ -104,6 +122,19 @@ class Hop:
     @property
     def seconds(self) -> float | None:
         return None if self.ended is None or not self.timed else max(0.0, self.ended - self.request.time)
+
+    @property
+    def reached(self) -> Reached | None:
+        """How the connection to the server came about that this was asked on; None where the source does not say."""
+        seen = self.response
+        if seen is None or seen.dialed is None or seen.reached is None or seen.answered_by or not self.timed:
+            return None
+        if seen.reached < self.request.time - AT_ONCE:
+            return Reached(open_already=True)
+        return Reached(
+            tcp=max(0.0, seen.reached - seen.dialed),
+            tls=max(0.0, seen.secured - seen.reached) if seen.secured is not None else None,
+        )
 
     @property
     def first_byte_seconds(self) -> float | None:

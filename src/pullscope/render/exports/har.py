@@ -58,7 +58,7 @@ def _entry(hop: Hop, pull: Pull, page: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "pageref": page,
         "startedDateTime": _date(hop.request.time),
-        "time": round(sum(part for part in timings.values() if part > 0), 3),
+        "time": round(sum(part for name, part in timings.items() if part > 0 and name != "ssl"), 3),
         "request": _request(hop),
         "response": _response(hop),
         "cache": {},
@@ -72,17 +72,22 @@ def _entry(hop: Hop, pull: Pull, page: str) -> dict[str, Any]:
 
 
 def _timings(hop: Hop) -> dict[str, float]:
-    """Sending what was uploaded, waiting for the first byte, receiving; how the proxy's connections came about is not told."""
+    """The proxy's own connection, where it is known, sending what was uploaded, waiting for the first byte, receiving.
+
+    `connect` holds `ssl` (HAR 1.2), and `time` is the sum of the others.
+    """
     whole = hop.seconds or 0.0
     first = hop.first_byte_seconds
     first = whole if first is None else min(first, whole) if hop.seconds is not None else first
     sent = min(max(hop.uploaded.time - hop.request.time, 0.0), first) if hop.uploaded and hop.uploaded.bytes else 0.0
-    wait = max(_milliseconds(first - sent) - BLOCKED, 0.0)
+    reached = hop.reached
+    connect = min(reached.seconds, first - sent) if reached is not None and not reached.open_already else 0.0
+    wait = max(_milliseconds(first - sent - connect) - BLOCKED, 0.0)
     return {
         "blocked": BLOCKED,
-        "dns": -1,
-        "connect": -1,
-        "ssl": -1,
+        "dns": -1,  # in `connect`: mitmproxy does both in one
+        "connect": _milliseconds(connect) if connect else -1,
+        "ssl": _milliseconds(min(reached.tls, connect)) if connect and reached is not None and reached.tls else -1,
         "send": _milliseconds(sent),
         "wait": round(wait, 3),
         "receive": _milliseconds(max(0.0, whole - first)),

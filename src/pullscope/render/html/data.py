@@ -21,7 +21,7 @@ from pullscope.render.names import client_line
 from pullscope.render.plain import plain
 from pullscope.render.reading_order import pieces
 from pullscope.render.sequence_labels import answered, asked
-from pullscope.render.wording import hop_note, limit_words, title, what
+from pullscope.render.wording import hop_note, limit_words, reached_words, title, what
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 
@@ -153,6 +153,7 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, start: float, texts: Texts) -> dict
         "took": None if ended is None else _ticks(ended - request.time),
         "upload": _ticks(uploaded.time - request.time) if uploaded is not None and uploaded.bytes else None,
         "bytes": hop.bytes,
+        "reached": [*map(texts, reached_words(hop))],
         "asked": texts(asked(hop)),
         "answered": texts(answered(hop)),
         "note": texts(note) if note else None,

@@ -99,7 +99,7 @@ const page = (() => {
   }
   function times(hop, pull) {
     if (pull?.untimed) return ["times not known"];
-    const parts = pull ? [`at ${duration(hop.at)}`] : [];
+    const parts = pull ? [`at ${duration(hop.at)}`, ...(hop.reached ?? [])] : [];
     if (hop.head !== undefined) parts.push(`first byte ${duration(hop.head)}`);
     if (hop.took !== undefined) parts.push(`end ${duration(hop.took)}`);
     return hop.bytes ? [...parts, size(hop.bytes)] : parts;
