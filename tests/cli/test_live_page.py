@@ -189,7 +189,13 @@ def test_states_do_not_grow_for_ever() -> None:
         pass
 
     assert len(shown.states) <= 2 * KEPT_PULLS
-    assert len(list(shown.news({}))) <= KEPT_PULLS + 2
+    shown.finish()
+    news = list(shown.news({}))
+    assert len(news) <= KEPT_PULLS + 2
+    tally = dict(news)["tally"]
+    assert f"the latest {KEPT_PULLS} operations" in str(tally["text"])
+    assert f"{len(images) - KEPT_PULLS} earlier ones are no longer kept" in str(tally["text"])
+    assert tally["kept"] == [f"p{pull.id}" for pull in shown.trace.pulls]
 
 
 def test_a_recording_that_is_put_aside_is_followed_into_the_next(served: Served) -> None:
@@ -213,6 +219,8 @@ def test_a_command_gets_a_recording_if_it_has_none(given: tuple[str, ...], tmp_p
         assert with_page[: len(words)] == words
     said = capfd.readouterr().err
 
+    own = ["pullscope_rotate_keep=1" in word for word in with_page]
+    assert any(own) == (given == ())  # a recording of one's own is never cut into pieces
     assert said.startswith("Live report: http://127.0.0.1:")
     assert said.count("\n") == 1
 

@@ -38,6 +38,11 @@ Web = Annotated[bool, typer.Option("--web", help="Also show the report as a live
 
 HOST = "127.0.0.1"
 KEPT_PULLS = 100
+ROTATED = (
+    *("-s", str(Path(pullscope.__file__).parent / "mitm" / "rotation.py")),
+    *("--set", "pullscope_rotate_mb=20", "--set", "pullscope_rotate_keep=1"),
+)
+"""How a recording that is only for the page is kept from growing: the page has read what is put aside."""
 POLL = 0.2
 """Seconds between looks at the recording, and so between two states of a page."""
 AT_ONCE = 500
@@ -58,8 +63,8 @@ def live_page(wanted: bool, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix="pullscope-web-") as aside:
         recording = recording_in(words)
         if recording is None:
-            recording = f"{aside}/live.jsonl"
-            words = (*words, "--set", f"{OUT}{recording}")
+            recording = f"+{aside}/live.jsonl"
+            words = (*words, "--set", f"{OUT}{recording}", *ROTATED)
         path = Path(recording.removeprefix("+")).expanduser().absolute()
         if path.exists() and not path.is_file():
             raise Complaint(
@@ -100,6 +105,7 @@ class Shown:
         self._reader = Reader("the recording")
         self._half = b""
         self._state = 0
+        self._opened = 0
         self._latest, self._read_at = 0.0, time.monotonic()
         self._pulls: dict[int, tuple[int, dict[str, object]]] = {}
 
@@ -138,7 +144,10 @@ class Shown:
             elif number == 0:
                 yield "rest", {"html": live_rest(self.trace.findings, self.trace.refusals)}
         if changed:
-            yield "tally", {"text": tally_of(self.trace.pulls)}
+            text = tally_of(self.trace.pulls)
+            if self._opened > len(self.trace.pulls):
+                text = f"the latest {text}; {self._opened - len(self.trace.pulls)} earlier ones are no longer kept"
+            yield "tally", {"text": text, "kept": [f"p{pull.id}" for pull in self.trace.pulls]}
 
     def _drawn(self, pull: Pull) -> dict[str, object]:
         from pullscope.render.html.page import live_pull
@@ -155,6 +164,7 @@ class Shown:
     def _note(self, changes: Sequence[Change]) -> None:
         for change in changes:
             self._state += 1
+            self._opened = max(self._opened, change.pull.id if change.pull is not None else 0)
             self.states[change.pull.id if change.pull is not None else 0] = self._state
         while len(self.states) > 2 * KEPT_PULLS:
             old = next(iter(self.states))

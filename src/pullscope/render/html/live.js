@@ -1,6 +1,6 @@
 // The live page: what the server sends takes its place, what is open stays open, and the latest lesson stands beside.
 (() => {
-  const { all, byId, adopt, draw, revived, spans } = page, list = byId("list"), beside = byId("beside");
+  const { all, byId, adopt, draw, forget, revived, spans } = page, list = byId("list"), beside = byId("beside");
   let pinned = false;
 
   function lesson(step) {
@@ -44,6 +44,6 @@
   events.onerror = () => { state.textContent = "the proxy does not answer"; };
   on("pull", show);
   on("rest", ({ html }) => { byId("general").innerHTML = html; });
-  on("tally", ({ text }) => { byId("tally").textContent = text; });
+  on("tally", ({ text, kept }) => { byId("tally").textContent = text; forget(new Set(kept)); });
   on("end", () => { events.close(); state.textContent = "ended"; });
 })();

@@ -284,6 +284,10 @@ const page = (() => {
     if (words.length) apply();
     return pull;
   }
+  // What is not kept any more.
+  function forget(kept) {
+    for (const [id, pull] of known) if (!kept.has(id)) { pull.node.remove(); known.delete(id); pulls.splice(pulls.indexOf(pull), 1); }
+  }
   // When each ran among all, as a bar in its line.
   function spans() {
     const dated = pulls.filter(({ index }) => index.began !== null), start = Math.min(...dated.map(({ index }) => index.began));
@@ -356,5 +360,5 @@ const page = (() => {
     target();
   }
   start();
-  return { all, byId, adopt, draw, revived, spans, size, duration };
+  return { all, byId, adopt, draw, forget, revived, spans, size, duration };
 })();
