@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import duration, size
 from pullscope.render.closing_line import verdict
 from pullscope.render.exports.escaping import markdown_code, markdown_text
+from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.report_input import Told
 from pullscope.render.step_lines import chain_of
-from pullscope.render.wording import hop_note, title, what
+from pullscope.render.wording import title, what
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Outcome, Pull, Step

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from pullscope.render.exports.escaping import inert_url
 from pullscope.render.exports.lanes import lanes
+from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
-from pullscope.render.wording import hop_note, title, what
+from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step
 

@@ -16,12 +16,13 @@ from pullscope.oci.messages import Headers
 from pullscope.render.closing_line import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.explain.table import Section
+from pullscope.render.hop_words import hop_note, reached_words
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line
 from pullscope.render.plain import plain
 from pullscope.render.reading_order import pieces
 from pullscope.render.sequence_labels import answered, asked
-from pullscope.render.wording import hop_note, limit_words, reached_words, title, what
+from pullscope.render.wording import limit_words, title, what
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 
