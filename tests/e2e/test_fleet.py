@@ -215,7 +215,14 @@ def ask(tmp_path: Path, collector: tuple[str, Collector], monkeypatch: pytest.Mo
     endpoint, kept = collector
     a_day(endpoint, kept, planned(), monkeypatch)
     (tmp_path / "day.txt").write_text(kept.text())
-    words = ["promtool", "tsdb", "create-blocks-from", "openmetrics", tmp_path / "day.txt", tmp_path / "data"]
+    words: list[str | Path] = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        tmp_path / "day.txt",
+        tmp_path / "data",
+    ]
     subprocess.run(words, check=True, capture_output=True)
     (tmp_path / "prometheus.yml").write_text("{}")
     port = parts.free_port()
@@ -240,7 +247,8 @@ def ask(tmp_path: Path, collector: tuple[str, Collector], monkeypatch: pytest.Mo
 def nineteen_of_twenty(seconds: list[float]) -> float:
     """histogram_quantile(0.95) of these, as Prometheus documents it: linear within a bucket."""
     rank, below, lower = 0.95 * len(seconds), 0, 0.0
-    for bound in otlp_sender.SECONDS:
+    bounds: tuple[float, ...] = otlp_sender.SECONDS
+    for bound in bounds:
         inside = sum(lower < one <= bound for one in seconds)
         if below + inside >= rank:
             return lower + (bound - lower) * (rank - below) / inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -141,3 +142,31 @@ def test_what_lies_in_a_temporary_directory_is_refused(folder: str) -> None:
     """PrivateTmp= in the unit gives the service an empty /tmp and /var/tmp, however readable ours are."""
     assert proxy_service.unreadable(f"{folder}/venv/bin/mitmdump") == folder
     assert proxy_service.unreadable("/bin/sh") is None
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the first", "over another"])
+def test_an_error_at_any_step_of_install_leaves_what_was_there(tmp_path: Path, again: bool) -> None:
+    """Nothing shows as installed, or the service of before does: to the byte, whichever step it is that fails."""
+    root = debian(tmp_path)
+    if again:
+        older = ServicePaths(mitmdump="/bin/false", addon="/a/a.py", rotation="/a/r.py", port=8000)
+        proxy_service.install(Tree(root), command.nowhere, older, lambda _: None)
+    before, was = listing(root), proxy_service.installed(Tree(root))
+    failed = 0
+    for step in itertools.count():
+        count = itertools.count()
+
+        def broken(name: str, step: int = step, count: Iterator[int] = count) -> None:
+            if not name.startswith("after making /var") and next(count) == step:
+                raise OSError(errno.ENOSPC, f"No space left {name}")
+
+        with contextlib.suppress(HostError):
+            proxy_service.install(Tree(root, fault=broken), command.nowhere, PATHS, lambda _: None)
+            break
+        failed += 1
+        assert proxy_service.installed(Tree(root)) == was, step
+        assert listing(root) == before, step
+    assert failed > 6
+    installed = proxy_service.installed(Tree(root))
+    assert installed is not None
+    assert installed[0] == PATHS.port

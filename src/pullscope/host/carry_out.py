@@ -68,8 +68,11 @@ def put_in_place(
                     tell(f"{item.path}  written")
             if stale:
                 journal.write(replace(record, entries=new))
-        except HostError as error:
+        except (HostError, OSError) as error:
             raise HostError(f"{error}. {put_back(recorded, record)}") from error
+        except KeyboardInterrupt:
+            put_back(recorded, record)
+            raise
     return record
 
 
@@ -78,8 +81,23 @@ def put_back(recorded: Recorded, record: Record) -> str:
     left = change.take_all_back(recorded.tree, record.entries, lambda _: None)
     left += close(recorded, record, left)
     if not left:
-        return "Everything was put back"
+        return _on_again(recorded) or "Everything was put back"
     return f"Not everything could be put back: {'; '.join(item.why for item in left)}. `off` tries it again"
+
+
+def _on_again(recorded: Recorded) -> str:
+    """What was on before the failed `on` is on as it was; why it is not, as a sentence."""
+    if recorded.record is None:
+        return ""
+    try:
+        recorded.journal.prepare()
+        recorded.journal.write(recorded.record)
+        for entry in recorded.record.entries:
+            if not recorded.was[entry.path].absent:
+                change.apply(recorded.tree, Change(entry=entry, after=recorded.was[entry.path]))
+    except (HostError, OSError) as error:
+        return f"What was on before could not be put back ({error}): the next `off` takes the rest away"
+    return ""
 
 
 def close(recorded: Recorded, record: Record, left: tuple[Left, ...]) -> tuple[Left, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pullscope.host import HostError
 from pullscope.host.change import result_of, sha256
@@ -20,12 +21,16 @@ class Recorded:
     tree: Tree
     journal: Journal
     record: Record | None
+    was: Mapping[str, Snapshot] = field(default_factory=dict)
+    """What was at each path of the record when it was read."""
 
     @classmethod
     def read(cls, tree: Tree, state: str) -> Recorded:
         """What the journal in `state` says. HostError for one that cannot be understood."""
         journal = Journal(tree, state)
-        return cls(tree=tree, journal=journal, record=journal.read())
+        record = journal.read()
+        was = {entry.path: tree.look(entry.path) for entry in record.entries} if record else {}
+        return cls(tree=tree, journal=journal, record=record, was=was)
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -181,7 +181,7 @@ def unreadable(path: str) -> str | None:
 
 
 def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
-    """Write the files, start the service; take all back where it does not start."""
+    """Write the files, start the service; where it does not start, everything is as it was, an older service included."""
     for path in needed(paths) if tree.live else ():
         hidden = unreadable(path)
         if hidden:
@@ -202,19 +202,26 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     parts.lines(f"{SYSTEM.unit_paths[0]}/{UNIT}", unit_text(paths))
     parts.lines(f"{SYSTEM.unit_paths[0]}/multi-user.target.d/pullscope.conf", f"[Unit]\nWants={UNIT}\n")
     options = {"port": paths.port, "mirror": [*paths.work.mirror], "otlp": paths.work.otlp, "out": paths.work.out}
-    carry_out.put_in_place(known, options, parts.changes, parts.stale, tell)
+    record = carry_out.put_in_place(known, options, parts.changes, parts.stale, tell)
+    why = _start(run, paths.port, tell) if tree.live else None
+    if why:
+        run(("systemctl", "stop", UNIT))
+        put_back = carry_out.put_back(known, record)
+        run(("systemctl", "daemon-reload"))
+        if known.record is not None:
+            run(("systemctl", "restart", UNIT))
+        raise HostError(f"{why}. {put_back}")
+
+
+def _start(run: Run, port: int, tell: Tell) -> str | None:
+    """Start the service, and wait until it listens; why it does not, None where it does."""
     for argv in (("systemctl", "daemon-reload"), ("systemctl", "restart", UNIT)):
         done = run(argv)
-        if not done.ok and tree.live:
-            cause = _said(run, done.last_words)
-            remove(tree, run, lambda _: None)
-            raise HostError(f"{spelled(argv)}: {cause}. Everything was put back")
-        if tree.live:
-            tell(f"{spelled(argv)}  done")
-    why = _does_not_listen(run, paths.port) if tree.live else None
-    if why:
-        remove(tree, run, lambda _: None)
-        raise HostError(f"the service does not listen on port {paths.port}: {why}. Everything was put back")
+        if not done.ok:
+            return f"{spelled(argv)}: {_said(run, done.last_words)}"
+        tell(f"{spelled(argv)}  done")
+    why = _does_not_listen(run, port)
+    return f"the service does not listen on port {port}: {why}" if why else None
 
 
 def _does_not_listen(run: Run, port: int) -> str | None:
