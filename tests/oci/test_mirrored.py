@@ -26,6 +26,7 @@ def test_a_home_is_where_its_api_is(text: str, name: str, url: str) -> None:
     """Docker Hub's API has a name of its own; a port is kept."""
     home = read_home(text)
     assert (home.name, home.url) == (name, url)
+    assert read_home(home.word) == home
 
 
 @pytest.mark.parametrize(

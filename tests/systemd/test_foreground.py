@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.images import build_image
-from tests.systemd.conftest import RULES, SOURCE, VANITY, VENV, differences
+from tests.systemd.conftest import RULES, VANITY
 from tests.systemd.terminal import terminal
 
 from pullscope.host.listener import free_port, listens
@@ -30,7 +30,6 @@ CHECKOUT = Path(__file__).parents[2]
 D = "/etc/systemd/system/docker.service.d"
 RESTART = "systemctl daemon-reload && systemctl reset-failed docker && systemctl restart docker"
 SECRET = "s3cret-of-ann"
-SITE = f"{VENV}/lib/python3.11/site-packages"
 MAKE_CA = """
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=private -keyout ca.key -out ca.crt
 openssl req -newkey rsa:2048 -nodes -subj /CN=registry.test -keyout server.key -out server.csr
@@ -258,47 +257,3 @@ def test_trace_takes_everything_back_when_it_is_killed(machine: Container) -> No
         assert time.monotonic() < end
         time.sleep(0.5)
     assert json.loads(machine.docker("status", "--json").stdout)["state"] == "off"
-
-
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the container's own python must find our packages")
-def test_the_service_runs_records_and_goes(machine: Container) -> None:
-    """service install starts a proxy that records in its state directory; remove leaves /etc as it was."""
-    before = machine.listing()
-    put_mitmdump(machine, SITE, f"{SOURCE}/src")
-    try:
-        said = service(machine, "install", "--proxy-port", "18444").stdout
-        assert "runs  the proxy listens on 127.0.0.1:18444" in said
-        made = "/var/lib/pullscope-proxy/mitmproxy/mitmproxy-ca-cert.pem"
-        machine.sh(f"curl -s -x http://127.0.0.1:18444 http://127.0.0.1:1/v2/; test -s {made}")
-        assert machine.sh("systemctl is-active pullscope.service").stdout == "active\n"
-        verified = machine.sh("systemd-analyze verify pullscope.service")
-        assert (verified.stdout, verified.stderr) == ("", "")
-        assert "1.2 OK" in machine.sh("systemd-analyze security --no-pager pullscope.service | tail -1").stdout
-        assert "root" not in machine.sh("ps -o user= -p $(systemctl show -P MainPID pullscope.service)").stdout
-    finally:
-        service(machine, "remove")
-    assert differences(before, machine.listing()) == []
-
-
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the container's own python must find our packages")
-def test_a_service_that_cannot_start_is_put_back(machine: Container) -> None:
-    """Its own last words are in the sentence, and nothing of it stays."""
-    before = machine.listing()
-    put_mitmdump(machine)
-    failed = service(machine, "install", "--proxy-port", "18444", check=False)
-    assert failed.returncode == 1
-    assert "ModuleNotFoundError: No module named 'mitmproxy'. Everything was put back" in failed.stderr
-    assert differences(before, machine.listing()) == []
-
-
-def put_mitmdump(machine: Container, *path: str) -> None:
-    """A mitmdump for the container's own python, which finds its packages in `path`."""
-    program = f"#!/usr/bin/python3\nimport sys\nsys.path[:0] = {list(path)}\n"
-    program += "from mitmproxy.tools.main import mitmdump\nmitmdump()\n"
-    machine.sh(f"printf '%s' \"{program}\" > /usr/local/bin/mitmdump && chmod 755 /usr/local/bin/mitmdump")
-
-
-def service(machine: Container, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """`pullscope service …` as it is where it was installed in /opt."""
-    code = "from pullscope.cli.service import app; app()"
-    return machine.run("env", f"PYTHONPATH={SOURCE}/src:{SITE}", "/usr/bin/python3", "-c", code, *words, check=check)

@@ -55,7 +55,7 @@ def install(
     """Install and start pullscope.service, on 127.0.0.1, with a user of its own."""
     if host and not mirror:
         raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
-    homes = tuple(read_homes(host or [DOCKER_HUB])) if mirror else ()
+    homes = read_homes(host or [DOCKER_HUB]) if mirror else {}
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
     rotation = Path(__file__).parents[1] / "mitm" / "rotation.py"
@@ -64,7 +64,7 @@ def install(
         addon=str(addon_path()),
         rotation=str(rotation),
         port=proxy_port,
-        work=Work(mirror=homes, otlp=otlp, out=proxy_service.recording(out)),
+        work=Work(mirror=tuple(home.word for home in homes.values()), otlp=otlp, out=proxy_service.recording(out)),
         libraries=_libraries(),
     )
     if dry_run:
@@ -79,7 +79,7 @@ def install(
     where = f" --port {proxy_port}" if proxy_port != 8080 else ""
     root = "".join(f" {shlex.quote(word)}" for word in at.tree.words)
     if mirror:
-        named = "".join(f" --host {shlex.quote(name)}" for name in homes) if homes != (DOCKER_HUB,) else ""
+        named = "".join(f" --host {shlex.quote(name)}" for name in homes) if [*homes] != [DOCKER_HUB] else ""
         where = f" --port {proxy_port}" if proxy_port != PORT else ""
         typer.echo(f"next  {ours} mirror on{named}{where}{root}")
     else:

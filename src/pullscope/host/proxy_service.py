@@ -194,6 +194,7 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
     if tree.live and not ours and listens("127.0.0.1", paths.port):
         taker = (command_of(paths.port) or ["another program"])[0]
         raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed")
+    older = installed(tree)
     port = installed_port(tree)
     why = needed_by_docker(tree, run, port) if port and (port != paths.port or paths.work.mirror) else None
     if why:
@@ -208,8 +209,8 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
         run(("systemctl", "stop", UNIT))
         put_back = carry_out.put_back(known, record)
         run(("systemctl", "daemon-reload"))
-        if known.record is not None:
-            run(("systemctl", "restart", UNIT))
+        if older is not None:
+            _start(run, older[0], lambda _: None)
         raise HostError(f"{why}. {put_back}")
 
 

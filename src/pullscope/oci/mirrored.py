@@ -35,6 +35,11 @@ class Home:
     port: int
 
     @property
+    def word(self) -> str:
+        """What `read_home` makes it of again."""
+        return self.name if self.scheme == "https" else f"{self.scheme}://{self.name}"
+
+    @property
     def url(self) -> str:
         """Where its API is."""
         host = f"[{self.host}]" if ":" in self.host else self.host
