@@ -1,6 +1,6 @@
-"""CONTRIBUTING's pages on clients, forms, registries and routes, tried: what nobody has is added to a copy of the source.
+"""CONTRIBUTING's pages on findings, clients, forms, registries and routes, tried: one of each is added to a copy of the source.
 
-Each addition touches no more files of the source than its page says. A finding is tried by each that is there, a platform in
+Each addition touches no more files of the source than its page says. A platform is tried in
 tests/worlds/vanity/test_new_platform.py.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 import pullscope
+
+ROOT = Path(__file__).parents[1]
 
 
 class Copy:
@@ -40,7 +42,7 @@ class Copy:
         """What Python prints that imports it."""
         done = subprocess.run(
             [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(self.folder), "COLUMNS": "200"},
+            env={**os.environ, "PYTHONPATH": f"{self.folder}:{ROOT}", "COLUMNS": "200"},
             capture_output=True,
             text=True,
             timeout=120,
@@ -53,6 +55,53 @@ class Copy:
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
     return Copy(tmp_path)
+
+
+RULE = '''
+@row(
+    "teapot",
+    needs=Fact.TROUBLE,
+    severities="error",
+    suffers="all",
+    remedy="ask a registry",
+    report="example/teapot#418",
+)
+def teapot(case: Case) -> Iterator[Found]:
+    """An answer says 418.
+
+    RFC 2324, 2.3.2: example/teapot#418.
+    """
+    said = [step for step in case.bad if step.last.status == 418]
+    if said:
+        host = said[0].last.host
+        yield Found(said, f"{host} said 418: it is a teapot.", f"ask a registry instead of {host}")
+
+
+'''
+CONVERSATION = """
+teapot: example/teapot#418, docker
+A teapot in the place of a registry.
+HEAD REG/v2/team/app/manifests/1.0 > 418
+GET REG/v2/team/app/manifests/1.0 > 418 text body="I am a teapot"
+= error:teapot says "said 418" "instead of registry.example.com" never "log in"
+"""
+
+
+def test_a_finding_is_a_rule_with_its_row(copy: Copy, tmp_path: Path) -> None:
+    """Its conversation finds another code before, and then this one alone; it is in the table, without being registered."""
+    (tmp_path / "reports.txt").write_text(CONVERSATION)
+    look = (
+        "from pathlib import Path; from tests.trace.findings.reports import read; from tests.trace.wire import played\n"
+        "from pullscope.trace.findings.table import ROWS\n"
+        f"[report] = read(Path({str(tmp_path)!r})).values()\n"
+        "found = [found for pull in played(report.play()).pulls for found in pull.findings]\n"
+        "print('teapot' in ROWS, [found.code for found in found], all(any(words in f'{found.message} {found.fix}' "
+        "for found in found) for words in report.says))"
+    )
+
+    assert copy.run(look) == "False ['request-failed'] False\n"
+    copy.add("trace/findings/referrers.py", RULE, before='@row(\n    "referrers-refused"')
+    assert copy.run(look) == "True ['teapot'] True\n"
 
 
 def test_a_client_by_its_name_is_one_row(copy: Copy) -> None:
@@ -77,7 +126,7 @@ def img(reference, login, present):
 
 def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> None:
     """`vanity try`, `check` and `demo` know it, and the lesson's tables have it."""
-    row = '    Client(id="img", label="img", evidence=_READ, compared="nobody", model=img),\n'
+    row = '    Client(id="img", label="img", evidence=_READ, compared="not compared", model=img),\n'
     copy.add("worlds/clients/img.py", CLIENT)
     copy.add(
         "worlds/clients/client_catalog.py",

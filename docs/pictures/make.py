@@ -1,7 +1,9 @@
-"""Makes the pictures of the README and the docs, and docs/how-a-pull-works.md, from real runs: `python docs/pictures/make.py`.
+"""Makes the pictures of the README and the docs from real runs: `python docs/pictures/make.py`.
+
+The demos from which docs/how-a-pull-works.md is made are recorded anew too.
 
 Each picture is what a command printed, in colour, set by rich as SVG. The fonts are the reader's own: rich's reference to
-fonts on the network is taken out, so that a picture asks nobody for anything. The HTML report is photographed by Chromium,
+fonts on the network is taken out, so that a picture makes no network requests. The HTML report is photographed by Chromium,
 where there is one.
 """
 
@@ -150,16 +152,6 @@ def record_demos() -> None:
         output_of([*words, "-o", str(target)])
 
 
-def write_page() -> None:
-    """docs/how-a-pull-works.md, of the recorded demos."""
-    from pullscope.cli.demo_pulls import demo_pulls
-    from pullscope.cli.source import read_trace
-    from pullscope.render.explain.page import how_a_pull_works
-
-    direct, vanity = (read_trace(str(DEMOS / f"{name}.jsonl"))[0].pulls[0] for name in DEMO_RUNS)
-    (HERE.parent / "how-a-pull-works.md").write_text(how_a_pull_works(direct, vanity, demo_pulls()), encoding="utf-8")
-
-
 def main() -> None:
     """Make every picture anew."""
     for name, (title, words) in PICTURES.items():
@@ -168,7 +160,6 @@ def main() -> None:
     draw_live_view()
     photograph_reports()
     record_demos()
-    write_page()
 
 
 if __name__ == "__main__":

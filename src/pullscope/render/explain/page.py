@@ -1,6 +1,6 @@
 """docs/how-a-pull-works.md: the lesson as a page, with diagrams, made of the table and of the demo's traces.
 
-`docs/pictures/make.py` writes it. A test compares the two, so that page and lesson say the same.
+tests/render/explain/test_page.py writes it and compares the two, so that page and lesson say the same.
 """
 
 from __future__ import annotations
