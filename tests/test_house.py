@@ -47,7 +47,7 @@ BY_ANOTHER_ROOM = {
     "pullscope.host.mirror.proof": "e2e/test_mirror_on.py",
     "pullscope.host.watched.cri": "e2e/test_doctor_trace.py",
     "pullscope.host.watched.pulls": "e2e/test_doctor_trace.py",
-    "pullscope.mitm.flow_tail": "cli/test_report.py",
+    "pullscope.mitm.flow_tail": "cli/test_follow.py",
     "pullscope.worlds.check": "cli/test_check.py",
     "pullscope.worlds.vanity.starters": "cli/test_vanity.py",
     "pullscope.worlds.vanity.reloading": "mitm/test_vanity.py",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.test_source import exchange, written
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "tests" / "data" / "recordings"
@@ -168,82 +166,6 @@ def test_a_shells_process_gets_the_report() -> None:
     done = subprocess.run([shell, "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout == report(str(HUB)).stdout
-
-
-def follow(growing: Path, rest: bytes) -> list[str]:
-    """What `report --follow` prints of a file to which `rest` is added once its first line was seen."""
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    code += "from pullscope.cli.main import main; main()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, "report", "--follow", str(growing)], stdout=subprocess.PIPE, text=True
-    ) as follower:
-        assert follower.stdout is not None
-        try:
-            seen = [follower.stdout.readline()]
-            with growing.open("ab") as file:
-                file.write(rest)
-            while seen[-1] and not seen[-1].startswith(("complete", "failed", "incomplete")):
-                seen.append(follower.stdout.readline())
-            follower.send_signal(signal.SIGINT)
-            assert follower.wait(30) == 0
-        finally:
-            follower.kill()
-    return seen
-
-
-def test_follow_tells_what_is_appended(tmp_path: Path) -> None:
-    """A growing recording is told line by line, half lines included, and Ctrl-C ends it well."""
-    whole, growing = tmp_path / "whole.jsonl", tmp_path / "growing.jsonl"
-    subprocess.run(
-        [sys.executable, "-m", "pullscope.cli.main", "demo", "-o", str(whole)], check=True, capture_output=True
-    )
-    content = whole.read_bytes()
-    growing.write_bytes(content[: len(content) // 2])
-    seen = follow(growing, content[len(content) // 2 :])
-
-    assert seen[0].startswith("pull 1  docker.io/timonback/zephykus:latest")
-    assert seen[-1].startswith("complete")
-    assert len([line for line in seen if line[4:10] == "layer "]) == 4
-
-
-def test_follow_tells_a_flow_file_that_grows(tmp_path: Path) -> None:
-    """A flow file that mitmproxy is still writing is told, too, whole flows at a time."""
-    whole = HUB.read_bytes()
-    growing = tmp_path / "growing.mitm"
-    growing.write_bytes(whole[: len(whole) // 2])
-    seen = follow(growing, whole[len(whole) // 2 :])
-
-    assert seen[0].startswith("pull 1  docker.io/timonback/zephykus:latest")
-    assert "15 requests, 4 of 4 layers" in seen[-1]
-
-
-@pytest.mark.parametrize("broken", ["trace.trace.Trace._requested", "render.lines.Story._begin"])
-def test_follow_goes_on_after_an_error_of_ours(broken: str, tmp_path: Path) -> None:
-    """Where one operation cannot be understood or told, the next is; it is said once, not in the error's own words."""
-    recording = written(tmp_path, *(exchange(n, f"r{n}.example", at=100.0 * n) for n in (1, 2, 3)))
-    code = f"""
-import pullscope.{broken.rsplit(".", 2)[0]} as module
-take = module.{broken.partition(".")[2].partition(".")[2]}
-def fail(self, what):
-    if "r3.example" not in str(getattr(what, "url", getattr(what, "registry", None))):
-        raise KeyError("s3cret")
-    take(self, what)
-module.{broken.partition(".")[2].partition(".")[2]} = fail
-from pullscope.cli.main import main
-main()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, "report", "--follow", "-"],
-        input=Path(recording).read_text(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0
-    assert "r3.example" in done.stdout
-    assert done.stderr.count("was not understood (KeyError)") == 1
-    assert "s3cret" not in done.stdout + done.stderr
 
 
 def test_a_closed_pipe_is_no_error() -> None:

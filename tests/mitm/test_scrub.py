@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import random
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.make import exchange
 from tests.trace.test_border_secrets import CODINGS, KINDS, PLACES, leaks
 
 from pullscope.mitm.flow_file import FlowFile
+from pullscope.mitm.flow_tail import FlowTail
 from pullscope.mitm.scrub import scrub
 from pullscope.render.report import report
 from pullscope.trace.trace import Trace
@@ -132,6 +135,42 @@ def test_a_file_that_was_cut_is_scrubbed_as_far_as_it_goes(kept: float) -> None:
     assert done.kept > 0
     assert done.problem is not None
     assert done.problem.startswith("x.mitm ends in the middle of a flow")
+
+
+def damaged(raw: bytes, chance: random.Random) -> bytes:
+    """With bits flipped, and pieces lost, doubled or in the wrong place."""
+    data = bytearray(raw)
+    for _ in range(chance.choice((1, 1, 2, 8))):
+        place, size = chance.randrange(len(data)), chance.randrange(1, 60)
+        match chance.randrange(5):
+            case 0:
+                data[place] ^= 1 << chance.randrange(8)
+            case 1:
+                del data[place : place + size]
+            case 2:
+                data[place:place] = data[place : place + size]
+            case 3:
+                data[place:place] = chance.choice((b"~", b"5:", b"4:null~", b"\xff\xfe", b"9" * 12))
+            case _:
+                data[place] = chance.randrange(256)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_damaged_file_is_scrubbed_as_far_as_it_can_be_read(seed: int) -> None:
+    """Whatever a byte is instead: a sentence says so, what is written is whole, and a follower stops with a sentence too."""
+    chance = random.Random(seed)  # noqa: S311 - damage, not secrets
+    raw = damaged(chance.choice(RECORDINGS).read_bytes(), chance)
+    out = io.BytesIO()
+    done = scrub(io.BytesIO(raw), out, name="x.mitm")
+    reader = FlowFile("x.mitm")
+    list(reader.events(io.BytesIO(raw)))
+    assert (done.problem is None) == (reader.problem is None)
+    assert len(flows_of(out.getvalue())) == done.kept
+    errors: list[Exception] = []
+    with suppress(ValueError):
+        FlowTail(io.BytesIO(raw), errors.append).more(quiet=True)
+    assert errors == []
 
 
 @pytest.mark.parametrize("coding", ["plain", "base64", "hex", "url"])

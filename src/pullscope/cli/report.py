@@ -1,29 +1,22 @@
-"""`pullscope report`: a recording or a flow file told again, whole or while it grows."""
+"""`pullscope report`: a recording or a flow file told again; while it grows is `follow`."""
 
 from __future__ import annotations
 
 import difflib
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
-    Untold,
-    begin_of,
     choose,
-    is_flow_file,
-    is_recording,
     keep_input,
     name_of,
-    open_source,
     put,
     read_trace,
 )
@@ -32,12 +25,8 @@ from pullscope.render.formats import FORMS
 from pullscope.render.layout import WIDTH, screen_width
 
 if TYPE_CHECKING:
-    from pullscope.trace.events import Event
     from pullscope.trace.findings.finding import Finding
-    from pullscope.trace.model import Change, Pull
-
-POLL = 0.25
-"""Seconds between looks at a file that grows."""
+    from pullscope.trace.model import Pull
 
 
 class FailOn(StrEnum):
@@ -103,7 +92,9 @@ def report(
     if follow:
         if wanted != "text" or out is not None or pull is not None or failed or fail_on is not None:
             raise Complaint("--follow tells pulls as they come: it goes with text on stdout only.", ExitCode.USAGE)
-        _follow(file, color=wants_color(color), verbose=verbose)
+        from pullscope.cli.follow import follow as follow_file
+
+        follow_file(file, color=wants_color(color), verbose=verbose)
         return
     keep_input(file, out)
     trace, problem = read_trace(file)
@@ -169,84 +160,3 @@ def _reaches(limit: FailOn, pulls: list[Pull], found: list[Finding]) -> bool:
     enough = ("error",) if limit is FailOn.ERROR else ("error", "warning")
     severities = [finding.severity for finding in (*found, *(finding for one in pulls for finding in one.findings))]
     return any(map(went_wrong, pulls)) or any(severity in enough for severity in severities)
-
-
-def _follow(file: str, *, color: bool, verbose: bool) -> None:
-    """Tell a recording as it grows; Ctrl-C ends it and closes what is open."""
-    from pullscope.render.lines import Story
-    from pullscope.trace.trace import Trace
-
-    def write(line: str) -> None:
-        print(line, flush=True)
-
-    untold = Untold(lambda sentence: say(f"note: {sentence}"))
-    trace = Trace(keep=500, on_error=untold.add)
-    story = Story(write, color=color, verbose=verbose, columns=screen_width)
-
-    def show(changes: Sequence[Change]) -> None:
-        for change in changes:
-            try:
-                story.show([change])
-            except OSError:
-                raise  # nobody reads any more
-            except Exception as error:
-                untold.add(error)
-
-    with open_source(file) as source:
-        is_flows = is_flow_file(begin_of(source))
-        if not is_flows and begin_of(source) and not is_recording(begin_of(source)):
-            raise Complaint(
-                f"{name_of(file)} is neither a recording nor a flow file; --follow reads only those.", ExitCode.USAGE
-            )
-        grown = _flows(file, source, untold.add) if is_flows else _lines(file, source)
-        late = 10.0 if is_flows else 1.0  # a flow is written when it is completed, so silence says less
-        latest, read_at = 0.0, time.monotonic()
-        try:
-            for events in grown:
-                for event in events:
-                    show(trace.feed(event))
-                    latest, read_at = max(latest, event.time), time.monotonic()
-                if not events:
-                    # Time passes for the recording as it does for us, also when it was made long ago.
-                    show(trace.tick(latest + time.monotonic() - read_at - late))
-                    time.sleep(POLL)
-        except KeyboardInterrupt:
-            pass  # how following is meant to end
-    show(trace.finish())
-
-
-def _lines(file: str, source: BinaryIO) -> Iterator[list[Event]]:
-    """The events of a growing recording, as they come; an empty list when there is nothing new."""
-    from pullscope.trace.recording import NotARecordingError, Reader
-
-    lines, half = Reader(name_of(file)), b""
-    while True:
-        line = source.readline()
-        if file == "-" and not line:
-            return
-        if not line.endswith(b"\n"):
-            half += line
-            yield []
-            continue
-        try:
-            event = lines.line(half + line)
-        except NotARecordingError as error:
-            raise Complaint(str(error)) from None
-        half = b""
-        if event is not None:
-            yield [event]
-
-
-def _flows(file: str, source: BinaryIO, on_error: Callable[[Exception], None]) -> Iterator[list[Event]]:
-    """The events of a growing flow file."""
-    from pullscope.mitm.flow_tail import HELD_BACK, FlowTail
-
-    tail, seen = FlowTail(source, on_error), time.monotonic()
-    while True:
-        try:
-            events = tail.more(quiet=time.monotonic() - seen > HELD_BACK)
-        except ValueError as error:
-            raise Complaint(f"{name_of(file)} cannot be followed any further: {error}.") from None
-        if events:
-            seen = time.monotonic()
-        yield events

@@ -2,6 +2,9 @@
 
 A flow file is in the order in which flows were completed, so all of it is read before the first event is given out. What
 is damaged ends the reading: what came before is given, and `problem` says the rest in one sentence.
+
+mitmproxy's reader raises whatever its own assumptions bring where a byte is wrong: KeyError, AttributeError, AssertionError and
+more. It is read here only, and what comes out is a flow or a `DamagedError`.
 """
 
 from __future__ import annotations
@@ -10,11 +13,30 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from mitmproxy import exceptions, http
+from mitmproxy.flow import Flow
 from mitmproxy.io import FlowReader
 
 from pullscope.mitm.flow_events import events_of_saved
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event
+
+
+class DamagedError(ValueError):
+    """Nothing can be read from here on."""
+
+
+class CutOffError(DamagedError):
+    """The file ends in the middle of a flow."""
+
+
+def flows_of(file: BinaryIO) -> Iterator[Flow]:
+    """The flows of a file, of every kind, in the file's order. Raises DamagedError after the last that is whole."""
+    try:
+        yield from FlowReader(file).stream()
+    except exceptions.FlowReadException as error:
+        raise CutOffError("in the middle of a flow") from error
+    except Exception as error:
+        raise DamagedError(type(error).__name__) from error
 
 
 class FlowFile:
@@ -41,17 +63,15 @@ class FlowFile:
 
     def _flows(self, file: BinaryIO) -> Iterator[http.HTTPFlow]:
         try:
-            for flow in FlowReader(file).stream():
+            for flow in flows_of(file):
                 if isinstance(flow, http.HTTPFlow):
                     yield flow
-        except exceptions.FlowReadException:
+        except CutOffError:
             self.cut_off = True
             before = {0: "nothing before it was", 1: "the one before it was"}.get(
                 self.flows, f"the {self.flows} before it were"
             )
             self.problem = f"{self.name} ends in the middle of a flow; {before} read."
-        except Exception as error:
+        except DamagedError as error:
             self.cut_off = True
-            self.problem = (
-                f"{self.name} is damaged after flow {self.flows} ({type(error).__name__}); what came before was read."
-            )
+            self.problem = f"{self.name} is damaged after flow {self.flows} ({error}); what came before was read."

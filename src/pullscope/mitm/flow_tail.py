@@ -10,10 +10,10 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
-from mitmproxy import exceptions, http
-from mitmproxy.io import FlowReader
+from mitmproxy import http
 
 from pullscope.mitm.flow_events import events_of_saved
+from pullscope.mitm.flow_file import DamagedError, flows_of
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event
 
@@ -64,6 +64,6 @@ class FlowTail:
             return None
         whole, self._rest = self._rest[:end], self._rest[end:]
         try:
-            return next(iter(FlowReader(io.BytesIO(whole)).stream()), None)
-        except exceptions.FlowReadException as error:
-            raise ValueError(str(error)) from error
+            return next(flows_of(io.BytesIO(whole)), None)
+        except DamagedError as error:
+            raise ValueError(f"a flow is damaged ({error})") from error

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from mitmproxy import exceptions, http
-from mitmproxy.io import FlowReader, FlowWriter
+from mitmproxy import http
+from mitmproxy.io import FlowWriter
 from mitmproxy.net import encoding
 
 from pullscope.mitm.bodies import body_of_message, coding_of
 from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
+from pullscope.mitm.flow_file import CutOffError, DamagedError, flows_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED, SEEN
 from pullscope.mitm.message_heads import RequestHead
 from pullscope.oci.documents import read_token_answer
@@ -75,13 +76,15 @@ def scrub(source: BinaryIO, target: BinaryIO, *, name: str) -> Scrubbed:
 
 def _read(source: BinaryIO, done: Scrubbed, name: str) -> Iterator[http.HTTPFlow]:
     try:
-        for flow in FlowReader(source).stream():
+        for flow in flows_of(source):
             if isinstance(flow, http.HTTPFlow):
                 yield flow
             else:
                 done.left_out += 1
-    except exceptions.FlowReadException as error:
-        done.problem = f"{name} ends in the middle of a flow ({error}); what came before it was scrubbed."
+    except CutOffError:
+        done.problem = f"{name} ends in the middle of a flow; what came before it was scrubbed."
+    except DamagedError as error:
+        done.problem = f"{name} is damaged ({error}); what came before that was scrubbed."
 
 
 def _registry_hops(flows: list[http.HTTPFlow]) -> dict[str, Hop]:
