@@ -27,6 +27,10 @@ class Terminal(io.StringIO):
         ({"pullscope_view": "fancy"}, "pullscope_view is 'fancy'; it can be lines, live or none."),
         ({"pullscope_only": ["https://docker.io/"]}, "pullscope_only: 'https://docker.io/' is not a host name."),
         ({"pullscope_ignore": ["a b"]}, "pullscope_ignore: 'a b' is not a host name."),
+        (
+            {"pullscope_blobs": "relay", "mode": ["reverse:https://registry-1.docker.io"]},
+            "pullscope_blobs=relay is for a proxy",
+        ),
         ({"pullscope_out": "/nowhere/at/all.jsonl"}, "pullscope_out: cannot write /nowhere/at/all.jsonl: No such file"),
     ],
 )

@@ -55,17 +55,24 @@ def test_an_operation_lives_as_long_as_its_bytes_move() -> None:
     assert only(trace).seconds == only(trace).last - only(trace).started > 7 * (RELAY_QUIET - 1)
 
 
-def test_bytes_of_two_operations_at_once_are_nobody_s() -> None:
-    """Two pulls of one client were sent to the same host: whose bytes came, the wire does not tell."""
-    one, two = untraced(*APP.blobs()), Wire(at=1000.001)
+def test_bytes_of_two_operations_at_once_are_of_both() -> None:
+    """Two pulls of one client were sent to the same host: the sum is known, and between whom; what came before is one's own."""
+    one, two = untraced(*APP.blobs()), Wire(at=1000.201)
+    passes(one, 300)
     other = Image(repository="library/other")
     get_manifest(two, other, other.manifest(), tag=True)
     two.ask("GET", other.url("blobs", digest("base")), 307, location=f"https://{TARGET}/base")
-    two.wait(1.0)
-    passes(two, 5_000)
+    two.wait(0.1)
+    passes(two, 0, relay=2)
+    two.wait(0.1)
+    passes(two, 5_300)
+    passes(two, 700, relay=2)
     trace = played(one, two)
-    assert [pull.unread.bytes for pull in trace.pulls] == [{TARGET: None}, {TARGET: None}]
-    assert "relayed unseen, bytes not known" in text(trace)
+    told = [pull["layers"]["relayed"] for pull in report_json(trace.pulls, [], source="x")["pulls"]]
+    shared = {"bytes": 5_700, "between": [1, 2]}
+    assert told == [[{"host": TARGET, "bytes": own, "shared": shared}] for own in (300, 0)]
+    assert "relayed unseen, 300 B and 5.7 kB between this and operation 2" in text(trace)
+    assert "relayed unseen, 5.7 kB between this and operation 1" in text(trace)
 
 
 def test_a_connection_that_is_kept_counts_for_each_in_turn() -> None:

@@ -94,6 +94,8 @@ def trace(
         raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
     if mirror and (only or ignore):
         raise Complaint("--only and --ignore are for a proxy; a mirror knows what --host names.", ExitCode.USAGE)
+    if mirror and blobs is not BlobsHow.VERIFY:
+        raise Complaint("--blobs relay is for a proxy; a mirror's clients ask the storage themselves.", ExitCode.USAGE)
     if port is None:
         port = PORT if mirror else 8080
     at = for_clients(None)

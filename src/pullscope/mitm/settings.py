@@ -98,6 +98,16 @@ def check(updated: set[str]) -> None:
             raise exceptions.OptionsError(
                 f"{option} is {chosen!r}; it can be {', '.join(values[:-1])} or {values[-1]}."
             )
+    modes = ctx.options.mode if "mode" in ctx.options else []
+    if (
+        {"pullscope_blobs", "mode"} & updated
+        and relays()
+        and modes
+        and all(mode.startswith("reverse:") for mode in modes)
+    ):
+        raise exceptions.OptionsError(
+            "pullscope_blobs=relay is for a proxy: clients of a mirror or of reverse mode ask the storage past it. Leave it out."
+        )
     for option, target in (("pullscope_only", "allow_hosts"), ("pullscope_ignore", "ignore_hosts")):
         if option in updated:
             hosts = getattr(ctx.options, option)

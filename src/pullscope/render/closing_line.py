@@ -217,6 +217,21 @@ def _verified(pull: Pull) -> Iterator[str]:
         yield f"{sum(checked)} of {count(len(checked), 'digest')} verified"
 
 
+def _much(pull: Pull, lengths: list[int | None]) -> str:
+    """The bytes of relayed connections; those that came for several operations are said to be of all of them."""
+    known = [length for length in lengths if length is not None]
+    if len(known) < len(lengths):
+        return "bytes not known"
+    shared = pull.unread.shared.values()
+    more = sum(each.bytes for each in shared)
+    if not more:
+        return size(sum(known))
+    others = sorted({number for each in shared for number in each.between} - {pull.id})
+    names = " and ".join(map(str, others)) if len(others) < 4 else f"{len(others)} others"
+    own = f"{size(sum(known))} and " if sum(known) else ""
+    return f"{own}{size(more)} between this and operation {names}"
+
+
 def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
     """Layers that came, if they did, from where nobody looked."""
     hosts = dict.fromkeys(step.sent_on_to for step in pull.steps if step.sent_on_to)
@@ -226,9 +241,7 @@ def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
     unread = [length for host, length in pull.unread.bytes.items() if host in hosts]
     where = plain(" and ".join(hosts), 120)
     if len(unread) == len(hosts):
-        known = [length for length in unread if length is not None]
-        much = size(sum(known)) if len(known) == len(unread) else "bytes not known"
-        yield f"{layers.sent_on} of {total} from {where} relayed unseen, {much}"
+        yield f"{layers.sent_on} of {total} from {where} relayed unseen, {_much(pull, unread)}"
     else:
         yield f"{layers.sent_on} of {total} sent on to {where}, not seen"
     if layers.already_present:

@@ -80,12 +80,18 @@ def report_json(
     }
 
 
+def _relayed_json(pull: Pull, host: str, length: int | None) -> dict[str, Any]:
+    shared = pull.unread.shared.get(host)
+    told = {"bytes": shared.bytes, "between": sorted(shared.between)} if shared else None
+    return {"host": host, "bytes": length, **({"shared": told} if told else {})}
+
+
 def pull_json(pull: Pull) -> dict[str, Any]:
     """One pull."""
     hops = pull.hops
     roles = Roles(hops)
     layers = pull.layers
-    relayed = [{"host": host, "bytes": length} for host, length in pull.unread.bytes.items()]
+    relayed = [_relayed_json(pull, host, length) for host, length in pull.unread.bytes.items()]
     limit = rate_limit_of(pull)
     return {
         "id": pull.id,

@@ -1,8 +1,8 @@
 """What came over connections that were passed on unread (`pullscope_blobs=relay`): whose they may be, and how many bytes.
 
 Such a connection shows its client and its host, and nothing else. What it brings belongs to the one open operation of that
-client which a redirect has sent to that host. Where several were sent there it may be anyone's, so for each of them the
-number is not known, and that is what is said.
+client which a redirect has sent to that host. Where several were sent there it may be anyone's: then its bytes are counted
+once for all of them, and it is said between whom.
 """
 
 from __future__ import annotations
@@ -23,11 +23,22 @@ MOST = 2_000
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
+class Shared:
+    """What came for several operations of one client that were sent to one host at once."""
+
+    bytes: int = 0
+    between: set[int] = field(default_factory=set)
+    """Their numbers."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
 class Unread:
     """What an operation got unread."""
 
     bytes: dict[str, int | None] = field(default_factory=dict)
-    """By host, TLS included; None where it is not known."""
+    """What is surely its own, by host, TLS included; None where nobody counts."""
+    shared: dict[str, Shared] = field(default_factory=dict)
+    """By host; each of the operations has the same object."""
     live: set[int] = field(default_factory=set)
     """The connections that are open."""
 
@@ -43,11 +54,13 @@ class Relays:
         before = self._so_far.pop(event.relay, 0)
         grown = None if event.bytes is None else max(0, event.bytes - before)
         theirs = [pull for pull in pulls if event.host in pull.pointed_at]
+        own = grown if len(theirs) == 1 else None if grown is None else 0
         for pull in theirs:
             known = pull.unread.bytes.get(event.host, 0)
-            whose = grown == 0 or len(theirs) == 1
-            pull.unread.bytes[event.host] = known + grown if whose and grown is not None and known is not None else None
+            pull.unread.bytes[event.host] = known + own if own is not None and known is not None else None
             (pull.unread.live.discard if event.over else pull.unread.live.add)(event.relay)
+        if grown and len(theirs) > 1:
+            _share(event.host, grown, theirs)
         if not event.over:
             self._so_far[event.relay] = event.bytes or 0
             if len(self._so_far) > MOST:
@@ -55,10 +68,24 @@ class Relays:
         return theirs if grown or not event.over else []
 
 
+def _share(host: str, grown: int, pulls: list[Pull]) -> None:
+    """Count for all of them; what some of them shared with others before becomes one with it."""
+    before = {id(shared): shared for pull in pulls if (shared := pull.unread.shared.get(host)) is not None}
+    made = Shared(bytes=grown, between={pull.id for pull in pulls})
+    for shared in before.values():
+        made.bytes += shared.bytes
+        made.between |= shared.between
+    kept = next(iter(before.values()), made)
+    kept.bytes, kept.between = made.bytes, made.between
+    for pull in pulls:
+        pull.unread.shared[host] = kept
+
+
 def never_came(pull: Pull) -> None:
     """Where a host that was to be relayed sent no byte, what the client was sent there for did not come."""
     for step in pull.steps:
-        if step.sent_on_to is not None and pull.unread.bytes.get(step.sent_on_to) == 0:
+        host = step.sent_on_to
+        if host is not None and pull.unread.bytes.get(host) == 0 and host not in pull.unread.shared:
             step.outcome = Outcome.NOT_SEEN
             if step.digest is not None:
                 pull.sent_on.discard(step.digest)
