@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pullscope import __version__
 from pullscope.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,3 +84,11 @@ def test_the_page_on_clients_lists_them_all() -> None:
     for client in ROSTER.values():
         if not client.login:
             assert f"| `{client.id}` | {client.label} | {client.evidence} | {client.compared} |" in page
+
+
+def test_the_version_has_a_date() -> None:
+    """The newest entry of the changelog is the version of the package, with the day of its release."""
+    newest = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert re.fullmatch(rf"{re.escape(__version__)} - 20\d\d-[01]\d-[0-3]\d", newest[1])
+    assert f'\nversion = "{__version__}"\n' in (ROOT / "pyproject.toml").read_text()

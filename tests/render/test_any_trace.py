@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.logs.test_hostile import PLANTED, SECRET
+from tests.trace.test_border_secrets import KINDS, MANIFEST, PLACES, b64, get, leaks
 
+from pullscope.logs import forms
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.urls import split
 from pullscope.render.explain.lesson_text import lesson_blocks
 from pullscope.render.formats import FORMS
+from pullscope.render.html.page import live_pull
 from pullscope.render.layout import paint
 from pullscope.render.report import report_json, report_lines
 from pullscope.render.report_input import Told
@@ -180,3 +186,44 @@ def test_every_trace_is_told_in_every_form(exchanges: list[dict[str, Any]]) -> N
         trace.finish()
     for text in told_in_every_form(trace):
         assert len(text.encode("utf-8")) < 1_000_000
+
+
+def leads_to(request: Request) -> Response:
+    """What a registry says that makes the request part of a pull."""
+    if request.method == "GET":
+        return Response(status=307, headers=Headers([("Location", request.url)]))
+    return Response(status=401, headers=Headers([("WWW-Authenticate", f'Bearer realm="{request.url}",service="s"')]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_form_brings_a_credential_out(kind: str) -> None:
+    """Each kind of secret, echoed in each place of an answer: it is in no form, nor in the lesson, nor on the (live) page."""
+    request, secrets = KINDS[kind]
+    for coding in (str, b64):
+        border, trace = Border(), Trace()
+        for number, place in enumerate(place for place in PLACES.values() for _ in secrets):
+            answer = place(coding(secrets[number % len(secrets)]))
+            at = 100.0 * number
+            for asked, said in ((get(MANIFEST), leads_to(request)), (request, answer)):
+                for event in border.whole(asked, said, asked=at, answered=at + 1, ended=at + 2, client="192.0.2.7"):
+                    trace.feed(event)
+                at += 3
+        trace.finish()
+        texts = [*told_in_every_form(trace), *(json.dumps(live_pull(pull)) for pull in trace.pulls)]
+        assert all(split(request.url).netloc.rpartition("@")[2] in text for text in texts[1:3])
+        for secret in secrets:
+            assert [text[:200] for text in texts if leaks(text, secret) or coding(secret).rstrip("=") in text] == []
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_no_form_brings_a_secret_of_a_log_out(name: str) -> None:
+    """What others wrote into their logs is not told on."""
+    raw = PLANTED[name].encode()
+    form = forms.form_of(forms.decoded(raw))
+    assert form is not None
+    trace = Trace()
+    for event in forms.events(form, raw, io.BytesIO()):
+        trace.feed(event)
+    trace.finish()
+    texts = [*told_in_every_form(trace), *(json.dumps(live_pull(pull)) for pull in trace.pulls)]
+    assert [text[:200] for text in texts if SECRET in text] == []
