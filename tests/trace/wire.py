@@ -118,7 +118,7 @@ class Wire:
         seen = _border.requested(request, time=start, client=self.client, connection=connection, lacks=self.lacks)
         events: list[Event] = [seen]
         if sent is not None:
-            up = Body(length=sent) if isinstance(sent, int) else Body(length=len(sent), content=sent.encode())
+            up = Body(length=sent) if isinstance(sent, int) else Body.of(sent.encode(), keep=True)
             events.append(_border.uploaded(seen.exchange, up, time=start + took / 4))
         if status is not None:
             response = Response(status=status, headers=Headers(said))

@@ -165,6 +165,13 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
         pull.platform = pull.platform or platform
 
 
+def learn_referrers(pull: Pull, document: Index | Manifest | None) -> None:
+    """Remember what a list of referrers says of the manifests that it names: who asked for it may ask for these next."""
+    for descriptor in document.manifests if isinstance(document, Index) else ():
+        if descriptor.digest:
+            pull.expected.setdefault(descriptor.digest, Expectation(kind=Kind.SIGNATURE, descriptor=descriptor))
+
+
 def learn_pushed(pull: Pull, step: Step) -> None:
     """A manifest that was put tells which of the blobs before it were its config, and which of its layers."""
     if not isinstance(step.document, Manifest):

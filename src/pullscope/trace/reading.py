@@ -17,7 +17,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.conclude import LISTS
 from pullscope.trace.events import Finished
 from pullscope.trace.findings.watching import Findings
-from pullscope.trace.kinds import is_empty_manifest, learn
+from pullscope.trace.kinds import is_empty_manifest, learn, learn_referrers
 from pullscope.trace.model import Hop
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.stitch import Stitcher
@@ -53,6 +53,8 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
         step.listed_count = read_listed_count(event.document)
         if step.route.endpoint is Endpoint.TAGS:
             step.listed = read_listed_name(event.document)
+        elif step.route.endpoint is Endpoint.REFERRERS and step.pull is not None:
+            learn_referrers(step.pull, read_manifest(event.document))
     elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
         content_type = hop.response.headers.get("content-type") if hop.response else None
         reads = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pullscope.oci.bounds import count
+from pullscope.oci.documents import Manifest
+from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
@@ -124,9 +126,18 @@ def verified(step: Step) -> bool | None:
         return None
     if step.digest is None or last.finished.sha256 is None or not step.digest.startswith("sha256:"):
         return None
+    if _is_schema1(step) and step.digest != f"sha256:{last.finished.sha256}":
+        return None  # its digest is of what is signed, without the signatures (distribution, manifest-v2-1.md)
     if step.route.digest is None and (last.response is None or "docker-content-digest" not in last.response.headers):
         return None  # nobody said what it should be
     return step.digest == f"sha256:{last.finished.sha256}"
+
+
+def _is_schema1(step: Step) -> bool:
+    if isinstance(step.document, Manifest):
+        return step.document.schema_version == 1
+    said = step.last.response.headers.get("content-type") if step.last.response is not None else None
+    return media_class(essence(said)) is MediaClass.SCHEMA1
 
 
 def _credit(pull: Pull, step: Step) -> None:

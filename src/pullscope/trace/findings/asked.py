@@ -6,10 +6,10 @@ Nothing here looks at the answer, but for a token's, whose request says what it 
 from __future__ import annotations
 
 from pullscope.oci.challenge import read_scopes
-from pullscope.oci.digest import Digest
+from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, asked_repositories, is_write, repositories
+from pullscope.trace.findings.case import Case, asked_repositories, codes, is_write, repositories
 from pullscope.trace.model import Kind, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
@@ -113,3 +113,15 @@ def unknown_subject(step: Step) -> Digest | None:
     if subject is None or subject.digest is None:
         return None
     return subject.digest if any(str(subject.digest) in error.detail for error in step.last.errors) else None
+
+
+def other_bytes(case: Case, step: Step) -> Digest | None:
+    """The digest of what was sent in one piece, where the address names another (enix/kube-image-keeper#74)."""
+    sent, named = step.last.uploaded, step.route.digest
+    whole = step.kind is Kind.MANIFEST_PUT or not any(one.kind is Kind.UPLOAD_CHUNK for one in case.steps)
+    if "DIGEST_INVALID" not in codes(step.last) or named is None or named.algorithm != "sha256" or not whole:
+        return None
+    if sent is None or sent.sha256 is None or not sent.bytes:
+        return None
+    own = as_digest(f"sha256:{sent.sha256}")
+    return own if own != named else None

@@ -10,7 +10,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.model import Hop, Kind, Step
 
 
 @row(
@@ -96,6 +96,30 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
 def _which(step: Step) -> str:
     """The digest that the bytes were to have: the one asked for, or the one that the answer names for a tag."""
     return "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
+
+
+@row("blob-coded", needs=Fact.BLOB, suffers="docker", remedy="no Content-Encoding on blobs", report="moby/moby#17595")
+def blob_coded(case: Case) -> Iterator[Found]:
+    """A blob that is right, by its digest, comes with Content-Encoding, and is fetched again and again.
+
+    Clients undo that coding before they take the digest, and have other bytes then (RFC 9110, 8.4). httpd's mod_mime_magic and
+    AddEncoding put it on what is a gzip file: moby/moby#17595.
+    """
+    fetched: dict[tuple[str | None, ...], list[Step]] = {}
+    for step in case.steps:
+        got = step.route.endpoint is Endpoint.BLOB and step.method == "GET" and step.last.status == 200
+        if got and header(step.last, "content-encoding") not in (None, "identity"):
+            fetched.setdefault(step.place, []).append(step)
+    again = next((steps for steps in fetched.values() if sum(len(step.passes) for step in steps) > 2), [])
+    if again and case.over:
+        hop = again[-1].last
+        yield Found(
+            again,
+            f"{answered_by(hop)} sent {name_of(again[0])} with Content-Encoding {header(hop, 'content-encoding')}, and "
+            f"{case.client} fetched it again and again: it undoes the coding, and has other bytes than the digest is of.",
+            f"take Content-Encoding off blobs at {hop.host} (mod_mime_magic and AddEncoding in httpd; compression in proxies)",
+            severity=Severity.ERROR,
+        )
 
 
 @row(
@@ -216,10 +240,14 @@ def descriptor_size_wrong(case: Case) -> Iterator[Found]:
     step = wrong[0]
     said = step.expectation.descriptor.size if step.expectation is not None else 0
     ended = case.stopped_at in wrong
+    referrer = step.expectation is not None and step.expectation.kind is Kind.SIGNATURE
+    what = "list of referrers" if referrer else "manifest" if step.route.endpoint is Endpoint.BLOB else "index"
     yield Found(
         wrong,
-        f"the {'manifest' if step.route.endpoint is Endpoint.BLOB else 'index'} says {said} bytes for {name_of(step)}, which has "
-        f"{step.last.bytes}: what came is whole, by its digest, and containerd refuses it.",
-        f"build and push the index of {case.pull.repository} anew",
+        f"the {what} says {said} bytes for {name_of(step)}, which has {step.last.bytes}: what came is whole, by its digest, and "
+        f"{case.client if ended else 'containerd'} refuses it.",
+        f"report it to the registry {step.last.host}, which makes that list; a client that takes no size from it goes on"
+        if referrer
+        else f"build and push the index of {case.pull.repository} anew",
         severity=Severity.ERROR if ended or case.failed else Severity.WARNING,
     )

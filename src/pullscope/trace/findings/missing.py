@@ -81,6 +81,11 @@ def of_storage(one: Answer) -> str | None:
         return f"pull from another address, or have this one allowed: {who} answers with a page for people in place of the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
         return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
+    if hop.status in (404, 410) and one.case.writes:
+        return (
+            f"check the storage settings of {by} (container or bucket, root directory, redirects): it has just taken blobs, and "
+            "points to where nothing is"
+        )
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
     return f"try again; if it keeps failing, {by} points to a storage that does not give what it should"

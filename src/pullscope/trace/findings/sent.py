@@ -8,7 +8,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
-from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, unknown_subject
+from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
 from pullscope.trace.findings.fronts import limits
 from pullscope.trace.findings.said import front, is_specific, says, tells_more
@@ -126,6 +126,8 @@ def of_uploads(one: Answer) -> str | None:
             else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
         )
+    if other_bytes(one.case, one.step) is not None:
+        return f"have {one.case.client} send it to the address of its own digest, or by a tag: pushing again sends the same"
     if unknown_subject(one.step) is not None:
         return (
             f"push what the manifest refers to (its subject) first; if {host} gives that by its digest, it looks for a blob "

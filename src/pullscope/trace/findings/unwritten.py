@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pullscope.oci.amounts import size
 from pullscope.trace.findings.answers import Answer, after
-from pullscope.trace.findings.asked import doing, request, unknown_subject
+from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
 from pullscope.trace.findings.rights import why_refused
 from pullscope.trace.findings.said import answered_by, quoted, reason
 from pullscope.trace.findings.sent import is_read_only
@@ -27,6 +27,10 @@ def upload_refused(one: Answer) -> str:
     since provenance is on by default: moby/buildkit#3579, docker/buildx#1513, #1653.
     """
     subject = unknown_subject(one.step)
+    other = other_bytes(one.case, one.step)
+    if other is not None and subject is None:
+        sent = f", and what was sent is {other.short}, not {one.step.route.digest.short if one.step.route.digest else 'that'}"
+        return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{sent}."
     means = f", and means {subject.short}, the subject of that manifest" if subject is not None else ""
     return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{means}."
 

@@ -151,54 +151,62 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 @row(
     "upload-given-up",
     needs=Fact.WRITE,
+    explains="upload-lost upload-refused write-denied",
     suffers="clients that check what was acknowledged: regctl, skopeo, podman, oras",
-    remedy="a registry that acknowledges what it was sent",
+    remedy="a registry that answers as the specification has it",
     report="regclient/regclient#961",
 )
 def upload_given_up(case: Case) -> Iterator[Found]:
-    """A client cancels its upload after a good answer, or an answer acknowledges another number of bytes than was sent.
+    """An upload ends after a good answer: its status or its Range is not the one that is due, or the client cancels it.
 
-    `Range` of an answer to PATCH is what the registry has by then (distribution-spec 1.1, "Pushing a blob in chunks"); a client
-    that reads another end there than it sent gives up, some with DELETE: regclient/regclient#961 (Zot), containers/image#1080.
+    202 is due to PATCH, 201 to PUT, and `Range` is what the registry has by then (distribution-spec 1.1,
+    "Pushing a blob in chunks"). A client that reads something else gives up, some with DELETE: regclient/regclient#961 (Zot),
+    pulp/pulp_container#2199 (204 to PATCH). What it asks after that is its own cleaning up.
     """
-    for step in case.steps if case.over and case.failed else []:
+    if not case.over or not case.failed:
+        return
+    uploads = [step for step in case.steps if step.route.endpoint in UPLOADS and is_write(step)]
+    for step in uploads:
         last = step.last
-        if step.route.endpoint is not Endpoint.UPLOAD or not is_write(step):
+        wrong = _against_the_protocol(last, [one for one in uploads if _is_before(one, step)])
+        if wrong is None or any(_is_before(step, one) and one.method in ("PATCH", "PUT") for one in uploads):
             continue
-        before = [one for one in case.steps if one.started < step.started and _is_same_upload(one, step)]
-        had, end, sent = (
-            _acknowledged(before[-1].last) if before else None,
-            _acknowledged(last),
-            _last_sent(last, before),
+        yield Found(
+            [step],
+            f"{answered_by(last)} {wrong}: {case.client} gave the upload up.",
+            f"update or repair {last.host}, whose answer is not the one that the specification has; some clients take it",
+            severity=Severity.ERROR,
         )
-        if step.kind is Kind.UPLOAD_CHUNK and last.ok and end is not None and sent is not None and end != sent:
-            yield Found(
-                [step],
-                f"{answered_by(last)} acknowledges bytes 0-{end} of an upload (Range) of which {case.client} had sent "
-                f"0-{sent}, and the upload ended there.",
-                f"update or mend {last.host}, or send the blob in one piece: its answers must name what it has",
-                severity=Severity.ERROR,
-            )
-        if step.kind is Kind.DELETE and last.ok and before and before[-1].last.ok:
+    for step in uploads:
+        before = [one for one in uploads if _is_before(one, step)]
+        if step.kind is Kind.DELETE and before and before[-1].last.ok:
             yield Found(
                 [before[-1], step],
-                f"{case.client} cancelled its upload to {last.host}, whose last answer was {before[-1].last.status} to "
-                f"{before[-1].method}"
-                + (f" with Range 0-{had}" if had is not None else "")
-                + ": that answer names no error.",
-                f"look at the words of {case.client}: it stopped of its own accord",
+                f"{case.client} cancelled its upload to {step.last.host}, whose last answer was {before[-1].last.status} to "
+                f"{before[-1].method}: that answer names no error.",
+                f"read the output of {case.client}: it stopped of its own accord",
                 severity=Severity.ERROR,
             )
 
 
-def _is_same_upload(one: Step, other: Step) -> bool:
-    same = one.route.upload_id == other.route.upload_id
-    return one.route.endpoint is Endpoint.UPLOAD and same and one.first.host == other.first.host
+_DUE = {"PATCH": 202, "PUT": 201}
 
 
-def _acknowledged(hop: Hop) -> int | None:
-    """The last byte that an answer says is there."""
-    return _end_of(header(hop, "range"))
+def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
+    """What is wrong with a good answer to an upload."""
+    method, end = hop.request.method, _end_of(header(hop, "range"))
+    if not hop.ok:
+        return None
+    if method == "PATCH" and end is not None and (sent := _last_sent(hop, before)) is not None and end != sent:
+        return f"acknowledges bytes 0-{end} of an upload (Range) of which 0-{sent} had been sent"
+    due = _DUE.get(method, hop.status)
+    return f"said {hop.status} to {method} of an upload, where {due} is due" if hop.status != due else None
+
+
+def _is_before(one: Step, other: Step) -> bool:
+    """Whether a step of the same upload was before another."""
+    same = one.route.upload_id == other.route.upload_id and one.first.host == other.first.host
+    return same and one.started < other.started and one.route.endpoint is Endpoint.UPLOAD
 
 
 def _last_sent(hop: Hop, before: list[Step]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
@@ -77,8 +78,8 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
-            f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
-            if host in case.pointing
+            of_a_website(Answer(case, step)) or f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
+            if host in case.pointing or host in WEBSITES
             else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
             severity=severity,
         )
@@ -108,7 +109,8 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
                 [step],
                 f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
                 "registry answered, and a login that was to be checked there was not.",
-                f"check the host {step.first.host}: docker login says that it succeeded wherever /v2/ answers 200",
+                of_a_website(Answer(case, step))
+                or f"check the host {step.first.host}: docker login says that it succeeded wherever /v2/ answers 200",
                 severity=Severity.WARNING,
             )
         if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
