@@ -84,9 +84,9 @@ const page = (() => {
   function axis(scale) {
     const most = scale.ticks.at(-1) ?? 0, [factor, unit] = most < 1 ? [1000, "ms"] : most < 300 ? [1, "s"] : [1 / 60, "min"];
     return make("svg.axis", { "aria-hidden": "true", width: "100%", height: 16 }, scale.ticks.map((at) =>
-      make("text", { x: percent(scale.at(at)), y: 12, class: scale.at(at) > 92 ? "last" : "tick" }, `${Number((at * factor).toPrecision(6))} ${unit}`)));
+      make("text", { x: percent(scale.at(at)), y: 12, class: scale.at(at) > 96 ? "last" : "tick" }, `${Number((at * factor).toPrecision(6))}${at === most ? ` ${unit}` : ""}`)));
   }
-  // Waiting light, bytes that are sent or received dark.
+  // Waiting is pale; bytes that are sent or received have the full colour.
   function bar(hop, scale, top) {
     const began = scale.at(hop.at), end = scale.at(hop.took === undefined ? scale.end : hop.at + hop.took);
     const first = Math.min(Math.max(hop.head === undefined ? end : scale.at(hop.at + hop.head), began), end);
@@ -208,7 +208,7 @@ const page = (() => {
   function steps(pull, scale) {
     const roles = [...new Set(pull.hosts.flatMap((host) => host.roles))], way = (sent, got) => [sent && "sending", got && "receiving"].filter(Boolean).join(" or ") || "receiving";
     const moving = way(pull.hops.some((hop) => hop.upload !== undefined), pull.hops.some((hop) => hop.bytes));
-    const legend = make("p.legend", {}, roles.map((role) => [make("span.key", {}, make("i", { class: role }), role), " "]), make("span.key", {}, `light: waiting, dark: ${moving}`));
+    const legend = make("p.legend", {}, roles.map((role) => [make("span.key", {}, make("i", { class: role }), role), " "]), make("span.key", {}, `pale: waiting, full: ${moving}`));
     return [make("div.ruler", {}, legend, axis(scale), make("span", {})), make("div.steps", {}, pull.steps.map((step) => row(step, pull, scale)))];
   }
 
