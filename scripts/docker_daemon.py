@@ -29,7 +29,8 @@ except ImportError:
 
 sys.path.insert(0, str(CHECKOUT / "src"))
 
-from pullscope.cli.docker import main  # noqa: E402  # the path is set above
+from pullscope.cli.docker import app  # noqa: E402  # the path is set above
+from pullscope.cli.plain_words import run_app  # noqa: E402
 
 if __name__ == "__main__":
-    main()
+    run_app(app, "docker_daemon.py")

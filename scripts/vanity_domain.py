@@ -31,7 +31,8 @@ try:
 except ImportError:
     sys.path.insert(0, str(CHECKOUT / "src"))
 
-from pullscope.cli.vanity import app  # noqa: E402  # the path is set above
+from pullscope.cli.plain_words import run_app  # noqa: E402  # the path is set above
+from pullscope.cli.vanity import app  # noqa: E402
 
 if __name__ == "__main__":
-    app(prog_name="vanity_domain.py")
+    run_app(app, "vanity_domain.py")

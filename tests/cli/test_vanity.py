@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -244,6 +245,20 @@ def test_linter_and_command_agree() -> None:
     assert [one.code for one in lint(read_rules(ARTICLE), HOST)] == [
         line.split()[1] for line in out.splitlines() if line.startswith((" error", " warning", " info"))
     ]
+
+
+@pytest.mark.parametrize("script", ["vanity_domain.py", "docker_daemon.py"])
+def test_a_script_prints_in_every_locale(script: str) -> None:
+    """-h is known to the scripts of a checkout too, and what a locale has no sign for is replaced."""
+    path = Path(__file__).parents[2] / "scripts" / script
+    done = subprocess.run(
+        [sys.executable, path, "-h"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "80"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f"Usage: {script} [OPTIONS] COMMAND" in done.stdout.decode("ascii")
 
 
 def test_the_script_without_typer_says_what_to_install(tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def test_a_line_for_each_client() -> None:
         assert max(map(len, lines)) <= width
 
 
+def test_evidence_stands_beside_its_reason() -> None:
+    """Also where there is room for more: at the far edge of a wide terminal it would be read in the wrong line."""
+    wide, usual = (text(matrix([row("docker 29", ClientOutcome.WORKS)], width))[0] for width in (199, 79))
+    assert wide == usual
+
+
 def test_one_advice_for_all_who_need_it() -> None:
     """The fix is said once, with every issue that tracks it."""
     rows = [

@@ -19,7 +19,8 @@ import typer
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.cli.exits import speaking
-from pullscope.cli.output import make_streams_fit, reader_may_leave
+from pullscope.cli.output import reader_may_leave
+from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
 from pullscope.host import (
     HostError,
@@ -44,9 +45,14 @@ from pullscope.host.proxy_child import silence
 from pullscope.host.requested import Wish
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
-from pullscope.oci.verdicts import ExitCode, Severity
+from pullscope.oci.verdicts import Severity
 
-app = typer.Typer(no_args_is_help=True, help="Point a docker daemon at the tracing proxy, and take it all back.")
+app = typer.Typer(
+    cls=PlainWords,
+    context_settings=HELP,
+    no_args_is_help=True,
+    help="Point a docker daemon at the tracing proxy, and take it all back.",
+)
 app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
 app.command("trace")(tracing.trace)
 
@@ -356,12 +362,3 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
         sudo=at.sudo,
         program=beside_python("pullscope"),
     )
-
-
-def main() -> None:
-    """For `scripts/docker_daemon.py`."""
-    make_streams_fit()
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from pullscope import __version__
 from pullscope.cli import (
@@ -25,58 +23,9 @@ from pullscope.cli import (
     unit,
     vanity,
 )
-from pullscope.cli.output import make_streams_fit
-from pullscope.oci.verdicts import ExitCode
+from pullscope.cli.plain_words import HELP, PlainWords, run_app
 
 WATCH, TRY, DOCKER, NODES = "Watch", "Try", "Docker", "Nodes"
-
-HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-
-
-class PlainWords(TyperGroup):
-    """Says what words there are, and what is wrong with one, without the words of the library that finds out."""
-
-    def make_context(self, *given: Any, **more: Any) -> Any:
-        _name_values(self)
-        return super().make_context(*given, **more)
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")  # typer 0.29 asks pydantic
-            raise
-
-
-def _name_values(command: Any) -> None:
-    """Name each value in the help by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`."""
-    context = typer.Context(command, **HELP)
-    for param in (*command.params, command.get_help_option(context)):
-        is_argument = param.param_type_name == "argument"
-        if param.metavar is None:
-            param.metavar = param.name.upper() if is_argument else _value_of(param, context)
-        if is_argument:
-            param.display_type_rich = _nothing  # it says the type even where there is a name
-    for below in getattr(command, "commands", {}).values():
-        _name_values(below)
-
-
-def _value_of(option: Any, context: typer.Context) -> str:
-    """What to write after an option; nothing after one that is given or not."""
-    show = getattr(option, "display_type_rich", None) or option.make_metavar
-    kind = str(show(ctx=context)).strip("<[]>").lower()
-    if kind in ("bool", "boolean"):
-        return ""
-    if "|" in kind:
-        return kind.replace("|", " | ")  # a line ends between two words, not in one
-    if "path" in kind:
-        return "PATH"
-    return "N" if "range" in kind else str(option.opts[0]).rpartition("-")[2].upper()
-
-
-def _nothing(ctx: Any) -> None:
-    """No type beside a name."""
-
 
 app = typer.Typer(
     name="pullscope",
@@ -132,24 +81,7 @@ app.command("status", rich_help_panel=NODES)(unit.status)
 
 def main() -> None:
     """The console script."""
-    make_streams_fit()
-    try:
-        app()
-    except SystemExit as end:
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        # The reader has seen enough (`| head`): rich and typer end with 1 there, without a word.
-        sys.exit(_ended_before(end))
-
-
-def _ended_before(end: BaseException) -> int:
-    """How the command would have ended for a reader who stays: a wrong word is still one, a help text is done."""
-    reason = end.__context__
-    while reason is not None:
-        if isinstance(code := getattr(reason, "exit_code", None), int):
-            return code
-        reason = reason.__context__
-    return ExitCode.DONE
+    run_app(app)
 
 
 if __name__ == "__main__":

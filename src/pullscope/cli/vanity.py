@@ -15,6 +15,7 @@ import typer
 from pullscope.cli import vanity_hosts, vanity_static, vanity_try
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.output import end_with
+from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import (
     Env,
     File,
@@ -33,7 +34,12 @@ from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
 
-app = typer.Typer(no_args_is_help=True, help="Try a registry domain of your own before it exists.")
+app = typer.Typer(
+    cls=PlainWords,
+    context_settings=HELP,
+    no_args_is_help=True,
+    help="Try a registry domain of your own before it exists.",
+)
 app.add_typer(vanity_hosts.app, name="hosts")
 app.command("static")(vanity_static.static)
 app.command("try")(vanity_try.try_command)

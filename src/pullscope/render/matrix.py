@@ -40,11 +40,16 @@ def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
     listed = list(rows)
     lines: list[Line] = []
     above: str | None = None
+    # In a wide terminal the evidence stands beside the reasons and not at the far edge.
+    longest = max(
+        (len(row.verdict.reason or "") for row in listed if row.verdict.verdict is ClientOutcome.FAILS), default=0
+    )
+    needed = max(WIDTH, longest + WIDTH // 2 + 10)
     for row in listed:
         if row.of not in (None, above):
             lines.append([(f"  {row.of}", None)])
         above = row.of or row.label
-        lines += _lines(row, width, moved=any(one.before is not None for one in listed))
+        lines += _lines(row, min(width, needed), moved=any(one.before is not None for one in listed))
     lines += wrapped("", _LEGEND, width, margin=2, style="dim")
     for why in dict.fromkeys(row.verdict.reason for row in listed if row.verdict.verdict is ClientOutcome.UNKNOWN):
         lines += wrapped("  ?", why or "not tried", width)
