@@ -271,6 +271,35 @@ def test_containers_image_pulls_a_private_image_past_it(
     assert REGISTRY in asked(proxy)
 
 
+def test_a_node_pulls_a_private_image_with_the_kubelets_secret(
+    node: tuple[Path, Running], mirror: Proxy, proxy: Proxy, hub: Hub, zephykus: Image
+) -> None:
+    """containerd gets its token for a mirror with the pull secret; the token server is asked past the mirror."""
+    hub.closed.add("timonback/zephykus")
+    assert pull_image(node[0], NAME, ("me", "secret")) == (0, "")
+    mirror.finish()
+
+    [pull] = assert_read_back_alike(mirror)["pulls"]
+    assert_all_but_layers(pull, zephykus)
+    assert REGISTRY not in asked(proxy)
+    assert_no_secret(mirror, hub, pull)
+
+
+def test_a_node_without_the_secret_is_refused_everywhere(
+    node: tuple[Path, Running], mirror: Proxy, proxy: Proxy, hub: Hub
+) -> None:
+    """At the mirror that is no error, for what became of it past the mirror is not seen."""
+    hub.closed.add("timonback/zephykus")
+    status, message = pull_image(node[0], NAME)
+    mirror.finish()
+
+    assert status != 0, message
+    [pull] = report(mirror.recording).pulls
+    assert (pull["reference"], pull["outcome"]) == (NAME, "incomplete")
+    assert [(one["code"], one["severity"]) for one in pull["findings"]] == [("mirror-missed", "info")]
+    assert REGISTRY in asked(proxy)
+
+
 # -- and when it is not there itself --------------------------------------------------------------------------------------
 
 

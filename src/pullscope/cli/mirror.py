@@ -216,7 +216,10 @@ def _chosen(node: Node, names: list[str]) -> list[Runtime]:
 
 def _need_rights(node: Node) -> None:
     if node.tree.live and os.geteuid() != 0:
-        raise HostError("these files belong to root: run it with sudo. Nothing changed")
+        raise HostError(
+            "these files belong to root, and this user's podman reads them too: run it with sudo. Without root, by hand: "
+            "docs/nodes.md, Without root. Nothing changed"
+        )
 
 
 def _line(text: str) -> None:
