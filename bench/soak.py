@@ -73,7 +73,7 @@ def resident() -> float:
 
 
 def soak(pulls: int) -> int:
-    """Play them, and say what came of it; the exit code."""
+    """Play them and report the result; the exit code."""
     judge = Judge()
     watch = Watch(labels=label, listeners=[judge])
     played = heapq.merge(

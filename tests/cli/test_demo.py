@@ -227,7 +227,7 @@ def test_a_private_registry_is_pulled_from_with_a_login() -> None:
     said = " ".join(shown.stdout.split())
 
     assert "\ncomplete " in shown.stdout
-    assert "Amazon ECR gives nothing without a login." in said
+    assert "Amazon ECR requires a login." in said
     assert "aws ecr get-login-password --region eu-central-1 | docker login" in said
     without = shown_by("demo", "--registry", "ecr", "--fault", "ecr-not-logged-in")
     assert "`--registry ecr --fault ecr-not-logged-in`" in said

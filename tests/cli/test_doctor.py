@@ -258,4 +258,4 @@ def test_trace_needs_an_image_and_this_machine(tmp_path: Path) -> None:
     assert (told.exit_code, told.output.strip()) == (2, "error: --trace needs the image to pull.")
     told = CliRunner().invoke(doctor.app, ["podman", "--trace", "docker.io/library/nginx", "--root", str(tmp_path)])
     assert told.exit_code == 2
-    assert "it does not go with --root" in told.output
+    assert "cannot be combined with --root" in told.output

@@ -88,17 +88,17 @@ def test_demo_waits_for_enter_on_a_terminal() -> None:
         ended(demo),
     ):
         os.close(theirs)
-        seen = read_until(ours, b"Enter goes on, q ends ")
+        seen = read_until(ours, b"Enter: next, q: quit ")
         assert b"version check" not in seen
         os.write(ours, b"\n")
-        seen = read_until(ours, b"Enter goes on, q ends ")
-        assert re.search(rb"\r\n\[2/\d+\] Enter goes on, q ends $", seen)
+        seen = read_until(ours, b"Enter: next, q: quit ")
+        assert re.search(rb"\r\n\[2/\d+\] Enter: next, q: quit $", seen)
         assert seen.startswith(b"\r\n\x1b[1A\x1b[2K")
         assert b"200: here it is" in seen
         os.write(ours, b"\n")
-        assert b"Which host a name means" in read_until(ours, b"Enter goes on, q ends ")
+        assert b"Which host a name means" in read_until(ours, b"Enter: next, q: quit ")
         os.write(ours, b"\n")
-        seen = read_until(ours, b"Enter goes on, q ends ")
+        seen = read_until(ours, b"Enter: next, q: quit ")
         assert b"Determining Support" in seen
         assert b"anonymous, pull" not in seen
         os.write(ours, b"q\n")

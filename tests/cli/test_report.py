@@ -139,7 +139,7 @@ def test_a_report_takes_no_files_place(tmp_path: Path) -> None:
     assert recording.read_bytes() == HUB.read_bytes()
     told = report("-o", str(other), str(recording))
     assert (told.returncode, other.read_text()) == (1, "mine")
-    assert told.stderr == f"error: {other} exists and is not overwritten; say --force to replace it.\n"
+    assert told.stderr == f"error: {other} exists and is not overwritten; use --force to replace it.\n"
     assert report("--force", "-o", str(other), str(recording)).returncode == 0
     assert other.read_text() == report(str(recording)).stdout
 

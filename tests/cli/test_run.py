@@ -270,7 +270,7 @@ def test_one_recording_has_one_name(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (
         2,
-        "error: --out and --set pullscope_out are the same: give one of them.\n",
+        "error: --out and --set pullscope_out are the same: use one of them.\n",
     )
 
 

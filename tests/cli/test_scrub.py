@@ -22,7 +22,7 @@ def test_writes_a_file_that_is_the_owners_alone(tmp_path: Path) -> None:
     done, again = scrub(str(HUB), str(target)), scrub(str(HUB), str(target))
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr == f"wrote {target}: 15 flows. Names of images and hosts are still in it.\n"
+    assert done.stderr == f"wrote {target}: 15 flows. It still contains names of images and hosts.\n"
     assert target.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["safe.mitm"]
     assert again.returncode == 1

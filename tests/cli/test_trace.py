@@ -134,7 +134,7 @@ def test_a_mirror_is_mitmproxy_in_reverse_mode(
     assert given[given.index("--listen-port") + 1] == listens
     assert given[given.index("--mode") + 1] == mode
     assert [word.partition("=")[2] for word in given if word.startswith("pullscope_mirror=")] == mirror
-    assert f"mirror  http://127.0.0.1:{listens} stands in for {', '.join(mirror)}, " in done.stderr
+    assert f"mirror  http://127.0.0.1:{listens} is a mirror of {', '.join(mirror)}, " in done.stderr
     hinted = [line for line in done.stderr.splitlines() if line.startswith("next    sudo pullscope mirror on")]
     assert hinted
     for line in hinted:
@@ -144,7 +144,7 @@ def test_a_mirror_is_mitmproxy_in_reverse_mode(
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--host", "docker.io"], 2, "--host names what to be a mirror of: add --mirror."),
+        (["--host", "docker.io"], 2, "--host names the registry to mirror: add --mirror."),
         (["--mirror", "--only", "docker.io"], 2, "--only and --ignore are for a proxy"),
         (
             ["--mirror", "--host", "localhost"],

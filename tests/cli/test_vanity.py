@@ -185,7 +185,7 @@ def test_init_overwrites_nothing_unless_forced(tmp_path: Path) -> None:
 
     code, _, err = run(*words)
     assert code == 1
-    assert "README.md is there already" in err
+    assert "README.md exists; use --force" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md"]
 
     assert run(*words, "--force")[0] == 0

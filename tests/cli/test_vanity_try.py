@@ -117,7 +117,7 @@ def test_a_move_names_who_can_no_longer_pull(moved: Path) -> None:
     assert code == 3
     assert "  docker 29                  pulls -> FAILS" in out
     assert "of these clients can no longer pull." in out
-    assert "Logins made for docker.io do not hold for ghcr.io." in out
+    assert "Logins for docker.io do not work for ghcr.io." in out
     assert "The image is named other/zephykus there" in " ".join(out.split())
     assert f"{moved} to GitHub" in " ".join(out.split())
     assert {problem["where"] for problem in json.loads(document)["problems"]} == {str(moved)}

@@ -221,7 +221,7 @@ def test_scrub_writes_a_recording_of_a_log(tmp_path: Path, name: str) -> None:
     second = subprocess.run([*command, "report", str(out)], capture_output=True, text=True, check=False)
 
     assert made.returncode == 0
-    assert "requests. Names of images and hosts are still in it." in made.stderr
+    assert "requests. It still contains names of images and hosts." in made.stderr
     assert "eyJ" not in out.read_text()
     assert out.stat().st_mode & 0o777 == 0o600
     assert second.stdout == first.stdout

@@ -95,7 +95,7 @@ def test_a_collector_that_is_away_is_said_once(caplog: pytest.LogCaptureFixture)
     live.done()
     said = [record.message for record in caplog.records]
 
-    assert said.count("pullscope: the collector does not take what is sent to it; the proxy is not affected.") == 1
+    assert said.count("pullscope: the collector refuses what is sent to it; the proxy is not affected.") == 1
     assert said[-1] == "pullscope: 0 pulls reached the collector, 200 did not."
 
 

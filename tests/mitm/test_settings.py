@@ -127,7 +127,7 @@ def test_live_needs_a_terminal(caplog: pytest.LogCaptureFixture, monkeypatch: py
             assert settings.view_for(Terminal()) == "lines"
 
     look()
-    assert "pullscope_view=live needs a terminal; pulls are told in lines instead." in caplog.text
+    assert "pullscope_view=live needs a terminal; pulls are shown in lines instead." in caplog.text
 
 
 def test_the_live_view_without_rich(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -335,7 +335,7 @@ def test_an_exception_is_reported_once_and_the_flow_goes_on(
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert errors == [
         (
-            f"pullscope: an error in {hook}: RuntimeError; what was to be seen there is missing. "
+            f"pullscope: an error in {hook}: RuntimeError; what it would have seen is missing. "
             "The traffic is not affected. Please report it."
         )
     ]

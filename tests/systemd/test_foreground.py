@@ -134,7 +134,7 @@ def test_trace_goes_on_through_the_proxy_that_docker_had(machine: Container, cor
             status = machine.docker("status").stdout
             seen.type("\x03")
             seen.end()
-        assert "off   The docker daemon has nothing of pullscope." in seen.said
+        assert "off   The docker daemon does not use pullscope." in seen.said
         assert "vanity 302 > registry 307 > cdn 200" in seen.said
         assert SECRET not in seen.said + status
         as_before(machine, before)
@@ -159,7 +159,7 @@ def test_a_restart_that_stops_containers_is_asked_for(machine: Container) -> Non
         refused = machine.docker("on", check=False)
         assert refused.returncode == 1
         assert "That stops 1 container (live-restore is off): busy." in refused.stdout
-        assert "without a terminal to ask on, say --yes. Nothing changed" in refused.stderr
+        assert "there is no terminal to ask on; add --yes. Nothing changed" in refused.stderr
         with terminal(machine.words(*machine.spelled("on"))) as seen:
             seen.until("[y/N]")
             seen.type("n\n")

@@ -77,7 +77,7 @@ def test_containerd_is_traced_behind_the_proxy(node: Container, proxy: Proxy) ->
     state = json.loads(pullscope(node, "status", *UNIT, "--json").stdout)
     assert (state["state"], state["unit"], state["problems"]) == ("on", "containerd.service", [])
     assert pullscope(node, "doctor", "unit", *UNIT, *confdir).stdout.startswith("healthy: on")
-    assert "containerd.service has nothing of pullscope" in pullscope(node, "off", *UNIT, "--yes").stdout
+    assert "containerd.service does not use pullscope" in pullscope(node, "off", *UNIT, "--yes").stdout
     assert differences(before, listing(node)) == []
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def check(
     reference: Annotated[str, typer.Argument(metavar="REF", help="An image, such as docker.example.com/org/img.")],
     clients: Annotated[
-        str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; only they set the exit code.")
+        str, typer.Option("--clients", metavar="ID,ID", help="Try only these clients; only they set the exit code.")
     ] = "",
     ca: CA = None,
     resolve: Resolve = None,
@@ -39,13 +39,14 @@ def check(
     ] = False,
     timeout: Timeout = 10.0,
     rules: Annotated[
-        Path | None, typer.Option("--rules", metavar="FILE", help="In memory, by these rules: `vanity try FILE`.")
+        Path | None,
+        typer.Option("--rules", metavar="FILE", help="Use these rules, in memory: same as `vanity try FILE`."),
     ] = None,
     host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="The domain of the rules, if REF is without.")
+        str, typer.Option("--host", metavar="HOST", help="The domain of the rules, if REF does not name it.")
     ] = "",
     platform: Annotated[
-        str, typer.Option("--platform", metavar="NAME", help="Whose rules these are, as in `vanity try`.")
+        str, typer.Option("--platform", metavar="NAME", help="The platform of the rules, as in `vanity try`.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -134,7 +135,7 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
     whose = f", counted on {limit.source}" if limit.source else ""
     # A redirect leaves the count with the client's own address; a proxy asks from its own.
     shared = limit.host == reference.api_host and reference.registry != DOCKER_HUB
-    tail = f"; if {limit.host} is a proxy, all who pull through it share that" if shared else ""
+    tail = f"; if {limit.host} is a proxy, all its users share that" if shared else ""
     return f"{left}{per}{whose}, says {limit.host}{tail}"
 
 

@@ -44,7 +44,7 @@ def demo(
         typer.Option(
             "--registry",
             metavar="NAME",
-            help="Which registry is played: docker-hub, ghcr, ecr …",
+            help="The registry to play: docker-hub, ghcr, ecr …",
             autocompletion=completion.registry,
         ),
     ] = "docker-hub",
@@ -56,16 +56,14 @@ def demo(
         typer.Option(
             "--fault",
             metavar="CODE",
-            help="Let something go wrong: the finding's code.",
+            help="Play a fault, named by its finding's code.",
             autocompletion=completion.fault,
         ),
     ] = None,
-    list_faults: Annotated[bool, typer.Option("--list-faults", help="List what can go wrong, and end.")] = False,
-    list_registries: Annotated[
-        bool, typer.Option("--list-registries", help="List the registries that can be played, and end.")
-    ] = False,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and exit.")] = False,
+    list_registries: Annotated[bool, typer.Option("--list-registries", help="List the registries and exit.")] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="The same pull as a lesson; on a terminal it waits for Enter.")
+        bool, typer.Option("--explain", help="Explain each step; on a terminal, wait for Enter after each.")
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
@@ -74,7 +72,7 @@ def demo(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record what was seen to FILE (.jsonl).")
     ] = None,
     color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
+        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
     ] = None,
 ) -> None:
     """Show one pull: a sample registry, a real mitmproxy and a client, all on 127.0.0.1.
@@ -229,7 +227,7 @@ def _of_the_login(row: Registry) -> str:
     if not row.needs_login:
         return logged_in
     shown = f" `--registry {row.id} --fault {without}` shows the pull without a login." if without else ""
-    return f"{row.name} gives nothing without a login. {logged_in}{shown}"
+    return f"{row.name} requires a login. {logged_in}{shown}"
 
 
 def _filled(sentence: str, indent: str = "") -> str:

@@ -33,7 +33,10 @@ def diff(
     client: Annotated[
         str,
         typer.Option(
-            "--client", metavar="ID", help="Who pulls an image that is named.", autocompletion=completion.client
+            "--client",
+            metavar="ID",
+            help="The client that pulls an image that is named.",
+            autocompletion=completion.client,
         ),
     ] = "docker-containerd",
     ca: CA = None,

@@ -51,7 +51,7 @@ app = typer.Typer(
     cls=PlainWords,
     context_settings=HELP,
     no_args_is_help=True,
-    help="Point a docker daemon at the tracing proxy, and take it all back.",
+    help="Point a docker daemon at the tracing proxy, and undo it.",
 )
 app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
 app.command("trace")(tracing.trace)
@@ -94,7 +94,7 @@ def on(
         Trust, typer.Option(help="env: the daemon trusts the CA; certs.d: for the named hosts only.")
     ] = Trust.ENV,
     no_proxy: Annotated[
-        str | None, typer.Option(help="What docker reaches without the proxy. [default: as before]")
+        str | None, typer.Option(help="Hosts that docker reaches without the proxy. [default: as before]")
     ] = None,
     proxy_storage: ProxyStorage = True,
     for_: ForTime = None,
@@ -172,7 +172,7 @@ def turn_on(
     for line in plan_words.covers(found, wish):
         typer.echo(line)
     for host in planned.passed_by:
-        typer.echo(f"not seen: {host}, which the proxy hands through so that it keeps working")
+        typer.echo(f"not seen: {host}, which the proxy passes through so that it keeps working")
     again = at.look()
     # That the proxy does not listen yet is not a fault here: how to start it is said below.
     problems = tuple(item for item in doctor.examine(_examination(at, again)) if item.code != "proxy-not-listening")
@@ -203,7 +203,7 @@ def _what(again: Machine, planned: Plan) -> str:
         return f"Written below {again.tree.directory}; no command was run."
     if not again.active:
         return f"{again.layout.unit} does not run; it will use {wish.proxy} when it starts."
-    return f"{again.layout.name} asks for everything through {wish.proxy}."
+    return f"{again.layout.name} sends all its requests through {wish.proxy}."
 
 
 @app.command("off")
@@ -254,7 +254,7 @@ def _complain(at: Surroundings, undone: Undone) -> None:
 
 def _finish(at: Surroundings, was_on: bool) -> None:
     what = "The docker daemon" if at.layout.is_docker else at.layout.unit
-    typer.echo(f"off   {what} has nothing of pullscope." if was_on else "off   Nothing was on.")
+    typer.echo(f"off   {what} does not use pullscope." if was_on else "off   Nothing was on.")
     if was_on and at.confdir.exists():
         typer.echo(f"left  {at.confdir} (nothing here trusts its CA any more)")
 
@@ -263,7 +263,7 @@ def _may_restart(found: Machine, *, yes: bool) -> bool:
     needed = switch.restart_of(found)
     if yes or not needed.asks:
         return True
-    typer.echo(f"{found.layout.name} must restart to forget the proxy. {needed.words}")
+    typer.echo(f"{found.layout.name} must restart to stop using the proxy. {needed.words}")
     if not sys.stdin.isatty():
         return False
     return typer.confirm("Restart now?", default=False)
@@ -275,7 +275,7 @@ def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
         return
     typer.echo(f"{why} {needed.words}")
     if not sys.stdin.isatty():
-        raise HostError(f"without a terminal to ask on, say --yes. {otherwise}")
+        raise HostError(f"there is no terminal to ask on; add --yes. {otherwise}")
     if not typer.confirm("Restart now?", default=False):
         raise HostError(f"not restarted. {otherwise}")
 
@@ -332,7 +332,7 @@ def _verdict(found: Machine, state: str, problems: int) -> str:
     if problems:
         return count(problems, "problem")
     if state == "off":
-        return f"healthy: nothing of pullscope is on; {found.layout.name} is not using the proxy"
+        return f"healthy: pullscope is off; {found.layout.name} is not using the proxy"
     where = found.layout.unit if found.record is None else found.record.options.get("mode", "proxy")
     return f"healthy: {state}, mode {where}" if found.record else f"healthy: {state}"
 

@@ -96,7 +96,7 @@ def surroundings(root: str, rootless: bool, confdir: Path | None) -> Surrounding
     if not rootless and os.geteuid() != 0 and tree.live:
         rootless = tree.exists(f"{own.unit_paths[0]}/docker.service")
     if rootless and os.geteuid() == 0 and tree.live and who.uid != 0:
-        raise HostError("a rootless daemon is changed by its own user; leave sudo away")
+        raise HostError("a rootless daemon belongs to its user; run this without sudo")
     named = confdir or os.environ.get("PULLSCOPE_CONFDIR")
     where = Path(named or who.confdir).expanduser().absolute()
     place = own if rootless else layout.SYSTEM

@@ -33,9 +33,9 @@ app = typer.Typer(
     help="Say which endpoint a client will ask for an image, from its configuration, without a pull.",
 )
 
-Ref = Annotated[str | None, typer.Argument(metavar="[REF]", help="The image, as it would be pulled.")]
+Ref = Annotated[str | None, typer.Argument(metavar="[REF]", help="The image, as you would pull it.")]
 Traced = Annotated[
-    bool, typer.Option("--trace", help="Then pull REF once, and compare what was asked; nothing is changed for it.")
+    bool, typer.Option("--trace", help="Also pull REF once and compare the requests; this changes no settings.")
 ]
 Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /.", metavar="DIR")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -95,7 +95,7 @@ def _of(
     pull: Callable[[Node, str], Pulled] | None,
     as_json: bool,
 ) -> None:
-    """Say what is foretold; with `pull`, what came of it."""
+    """Say what is foretold; with `pull`, the result."""
     node = node_of(root)
     found = route(node, ref) if ref is not None else None
     problems = found.problems if found else examine(node)
@@ -105,7 +105,9 @@ def _of(
         if found is None or ref is None:
             raise Complaint("--trace needs the image to pull.", ExitCode.USAGE)
         if not node.tree.live:
-            raise Complaint("--trace asks this machine's own client: it does not go with --root.", ExitCode.USAGE)
+            raise Complaint(
+                "--trace uses this machine's own client and cannot be combined with --root.", ExitCode.USAGE
+            )
         pulled = pull(node, ref)
         compared = Comparison(node, found, pulled)
         problems = (*problems, *compared.problems)

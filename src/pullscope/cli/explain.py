@@ -44,7 +44,7 @@ def explain(
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="This pull; else the first.")] = None,
     level: Annotated[Level, typer.Option("--level", help="For whom.")] = Level.BEGINNER,
     color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
+        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
     ] = None,
 ) -> None:
     """Explain a pull step by step: what was asked, why, what came, and how to do it by hand. Or explain a word.
@@ -86,7 +86,7 @@ def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
 
 def _goes_on(number: int, of: int) -> bool:
     """Whether Enter was pressed, and not q or the end of input; the question is gone from the screen afterwards."""
-    print(f"[{number}/{of}] Enter goes on, q ends ", end="", flush=True)
+    print(f"[{number}/{of}] Enter: next, q: quit ", end="", flush=True)
     answer = sys.stdin.readline()
     if not answer:
         print(flush=True)

@@ -96,9 +96,9 @@ def _became(file: str, source: BinaryIO) -> str:
     except OSError:
         return ""
     if ours.st_size < place:
-        return "was cut, and is read from its beginning again"
+        return "was truncated; reading it from its beginning again"
     if stat.S_ISREG(there.st_mode) and there.st_size and not os.path.samestat(ours, there):
-        return "is another file now, which is read from its beginning"
+        return "was replaced; reading the new file from its beginning"
     return ""
 
 
@@ -136,7 +136,7 @@ def _flows(file: str, source: BinaryIO, on_error: Callable[[Exception], None]) -
         try:
             events = tail.more(quiet=time.monotonic() - seen > HELD_BACK)
         except ValueError as error:
-            raise Complaint(f"{name_of(file)} cannot be followed any further: {error}.") from None
+            raise Complaint(f"{name_of(file)} can no longer be followed: {error}.") from None
         if events:
             seen = time.monotonic()
         yield events

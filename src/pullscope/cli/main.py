@@ -36,9 +36,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings=HELP,
     help=(
-        "Shows what a container client and a registry say to each other, and says what it means.\n\n"
+        "Shows what a container client and a registry say to each other, and explains it.\n\n"
         "First: `pullscope demo` (no docker, no network needed), `pullscope trace` (a tracing proxy), "
-        "`pullscope report FILE` (a recording told again)."
+        "`pullscope report FILE` (show a recording)."
     ),
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 findings of severity error, 130 interrupted.",
 )

@@ -13,10 +13,10 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.worlds.network import Network
 
-CA = Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="Trust these authorities, too (PEM).")]
+CA = Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="Also trust these CAs (PEM).")]
 Resolve = Annotated[
     list[str] | None,
-    typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Reach HOST at ADDR; may be repeated."),
+    typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Use ADDR for HOST; repeatable."),
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="For each answer.")]

@@ -32,22 +32,24 @@ ProxyStorage = Annotated[
         "--proxy-storage/--no-proxy-storage", help="Whether blobs from known storage hosts go through the proxy too."
     ),
 ]
-Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 ForTime = Annotated[
-    str | None, typer.Option("--for", metavar="TIME", help="Take everything back after this time, such as 30m.")
+    str | None, typer.Option("--for", metavar="TIME", help="Undo everything after this time, such as 30m.")
 ]
-AsMirror = Annotated[bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy: no CA, no restart.")]
+AsMirror = Annotated[
+    bool, typer.Option("--mirror", help="Be a mirror in plain http, not a proxy; needs no CA and no restart.")
+]
 MirrorOf = Annotated[
     list[str] | None,
-    typer.Option("--host", metavar="HOST", help="What to be a mirror of; repeatable. [default: docker.io]"),
+    typer.Option("--host", metavar="HOST", help="The registry to mirror; repeatable. [default: docker.io]"),
 ]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Record to FILE (.jsonl, without secrets); +FILE adds to one."),
 ]
 Addons = Annotated[
-    list[Path] | None, typer.Option("--addon", help="A further mitmproxy script, such as an answering one; repeatable.")
+    list[Path] | None, typer.Option("--addon", help="Another mitmproxy script, such as one that answers; repeatable.")
 ]
 Settings = Annotated[
     list[str] | None,
@@ -55,7 +57,7 @@ Settings = Annotated[
 ]
 Vanity = Annotated[
     list[str] | None,
-    typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST as this rule file says; repeatable."),
+    typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST from this rule file; repeatable."),
 ]
 
 
@@ -88,7 +90,7 @@ def proxy_words(
     """What these options say; a complaint, before anything is started, where one of them cannot be."""
     settings = list(settings or ())
     if out is not None and any(item.startswith(OUT) for item in settings):
-        raise Complaint("--out and --set pullscope_out are the same: give one of them.", ExitCode.USAGE)
+        raise Complaint("--out and --set pullscope_out are the same: use one of them.", ExitCode.USAGE)
     check_recording(out)
     words = [word for path in addons or () for word in ("-s", _to_run(at, path))]
     words += ["--set", "pullscope_verbose=true"] if verbose else []

@@ -47,14 +47,14 @@ def report(
     ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     summary: Annotated[
-        bool, typer.Option("--summary", help="How many, by outcome, image, client and finding (--format summary).")
+        bool, typer.Option("--summary", help="Counts by outcome, image, client and finding (--format summary).")
     ] = False,
     hosts: Annotated[bool, typer.Option("--hosts", help="The hosts and ports of all pulls (--format hosts).")] = False,
     pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="Only this pull.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only pulls that are not complete.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on as the file grows, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Follow the file as it grows, until Ctrl-C.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, if there is none yet.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE, which must not exist.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the FILE of --out.")] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Write the HTML report and open it in a browser.")] = False,
@@ -69,7 +69,7 @@ def report(
         bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
     ] = False,
     color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colour or none; by itself: on a terminal.")
+        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
     ] = None,
 ) -> None:
     """Show the pulls in a recording.
@@ -91,7 +91,7 @@ def report(
         raise Complaint("an HTML report goes to a file: add -o report.html.", ExitCode.USAGE)
     if follow:
         if wanted != "text" or out is not None or pull is not None or failed or fail_on is not None:
-            raise Complaint("--follow tells pulls as they come: it goes with text on stdout only.", ExitCode.USAGE)
+            raise Complaint("--follow shows pulls as they happen and works with text on stdout only.", ExitCode.USAGE)
         from pullscope.cli.follow import follow as follow_file
 
         follow_file(file, color=wants_color(color), verbose=verbose)
@@ -136,10 +136,10 @@ def _wanted(form: str, flags: dict[str, bool]) -> str:
     if form not in FORMS:
         near = difflib.get_close_matches(form, FORMS, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
-        raise Complaint(f"there is no form {form!r}; there are {', '.join(FORMS)}.{meant}", ExitCode.USAGE)
+        raise Complaint(f"there is no format {form!r}; there are {', '.join(FORMS)}.{meant}", ExitCode.USAGE)
     asked = {name for name, given in flags.items() if given} | ({form} - {"text"})
     if len(asked) > 1:
-        raise Complaint(f"a report has one form, and {' and '.join(sorted(asked))} are asked for.", ExitCode.USAGE)
+        raise Complaint(f"a report has one format, not {' and '.join(sorted(asked))}.", ExitCode.USAGE)
     return asked.pop() if asked else "text"
 
 

@@ -34,7 +34,7 @@ Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's dir
 
 @speaking
 def run(
-    command: Annotated[list[str], typer.Argument(help="The command and its words, after --.", metavar="COMMAND")],
+    command: Annotated[list[str], typer.Argument(help="The command with its arguments, after --.", metavar="COMMAND")],
     confdir: Confdir = None,
     verbose: Verbose = False,
     out: Out = None,
@@ -58,7 +58,7 @@ def run(
         theirs = shlex.join(child_environment.for_a_daemon(command) or ("pull", "IMAGE"))
         say(
             f"error: `{asked}` only asks a daemon, which does not see this command's environment.\n"
-            "A daemon of its own, gone afterwards:\n"
+            "A separate daemon, removed afterwards:\n"
             f"  sudo {words} docker sandbox -- {theirs}\n"
             "Your own daemon, until Ctrl-C:\n"
             f"  sudo {words} docker trace"

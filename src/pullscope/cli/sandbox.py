@@ -29,11 +29,10 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 @speaking
 def sandbox(
     words: Annotated[
-        list[str] | None, typer.Argument(help="A docker command for it, after --: pull IMAGE. None: until Ctrl-C.")
+        list[str] | None,
+        typer.Argument(help="A docker command for it, after --: pull IMAGE. Without one: until Ctrl-C."),
     ] = None,
-    proxy: Annotated[
-        str | None, typer.Option(help="A tracing proxy that runs already, such as http://127.0.0.1:8080.")
-    ] = None,
+    proxy: Annotated[str | None, typer.Option(help="A running tracing proxy, such as http://127.0.0.1:8080.")] = None,
     storage_driver: Annotated[str | None, typer.Option(help="dockerd's --storage-driver.")] = None,
     confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
     vanity: Vanity = None,
@@ -53,7 +52,7 @@ def sandbox(
     pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
     """
     if proxy is not None and (out or vanity or addon or setting or verbose):
-        raise Complaint("--proxy names a proxy that runs already; give the other options to that one.", ExitCode.USAGE)
+        raise Complaint("--proxy names a running proxy; give the other options to that one.", ExitCode.USAGE)
     at = surroundings("/", False, confdir)
     if os.geteuid() != 0:
         raise HostError(f"a docker daemon needs root. Run: sudo {shlex.join((*this_command(), *sys.argv[1:]))}")

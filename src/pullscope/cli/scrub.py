@@ -19,7 +19,7 @@ def scrub(
             metavar="IN|-", help="A flow file of mitmproxy, or a log such as `crane -v` makes; - for stdin."
         ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write; an existing file is left alone.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write; an existing file is not overwritten.")],
 ) -> None:
     """Take secrets and blobs out of a flow file or a log, so that it can be attached to an issue.
 
@@ -39,7 +39,7 @@ def scrub(
         if not head:
             raise Complaint(f"{name_of(file)} is empty.")
         if is_recording(head):
-            raise Complaint(f"{name_of(file)} is a recording (.jsonl): it has no secrets to begin with.")
+            raise Complaint(f"{name_of(file)} is a recording (.jsonl): it contains no secrets.")
         try:
             with private_file(out) as target:
                 if is_flow_file(head):
@@ -59,7 +59,7 @@ def _scrub_flows(source: BinaryIO, target: BinaryIO, name: str, out: Path) -> No
     if done.problem:
         say(f"note: {done.problem}")
     more = f", {done.left_out} that are not registry traffic left out" if done.left_out else ""
-    say(f"wrote {out}: {done.kept} flows{more}. Names of images and hosts are still in it.")
+    say(f"wrote {out}: {done.kept} flows{more}. It still contains names of images and hosts.")
 
 
 def _scrub_log(source: BinaryIO, target: BinaryIO, name: str, out: Path) -> None:
@@ -77,4 +77,4 @@ def _scrub_log(source: BinaryIO, target: BinaryIO, name: str, out: Path) -> None
         raise Complaint(reader.problem or f"{name} shows no request; nothing was written.")
     for note in filter(None, (reader.lacks, reader.problem)):
         say(f"note: {note}")
-    say(f"wrote {out}: {requests} requests. Names of images and hosts are still in it.")
+    say(f"wrote {out}: {requests} requests. It still contains names of images and hosts.")

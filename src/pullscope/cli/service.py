@@ -54,7 +54,7 @@ def install(
 ) -> None:
     """Install and start pullscope.service, on 127.0.0.1, with a user of its own."""
     if host and not mirror:
-        raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
+        raise Complaint("--host names the registry to mirror: add --mirror.", ExitCode.USAGE)
     homes = read_homes(host or [DOCKER_HUB]) if mirror else {}
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
@@ -112,7 +112,7 @@ def status(root: Root = "/") -> None:
 def remove(
     root: Root = "/",
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Also while docker needs it: every pull fails then.")
+        bool, typer.Option("--yes", "-y", help="Even while docker needs it; then every pull fails.")
     ] = False,
 ) -> None:
     """Stop pullscope.service and take its files away; recordings stay."""

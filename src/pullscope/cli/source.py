@@ -57,7 +57,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
         raise Complaint(reader.problem)
     problem = reader.problem
     if problem is None and reader.cut_off and any(one.pull and one.pull.outcome == "incomplete" for one in changes):
-        problem = f"{name_of(file)} has no end: what was under way there may have gone on."
+        problem = f"{name_of(file)} has no end: what was in progress there may have continued."
     return trace, " ".join(filter(None, (reader.lacks, problem, untold.said))) or None
 
 
@@ -92,7 +92,7 @@ class Untold:
         name = type(error).__name__
         self._errors[name] = self._errors.get(name, 0) + 1
         if self._errors[name] == 1:
-            self._first(f"something was not understood ({name}) and is not in the story; {_BUG}")
+            self._first(f"an error ({name}) left something out of the story; {_BUG}")
 
     @property
     def said(self) -> str | None:
@@ -209,7 +209,7 @@ def keep_input(file: str, out: Path | None) -> None:
     except (OSError, ValueError):  # one of them is not there
         return
     if same:
-        raise Complaint(f"{out} is the recording itself, which would be lost; name another file.")
+        raise Complaint(f"{out} is the recording itself; name another file.")
 
 
 def put(text: str, out: Path | None, *, force: bool = False) -> None:
@@ -223,6 +223,6 @@ def put(text: str, out: Path | None, *, force: bool = False) -> None:
     try:
         write_private(out, text, force=force)
     except FileExistsError:
-        raise Complaint(f"{out} exists and is not overwritten; say --force to replace it.") from None
+        raise Complaint(f"{out} exists and is not overwritten; use --force to replace it.") from None
     except OSError as error:
         raise Complaint(f"cannot write {out}: {error.strerror}.") from None

@@ -28,7 +28,7 @@ from pullscope.oci.verdicts import ExitCode
 
 
 class View(StrEnum):
-    """How pulls are told."""
+    """How pulls are shown."""
 
     LINES = "lines"
     LIVE = "live"
@@ -38,7 +38,7 @@ class View(StrEnum):
 @speaking
 def trace(
     mitmdump_options: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- MITMDUMP OPTIONS]", help="Passed on to mitmdump as they are.")
+        list[str] | None, typer.Argument(metavar="[-- MITMDUMP OPTIONS]", help="Options that are passed to mitmdump.")
     ] = None,
     listen_host: Annotated[
         str,
@@ -65,7 +65,7 @@ def trace(
         list[str] | None, typer.Option("--ignore", metavar="HOST", help="Relay this host undecrypted; repeatable.")
     ] = None,
     blobs: Blobs = BlobsHow.VERIFY,
-    view: Annotated[View, typer.Option("--view", help="How pulls are told.")] = View.LINES,
+    view: Annotated[View, typer.Option("--view", help="How pulls are shown.")] = View.LINES,
     vanity: Vanity = None,
     verbose: Verbose = False,
     out: Out = None,
@@ -91,9 +91,9 @@ def trace(
     if passed_on and not passed_on[0].startswith("-"):
         raise Complaint(_takes_no_command(passed_on), ExitCode.USAGE)
     if host and not mirror:
-        raise Complaint("--host names what to be a mirror of: add --mirror.", ExitCode.USAGE)
+        raise Complaint("--host names the registry to mirror: add --mirror.", ExitCode.USAGE)
     if mirror and (only or ignore):
-        raise Complaint("--only and --ignore are for a proxy; a mirror knows what --host names.", ExitCode.USAGE)
+        raise Complaint("--only and --ignore are for a proxy; for a mirror use --host.", ExitCode.USAGE)
     if mirror and blobs is not BlobsHow.VERIFY:
         raise Complaint("--blobs relay is for a proxy; a mirror's clients ask the storage themselves.", ExitCode.USAGE)
     if port is None:
@@ -143,7 +143,7 @@ def _takes_no_command(words: list[str]) -> str:
 
     theirs = for_a_daemon(words)
     instead = ("docker", "sandbox", "--", *theirs) if theirs else ("run", "--", *words)
-    return f"trace starts a proxy and no command. For this command alone: pullscope {shlex.join(instead)}"
+    return f"trace starts a proxy, not a command. For this command alone: pullscope {shlex.join(instead)}"
 
 
 def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
@@ -155,8 +155,8 @@ def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
     here = [runtime.id for runtime in runtimes.here(Node(tree=Tree()))]
     words = [word for name in names if names != [DOCKER_HUB] for word in ("--host", name)]
     words += ["--port", str(port or "PORT")] if port != PORT else []
-    yield f"mirror  {url} stands in for {', '.join(names)}, for clients on this machine; nothing has to trust it"
-    yield "        and no daemon is restarted for it; when it ends, pulls go on without it (docs/mirror.md)"
+    yield f"mirror  {url} is a mirror of {', '.join(names)}, for clients on this machine; no CA is needed"
+    yield "        and no restart; when it ends, pulls go on without it (docs/mirror.md)"
     yield f"next    {' '.join(('sudo pullscope mirror on', *words))}"
     yield (
         f"        (names it in the configuration of {', '.join(here)}; undo: sudo pullscope mirror off)"

@@ -22,7 +22,9 @@ from pullscope.oci.verdicts import ExitCode
 
 @speaking
 def trace(
-    host: Annotated[list[str] | None, typer.Option(help="Also trust for this host by certs.d. Repeatable.")] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Also trust the CA for this host by certs.d. Repeatable.")
+    ] = None,
     insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
     vanity: Vanity = None,
     blobs: Blobs = BlobsHow.VERIFY,
@@ -51,7 +53,7 @@ def trace(
     )
     found = at.look()
     if found.record is not None:
-        raise HostError(f"pullscope is on already, and this would take that back too. First: {at.off}")
+        raise HostError(f"pullscope is already on, and this would undo that too. First: {at.off}")
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
     more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))
@@ -76,7 +78,7 @@ def trace(
     ):
         try:
             docker.turn_on(at, wish, yes=yes, proxy_runs=True)
-            typer.echo("Pull something in another terminal. Ctrl-C ends this and takes everything back.")
+            typer.echo("Pull something in another terminal. Ctrl-C ends this and undoes everything.")
             proxy.process.wait()
             typer.echo("error: the proxy ended by itself", err=True)
             code = ExitCode.FAILED

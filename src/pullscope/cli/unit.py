@@ -30,7 +30,7 @@ Unit = Annotated[
 def on(
     unit: Unit,
     no_proxy: Annotated[
-        str | None, typer.Option(help="What it reaches without the proxy.", show_default="as before")
+        str | None, typer.Option(help="Hosts that it reaches without the proxy.", show_default="as before")
     ] = None,
     proxy_storage: ProxyStorage = True,
     for_: ForTime = None,

@@ -54,7 +54,7 @@ def lint_command(
     path: Annotated[str | None, typer.Option("--path", help="Also say which rule answers this path, and why.")] = None,
     platform: PlatformOption = None,
     env: Env = None,
-    strict: Annotated[bool, typer.Option("--strict", help="What is not supported is an error.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat what is not supported as an error.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say what is wrong or dangerous with a rule file, without any network."""
@@ -93,10 +93,10 @@ def init(
     upstream: Annotated[str, typer.Option("--upstream", help="The registry that holds the images.")] = "docker.io",
     platform: Annotated[str, typer.Option("--platform", help=f"One of {', '.join(STARTERS)}.")] = "netlify",
     design: Annotated[
-        Design, typer.Option("--design", help="Redirect to the registry, ask it, or hold the images as files.")
+        Design, typer.Option("--design", help="Redirect to the registry, proxy it, or serve the images as files.")
     ] = Design.REDIRECT,
     out: Annotated[Path | None, typer.Option("--out", help="The folder to write. [default: HOST]")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Write a small project: the rules, a page for visitors, and what to do for DNS and the certificate."""
     wanted = Wanted(host=host_named(host), namespace=namespace, upstream=upstream, platform=platform, design=design)
@@ -104,7 +104,7 @@ def init(
     folder = out or Path(wanted.host)
     there = [name for name in files if (folder / name).exists()]
     if there and not force:
-        raise Complaint(f"{folder / there[0]} is there already; say --force to overwrite it. Nothing was written.")
+        raise Complaint(f"{folder / there[0]} exists; use --force to overwrite it. Nothing was written.")
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

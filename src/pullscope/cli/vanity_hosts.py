@@ -22,12 +22,12 @@ from pullscope.host.journal_document import NAMES, Entry, Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.tree import Tree
 
-app = typer.Typer(no_args_is_help=True, help="Names in the hosts file, undone exactly.")
+app = typer.Typer(no_args_is_help=True, help="Add names to the hosts file, and remove them.")
 
 HOSTS_FILE = "/etc/hosts"
 NO_EFFECT = "This has no effect for a client that goes through a proxy, because the proxy resolves the name."
 
-Root = Annotated[str, typer.Option("--root", help="Work on this tree instead of /.", metavar="DIR")]
+Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
 Name = Annotated[str, typer.Argument(help="The domain, such as docker.example.com.", metavar="HOST")]
 
 
@@ -46,7 +46,7 @@ def add(
         _write(tree, lambda names: names | {name: address})
     typer.echo(f"{HOSTS_FILE}  {name} leads to {address}")
     typer.echo(NO_EFFECT)
-    typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off takes it back too)")
+    typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
 
 
 @app.command("remove")
@@ -68,7 +68,7 @@ def list_(root: Root = "/") -> None:
         block = _ours(Tree(root))
     for name, address in block.items():
         typer.echo(f"{address:<16} {name}")
-    typer.echo(NO_EFFECT if block else f"{HOSTS_FILE} has nothing of pullscope.")
+    typer.echo(NO_EFFECT if block else f"{HOSTS_FILE} does not use pullscope.")
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def _name(text: str) -> str:
 
 def _may_write(tree: Tree) -> None:
     if tree.live and os.geteuid() != 0:
-        raise ValueError(f"{HOSTS_FILE} belongs to root. Run the same with sudo")
+        raise ValueError(f"{HOSTS_FILE} belongs to root. Run this with sudo")
 
 
 def _ours(tree: Tree) -> dict[str, str]:

@@ -60,7 +60,7 @@ def _layout(image: str) -> Iterator[tuple[Path, Reference | None]]:
     skopeo = shutil.which("skopeo")
     if skopeo is None:
         raise ValueError(
-            f"{image} is not a folder, and fetching it takes skopeo: install that, or bring an OCI layout of the image"
+            f"{image} is not a folder, and fetching an image needs skopeo: install it, or use an OCI layout of the image"
         )
     with tempfile.TemporaryDirectory(prefix="pullscope-static-") as temporary:
         tag = reference.tag or "latest"
@@ -80,5 +80,5 @@ def _name(name: str, reference: Reference | None) -> tuple[str, str | None]:
         repository, colon, tag = name.partition(":")
         return repository, tag if colon else None
     if reference is None:
-        raise ValueError("say how it will be pulled: --name org/image:tag")
+        raise ValueError("name it as it will be pulled: --name org/image:tag")
     return reference.repository, reference.tag or "latest"

@@ -34,16 +34,17 @@ from pullscope.worlds.vanity.rules import RuleFile
 @speaking
 def try_command(
     file: File,
-    new: Annotated[Path | None, typer.Argument(help="The rules after a move: who would notice?")] = None,
-    host: Annotated[str, typer.Option("--host", help="The domain, if --ref is without.")] = "",
+    new: Annotated[Path | None, typer.Argument(help="The rules after a move, to compare.")] = None,
+    host: Annotated[str, typer.Option("--host", help="The domain, if --ref does not name it.")] = "",
     ref: Annotated[str, typer.Option("--ref", help="The image to pull: docker.example.com/org/img.")] = "",
     platform: PlatformOption = None,
     env: Env = None,
     clients: Annotated[
-        str, typer.Option("--clients", metavar="ID,ID", help="Only these clients; 3 if one of them fails.")
+        str, typer.Option("--clients", metavar="ID,ID", help="Try only these clients; exit 3 if one of them fails.")
     ] = "",
     strict: Annotated[
-        bool, typer.Option("--strict", help="What is not played is an error; 3 for a client without a verdict.")
+        bool,
+        typer.Option("--strict", help="Treat what is not played as an error; exit 3 for a client without a verdict."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -143,7 +144,7 @@ def _registry_words(tried: Rehearsal) -> str:
     if known.tokens is False:
         return f"Registry: {known.label}, which needs no token."
     if known.row is not None and known.row.needs_login:
-        return f"Registry: {known.label}, which gives nothing without a login."
+        return f"Registry: {known.label}, which requires a login."
     how = "strict: refuses unknown scopes" if known.strict else "lenient: ignores unknown scopes"
     guess = " (not known, taken as that)" if known.strict is None else ""
     return f"Token server of {printable(known.label)}, {how}{guess}."
@@ -207,10 +208,10 @@ class _Move:
         was, will = self.old.landing, self.new.landing
         if was.rule is not None and was.rule.status in {301, 308}:
             notes.append(
-                f"{was.rule.where} is permanent ({was.rule.status}): who has kept it goes on to the old registry."
+                f"{was.rule.where} is permanent ({was.rule.status}): a client that has stored it keeps asking the old registry."
             )
         if was.host and will.host and was.host != will.host:
-            notes.append(f"Logins made for {registry_name(was.host)} do not hold for {registry_name(will.host)}.")
+            notes.append(f"Logins for {registry_name(was.host)} do not work for {registry_name(will.host)}.")
             notes.append(
                 "Copy tags and digests unchanged (skopeo sync, crane copy): pulls by digest break where one differs."
             )

@@ -25,7 +25,7 @@ Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.ex
 PlatformOption = Annotated[
     str | None,
     typer.Option(
-        "--platform", help=f"Whose rules these are, where the file's name does not tell: {', '.join(PLATFORMS)}."
+        "--platform", help=f"The platform of the rules, if the file's name does not tell: {', '.join(PLATFORMS)}."
     ),
 ]
 Env = Annotated[

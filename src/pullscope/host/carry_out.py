@@ -96,7 +96,7 @@ def _on_again(recorded: Recorded) -> str:
             if not recorded.was[entry.path].absent:
                 change.apply(recorded.tree, Change(entry=entry, after=recorded.was[entry.path]))
     except (HostError, OSError) as error:
-        return f"What was on before could not be put back ({error}): the next `off` takes the rest away"
+        return f"What was on before could not be put back ({error}): the next `off` removes the rest"
     return ""
 
 

@@ -79,7 +79,7 @@ def file(
     """A file that gets `content`; one that exists keeps its mode and owner. `interim` are further contents of ours."""
     if not (before.absent or before.is_file):
         raise HostError(
-            f"{path} is a symbolic link or no plain file; change what it points to by hand. Nothing changed"
+            f"{path} is a symbolic link or not a plain file; change what it points to by hand. Nothing changed"
         )
     after = Snapshot(kind="file", content=content, mode=mode, uid=uid, gid=gid)
     if before.is_file:
@@ -180,7 +180,7 @@ def _take_back_directory(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
     if now.absent:
         return TakenBack(path=entry.path, words="as it was", touched=False)
     if now.kind != "directory":
-        return TakenBack(path=entry.path, words="no directory any more, left alone", touched=False, foreign=True)
+        return TakenBack(path=entry.path, words="not a directory any more, left alone", touched=False, foreign=True)
     if tree.remove_directory(entry.path):
         return TakenBack(path=entry.path, words="removed (pullscope had created it)")
     inside = ", ".join(tree.names(entry.path)[:3])

@@ -189,7 +189,7 @@ def _settings(machine: Machine) -> dict[str, Any]:
     if not found.is_file:
         if not found.absent:
             raise HostError(
-                f"{path} is a symbolic link or no plain file; nothing is changed behind it. Nothing changed"
+                f"{path} is a symbolic link or not a plain file; nothing is changed behind it. Nothing changed"
             )
         return {}
     try:

@@ -22,7 +22,7 @@ def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
     store = None if machine.daemon is None else machine.daemon.containerd_store
     if wish.mode == "hosts":
         lines.append(f"seen: every request to {', '.join(wish.hosts)}; what they redirect to is seen only if named too")
-        lines.append("docker believes for 5 s in what it last read of /etc/hosts")
+        lines.append("docker caches what it read of /etc/hosts for 5 s")
         lines.append("other programs on this machine follow these /etc/hosts entries too")
         if store is not True:
             lines.append("Docker Hub references (nginx, org/img) stay out of reach on the classic image store")

@@ -111,7 +111,7 @@ def needed_by_docker(tree: Tree, run: Run, port: int) -> str | None:
     shown = show(run, SYSTEM)
     running = running_environment(tree, shown.pid) if shown else None
     if running and ours & {running.get(name) for name in PROXY_VARIABLES}:
-        return f"the running docker asks for everything through port {port} until it is restarted"
+        return f"the running docker sends all its requests through port {port} until it is restarted"
     return None
 
 

@@ -48,7 +48,7 @@ class Wish:
                 "--no-proxy-storage is for mode proxy; in mode hosts only the named hosts are led to the proxy"
             )
         if self.mode == "hosts" and not self.hosts:
-            raise ValueError("mode hosts needs --host HOST: the names that shall lead to the proxy")
+            raise ValueError("mode hosts needs --host HOST: the names to point at the proxy")
         address = next((host for host in self.hosts if _is_address(host)), None)
         if self.mode == "hosts" and address is not None:
             raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts leads only names")

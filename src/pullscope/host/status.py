@@ -134,10 +134,10 @@ def _block_names(machine: Machine) -> list[str]:
 def _lines(machine: Machine, facts: dict[str, Any]) -> list[tuple[str, str]]:
     words = {
         "on": "on",
-        "off": "off: nothing of pullscope is on this machine",
-        "restart-needed": "off on disk, but the daemon that runs still has the proxy until it is restarted",
+        "off": "off: pullscope has changed nothing on this machine",
+        "restart-needed": "off on disk, but the running daemon uses the proxy until it is restarted",
         "interrupted": "interrupted: not every change is in place; `off` takes back what is",
-        "on-not-in-force": "on, but the daemon was not restarted since and does not know it",
+        "on-not-in-force": "on, but the daemon was not restarted since, so it does not use the proxy",
     }
     daemon = machine.daemon
     store = "containerd store" if daemon and daemon.containerd_store else "classic store"

@@ -28,9 +28,7 @@ def span(text: str) -> timedelta:
     if at < len(rest) or seconds <= 0:
         raise ValueError(f"{shown} is not a time span such as 30m, 2h or 90s")
     if seconds > LONGEST.total_seconds():
-        raise ValueError(
-            f"{shown} is longer than {LONGEST.days} days; leave --for out, and `off` takes everything back"
-        )
+        raise ValueError(f"{shown} is longer than {LONGEST.days} days; leave out --for; `off` undoes everything")
     return timedelta(seconds=seconds)
 
 

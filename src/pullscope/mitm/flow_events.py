@@ -36,7 +36,7 @@ def requested(border: Border, head: RequestHead) -> Requested:
 
 
 def responded(border: Border, exchange: int, at: float, head: ResponseHead, answered_by: object = None) -> Responded:
-    """The head of an answer; `at` is when it was asked for, for want of a time of its own."""
+    """The head of an answer; `at` is when it was asked for, where it has no time of its own."""
     return border.responded(
         exchange,
         Response(status=head.status, headers=headers_of(head.fields)),
@@ -49,7 +49,7 @@ def responded(border: Border, exchange: int, at: float, head: ResponseHead, answ
 
 
 def failed(border: Border, exchange: int, at: float, error: Error | None, length: int | None = None) -> Failed:
-    """The exchange ended before its time; `at` is for want of an error that says when."""
+    """The exchange ended before its time; `at` is used where no error says when."""
     reason, time = (error.msg, error.timestamp) if error else ("ended without an answer", at)
     return border.failed(exchange, reason, time=time, length=length)
 

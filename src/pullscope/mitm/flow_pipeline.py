@@ -131,7 +131,7 @@ class Witness:
         self._over(hop, failed(self._border, asked.exchange, asked.head.started, error, length))
 
     def stopped(self, now: float) -> None:
-        """The proxy ends while bodies are under way: what came of them is told, and that it was not their servers' doing."""
+        """The proxy ends while bodies are under way: their result is reported, and that their servers did not cause it."""
         for exchange, tap in [*self._taps.items()]:
             length = body_of_tap(tap).length
             self._feed(self._border.failed(exchange, "the proxy was stopped", time=now, length=length))

@@ -76,7 +76,7 @@ class Mirror:
             self._send_home(flow)
         except Exception as error:
             self._say_once(error)
-            _answer(flow, refusal(502, "UNAVAILABLE", "pullscope could not send this on"))
+            _answer(flow, refusal(502, "UNAVAILABLE", "pullscope could not pass this on"))
 
     def _send_home(self, flow: http.HTTPFlow) -> None:
         request = flow.request
@@ -84,7 +84,7 @@ class Mirror:
         if wanted is None:
             answer = refusal(404, "UNSUPPORTED", "this is pullscope, a mirror of registries; it knows /v2/ only")
         elif request.method not in ("GET", "HEAD"):
-            answer = refusal(405, "UNSUPPORTED", "pullscope mirrors what is read, and nothing is written through it")
+            answer = refusal(405, "UNSUPPORTED", "pullscope is a mirror for reading; nothing is written through it")
         elif wanted.home is None:
             answer = refusal(404, "NAME_UNKNOWN", _not_here(wanted, self._homes))
         else:
@@ -150,7 +150,7 @@ class Mirror:
         # The error's own words may quote the wire.
         if not self._failed:
             self._failed = True
-            logger.error("pullscope: the mirror could not send a request home: %s.", type(error).__name__)
+            logger.error("pullscope: the mirror could not reach the registry: %s.", type(error).__name__)
 
     def _is_ours(self, mode: mode_specs.ProxyMode) -> bool:
         return bool(self._homes) and isinstance(mode, mode_specs.ReverseMode)

@@ -156,7 +156,7 @@ class OtlpLive:
         else:
             self.lost += len(batch)
             if not self._failing:
-                logger.warning("pullscope: the collector does not take what is sent to it; the proxy is not affected.")
+                logger.warning("pullscope: the collector refuses what is sent to it; the proxy is not affected.")
         self._failing = not arrived
 
 

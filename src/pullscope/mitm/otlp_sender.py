@@ -123,7 +123,7 @@ class OtelSender:
             self._left.set(limit.remaining_after, where)
 
     def _named(self, kind: str, name: str) -> str:
-        """The SDK keeps a number for every name for ever, and clients may ask for any."""
+        """The SDK keeps a number for every name forever, and clients may ask for any."""
         known = self._names[kind]
         if len(known) < MOST_NAMES:
             known.add(name)

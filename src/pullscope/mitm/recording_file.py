@@ -105,7 +105,7 @@ class RecordingFile:
                 self._begin_anew()  # as logrotate does it
                 return
             self._moved = True
-            self._on_trouble("another file stands in its place; it goes on where it was moved to, if it is anywhere")
+            self._on_trouble("another file is in its place; recording goes on in the moved one, if it still exists")
 
     def _begin_anew(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)

@@ -34,7 +34,7 @@ def declare(loader: addonmanager.Loader) -> None:
         "pullscope_view",
         str,
         "lines",
-        "How pulls are told in mitmdump: lines (a line a step), live (a table), none.",
+        "How pulls are shown in mitmdump: lines (one per step), live (a table), none.",
         choices=VIEWS,
     )
     loader.add_option("pullscope_verbose", bool, False, "Show every hop of each step, not only of those that failed.")
@@ -186,9 +186,11 @@ def view_for(file: IO[str]) -> str:
     """The view that was chosen, or the nearest that this stdout can show."""
     view: str = ctx.options.pullscope_view
     if view == "live" and (not file.isatty() or os.environ.get("TERM") == "dumb"):
-        logger.warning("pullscope: pullscope_view=live needs a terminal; pulls are told in lines instead.")
+        logger.warning("pullscope: pullscope_view=live needs a terminal; pulls are shown in lines instead.")
         return "lines"
     if view == "live" and find_spec("rich") is None:
-        logger.warning("pullscope: pullscope_view=live needs rich (pip install rich); pulls are told in lines instead.")
+        logger.warning(
+            "pullscope: pullscope_view=live needs rich (pip install rich); pulls are shown in lines instead."
+        )
         return "lines"
     return view

@@ -191,7 +191,7 @@ class Watch:
         if name not in self._troubles and len(self._troubles) < 100:
             self._troubles.add(name)
             logger.debug("pullscope: %s", where, exc_info=error)
-            self._say(f"an error in {name}; what was to be seen there is missing.")
+            self._say(f"an error in {name}; what it would have seen is missing.")
 
     def _stop_looking(self, error: Exception) -> None:
         """After an error that leaves no order: nothing more is told, also not how a pull ended that was under way."""

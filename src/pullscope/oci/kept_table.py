@@ -31,7 +31,7 @@ def _of_forms() -> str:
 
 def _forms() -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from FORMS.items()
-    yield "anybody", ("eyJ", "-----BEGIN … PRIVATE KEY")
+    yield "any issuer", ("eyJ", "-----BEGIN … PRIVATE KEY")
 
 
 def _names(names: frozenset[str]) -> str:

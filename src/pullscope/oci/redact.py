@@ -35,7 +35,7 @@ KEPT_HEADERS = frozenset().union(*HEADERS.values())
 
 # RFC 9110, 11.1: the scheme says how a client authenticated, what follows it is the secret.
 _SCHEMES = frozenset({"basic", "bearer", "digest", "dpop", "hmac", "negotiate", "ntlm", "aws4-hmac-sha256"})
-# Parameters of a challenge that say where and for what a token is to be had.
+# Parameters of a challenge that say where and for what to get a token.
 _KEPT_CHALLENGE = frozenset(
     {"realm", "service", "scope", "error", "error_description", "charset", "algorithm", "title"}
 )

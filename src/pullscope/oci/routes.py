@@ -103,7 +103,7 @@ class Route:
 
     @property
     def fallback_for(self) -> Digest | None:
-        """The subject whose referrers are asked for by tag, for want of the endpoint."""
+        """The subject whose referrers are asked for by tag, where the endpoint is missing."""
         found = _FALLBACK_TAG.fullmatch(self.reference) if self.reference else None
         return as_digest(f"{found[1]}:{found[2]}") if found else None
 

@@ -46,7 +46,7 @@ def title(step: Step, kind: Kind | None = None) -> str:
 
 
 def what(step: Step, pull: Pull) -> str:
-    """What came of a step, in a few words."""
+    """The result of a step, in a few words."""
     if step.verified is False or step.outcome is Outcome.FAILED:
         said = _failure(step)
         return f"FAILED, {said}" if failed_for_good(step) else said

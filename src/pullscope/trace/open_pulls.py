@@ -78,14 +78,14 @@ class Roster:
         self.recent.take(pull)
 
     def one_too_many(self, address: str) -> Pull | None:
-        """The pull that has to be closed for want of room: the oldest of this client's that waits, or the oldest of all."""
+        """The pull that has to be closed to make room: the oldest of this client's that waits, or of all."""
         theirs = self.of_client(address)
         if len(theirs) > MOST_OF_ONE:
             return next((pull for pull in theirs if not pull.in_flight), None)
         return next(iter(self.open)) if len(self.open) > MOST_OPEN else None
 
     def inherit(self, pull: Pull) -> None:
-        """A pull that resolved to what an ended one did knows what that one learned: digests name content, for ever.
+        """A pull that resolved to what an ended one did knows what that one learned: digests name content, permanently.
 
         A client that has the index already asks for its children without fetching it again (ctr content fetch).
         """

@@ -227,6 +227,6 @@ def _failed_at(step: Step) -> float:
 
 
 def over_at(step: Step) -> tuple[float, bool]:
-    """Where a step stands in a story: at its end, or at that of the token which it asked for in vain, right after that."""
+    """Where a step stands in a story: at its end, or right after the token that it asked for without success."""
     ended = step.ended or step.started
     return (max([ended, *(one.ended or one.started for one in step.tokens)]), not step.is_token)

@@ -161,7 +161,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
     if machine.daemon_has_ours and not at.drop_in:
         yield Problem(
             code="restart-needed",
-            message="the daemon that runs still has the proxy that was taken back on disk",
+            message="the running daemon still uses the proxy that was removed on disk",
             fix=at.restart,
         )
     merged = _merged(at)

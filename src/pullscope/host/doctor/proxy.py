@@ -38,7 +38,7 @@ def way_out(at: Examination) -> Iterator[Problem]:
     if at.machine.tree.exists(trust) and "ssl_verify_upstream_trusted_ca" not in line and "ssl_insecure" not in line:
         missing.append(f"does not trust what {at.machine.layout.name} trusted (private registries answer 502)")
     if "upstream:" in at.proxy_command and "upstream:" not in line:
-        missing.append(f"does not go on through the proxy that {at.machine.layout.name} had")
+        missing.append(f"does not use the proxy that {at.machine.layout.name} had")
     if missing:
         yield Problem(
             code="proxy-way-out",

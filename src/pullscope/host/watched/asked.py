@@ -1,4 +1,4 @@
-"""What a client asked of one endpoint, and what came of it. Plain values."""
+"""What a client asked of one endpoint, and the result. Plain values."""
 
 from __future__ import annotations
 

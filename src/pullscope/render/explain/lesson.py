@@ -52,7 +52,7 @@ class Lesson:
     answered: str
     """`401`, or `307 > 200`: the statuses in the order in which they came, from one host after the other."""
     came: str
-    """What came of it, in a few words."""
+    """Its result, in a few words."""
     beginner: str
     expert: str
     section: Section

@@ -1,1 +1,1 @@
-"""The report that one looks at: one HTML file that asks nobody for anything."""
+"""The report to look at: one HTML file that makes no network requests."""

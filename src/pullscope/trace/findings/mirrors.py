@@ -142,7 +142,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
 
 
 def _nor_at_home(case: Case, step: Step) -> str:
-    """What became of the same at the registry itself, where that was asked in vain too (k3s-io/k3s#10351)."""
+    """What became of the same at the registry itself, where that did not help either (k3s-io/k3s#10351)."""
     home = next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None)
     return f", and {said_status(home.last)}" if home is not None and home is not step else ""
 

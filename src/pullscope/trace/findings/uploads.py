@@ -1,4 +1,4 @@
-"""What is pushed and not taken: sent to another address, cancelled, left out, or mounted in vain.
+"""What is pushed and not taken: sent to another address, cancelled, left out, or mounted without success.
 One file, because these rules share what they read of an upload's way.
 """
 
@@ -184,7 +184,7 @@ def upload_given_up(case: Case) -> Iterator[Found]:
                 [before[-1], step],
                 f"{case.client} cancelled its upload to {step.last.host}, whose last answer was {before[-1].last.status} to "
                 f"{before[-1].method}: that answer names no error.",
-                f"read the output of {case.client}: it stopped of its own accord",
+                f"read the output of {case.client}: it stopped by itself",
                 severity=Severity.ERROR,
             )
 

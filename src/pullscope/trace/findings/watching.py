@@ -23,7 +23,7 @@ from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
 
 MOST_LOOKS = 4
-"""Failed steps of a pull at which the rules look before its end: a client that fails for ever is not looked at for ever."""
+"""Failed steps of a pull at which the rules look before its end: a client that keeps failing is not looked at forever."""
 
 MOST_TOKENS = 10_000
 MOST_REFUSALS = 1_000

@@ -28,7 +28,7 @@ _BEGIN, _TICK = 1795424400.0, 0.005
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """A request and what came of it: an answer, or why there was none."""
+    """A request and its result: an answer, or why there was none."""
 
     request: Request
     answer: Response | str

@@ -27,7 +27,7 @@ EachHop = Callable[[Request], Steps[Request]]
 """What a program does to a hop before it is sent; it may make requests of its own. What it adds is not carried on."""
 
 RoundTrip = Callable[[Request], Steps[tuple[Request, Response]]]
-"""A program's own transport: sends one hop, maybe more than once, and says what was sent last and what came of it."""
+"""A program's own transport: sends one hop, maybe more than once, and says what was sent last and its result."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

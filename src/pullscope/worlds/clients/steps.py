@@ -1,4 +1,4 @@
-"""How a client model speaks: it yields what it wants done and is sent what came of it. No I/O, no clock, no threads.
+"""How a client model speaks: it yields what it wants done and is sent the result. No I/O, no clock, no threads.
 
 A model is a generator. It yields a `Request` and is sent its `Response`; a request that got no answer raises
 `NoAnswerError` in it. It yields `Together(tasks, limit)`, whose tasks are generators of the same kind, and is sent

@@ -32,7 +32,7 @@ _OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI in
 
 
 class Registry:
-    """Answers for the registry's host. `auth=False` makes it one that asks nobody for anything."""
+    """Answers for the registry's host. `auth=False` makes it one that needs no token."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ mitmdump -s addons/sample_registry.py --set pullscope_registry=ghcr
 ```
 
 - `vanity try` uses the row of the registry that the rules lead to.
-- What is not known is not played. Where a row says nothing of an answer, that of distribution 2.8 is played; where a source
+- What is not known is not played. Where a row has no answer, that of distribution 2.8 is played; where a source
   shows a redirect without its status, 307.
 - Names are labels. In a trace, roles and findings come from what a host did; only the login command of a fix is looked up here.
 - A date without a day is when the source was read, or as near as the source says.

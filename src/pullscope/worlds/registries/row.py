@@ -197,7 +197,7 @@ class Registry:
     """Under which the sample plays it; for what anybody can run, an example's."""
     anonymous: Fact[Anonymous]
     asks: Fact[Asks] | None = None
-    """None: it asks nobody for anything."""
+    """None: it needs no token."""
     tokens: Fact[Tokens] | None = None
     """None where there is no token server."""
     scopes: Fact[Scopes] | None = None

@@ -1,6 +1,6 @@
 """Regular expressions of rule files, matched in time that grows with pattern times text and never faster.
 
-A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take for ever.
+A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take forever.
 This one reads what PCRE (nginx, Apache), RE2 (Caddy, Traefik) and JavaScript (Vercel) have in common, and tries each
 instruction at each position at most once. What it does not know (a look-behind, a back-reference) is a `RegexError`, so that
 the rule is named as not played; `bounded` limits the work of one decision.
