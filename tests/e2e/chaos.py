@@ -185,11 +185,11 @@ def traced_words(place: str, recording: Path) -> list[str | Path]:
 class Lines:
     """The lines of a recording that grows, pull by pull."""
 
-    def __init__(self, recording: Path, url: str) -> None:
-        """`url` is that of the proxy or mirror which writes it."""
+    def __init__(self, recording: Path, url: str, *, since: int = 0) -> None:
+        """`url` is that of the proxy or mirror which writes it; `since` which byte of it."""
         self._recording = recording
         self._url = url
-        self._read = 0
+        self._read = since
 
     def of_whole_exchanges(self, *, patience: float = 30) -> list[str]:
         """What came since the last time, once all that was asked before now is over, as it is when its client is gone."""

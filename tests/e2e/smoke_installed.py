@@ -10,9 +10,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -22,6 +24,12 @@ BIN = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(sys.executable).parent
 
 def said(*words: str) -> str:
     return subprocess.run([BIN / words[0], *words[1:]], capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
 
 
 def main(folder: Path) -> None:
@@ -34,25 +42,19 @@ def main(folder: Path) -> None:
     assert "complete" in said("pullscope", "demo")
 
     recording = folder / "out.jsonl"
-    words = [
-        "-s",
-        str(addon),
-        "--listen-port",
-        "0",
-        "--set",
-        f"confdir={folder}",
-        "--set",
-        f"pullscope_out={recording}",
-    ]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen([BIN / "mitmdump", *words], stdout=subprocess.PIPE, text=True, env=environment) as mitmdump:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = ["--set", f"confdir={folder}", "--set", f"pullscope_out={recording}"]
+    # Nothing is waited for on its stdout: pipx starts Python with -E, and what it prints is kept back.
+    words: list[str | Path] = [BIN / "mitmdump", "-s", addon, "--listen-port", str(port), *settings]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as mitmdump:
         assert mitmdump.stdout is not None
-        port = ""
-        for line in mitmdump.stdout:
-            if found := re.search(r"listening at \S*?:(\d+)", line):
-                port = found[1]
-                break
-        assert port, "mitmdump ended at once"
+        end = time.monotonic() + 60
+        while not listens(port):
+            assert mitmdump.poll() is None, mitmdump.stdout.read()
+            assert time.monotonic() < end
+            time.sleep(0.1)
         through = urllib.request.ProxyHandler({"http": f"http://127.0.0.1:{port}"})
         with contextlib.suppress(urllib.error.HTTPError):  # there is nobody at that port
             urllib.request.build_opener(through).open("http://127.0.0.1:1/v2/app/manifests/1", timeout=60)

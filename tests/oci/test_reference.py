@@ -68,6 +68,7 @@ def test_short_names_mean_what_docker_says(typed: str, meant: str) -> None:
         ("nginx:", "not a tag"),
         ("nginx:-foo", "not a tag"),
         ("nginx:" + "a" * 129, "not a tag"),
+        ("nginx@md5:" + "f" * 32, "can check"),
         ("nginx@", "not a digest"),
         ("nginx\n", "between slashes"),
     ],

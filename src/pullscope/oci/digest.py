@@ -66,6 +66,11 @@ class Digest(str):
         return self.partition(":")[2]
 
     @property
+    def is_registered(self) -> bool:
+        """Whether clients can check it: docker takes no other (go-digest v1.0.0, Digest.Validate)."""
+        return self.algorithm in _HEX_LENGTHS
+
+    @property
     def short(self) -> str:
         """The algorithm and the first 12 characters, as people quote it."""
         return f"{self.algorithm}:{self.encoded[:12]}"

@@ -84,6 +84,10 @@ class Reference:
             raise ValueError(f"{text!r} is an image id, not a reference: ids cannot be pulled.")
         name, at, pinned = text.partition("@")
         digest = Digest(pinned) if at else None
+        if digest is not None and not digest.is_registered:
+            raise ValueError(
+                f"{pinned[:100]!r} is not a digest that a client can check: it should read sha256: and 64 hex digits."
+            )
         registry, rest = _split_registry(name)
         repository, colon, tag = rest.partition(":")
         if registry == DOCKER_HUB and "/" not in repository:
