@@ -23,6 +23,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from pullscope.trace.events import Event
+from pullscope.trace.recording import first_line, to_line
+
 HERE = Path(__file__).resolve().parent
 PICTURES: dict[str, tuple[str, list[str]]] = {
     "demo": ("pullscope demo", ["demo"]),
@@ -55,6 +58,8 @@ RULES = """\
   status = 302
   force = true
 """
+BEGAN = 1_795_425_900.0
+"""When the two pulls of the live pictures begin."""
 FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
@@ -96,7 +101,11 @@ def photograph_reports() -> None:
                             "--hide-scrollbars",
                             "--no-first-run",
                         ),
-                        *("--disable-background-networking", "--disable-component-update"),
+                        *(
+                            "--disable-background-networking",
+                            "--disable-component-update",
+                            "--virtual-time-budget=5000",
+                        ),
                         *(f"--user-data-dir={folder}/profile", f"--blink-settings=preferredColorScheme={number}"),
                         *("--window-size=1280,860", f"--screenshot={HERE / f'{name}-{scheme}.png'}", page.as_uri()),
                     ],
@@ -115,12 +124,9 @@ def draw_matrix() -> None:
     (HERE / "client-matrix.svg").write_text(draw(title, told), encoding="utf-8")
 
 
-def draw_live_view() -> None:
-    """The live table as it was in the middle of two recorded pulls that began together."""
+def two_pulls_until(until: float) -> list[Event]:
+    """Two recorded pulls as if they had begun together, as far as they were then."""
     from pullscope.mitm.flow_file import FlowFile
-    from pullscope.render.live import pulls_under_way, rows_of, table
-    from pullscope.trace.events import Event
-    from pullscope.trace.trace import Trace
 
     events: list[Event] = []
     for number, name in enumerate(("dockerd-20.10-hub", "dockerd-29.7-containerd-vanity-302")):
@@ -128,19 +134,57 @@ def draw_live_view() -> None:
             seen = [*FlowFile(name).events(file)]
         for event in seen:
             # One clock and one numbering for both; what numbers stand for does not meet here.
-            moved: dict[str, Any] = {"time": event.time - seen[0].time}
+            times = ("time", "connected", "dialed", "reached", "secured")
+            moved: dict[str, Any] = {
+                field: value - seen[0].time + BEGAN
+                for field in times
+                if (value := getattr(event, field, None)) is not None
+            }
             for field in ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued"):
                 value = getattr(event, field, None)
                 if value is not None:
                     moved[field] = value + 10_000 * number
             events.append(replace(event, **moved))
-    trace, until = Trace(), 0.29
-    for event in sorted(events, key=lambda event: event.time):
-        if event.time <= until:
-            trace.feed(event)
-    shown = table(pulls_under_way(trace), until, width=80, most_rows=9, arriving=lambda _exchange: 0, rates={})
+    return [event for event in sorted(events, key=lambda event: event.time) if event.time <= BEGAN + until]
+
+
+def draw_live_view() -> None:
+    """The live table in the middle of the two."""
+    from pullscope.render.live import pulls_under_way, rows_of, table
+    from pullscope.trace.trace import Trace
+
+    trace = Trace()
+    for event in two_pulls_until(0.29):
+        trace.feed(event)
+    shown = table(pulls_under_way(trace), BEGAN + 0.29, width=80, most_rows=9, arriving=lambda _exchange: 0, rates={})
     text = "\n".join(rows_of(shown, width=80, color=True))
     (HERE / "live.svg").write_text(draw("pullscope trace --view live", text), encoding="utf-8")
+
+
+def photograph_live_page() -> None:
+    """The page of `--web` at the same moment."""
+    chromium = shutil.which("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        chromium = None
+    if chromium is None:
+        print("no playwright with Chromium here: the picture of the live page stays as it was")
+        return
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        recording = Path(folder) / "live.jsonl"
+        lines = [first_line(), *map(to_line, two_pulls_until(0.23))]
+        recording.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        words = [sys.executable, "-P", "-m", "pullscope.cli.live_page", str(recording)]
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - ours
+            page.goto(server.stdout.readline().strip() if server.stdout else "")
+            page.locator(".pull .step").nth(8).wait_for()
+            page.screenshot(path=HERE / "live-page.png", animations="disabled")
+            browser.close()
+            if server.stdin is not None:
+                server.stdin.close()
 
 
 def record_demos() -> None:
@@ -159,6 +203,7 @@ def main() -> None:
     draw_matrix()
     draw_live_view()
     photograph_reports()
+    photograph_live_page()
     record_demos()
 
 
