@@ -35,7 +35,7 @@ def test_hosts_are_an_allowlist_with_ports() -> None:
     lines = hosts(told(recorded("dockerd-20.10-hub"))).splitlines()
     assert lines[0].split()[:2] == ["registry-1.docker.io:443", "registry"]
     assert sum("cdn" in line for line in lines[:3]) == 1
-    assert " ".join(lines[4:]).startswith("Hosts of a cdn may be others tomorrow")
+    assert " ".join(lines[4:]).startswith("The hosts of a CDN can change")
 
 
 def test_plain_http_and_other_ports_have_their_own() -> None:

@@ -30,7 +30,7 @@ from pullscope.oci.verdicts import Problem
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Put the tracer in front of a client's registries as a mirror: no CA, no restart, and pulls go on without it.",
+    help="Make the tracer a mirror of a client's registries: needs no CA and no restart, and pulls work without it.",
 )
 
 For = Annotated[
@@ -61,7 +61,7 @@ ForOrTime = Annotated[
 def on(
     for_: ForOrTime = None,
     host: Annotated[
-        list[str] | None, typer.Option(help="A registry to stand in for. Repeatable.", show_default="docker.io")
+        list[str] | None, typer.Option(help="The registry to mirror. Repeatable.", show_default="docker.io")
     ] = None,
     port: Annotated[int, typer.Option(help="The port on which the mirror listens.", min=1, max=65535)] = PORT,
     root: Root = "/",
@@ -104,11 +104,11 @@ def _turn_on(node: Node, planned: switch.Plan) -> None:
     switch.on(node, planned, _line)
     for note in planned.notes:
         typer.echo(note)
-    typer.echo(f"on    {runtime.name}: {', '.join(planned.wish.hosts)} is asked for at {planned.wish.url} first")
+    typer.echo(f"on    {runtime.name}: requests for {', '.join(planned.wish.hosts)} go to {planned.wish.url} first")
     print_problems(runtime.examine(node) if runtime.examine else ())
     restart = switch.restart(runtime, node.sudo)
     if restart and node.tree.live:
-        typer.echo(f"then  {restart}  (it reads its file at start only)")
+        typer.echo(f"then  {restart}  (it reads its file only when it starts)")
     typer.echo(f"undo  {_off(node, runtime)}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
 
 
@@ -162,7 +162,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
             done.append(runtime)
             restart = switch.restart(runtime, node.sudo)
             if restart and node.tree.live:
-                typer.echo(f"then  {restart}  (it asks our mirror, and goes on without it, until then)")
+                typer.echo(f"then  {restart}  (until then it asks our mirror and goes on without it)")
     typer.echo(
         f"off   {', '.join(runtime.name for runtime in done)}: our mirror is gone" if done else "off   Nothing was on."
     )
@@ -202,7 +202,7 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
     for line in words:
         typer.echo(f"{'proof':<11} {line}")
     if not shown:
-        typer.echo("no client that can be given a mirror was found here")
+        typer.echo("no client that supports a mirror was found here")
     print_problems(tuple(problems))
 
 
@@ -210,7 +210,7 @@ def _chosen(node: Node, names: list[str]) -> list[Runtime]:
     chosen = [runtimes.named(name) for name in dict.fromkeys(names)] or runtimes.here(node)
     if not chosen:
         known = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)
-        raise Complaint(f"no client that can be given a mirror was found here. Name one with --for: {known}")
+        raise Complaint(f"no client that supports a mirror was found here. Name one with --for: {known}")
     return chosen
 
 

@@ -60,7 +60,7 @@ FORMS: tuple[Form, ...] = (
         mark=regctl.MARK,
         read=regctl.read,
         lacks="proxy durations credentials bodies",
-        says="a regctl log has no bodies, no credentials, and not how long a request took.",
+        says="a regctl log has no bodies, no credentials, and no durations.",
     ),
     Form(
         name="ctr --http-dump",
@@ -68,7 +68,7 @@ FORMS: tuple[Form, ...] = (
         mark=http_dump.MARK,
         read=http_dump.read,
         lacks="proxy durations",
-        says="an HTTP dump does not say which answer belongs to which of several requests under way, nor how long one took.",
+        says="an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.",
     ),
     Form(
         name="containerd debug",
@@ -76,7 +76,7 @@ FORMS: tuple[Form, ...] = (
         mark=containerd.MARK,
         read=containerd.read,
         lacks="proxy durations redirects tokens credentials bodies",
-        says="a containerd log has no token requests, no redirects, no credentials, no bodies, and not how long one took.",
+        says="a containerd log has no token requests, no redirects, no credentials, no bodies, and no durations.",
     ),
     Form(
         name="dockerd debug",
@@ -84,7 +84,7 @@ FORMS: tuple[Form, ...] = (
         mark=dockerd.MARK,
         read=dockerd.read,
         lacks="proxy durations redirects tokens credentials bodies headers",
-        says="this docker log names steps, of which each stands for one request; it has no tokens, redirects, headers or bodies.",
+        says="this docker log has steps, each of which stands for one request; it has no tokens, redirects, headers or bodies.",
     ),
     Form(
         name="skopeo --debug",
@@ -92,7 +92,7 @@ FORMS: tuple[Form, ...] = (
         mark=containers_image.MARK,
         read=containers_image.read,
         lacks="proxy durations redirects credentials bodies headers",
-        says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and not how long one took.",
+        says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and no durations.",
     ),
     Form(
         name="curl -v",

@@ -19,8 +19,7 @@ from pullscope.trace.model import Ending, Pull
 STYLES = {Ending.COMPLETE: "green", Ending.FAILED: "red", Ending.INCOMPLETE: "yellow"}
 
 OF_STORAGE = (
-    "Hosts of a cdn may be others tomorrow: allow those that the registry's owner publishes, and take this as what was "
-    "needed here."
+    "The hosts of a CDN can change: allow those that the registry's owner publishes. This list is what was needed here."
 )
 
 

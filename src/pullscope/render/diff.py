@@ -82,7 +82,7 @@ class Difference:
             found.append(Problem(code="outcome-differs", message=message))
         if "complete" not in (self.a.outcome, self.b.outcome):
             outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
-            message = f"Neither pull is complete ({_word(outcomes)}), so that they are alike proves nothing."
+            message = f"Neither pull is complete ({_word(outcomes)}), so their likeness proves nothing."
             found.append(Problem(code="neither-complete", message=message))
         return tuple(found)
 

@@ -130,12 +130,14 @@ def _curl(told: Told) -> str:
 
 
 FORMS: Mapping[str, Form] = {
-    "text": Form(what="the story, a line a step; pipe it into `less`", reader="a terminal", write=_text),
-    "hosts": Form(what="the hosts of all operations and their ports", reader="a firewall's owner", write=_hosts),
-    "summary": Form(what="how many, by outcome, image, client and finding", reader="a terminal", write=_summary),
+    "text": Form(what="the story, one line per step; pipe it into `less`", reader="a terminal", write=_text),
+    "hosts": Form(
+        what="the hosts of all operations and their ports", reader="a firewall's administrator", write=_hosts
+    ),
+    "summary": Form(what="counts by outcome, image, client and finding", reader="a terminal", write=_summary),
     "json": Form(what="the report of [report-format.md](report-format.md)", reader="jq, scripts", write=_json),
-    "jsonl": Form(what="the same, a line a pull", reader="DuckDB, jq", write=_jsonl),
-    "html": Form(what="one file to look at; it makes no network requests", reader="any browser", write=_html),
+    "jsonl": Form(what="the same, one line per pull", reader="DuckDB, jq", write=_jsonl),
+    "html": Form(what="one HTML file; it makes no network requests", reader="any browser", write=_html),
     "md": Form(what="summary, findings, steps folded away", reader="an issue or a pull request", write=_markdown),
     "mermaid": Form(
         what="sequence diagrams in Markdown, split below 5,000 characters", reader="GitHub, GitLab", write=_mermaid
@@ -162,7 +164,7 @@ FORMS: Mapping[str, Form] = {
         what="Chrome trace events", reader="ui.perfetto.dev, chrome://tracing", write=_perfetto, timed=True
     ),
     "otlp": Form(
-        what="OTLP/JSON lines: a trace a pull, a span a step and hop",
+        what="OTLP/JSON lines: one trace per pull, one span per step and hop",
         reader="an OpenTelemetry collector, Jaeger",
         write=_otlp,
         timed=True,

@@ -35,8 +35,8 @@ _SILENCES = (
     (
         "unknown authority",
         "certificate-not-trusted",
-        "The certificate of {host} is from an authority that this machine does not know.",
-        "Name the authority: --ca FILE; clients need it, too.",
+        "The certificate of {host} is from a CA that this machine does not trust.",
+        "Name the CA: --ca FILE; clients need it, too.",
     ),
     (
         "connection refused",
@@ -45,7 +45,7 @@ _SILENCES = (
         "Start the server, or correct the record.",
     ),
     ("no answer", "host-hangs", "{host} is silent: {why}.", "Look at the server or the firewall before it."),
-    ("no whole answer", "host-hangs", "{host} does not come to an end: {why}.", "Look at the server."),
+    ("no whole answer", "host-hangs", "{host} did not answer to the end: {why}.", "Look at the server."),
 )
 
 # What a platform answers where nothing is deployed yet: status, a header or a piece of the page, whose it is. From the
@@ -75,12 +75,12 @@ def readiness(host: str, wire: Callable[[Request], Response], *, named: bool = T
             message = f"{host} answers with {platform}'s default page: nothing is deployed under this name."
             return (Problem(code="platform-default-page", message=message, fix=_DEPLOY, where=request.url),)
     if response.status < 300 and "html" in (response.headers.get("Content-Type") or ""):
-        message = f"{host}/v2/ is an HTML page, no registry."
+        message = f"{host}/v2/ is an HTML page, not a registry."
         return (Problem(code="ping-not-a-registry", message=message, fix=_DEPLOY, where=request.url),)
     return ()
 
 
-_NETWORK = "Look at this machine's network: DNS, proxy, firewall. {host} is the registry's own."
+_NETWORK = "Look at this machine's network: DNS, proxy, firewall. {host} belongs to the registry, not to your domain."
 _DEPLOY = "Deploy the rules, and add the domain to the site in the platform's settings."
 
 

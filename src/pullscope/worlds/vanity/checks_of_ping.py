@@ -52,7 +52,7 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
         shadow = PLATFORMS[subject.rules.platform].shadow_fix
         yield Problem(
             code="ping-not-a-registry",
-            message=f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client takes for a registry.",
+            message=f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client accepts as a registry.",
             fix=f"Give /v2/ its own rule: {shadow}.",
             where=ping.where if ping.rule else subject.here,
         )

@@ -93,7 +93,7 @@ class Layout:
         if len(every) == 1:
             return every[0], tag or next(iter(named), "latest")
         known = ", ".join(sorted(named)[:10]) or "none has a name"
-        raise ValueError(f"{self._folder} holds {len(every)} images ({known}): say which with --name NAME:TAG")
+        raise ValueError(f"{self._folder} holds {len(every)} images ({known}): choose one with --name NAME:TAG")
 
     def path(self, digest: Digest) -> Path:
         """Digests have passed `Digest`, so neither part can hold a slash."""
@@ -102,13 +102,13 @@ class Layout:
     def manifest(self, digest: Digest) -> bytes:
         content = self._small(self.path(digest))
         if digest.algorithm == "sha256" and Digest.of(content) != digest:
-            raise ValueError(f"{digest.short} in {self._folder} does not have the bytes that its name promises")
+            raise ValueError(f"{digest.short} in {self._folder} does not match the digest in its name")
         return content
 
     @staticmethod
     def _small(path: Path) -> bytes:
         if not path.is_file():
-            raise ValueError(f"{path} is missing, or no plain file")
+            raise ValueError(f"{path} is missing, or not a plain file")
         with path.open("rb") as file:
             content = file.read(MAX_MANIFEST + 1)
         if len(content) > MAX_MANIFEST:
@@ -202,7 +202,7 @@ def _copy(source: Path, target: Path, digest: Digest, progress: Progress) -> int
                 progress(len(piece))
                 yield piece
         if seen.hexdigest() != digest.encoded:
-            raise ValueError(f"{digest.short} in the layout does not have the bytes that its name promises")
+            raise ValueError(f"{digest.short} in the layout does not match the digest in its name")
 
     _write(target, pieces())
     return total
@@ -268,7 +268,9 @@ def _keep_foreign(out: Path) -> None:
     for name, (_, first) in FILES.items():
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[:1] != [first]:
-            raise ValueError(f"{path} is not of this command and would be lost; choose another folder for --out")
+            raise ValueError(
+                f"{path} was not written by this command and would be lost; choose another folder for --out"
+            )
 
 
 def _write_headers(out: Path) -> tuple[str, ...]:
