@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RECORDINGS = ROOT / "tests" / "data" / "recordings"
 ELSEWHERE = {
-    r"python3 -m venv .* \.venv/bin/pullscope demo": (".ci/run", 'bin/pullscope" demo'),
+    r"python3 -m venv .* \.venv/bin/pullscope demo": ("tests/e2e/smoke_installed.py", '"demo"'),
     r"python3 -m venv .* pytest -q": (".ci/run", "readme_tests"),
     r"pip install '\.\[otel\]'": (".ci/run", "otel"),
     r"pullscope docker (on|off)": ("tests/systemd/test_docker_service.py", '"on"'),
@@ -31,7 +31,7 @@ ELSEWHERE = {
     r"pullscope docker trace": ("tests/systemd/test_foreground.py", '"trace"'),
     r"pullscope docker sandbox .*": ("tests/systemd/test_foreground.py", '"sandbox"'),
     r"pullscope run -- skopeo .*": ("tests/cli/test_run.py", "skopeo"),
-    r"pullscope report --follow .*": ("tests/cli/test_report.py", '"--follow"'),
+    r"pullscope report --follow .*": ("tests/cli/test_follow.py", '"--follow"'),
     r"(mitmproxy|mitmweb) .*": ("tests/mitm/test_watch.py", "mitmweb"),
 }
 """What needs root, a network, a window or an end by Ctrl-C; the file that runs it, and a word of it."""
