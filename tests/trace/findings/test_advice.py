@@ -28,6 +28,7 @@ SAID = {
     "not there": "project team not found",
     "off": "Container registry is not enabled for this project",
     "credentials": "User cannot be authenticated with the token provided",
+    "package rights": "UNAUTHORIZED: reqPackageAccess",
     "policy of rights": "User: arn:aws:iam::1:user/ci is not authorized to perform: ecr:InitiateLayerUpload",
     "list": "this image is not in the whitelist",
     "group": "Deploying to groups is a PRO-licensed feature",
@@ -62,6 +63,7 @@ NEARLY = (
     "Bad Request",
     "team/quotient: not found",
     "403 Forbidden",
+    "Could not find robot with specified username",
 )
 """What says no more than the status does, or has such words in names."""
 

@@ -27,7 +27,7 @@ headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
 route: no healthy upstream|default backend|no available server|(?:application|app) not found|no such app
     |upstream connect error|no server is available
     look at the route to the registry behind {host}: what stands in front has no server for it
-filter: just a moment|captcha|checking your browser|incapsula|\brobot\b|web ?filter|page blocked
+filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|web ?filter|page blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked
     have {host} let through by the filter that answers in its place, or go another way
 proxy login: proxy authentication
@@ -36,7 +36,7 @@ proxy login: proxy authentication
 attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
     wait, and then log in with the right password: {login}
 # ACR's and Quay's firewalls: Azure/acr#412
-address: \bclient with ip\b|\bip address\b|firewall|not allowed access|blocked(?! by)|\bvpn\b
+address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|blocked(?! by)|\bvpn\b
     allow the address that {client} comes from at {host}
 country (read list token): export control|sanction|embargo|not available in your|\bcountry\b|your region
     pull it from a mirror that may be reached from here
@@ -50,6 +50,9 @@ single sign-on: \bsso\b|single sign|\bsaml\b
 # Quay
 encrypted password: encrypted password
     log in with the encrypted password that {host} makes (in its account settings), or with a robot's token: {login}
+# Gitea: go-gitea/gitea#23642
+package rights (read list write delete): reqpackageaccess
+    log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}
 # IAM: pytorch/pytorch#137361; Google: GoogleCloudPlatform/aactl#233
 policy of rights: is not authorized to perform|^(?!.*unauthenticated).*permission\W+[\w.]+\W+denied on
     give that user or role the permission that the answer names, at the repository of {host} too

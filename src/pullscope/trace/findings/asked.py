@@ -103,7 +103,7 @@ def check(name: str) -> str:
     )
 
 
-UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
+UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"})
 
 
 def unknown_subject(step: Step) -> Digest | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from inspect import cleandoc
 
 from pullscope.oci.agents import Client
+from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.case import CONTAINERS_IMAGE
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
@@ -32,7 +32,7 @@ def refusal(host: str, reason: str, client: Client | None = None) -> Finding | N
     """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
     if not _DISTRUST.search(reason):
         return None
-    if not host or _is_loopback(host):
+    if not host or is_loopback(host):
         # No name and no CONNECT before: it was the proxy that was meant. So it was for a loopback address, for which Go
         # never uses a proxy (golang.org/x/net/http/httpproxy useProxy).
         return Finding(
@@ -50,16 +50,6 @@ def refusal(host: str, reason: str, client: Client | None = None) -> Finding | N
         "the pull fails there.",
         fix=_how_to_trust(host, client),
     )
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rpartition(":")[0] if host.count(":") == 1 else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _how_to_trust(host: str, client: Client | None) -> str:

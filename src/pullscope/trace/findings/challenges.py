@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
+from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import (
     CONTENT,
@@ -28,7 +29,6 @@ from pullscope.trace.findings.grants import refuses_access
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
-from pullscope.trace.findings.whereabouts import is_address, is_local, is_loopback, where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
 NO_FOLLOWERS = frozenset({"oras", "helm"})

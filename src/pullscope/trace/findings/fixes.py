@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
+from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
 from pullscope.trace.findings.missing import of_storage, of_what_is_missing
@@ -28,7 +29,6 @@ from pullscope.trace.findings.rights import (
 )
 from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
-from pullscope.trace.findings.whereabouts import is_local
 from pullscope.trace.model import Kind
 
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})

@@ -131,6 +131,13 @@ def of_a_lookup(one: Answer) -> str | None:
     """A signature that may not be there: S3 says 403 to that, without the right to list (containers/image#538)."""
     if one.step.kind is not Kind.SIGNATURE or one.act != "read" or one.status not in REFUSALS:
         return None
+    if one.step.route.repository is not None and (one.no_login or one.known is not None):
+        may_be = f"there may be no signature yet: {one.host} says the same then"
+        return (
+            f"log in: {one.login}; {may_be}"
+            if one.no_login
+            else f"give the account the right to read {one.name}; {may_be}"
+        )
     if one.step.route.repository is None:
         return f"let {one.hop.host} say 404 to what is not there (in S3 by s3:ListBucket), or let signatures be read"
     return (

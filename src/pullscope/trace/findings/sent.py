@@ -134,7 +134,10 @@ def of_uploads(one: Answer) -> str | None:
             "of that digest: report it there"
         )
     if said & UNKNOWN_BLOB:
-        return "push again: a blob that the manifest names is not there"
+        if one.step.document is None:
+            return "push again: a blob that the manifest names is not there"
+        lost = f"{host} said that all of it is there, and does not find it (several instances need one storage)"
+        return f"push again; if it keeps failing, look at the storage: {lost}"
     if one.status == 416 or says(hop, PART):
         return (
             f"push again, and send the parts of a blob one after the other, from where {host} says that it is: the Range of "

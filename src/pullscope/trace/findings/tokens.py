@@ -28,7 +28,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import EXPIRED, pushes, refused_pings, refuses_access
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import in_brackets, reason, says
+from pullscope.trace.findings.said import front, in_brackets, reason, says
 from pullscope.trace.model import Hop, Step
 
 DEFAULT_LIFE = 60.0
@@ -289,7 +289,9 @@ def token_rejected(case: Case) -> Iterator[Found]:
             if not at_once
             else f"{hop.host} refuses at /v2/ the token that its own token server {issued.host if issued else ''} has just "
             f"issued to {case.client}, with {hop.status}{reason(hop)}.",
-            "log in with another credential, if this one has no right to packages (a personal access token in place of a job's), "
+            f"activate the Docker Bearer Token Realm in the security settings of {hop.host}: until then Nexus takes no token"
+            if at_once and (front(hop) or "").startswith("Nexus")
+            else "log in with another credential, if this may not use packages (a personal access token in place of a job's), "
             f"and look at the log of {hop.host}: its registry must take the key and the issuer of its tokens"
             if at_once and not invalid and issued is not None and issued.host == hop.host
             else f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"

@@ -12,6 +12,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of, parameters, query
+from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, header, is_page, is_write, listed
@@ -20,7 +21,6 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
-from pullscope.trace.findings.whereabouts import where_it_is
 from pullscope.trace.model import Hop, Kind, Step
 
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})

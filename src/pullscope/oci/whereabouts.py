@@ -1,13 +1,17 @@
-"""What an address says of itself: that it can be reached from one machine or network only. Nothing is looked up."""
+"""What an address says of itself: that it is of one machine or network only, or good for a time. Nothing is looked up."""
 
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime
 
-from pullscope.oci.urls import host_of, is_host
+from pullscope.oci.urls import host_of, is_host, parameters, query
 
 _LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".svc", ".cluster.local", ".localdomain", ".intranet")
 """Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal), and those of Kubernetes services."""
+
+_SIGNED = (("X-Amz-Date", "X-Amz-Expires"), ("X-Goog-Date", "X-Goog-Expires"))
+"""AWS Signature Version 4 and Google's V4 signing: when an address was made, and for how many seconds."""
 
 
 def is_loopback(host: str) -> bool:
@@ -54,4 +58,27 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(name)
     except ValueError:
+        return None
+
+
+def expiry_of(url: str) -> float | None:
+    """When a signed address ends by its own parameters, in seconds since the epoch."""
+    text = query(url)
+    if "xpires" not in text and "se=" not in text:
+        return None
+    asked = {name: values[0] for name, values in parameters(text).items()}
+    for made, lives in _SIGNED:
+        start, life = _instant(asked.get(made), "%Y%m%dT%H%M%SZ"), asked.get(lives, "")
+        if start is not None and life.isdecimal() and len(life) < 9:
+            return start + int(life)
+    expires = asked.get("Expires", "")  # CloudFront, Google's V2 signing, S3's Signature Version 2
+    if expires.isdecimal() and len(expires) < 12:
+        return float(expires)
+    return _instant(asked.get("se"), "%Y-%m-%dT%H:%M:%SZ")  # Azure's shared access signatures
+
+
+def _instant(text: str | None, form: str) -> float | None:
+    try:
+        return datetime.strptime(text or "", form).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
         return None
