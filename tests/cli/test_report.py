@@ -134,7 +134,7 @@ def test_a_report_takes_no_files_place(tmp_path: Path) -> None:
     for out in (recording, link):
         told = report("--force", "-o", str(out), str(recording))
         assert (told.returncode, told.stderr.count("\n")) == (1, 1)
-        assert "would be lost" in told.stderr
+        assert "is the recording itself" in told.stderr
     assert report("-o", str(recording), "-", stdin=b"").returncode == 1
     assert recording.read_bytes() == HUB.read_bytes()
     told = report("-o", str(other), str(recording))
@@ -153,7 +153,7 @@ def test_standard_input_is_not_overwritten(tmp_path: Path) -> None:
             [*RUN, "-", "--force", "-o", str(recording)], stdin=source, capture_output=True, check=False
         )
     assert told.returncode == 1
-    assert b"would be lost" in told.stderr
+    assert b"is the recording itself" in told.stderr
     assert recording.read_bytes() == HUB.read_bytes()
 
 

@@ -21,7 +21,7 @@ PROGRAM = Program(mitmdump="/v/mitmdump", addon="/v/registry_trace.py", confdir=
     [
         ("", None),
         ("ssl_verify_upstream_trusted_ca", "does not trust what docker trusted (private registries answer 502)"),
-        ("upstream:", "does not go on through the proxy that docker had"),
+        ("upstream:", "does not use the proxy that docker had"),
     ],
 )
 def test_a_proxy_that_lost_what_docker_had_is_found(tmp_path: Path, left_out: str, message: str | None) -> None:
