@@ -206,8 +206,8 @@ def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bo
         said.append(f"What goes wrong here: {fault.title}.")
     elif vanity:
         said.append(
-            "docker.example.com is a vanity domain that does not exist: it answers nothing but 302, to the registry. "
-            "Watch where the bytes come from."
+            "docker.example.com is a vanity domain that does not exist: it answers every request with a redirect (302) to the "
+            "registry. Watch where the bytes come from."
         )
     return "\n".join(_filled(sentence) for sentence in (" ".join(said[:2]), *said[2:]))
 

@@ -92,7 +92,7 @@ class Untold:
         name = type(error).__name__
         self._errors[name] = self._errors.get(name, 0) + 1
         if self._errors[name] == 1:
-            self._first(f"an error ({name}) left something out of the story; {_BUG}")
+            self._first(f"something was not understood ({name}) and is not in the story; {_BUG}")
 
     @property
     def said(self) -> str | None:

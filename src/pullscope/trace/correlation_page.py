@@ -19,7 +19,7 @@ _PREFACE = """\
 
 <!-- Made by `python -m pullscope.trace.correlation_page`: change the tables in src/pullscope/trace, not this page. -->
 
-For whoever changes `src/pullscope/trace`. A trace puts every exchange into a step, and every step into an operation: one thing
+For those who change `src/pullscope/trace`. A trace puts every exchange into a step, and every step into an operation: one thing
 that one client did at one registry. Where an exchange belongs is decided by named rows of evidence, and the row that decided
 is kept with the step: `because` in the JSON report, and in the text with `-v`.
 
@@ -28,9 +28,9 @@ is kept with the step: `because` in the JSON report, and in the text with `-v`.
 1. `stitch` looks whether it continues a step: it follows a redirect (its URL is an open `Location`, or its `Referer` leads to
    one), repeats what was refused, asks for the next range, or goes to the `Location` of an upload.
 2. A token request goes to `token_owners`: the step whose challenge it answers. Several challenges may look alike; then the token
-   waits, and belongs to whoever carries it first.
+   waits, and belongs to the operation that carries it first.
 3. Anything else begins a step. `clues` says what the request gives away, who cannot have sent it and who may have; `evidence`
-   chooses. Where nobody may have, an operation begins.
+   chooses. Where no operation may have, an operation begins.
 4. What names no repository (a version check) waits in `waiting`, until a request with a name claims it.
 5. A redirect may lead to a request that carries another operation's token. Then the step was that one's from the beginning, and
    moves (`grouping.correct`).

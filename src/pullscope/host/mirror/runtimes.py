@@ -103,7 +103,7 @@ def named(name: str) -> Runtime:
     for runtime in RUNTIMES:
         if runtime.id == name:
             return runtime
-    raise ValueError(f"{name[:40]!r} is none of {', '.join(runtime.id for runtime in RUNTIMES)}")
+    raise ValueError(f"{name[:40]!r} is not one of {', '.join(runtime.id for runtime in RUNTIMES)}")
 
 
 def here(node: Node) -> list[Runtime]:

@@ -15,7 +15,7 @@ from pullscope.trace.model import Hop
 ACTS = ("read", "list", "write", "delete", "token")
 
 TABLE = r"""
-# What stands in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS.
+# The proxy in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS.
 tls: HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port
     ask {host} over https: leave it out of the insecure registries
 # nginx, ngx_http_ssl_module
@@ -26,7 +26,7 @@ headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
 # Traefik, Envoy, Kubernetes' ingress, Heroku
 route: no healthy upstream|default backend|no available server|(?:application|app) not found|no such app
     |upstream connect error|no server is available
-    look at the route to the registry behind {host}: what stands in front has no server for it
+    look at the route to the registry behind {host}: the proxy in front has no server for it
 filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|web ?filter|page blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked
     have {host} let through by the filter that answers in its place, or go another way
@@ -62,12 +62,12 @@ list (read list): \b(?:allow|white).?list|白名单
 
 # Harbor: goharbor/harbor#16834; Nexus and Artifactory, in their own words
 cache (write): proxy (?:project|cache|repositor)|pull.?through|not a (?:local|hosted) |(?:remote|virtual) repositor
-    push to a project or repository of {host} that is no cache of another registry: such a one only reads
+    push to a project or repository of {host} that is not a cache of another registry: a cache is read-only
 patterns (write): (?:include|exclude)\w*[ /]?(?:and exclude )?patterns?|rejected the (?:deployment|resolution|artifact)
     change the include and exclude patterns of that repository at {host}, or the name
 pending (write delete token): pending deletion|marked for deletion|\barchived\b
     restore what the answer names at {host}, or push elsewhere
-# What a registry lets nobody do; Nexus: sigstore/cosign#2189
+# What a registry does not let anyone do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
 quota (write delete token): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full

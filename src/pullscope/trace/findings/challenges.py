@@ -65,8 +65,8 @@ def challenge_unreadable(case: Case) -> Iterator[Found]:
             else "not what it wants: there is no WWW-Authenticate."
         )
         + f" No login helps {case.client}.",
-        f'let {last.host} send WWW-Authenticate: Bearer realm="https://TOKEN-SERVER/token",service="NAME", and what '
-        "stands in front of it hand that on",
+        f'let {last.host} send WWW-Authenticate: Bearer realm="https://TOKEN-SERVER/token",service="NAME", and '
+        "the proxy in front of it pass that on",
         severity=case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
     )
 

@@ -122,7 +122,7 @@ def manifest_unreadable(case: Case) -> Iterator[Found]:
         step = wrong[0]
         yield Found(
             wrong,
-            f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is none "
+            f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is not one "
             f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), so {case.client} cannot continue.",
             f"push the image again; if it is sound where it was made, check the caches between {step.last.host} and "
             "here: caches and static hosts send what they were given once",
