@@ -187,6 +187,27 @@ def test_a_reset_after_the_last_byte_is_no_failure() -> None:
     assert (pull.outcome, pull.layers.fetched) == (Ending.COMPLETE, len(APP.layers))
 
 
+def test_bytes_beyond_those_of_the_descriptor_are_nobodys_loss() -> None:
+    """containerd reads as much of a layer as the manifest says, and no more; that the rest never comes is no failure."""
+    wire = Wire(agent=CONTAINERD)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for text in (APP.config_text, *APP.layers):
+        length = {"Content-Length": str(len(text) + 100)}
+        wire.ask("GET", APP.url("blobs", digest(text)), answer=length, size=len(text), fails="Client disconnected.")
+    pull = only(played(wire))
+    assert (pull.outcome, pull.findings) == (Ending.COMPLETE, [])
+
+
+@pytest.mark.parametrize(("condition", "ending"), [({}, Ending.FAILED), ({"If-None-Match": '"x"'}, Ending.COMPLETE)])
+def test_not_modified_is_an_answer_to_who_asked_so(condition: dict[str, str], ending: Ending) -> None:
+    """A client that has nothing fails on 304, and that has its error."""
+    wire = Wire(agent=CONTAINERD)
+    wire.ask("GET", APP.url("manifests", APP.tag), 304, headers=condition)
+    pull = only(played(wire))
+    assert pull.outcome is ending
+    assert [finding.severity for finding in pull.findings] == ["error"] * (ending is Ending.FAILED)
+
+
 def test_a_scope_names_what_nobody_came_to_ask_for() -> None:
     """A login that the token server refuses: the image is the one in the scope."""
     wire = Wire(agent=SKOPEO)

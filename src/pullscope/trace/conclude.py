@@ -140,9 +140,16 @@ def was_cut_off(step: Step) -> bool:
 
 
 def came_whole(hop: Hop, event: Failed) -> bool:
-    """Whether an exchange that ended early did so after the last byte: crane resets a stream that it has read (HTTP/2)."""
-    length = count(hop.response.headers.get("content-length")) if hop.response is not None else None
-    return hop.ok and hop.request.method == "GET" and bool(length) and event.bytes == length
+    """Whether an exchange that ended early did so after the last byte: crane resets a stream that it has read (HTTP/2).
+
+    Or after the last that its descriptor has: clients read no further (containerd, where a Content-Length was too large).
+    """
+    if not hop.ok or hop.request.method != "GET" or hop.response is None or not event.bytes:
+        return False
+    headers, pull = hop.response.headers, hop.step.pull
+    expected = pull.expected.get(str(hop.step.route.digest)) if pull is not None and hop.status == 200 else None
+    wanted = expected.descriptor.size if expected is not None and headers.get("content-encoding") is None else None
+    return event.bytes in (count(headers.get("content-length")), wanted)
 
 
 def hung_up(pull: Pull) -> Hop | None:

@@ -99,7 +99,7 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
     status = last.status or 0
     if step.token is not None and step.token.empty:
         return Outcome.FAILED
-    if 200 <= status < 300 or status == 304:
+    if 200 <= status < 300 or (status == 304 and _asked_if_changed(last)):
         # A redirect with 301 or 302 turns PUT and POST into GET (Go, net/http redirectBehavior): nothing was written.
         turned = kind in WRITING and last.request.method in ("GET", "HEAD") and step.method not in ("GET", "HEAD")
         return Outcome.FAILED if turned else Outcome.OK
@@ -113,6 +113,13 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
     if status == 404 and step.method == "HEAD" and step.pull is not None and step.pull.pushing:
         return Outcome.EXPECTED_404
     return Outcome.FAILED
+
+
+def _asked_if_changed(hop: Hop) -> bool:
+    """304 tells nothing to who did not ask so (RFC 9110, 15.4.5): containerd and skopeo fail on it."""
+    headers = hop.request.headers
+    asked = headers.get("if-none-match") or headers.get("if-modified-since")
+    return bool(asked) or lacking(hop.request, "headers")
 
 
 def is_empty_manifest(hop: Hop) -> bool:
