@@ -7,8 +7,10 @@ end to fill the 20. Blob bodies are empty, which is how mitmproxy saves what was
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 from bench.client import USER_AGENT
@@ -29,10 +31,10 @@ def write_flow_file(path: Path, *, flows: int) -> None:
                 writer.add(flow)
 
 
-def pull(number: int, began: float, *, whole: bool = False) -> Iterator[http.HTTPFlow]:
-    """One pull; `whole` with the bodies of its blobs, as the hooks see them."""
+def pull(number: int, began: float, *, whole: bool = False, parts: int = 7) -> Iterator[http.HTTPFlow]:
+    """One pull of a config and layers; `whole` with the bodies of its blobs, as the hooks see them."""
     name = f"bench/image-{number}"
-    contents = [f"{number} {each}".encode() for each in range(7)]
+    contents = [f"{number} {each}".encode() for each in range(parts)]
     blobs = [_digest(content) for content in contents]
     descriptors = [
         {
@@ -84,23 +86,37 @@ def _flow(
     answered: dict[str, str],
     body: bytes = b"",
 ) -> http.HTTPFlow:
-    client = connection.Client(
-        peername=("127.0.0.1", 50000), sockname=("127.0.0.1", 8080), state=connection.ConnectionState.CLOSED
-    )
-    client.tls = True
-    server = connection.Server(address=(http.Request.make("GET", url).host, 443))
+    client, server = copy(_CLIENT), copy(_SERVER)
+    client.id = str(next(_NUMBERS))
+    host, _, path = url.removeprefix("https://").partition("/")
+    server.address = (host, 443)
     flow = http.HTTPFlow(client, server)
-    flow.request = http.Request.make(method, url)
-    for name, value in {"Host": flow.request.host, "User-Agent": USER_AGENT, **fields}.items():
-        flow.request.headers[name] = value
-    flow.response = http.Response.make(status, body, answered)
-    for name, value in answered.items():
-        flow.response.headers[name] = value  # make() writes a Content-Length of its own
-    flow.request.timestamp_start = client.timestamp_start = next(at)
-    flow.request.timestamp_end = next(at)
-    flow.response.timestamp_start = next(at)
-    flow.response.timestamp_end = client.timestamp_end = next(at)
+    flow.request, flow.response = copy(_REQUEST), copy(_RESPONSE)
+    asked = flow.request.data = copy(_REQUEST.data)
+    asked.method, asked.host, asked.path = method.encode(), host, f"/{path}".encode()
+    asked.headers = _headers({"Host": host, "User-Agent": USER_AGENT, **fields})
+    answer = flow.response.data = copy(_RESPONSE.data)
+    answer.status_code, answer.content = status, body
+    answer.headers = _headers({"Content-Length": str(len(body)), **answered})
+    asked.timestamp_start = client.timestamp_start = next(at)
+    asked.timestamp_end = next(at)
+    answer.timestamp_start = next(at)
+    answer.timestamp_end = client.timestamp_end = next(at)
     return flow
+
+
+# Copies of these, for mitmproxy checks the type of each field of each new message, which takes longer than our hooks.
+_CLIENT = connection.Client(
+    peername=("127.0.0.1", 50000), sockname=("127.0.0.1", 8080), state=connection.ConnectionState.CLOSED
+)
+_CLIENT.tls = True
+_SERVER = connection.Server(address=("registry.example.com", 443))
+_REQUEST, _RESPONSE = http.Request.make("GET", "https://registry.example.com/"), http.Response.make()
+_NUMBERS = itertools.count(1)
+
+
+def _headers(fields: dict[str, str]) -> http.Headers:
+    return http.Headers([(name.encode(), value.encode()) for name, value in fields.items()])
 
 
 def _clock(began: float) -> Iterator[float]:
