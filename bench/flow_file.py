@@ -17,6 +17,10 @@ from bench.client import USER_AGENT
 from mitmproxy import connection, http
 from mitmproxy.io import FlowWriter
 
+from pullscope.mitm.flow_events import events_of_saved
+from pullscope.trace.border import Border
+from pullscope.trace.recording import first_line, to_line
+
 EXCHANGES = 20
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -29,6 +33,20 @@ def write_flow_file(path: Path, *, flows: int) -> None:
         for number in range(flows // EXCHANGES):
             for flow in pull(number, 1_700_000_000.0 + number * 30):
                 writer.add(flow)
+
+
+def write_recording(path: Path, *, events: int) -> None:
+    """The same pulls as the tracer would have recorded them."""
+    border, left = Border(), events
+    with path.open("w") as file:
+        file.write(f"{first_line(written_by='bench')}\n")
+        for number in itertools.count():
+            for flow in pull(number, 1_700_000_000.0 + number * 30):
+                for event in events_of_saved(border, flow):
+                    if not left:
+                        return
+                    left -= 1
+                    file.write(f"{to_line(event)}\n")
 
 
 def pull(number: int, began: float, *, whole: bool = False, parts: int = 7) -> Iterator[http.HTTPFlow]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +18,21 @@ from mitmproxy.certs import CertStore
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-MITMDUMP = Path(sys.executable).with_name("mitmdump")
+MITMDUMP, MITMWEB = (Path(sys.executable).with_name(name) for name in ("mitmdump", "mitmweb"))
 
 HEADER = re.compile(r"^(?:\d+\| )?pull \d+  ", re.MULTILINE)
 """How a pull's story begins."""
 
-AS_IT_IS: tuple[str, ...] = ()
-PLAIN_STREAMING = ("-s", str(HERE / "stream_plain.py"))
-IGNORING = ("--ignore-hosts", ".*")
-TRACER = ("-s", str(ROOT / "addons" / "registry_trace.py"))
-RELAYING = (*TRACER, "--set", "pullscope_blobs=relay")
+_TRACER = ("-s", str(ROOT / "addons" / "registry_trace.py"))
+LANES: Mapping[str, tuple[str, ...]] = {
+    "as it is": (),
+    "streaming": ("-s", str(HERE / "stream_plain.py")),
+    "ignore_hosts": ("--ignore-hosts", ".*"),
+    "mitmweb": ("--no-web-open-browser", "--web-port", "0", "--set", "stream_large_bodies=128k"),
+    "pullscope": _TRACER,
+    "relay": (*_TRACER, "--set", "pullscope_blobs=relay"),
+}
+"""What mitmdump is given; and mitmweb, in the one that begins with an option of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,11 @@ class Bench:
     @property
     def confdir(self) -> Path:
         return self.directory / "confdir"
+
+    @property
+    def report(self) -> Path:
+        """What the last command that read something has printed."""
+        return self.directory / "report.txt"
 
 
 @contextmanager
@@ -69,7 +80,7 @@ class Proxy:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def seconds_until_told(self, pulls: int, *, at_most: float = 60) -> float:
+    def seconds_until_told(self, pulls: int, *, at_most: float = 600) -> float:
         """How long it takes from now until the story has begun to tell so many pulls."""
         began = time.perf_counter()
         while (told := len(HEADER.findall(self.output.read_text()))) < pulls:
@@ -90,13 +101,14 @@ class Proxy:
 
 @contextmanager
 def proxy(bench: Bench, lane: Sequence[str]) -> Iterator[Proxy]:
-    """mitmdump -q with the lane's options, listening."""
+    """mitmdump -q, or mitmweb, with the lane's options, listening."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     began = time.perf_counter()
     command: list[str | Path] = [
-        MITMDUMP, "-q", "--listen-host", "127.0.0.1", "--listen-port", str(port),
+        *([MITMWEB] if lane[:1] == ("--no-web-open-browser",) else [MITMDUMP, "-q"]),
+        "--listen-host", "127.0.0.1", "--listen-port", str(port),
         "--ssl-insecure", "--set", f"confdir={bench.confdir}", *lane,
     ]  # fmt: skip
     output = bench.directory / "story.txt"
@@ -108,15 +120,15 @@ def proxy(bench: Bench, lane: Sequence[str]) -> Iterator[Proxy]:
         yield Proxy(port=port, pid=process.pid, started_in=time.perf_counter() - began, output=output)
 
 
-def seconds_to_read(bench: Bench, command: Sequence[str | Path]) -> float:
-    """Wall time of a command that reads and ends; what it prints goes to a file, as in a pipe."""
-    began = time.perf_counter()
-    with _started(command, output=bench.directory / "report.txt") as process:
+def cpu_to_read(bench: Bench, command: Sequence[str | Path]) -> float:
+    """CPU seconds, user and system, of a command that reads and ends; what it prints goes to a file, as in a pipe."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with _started(command, output=bench.report) as process:
         status = process.wait()
-    took = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if status:
-        raise RuntimeError(f"{command[0]} ended with {status}: {(bench.directory / 'report.txt').read_text()[-2000:]}")
-    return took
+        raise RuntimeError(f"{command[0]} ended with {status}: {bench.report.read_text()[-2000:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def pullscope(*words: str | Path) -> list[str | Path]:
