@@ -72,11 +72,10 @@ class Row:
     """Whether it says little where the machine has other things to do; CPU and memory do not mind."""
     busy: bool = field(default_factory=lambda: os.getloadavg()[0] > QUIET * (os.cpu_count() or 1))
 
-    def verdict(self) -> str:
-        """What it comes to."""
-        if self.by_the_clock and self.busy:
-            return "not judged: the machine was busy"
-        return "met" if self.met else "missed"
+    @property
+    def is_noise(self) -> bool:
+        """Whether it rests on the clock of a busy machine."""
+        return self.by_the_clock and self.busy
 
 
 def in_turns(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:

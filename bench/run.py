@@ -165,11 +165,15 @@ MEASURES: Mapping[str, Callable[[lanes.Bench, Size], Iterator[Row]]] = {
 
 
 def as_markdown(rows: Sequence[Row], *, judged: bool) -> str:
+    """The rows that say something; what the clock says of a busy machine is none."""
     lines = ["| measured | result | goal | |", "|---|---|---|---|"]
     for row in rows:
-        verdict = row.verdict() if judged else "not judged"
-        lines.append(f"| {row.what} | {row.result:.2f}{row.unit} | {row.goal} | {verdict} |")
-    return "\n".join(lines) + "\n"
+        if not row.is_noise:
+            verdict = ("met" if row.met else "missed") if judged else "not judged"
+            lines.append(f"| {row.what} | {row.result:.2f}{row.unit} | {row.goal} | {verdict} |")
+    noise = sum(row.is_noise for row in rows)
+    left_out = f"\n{noise} rows are left out, for they rest on the clock and the machine was busy.\n" if noise else ""
+    return "\n".join(lines) + "\n" + left_out
 
 
 def write_page(text: str) -> None:
