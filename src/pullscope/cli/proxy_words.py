@@ -17,6 +17,8 @@ from pullscope.cli.exits import Complaint
 from pullscope.cli.preflight import check_recording
 from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, untrusted_file
+from pullscope.oci.mirrored import PORT, Home, read_homes
+from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
 
 Port = Annotated[
@@ -59,6 +61,23 @@ Vanity = Annotated[
     list[str] | None,
     typer.Option("--vanity", metavar="HOST=FILE", help="Answer for HOST from this rule file; repeatable."),
 ]
+
+
+def mirrored(mirror: bool, hosts: list[str] | None) -> dict[str, Home]:
+    """The registries that `--mirror --host …` names; none without `--mirror`."""
+    if hosts and not mirror:
+        raise Complaint("--host names the registry to mirror: add --mirror.", ExitCode.USAGE)
+    try:
+        return read_homes(hosts or [DOCKER_HUB]) if mirror else {}
+    except ValueError as error:
+        raise Complaint(f"--host: {error}") from None
+
+
+def mirror_on(homes: Iterable[str], port: int | str) -> tuple[str, ...]:
+    """The words behind `pullscope` that lead clients to such a mirror."""
+    names = [*homes]
+    hosts = [word for name in names if names != [DOCKER_HUB] for word in ("--host", name)]
+    return ("mirror", "on", *hosts, *(("--port", str(port)) if port != PORT else ()))
 
 
 class BlobsHow(StrEnum):

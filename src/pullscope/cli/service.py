@@ -12,15 +12,13 @@ import typer
 
 from pullscope.cli.docker_context import addon_path, surroundings
 from pullscope.cli.exits import Complaint, speaking
-from pullscope.cli.proxy_words import AsMirror, MirrorOf, Root
+from pullscope.cli.proxy_words import AsMirror, MirrorOf, Root, mirror_on, mirrored
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
 from pullscope.host.listener import listens
 from pullscope.host.proxy_service import ServicePaths, Work
 from pullscope.host.tree import Tree
-from pullscope.oci.mirrored import PORT, read_homes
-from pullscope.oci.reference import DOCKER_HUB
-from pullscope.oci.verdicts import ExitCode
+from pullscope.oci.mirrored import PORT
 
 app = typer.Typer(no_args_is_help=True, help="The tracing proxy as a systemd service.")
 
@@ -53,9 +51,7 @@ def install(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
     """Install and start pullscope.service, on 127.0.0.1, with a user of its own."""
-    if host and not mirror:
-        raise Complaint("--host names the registry to mirror: add --mirror.", ExitCode.USAGE)
-    homes = read_homes(host or [DOCKER_HUB]) if mirror else {}
+    homes = mirrored(mirror, host)
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
     rotation = Path(__file__).parents[1] / "mitm" / "rotation.py"
@@ -76,13 +72,11 @@ def install(
     what = "mirror" if mirror else "proxy"
     typer.echo(f"runs  the {what} listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
     ours = at.again.rpartition(" docker")[0] or at.again
-    where = f" --port {proxy_port}" if proxy_port != 8080 else ""
     root = "".join(f" {shlex.quote(word)}" for word in at.tree.words)
     if mirror:
-        named = "".join(f" --host {shlex.quote(name)}" for name in homes) if [*homes] != [DOCKER_HUB] else ""
-        where = f" --port {proxy_port}" if proxy_port != PORT else ""
-        typer.echo(f"next  {ours} mirror on{named}{where}{root}")
+        typer.echo(f"next  {ours} {shlex.join(mirror_on(homes, proxy_port))}{root}")
     else:
+        where = f" --port {proxy_port}" if proxy_port != 8080 else ""
         typer.echo(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
     typer.echo(f"undo  {ours} service remove{root}")
 

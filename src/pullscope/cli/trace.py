@@ -20,10 +20,11 @@ from pullscope.cli.proxy_words import (
     Settings,
     Vanity,
     Verbose,
+    mirror_on,
+    mirrored,
     proxy_words,
 )
-from pullscope.oci.mirrored import PORT, read_homes
-from pullscope.oci.reference import DOCKER_HUB
+from pullscope.oci.mirrored import PORT, Home
 from pullscope.oci.verdicts import ExitCode
 
 
@@ -90,8 +91,7 @@ def trace(
     passed_on = mitmdump_options or []
     if passed_on and not passed_on[0].startswith("-"):
         raise Complaint(_takes_no_command(passed_on), ExitCode.USAGE)
-    if host and not mirror:
-        raise Complaint("--host names the registry to mirror: add --mirror.", ExitCode.USAGE)
+    homes = mirrored(mirror, host)
     if mirror and (only or ignore):
         raise Complaint("--only and --ignore are for a proxy; for a mirror use --host.", ExitCode.USAGE)
     if mirror and blobs is not BlobsHow.VERIFY:
@@ -106,7 +106,7 @@ def trace(
         words += [word for one in hosts or [] for word in ("--set", f"pullscope_{name}={one}")]
     words += proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     if mirror:
-        words += _mirror(host or [DOCKER_HUB], f"http://{listen_host}:{port or 'PORT'}", port)
+        words += _mirror(homes, f"http://{listen_host}:{port or 'PORT'}", port)
     if not any("confdir=" in word for word in (*passed_on, *(setting or ()))):
         own = confdir_words(at)
         if own:
@@ -121,17 +121,13 @@ def trace(
         raise Complaint("mitmdump did not start; its own message is above.")
 
 
-def _mirror(hosts: list[str], url: str, port: int) -> list[str]:
+def _mirror(homes: dict[str, Home], url: str, port: int) -> list[str]:
     """What makes mitmdump a mirror of these; says what its user does next."""
     from pullscope.mitm.mirror import mode_for
 
-    try:
-        homes = read_homes(hosts)
-    except ValueError as error:
-        raise Complaint(f"--host: {error}") from None
     for line in _next_steps(url, [*homes], port):
         typer.echo(line, err=True)
-    given = [word for item in hosts for word in ("--set", f"pullscope_mirror={item}")]
+    given = [word for home in homes.values() for word in ("--set", f"pullscope_mirror={home.word}")]
     return ["--mode", mode_for(homes), *given]
 
 
@@ -153,11 +149,9 @@ def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
     from pullscope.host.tree import Tree
 
     here = [runtime.id for runtime in runtimes.here(Node(tree=Tree()))]
-    words = [word for name in names if names != [DOCKER_HUB] for word in ("--host", name)]
-    words += ["--port", str(port or "PORT")] if port != PORT else []
     yield f"mirror  {url} is a mirror of {', '.join(names)}, for clients on this machine; no CA is needed"
     yield "        and no restart; when it ends, pulls go on without it (docs/mirror.md)"
-    yield f"next    {' '.join(('sudo pullscope mirror on', *words))}"
+    yield f"next    {' '.join(('sudo pullscope', *mirror_on(names, port or 'PORT')))}"
     yield (
         f"        (names it in the configuration of {', '.join(here)}; undo: sudo pullscope mirror off)"
         if here

@@ -20,13 +20,11 @@ PATH = "/etc/buildkit/buildkitd.toml"
 
 def write(parts: Parts, _: Node, wish: Wish) -> list[str]:
     """The one file."""
-    before = parts.recorded.before(PATH)
-    content = before.content.decode("utf-8", "surrogateescape") if before.is_file else ""
+    pieces = Pieces(parts, PATH)
     try:
-        text = toml_text.read(content)
+        text = toml_text.read(pieces.content)
     except ValueError as error:
         raise HostError(f"{PATH} {error}; buildkitd does not start with it. Fix it first. Nothing changed") from error
-    pieces = Pieces(content)
     for host in wish.hosts:
         known = toml_text.texts(toml_text.get(text.data, "registry", host, "mirrors"))
         if wish.address in known:
@@ -43,7 +41,5 @@ def write(parts: Parts, _: Node, wish: Wish) -> list[str]:
             pieces.after(tables[0].line, line)
     if toml_text.get(text.data, "registry", wish.address) is None:
         pieces.append(f"{header(('registry', wish.address))}\n  http = true\n")
-    made, claims = pieces.done()
-    if claims:
-        parts.file(PATH, "pieces", made.encode("utf-8", "surrogateescape"), claims=claims)
+    pieces.done()
     return []

@@ -11,6 +11,7 @@ from pullscope.host.mirror.runtime import Wish
 from pullscope.host.routes import containerd_config, hosts_toml, toml_text
 from pullscope.host.routes.containerd_config import CERTS_D
 from pullscope.host.routes.route import Node
+from pullscope.host.routes.toml_text import quoted
 
 
 def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
@@ -26,18 +27,11 @@ def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
         path = f"{folder}/hosts.toml"
         if any(item.path == path for item in parts.changes):
             continue
-        before = parts.recorded.before(path)
-        content = before.content.decode("utf-8", "surrogateescape") if before.is_file else ""
-        if content.strip():
-            pieces = _inserted(content, block, wish.url, path)
-            if pieces is None:
-                continue
-            made, claims = pieces.done()
-            parts.file(path, "pieces", made.encode("utf-8", "surrogateescape"), claims=claims)
-        else:
-            parts.file(
-                path, "lines", (_certificates(parts, folder) + block).encode(), claims=_lines(parts, folder, block)
-            )
+        pieces = Pieces(parts, path)
+        if not pieces.content.strip():
+            parts.lines(path, _certificates(parts, folder) + block)
+        elif not _insert(pieces, block, wish.url, path):
+            continue
         if posixpath.basename(folder) == hosts_toml.DEFAULT:
             said.append(
                 f"{path} is for every registry without a directory: the mirror answers 404 for those it was not given"
@@ -52,21 +46,21 @@ def _directory(parts: Parts, roots: list[str], host: str) -> str:
     return there or f"{roots[0]}/{host}"
 
 
-def _inserted(content: str, block: str, url: str, path: str) -> Pieces | None:
-    """The file with the block before its first table; None where it is there already."""
+def _insert(pieces: Pieces, block: str, url: str, path: str) -> bool:
+    """Put the block before the first table; False where it is there already."""
     try:
-        text = toml_text.read(content)
+        text = toml_text.read(pieces.content)
     except ValueError as error:
         raise HostError(f"{path} {error}; containerd leaves it out. Fix it first. Nothing changed") from error
     if toml_text.get(text.data, "host", url) is not None:
-        return None
-    pieces = Pieces(content)
+        return False
     first = next((table.line for table in text.tables if table.path), None)
     if first is None:
         pieces.append(block)
     else:
         pieces.before(first, f"{block}\n")
-    return pieces
+    pieces.done()
+    return True
 
 
 def _certificates(parts: Parts, folder: str) -> str:
@@ -76,16 +70,8 @@ def _certificates(parts: Parts, folder: str) -> str:
     pairs = [(name, f"{name.removesuffix('.cert')}.key") for name in names if name.endswith(".cert")]
     lines = []
     if authorities:
-        lines.append(f"ca = [{', '.join(map(_quoted, authorities))}]")
+        lines.append(f"ca = [{', '.join(map(quoted, authorities))}]")
     if pairs:
-        shown = (f"[{_quoted(cert)}, {_quoted(key)}]" if key in names else _quoted(cert) for cert, key in pairs)
+        shown = (f"[{quoted(cert)}, {quoted(key)}]" if key in names else quoted(cert) for cert, key in pairs)
         lines.append(f"client = [{', '.join(shown)}]")
     return "".join(f"{line}\n" for line in lines) + ("\n" if lines else "")
-
-
-def _lines(parts: Parts, folder: str, block: str) -> tuple[str, ...]:
-    return tuple(line for line in (_certificates(parts, folder) + block).splitlines() if line.strip())
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

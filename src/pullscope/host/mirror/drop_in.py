@@ -15,6 +15,7 @@ from pullscope.host.mirror.runtime import Wish
 from pullscope.host.routes import registries_conf
 from pullscope.host.routes.registries_conf import Registry
 from pullscope.host.routes.route import Node
+from pullscope.host.routes.toml_text import quoted
 
 PODMAN = f"{registries_conf.SYSTEM}.d/zzz-pullscope.conf"
 NO_HOME = "/nonexistent"
@@ -43,7 +44,7 @@ def write(parts: Parts, node: Node, wish: Wish, path: str = PODMAN) -> list[str]
             said.append(f"{host} is blocked in {registry.path}, and stays so")
         said += _replaced(node, host)
     text = "\n".join(tables)
-    parts.file(path, "lines", text.encode(), claims=tuple(line for line in text.splitlines() if line.strip()))
+    parts.lines(path, text)
     return said
 
 
@@ -87,4 +88,4 @@ def _value(value: str | bool | int) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return quoted(value)

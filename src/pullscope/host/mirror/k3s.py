@@ -32,10 +32,8 @@ def write_rke2(parts: Parts, _: Node, wish: Wish) -> list[str]:
 
 def _write(parts: Parts, path: str, wish: Wish) -> list[str]:
     """Each registry below `mirrors`; its own endpoints stay behind ours."""
-    before = parts.recorded.before(path)
-    content = before.content.decode("utf-8", "surrogateescape") if before.is_file else ""
-    pieces = Pieces(content)
-    lines = content.splitlines()
+    pieces = Pieces(parts, path)
+    lines = pieces.content.splitlines()
     mirrors = _find(lines, 0, len(lines), "mirrors", 0)
     new = ""
     for host in wish.hosts:
@@ -56,9 +54,7 @@ def _write(parts: Parts, path: str, wish: Wish) -> list[str]:
         ):
             raise _other_form(path)
         pieces.append(f"mirrors:\n{new}")
-    made, claims = pieces.done()
-    if claims:
-        parts.file(path, "pieces", made.encode("utf-8", "surrogateescape"), claims=claims)
+    pieces.done()
     return []
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pullscope.host.change_list import Parts
+
 
 class Pieces:
-    """The file by its lines; edits name the lines of the text as it was and are made from the last one up."""
+    """A file by its lines; edits name the lines of the text as it was and are made from the last one up."""
 
-    def __init__(self, content: str) -> None:
-        self.lines = content.splitlines(keepends=True)
+    def __init__(self, parts: Parts, path: str) -> None:
+        self._parts, self._path = parts, path
+        before = parts.recorded.before(path)
+        self.content = before.content.decode("utf-8", "surrogateescape") if before.is_file else ""
+        """As it would be without us."""
+        self.lines = self.content.splitlines(keepends=True)
         self._edits: list[tuple[int, int, str]] = []
         self._end = ""
 
@@ -29,8 +35,8 @@ class Pieces:
         """`text` at the end, an empty line before it."""
         self._end += f"\n{text}"
 
-    def done(self) -> tuple[str, tuple[str, ...]]:
-        """The new text, and by turns what is ours and what it stands for."""
+    def done(self) -> None:
+        """Put the change into the plan, with what is ours and what it stands for by turns; nothing where nothing is edited."""
         lines, claims = list(self.lines), []
         for start, end, text in sorted(self._edits, reverse=True):
             theirs = "".join(lines[start:end])
@@ -45,4 +51,5 @@ class Pieces:
             ours = ours if whole else ours.lstrip("\n")
             whole += ours
             claims += [ours, ""]
-        return whole, tuple(claims)
+        if claims:
+            self._parts.file(self._path, "pieces", whole.encode("utf-8", "surrogateescape"), claims=tuple(claims))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pullscope.host import registry_host
 from pullscope.host.change_list import Parts
+from pullscope.host.layout import SYSTEM_UNIT_PATHS
 from pullscope.host.routes.route import Node
 from pullscope.oci.mirrored import PORT
 from pullscope.oci.reference import DOCKER_HUB, registry_name
@@ -43,14 +44,17 @@ class Wish:
         return asdict(self)
 
 
+_PROGRAMS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/bin")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
     """A kind of client. `write` adds its changes to a plan and says what is not seen, a line each."""
 
     id: str
     name: str
-    here: Callable[[Node], bool]
-    """Whether it is on this machine."""
+    found_by: tuple[str, ...]
+    """Units, paths and programs of which one that is there shows that it is on this machine."""
     write: Callable[[Parts, Node, Wish], list[str]]
     units: tuple[str, ...] = ()
     """Its daemon's units; none where it reads its file at each command."""
@@ -58,3 +62,14 @@ class Runtime:
     """What else keeps a mirror from being asked, with its cure; None where nothing reads the same files."""
     reads: str = "at each pull"
     """When it reads the file: `at each pull`, `on reload` or `on restart`."""
+    unless: Callable[[Node], bool] = lambda _: False
+    """What of its configuration says that it pulls nothing by itself."""
+
+    def here(self, node: Node) -> bool:
+        """Whether it is on this machine: by files, never by asking it."""
+        return any(_is_there(node, name) for name in self.found_by) and not self.unless(node)
+
+
+def _is_there(node: Node, name: str) -> bool:
+    folders = ("",) if name.startswith("/") else SYSTEM_UNIT_PATHS if name.endswith(".service") else _PROGRAMS
+    return any(node.tree.exists(f"{folder}/{name}" if folder else name) for folder in folders)

@@ -107,3 +107,8 @@ def _path(text: str) -> tuple[str, ...] | None:
         path.append(key)
         data = data[0] if isinstance(data, list) and data else data
     return tuple(path) or None
+
+
+def quoted(text: str) -> str:
+    """A basic string of TOML; what is quoted here has no control characters."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
