@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 from tests.e2e import parts
 from tests.e2e.cri import pull_image
+from tests.e2e.images import Image
 from tests.e2e.listener import Listeners, listening
 from tests.e2e.parts import Trust
 from tests.e2e.processes import Running
@@ -35,7 +36,8 @@ from pullscope.host.watched.packets import Packets, Segment
 pytestmark = pytest.mark.real
 __all__ = ["root"]
 
-IMAGE = "docker.io/timonback/zephykus:latest"
+IMAGE = "docker.io/doctor/traced:1"
+"""One that no other test pulls beside these."""
 OWN = 'for each in "$0"/etc/*; do mount --bind "$each" "/etc/${each##*/}"; done; mount -t tmpfs tmpfs /run; exec "$@"'
 HOSTS = '[host."{}"]\n  capabilities = ["pull", "resolve"]\n'
 
@@ -88,6 +90,13 @@ def inside(program: Running) -> list[str]:
     return ["nsenter", "--target", str(program.process.pid), "--mount", "--wd=/"]
 
 
+@pytest.fixture(scope="module")
+def filled(registry: int, zephykus: Image) -> int:
+    """The registry's port."""
+    parts.fill(registry, zephykus, "doctor/traced:1")
+    return registry
+
+
 CRI = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\nsnapshotter = "native"\n'
 CONFIG_PATH = '[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/containerd/certs.d"\n'
 
@@ -104,14 +113,14 @@ def empty() -> Iterator[Listeners]:
         yield made
 
 
-def test_containerd_as_said(root: Path, registry: int, empty: Listeners) -> None:
+def test_containerd_as_said(root: Path, filled: int, empty: Listeners) -> None:
     """The first mirror misses, the second has it, the registry is not needed; the image is gone afterwards."""
-    mirrors = [f"http://127.0.0.1:{port}" for port in (empty.ports[0], registry)]
+    mirrors = [f"http://127.0.0.1:{port}" for port in (empty.ports[0], filled)]
     hosts_toml(root, "".join(HOSTS.format(url) for url in mirrors))
     with containerd(root, CRI + CONFIG_PATH) as program:
         found = doctor(inside(program), "containerd", IMAGE)
         assert cri.ids(socket_of(program)) == set()
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")]
+    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
     assert found.causes == ["404", "200", "not needed: 2 answered"]
     assert (found.exit_code, found.codes) == (0, [])
 
@@ -125,25 +134,25 @@ def test_containerd_that_was_not_restarted(root: Path, empty: Listeners) -> None
         later = settings.stat().st_mtime + 60
         os.utime(settings, (later, later))
         found = doctor(inside(program), "containerd", IMAGE)
-    assert found.states == [(1, "not asked"), (2, "as said")]
+    assert found.states == [(1, "not asked"), (2, "as said")], found.document
     assert "changed after containerd was started" in found.causes[0]
     assert (found.exit_code, found.codes) == (3, ["endpoint-not-asked", "pull-failed"])
     assert found.document["problems"][0]["fix"] == "systemctl restart containerd"
     assert empty.asked == []
 
 
-def test_containerd_that_does_not_trust_a_mirror(root: Path, trust: Trust, registry: int) -> None:
+def test_containerd_that_does_not_trust_a_mirror(root: Path, trust: Trust, filled: int) -> None:
     """The certificate is of a CA that containerd does not know: asked as said, and the cause; the next mirror has it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trust.certificate, trust.key)
     with listening(1) as made:
         server: ThreadingHTTPServer = made.servers[0]
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        urls = (f"https://localhost:{made.ports[0]}", f"http://127.0.0.1:{registry}")
+        urls = (f"https://localhost:{made.ports[0]}", f"http://127.0.0.1:{filled}")
         hosts_toml(root, "".join(HOSTS.format(url) for url in urls))
         with containerd(root, CRI + CONFIG_PATH) as program:
             found = doctor(inside(program), "containerd", IMAGE)
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")]
+    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
     assert "does not trust the certificate" in found.causes[0]
 
 
@@ -161,25 +170,25 @@ def dockerd(root: Path, **settings: object) -> Iterator[Running]:
         yield program
 
 
-def test_docker_as_said(root: Path, registry: int) -> None:
+def test_docker_as_said(root: Path, filled: int) -> None:
     """A mirror that is down, one that has it; what was pulled is gone afterwards."""
-    with dockerd(root, **{"registry-mirrors": ["http://127.0.0.1:1", f"http://127.0.0.1:{registry}"]}) as program:
+    with dockerd(root, **{"registry-mirrors": ["http://127.0.0.1:1", f"http://127.0.0.1:{filled}"]}) as program:
         found = doctor(inside(program), "docker", IMAGE)
         left = subprocess.run([*inside(program), "docker", "images", "-q"], capture_output=True, text=True).stdout
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")]
+    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
     assert found.causes == ["connection refused", "200", "not needed: 2 answered"]
     assert (found.exit_code, found.codes, left) == (0, [], "")
 
 
-def test_docker_that_has_not_read_its_file(root: Path, registry: int, empty: Listeners) -> None:
+def test_docker_that_has_not_read_its_file(root: Path, filled: int, empty: Listeners) -> None:
     """The file names another mirror now; the daemon goes on with the old one until it is told to read it."""
-    old, new = f"http://127.0.0.1:{registry}", f"http://127.0.0.1:{empty.ports[0]}"
+    old, new = f"http://127.0.0.1:{filled}", f"http://127.0.0.1:{empty.ports[0]}"
     with dockerd(root, **{"registry-mirrors": [old]}) as program:
         place = root / "etc/docker/daemon.json"
         place.write_text(json.dumps({"registry-mirrors": [new]}))
         found = doctor(inside(program), "docker", IMAGE)
         assert [row["url"] for row in found.document["trace"]["endpoints"] if row["number"] is None] == [
-            f"{old}/v2/timonback/zephykus"
+            f"{old}/v2/doctor/traced"
         ]
         assert found.states == [(1, "not asked"), (2, "not asked"), (None, "asked but not said")]
         assert found.codes[0] == "mirrors-not-read"
@@ -204,9 +213,9 @@ def podman_conf(root: Path, mirror: int, *, insecure: bool) -> list[str | Path]:
     return ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0/etc/containers" /etc/containers; exec "$@"', root]
 
 
-def test_podman_as_said(root: Path, registry: int) -> None:
+def test_podman_as_said(root: Path, filled: int) -> None:
     """The mirror has it; the storage that the command uses every day has nothing of it."""
-    found = doctor(podman_conf(root, registry, insecure=True), "podman", IMAGE)
+    found = doctor(podman_conf(root, filled, insecure=True), "podman", IMAGE)
     assert found.document["trace"]["by"] == "podman"
     assert found.states == [(1, "as said"), (2, "not asked")]
     assert found.causes == ["answered", "not needed: 1 answered"]
@@ -215,9 +224,9 @@ def test_podman_as_said(root: Path, registry: int) -> None:
     assert kept.stdout == ""
 
 
-def test_podman_that_asks_a_plain_mirror_by_tls(root: Path, registry: int) -> None:
+def test_podman_that_asks_a_plain_mirror_by_tls(root: Path, filled: int) -> None:
     """Without `insecure` the mirror is asked as said, fails in podman's own words, and the registry is next."""
-    found = doctor(podman_conf(root, registry, insecure=False), "podman", IMAGE)
+    found = doctor(podman_conf(root, filled, insecure=False), "podman", IMAGE)
     assert found.states == [(1, "as said"), (2, "as said")]
     assert "server gave HTTP response to HTTPS client" in found.causes[0]
     assert "pull-failed" in found.codes

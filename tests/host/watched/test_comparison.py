@@ -125,6 +125,22 @@ def test_a_pull_that_ended_early_and_one_that_asked_nothing(tmp_path: Path) -> N
     ]
 
 
+def test_what_was_missed_is_said_instead_of_what_was_not_asked(tmp_path: Path) -> None:
+    """The kernel dropped packets: nobody knows whether the mirror was among them."""
+    endpoints = (Endpoint(url=ONE), Endpoint(url=OWN))
+    route = Route(client="containerd", reference="x", endpoints=endpoints)
+    pulled = Pulled(by="containerd", asked=(Asked(url=OWN, came="200", good=True),), missed=7)
+    [problem] = Comparison(Node(tree=Tree(tmp_path)), route, pulled, lambda _: {"192.0.2.7"}).problems
+    assert (problem.code, str(problem.severity)) == ("packets-missed", "warning")
+
+
+def test_a_version_check_is_no_answer_to_what_was_asked(tmp_path: Path) -> None:
+    """docker asks for /v2/ first: that the mirror answers it says nothing of the image."""
+    check = Asked(url="http://127.0.0.1:8600", came="200 to the version check")
+    assert compare(tmp_path, check, (ONE, "404"), (TWO, "200")).rows[0].cause == "404"
+    assert compare(tmp_path, (ONE, "404"), check, (TWO, "200")).rows[0].cause == "404"
+
+
 @pytest.mark.parametrize("url", ["http://[x", "//h:99999", "https://registry.example:x/v2/org/app"])
 def test_an_address_that_is_none_is_not_said(tmp_path: Path, url: str) -> None:
     compared = compare(tmp_path, (url, "200"))

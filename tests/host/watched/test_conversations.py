@@ -9,7 +9,6 @@ from itertools import count
 
 import pytest
 
-from pullscope.host.watched.asked import Asked
 from pullscope.host.watched.conversations import Conversations
 from pullscope.host.watched.packets import ACK, RST, SYN, Place, Segment, read
 
@@ -68,7 +67,7 @@ def test_requests_in_http_are_endpoints_with_their_answers() -> None:
     wire.exchange(wire.open(HERE, 80), "GET", "/hub/v2/org/app/manifests/1", "mirror.lan", 500)
     wire.exchange(wire.open(HERE, 80), "GET", "/hub/v2/org/app/manifests/1", "mirror.lan", 200)
     assert wire.asked() == [
-        ("http://127.0.0.1:8600", "200", True),
+        ("http://127.0.0.1:8600", "200 to the version check", False),
         ("http://127.0.0.1:8600/v2/org/app", "404", False),
         ("http://mirror.lan/hub/v2/org/app", "200", True),
     ]
@@ -132,19 +131,14 @@ def test_a_tunnel_is_the_host_that_it_leads_to() -> None:
     ]
 
 
-@pytest.mark.parametrize(("ours", "sure"), [(True, [True]), (None, [False]), (False, [])])
+@pytest.mark.parametrize(("ours", "sure"), [(True, [True, True, True]), (None, [False, False]), (False, [])])
 def test_another_program_is_left_out(ours: bool | None, sure: list[bool]) -> None:
-    """What the kernel says is not the client's counts for nothing; where it says nothing, that is kept."""
+    """What is not the client's counts for nothing; of what nobody knows, only the image's own path, and what was refused."""
     wire = Wire(ours=ours)
     wire.say(wire.open("192.0.2.1", 443), client_hello("registry.example.com"))
-    assert [item.surely for item in wire.talk.asked("org/app")] == sure
-
-
-def test_a_path_with_the_repository_is_proof_enough() -> None:
-    """A connection that was over before its owner could be asked for."""
-    wire = Wire(ours=None)
     wire.exchange(wire.open(HERE, 8600), "GET", "/v2/org/app/manifests/1", "127.0.0.1:8600", 404)
-    assert wire.talk.asked("org/app") == (Asked(url="http://127.0.0.1:8600/v2/org/app", came="404"),)
+    wire.open(HERE, 1, RST | ACK)
+    assert [item.surely for item in wire.talk.asked("org/app")] == sure
 
 
 def test_rubbish_is_nothing() -> None:

@@ -33,3 +33,5 @@ class Pulled:
     """What it left on the machine, as a sentence; empty where that is nothing."""
     started: float = 0.0
     """When the daemon was started, in seconds since 1970; 0 where there is no daemon."""
+    missed: int = 0
+    """Packets that the kernel had to drop, so that something may have been asked unseen."""

@@ -48,7 +48,8 @@ class _Said:
 
     @property
     def came(self) -> str:
-        return next((item.came for item in self.asked if item.good), self.asked[-1].came)
+        by_image = [item for item in self.asked if "/v2/" in item.url] or self.asked
+        return next((item.came for item in by_image if item.good), by_image[-1].came)
 
 
 def addresses(host: str) -> set[str]:
@@ -77,7 +78,8 @@ class Comparison:
         self._others = [_other(asked, after=place > first) for place, asked in others]
         self._changed = _changed_since(node, route, pulled)
         self.rows = [*(self._row(at) for at in range(len(self._said))), *self._others]
-        self.problems = tuple(self._problems(f"{node.sudo}systemctl restart {route.client}" if self._changed else None))
+        fix = f"{node.sudo}systemctl restart {route.client}" if self._changed else None
+        self.problems = tuple(self._missed() if pulled.missed else self._problems(fix))
 
     def _row(self, at: int) -> Row:
         item = self._said[at]
@@ -102,6 +104,12 @@ class Comparison:
         """Whether something that comes after it, or that was not said at all, was asked in its place."""
         alike = [one for one in self._said[at + 1 :] if one.endpoint.asks == self._said[at].endpoint.asks]
         return any(one.asked for one in alike) or any(row.state == NOT_SAID for row in self._others)
+
+    def _missed(self) -> Iterator[Problem]:
+        message = (
+            f"{self._pulled.missed} packets came too fast to be looked at, so more may have been asked: try it again"
+        )
+        yield Problem(code="packets-missed", severity=Severity.WARNING, message=message)
 
     def _problems(self, fix: str | None) -> Iterator[Problem]:
         passed = [

@@ -1,7 +1,8 @@
 """TCP segments as requests: in plain http with path and answer, in TLS the name that the client says, and how it ended.
 
 RFC 8446 (TLS records, the alert that a client ends a handshake with), RFC 9110 (a request line, Host, CONNECT). A connection
-is one of the client that is watched if the kernel says so while it is open; else only what the configuration names counts.
+is the client's if the kernel says so while it is open; where it was over too soon to be asked about, it counts for what the
+configuration names.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pullscope.host.watched.asked import Asked
 from pullscope.host.watched.packets import ACK, RST, SYN, Place, Segment
@@ -48,8 +50,15 @@ class _Connection:
 class Conversations:
     """What is asked in the segments that it is given. `is_ours` says whose a local port is; None where that is not known."""
 
-    def __init__(self, is_ours: Callable[[Place], bool | None]) -> None:
+    def __init__(
+        self,
+        is_ours: Callable[[Place], bool | None],
+        *,
+        later: Callable[[Callable[[], None]], object] = lambda job: job(),
+    ) -> None:
+        """`later` does a job that may take a while, beside the packets."""
         self._is_ours = is_ours
+        self._later = later
         self._known: dict[tuple[Place, Place], _Connection] = {}
 
     def feed(self, segment: Segment) -> None:
@@ -71,8 +80,8 @@ class Conversations:
             _from_server(other, segment)
 
     def _from_client(self, connection: _Connection, segment: Segment) -> None:
-        if connection.ours is None:
-            connection.ours = self._is_ours(connection.client)
+        if connection.ours is None and (segment.flags & SYN or not connection.requests):
+            self._later(partial(self._claim, connection))
         request = _REQUEST.match(segment.data)
         if request and not connection.tunnel:
             host = _HOST.search(segment.data)
@@ -93,18 +102,25 @@ class Conversations:
             elif connection.requests and connection.requests[-1].tls:
                 _tls_from_client(connection.requests[-1], kind, length)
 
+    def _claim(self, connection: _Connection) -> None:
+        if connection.ours is None:
+            connection.ours = self._is_ours(connection.client)
+
     def asked(self, repository: str) -> tuple[Asked, ...]:
         """Each endpoint once, in the order of the first request for `repository`; what came last of it."""
         found: dict[str, Asked] = {}
         for connection in self._known.values():
             if connection.ours is False:
                 continue
-            surely = connection.ours is True
             for request in connection.requests or _only_opened(connection):
                 url = endpoint(request.url, repository)
                 if url is None:
                     continue
-                surely = surely or f"/{repository}" in url
+                whole, surely = f"/{repository}" in url, connection.ours is True
+                if not (surely or whole or url.startswith("//")):
+                    continue  # of a program that was not looked up in time, only what says for which image it is
+                if not whole and not request.tls and request.came.isdigit():
+                    request.came, request.good = f"{request.came} to the version check", False
                 before = found.get(url)
                 better = before is None or request.good or not before.good
                 came, good = (request.came, request.good) if better or before is None else (before.came, before.good)

@@ -26,6 +26,7 @@ Place = tuple[str, int]
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 _EVERYTHING, _TCP = 0x0003, 6
 _OUTGOING, _LOOPBACK = 4, 772
+_SOL_PACKET, _STATISTICS = 263, 6
 _ATTACH_FILTER, _RECEIVE_BUFFER_FORCE = 26, 33
 """asm-generic/socket.h; Python names neither."""
 _LONGEST = 4096
@@ -89,6 +90,8 @@ class Packets:
     def __init__(self, feed: Callable[[Segment], None]) -> None:
         self._feed = feed
         self._end: float | None = None
+        self.missed = 0
+        """Packets that were dropped, for nobody took them in time; known at the end."""
         self._thread = threading.Thread(target=self._run, name="pullscope-packets", daemon=True)
         try:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_EVERYTHING))
@@ -111,6 +114,8 @@ class Packets:
     ) -> None:
         self._end = time.monotonic() + _LAST_LOOK
         self._thread.join()
+        statistics = self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 8)
+        self.missed = struct.unpack("II", statistics)[1]
         self._socket.close()
 
     def _run(self) -> None:

@@ -10,6 +10,7 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -116,15 +117,19 @@ def _watched(pid: int, reference: Reference) -> Iterator[Watched]:
         )
     if not Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net"):
         raise HostError("the daemon lives in a network of its own, which is not seen from here. Nothing was pulled")
-    talk = Conversations(lambda place: listener.owns(pid, place[1]))
     asked: list[Asked] = []
 
     def result(by: str, error: str, left: str) -> Pulled:
         named = [item for item in _named_in(error, reference.repository) if _host(item) not in map(_host, asked)]
-        return Pulled(by=by, asked=(*asked, *named), error=error, left=left, started=_started(pid))
+        return Pulled(
+            by=by, asked=(*asked, *named), error=error, left=left, started=_started(pid), missed=packets.missed
+        )
 
-    with Packets(talk.feed):
-        yield result
+    with ThreadPoolExecutor(1) as beside:
+        talk = Conversations(lambda place: listener.owns(pid, place[1]), later=beside.submit)
+        packets = Packets(talk.feed)
+        with packets:
+            yield result
     asked += talk.asked(reference.repository)
 
 
