@@ -85,7 +85,7 @@ def test_wrong_bytes_in_the_layout_are_refused(tmp_path: Path) -> None:
         if path.read_bytes() == b"layer":
             path.write_bytes(b"other")
 
-    with pytest.raises(ValueError, match="does not have the bytes"):
+    with pytest.raises(ValueError, match="does not match the digest"):
         write_static(tmp_path / "layout", tmp_path / "out", "org/app", "1.0")
 
     assert not list((tmp_path / "out").rglob("*.part"))
