@@ -100,7 +100,7 @@ def test_a_finding_is_a_rule_with_its_row(copy: Copy, tmp_path: Path) -> None:
     )
 
     assert copy.run(look) == "False ['request-failed'] False\n"
-    copy.add("trace/findings/referrers.py", RULE, before='@row(\n    "referrers-refused"')
+    copy.add("trace/findings/content.py", RULE, before='@row("blob-coded"')
     assert copy.run(look) == "True ['teapot'] True\n"
 
 
