@@ -33,7 +33,11 @@ ALWAYS = 1_000
 UNTOLD = {
     "coding that is none": ("manifest",),  # a client that cannot read a manifest stops, as one that only looks at it
     "trailers": ("token", "manifest"),  # mitmproxy says that the body was cut off, after all of it went by
-    "a part that was not asked for": ("token",),  # 206: docker and containerd take it for a token, skopeo does not
+    "a part that was not asked for": (
+        "token",
+        "manifest",
+        "layer",
+    ),  # 206: docker and containerd take it, skopeo does not
     "end between chunks": (
         "layer",
     ),  # containerd asks for the rest again and again, and gives up where the trace has all
