@@ -15,6 +15,7 @@ from pullscope.trace.findings.row import Row
 from pullscope.trace.findings.table import SECTIONS
 from pullscope.trace.recording import Reader
 from pullscope.trace.trace import Trace
+from pullscope.worlds.hub.faults.table import FAULTS
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.reading import parse_rules
 
@@ -87,11 +88,13 @@ def _line(row: Row) -> str:
 
 
 def _plays(row: Row) -> str:
+    if row.code in FAULTS:
+        return f"`--fault {row.code}`"
     if row.recording is not None:
         return f"the recording `{Path(row.recording).stem}`"
     if row.report is not None:
         return f"rebuilt from {row.report}"
-    return f"`--fault {row.code}`" if row.rules is None else "the rule file below"
+    return "the rule file below"
 
 
 def _section(row: Row) -> str:

@@ -99,9 +99,9 @@ def test_without_a_fault_nothing_is_found(client: str, vanity: bool) -> None:
 
 
 def test_every_rule_has_a_fault() -> None:
-    """What is played by nothing else has a fault, and a fault that no rule finds would teach nothing."""
+    """Each row has a fault, a recording, a report or a rule file; a fault that no rule finds would teach nothing."""
     other = {code for code, row in ROWS.items() if row.recording or row.report or row.rules}
-    assert FAULTS.keys() == ROWS.keys() - other
+    assert ROWS.keys() - other <= FAULTS.keys() <= ROWS.keys()
     assert all(code == fault.code for code, fault in FAULTS.items())
 
 

@@ -96,6 +96,23 @@ blob_unknown = _unless(
     lambda _request, asked, response: asked.endpoint is Endpoint.BLOB and response.status < 400,
     lambda _request: registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
 )
+
+
+def _put(request: Request, asked: Route, _response: Response) -> bool:
+    return asked.endpoint is Endpoint.MANIFEST and request.method == "PUT"
+
+
+upload_refused = _unless(_put, lambda _request: registry_error(400, "MANIFEST_INVALID", "manifest invalid"))
+upload_too_large = _unless(
+    _put, lambda _request: answer(413, [("Content-Type", "text/html"), ("Server", "nginx/1.25.3")])
+)
+write_denied = _unless(
+    _put, lambda _request: registry_error(403, "DENIED", "requested access to the resource is denied")
+)
+request_failed = _unless(
+    _manifest, lambda _request: registry_error(412, "PROJECTPOLICYVIOLATION", "current image has 3 vulnerabilities")
+)
+accept_too_narrow = _unless(_manifest, lambda _request: registry_error(406, "UNSUPPORTED", "not acceptable"))
 registry_failed = _unless(_manifest, lambda _request: registry_error(503, "UNAVAILABLE", "service unavailable"))
 head_not_allowed = _unless(
     lambda request, asked, response: request.method == "HEAD" and _manifest(request, asked, response),

@@ -19,6 +19,11 @@ def _always(response: Response) -> Lay:
 
 cdn_failed = _always(storage_error(503, "SlowDown", "Please reduce your request rate."))
 signed_url_expired = _always(storage_error(403, "AccessDenied", "Request has expired"))
+signed_url_invalid = _always(
+    storage_error(
+        403, "SignatureDoesNotMatch", "The request signature we calculated does not match the one you provided."
+    )
+)
 
 
 def _corrupt(_request: Request, _asked: Route, response: Response) -> Response:

@@ -22,8 +22,16 @@ def _strictly_renamed(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
     return {**at_the_vanity_host.scope_mismatch(world, sleep), **at_the_registry.strict_token_server(world, sleep)}
 
 
-def _fault(code: str, title: str, lay: Lay, client: str = "docker-containerd", *, unseen: Iterable[str] = ()) -> Fault:
-    return Fault(code=code, title=title, lay=lay, client=client, unseen=frozenset(unseen))
+def _fault(
+    code: str,
+    title: str,
+    lay: Lay,
+    client: str = "docker-containerd",
+    reference: str = SAMPLE_REFERENCE,
+    *,
+    unseen: Iterable[str] = (),
+) -> Fault:
+    return Fault(code=code, title=title, lay=lay, client=client, reference=reference, unseen=frozenset(unseen))
 
 
 def _vanity(
@@ -50,6 +58,13 @@ FAULTS: Mapping[str, Fault] = {
         _fault("name-unknown", "the repository is not there", _HOST.name_unknown, "docker-classic"),
         _fault("blob-unknown", "the manifest is there, its layers are not", _HOST.blob_unknown),
         _fault("registry-failed", "503 for every manifest", _HOST.registry_failed),
+        _fault("request-failed", "a policy lets nobody have the image", _HOST.request_failed),
+        _fault("accept-too-narrow", "406 for every manifest", _HOST.accept_too_narrow),
+        _fault(
+            "upload-refused", "a manifest that is pushed counts as invalid", _HOST.upload_refused, PUSH, HELLO_REFERENCE
+        ),
+        _fault("upload-too-large", "nginx in front takes no manifest", _HOST.upload_too_large, PUSH, HELLO_REFERENCE),
+        _fault("write-denied", "a push without the right", _HOST.write_denied, PUSH, HELLO_REFERENCE),
         _fault("no-matching-platform", "an image for mainframes only", _HOST.no_matching_platform),
         _fault("schema1-only", "a manifest of 2014", _HOST.schema1_only),
         _fault("manifest-too-large", "an index of more than 4 MiB", _HOST.manifest_too_large),
@@ -74,6 +89,7 @@ FAULTS: Mapping[str, Fault] = {
         ),
         _fault("host-not-traced", "the storage is asked past the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
         _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
+        _fault("signed-url-invalid", "the storage says that the signature is wrong", _DISK.signed_url_invalid),
         _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
         _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),
         _fault("size-mismatch", "large layers end half-way", _DISK.size_mismatch),
