@@ -29,6 +29,7 @@ SAID = {
     "off": "Container registry is not enabled for this project",
     "credentials": "User cannot be authenticated with the token provided",
     "package rights": "UNAUTHORIZED: reqPackageAccess",
+    "permission": "Permission 'artifactregistry.repositories.uploadArtifacts' denied on resource 'projects/p'",
     "policy of rights": "User: arn:aws:iam::1:user/ci is not authorized to perform: ecr:InitiateLayerUpload",
     "list": "this image is not in the whitelist",
     "group": "Deploying to groups is a PRO-licensed feature",

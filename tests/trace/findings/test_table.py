@@ -39,7 +39,7 @@ def test_no_recording_loses_a_finding(recording: Path) -> None:
     assert len(looks) >= len(pulls)
 
 
-@pytest.mark.parametrize("code", FAULTS)
+@pytest.mark.parametrize("code", sorted(FAULTS.keys() - table.LAST_RESORTS.keys()))
 def test_no_fault_loses_a_finding(code: str) -> None:
     """Each rule finds something in its fault, and is asked there."""
     with every_rule_asked() as looks:

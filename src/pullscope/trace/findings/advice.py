@@ -53,9 +53,11 @@ encrypted password: encrypted password
 # Gitea: go-gitea/gitea#23642
 package rights (read list write delete): reqpackageaccess
     log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}
-# IAM: pytorch/pytorch#137361; Google: GoogleCloudPlatform/aactl#233
-policy of rights: is not authorized to perform|^(?!.*unauthenticated).*permission\W+[\w.]+\W+denied on
+# IAM: pytorch/pytorch#137361; below it Google: GoogleCloudPlatform/aactl#233
+policy of rights: is not authorized to perform
     give that user or role the permission that the answer names, at the repository of {host} too
+permission: permission\W+[\w.]+\W+denied on
+    give the account that {client} uses the permission that the answer names
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from where it comes from: no login helps

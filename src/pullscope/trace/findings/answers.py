@@ -98,6 +98,11 @@ class Answer:
         )
 
     @cached_property
+    def of_a_right(self) -> bool:
+        """Whether its words name a right that an account lacks: of no use to who showed no login."""
+        return self.clue is not None and self.clue.name in ("permission", "package rights", "scopes")
+
+    @cached_property
     def name(self) -> str | None:
         """The repository that it is about."""
         return subject(self.case, self.step)

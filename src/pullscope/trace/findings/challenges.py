@@ -189,6 +189,12 @@ def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
             f"{hop.host} names a token server at {host}{where}; no request to it was seen.",
             f"set the public https address of {hop.host} in its configuration, and send Host and X-Forwarded-Proto in the proxy",
         )
+    scopeless = all(not challenge.scope for challenge in hop.challenges)
+    if scopeless and case.pull.client.family == "containerd":
+        return (
+            f"{hop.host} wants a token from {host}, and its challenge names no scope: {case.client} asked for no token.",
+            f"let {hop.host} name the scope in its challenge, or use another version of {case.client}: 1.3.0-rc.2 stops there",
+        )
     if case.pull.client.family == "buildkit":
         return (
             f"{hop.host} wants a token from {host}, and no request for one was seen: BuildKit asks from the client's process.",

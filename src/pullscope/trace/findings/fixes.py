@@ -15,7 +15,7 @@ from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
-from pullscope.trace.findings.missing import of_storage, of_what_is_missing
+from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.rights import (
     at_the_registry,
     of_a_blob,
@@ -211,9 +211,10 @@ LADDER: tuple[Rung, ...] = (
     of_fixed_tags,
     at_the_registry,
     of_storage,
+    of_what_cannot_be_read,
     of_what_is_missing,
     of_names,
-    lambda one: one.asks_for,
+    lambda one: None if one.of_a_right and one.no_login else one.asks_for,
     of_a_website,
     of_where_it_was_named,
     of_size_and_time,

@@ -8,7 +8,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import header, is_page
+from pullscope.trace.findings.case import codes, header, is_page
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.model import Kind
 
@@ -68,6 +68,14 @@ def of_what_is_missing(one: Answer) -> str | None:
     return "check the digest; what no tag names may be deleted"
 
 
+def of_what_cannot_be_read(one: Answer) -> str | None:
+    """A manifest that a cache has not understood: distribution/distribution#3530."""
+    if one.act != "read" or one.status != 400 or "MANIFEST_INVALID" not in codes(one.hop):
+        return None
+    host = one.hop.host
+    return f"pull it from where it comes from, if {host} is a cache, and look at its log: it cannot read the manifest that it has"
+
+
 def of_storage(one: Answer) -> str | None:
     """What a registry's storage does not give."""
     hop, by = one.hop, one.hop.follows.host if one.hop.follows is not None else "the registry"
@@ -88,4 +96,9 @@ def of_storage(one: Answer) -> str | None:
         )
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
+    if hop.status == 403 and hop.follows is not None and hop.request.authorization == "none":
+        return (
+            f"allow {hop.host} where {one.case.client} is: a policy of its network (a proxy, a VPC endpoint) may refuse it; "
+            f"else look at the rights that {by} has there"
+        )
     return f"try again; if it keeps failing, {by} points to a storage that does not give what it should"

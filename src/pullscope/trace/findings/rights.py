@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, check, thing
@@ -91,7 +92,7 @@ def lacks_delete(one: Answer) -> str | None:
 def why_refused(one: Answer) -> str:
     """What is known of why a write is refused, beside the answer's words."""
     client = "The client" if one.case.pull.client.family == "unknown" else one.case.client
-    if one.clue is not None or one.by_page:
+    if (one.clue is not None and not one.of_a_right) or one.by_page:
         return ""
     if without_a_login(one) is not None:
         return f" {client} showed no login."
@@ -152,8 +153,9 @@ def of_a_blob(one: Answer) -> str | None:
     if one.code is not None or one.status != 403 or not shown or one.step.route.endpoint is not Endpoint.BLOB:
         return None
     in_iam = ": in IAM ecr:BatchCheckLayerAvailability" if one.hop.host.endswith(".amazonaws.com") else ""
-    name = one.step.route.repository
-    return f"give the account the right to look at blobs of {name}{in_iam}, which a push needs too"
+    name, life = one.step.route.repository, one.known.login_life if one.known is not None else None
+    again = f"log in again, if the login is older than {period(life)} ({one.login}); else " if life else ""
+    return f"{again}give the account the right to look at blobs of {name}{in_iam}, which a push needs too"
 
 
 def of_a_refusal(one: Answer) -> str | None:

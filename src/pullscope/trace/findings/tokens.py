@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
+from pullscope.oci.challenge import Challenge
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     CONTAINERS_IMAGE,
@@ -155,11 +156,12 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
     for step in (*case.bad, *case.made_good):
         issuer = case.issuer_of(step.last)
         if issuer is not None and _lacks_a_scope(issuer, step.last):
-            wanted = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
+            wanted = [challenge.scope for challenge in step.last.challenges if challenge.scope]
+            wanted = [name for scope in wanted for name in repositories(scope) or (scope,)]
             yield Found(
                 [step, issuer],
                 f"{case.client} asked for a token without a scope, and {step.last.host} wants one for {listed(wanted)}.",
-                f"let {case.client} ask for the scope that the challenge of {step.last.host} names",
+                f"let {case.client} ask for the scope that the challenge of {step.last.host} names; quote the address in a shell",
             )
     for step in case.bad:
         last = step.last
@@ -324,4 +326,9 @@ def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
 def _lacks_a_scope(issuer: Step, hop: Hop) -> bool:
     """Whether a token was asked for without the scope that is wanted where it was refused."""
     asked = issuer.token.scope if issuer.token is not None else None
-    return hop.status == 401 and not asked and any(repositories(challenge.scope) for challenge in hop.challenges)
+    return hop.status == 401 and not asked and any(map(_names_something, hop.challenges))
+
+
+def _names_something(challenge: Challenge) -> bool:
+    """Whether a scope is wanted: of a repository, or of all, as a catalog's is (goharbor/harbor#13573)."""
+    return bool(repositories(challenge.scope)) or (challenge.scope or "").startswith("registry:")
