@@ -111,7 +111,8 @@ def of_a_website(one: Answer) -> str | None:
     site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
     if site is None or not is_page(one.hop):
         return None
-    return f"name {WEBSITES[site]} in the client's settings (server in hosts.toml, a mirror's address): {site} is the website"
+    how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
+    return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"
 
 
 def of_the_catalog(one: Answer) -> str | None:

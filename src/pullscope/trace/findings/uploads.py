@@ -244,11 +244,14 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
             continue
         if last.status == 201 or (last.response is not None and last.response.location is not None):
             continue
+        began = last.status == 202 and not is_page(last)
         yield Found(
             [step],
             f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if is_page(last) else ''}, and not "
-            "where to send it: no registry answered, and nothing was pushed.",
-            f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; check the host and port",
+            f"where to send it: {'there is no Location' if began else 'no registry answered'}, and nothing was pushed.",
+            f"look at what in front of {last.host} takes Location out of its answers, and at that registry"
+            if began
+            else f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; check host and port",
             severity=Severity.ERROR,
         )
 
