@@ -210,6 +210,7 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
         put_back = carry_out.put_back(known, record)
         run(("systemctl", "daemon-reload"))
         if older is not None:
+            run(("systemctl", "reset-failed", UNIT))  # what failed has used up the starts that systemd allows
             _start(run, older[0], lambda _: None)
         raise HostError(f"{why}. {put_back}")
 
