@@ -38,7 +38,17 @@ class Play:
 _WITHOUT_LOGIN = frozenset({"credentials-not-used", "scope-refused"})
 """Met by who has no login; a registry that gives nothing without one has its own fault for that."""
 
-_OF_THE_HOST_ASKED = frozenset({"blob-unknown", "credentials-not-used", "link-points-elsewhere", "plain-http-fallback"})
+_OF_THE_HOST_ASKED = frozenset(
+    {
+        "blob-unknown",
+        "credentials-not-used",
+        "link-points-elsewhere",
+        "plain-http-fallback",
+        "upload-refused",
+        "upload-too-large",
+        "write-denied",
+    }
+)
 """At the host of the reference, which is only a front where manifests are redirected."""
 
 
