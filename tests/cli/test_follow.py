@@ -120,7 +120,7 @@ main()
     )
     assert done.returncode == 0
     assert "r3.example" in done.stdout
-    assert done.stderr.count("an error (KeyError) left something out of the story") == 1
+    assert done.stderr.count("something was not understood (KeyError)") == 1
     assert "s3cret" not in done.stdout + done.stderr
 
 

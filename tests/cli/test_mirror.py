@@ -67,7 +67,7 @@ def test_dry_run_writes_nothing(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--for", "kaniko"), "none of containerd, docker, podman"),
+        (("--for", "kaniko"), "not one of containerd, docker, podman"),
         (("--for", "30m", "--for", "1h"), "two times"),
         (("--for", "docker", "--host", "registry-1.docker.io"), "it is called docker.io"),
         (("--for", "30 parsecs"), "not a time span"),
