@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pullscope.host import HostError
 from pullscope.host.watched import cri
 
 
@@ -16,5 +17,7 @@ def pull_image(path: Path, image: str, login: tuple[str, str] | None = None) -> 
             if "not initialized" in str(refused):
                 continue
             return 1, str(refused)
+        except HostError as off:  # a configuration with which the plugin was not loaded
+            return 1, str(off)
         return 0, ""
     return 1, "it never took a question"

@@ -213,6 +213,12 @@ class Ctr:
     def remove_images(self) -> None:
         if images := self("images", "ls", "--quiet").stdout.split():
             self("images", "rm", *images)
+        self.remove_leases("default")
+
+    def remove_leases(self, namespace: str) -> None:
+        """A pull that was given up leaves its lease for a day, and with it the manifests that it had read."""
+        if leases := self("--namespace", namespace, "leases", "ls", "--quiet").stdout.split():
+            self("--namespace", namespace, "leases", "rm", *leases)
         self.collect_garbage()
 
     def collect_garbage(self) -> None:
@@ -249,10 +255,7 @@ class Docker:
     def remove_images(self) -> None:
         if images := self("image", "ls", "--all", "--quiet").stdout.split():
             self("image", "rm", "--force", *dict.fromkeys(images))
-        # A pull that was given up leaves its lease for a day, and with it the manifests that it had read.
-        if leases := self.content("--namespace", "moby", "leases", "ls", "--quiet").stdout.split():
-            self.content("--namespace", "moby", "leases", "rm", *leases)
-        self.content.collect_garbage()
+        self.content.remove_leases("moby")
 
 
 @contextmanager

@@ -152,7 +152,8 @@ def test_it_ends_as_without_us(sides: Callable[..., tuple[Any, ...]], tmp_path: 
     bare, traced = sides(client, fault, noted)
     assert traced == bare
     pulls = readable(tmp_path / "out.jsonl")
-    endings = {pull["outcome"] for pull in pulls}
+    # What was cut off before it asked for a blob is a look, as far as the wire shows.
+    endings = {pull["outcome"] for pull in pulls if pull["action"] != "look"}
     assert endings == ({"complete"} if traced[0] == 0 else endings - {"complete"})
     if end in GENTLE:
         assert "\nincomplete  " in printed[1].output

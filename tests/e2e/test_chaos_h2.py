@@ -22,6 +22,7 @@ from h2.config import H2Configuration  # type: ignore[import-untyped]  # h2 has 
 from h2.connection import H2Connection  # type: ignore[import-untyped]  # h2 has no types
 from h2.errors import ErrorCodes  # type: ignore[import-untyped]  # h2 has no types
 from h2.events import RequestReceived  # type: ignore[import-untyped]  # h2 has no types
+from h2.exceptions import ProtocolError  # type: ignore[import-untyped]  # h2 has no types
 from tests.e2e import chaos, parts
 from tests.e2e.parts import Trust
 from tests.e2e.standin import REGISTRY
@@ -121,7 +122,11 @@ class Upstream:
 
     def _answer(self, plain: socket.socket) -> None:
         config = H2Configuration(client_side=False, header_encoding="utf-8", validate_outbound_headers=False)
-        with contextlib.suppress(OSError), plain, self._context.wrap_socket(plain, server_side=True) as wire:
+        with (
+            contextlib.suppress(OSError, ProtocolError),
+            plain,
+            self._context.wrap_socket(plain, server_side=True) as wire,
+        ):
             connection = H2Connection(config)
             connection.initiate_connection()
             wire.sendall(connection.data_to_send())
