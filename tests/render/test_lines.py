@@ -37,7 +37,7 @@ from pullscope.render.names import short
 from pullscope.render.report import report_lines
 from pullscope.render.step_lines import chain_of
 from pullscope.render.wording import title
-from pullscope.trace.events import TlsRefused
+from pullscope.trace.events import Requested, TlsRefused
 from pullscope.trace.hosts import Roles
 from pullscope.trace.trace import Trace
 
@@ -363,6 +363,20 @@ def test_more_room_shows_more() -> None:
         [line] = [line for line in report_lines(pulls, width=width) if line.startswith(f"{layer.n:>3} layer")]
         assert [mark in line for mark in marks] == [True] * seen + [False] * (4 - seen)
         assert len(line) == width
+
+
+def test_verbose_says_that_a_request_had_no_answer() -> None:
+    """Its path does not stand behind nothing."""
+    wire = Wire()
+    wire.ask("GET", Image().url("manifests", "latest"))
+    trace = Trace()
+    for event in merged([wire]):
+        if isinstance(event, Requested):
+            trace.feed(event)
+    trace.finish(cut_off=True)
+    text = "\n".join(report_lines(trace.pulls, verbose=True))
+
+    assert "no answer: /v2/" in " ".join(text.split())
 
 
 def test_verbose_shows_paths_and_times() -> None:

@@ -196,7 +196,7 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = Fal
 def _path_and_times(hop: Hop) -> str:
     url = split(hop.request.url)
     asked = f"{url.path}?{url.query}" if url.query else url.path
-    return f"{', '.join(hop_times(hop))}: {plain(asked, 2000)}"
+    return f"{', '.join(hop_times(hop)) or 'no answer'}: {plain(asked, 2000)}"
 
 
 def _place(hop: Hop) -> str:
