@@ -58,17 +58,18 @@ def record(kind: int, body: bytes) -> bytes:
 
 
 def test_requests_in_http_are_endpoints_with_their_answers() -> None:
-    """A miss and a hit on one connection, a version check, and another image's request that is left out."""
+    """A miss and a hit; a version check is told where nothing else was asked, and another image's request is left out."""
     wire = Wire()
     places = wire.open(HERE, 8600)
     wire.exchange(places, "GET", "/v2/", "127.0.0.1:8600", 200)
     wire.exchange(places, "HEAD", "/v2/org/app/manifests/1?ns=docker.io", "127.0.0.1:8600", 404)
     wire.exchange(places, "GET", "/v2/org/other/manifests/1", "127.0.0.1:8600", 200)
+    wire.exchange(wire.open(HERE, 8601), "GET", "/v2/", "127.0.0.1:8601", 401)
     wire.exchange(wire.open(HERE, 80), "GET", "/hub/v2/org/app/manifests/1", "mirror.lan", 500)
     wire.exchange(wire.open(HERE, 80), "GET", "/hub/v2/org/app/manifests/1", "mirror.lan", 200)
     assert wire.asked() == [
-        ("http://127.0.0.1:8600", "200 to the version check", False),
         ("http://127.0.0.1:8600/v2/org/app", "404", False),
+        ("http://127.0.0.1:8601", "401 to the version check", False),
         ("http://mirror.lan/hub/v2/org/app", "200", True),
     ]
 

@@ -126,7 +126,8 @@ class Conversations:
                 better = before is None or request.good or not before.good
                 came, good = (request.came, request.good) if better or before is None else (before.came, before.good)
                 found[url] = Asked(url=url, came=came, good=good, surely=surely or bool(before and before.surely))
-        return tuple(found.values())
+        # The version check of a host that was asked for the image too is no endpoint of its own.
+        return tuple(item for url, item in found.items() if not any(other.startswith(f"{url}/") for other in found))
 
 
 def _only_opened(connection: _Connection) -> list[_Request]:
