@@ -54,6 +54,15 @@ def test_the_closing_line_says_where_the_layers_went() -> None:
     assert "nothing" not in story.partition("complete")[2]
 
 
+def test_a_layer_that_was_not_asked_for_is_not_said_to_be_here() -> None:
+    """Where so much is unseen the pull may as well have ended before it asked."""
+    wire = untraced(APP.config_text)
+    wire.now += 0.1
+    sent_on(wire, APP.layers[0])
+    story = " ".join(report(played(wire), "text").split())
+    assert f"1 of 2 layers sent on to {TARGET}, not seen, 1 not asked for" in story
+
+
 def test_a_layer_of_the_registry_s_own_is_counted_beside_them() -> None:
     """One layer came from the registry itself."""
     wire = untraced(APP.config_text, APP.layers[0])

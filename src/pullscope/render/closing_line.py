@@ -245,4 +245,4 @@ def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
     else:
         yield f"{layers.sent_on} of {total} sent on to {where}, not seen"
     if layers.already_present:
-        yield f"{layers.already_present} already here"
+        yield f"{layers.already_present} not asked for"
