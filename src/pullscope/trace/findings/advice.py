@@ -72,7 +72,12 @@ pending (write delete token): pending deletion|marked for deletion|\barchived\b
 # What a registry does not let anyone do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
-quota (write delete token): quota|storage resource|upper limit|no space left|insufficient storage|disk (?:is )?full
+# The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669
+disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
+    make room on the disk on which {host} keeps its blobs: collect what is not used any more, or give it a larger volume
+disk read-only: read-only file ?system
+    mount the disk of {host} for writing, and look at why it is read-only: a setting, or the kernel after an error (dmesg)
+quota (write delete token): quota|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
     make room at {host}, or raise the quota that it names
@@ -133,7 +138,12 @@ upstream (read list): http status code: \d{3}
 network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:
     |\blookup \S+ on\b
     look at what {host} cannot reach from where it runs, which its answer names, and at its log
-storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|input/output error|blob ?store|swift|storage driver)\b
+disk rights: \b(?:filesystem|mkdir|open|rename|unlink(?:at)?|chmod|lstat)\b.*permission denied
+    let the user that the registry of {host} runs as write to that directory: owner and mode of the volume, fsGroup in
+    Kubernetes, SELinux
+disk failed: input/output error|stale (?:nfs )?file handle|too many open files
+    look at the disk or network volume below {host}, and at the kernel's log there (dmesg)
+storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|blob ?store|swift|storage driver)\b
     |permission denied
     look at the storage of {host}, of which its answer speaks, and at its log
 database: \b(?:database|sql|postgres\w*|redis|deadlock|pq:)
@@ -144,7 +154,7 @@ database: \b(?:database|sql|postgres\w*|redis|deadlock|pq:)
 A line of a row that begins with a bar goes on with its words. The reports are where such words were seen.
 """
 
-ITS_OWN_PARTS = frozenset({"network", "storage", "database"})
+ITS_OWN_PARTS = frozenset({"network", "storage", "database", "disk rights", "disk failed"})
 """What a server says of its own parts: with a refusal such words are about something else."""
 
 

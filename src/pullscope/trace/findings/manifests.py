@@ -265,14 +265,15 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
     "schema1-only",
     needs=Fact.ODD,
     severities="error, warning",
-    suffers="docker from 28.5, containerd from 2.0, BuildKit",
-    remedy="push it anew",
+    suffers="docker from 26.0, containerd from 2.0",
+    remedy="convert it: `skopeo copy --format=v2s2`",
 )
 def schema1_only(case: Case) -> Iterator[Found]:
     """A schema 1 manifest.
 
-    Not read by containerd from 2.0, docker's containerd store and docker 28.5's classic store (read in their sources);
-    docker 20.10 was run and pulls it.
+    docker refuses it by default from 26.0 (moby/moby#47459, docker/cli#4938), and always from 28.5 (#50036); containerd from 2.0
+    (containerd.io, "Deprecated features"). docker 20.10 was run and pulls it. skopeo copies it as it is, which registries of
+    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624).
     """
     old = [
         step
@@ -287,13 +288,13 @@ def schema1_only(case: Case) -> Iterator[Found]:
     if not old or case.pull.pushing:
         return  # a push looks at the tag, and writes over what is there
     took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
-    refuses = case.pull.client.store == "containerd" or case.pull.client.family in ("containerd", "buildkit")
-    major = (case.pull.client.version or "").partition(".")[0]
-    refuses = refuses or (case.pull.client.family == "docker" and major.isdecimal() and int(major) >= 28)
+    client = case.pull.client
+    refuses = client.store == "containerd" or client.family in ("containerd", "buildkit")
+    refuses = refuses or (client.family == "docker" and bool(re.match(r"2[6-9]|[3-9]\d", client.version or "")))
     yield Found(
         old,
-        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker from 28.5, containerd from 2.0 "
-        "and BuildKit do not read it; older docker, podman and skopeo still do.",
-        "pull it with skopeo and push it again: that writes a current manifest",
+        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker refuses that by default from "
+        "26.0, containerd from 2.0; older ones, podman and skopeo still read it.",
+        "build it anew, or make a manifest of today of it: skopeo copy --format=v2s2 (without that it is copied as it is)",
         severity=Severity.ERROR if not took and refuses else Severity.WARNING,
     )

@@ -54,6 +54,21 @@ _FILTERS = re.compile(r"squid|zscaler", re.IGNORECASE)
 _REPEATED = re.compile(r"^(.{3,}?): \1$", re.DOTALL)  # Harbor: `unauthorized: …: unauthorized: …`
 _DIGEST = re.compile(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b")
 """A digest as people know it: ECR lists whole ones before it says what is wrong with them."""
+_DEEPEST = 6
+_ERRNO = {
+    5: "input/output error",
+    13: "permission denied",
+    24: "too many open files",
+    28: "no space left on device",
+    30: "read-only file system",
+    104: "connection reset by peer",
+    110: "connection timed out",
+    111: "connection refused",
+    113: "no route to host",
+    116: "stale NFS file handle",
+    122: "disk quota exceeded",
+}
+"""Linux's numbers in Go's words (syscall/zerrors_linux_amd64.go): as JSON a syscall.Errno is its number."""
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
 
 
@@ -174,17 +189,29 @@ def described(detail: str) -> str:
     except ValueError:
         return ""
     words_ = [read.get(key) for key in ("description", "message", "reason")] if isinstance(read, dict) else []
-    said = next((one for one in words_ if isinstance(one, str) and one), "") or _of_driver(read)
+    said = next((one for one in words_ if isinstance(one, str) and one), "") or _of_go(read)
     return "" if said.startswith(_SPECIFICATION) else said
 
 
-def _of_driver(read: object) -> str:
-    """What a storage driver of distribution failed at (registry/storage/driver/storagedriver.go, Error)."""
-    within = read.get("Enclosed") if isinstance(read, dict) else None
-    if not isinstance(read, dict) or "DriverName" not in read:
-        return ""
-    parts = [within.get(key) for key in ("Op", "Path", "Message", "Code")] if isinstance(within, dict) else [within]
-    return f"{read['DriverName']}: {' '.join(part for part in parts if isinstance(part, str) and part)}".strip(" :")
+def _of_go(read: object) -> str:
+    """What Go's own errors say, each around the next, down to the system's number.
+
+    A storage driver's of distribution (registry/storage/driver/storagedriver.go, Error), PathError, url.Error, net.OpError.
+    """
+    parts = []
+    for _ in range(_DEEPEST):
+        if not isinstance(read, dict) or not read.keys() & {"DriverName", "Op", "Syscall", "Enclosed", "Err"}:
+            break
+        where = read.get("Addr")
+        at = f"{where.get('IP')}:{where.get('Port')}" if isinstance(where, dict) else None
+        said = [*(read.get(key) for key in ("DriverName", "Op", "Net", "URL", "Path", "Name", "Syscall")), at]
+        parts.append(" ".join(part for part in said if isinstance(part, str) and part))
+        read = read["Enclosed"] if "Enclosed" in read else read.get("Err")
+        if isinstance(read, dict):
+            parts += [part for key in ("Message", "Code") if isinstance(part := read.get(key), str)]
+    if parts:
+        parts.append(_ERRNO.get(read, "") if isinstance(read, int) else read if isinstance(read, str) else "")
+    return ": ".join(part for part in parts if part)
 
 
 def _of_text(said: str) -> str:
