@@ -189,8 +189,8 @@ def test_each_kind_of_bar_is_drawn(browser: Any, written: Any) -> None:
     page = opened.page
     page.locator("#fold").click()
     page.wait_for_function("document.querySelectorAll('.tabs').length === document.querySelectorAll('.pull').length")
-    pushed = page.locator(".pull", has=page.locator(".reference", has_text="push"))
-    pulled = page.locator(".pull", has=page.locator(".reference", has_text="library/app0"))
+    pushed = page.locator(".pull", has=page.locator("summary > bdi", has_text="push"))
+    pulled = page.locator(".pull", has=page.locator("summary > bdi", has_text="library/app0"))
 
     assert pushed.locator("rect.send").count() == 2 * 4  # in the step, and on its connection
     assert "full: sending" in pushed.locator(".legend").text_content()
@@ -217,15 +217,17 @@ def test_operations_are_put_in_order(browser: Any, written: Any) -> None:
 
     seen = shown("id")
     page.select_option("#sort", "outcome")
-    ended = texts(".outcome")
+    ended = texts("> em")
     assert ended == sorted(ended, key=["failed", "incomplete", "complete"].index)
     assert ended != [*reversed(ended)]
     page.select_option("#sort", "seconds")
-    took = [float(text.split()[0]) * (1000 if text.endswith(" s") else 1) for text in texts(".time")]
+    took = [
+        float(text.split()[0]) * (1000 if text.endswith(" s") else 1) for text in texts("> small:nth-last-child(2)")
+    ]
     assert took == sorted(took, reverse=True)
     page.select_option("#sort", "client")
     heads = [head.text_content() for head in page.locator("h2.group").all()]
-    assert heads == sorted(set(texts(".client")))
+    assert heads == sorted(set(texts("> i")))
     page.select_option("#sort", "")
     assert shown("id") == seen
     assert page.locator("h2.group").count() == 0

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 import pytest
 from tests.render.html.carried import carried, every_text, packs
 from tests.render.samples import CONTROLS, RECORDINGS, TRACES, every_ending, recorded, told
+from tests.trace.images import Image, docker_classic
+from tests.trace.wire import Wire, played
 
 from pullscope.cli.source import read_trace
 from pullscope.render.formats import FORMS
@@ -108,7 +110,7 @@ def test_findings_can_be_read_without_script() -> None:
     text = whole("skopeo-1.9-vanity-302")
     shown = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
 
-    assert '<span class="outcome">failed</span>' in shown
+    assert "<em>failed</em>" in shown
     assert "<code>authorization-dropped</code>" in shown
     assert 'href="#p1-s3"' in shown
     assert "<noscript>" in shown
@@ -172,14 +174,28 @@ def test_every_hop_is_drawn_where_it_was_asked() -> None:
 
 
 def test_a_text_stands_once() -> None:
-    """Neither a pull's own list nor the one of its pack has a text twice, and pulls after the first add little."""
-    one = every_ending().pulls[0]
-    page = FORMS["html"].write(Told(source="x", pulls=[one] * 40))
-    _, pack = packs(page)
-    first, second, *rest = [pull["texts"] for pull in pack["pulls"]]
-    assert len(first) == len({*first}) > 50
-    assert sorted(pack["texts"]) == sorted(first)
-    assert [second, *rest] == [[]] * 39
+    """No text stands twice in a pack, and the same pull again brings none."""
+    pulls = every_ending().pulls
+    first = next(pull for pull in pulls if pull.index is not None)
+    texts = [packs(FORMS["html"].write(Told(source="x", pulls=[first] * times)))[1]["texts"] for times in (1, 40)]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == len({*texts[0]}) > 50
+
+
+def test_names_and_digests_are_marks() -> None:
+    """Pulls of many images share their texts: what a pack carries of one more is its name, its digests and its times."""
+    wires = [Wire(client="10.0.0.1", at=1000.0 + number * 200) for number in range(40)]
+    for number, wire in enumerate(wires):
+        docker_classic(wire, Image(repository=f"team/app{number}"))
+    page = FORMS["html"].write(told(played(*wires)))
+    pack = packs(page)[1]
+    own = [text for text in pack["texts"] if re.search(r"app\d|[0-9a-f]{12}", text)]
+
+    assert own == []
+    for number, pull in enumerate(carried(page)):
+        told_urls = " ".join(hop["url"] for step in pull["steps"] for hop in step["hops"])
+        assert f"/v2/team/app{number}/manifests/" in told_urls
+        assert re.search(r"blobs/sha256:[0-9a-f]{64}", told_urls)
 
 
 def test_a_page_grows_with_its_pulls() -> None:

@@ -1,15 +1,19 @@
-"""What the page carries of a pull: plain values, from which its script draws what is opened.
+"""What the page carries of pulls: plain values, from which its script draws what is opened.
 
-A text stands once: in the pull's own list, or, from the second pull that has it on, in a list of the whole page. Everywhere
-else is its place, in the pull's list from 0 up, in the page's from -1 down; the script knows which fields are numbers. The
-fields of exchanges and steps are columns, for what is alike packs best side by side. What is not known is None or left out.
-Texts pass `plain` here; the script makes text nodes of them.
+A text stands once in a pack of pulls, and everywhere else is its place; the script knows which fields are numbers. Marks in a
+text stand for the pull's repository and digests: without these, two pulls of one kind say the same. The fields of exchanges
+and steps are columns, and digests stand once, among each other: what is alike packs best side by side. What is not known is
+None or left out. Texts pass `plain` here; the script makes text nodes of them.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
+from urllib.parse import quote
 
 from pullscope.oci.amounts import count, size
 from pullscope.oci.messages import Headers
@@ -31,73 +35,122 @@ Value = int | list["Value"] | dict[str, "Value"] | None
 TICK = 1e-4
 """Seconds in one unit of a time; the script has the same number."""
 LONGEST = 2000
+SHORT, WHOLE = 12, 64
+"""Digits by which a digest is called, and of all of it."""
+SHORTEST = 4
+"""Characters of a name that is worth a mark."""
 VERIFIED = {True: "yes, the bytes have this digest", False: "NO: other bytes came"}
 
 
 class Texts:
-    """The texts of a page, and those of the pull at hand."""
+    """The texts of a pack, each once, with the names and digests of the pull at hand as marks."""
 
     def __init__(self) -> None:
-        self.shared: list[str] = []
-        self.own: list[str] = []
-        self._shared: dict[str, int] = {}
-        self._own: dict[str, int] = {}
-        self._seen: dict[str, str] = {}
-        """What earlier pulls had, as it is written."""
+        self.places: dict[str, int] = {}
+        self.digests: dict[str, int] = {}
+        self._fixed: dict[str, int] = {}
+        """Places of texts without a mark, whichever pull has them."""
 
-    def begin(self) -> None:
+    def begin(self, pull: Pull) -> None:
         """From here on they are another pull's."""
-        self._seen |= zip(self._own, self.own, strict=True)
-        self._own, self.own = {}, []
+        name = plain(pull.repository or "", LONGEST)
+        self.names = (name, quote(name, safe="!'()*")) if len(name) >= SHORTEST else ()  # as encodeURIComponent does
+        self.own: dict[str, str] = {}
+        """Its digests, by how each is called."""
+        self._numbers: dict[str, int] = {}
+        self._here: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
-        place = self._own.get(text)
+        place = self._here.get(text)
         if place is None:
-            place = self._shared.get(text)
-        if place is not None:
-            return place
-        if text in self._seen:
-            self.shared.append(self._seen.pop(text))
-            place = self._shared[text] = -len(self.shared)
-        else:
-            place = self._own[text] = len(self.own)
-            self.own.append(plain(text, LONGEST))
+            place = self._fixed.get(text)
+        if place is None:
+            whole = marked = plain(text, LONGEST)  # which has no control codes: a mark is what stands between two
+            for number, name in enumerate(self.names):
+                marked = marked.replace(name, f"\x01{number}\x02")
+            marked = _HEX.sub(self._mark, marked)
+            place = self.places.setdefault(marked, len(self.places))
+            (self._fixed if marked == whole else self._here)[text] = place
         return place
 
+    def _mark(self, found: re.Match[str]) -> str:
+        """A digest of this pull, or how it begins, once it is known."""
+        digits = found[0]
+        called = digits[:SHORT]
+        if len(digits) == WHOLE and called not in self.own:
+            self._numbers[called] = len(self.names) + len(self.own)
+            self.own[called] = digits
+            self.digests.setdefault(digits, len(self.digests))
+        if not self.own.get(called, "").startswith(digits):
+            return digits
+        return f"\x01{self._numbers[called]}" + (f":{len(digits)}\x02" if len(digits) < WHOLE else "\x02")
 
-def pull_data(pull: Pull, hosts: Sequence[HostTally], roles: Roles, texts: Texts) -> dict[str, object]:
-    """Everything that is drawn when a pull is opened; `hosts` and `roles` are those of its hops."""
-    texts.begin()
-    hops = [hop for step in pull.steps for hop in step.hops]
-    told = {id(hop): place for place, hop in enumerate(hops)}
-    # What has not ended, or is nobody's yet, has a place on its connection, and no step.
-    hops += [hop for hop in pull.hops if id(hop) not in told]
-    start = min((hop.request.time for hop in hops), default=pull.started)
-    order = [told[id(hop)] for _, some in pieces(pull) for hop in some]
-    told_of = lessons(pull, fold=False, roles=roles)
-    limit = rate_limit_of(pull)
-    facts = {
-        "began": datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if pull.dated else None,
-        "digest": pull.digest,
-        "platform": pull.platform,
-        "rate limit": limit_words(limit) if limit is not None else None,
-    }
-    so_far = (
-        f"under way: {took(pull.seconds)}, {count(len(hops), 'request')}, {size(pull.bytes + pull.bytes_sent)} so far"
-    )
-    return {
-        "id": pull.id,
-        "verdict": texts(f"{pull.outcome}: {verdict(pull)}" if pull.closed else so_far),
-        "client": texts(client_line(pull)),
-        "facts": _facts(facts, texts),
-        "steps": _columns([_step(step, pull, lesson, texts) for step, lesson in zip(pull.steps, told_of, strict=True)]),
-        "hops": _columns([_hop(hop, pull, roles, start, texts) for hop in hops]),
-        "order": order if order != sorted(order) else None,
-        "untimed": None if pull.timed else 1,
-        "tree": [_node(node, texts) for node in image_tree(pull)],
-        "hosts": [_host(host, texts) for host in hosts],
-        "texts": texts.own,
-    }
+
+_HEX = re.compile(rf"[0-9a-f]{{{SHORT},{WHOLE}}}")
+
+
+class Pack:
+    """Pulls that are carried together."""
+
+    def __init__(self) -> None:
+        self._texts = Texts()
+        self._pulls: list[dict[str, object]] = []
+        self._steps: list[dict[str, Value]] = []
+        self._hops: list[dict[str, Value]] = []
+
+    def values(self) -> dict[str, object]:
+        """All that is carried of them."""
+        return {
+            "texts": list(self._texts.places),
+            "digests": base64.b64encode(bytes.fromhex("".join(self._texts.digests))).decode("ascii"),
+            "pulls": self._pulls,
+            "steps": _columns(self._steps),
+            "hops": _columns(self._hops),
+        }
+
+    def add(self, pull: Pull, hosts: Sequence[HostTally], roles: Roles) -> None:
+        """Everything that is drawn when a pull is opened; `hosts` and `roles` are those of its hops."""
+        texts = self._texts
+        texts.begin(pull)
+        hops = [hop for step in pull.steps for hop in step.hops]
+        told = {id(hop): place for place, hop in enumerate(hops)}
+        # What has not ended, or is nobody's yet, has a place on its connection, and no step.
+        hops += [hop for hop in pull.hops if id(hop) not in told]
+        order = [told[id(hop)] for _, some in pieces(pull) for hop in some]
+        told_of = lessons(pull, fold=False, roles=roles)
+        limit = rate_limit_of(pull)
+        facts = {
+            "began": datetime.fromtimestamp(pull.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            if pull.dated
+            else None,
+            "digest": pull.digest,
+            "platform": pull.platform,
+            "rate limit": limit_words(limit) if limit is not None else None,
+        }
+        moved = size(pull.bytes + pull.bytes_sent)
+        so_far = f"under way: {took(pull.seconds)}, {count(len(hops), 'request')}, {moved} so far"
+        values: dict[str, object] = {
+            "id": pull.id,
+            "verdict": texts(f"{pull.outcome}: {verdict(pull)}" if pull.closed else so_far),
+            "client": texts(client_line(pull)),
+            "facts": _facts(facts, texts),
+            "steps": len(pull.steps),
+            "hops": len(hops),
+            "order": order if order != sorted(order) else None,
+            "untimed": None if pull.timed else 1,
+            "tree": [_node(node, texts) for node in image_tree(pull)],
+            "hosts": [_host(host, texts) for host in hosts],
+        }
+        self._steps += [_step(step, pull, lesson, texts) for step, lesson in zip(pull.steps, told_of, strict=True)]
+        start = min((hop.request.time for hop in hops), default=pull.started)
+        before = 0
+        for hop in hops:
+            at = _ticks(hop.request.time - start)
+            self._hops.append({"at": at - before, **_hop(hop, pull, roles, texts)})
+            before = at
+        places = [texts.digests[digest] for digest in texts.own.values()]
+        values["digests"] = [place - last for last, place in pairwise([0, *places])]
+        self._pulls.append({**values, "name": texts.names[0] if texts.names else None})
 
 
 def _columns(rows: Sequence[dict[str, Value]]) -> dict[str, list[Value]]:
@@ -139,9 +192,10 @@ def _step(step: Step, pull: Pull, lesson: Lesson, texts: Texts) -> dict[str, Val
     }
 
 
-def _hop(hop: Hop, pull: Pull, roles: Roles, start: float, texts: Texts) -> dict[str, Value]:
+def _hop(hop: Hop, pull: Pull, roles: Roles, texts: Texts) -> dict[str, Value]:
     request, response, uploaded, ended = hop.request, hop.response, hop.uploaded, hop.ended
     note = hop_note(hop, pull)
+    head = 0 if response is None else _ticks(response.time - request.time)
     bad = hop.failed is not None or ((hop.status or 0) >= 400 and hop.step.outcome is Outcome.FAILED)
     return {
         "method": texts(request.method),
@@ -149,9 +203,8 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, start: float, texts: Texts) -> dict
         "host": texts(hop.host),
         "role": texts(roles.of_hop(hop)),
         "status": texts(_status(hop)),
-        "at": _ticks(request.time - start),
-        "head": None if response is None else _ticks(response.time - request.time),
-        "took": None if ended is None else _ticks(ended - request.time),
+        "head": None if response is None else head,
+        "took": None if ended is None else _ticks(ended - request.time) - head,
         "upload": _ticks(uploaded.time - request.time) if uploaded is not None and uploaded.bytes else None,
         "bytes": hop.bytes,
         "reached": [*map(texts, reached_words(hop))],

@@ -19,7 +19,7 @@
     const tab = old ? all("[role=tab]", old).findIndex((node) => node.getAttribute("aria-selected") === "true") : -1;
     if (old) { fresh.open = old.open; old.replaceWith(fresh); }
     else { byId("empty")?.remove(); list.prepend(fresh); }
-    const pull = adopt(fresh, index, async () => revived(data));
+    const pull = adopt(fresh, index, async () => revived(data, id));
     spans();
     if (!fresh.open) return;
     await draw(pull);

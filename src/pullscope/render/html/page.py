@@ -1,8 +1,8 @@
 """The page: the template with its one style and its one script, under a policy that lets nothing else run or load.
 
 The policy names the two by their hashes; no attribute carries a style or a script, and nothing is fetched. The list of pulls
-and what was found in them are markup, and can be read without script. The rest is data (`data`), packed a few pulls at a
-time, of which the script draws what is opened: a page of five thousand pulls is five thousand lines until somebody looks.
+and what was found in them are markup, and can be read without script. The rest is data (`data`), packed some hundred pulls at
+a time, of which the script draws what is opened: a page of five thousand pulls is five thousand lines until it does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from markupsafe import Markup
 from pullscope import __version__
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
-from pullscope.render.html.data import Texts, pull_data
+from pullscope.render.html.data import Pack
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
@@ -33,8 +33,8 @@ from pullscope.trace.refusals import Refusal
 if TYPE_CHECKING:
     from jinja2 import Template
 
-TOGETHER = 128
-"""Pulls that are packed together: each is small beside what is said of all of them."""
+TOGETHER = 512
+"""Pulls that are packed together: each is small beside what is said of all of them, and it takes no time to unpack so many."""
 OPEN_ALL = 3
 """Pulls that are shown open from the start, all of them; of a dozen, those that failed."""
 REST = 200
@@ -56,13 +56,14 @@ def page(
     hosts: list[list[HostTally]] = []
     index: list[list[object]] = [[] for _ in pulls]
     for began in range(0, len(pulls), TOGETHER):
-        texts, data = Texts(), []
+        pack = Pack()
         for at in alike[began : began + TOGETHER]:
-            of_it, values = _of(pulls[at], texts)
+            of_it = _add(pulls[at], pack)
             index[at] = [*_index(pulls[at], of_it), len(packs)]
             hosts.append(of_it)
-            data.append(values)
-        packs.append(_pack({"texts": texts.shared, "pulls": data}))
+        values = pack.values()
+        digests = values.pop("digests")  # which no compression makes shorter
+        packs.append(f"{_pack(values)} {digests}")
     return _template(
         "report.html"
     ).render(
@@ -90,12 +91,13 @@ def live_page() -> str:
 
 def live_pull(pull: Pull) -> dict[str, object]:
     """A pull as it stands, for that page: its line, what it is found by, and what is drawn when it is open."""
-    hosts, values = _of(pull, Texts())
+    pack = Pack()
+    hosts = _add(pull, pack)
     return {
         "id": f"p{pull.id}",
         "html": _template("row.html").render(pull=pull, opened=not pull.closed),
         "index": _index(pull, hosts),
-        "data": values,
+        "data": pack.values(),
     }
 
 
@@ -118,11 +120,12 @@ def tally_of(pulls: Sequence[Pull]) -> str:
     return ", ".join([*filter(None, parts), size(sum(pull.bytes for pull in pulls))])
 
 
-def _of(pull: Pull, texts: Texts) -> tuple[list[HostTally], dict[str, object]]:
-    """The hosts of a pull, and what is drawn of it."""
+def _add(pull: Pull, pack: Pack) -> list[HostTally]:
+    """Put a pull into a pack; its hosts."""
     roles = Roles(pull.hops)
     hosts = tally(pull.hops, roles)
-    return hosts, pull_data(pull, hosts, roles, texts)
+    pack.add(pull, hosts, roles)
+    return hosts
 
 
 def _index(pull: Pull, hosts: Sequence[HostTally]) -> list[object]:

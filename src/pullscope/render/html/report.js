@@ -32,40 +32,40 @@ const page = (() => {
   }
   const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-  // ---- What is carried (data.py): packed, columns instead of rows, places instead of texts.
+  // ---- What is carried (data.py): packed, columns instead of rows, places instead of texts, differences instead of times.
   const TICK = 1e-4, TIMES = new Set(["at", "head", "took", "upload"]);
   const NUMBERS = new Set(["id", "n", "hops", "token", "untimed", "bytes", "requests", "bad", "connection", "order", ...TIMES]);
+  const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   async function unpack(script) {
-    const bytes = Uint8Array.from(atob(script.textContent), (one) => one.charCodeAt(0));
-    return JSON.parse(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text());
+    const [packed, digests] = script.textContent.split(" ");
+    const text = await new Response(new Blob([bytes(packed)]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    return Object.assign(JSON.parse(text), { digests });
   }
-  function rows(columns) {
-    const names = Object.keys(columns), count = names.length ? columns[names[0]].length : 0;
-    return Array.from({ length: count }, (_, at) => Object.fromEntries(names.map((name) => [name, columns[name][at]])));
-  }
-  function revived(data, shared = []) {
-    const text = (place) => (place < 0 ? shared[-1 - place] : data.texts[place]);
+  const rows = (columns, from, count) => Array.from({ length: count }, (_, at) => Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column[from + at]])));
+  function revived(pack, id) {
+    const before = pack.pulls.slice(0, pack.pulls.findIndex((one) => `p${one.id}` === id)), total = (name) => before.reduce((sum, one) => sum + one[name], 0);
+    const { steps, hops, name, digests, ...rest } = pack.pulls[before.length];
+    let place = 0, time = 0, next = 0;
+    const all = bytes(pack.digests), digest = (at) => Array.from(all.subarray(at * 32, at * 32 + 32), (one) => one.toString(16).padStart(2, "0")).join("");
+    const marks = [...(name ? [name, encodeURIComponent(name)] : []), ...digests.map((further) => digest((place += further)))];
+    const text = (at) => pack.texts[at].replace(/\u0001(\d+)(?::(\d+))?\u0002/g, (_, mark, most) => marks[mark].slice(0, most));
     function value(of, name) {
       if (of === null) return undefined;
       if (typeof of === "number") return !NUMBERS.has(name) ? text(of) : TIMES.has(name) ? of * TICK : of;
       if (Array.isArray(of)) return of.map((one) => value(one, name));
       return Object.fromEntries(Object.entries(of).map(([key, one]) => [key, value(one, key)]));
     }
-    const { texts: _, steps, hops, ...rest } = data, pull = value(rest, ""), every = rows(hops).map((hop) => value(hop, ""));
-    let next = 0;
-    pull.steps = rows(steps).map(({ hops: count, ...step }) => ({ ...value(step, ""), hops: every.slice(next, (next += count)) }));
+    const pull = value(rest, "");
+    pull.hops = rows(pack.hops, total("hops"), hops).map(({ at, took, ...hop }) => value({ ...hop, at: (time += at), took: Number.isInteger(took) ? (hop.head ?? 0) + took : null }, ""));
+    pull.steps = rows(pack.steps, total("steps"), steps).map(({ hops: count, ...step }) => ({ ...value(step, ""), hops: pull.hops.slice(next, (next += count)) }));
     pull.steps.forEach((step) => step.hops.forEach((hop) => { hop.step = step; }));
-    pull.hops = every;
-    pull.told = (pull.order ?? pull.steps.flatMap((step) => step.hops).map((_, at) => at)).map((at) => every[at]);
-    pull.name = `${byId(`p${pull.id}`)?.querySelector(".reference").textContent.split(" ")[0] ?? "pull"} ${pull.id}`;
+    pull.told = (pull.order ?? pull.steps.flatMap((step) => step.hops).map((_, at) => at)).map((at) => pull.hops[at]);
+    pull.name = `${byId(id)?.querySelector("bdi").textContent.split(" ")[0] ?? "pull"} ${pull.id}`;
     return pull;
   }
   const packs = all(".pack"), unpacked = [];
   const packed = (number) => (unpacked[number] ??= unpack(packs[number]));
-  async function carried(pull) {
-    const { texts, pulls: some } = await packed(pull.index.pack);
-    return revived(some.find((one) => `p${one.id}` === pull.node.id), texts);
-  }
+  const carried = async (pull) => revived(await packed(pull.index.pack), pull.node.id);
 
   // ---- Time, as pictures: positions are per cent, so that a picture is as wide as its place.
   const HEIGHT = 18, BAR = 12, LEAST = 0.35, SIDE = "%";
@@ -277,7 +277,7 @@ const page = (() => {
   function adopt(node, [began, seconds, bytes, find, pack] = [], data) {
     let pull = known.get(node.id);
     if (!pull) { pulls.push((pull = {})); known.set(node.id, pull); }
-    const [outcome, image, client] = [".outcome", ".reference", ".client"].map((part) => node.querySelector(part).textContent);
+    const [outcome, image, client] = ["em", "bdi", "i"].map((part) => node.querySelector(part).textContent);
     Object.assign(pull, { node, outcome, image, client, drawn: false, index: { began, seconds, bytes, pack }, data: data ?? (() => carried(pull)) });
     pull.find = `${node.querySelector("summary").textContent} ${find ?? ""}`.toLowerCase();
     node.addEventListener("toggle", () => { if (node.open) draw(pull); });
@@ -296,7 +296,7 @@ const page = (() => {
     for (const { node, index } of dated) {
       const long = Math.min(Math.max(((index.seconds ?? 0) / whole) * 100, 1), 100), at = Math.min(((index.began - start) / whole) * 100, 100 - long);
       node.querySelector("svg.span")?.remove();
-      node.querySelector(".began").after(make("svg.span", { role: "img", "aria-label": "when it ran among all" }, rect("", at, 0, long, "100%")));
+      node.querySelector("time").after(make("svg.span", { role: "img", "aria-label": "when it ran among all" }, rect("", at, 0, long, "100%")));
     }
   }
   async function target() {
