@@ -5,37 +5,23 @@ The advice on certificates is what was tried with dockerd 20.10.24 and 29.7.2 (d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, client_left, listed
+from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, listed
+from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.row import row
-from pullscope.trace.model import Hop, Step
-from pullscope.trace.source_gaps import lacking
-
-# mitmproxy, Python's socket module and Go's (net.DNSError), where a server was never reached.
-_UNREACHED = re.compile(
-    r"name or service|no such host|nodename|getaddrinfo|name resolution|no address|connect call|connection refused"
-    r"|unreachable|no answer within|no route|timed? ?out|certificate|tls|ssl|handshake",
-    re.IGNORECASE,
-)
-
-_CERTIFICATE = re.compile(r"certificate", re.IGNORECASE)
-_OTHER_NAME = re.compile(r"hostname mismatch|ip address mismatch|not valid for", re.IGNORECASE)
-_OVER = re.compile(r"certificate has expired|not yet valid", re.IGNORECASE)
-"""OpenSSL's words (X509_verify_cert_error_string); k3s-io/k3s#2429 is of the first."""
-_NO_NAME = re.compile(r"name or service|nodename|getaddrinfo|name resolution|no address", re.IGNORECASE)
+from pullscope.trace.model import Step
 
 
 @row(
     "plain-http-fallback",
     needs=Fact.CLEAR,
-    explains="retried upstream-unreachable",
+    explains="retried",
     severities="warning",
     suffers="clients that may talk to the host without TLS",
     remedy="take the host out of what is allowed to be insecure",
@@ -79,57 +65,22 @@ def _insist_on_tls(host: str, client: str) -> str:
     remedy="check the host; play one that does not exist yet",
 )
 def upstream_unreachable(case: Case) -> Iterator[Found]:
-    """Mitmproxy found no name, no connection or no TLS for a host.
+    """There is no name, no connection or no TLS for a host.
 
-    The reasons are those of mitmproxy's connection errors and Python's socket module. mitmproxy must connect lazily, or
-    the host is refused at CONNECT already (mitmproxy proxy/layers/http/__init__.py); the addon sees to that.
+    How far it came is told by the words for it (`findings/connections.py`), which are those of mitmproxy 11.0.2 and 12.3.1, run
+    against a server of each kind, and of clients' own logs: mkuchin/docker-registry-web#107 and tilt-dev/tilt#6498 speak plain
+    http where TLS is asked for. mitmproxy must connect lazily, or the host is refused at CONNECT already (mitmproxy
+    proxy/layers/http/__init__.py); the addon sees to that.
     """
-    lost = [hop for hop in case.hops if _unreached(hop)]
-    if not lost:
+    in_the_clear = {_name(hop.host) for hop in case.hops if hop.response and hop.request.url.startswith("http:")}
+    lost = [hop for hop in case.hops if failure(hop) is not None and _name(hop.host) not in in_the_clear]
+    first = next((hop for hop in lost if hop.step in case.bad), lost[0] if lost else None)
+    found = failure(first) if first is not None else None
+    if first is None or found is None:
         return
-    hosts = listed(hop.host for hop in lost)
-    steps = [hop.step for hop in lost]
-    reason = lost[0].failed.reason if lost[0].failed else ""
-    if lacking(lost[0].request, "proxy"):
-        yield Found(
-            steps,
-            f"{case.client} could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
-            f"check {hosts} from the machine that this log is from: its name, its port, its certificate, a proxy on the way",
-        )
-    yield Found(
-        steps,
-        f"mitmproxy could not reach {hosts}{_sent_by(lost[0])}: {reason}.".replace("..", "."),
-        of_where_it_was_named(Answer(case, lost[0].step)) or _how_to_reach(reason, hosts),
-    )
-
-
-def _sent_by(hop: Hop) -> str:
-    before = hop.follows
-    return f", to which {before.host} redirects" if before is not None and before.host != hop.host else ""
-
-
-def _how_to_reach(reason: str, hosts: str) -> str:
-    if _OTHER_NAME.search(reason):
-        return (
-            f"give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared "
-            "server does for names that it does not know"
-        )
-    if _OVER.search(reason):
-        return f"renew the certificate of {hosts}, and check the clock of this machine"
-    if _CERTIFICATE.search(reason):
-        return f"let mitmproxy trust the CA of {hosts}: --set ssl_verify_upstream_trusted_ca=FILE"
-    if _NO_NAME.search(reason):
-        return (
-            f"check {hosts} from this machine; a host that does not exist yet can be played: "
-            "mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for Docker Hub"
-        )
-    return f"check {hosts} from this machine: its port, a firewall, a proxy that must be used"
-
-
-def _unreached(hop: Hop) -> bool:
-    if hop.failed is None or hop.response is not None:
-        return False
-    return bool(_UNREACHED.search(hop.failed.reason)) and not client_left(hop)
+    alike = [hop for hop in lost if failure(hop) is found and (not found.reached or hop.host == first.host)]
+    message, fix = told(case, found, alike)
+    yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 
 
 @row(

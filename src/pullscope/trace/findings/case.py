@@ -28,7 +28,9 @@ CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
 
 # mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
 # presses Ctrl-C is not a fault of a server.
-_CLIENT_LEFT = re.compile(r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel", re.IGNORECASE)
+_CLIENT_LEFT = re.compile(
+    r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel(?!.*Client\.Timeout)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

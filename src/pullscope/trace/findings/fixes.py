@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
+from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.rights import (
     at_the_registry,
@@ -78,20 +78,20 @@ def of_fixed_tags(one: Answer) -> str | None:
 def of_where_it_was_named(one: Answer) -> str | None:
     """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
     case, hop, before = one.case, one.hop, one.hop.follows
-    if hop.response is not None:
+    known = failure(hop)
+    if hop.response is not None or (known is not None and known.reached):
         return None
-    if hop.step.is_token:
-        homes = case.challengers.get(bare(hop.request.url), set()) - {hop.host}
-        another_port = {home for home in homes if home.partition(":")[0] == hop.host.partition(":")[0]}
+    if sent_by := homes(case, hop):
+        another_port = {home for home in sent_by if home.partition(":")[0] == hop.host.partition(":")[0]}
         if another_port:
             # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266
             return (
                 f"give {min(another_port)} the address with its port as its external URL: its challenge sends to {hop.host} for "
                 "tokens"
             )
-        if homes and is_local(hop.host):
+        if is_local(hop.host):
             return (
-                f"set the public address of {min(homes)} in its configuration: its challenge names {hop.host} as the place for "
+                f"set the public address of {min(sent_by)} in its configuration: its challenge names {hop.host} as the place for "
                 "tokens"
             )
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
@@ -101,8 +101,6 @@ def of_where_it_was_named(one: Answer) -> str | None:
             f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution), or give "
             f"its storage an address that {case.client} can reach"
         )
-    if hop.failed is not None and "certificate" in hop.failed.reason.lower():
-        return None
     return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
 
 

@@ -148,7 +148,7 @@ def slow_hop(case: Case) -> Iterator[Found]:
     whole = case.pull.seconds
     if whole is None or whole < SLOW_PULL:
         return
-    waits = [(_wait(hop), hop) for hop in case.hops]
+    waits = [(_wait(hop), hop) for hop in case.hops if hop.response is not None]
     wait, hop = max(waits, key=lambda pair: pair[0], default=(0.0, None))
     if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * whole:
         yield Found(

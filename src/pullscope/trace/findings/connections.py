@@ -1,0 +1,204 @@
+"""How a connection failed, by the words for it: how far it came, what that means, and what to do, by client.
+
+The words are those of mitmproxy 11.0.2 and 12.3.1, run against a server of each kind (proxy/layers/tls.py, OpenSSL's
+X509_verify_cert_error_string, Python's sockets), and those of clients' logs: Go's net, net/http, crypto/tls and x509, curl.
+What was reached and gave no answer (`server closed connection`, `EOF`) is no row: that is told of the request.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pullscope.oci.urls import bare
+from pullscope.trace.findings.case import Case, client_left, listed
+from pullscope.trace.model import Hop
+from pullscope.trace.source_gaps import lacking
+
+TABLE = r"""
+# Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
+name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
+    {who} could not reach {what}: no DNS server told its address
+    check which DNS server {machine} asks, and whether that one answers for {hosts}
+name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
+    {who} could not reach {what}: no address is known for that name
+    check the name {hosts}, and what DNS says of it on {machine}{played}
+# mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport
+proxy out: proxyconnect|upstream proxy|error connecting to|socks connect|proxy authentication required
+    {who} did not get through its proxy to {what}
+    check the proxy that {who} uses: whether it runs, which login it wants, and whether it lets {hosts} through
+tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
+    |record layer failure
+    {what} was reached and speaks no TLS (plain http, as a rule), and {client} asks by https
+    {plain}, or put TLS at {hosts}
+# What a server says of the client's own certificate, in alerts
+tls client: certificate required|tls: (?:bad|unknown) certificate|alert (?:unknown ca|bad certificate)|client certificate
+    {what} was reached and wants a certificate of the client
+    give {client} the certificate that {hosts} asks for (docker and podman: client.cert and client.key in certs.d/{hosts})
+    {through}
+tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
+    |not valid for any names|subject name matches|target host name
+    the certificate of {what} is for another name
+    give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
+    does for names that it does not know
+tls time: certificate has expired|not yet valid
+    the certificate of {what} is not valid at this time
+    renew the certificate of {hosts}, and check the clock of {machine}
+tls weak: (?:key|md) too weak|insecure algorithm
+    the certificate of {what} is too weak to be trusted
+    give {hosts} a certificate with a key of 2048 bits or more, signed with SHA-256
+# The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
+tls chain: local issuer|first certificate|unknown authority|certificate signed by
+    {what} was reached, and the chain of its certificate leads to no CA that {who} trusts
+    have {hosts} send its intermediate certificates if a public CA signed it; else {trust}
+tls trust: certificate verif|self.signed|unknown ca|not trusted
+    {what} was reached, and its certificate is from a CA of its own, which {who} does not trust
+    {trust}
+# Alerts (RFC 8446, 6.2)
+tls refused: handshake failure|no application protocol|insufficient security|internal error
+    {what} was reached and refused the TLS handshake
+    look at the log of {hosts}: it may want a certificate of the client, or other ciphers{through}
+tls site: unrecognized name
+    {what} was reached, and has no site of that name
+    ask {hosts} under the name that it serves, or add that name there
+tls version: agree on a TLS version|protocol version|unsupported protocol|no supported versions
+    {what} was reached, and speaks only versions of TLS that {who} does not
+    let {hosts} speak TLS 1.2 or later{old}
+tcp slow handshake: handshake time|handshake timed|tls.*timed? ?out
+    {who} had no TLS handshake in time with {what}
+    try again; if it keeps failing, look at what is between {machine} and {hosts}: a filter, a proxy, an MTU too large
+tls ended: ^connection closed|unexpected eof|SSL_ERROR_SYSCALL|handshake.*(?:EOF|reset)
+    {what} was reached, and the connection ended within the TLS handshake
+    check that {hosts} speaks TLS at that port, and what is on the way: filters that go by the name end it like that
+tls other: certificate|tls|ssl|handshake
+    {who} had no TLS with {what}
+    look at the log of {hosts}, or of what stands in front: the handshake failed there
+# errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
+tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
+    {who} could not reach {what}: the connection was refused, so nothing listens at that port, or a firewall says so
+    start what is to listen at {hosts}, or correct the port; look at firewalls on the way
+tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
+    {who} could not reach {what}: no route leads there
+    check the network of {machine}: its routes, a VPN, IPv6 if the address is one
+tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
+    |connect call failed
+    {who} could not reach {what}: nothing answered in time
+    check {hosts} from {machine}: its address in DNS, its port, a firewall, a proxy that must be used
+"""
+"""How far it came (`name`, `proxy`, `tcp`: not reached; `tls`: reached) and a kind, its words; what happened; what to do."""
+
+CLIENTS = """
+docker: add {host} to insecure-registries in daemon.json
+    copy the CA to /etc/docker/certs.d/{host}/ca.crt
+containerd: name it with http:// in containerd's hosts.toml for {host} (k3s: mirrors in registries.yaml)
+    name the CA with ca = in containerd's hosts.toml for {host} (k3s: configs, tls, ca_file in registries.yaml)
+nerdctl: give nerdctl --insecure-registry
+    name the CA with ca = in hosts.toml for {host}
+podman buildah cri-o containers bootc: set insecure = true for {host} in registries.conf
+    copy the CA to /etc/containers/certs.d/{host}/ca.crt
+skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-tls-verify=false)
+    copy the CA to /etc/containers/certs.d/{host}/ca.crt
+buildkit: set http = true for {host} in buildkitd.toml
+    name the CA with ca = for {host} in buildkitd.toml
+helm: give helm --plain-http
+    give helm --ca-file
+oras: give oras --plain-http
+    give oras --ca-file
+kaniko: give kaniko --insecure (from there: --insecure-pull)
+    give kaniko --registry-certificate {host}=FILE
+crane: give crane --insecure
+    set SSL_CERT_FILE to the CA for crane
+cosign: give cosign --allow-http-registry
+    set SSL_CERT_FILE to the CA for cosign
+regctl: run regctl registry set --tls disabled {host}
+    run regctl registry set --cacert FILE {host}
+jib: set allowInsecureRegistries in jib
+    put the CA into Java's trust store
+apptainer singularity: give {client} --no-https
+    set SSL_CERT_FILE to the CA for {client}
+"""
+"""What a client asks a host by plain http with, and below it how it is taught a CA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A way in which a connection fails."""
+
+    far: str
+    kind: str
+    words: re.Pattern[str]
+    told: str
+    fix: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether something answered at that address, so that it is not the network."""
+        return self.far == "tls"
+
+
+_ROWS = re.findall(
+    r"^(\w+) ([\w ]+): (.+)\n +(.+)\n +(.+(?:\n +.+)*)",
+    re.sub(r"\n +\|", "|", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE)),
+    re.MULTILINE,
+)
+FAILURES = tuple(
+    Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix.split()).replace(" {through}", "{through}"))
+    for far, kind, words, told, fix in _ROWS
+)
+_SETTINGS = {
+    family: (plain, trust)
+    for families, plain, trust in re.findall(r"^([\w -]+): (.+)\n +(.+)$", CLIENTS, re.MULTILINE)
+    for family in families.split()
+}
+_UNKNOWN = ("let {client} ask {host} by plain http", "let {client} trust the CA of {host}")
+_ADDRESS = re.compile(r"\b(?:read|dial) tcp \S+:\S* ?|^Multiple exceptions: ", re.IGNORECASE)
+_ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
+"""Go's net/http of a server that was reached, and has not answered yet."""
+
+
+def failure(hop: Hop) -> Failure | None:
+    """The way in which a request did not reach its host, or had no TLS with it; None where it had, or that is not known."""
+    if hop.failed is None or hop.response is not None or client_left(hop) or _ANSWER_AWAITED.search(hop.failed.reason):
+        return None
+    secure = hop.request.url.startswith("https:")
+    fitting = (one for one in FAILURES if secure or not one.reached)
+    return next((one for one in fitting if one.words.search(hop.failed.reason)), None)
+
+
+def homes(case: Case, hop: Hop) -> set[str]:
+    """The other hosts that sent the client there for a token."""
+    return case.challengers.get(bare(hop.request.url), set()) - {hop.host} if hop.step.is_token else set()
+
+
+def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
+    """What happened to these requests, which failed in one way, and what to do."""
+    hop, hosts, client = hops[0], listed(one.host for one in hops), case.client
+    before, named = hop.follows, homes(case, hop)
+    logged = lacking(hop.request, "proxy")
+    plain, trust = _SETTINGS.get(case.pull.client.family, _UNKNOWN)
+    by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
+    by = f", which {listed(sorted(named))} names for tokens," if named else by
+    who = client if logged else "mitmproxy"
+    mitm = "let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, "
+    fields = {
+        "who": who,
+        "client": client,
+        "host": hop.host,
+        "hosts": hosts,
+        "what": f"{hosts}{by}",
+        "machine": "the machine that this log is from" if logged else "this machine",
+        "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
+        "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
+        "played": ""
+        if logged or named
+        else "; a host that does not exist yet can be played: mitmdump -s addons/vanity_registry.py, or -s "
+        "addons/sample_registry.py for Docker Hub",
+    }
+    if named:
+        plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
+    elif by and before is not None:
+        plain = f"correct where {before.host} redirects to: http://{hop.host}"
+    fields |= {"plain": plain.format(**fields), "trust": ("" if logged else mitm) + trust.format(**fields)}
+    why = _ADDRESS.sub("", hop.failed.reason if hop.failed is not None else "").strip().removesuffix(".")
+    message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
+    return message, found.fix.format(**fields)

@@ -1,0 +1,144 @@
+"""How a connection failed is known by the words for it, and by nothing near them: mitmproxy's, and those of clients' logs."""
+
+from __future__ import annotations
+
+import pytest
+from tests.trace.wire import DOCKER_20, Wire, played
+
+from pullscope.trace.findings.connections import FAILURES
+
+# Seen with mitmproxy 11.0.2 and 12.3.1 at servers of each kind; then Go's, from public threads; then curl's.
+SAID = {
+    "dns": (
+        "[Errno -3] Temporary failure in name resolution",
+        "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: server misbehaving",
+        "dial tcp: lookup quay.io on 10.0.0.2:53: read udp 10.0.0.3:4711->10.0.0.2:53: i/o timeout",
+    ),
+    "unknown": (
+        "[Errno -2] Name or service not known",
+        "[Errno 8] nodename nor servname provided, or not known",
+        "dial tcp: lookup reg.example.com on 10.0.0.2:53: no such host",
+        "Could not resolve host: reg.example.com",
+    ),
+    "out": (
+        "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 403 Forbidden",
+        "Error connecting to 10.0.0.9:3128: no answer",
+        "proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused",
+    ),
+    "plain": (
+        "The remote server does not speak TLS.",
+        "OpenSSL Error([('SSL routines', '', 'packet length too long'), ('SSL routines', '', 'record layer failure')])",
+        "OpenSSL Error([('SSL routines', '', 'wrong version number')])",
+        "http: server gave HTTP response to HTTPS client",
+        "tls: first record does not look like a TLS handshake",
+    ),
+    "name": (
+        "Certificate verify failed: hostname mismatch",
+        "Certificate verify failed: IP address mismatch",
+        "x509: certificate is valid for ingress.local, not reg.example.com",
+        "x509: cannot validate certificate for 10.0.0.7 because it doesn't contain any IP SANs",
+        "x509: certificate relies on legacy Common Name field, use SANs instead",
+        "tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match reg.example.com",
+    ),
+    "time": (
+        "Certificate verify failed: certificate has expired",
+        "Certificate verify failed: certificate is not yet valid or the system clock is incorrect",
+        "x509: certificate has expired or is not yet valid: current time 2026-01-01T00:00:00Z is after 2025-01-01T00:00:00Z",
+    ),
+    "weak": (
+        "Certificate verify failed: EE certificate key too weak",
+        "x509: cannot verify signature: insecure algorithm SHA1-RSA",
+    ),
+    "chain": (
+        "Certificate verify failed: unable to get local issuer certificate",
+        "Certificate verify failed: unable to verify the first certificate",
+        "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    ),
+    "trust": (
+        "Certificate verify failed: self-signed certificate",
+        "Certificate verify failed: self-signed certificate in certificate chain",
+    ),
+    "client": (
+        "remote error: tls: certificate required",
+        "remote error: tls: bad certificate",
+        "tlsv1 alert unknown ca",
+    ),
+    "refused ": (
+        "OpenSSL Error([('SSL routines', '', 'ssl/tls alert handshake failure')])",
+        "OpenSSL Error([('SSL routines', '', 'tlsv1 alert internal error')])",
+        "remote error: tls: handshake failure",
+    ),
+    "site": (
+        "OpenSSL Error([('SSL routines', '', 'tlsv1 unrecognized name')])",
+        "remote error: tls: unrecognized name",
+    ),
+    "version": (
+        "The remote server and mitmproxy cannot agree on a TLS version to use. You may need to adjust mitmproxy's ...",
+        "remote error: tls: protocol version not supported",
+    ),
+    "slow handshake": ("net/http: TLS handshake timeout", "TLS handshake timed out"),
+    "ended": ("connection closed", "unexpected eof while reading"),
+    "other": ("remote error: tls: access denied",),
+    "refused": (
+        "[Errno 111] Connect call failed ('127.0.0.1', 5000)",
+        "Multiple exceptions: [Errno 111] Connect call failed ('::1', 5, 0, 0), [Errno 111] Connect call failed ('127.0.0.1', 5)",
+        "dial tcp 127.0.0.1:5000: connect: connection refused",
+    ),
+    "timeout": (
+        "[Errno 110] Connect call failed ('192.0.2.1', 443)",
+        "dial tcp 192.0.2.1:443: i/o timeout",
+        "context deadline exceeded",
+        "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        "no answer within 10 s",
+    ),
+    "route": (
+        "[Errno 101] Network is unreachable",
+        "[Errno 113] Connect call failed ('2001:db8::1', 443, 0, 0)",
+        "dial tcp [2001:db8::1]:443: connect: network is unreachable",
+        "dial tcp 10.0.0.7:443: connect: no route to host",
+    ),
+}
+REACHED = (
+    "server closed connection",
+    "EOF",
+    "read tcp 10.0.0.3:4711->10.0.0.7:443: read: connection reset by peer",
+    "Cannot parse HTTP response: Bad HTTP response line: b'garbage'",
+    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+)
+
+
+def told_of(reason: str, url: str = "https://reg.example.com/v2/") -> tuple[str, str]:
+    """Message and fix of what is found where a request failed so."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", url, None, fails=reason)
+    found = [one for pull in played(wire).pulls for one in pull.findings if one.code == "upstream-unreachable"]
+    return (found[0].message, found[0].fix) if found else ("", "")
+
+
+@pytest.mark.parametrize(("kind", "reason"), [(kind, reason) for kind, every in SAID.items() for reason in every])
+def test_words_are_of_one_kind(kind: str, reason: str) -> None:
+    """The first row that knows them is the one that is meant, and the finding says what that is."""
+    row = next(one for one in FAILURES if one.words.search(reason))
+    assert row.kind == kind.strip()
+    message, fix = told_of(reason)
+    assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
+    assert row.reached is ("could not reach" not in message and row.kind not in ("slow handshake", "out"))
+    assert fix
+    assert "{" not in message + fix
+
+
+def test_every_kind_has_words() -> None:
+    """No row without a sentence that was seen."""
+    assert {row.kind for row in FAILURES} == {kind.strip() for kind in SAID}
+
+
+@pytest.mark.parametrize("reason", REACHED)
+def test_a_server_that_was_reached_is_not_out_of_reach(reason: str) -> None:
+    """What ended, or was slow, after the connection was there is told of the request."""
+    assert told_of(reason) == ("", "")
+
+
+def test_no_handshake_is_spoken_of_without_tls() -> None:
+    """The same words of a request by plain http are not about a handshake."""
+    assert told_of("connection closed", "http://reg.example.com/v2/") == ("", "")
+    assert "TLS handshake" in told_of("connection closed")[0]
