@@ -213,7 +213,7 @@ class _Move:
         if was.host and will.host and was.host != will.host:
             notes.append(f"Logins for {registry_name(was.host)} do not work for {registry_name(will.host)}.")
             notes.append(
-                "Copy tags and digests unchanged (skopeo sync, crane copy): pulls by digest break where one differs."
+                "Copy tags and digests unchanged (skopeo sync --all, crane copy): pulls by digest break where one differs."
             )
         if will.repository and was.repository and was.repository != will.repository:
             notes.append(f"The image is named {will.repository} there; docker's classic store needs the same name.")

@@ -11,6 +11,7 @@ from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.source import read_trace
 from pullscope.mitm.demo import run_demo
 from pullscope.mitm.watch import Watch
+from pullscope.render.explain.glossary import IN_THE_LESSON, TERMS
 from pullscope.render.explain.page import how_a_pull_works
 from pullscope.trace.model import Pull
 
@@ -37,6 +38,16 @@ def test_page_is_made_of_table_and_demo() -> None:
         file.write_text(page, encoding="utf-8")
 
     assert file.read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize("word", sorted(IN_THE_LESSON))
+def test_a_word_that_the_list_leaves_out_is_in_the_lesson(word: str) -> None:
+    """What the list of words does not repeat stands above it, and `explain WORD` has it."""
+    lesson, _, words = (ROOT / "docs" / "how-a-pull-works.md").read_text(encoding="utf-8").partition("## Words")
+
+    assert word.lower().removesuffix(" url") in lesson.lower()
+    assert f"- **{word}**" not in words
+    assert word in TERMS
 
 
 @pytest.mark.parametrize("name", ["direct", "vanity"])

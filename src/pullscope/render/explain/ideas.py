@@ -90,15 +90,16 @@ IDEAS: dict[Idea, Thought] = {
         name="Who asks",
         beginner=(
             "`docker pull` only passes the name to the docker daemon, a program in the background. The daemon makes all the "
-            "requests, and is the client from here on. So proxy and CA are settings of the daemon: `HTTPS_PROXY` in your shell "
-            "changes nothing. Set the proxy in the daemon's service (systemd: "
+            "requests, and is the client from here on. So `HTTPS_PROXY` in your shell changes nothing. Set a proxy (it passes "
+            "requests on, as pullscope does) in the daemon's service (systemd: "
             '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), and '
-            "restart the daemon. pullscope is such a proxy. The daemon also has to trust every CA (certificate authority) that "
-            "signs the certificates it is shown: the private CA of your registry, or the CA of a proxy that reads HTTPS. Put it "
-            "into `/etc/docker/certs.d/HOST/ca.crt`, which needs no restart. For Docker Hub that directory has no effect on "
-            "docker 28 and older: put it into the system's store, or into a directory that `SSL_CERT_DIR` names in the daemon's "
-            "service. (`pullscope docker on` does this.) Other clients, such as podman, skopeo and crane, have no daemon: the "
-            "command makes the requests and uses your shell's settings."
+            "restart the daemon. The daemon also has to trust every CA (certificate authority) that signs the certificates it is "
+            "shown: your registry's private CA, or that of a proxy that reads HTTPS. Put it into "
+            "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name; hosts that it redirects to are covered; no "
+            "restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it there: put the CA "
+            "into the system's store, or into a directory that `SSL_CERT_DIR` names in the daemon's service, and restart. "
+            "(`pullscope docker on` does this.) Some commands ask from your shell, with its settings: `docker manifest`, `docker "
+            "buildx imagetools`, and `docker build` for its tokens. So do podman, skopeo and crane, which have no daemon."
         ),
         section=_PROXY,
     ),
@@ -115,40 +116,40 @@ IDEAS: dict[Idea, Thought] = {
         name="What a vanity domain can and cannot change",
         beginner=(
             "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, a "
-            "redirect: the client has to ask {target} instead, at the address in the header Location. The domain decides which "
-            "registry is asked. It cannot change an answer: digests, the token server's address and the storage host come from "
-            "the registry behind it. By tag, the owner of the domain decides which image you get; a digest in the name fixes "
-            "it. Some clients lose their token at the redirect and fail; others pull as from the registry itself."
+            "redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the domain "
+            "decides which registry is asked, and which image a tag means; a digest in the name fixes the image. Digests, the "
+            "token server's address and the storage host come from the registry; the domain cannot change them."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHALLENGE: Thought(
         name="Why a 401 comes first",
         beginner=(
-            "This 401 is normal. Its header WWW-Authenticate, the challenge, says where to get a token: the realm is the token "
-            "server's address, {realm}; the service is the name by which that server knows this registry, {service}. For a "
-            "repository it can name a scope too, the permission that is needed. A client cannot know the address beforehand, so "
-            "its first request goes without a token."
+            "This 401 is normal. Its header (a line before the content) WWW-Authenticate, the challenge, says where to get a "
+            "token: the realm is the token server's address, {realm}; the service is the name by which that server knows this "
+            "registry, {service}. For a repository it can name a scope too, the permission that is needed. A client cannot know "
+            "the address beforehand, so its first request goes without a token."
         ),
         section=CHALLENGES,
     ),
     Idea.SCOPE: Thought(
         name="What a scope is",
         beginner=(
-            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the name "
-            "that you typed (a registry may also name it in its 401), and the registry accepts the token for this repository "
-            "only. This is why a domain in front of a registry should keep the path. With another path, docker 28 and older ask "
-            "for a token for the name that was typed and fail; docker 29 and containerd ask for both names, which Docker Hub "
-            "allows and ghcr.io refuses."
+            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the name that "
+            "you typed, and the registry accepts the token for this repository only. This is why a domain in front of a registry "
+            "should keep the path. With another path, docker 28 and older ask for a token for the name that was typed and fail; "
+            "docker 29 and containerd ask for both names, which Docker Hub allows and ghcr.io refuses. Where it fails, docker "
+            'says "denied". Another path needs a proxy that also rewrites the realm in the challenge and the scope in the token '
+            "request."
         ),
         section=SCOPES,
     ),
     Idea.DIGEST: Thought(
         name="What a digest guarantees",
         beginner=(
-            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte for "
-            "byte as it is sent: of the JSON text of an index, manifest or config, or of a layer's compressed archive. Here it "
-            "is {digest}. From here on the client asks for everything by digest and hashes what it gets, so changed bytes are "
+            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte for byte "
+            "as the registry has it: of the JSON text of an index, manifest or config, or of a layer's compressed archive. Here "
+            "it is {digest}. From here on the client asks for everything by digest and hashes what it gets, so changed bytes are "
             "noticed. The index lists the digests of the manifests, and each manifest those of its config and layers; so this "
             "one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A digest does not say who made "
             "the image: that needs a signature."
@@ -158,11 +159,11 @@ IDEAS: dict[Idea, Thought] = {
     Idea.COUNTS: Thought(
         name="Why HEAD, and what counts as a pull",
         beginner=(
-            "HEAD asks for the headers of an answer without its body, which is enough to learn the digest. A client that has "
-            "this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not count; GETs "
-            "of manifests do. By its documentation a pull like this one, for one architecture, counts once. The limit is per IP "
-            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining in the answers "
-            "to GET and HEAD of a manifest say what is left."
+            "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. A client that has "
+            "this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not count; GETs of "
+            "manifests do. By its documentation a pull like this one, for one architecture, counts once. The limit is per IP "
+            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining in the answers to "
+            "GET and HEAD of a manifest say what is left, such as `100;w=21600`: 100 in 21,600 seconds."
         ),
         section=_LIMIT,
     ),
@@ -179,20 +180,20 @@ IDEAS: dict[Idea, Thought] = {
     Idea.ELSEWHERE: Thought(
         name="Where the bytes come from",
         beginner=(
-            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN "
-            "(servers that keep copies near you). That URL is signed: its query says which blob may be fetched and until when, "
-            "and carries the registry's signature. Anyone who has the URL can fetch this one blob until then, so no token is "
-            "needed. Nor do clients send the token there: another host could misuse it until it expires, and some storage "
-            "refuses a request with both (Amazon S3 answers 400). A firewall has to allow three hosts: the registry, the token "
-            "server and the storage host. The registry chooses the storage host and can change it at any time."
+            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
+            "that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
+            "signature. Anyone who has the URL can fetch this one blob until then, so no token is needed. Nor do clients send "
+            "the token there: another host could misuse it until it expires, and some storage refuses a request with both. A "
+            "firewall has to allow three hosts: the registry, the token server and the storage host. The registry chooses the "
+            "storage host and can change it at any time."
         ),
         section=BLOBS,
     ),
     Idea.VERIFIED: Thought(
         name="Why any host may send the bytes",
         beginner=(
-            "The client hashes what arrives. The sha256 of this blob ({size}) is the digest that it asked for, so these are the "
-            "right bytes. With another hash the client would discard them and the pull would fail."
+            "The sha256 of this blob ({size}) is the digest that was asked for. With another hash the client would discard the "
+            "bytes, and the pull would fail."
         ),
         section=DIGESTS,
     ),
@@ -224,36 +225,36 @@ IDEAS: dict[Idea, Thought] = {
     Idea.SMALLEST: Thought(
         name="The smallest vanity domain",
         beginner=(
-            "You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA, "
-            "because clients use HTTPS. (A CNAME to the registry is not enough: its certificate is not for your name.) Then one "
-            "rule: answer every path below /v2/ with status 302 and a Location header that names the same path at the registry. "
-            "In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`. No other header and no "
-            "body is needed; 307 works too where the web host supports it. Clients ask for /v2/, /v2/NAME/manifests/TAG, "
-            "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Keep the trailing slash: if /v2/ leads to /v2, docker 28 and "
-            'older fail with "unauthorized". To serve images of ORG only, write two rules: /v2/ORG/* to .../v2/ORG/:splat, and '
-            "/v2/ to .../v2/. Users type `docker pull docker.example.com/ORG/IMAGE`; Docker's official images would be "
-            "`docker.example.com/library/nginx`. Try the rule before you have a domain: `pullscope vanity try`."
+            "You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA. (A "
+            "CNAME to the registry is not enough: its certificate is not for your name.) Then one rule: answer every path below "
+            "/v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file "
+            "it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. Nothing else is "
+            "needed; 307 works too if the web host can send it. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, "
+            "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Redirect /v2/ too, with its last slash: otherwise docker 28 "
+            'and older fail with "unauthorized". Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is '
+            "`library`). That rule serves anyone's images under your name; to serve ORG only write two: `/v2/ORG/* "
+            "https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first: "
+            "`pullscope vanity try`."
         ),
         section=REDIRECTIONS,
     ),
     Idea.UNSEEN: Thought(
         name="What a vanity domain never sees",
         beginner=(
-            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in the header "
-            "User-Agent) and for which image. It does not see manifests and layers: they come from the registry and its "
-            "storage. It does not see requests to the token server, nor docker's password and token. (skopeo, podman, buildah "
-            "and crane up to 0.21.7 do send it their token.) A proxy sees all but the layers that the registry redirects."
+            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in User-Agent) "
+            "and for which image. It does not see manifests and layers: they come from the registry and its storage. Nor does it "
+            "see whether the pull succeeded, requests to the token server, or docker's password and token. (skopeo, podman, "
+            "buildah and crane up to 0.21.7 do send it their token.) A proxy sees manifests and token too."
         ),
         section=REDIRECTIONS,
     ),
     Idea.REFUSED: Thought(
         name="Who cannot pull through a redirect",
         beginner=(
-            "podman, skopeo, buildah and crane up to 0.21.7 send their token to the host in the name, {vanity}, and drop it at "
-            "the redirect to another host. So they ask the registry for the tag without a token, and it answers 401. docker, "
-            "containerd, newer crane and regctl get the token for the registry that wants it and send it there; {vanity} gets "
-            "none. The first group fails wherever the registry wants a token, which Docker Hub does for public images too. For "
-            "them the domain has to be a proxy: a server that asks the registry itself and passes on the answers."
+            "podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and drop "
+            "it at the redirect to another host. So they fail wherever the registry wants a token: it gets none and answers 401. "
+            "docker, containerd, newer crane and regctl get the token for the registry that wants it and send it there. For the "
+            "others the domain has to be a proxy, which asks the registry itself and passes on the answers."
         ),
         section=REDIRECTIONS,
     ),
@@ -278,10 +279,10 @@ IDEAS: dict[Idea, Thought] = {
     Idea.MOVED: Thought(
         name="Moving to another registry",
         beginner=(
-            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync`), then change the "
-            "rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need one "
-            "for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would go "
-            "on asking the old registry."
+            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), then change the "
+            "rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need one for "
+            "the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would go on "
+            "asking the old registry."
         ),
         section=REDIRECTIONS,
     ),

@@ -172,7 +172,9 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
         else f"{step.kind}s"
     )
     came = (
-        what(step, pull) if len(group) == 1 else f"{len(group)} blobs, {size(sum(one.bytes for one in group))} in all"
+        what(step, pull)
+        if len(group) == 1
+        else f"{len(group)} blobs, {size(sum(one.bytes for one in group))}; this is the largest"
     )
     return Lesson(
         steps=tuple(group),

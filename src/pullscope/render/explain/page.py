@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pullscope.render.explain.chapters import Demo, chapters
-from pullscope.render.explain.glossary import TERMS
+from pullscope.render.explain.glossary import IN_THE_LESSON, TERMS
 from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.explain.lesson_text import HOW_TO_READ
+from pullscope.render.explain.table import Section
 from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams
 from pullscope.render.names import client_line
@@ -23,8 +24,8 @@ HEAD = """\
 
 A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
 documents that list both by their hashes (manifests). A registry is a web server that has these at URLs below `/v2/`. A pull
-fetches them in a handful of HTTPS requests, fifteen here: the name leads to a digest (a hash), the digest to a list of
-platforms, that to a list of files (the manifest), that to the files. Four parties take part:
+fetches them step by step over HTTPS: the name leads to a digest (a hash), the digest to a list of platforms, that to a list of
+files (the manifest), that to the files. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
@@ -33,8 +34,8 @@ platforms, that to a list of files (the manifest), that to the files. Four parti
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
-This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours, with
-its own values.
+This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours.
+`--level expert` is shorter and has what this page leaves out, such as referrers.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page, step by step
@@ -58,9 +59,8 @@ BY_HAND = (
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
-A vanity domain is a host name of your own in front of a registry. The simplest one stores nothing and answers every request
-with a redirect. The same pull under the name `docker.example.com/timonback/zephykus:latest` is below. docker follows the
-redirect of "resolve" only when it has a token: the version check told it that the registry there wants one.
+The same pull, under the name `docker.example.com/timonback/zephykus:latest`. In "resolve" docker gets the redirect first, then
+a token, and only then follows the redirect: the version check told it that the registry there wants a token.
 """
 
 
@@ -68,28 +68,31 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     """The page."""
     lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
     lines += _diagrams(direct)
+    cited: set[Section] = set()
     seen: set[str] = set()
     steps = lessons(direct)
     lines += ["### Before the first request", ""]
-    lines += _said(idea for lesson in steps for idea in lesson.ideas if idea.idea in BEFORE)
+    lines += _said((idea for lesson in steps for idea in lesson.ideas if idea.idea in BEFORE), cited)
     for lesson in steps:
-        lines += _section(lesson)
+        lines += _section(lesson, cited)
         seen |= {idea.name for idea in lesson.ideas}
     lines += _hosts(direct)
     lines += [VANITY, *_diagrams(through_vanity, most=1)]
-    lines += _said(idea for lesson in lessons(through_vanity) for idea in lesson.ideas if idea.name not in seen)
+    lines += _said((idea for step in lessons(through_vanity) for idea in step.ideas if idea.name not in seen), cited)
     lines += _hosts(through_vanity)
     for chapter in chapters(through_vanity, demo):
         lines += [f"## {chapter.title}", ""]
         for said in chapter.said:
-            lines += [*_said([said]), *_table(chapter.tables.get(said.idea, []))]
+            lines += [*_said([said], cited), *_table(chapter.tables.get(said.idea, []))]
     lines += [
         "[vanity-domains.md](vanity-domains.md) has the rules for each platform, and how to try them.",
         "",
         "## Words",
         "",
+        "Words that are not explained above. `pullscope explain WORD` has all.",
+        "",
     ]
-    lines += [f"- **{word}**: {_prose(meaning)}" for word, meaning in TERMS.items()]
+    lines += [f"- **{word}**: {_prose(meaning)}" for word, meaning in TERMS.items() if word not in IN_THE_LESSON]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -99,10 +102,18 @@ def _prose(text: str) -> str:
     return "".join(markdown_code(one) if number % 2 else markdown_text(one, 2000) for number, one in enumerate(pieces))
 
 
-def _said(ideas: Iterable[Said]) -> Iterator[str]:
+def _said(ideas: Iterable[Said], cited: set[Section]) -> Iterator[str]:
     for idea in ideas:
-        yield f"**{idea.name}.** {_prose(idea.text)} ([{idea.section.title}]({idea.section.url}))"
+        yield f"**{idea.name}.** {_prose(idea.text)}{_source(idea.section, cited)}"
         yield ""
+
+
+def _source(section: Section, cited: set[Section]) -> str:
+    """The section that says so, where it first does."""
+    if section in cited:
+        return ""
+    cited.add(section)
+    return f" ([{section.title}]({section.url}))"
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
@@ -114,18 +125,16 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield ""
 
 
-def _section(lesson: Lesson) -> Iterator[str]:
+def _section(lesson: Lesson, cited: set[Section]) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
     yield f"### {number}: {lesson.title}"
     yield ""
     said = "" if lesson.came.startswith(lesson.answered) else f"{lesson.answered}: "
     yield f"{markdown_code(lesson.asked)} → {markdown_code(f'{said}{lesson.came}')}"
     yield ""
-    yield _prose(lesson.beginner)
+    yield f"{_prose(lesson.beginner)}{_source(lesson.section, cited)}"
     yield ""
-    yield from _said(idea for idea in lesson.ideas if idea.idea not in BEFORE)
-    yield f"For experts: {_prose(lesson.expert)} ([{lesson.section.title}]({lesson.section.url}))"
-    yield ""
+    yield from _said((idea for idea in lesson.ideas if idea.idea not in BEFORE), cited)
     if lesson.by_hand:
         yield f"{lesson.hand}:"
         yield ""

@@ -95,10 +95,11 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.TOKEN: Explanation(
         beginner=(
-            "A token is a ticket, valid only for a short time and only for what it names. The client gets it from the token "
-            "server, {host}, and sends it to the registry with each later request, in the header `Authorization: Bearer TOKEN`. "
-            "Public images need one too. You need no account for them: without a user name and password the token server issues "
-            "an anonymous token. With a login, only the token server sees the password."
+            "A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does "
+            "not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, "
+            "in the header `Authorization: Bearer TOKEN`. Public images need one too. You need no account for them: without a "
+            "user name and password the token server issues an anonymous token. With a login, only the token server sees the "
+            "password."
         ),
         again="Another token, {why}. Parts of {client} that do not share tokens each get their own.",
         expert="A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.",
