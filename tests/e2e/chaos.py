@@ -24,7 +24,7 @@ from tests.e2e import parts
 from tests.e2e.images import Image
 from tests.e2e.parts import Ctr, Docker, Forgetful, Trust
 from tests.e2e.processes import Running
-from tests.e2e.standin import AUTH, Hub
+from tests.e2e.standin import AUTH, REGISTRY, Hub
 
 from pullscope.trace.recording import Reader, first_line
 from pullscope.trace.trace import Trace
@@ -113,8 +113,11 @@ def _outcome(done: subprocess.CompletedProcess[str], has: list[str]) -> Outcome:
     return Outcome(done.returncode, words, frozenset(has) if done.returncode == 0 else frozenset())
 
 
-def target(name: str, image: Image) -> Callable[[str, str, str], bool]:
-    """Which answers have a fault: those with the token, the index, the platform's manifest, its largest layer."""
+def target(name: str, image: Image, *, sends_blobs_itself: bool = False) -> Callable[[str, str, str], bool]:
+    """Which answers have a fault: those with the token, the index, the platform's manifest, its largest layer.
+
+    "layer" is the answer with the bytes, "redirect" the registry's before it, of one that does not send layers itself.
+    """
     built = image.platforms["linux/amd64"]
 
     def meets(method: str, host: str, path: str) -> bool:
@@ -122,9 +125,9 @@ def target(name: str, image: Image) -> Callable[[str, str, str], bool]:
             return host == AUTH
         if method != "GET":
             return False
-        if name == "layer":
-            # At the storage, or at a registry that sends layers itself: the answer with the bytes.
-            return built.layers[3].removeprefix("sha256:") in path and ("/data" in path or "/blobs/sha256:" in path)
+        if name in ("layer", "redirect"):
+            at_registry = sends_blobs_itself if name == "layer" else True
+            return built.layers[3].removeprefix("sha256:") in path and (host == REGISTRY) is at_registry
         if name == "manifest":
             return path.endswith(f"/manifests/{built.manifest}")
         return path.endswith(("/manifests/latest", f"/manifests/{image.index}"))

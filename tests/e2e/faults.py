@@ -192,7 +192,7 @@ FAULTS: dict[str, Fault] = {
     "field with NUL": sends(lambda good: good.head(good.length(), "X-Nul: a\0b") + good.body),
     "coding that is none": sends(lambda good: good.head(good.length(), "Content-Encoding: gzip") + good.body),
     "coding that nobody knows": sends(lambda good: good.head(good.length(), "Content-Encoding: x-own") + good.body),
-    "a byte changed": sends(lambda good: _other(good, good.body[:-1] + bytes([good.body[-1] ^ 1]))),
+    "a byte changed": sends(lambda good: _other(good, good.body[:-1] + bytes(byte ^ 1 for byte in good.body[-1:]))),
     "a page": sends(lambda _good: Good(status=200, headers={"Content-Type": "text/html"}, body=HTML).whole()),
     "nothing": sends(lambda good: _other(good, b"")),
     "a part that was not asked for": sends(

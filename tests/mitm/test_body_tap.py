@@ -75,6 +75,16 @@ def test_broken_coding_passes(coding: str, data: bytes) -> None:
     assert tap.bytes == len(data)
 
 
+@pytest.mark.parametrize(
+    ("coding", "broken"), [("gzip", "gzip"), ("deflate", "deflate"), ("zstd", "zstd"), ("x-own", None), ("", None)]
+)
+def test_a_body_that_is_not_coded_as_it_says(coding: str, broken: str | None) -> None:
+    """It is known by its name; of a coding that is not known here nothing is said."""
+    tap = Tap(coding=coding, keep=True)
+    tap.see(b'{"token":"a"}')
+    assert tap.miscoded == broken
+
+
 BOMBS = {
     "gzip": gzip.compress(bytes(200_000_000), 9),
     "deflate": zlib.compress(bytes(200_000_000)),

@@ -198,6 +198,29 @@ def test_bytes_beyond_those_of_the_descriptor_are_nobodys_loss() -> None:
     assert (pull.outcome, pull.findings) == (Ending.COMPLETE, [])
 
 
+@pytest.mark.parametrize(
+    ("agent", "length", "ending"),
+    [
+        (CONTAINERD, None, Ending.COMPLETE),
+        (DOCKER_29, None, Ending.COMPLETE),
+        (DOCKER_20, None, Ending.INCOMPLETE),
+        (SKOPEO, None, Ending.INCOMPLETE),
+        (CONTAINERD, "9" * 400, Ending.INCOMPLETE),
+    ],
+    ids=["containerd", "docker-containerd-store", "docker-classic-store", "skopeo", "no-number"],
+)
+def test_whose_reader_goes_on_to_the_end_misses_it(agent: str, length: str | None, ending: Ending) -> None:
+    """All bytes of the last layer came, and then not the last chunk: "unexpected EOF", but not for containerd's fetcher."""
+    wire = Wire(agent=agent)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for text in (APP.config_text, *APP.layers[:-1]):
+        wire.ask("GET", APP.url("blobs", digest(text)), content=text)
+    last = APP.layers[-1]
+    said = {"Content-Length": length} if length is not None else None
+    wire.ask("GET", APP.url("blobs", digest(last)), size=len(last), answer=said, fails="peer closed connection")
+    assert only(played(wire)).outcome is ending
+
+
 @pytest.mark.parametrize(("condition", "ending"), [({}, Ending.FAILED), ({"If-None-Match": '"x"'}, Ending.COMPLETE)])
 def test_not_modified_is_an_answer_to_who_asked_so(condition: dict[str, str], ending: Ending) -> None:
     """A client that has nothing fails on 304, and that has its error."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.trace.images import Image, digest
-from tests.trace.wire import HUB, Wire, only, played
+from tests.trace.images import Image, digest, get_manifest
+from tests.trace.wire import DOCKER_20, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
 from pullscope.trace.model import Ending
 
@@ -51,3 +51,29 @@ def test_a_later_answer_to_the_same_question_does() -> None:
     pull = only(played(wire))
     assert pull.outcome is Ending.COMPLETE
     assert [finding.code for finding in pull.findings if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_token_that_is_shown_was_read_whatever_became_of_its_answer(goes_on: bool) -> None:
+    """docker reads the object and no further, and has its token where the last chunk never comes; skopeo stops there."""
+    wire = Wire(agent=DOCKER_20 if goes_on else SKOPEO)
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=challenge_for(None))
+    wire.ask("GET", token_url(APP.repository), size=600, fails="peer closed connection (incomplete chunked read)")
+    if goes_on:
+        get_manifest(wire, APP, APP.manifest(), tag=True, token="one")
+        for text in (APP.config_text, *APP.layers):
+            wire.ask("GET", APP.url("blobs", digest(text)), content=text, token="one")
+    pull = only(played(wire))
+    assert pull.outcome is (Ending.COMPLETE if goes_on else Ending.INCOMPLETE)
+    codes = [finding.code for finding in pull.findings]
+    assert codes == ([] if goes_on else ["token-server-failed"])
+    assert goes_on or "answered 200 and its answer was cut off, so skopeo has no token" in pull.findings[0].message
+
+
+def test_a_token_that_was_shown_before_did_not_come_in_what_was_cut_off() -> None:
+    """The one that it had is not the one that it asked for."""
+    wire = Wire(agent=DOCKER_20)
+    get_manifest(wire, APP, APP.manifest(), tag=True, token="one")
+    wire.ask("GET", token_url(APP.repository), size=600, fails="peer closed connection (incomplete chunked read)")
+    wire.ask("GET", BLOB, 401, challenge=challenge_for(APP.repository), token="one")
+    assert "token-server-failed" in [finding.code for finding in only(played(wire)).findings]

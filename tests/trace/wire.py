@@ -89,6 +89,7 @@ class Wire:
         content: str | None = None,
         size: int | None = None,
         issued: str | None = None,
+        miscoded: str | None = None,
         fails: str | None = None,
         ends: bool = True,
         connection: str | None = None,
@@ -97,7 +98,7 @@ class Wire:
 
         `at` is the start, for requests side by side; without it the exchange starts now, and now moves to its end.
         `fails` is how it ended early; without `ends` nothing more was seen. REDACTED in the body stands for the token that
-        is `issued`; `connection` is the name of the client's connection.
+        is `issued`; `connection` is the name of the client's connection. `miscoded`: a coding that the body was said to have.
         """
         start = self.now if at is None else at
         number_ = next(self._exchanges)
@@ -130,6 +131,7 @@ class Wire:
             if text is not None and issued is not None:
                 text = text.replace("REDACTED", issued)
             down = Body(length=size or 0) if text is None else Body.of(text.encode(), keep=body is not None)
+            down = Body(length=down.length, miscoded=miscoded) if miscoded is not None else down
             events.append(_border.finished(seen.exchange, down, time=end))
         self.events += [
             replace(event, exchange=number_) for event in events if not isinstance(event, TlsRefused | Relayed)

@@ -145,7 +145,7 @@ def body_of_tap(tap: Tap) -> Body:
     content = tap.content
     if content is not None and parts_of(content) > MOST_PARTS:
         content = None
-    return Body(length=tap.bytes, sha256=tap.sha256, content=content)
+    return Body(length=tap.bytes, sha256=tap.sha256, content=content, miscoded=tap.miscoded)
 
 
 def parts_of(document: bytes) -> int:

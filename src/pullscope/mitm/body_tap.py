@@ -25,12 +25,14 @@ unpacks to some 200 kB; of one that unpacks to more than this nothing is claimed
 class Tap:
     """What a body streams past (`safety.stream_past`)."""
 
-    __slots__ = ("__weakref__", "_coding", "_decoder", "_hash", "_kept", "_unpacked", "bytes", "lost")
+    __slots__ = ("__weakref__", "_coding", "_decoder", "_hash", "_kept", "_unpacked", "bytes", "lost", "miscoded")
 
     def __init__(self, *, coding: str = "", keep: bool = False) -> None:
         self.bytes = 0
         self.lost = False
         """Whether something went wrong here: then nothing is known of the body."""
+        self.miscoded: str | None = None
+        """The coding that the body was said to have, once it is known not to have it."""
         self._coding = coding
         self._hash: hashlib._Hash | None = hashlib.sha256()
         self._decoder: Decoder | None = None
@@ -66,6 +68,7 @@ class Tap:
                 digest.update(piece)
         except ValueError:
             self._hash = None
+            self.miscoded = self._coding
 
     @property
     def sha256(self) -> str | None:

@@ -66,6 +66,8 @@ class Body:
     """Hex, of the bytes without content coding."""
     content: bytes | None = None
     """Decoded, and at most `MAX_DOCUMENT` bytes; None if it was not kept."""
+    miscoded: str | None = None
+    """The content coding that it was said to have and has not."""
 
     @classmethod
     def of(cls, raw: bytes, *, keep: bool) -> Body:
@@ -209,6 +211,7 @@ class Border:
             document=document,
             issued=issued,
             granted=granted,
+            miscoded=writable(body.miscoded)[:LONGEST_WORD] if body.miscoded else None,
         )
 
     def failed(self, exchange: int, reason: str, *, time: float, length: int | None = None) -> Failed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pullscope.oci.agents import COMMANDS, DAEMONS, FETCHES_LAYERS
+from pullscope.oci.agents import COMMANDS, CONTAINERD_STORE, DAEMONS, FETCHES_LAYERS, Client
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
@@ -142,14 +142,25 @@ def was_cut_off(step: Step) -> bool:
 def came_whole(hop: Hop, event: Failed) -> bool:
     """Whether an exchange that ended early did so after the last byte: crane resets a stream that it has read (HTTP/2).
 
-    Or after the last that its descriptor has: clients read no further (containerd, where a Content-Length was too large).
+    Or after the last that its descriptor has: containerd reads no further, where a Content-Length was too large, or the last
+    chunk did not come; docker does ("unexpected EOF": seen). A Content-Length that is no number of bytes fails them all.
     """
     if not hop.ok or hop.request.method != "GET" or hop.response is None or not event.bytes:
         return False
     headers, pull = hop.response.headers, hop.step.pull
-    expected = pull.expected.get(str(hop.step.route.digest)) if pull is not None and hop.status == 200 else None
-    wanted = expected.descriptor.size if expected is not None and headers.get("content-encoding") is None else None
-    return event.bytes in (count(headers.get("content-length")), wanted)
+    said = headers.get("content-length")
+    length = count(said)
+    if event.bytes == length:
+        return True
+    if pull is None or not _reads_no_further(pull.client) or (said is not None and length is None):
+        return False
+    expected = pull.expected.get(str(hop.step.route.digest)) if hop.status == 200 else None
+    return expected is not None and headers.get("content-encoding") is None and event.bytes == expected.descriptor.size
+
+
+def _reads_no_further(client: Client) -> bool:
+    """Whether a client has containerd's fetcher: of a blob or manifest it reads as many bytes as the descriptor says."""
+    return client.family in ("containerd", "nerdctl", "buildkit") or client.store == CONTAINERD_STORE
 
 
 def hung_up(pull: Pull) -> Hop | None:

@@ -95,6 +95,8 @@ class Finished:
     """The number of the token in this answer; requests that carry it have it as `credential`."""
     granted: str | None = None
     """The scopes that this token itself claims to grant, separated by a space; empty where none, None where it cannot be read."""
+    miscoded: str | None = None
+    """The content coding that the body was said to have and has not; None where it has, or has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

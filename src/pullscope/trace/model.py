@@ -85,7 +85,7 @@ class Step:
     outcome: Outcome = Outcome.OK
     expectation: Expectation | None = None
     document: Index | Manifest | None = None
-    instead: str | None = None  # what came where a manifest should be: `not JSON`
+    instead: str | None = None  # what came where a manifest or a token should be: `not JSON`
     token: TokenFacts | None = None
     listed: str | None = None  # the repository that a list of tags says it is of
     listed_count: int | None = None  # how many tags, repositories or results a list holds

@@ -45,6 +45,8 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
     if event.document is None or hop.status is None:
         if is_empty_manifest(hop):
             step.instead = "empty"
+        elif hop.ok and (step.is_token or step.route.endpoint is Endpoint.MANIFEST) and _cannot_unpack(hop, event):
+            step.instead = f"not {event.miscoded}, as its Content-Encoding says"
         return
     if hop.status >= 400:
         hop.errors = read_errors(event.document)
@@ -64,3 +66,9 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
             stitcher.may_come_from_elsewhere(hop, document)
         elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
             step.instead = what_instead(event.document)
+
+
+def _cannot_unpack(hop: Hop, event: Finished) -> bool:
+    """Whether a body has not the coding that its client takes off: Go does where it asked for it, curl where it was told to."""
+    asked = hop.request.headers.get("accept-encoding") or ""
+    return event.miscoded is not None and event.miscoded.strip().lower() in asked.lower()

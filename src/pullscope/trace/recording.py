@@ -42,7 +42,7 @@ _NUMBERS = (
 _TIMES = ("time", "connected", "dialed", "reached", "secured")
 _TEXTS = (
     *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
-    *("http_version", "authorization", "granted", "lacks"),
+    *("http_version", "authorization", "granted", "lacks", "miscoded"),
 )
 
 
@@ -140,7 +140,9 @@ _READ: dict[str, Callable[[object], object]] = {
     "over": lambda value: value is True,
 }
 _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
-_MAY_BE_NONE = frozenset({*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks"})
+_MAY_BE_NONE = frozenset(
+    {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
+)
 _READERS = {kind: {name: _READ.get(name) for name in names} for kind, names in _FIELDS.items()}
 _TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
     kind: {name: Headers() if name == "headers" else None for name in names if name in (*_NONE_IF_MISSING, "headers")}

@@ -184,6 +184,7 @@ def failures(pull: Pull) -> list[Step]:
         for step in pull.failing
         if pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)
         and not _goes_on_without(pull, step)
+        and not tokens_read_early(pull, step)
     ]
 
 
@@ -204,6 +205,22 @@ def ended_at_a_lookup(pull: Pull) -> list[Step]:
 def _goes_on_without(pull: Pull, step: Step) -> bool:
     """Whether a client says that the tags are refused, and shows the image all the same: skopeo inspect (skopeo#738, #1522)."""
     return step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images)
+
+
+def tokens_read_early(pull: Pull, step: Step) -> set[int]:
+    """The tokens that can have come in an answer that was cut off: no other brought them, and none was shown before.
+
+    Who reads an object and no further does not mind how its body ends (docker 20.10, containerd 1.6: seen; skopeo does).
+    """
+    if not step.is_token or step.last.failed is None or step.last.status != 200 or not step.last.bytes:
+        return set()
+    asked = step.last.request.time
+    shown: tuple[set[int], set[int]] = set(), set()
+    issued = {hop.step.token.number for hop in pull.hops if hop.step.token is not None}
+    for hop in pull.hops:
+        if hop.request.authorization == "bearer" and hop.request.credential is not None:
+            shown[hop.request.time >= asked].add(hop.request.credential)
+    return shown[True] - shown[False] - issued
 
 
 def _purpose(step: Step) -> str:

@@ -20,7 +20,7 @@ from tests.trace.findings.looked_at import (
     with_token,
 )
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, get_manifest
-from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, SKOPEO, Wire, only, played
+from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
 from pullscope.render.report import report
 
@@ -283,6 +283,44 @@ def test_manifest_unreadable(body: str, what: str, agent: str) -> None:
     story = report(played(wire), "text")
     assert re.search(rf"manifest +(no manifest: )?{what} ", story)
     assert "nothing new" not in story
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("gzip", {"manifest-unreadable": "error"}),
+        ("zstd;q=1.0, GZIP;q=0.8", {"manifest-unreadable": "error"}),
+        (None, {}),
+    ],
+)
+def test_a_manifest_that_is_not_packed_as_it_says(asked: str | None, expected: dict[str, str]) -> None:
+    """Who asked for gzip unpacks it, and cannot; curl, which did not ask, takes it as it is."""
+    wire = with_token(DOCKER_20)
+    answer = {**REGISTRY, "Content-Type": OCI_MANIFEST, "Docker-Content-Digest": digest("{}")}
+    headers = {"Accept-Encoding": asked} if asked is not None else None
+    wire.ask(
+        "GET", TAG, token="t", size=424, miscoded="gzip", answer={**answer, "Content-Encoding": "gzip"}, headers=headers
+    )
+    assert told(wire) == expected
+    if expected:
+        finding = found(wire)["manifest-unreadable"]
+        assert "(not gzip, as its Content-Encoding says)" in finding.message
+        assert finding.fix.startswith("send no Content-Encoding with what is not gzip")
+
+
+def test_a_token_that_is_not_packed_as_it_says() -> None:
+    """The client has none, and says "gzip: invalid header"."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=challenge_for(None))
+    headers = {"Accept-Encoding": "gzip"}
+    wire.ask(
+        "GET", token_url("team/app"), size=600, miscoded="gzip", answer={"Content-Encoding": "gzip"}, headers=headers
+    )
+    assert told(wire) == {"token-server-failed": "error"}
+    assert (
+        "answered 200 and no token in it (not gzip, as its Content-Encoding says)"
+        in found(wire)["token-server-failed"].message
+    )
 
 
 def test_a_manifest_of_another_form_is_a_manifest() -> None:

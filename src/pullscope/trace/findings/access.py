@@ -16,6 +16,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.row import row
 from pullscope.trace.model import Step
+from pullscope.trace.settle import tokens_read_early
 
 
 @row(
@@ -99,6 +100,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
     registry that takes any token. Tokens are compared by a salted fingerprint and are nowhere.
     """
     challenged = {hop.host for hop in case.hops if hop.status == 401 and hop.challenges}
+    read_early = {number for step in case.steps if step.is_token for number in tokens_read_early(case.pull, step)}
     carriers = [
         hop
         for hop in case.hops
@@ -106,6 +108,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
         and hop.request.credential is not None
         and hop.host in challenged
         and hop.request.credential not in case.issued
+        and hop.request.credential not in read_early
     ]
     if not carriers:
         return

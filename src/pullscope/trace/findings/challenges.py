@@ -30,6 +30,7 @@ from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
 from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.settle import tokens_read_early
 
 NO_FOLLOWERS = frozenset({"oras", "helm"})
 """Families that answer a challenge only at the host that they asked (oras-go registry/remote/auth: by the request's host)."""
@@ -280,10 +281,12 @@ def token_server_failed(case: Case) -> Iterator[Found]:
     names = listed(asked_repositories(broken[0])) if (last.status or 0) < 500 and not last.ok else ""
     said = f"{last.status}{quoted(last)}{f' to the request for {names}' if names else ''}"
     if last.ok:
-        kind = content_type(last)
+        kind = broken[0].instead or content_type(last)
         said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
     elif last.status is None:
         said = "nothing"
+    elif last.failed is not None:
+        said += " and its answer was cut off"
     by_post = last.request.method == "POST" and last.status in (404, 405)
     if by_post:
         said += " to POST"
@@ -333,7 +336,7 @@ def _gave_nothing(case: Case, step: Step) -> bool:
         for one in case.steps
         if one.started >= step.started
     )
-    if again or last.redirects:
+    if again or last.redirects or tokens_read_early(case.pull, step):
         return False
     if last.ok:
         return (

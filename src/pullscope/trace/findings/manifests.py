@@ -105,26 +105,26 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
     )
 
 
-@row(
-    "manifest-unreadable",
-    severities="error, warning",
-    remedy="push it anew; caches and static hosts",
-)
+@row("manifest-unreadable", severities="error, warning", remedy="push it anew; caches and static hosts")
 def manifest_unreadable(case: Case) -> Iterator[Found]:
     """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
 
-    Decided by the body, which is read up to 4 MiB: not JSON, JSON of another form, or empty. Without a manifest's media type
+    Decided by the body, which is read up to 4 MiB: not JSON, JSON of another form, empty, or not packed as its
+    Content-Encoding says, for a client that asked for that coding ("gzip: invalid header"). Without a manifest's media type
     it is `wrong-content-type`, and where the bytes are not those of the digest, `digest-mismatch` or `size-mismatch`. What
     only prints a manifest, such as `crane manifest`, does not mind.
     """
-    wrong = [step for step in case.steps if step.instead is not None and step.outcome is Outcome.FAILED]
+    wrong = [step for step in case.steps if step.instead and step.outcome is Outcome.FAILED and not step.is_token]
     if wrong:
         step = wrong[0]
+        miscoded = step.last.finished.miscoded if step.last.finished else None
         yield Found(
             wrong,
             f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is not one "
             f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), so {case.client} cannot continue.",
-            f"push the image again; if it is sound where it was made, check the caches between {step.last.host} and "
+            f"send no Content-Encoding with what is not {miscoded}: {step.last.host}, or what stands in front of it"
+            if miscoded is not None
+            else f"push the image again; if it is sound where it was made, check the caches between {step.last.host} and "
             "here: caches and static hosts send what they were given once",
         )
 
