@@ -33,17 +33,8 @@ pytestmark = pytest.mark.real
 ALWAYS = 1_000
 TARGETS = {"proxy": ("token", "manifest", "redirect", "layer"), "mirror": ("token", "manifest", "layer")}
 """What has a fault, by place: no layer comes through a mirror whose registry does not send it itself."""
-UNTOLD = {
-    "a part that was not asked for": (
-        "token",
-        "manifest",
-        "layer",
-    ),  # 206: docker and containerd take it, skopeo does not
-    "end between chunks": (
-        "layer",
-    ),  # containerd asks for the rest again and again, and gives up where the trace has all
-}
-"""What is not told as it ended, by target and why."""
+RACES = ("reset in the body",)
+"""A reset may overtake what was sent before it, and does so in one lane and not in the other, now and then."""
 
 Survived = Counter[tuple[str, str]]
 """How often each fault was survived, and how."""
@@ -157,9 +148,8 @@ def test_through_a_proxy(proxies: Lanes, case: Case, zephykus: Image, survived: 
     traced, trace = same(proxies, case, zephykus, survived)
     endings = {pull.outcome for pull in trace.pulls}
     assert endings
-    if case.target not in UNTOLD.get(case.fault, ()):
-        assert (endings == {Ending.COMPLETE}) == (traced.code == 0), story_of(trace)
-        assert traced.code or errors_of(trace) == [], story_of(trace)
+    assert (endings == {Ending.COMPLETE}) == (traced.code == 0), story_of(trace)
+    assert traced.code or errors_of(trace) == [], story_of(trace)
 
 
 @pytest.mark.parametrize("case", cases("mirror"), ids=str)
@@ -181,12 +171,16 @@ def same(lanes: Lanes, case: Case, image: Image, survived: Survived) -> tuple[Ou
 
     bare, traced = lanes.both(act)
     how = "as when it streams"
+    for _ in range(3 if case.fault in RACES else 0):
+        if bare != traced:
+            lanes.lines.of_whole_exchanges()
+            bare, traced = lanes.both(act)
     if bare != traced:
         # Documents are held, as mitmproxy holds all that it is not told to stream.
         with lanes.bare.holding():
             bare, how = act(lanes.bare), "as when it holds"
-    assert traced == bare
     trace = chaos.told(lanes.lines.of_whole_exchanges())
+    assert traced == bare
     for one in trace.pulls:
         assert one.outcome is not Ending.FAILED or any(finding.severity == "error" for finding in one.findings)
     survived[case.fault, f"{lanes.place}, {how}"] += 1

@@ -78,6 +78,8 @@ _FAMILIES = {product: name for name, family in FAMILIES.items() for product in f
 COMMANDS = frozenset(name for name, family in FAMILIES.items() if family.process is _COMMAND)
 DAEMONS = frozenset(name for name, family in FAMILIES.items() if family.process is _DAEMON)
 FETCHES_LAYERS = frozenset(name for name, family in FAMILIES.items() if family.fetches_layers)
+CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o")
+"""Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
 STARTS_OVER = frozenset(name for name, family in FAMILIES.items() if family.starts_over)
 PAIRS = frozenset(
     {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pullscope.oci.bounds import count
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import RegistryError
 from pullscope.oci.routes import Route
@@ -100,6 +101,25 @@ class Hop:
     @property
     def redirects(self) -> bool:
         return self.status in REDIRECTS and self.response is not None and self.response.location is not None
+
+    @property
+    def part(self) -> tuple[int, int, int] | None:
+        """The first byte, the last, and the length of the whole, as Content-Range tells them (RFC 9110, 14.4)."""
+        said = self.response.headers.get("content-range") if self.response else None
+        span, _, total = (said or "").removeprefix("bytes").strip().partition("/")
+        first, last, length = count(span.partition("-")[0]), count(span.partition("-")[2]), count(total)
+        return None if first is None or last is None or length is None else (first, last, length)
+
+    @property
+    def unasked_part(self) -> bool:
+        """Whether 206 came to who did not ask for a part: docker and containerd take it for the whole, containers/image stops."""
+        return self.status == 206 and "range" not in self.request.headers and not lacking(self.request, "headers")
+
+    @property
+    def short_part(self) -> bool:
+        """Whether a part has fewer bytes than it says."""
+        part = self.part if self.status == 206 else None
+        return part is not None and self.bytes is not None and self.bytes < part[1] - part[0] + 1
 
     @property
     def challenges(self) -> tuple[Challenge, ...]:

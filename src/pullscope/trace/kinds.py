@@ -7,6 +7,7 @@ before. The two tables below are the whole of it.
 
 from __future__ import annotations
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
@@ -98,6 +99,8 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
         return Outcome.FAILED  # whatever it is, no client can go on from there
     status = last.status or 0
     if step.token is not None and step.token.empty:
+        return Outcome.FAILED
+    if last.short_part or (last.unasked_part and step.pull is not None and step.pull.client.family in CONTAINERS_IMAGE):
         return Outcome.FAILED
     if 200 <= status < 300 or (status == 304 and _asked_if_changed(last)):
         # A redirect with 301 or 302 turns PUT and POST into GET (Go, net/http redirectBehavior): nothing was written.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pullscope.oci.bounds import count
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
@@ -84,14 +83,11 @@ def _goes_round(step: Step) -> bool:
 
 
 def _range_ends(hop: Hop) -> bool:
-    """Whether a 206 brought the last byte: `Content-Range: bytes 100-199/200` (RFC 9110, 14.4)."""
-    span = hop.response.headers.get("content-range") if hop.response else None
-    if span is None:
+    """Whether a 206 brought the last byte: `Content-Range: bytes 100-199/200`."""
+    if hop.response is None or "content-range" not in hop.response.headers:
         return True
-    place, _, total = span.removeprefix("bytes").strip().partition("/")
-    end = place.partition("-")[2]
-    last, length = count(end), count(total)
-    return last is not None and length is not None and last + 1 >= length
+    part = hop.part
+    return part is not None and part[1] + 1 >= part[2] and not hop.short_part
 
 
 def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:
@@ -118,9 +114,11 @@ def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:
 def verified(step: Step) -> bool | None:
     """Whether the bytes that came hash to the digest that was asked for; None where that is not known."""
     last = step.last
-    if last.request.method == "HEAD" or not last.ok or last.status == 206 or last.finished is None:
+    if last.request.method == "HEAD" or not last.ok or last.finished is None:
         return None
-    if last.response is not None and "content-range" in last.response.headers:
+    if (
+        last.status == 206 or (last.response is not None and "content-range" in last.response.headers)
+    ) and not last.unasked_part:
         return None  # a part, whatever its status says (RFC 9110, 14.4)
     if step.route.endpoint not in (Endpoint.MANIFEST, Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
         return None

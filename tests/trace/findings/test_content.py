@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 from tests.trace.findings.looked_at import BLOB, IMAGE, found, resolved, told, with_token
 from tests.trace.images import digest, get_manifest
-from tests.trace.wire import CDN, DOCKER_20, Wire
+from tests.trace.wire import CDN, DOCKER_20, SKOPEO, Wire, only, played
 
 HERE = IMAGE.url("blobs", BLOB)
 THERE = f"{CDN}/data/base?sig=REDACTED"
 
 
-def at_the_layer() -> Wire:
+def at_the_layer(agent: str = DOCKER_20) -> Wire:
     """Everything up to the first layer."""
-    wire = with_token(DOCKER_20)
+    wire = with_token(agent)
     resolved(wire)
     get_manifest(wire, IMAGE, IMAGE.index, token="t")
     get_manifest(wire, IMAGE, IMAGE.manifest(), token="t")
     return wire
 
 
-def layer(status: int = 200, **more: object) -> Wire:
+def layer(status: int = 200, *, agent: str = DOCKER_20, **more: object) -> Wire:
     """The first layer, from the storage."""
-    wire = at_the_layer()
+    wire = at_the_layer(agent)
     wire.ask("GET", HERE, 307, token="t", location=THERE)
     wire.ask("GET", THERE, status, referer=HERE, **more)  # type: ignore[arg-type] # handed on
     return wire
@@ -53,6 +53,38 @@ def test_a_client_that_had_enough_is_no_fault() -> None:
 def test_a_coded_body_may_have_another_length() -> None:
     """Bytes are counted with their content coding, the descriptor's without."""
     assert "size-mismatch" not in told(layer(content="ba", answer={"Content-Encoding": "zstd"}))
+
+
+@pytest.mark.parametrize(
+    ("agent", "content", "asked", "expected"),
+    [
+        (SKOPEO, "base", None, {"part-as-whole": "error"}),
+        (DOCKER_20, "base", None, {}),
+        (DOCKER_20, "ba", None, {"part-as-whole": "error"}),
+        (SKOPEO, "base", "bytes=0-", {}),
+        (DOCKER_20, "ba", "bytes=0-1", {}),
+    ],
+)
+def test_a_part_that_was_not_asked_for(agent: str, content: str, asked: str | None, expected: dict[str, str]) -> None:
+    """docker takes 206 for the whole, where it is that; containers/image takes 200 alone; who sends Range asked for it."""
+    answer = {"Content-Range": f"bytes 0-{len(content) - 1}/4"}
+    wire = layer(206, agent=agent, content=content, answer=answer, headers={"Range": asked} if asked else None)
+    assert told(wire) == expected
+    assert (only(played(wire)).outcome == "failed") == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"), [(2, {}), (1, {"size-mismatch": "error"}), (0, {"size-mismatch": "error"})]
+)
+def test_a_rest_that_did_not_come(came: int, expected: dict[str, str]) -> None:
+    """The answer to the last Range ends as it should, and has not the bytes that its Content-Range says."""
+    wire = layer(fails="peer closed connection without sending complete message body", size=2)
+    rest = {"Range": "bytes=2-"}
+    wire.ask("GET", HERE, 307, token="t", location=THERE, headers=rest)
+    wire.ask("GET", THERE, 206, referer=HERE, headers=rest, answer={"Content-Range": "bytes 2-3/4"}, size=came)
+    outcome = only(played(wire)).outcome
+    assert {code: severity for code, severity in told(wire).items() if severity == "error"} == expected
+    assert (outcome == "failed") == bool(expected)
 
 
 def test_digest_mismatch() -> None:

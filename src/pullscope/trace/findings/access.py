@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, listed
+from pullscope.trace.findings.case import Case, Found, listed
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, client_left, mirror_of, name_of, was_anonymous
+from pullscope.trace.findings.case import Case, Found, client_left, mirror_of, name_of, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import GATEWAY, fix_of, of_where_it_was_named

@@ -23,8 +23,6 @@ from pullscope.trace.settle import ended_at_a_lookup, failures
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 PINGS = frozenset({Endpoint.PING})
 REFUSALS = frozenset({401, 403})
-CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o", "containers")
-"""Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
 
 # mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
 # presses Ctrl-C is not a fault of a server.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from inspect import cleandoc
 
-from pullscope.oci.agents import Client
+from pullscope.oci.agents import CONTAINERS_IMAGE, Client
 from pullscope.oci.whereabouts import is_loopback
-from pullscope.trace.findings.case import CONTAINERS_IMAGE
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
-from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 
 @row(
@@ -149,18 +150,27 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
 @row(
     "part-as-whole",
-    needs=Fact.BLOB,
+    needs=None,
     explains="digest-mismatch range-ignored size-mismatch",
-    severities="warning",
-    suffers="those that ask for parts: stargz, nydus, resumed downloads",
-    remedy="206",
+    severities="error, warning",
+    suffers="those that ask for parts: stargz, nydus, resumed downloads; of 206, podman and skopeo",
+    remedy="206 to Range alone",
     recording="field/wire/range-200-partial.mitm",
 )
 def part_as_whole(case: Case) -> Iterator[Found]:
-    """200 with Content-Range: a part is sent as if it were the whole.
+    """200 with Content-Range, a part that is sent as if it were the whole; or 206 to a request without Range, which failed.
 
     RFC 9110, 15.3.7 and 14.4: a part has status 206. dragonflyoss/client#1874: a client took 52 bytes for the whole layer.
+    Of 206 docker 20.10 and containerd 1.6 take what comes for the whole, and skopeo 1.9 takes nothing (run).
     """
+    unasked = [step for step in case.steps if step.outcome is Outcome.FAILED and step.last.unasked_part]
+    if unasked:
+        hop = unasked[0].last
+        yield Found(
+            unasked,
+            f"{answered_by(hop)} answered 206, which is a part, to {request(unasked[0])} without Range.",
+            f"let {hop.host}, and caches in front of it, answer 206 only to who sends Range",
+        )
     parts = [
         hop
         for hop in case.hops

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTAINERS_IMAGE, Case, Found, content_type, header, is_page, name_of
+from pullscope.trace.findings.case import Case, Found, content_type, header, is_page, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_a_website

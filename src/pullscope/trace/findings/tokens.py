@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
-    CONTAINERS_IMAGE,
     REFUSALS,
     Case,
     Found,
