@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mitmproxy import http as mitm_http
@@ -271,3 +272,22 @@ def test_mitmdump_tells_a_flow_file(recording: str, quiet: list[str], tmp_path: 
     assert story == header.sub("", file.with_suffix(".txt").read_text())
     assert "\x1b" not in told.stdout
     assert "secret123" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_recording_says_that_a_client_was_connected_at_its_end(tmp_path: Path, registry: str, stays: bool) -> None:
+    """One that is gone by then has ended by itself."""
+    watch, out = Watch(), tmp_path / "out.jsonl"
+    gone = threading.Event()
+    watch_gone = SimpleNamespace(client_disconnected=lambda _client: gone.set())
+    with ProxyThread(watch, watch_gone, settings=[f"pullscope_out={out}"]) as proxy:
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port)
+        connection.request("GET", f"http://{registry}/v2/app/manifests/latest")
+        connection.getresponse().read()
+        if not stays:
+            connection.close()
+            assert gone.wait(60)
+    connection.close()
+    last = json.loads(out.read_text().splitlines()[-1])
+    assert last["event"] == "end"
+    assert ("time" in last) == stays

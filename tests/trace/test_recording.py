@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pullscope.oci.messages import Headers
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
-from pullscope.trace.recording import LAST_LINE, NotARecordingError, Reader, first_line, from_line, to_line
+from pullscope.trace.recording import NotARecordingError, Reader, first_line, from_line, last_line, to_line
 
 REQUESTED = Requested(
     time=1.5,
@@ -97,12 +97,15 @@ def test_an_end_that_was_promised_and_is_not_there() -> None:
     """Its writer was killed, or a second one was that added to it; a recording that promises none ends where it ends."""
     event, promise = to_line(EVENTS[0]), first_line(ends=True)
     cut_off = []
-    for lines in ([promise, event, LAST_LINE], [promise, event], [promise, event, LAST_LINE, event], [promise]):
+    for lines in ([promise, event, last_line()], [promise, event], [promise, event, last_line(), event], [promise]):
         reader = Reader("r.jsonl")
         list(reader.read(lines))
         cut_off.append(reader.cut_off)
     assert cut_off == [False, True, True, True]
-    assert read(first_line(), event, LAST_LINE) == ([EVENTS[0]], None)
+    reader = Reader("r.jsonl")
+    list(reader.read([promise, event, last_line(12.5)]))
+    assert (reader.cut_off, reader.connected_at) == (False, 12.5)
+    assert read(first_line(), event, last_line()) == ([EVENTS[0]], None)
 
 
 def test_unknown_events_and_keys_are_skipped() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.trace.images import Image, digest, get_blob, get_manifest
-from tests.trace.wire import CDN, Wire, merged, only, played
+from tests.trace.wire import CDN, CRANE, Wire, merged, only, played
 
 from pullscope.render.report import report
 from pullscope.trace.events import TlsRefused
@@ -127,3 +128,31 @@ def test_the_next_pull_does_not_fall_to_the_one_before() -> None:
     for content in APP.blobs():
         sent_on(wire, content)
     assert [len(pull.steps) for pull in played(wire).pulls] == [4, 4]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2.0, 5.0, 30.0])
+def test_a_blob_may_take_its_time(seconds: float) -> None:
+    """One after the other, each from where nothing is seen: the client goes on when it has the one before."""
+    wire = Wire(agent=CRANE)
+    get_manifest(wire, APP, APP.manifest(), tag=True)
+    for content in APP.blobs():
+        wire.wait(seconds)
+        sent_on(wire, content)
+    pull = ended(wire) if seconds < 10 else only(played(wire))
+    assert {step.sent_on_to for step in pull.steps[1:]} == {TARGET}
+    assert (pull.outcome, pull.layers.sent_on) == (Ending.COMPLETE, 2)
+    assert [finding.code for finding in pull.findings] == ["host-not-traced"]
+
+
+@pytest.mark.parametrize(("later", "ending"), [(0.1, Ending.INCOMPLETE), (5.0, Ending.COMPLETE)])
+def test_an_end_right_behind_a_redirect(later: float, ending: Ending) -> None:
+    """The tracer ends while its client is connected: whether that follows the redirect is not known, unless it was quiet."""
+    wire = untraced()
+    for place, content in enumerate(APP.blobs()):
+        sent_on(wire, content, at=wire.now + place * 0.006)
+    trace = played(wire, finish=False)
+    trace.finish(at=wire.now + later)
+    pull = only(trace)
+    assert pull.outcome is ending
+    assert [finding.severity for finding in pull.findings if finding.severity != "info"] == []
+    assert "complete" not in report(trace, "text").split("\n")[-2] or ending is Ending.COMPLETE

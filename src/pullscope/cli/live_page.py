@@ -127,7 +127,7 @@ class Shown:
 
     def finish(self) -> None:
         """There is no more to come."""
-        self._note(self.trace.finish(cut_off=self._reader.cut_off))
+        self._note(self.trace.finish(cut_off=self._reader.cut_off, at=self._reader.connected_at))
         self.ended = True
 
     def news(self, seen: dict[int, int]) -> Iterator[tuple[str, dict[str, object]]]:

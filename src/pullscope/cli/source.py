@@ -52,7 +52,7 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
         for event in reader.events():
             seen += 1
             trace.feed(event)
-    changes = trace.finish(cut_off=reader.cut_off)
+    changes = trace.finish(cut_off=reader.cut_off, at=reader.connected_at)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
     problem = reader.problem
@@ -116,6 +116,7 @@ class Source:
         self.problem: str | None = None
         self.lacks: str | None = None
         self.cut_off = False
+        self.connected_at: float | None = None
 
     def events(self) -> Iterator[Event]:
         from pullscope.trace.events import Requested
@@ -144,7 +145,7 @@ class Source:
                 yield event
         except NotARecordingError as error:
             raise Complaint(str(error)) from None
-        self.problem, self.cut_off = lines.problem, lines.cut_off
+        self.problem, self.cut_off, self.connected_at = lines.problem, lines.cut_off, lines.connected_at
 
     def _of_log(self) -> Iterator[Event]:
         from pullscope.logs import forms

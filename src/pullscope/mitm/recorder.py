@@ -14,7 +14,7 @@ import pullscope
 from pullscope.mitm.line_writer import Outlet
 from pullscope.mitm.recording_file import RecordingFile, Rotation
 from pullscope.trace.events import Event
-from pullscope.trace.recording import LAST_LINE, NotARecordingError, Reader, first_line, missing_line, to_line
+from pullscope.trace.recording import NotARecordingError, Reader, first_line, last_line, missing_line, to_line
 
 NUMBERS = ("exchange", "connection", "url_id", "referer_id", "location_id", "credential", "issued")
 """Fields of events that are numbers given out from 1; equal ones mean equal things, so one file must not mix two runs'."""
@@ -28,6 +28,8 @@ class Recorder:
         self._file = file
         self._begin_after = begin_after
         self._has_holes = False
+        self.connected_at: float | None = None
+        """When it ends, where a client is connected then."""
 
     @classmethod
     def open(cls, path: str, *, on_error: Callable[[str], None]) -> Recorder:
@@ -65,7 +67,7 @@ class Recorder:
     def close(self, *, wait: bool = True) -> None:
         """Write what waits, and that this is the end, and close the file; without `wait` that is done a moment later."""
         if not self._has_holes:
-            self._outlet.write(LAST_LINE)
+            self._outlet.write(last_line(self.connected_at))
         self._outlet.close(wait=wait)
 
 

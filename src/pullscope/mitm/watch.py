@@ -100,6 +100,7 @@ class Watch:
         self._relay = Relay(self._relayed)
         self._relays = False
         self._refused: dict[tuple[str, str], float] = {}
+        self._clients: set[str] = set()
         self._view: View | None = None
         self._screen: Outlet | None = None
         self._borrowed: BorrowedOutput | None = None
@@ -169,8 +170,12 @@ class Watch:
                 self.trouble(where, error)
 
     def _finish(self) -> None:
-        self._witness.stopped(time.time())
-        self._witness.tell(self.trace.finish())
+        now = time.time()
+        self._witness.stopped(now)
+        at = now if self._clients else None
+        if self._witness.recorder is not None:
+            self._witness.recorder.connected_at = at
+        self._witness.tell(self.trace.finish(at=at))
 
     def _close_view(self) -> None:
         view, self._view = self._view, None
@@ -297,7 +302,12 @@ class Watch:
         self._relay.connected(data.client, data.server)
 
     @never_raising
+    def client_connected(self, client: connection.Client) -> None:
+        self._clients.add(client.id)
+
+    @never_raising
     def client_disconnected(self, client: connection.Client) -> None:
+        self._clients.discard(client.id)
         self._relay.ended(client)
 
     def _relayed(self, *noted: Any) -> None:

@@ -71,8 +71,12 @@ def first_line(**about: str | bool) -> str:
     return json.dumps({"event": "recording", "schema_version": SCHEMA_VERSION, **about})
 
 
-LAST_LINE = json.dumps({"event": "end"})
-"""The line that a recording ends with whose first line promises one (`ends`); without it, its writer was killed or goes on."""
+def last_line(at: float | None = None) -> str:
+    """The line that a recording ends with whose first line promises one (`ends`); without it, its writer was killed or goes on.
+
+    `at`: when that was, where a client was connected then.
+    """
+    return json.dumps({"event": "end"} if at is None else {"event": "end", "time": at})
 
 
 def missing_line(what: str) -> str:
@@ -160,6 +164,8 @@ class Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.problem: str | None = None
+        self.connected_at: float | None = None
+        """When it ended, where a client was connected then."""
         self._unread_last = False
         self._ends: bool | None = None
         self._seen_first = False
@@ -203,6 +209,7 @@ class Reader:
         record = json.loads(line)
         if record.get("event") == "end" and self._ends is not None:
             self._ends = True
+            self.connected_at = moment(record.get("time"))
         if record.get("event") == "missing":
             self.problem = (
                 f"{self.name} is not whole, pullscope says in line {self._line}: {str(record.get('what'))[:300]}"

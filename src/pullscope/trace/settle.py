@@ -108,7 +108,7 @@ def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:
     if step.verified is False:
         step.outcome = Outcome.FAILED  # no client keeps bytes that do not hash to what it asked for
     if pull is not None:
-        _credit(pull, step)
+        credit(pull, step)
 
 
 def verified(step: Step) -> bool | None:
@@ -138,7 +138,7 @@ def _is_schema1(step: Step) -> bool:
     return media_class(essence(said)) is MediaClass.SCHEMA1
 
 
-def _credit(pull: Pull, step: Step) -> None:
+def credit(pull: Pull, step: Step) -> None:
     """Count what a settled step brought."""
     if step.outcome is Outcome.FAILED:
         if step.kind not in OPTIONAL:

@@ -34,7 +34,15 @@ from pullscope.trace.relayed_bytes import Relays, never_came
 from pullscope.trace.settle import is_unfinished, may_continue, over_at, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
-from pullscope.trace.unseen_hosts import host_out_of_sight, is_refused, is_relayed, note_answered, note_asked
+from pullscope.trace.unseen_hosts import (
+    host_out_of_sight,
+    is_refused,
+    is_relayed,
+    note_answered,
+    note_asked,
+    through_mirror,
+    turns_out_sent_on,
+)
 
 MOST_LEFT_OVER = 1_000
 """Exchanges of nobody's pull that are remembered."""
@@ -120,18 +128,24 @@ class Trace:
         self._advance(now)
         return self._changes
 
-    def finish(self, *, cut_off: bool = False) -> list[Change]:
-        """The input has ended: nothing more will come. `cut_off`: its end is known to be missing."""
+    def finish(self, *, cut_off: bool = False, at: float | None = None) -> list[Change]:
+        """The input has ended: nothing more will come. `cut_off`: its end is known to be missing.
+
+        `at`: when it did, where a client was connected then. What had only just been sent on may not have come.
+        """
         self._changes = []
+        if at is not None:
+            self._advance(at)
         for pull in [*self._roster.open]:
-            self._alone(pull, partial(self._finish, pull, cut_off=cut_off))
+            self._alone(pull, partial(self._finish, pull, cut_off=cut_off, connected=at is not None))
         return self._changes
 
-    def _finish(self, pull: Pull, *, cut_off: bool) -> None:
+    def _finish(self, pull: Pull, *, cut_off: bool, connected: bool) -> None:
+        no_way_to_know = cut_off or (connected and not through_mirror(pull))
         for step in [*pull.open_steps]:
             if not step.in_flight:
                 unfinished = is_unfinished(step, cut_off=cut_off)
-                self._settle(step, unfinished=unfinished, cut_off=cut_off)
+                self._settle(step, unfinished=unfinished, cut_off=no_way_to_know)
         self._close(pull, cut_off=cut_off)
 
     def hop(self, exchange: int) -> Hop | None:
@@ -165,6 +179,7 @@ class Trace:
             del self.unattributed[:-MOST_LEFT_OVER]
             return
         note_asked(hop, pull)
+        turns_out_sent_on(pull, self._refusals)
         if pull.pushing or pull.process is not None:
             for other in [*pull.open_steps]:
                 if other is not step and was_asked_and_not_there(other):

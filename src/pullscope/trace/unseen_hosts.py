@@ -9,8 +9,9 @@ the pull's requests went there. At a mirror every redirect leads out of sight: t
 from __future__ import annotations
 
 from pullscope.oci.urls import host_of
-from pullscope.trace.model import Ending, Hop, Pull, Step
+from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.refusals import Refusals
+from pullscope.trace.settle import credit
 from pullscope.trace.source_gaps import MIRROR, lacking
 
 
@@ -63,6 +64,16 @@ def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
     if is_refused(last, refusals):
         return None
     return host if pull.went_on > pull.pointed_at.get(host, pull.went_on) else None
+
+
+def turns_out_sent_on(pull: Pull, refusals: Refusals) -> None:
+    """What nothing had followed for so long that it counted as failed, and whose client goes on by now: it took its time."""
+    for step in [*pull.failing]:
+        step.sent_on_to = host_out_of_sight(step, pull, refusals)
+        if step.sent_on_to is not None:
+            step.outcome = Outcome.OK
+            pull.failing.remove(step)
+            credit(pull, step)
 
 
 def is_relayed(step: Step) -> bool:
