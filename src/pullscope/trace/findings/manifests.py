@@ -110,10 +110,9 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
 def manifest_unreadable(case: Case) -> Iterator[Found]:
     """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
 
-    Decided by the body, which is read up to 4 MiB: not JSON, JSON of another form, empty, or not packed as its
-    Content-Encoding says, for a client that asked for that coding ("gzip: invalid header"). Without a manifest's media type
-    it is `wrong-content-type`, and where the bytes are not those of the digest, `digest-mismatch` or `size-mismatch`. What
-    only prints a manifest, such as `crane manifest`, does not mind.
+    Decided by the body, read up to 4 MiB: not JSON, JSON of another form, empty, or not packed as its Content-Encoding says,
+    for who asked for that coding ("gzip: invalid header"). Without a manifest's media type it is `wrong-content-type`; where
+    the digest is another's, `digest-mismatch` or `size-mismatch`. What only prints a manifest (`crane manifest`) does not mind.
     """
     wrong = [step for step in case.steps if step.instead and step.outcome is Outcome.FAILED and not step.is_token]
     if wrong:
