@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pullscope.oci.challenge import Challenge
 
@@ -29,10 +29,18 @@ class KnownRegistry:
 
     In the table, `{host}` and the groups of `hosts` stand for what they are at one host.
     """
+    piped: str | None = None
+    """The same for clients that do not ask docker's credential helpers; None: `login` is such a command."""
     login_life: int | None = None
     """Seconds after which that login has to be made again; None where it has no end of its own, or it is not known."""
     source: str = _DOCKER_LOGIN
     """Where command and life are documented."""
+    rights: Mapping[str, str] = field(default_factory=dict)
+    """What `pull`, `push` and `delete` take there, by the names that its own documentation has for it."""
+    creates: str | None = None
+    """The command that makes a repository, where a push does not."""
+    is_cache: bool = True
+    """Whether what it serves may come from a registry behind it."""
     hosts: str | None = None
     """A regular expression over the whole host name in lower case, without port 443."""
     service: str | None = None
@@ -47,6 +55,12 @@ _ROWS: tuple[KnownRegistry, ...] = (
         name="Docker Hub",
         hosts=r"(?:registry-1\.|index\.|auth\.)?docker\.io",
         login="docker login",
+        # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
+        rights={
+            "pull": "an account that its owner has let in",
+            "push": "the account of its owner or of a member, and of a token Read & Write",
+        },
+        is_cache=False,
     ),
     KnownRegistry(
         id="ghcr",
@@ -55,6 +69,12 @@ _ROWS: tuple[KnownRegistry, ...] = (
         login="echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin",
         source="https://docs.github.com/en/packages/working-with-a-github-packages-registry/"
         "working-with-the-container-registry",
+        rights={
+            "pull": "a token with read:packages, and access to the package in its own settings",
+            "push": "a token with write:packages, and access to the package in its own settings",
+            "delete": "a token with delete:packages, of an admin of the package",
+        },
+        is_cache=False,
     ),
     KnownRegistry(
         id="ecr",
@@ -63,6 +83,14 @@ _ROWS: tuple[KnownRegistry, ...] = (
         login="aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}",
         login_life=12 * HOUR,
         source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
+        # docs.aws.amazon.com/AmazonECR/latest/userguide: image-push-iam.html, repository-policies.html
+        rights={
+            "pull": "ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, by IAM and by the repository's own policy",
+            "push": "ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, "
+            "ecr:CompleteLayerUpload and ecr:PutImage, by IAM and by the repository's own policy",
+            "delete": "ecr:BatchDeleteImage",
+        },
+        creates="aws ecr create-repository --region {region} --repository-name NAME",
     ),
     KnownRegistry(
         id="ecr-public",
@@ -79,17 +107,39 @@ _ROWS: tuple[KnownRegistry, ...] = (
         name="Google Artifact Registry",
         hosts=r"(?:[a-z0-9-]+\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)",
         login="gcloud auth configure-docker {host}",
+        piped="gcloud auth print-access-token | docker login -u oauth2accesstoken --password-stdin {host}",
         source="https://docs.cloud.google.com/artifact-registry/docs/docker/authentication",
+        # docs.cloud.google.com/artifact-registry/docs/access-control
+        rights={
+            "pull": "the role Artifact Registry Reader",
+            "push": "the role Artifact Registry Writer",
+            "delete": "the role Artifact Registry Repository Administrator",
+        },
+        creates="gcloud artifacts repositories create",
     ),
     KnownRegistry(
         id="acr",
         name="Azure Container Registry",
         hosts=r"(?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)",
         login="az acr login --name {registry}",
+        piped="az acr login --name {registry} --expose-token --output tsv --query accessToken | docker login "
+        "-u 00000000-0000-0000-0000-000000000000 --password-stdin {host}",
         login_life=3 * HOUR,
         source="https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
+        # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview
+        rights={"pull": "the role AcrPull", "push": "the role AcrPush", "delete": "the role AcrDelete"},
     ),
-    KnownRegistry(id="quay", name="Quay", hosts=r"quay\.io"),
+    KnownRegistry(
+        id="quay",
+        name="Quay",
+        hosts=r"quay\.io",
+        # docs.quay.io/use_quay.html, "Robot accounts", "Repository permissions"
+        rights={
+            "pull": "Read on that repository, for a robot account too",
+            "push": "Write on that repository, for a robot account too",
+            "delete": "Admin on that repository",
+        },
+    ),
     KnownRegistry(
         id="gitlab",
         name="GitLab",
@@ -98,14 +148,56 @@ _ROWS: tuple[KnownRegistry, ...] = (
         realm=r"/jwt/auth$",
         login="echo TOKEN | docker login {host} -u USERNAME --password-stdin",
         source="https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/",
+        rights={
+            "pull": "a token with read_registry (a job's own token: that the project lets its project in)",
+            "push": "a token with write_registry, of a Developer of the project",
+        },
     ),
-    KnownRegistry(id="k8s", name="registry.k8s.io", hosts=r"registry\.k8s\.io", login=None),
-    KnownRegistry(id="mcr", name="Microsoft Artifact Registry", hosts=r"mcr\.microsoft\.com", login=None),
+    KnownRegistry(id="k8s", name="registry.k8s.io", hosts=r"registry\.k8s\.io", login=None, is_cache=False),
+    KnownRegistry(
+        id="mcr", name="Microsoft Artifact Registry", hosts=r"mcr\.microsoft\.com", login=None, is_cache=False
+    ),
     # What anybody can run is known by what it says of itself, if that is not what many say.
-    KnownRegistry(id="harbor", name="Harbor", service="harbor-registry"),
-    KnownRegistry(id="artifactory", name="JFrog Artifactory", realm=r"/api/docker/|^Artifactory Realm$"),
-    KnownRegistry(id="nexus", name="Sonatype Nexus", realm=r"^Sonatype Nexus Repository Manager$"),
-    KnownRegistry(id="gitea", name="Gitea or Forgejo", service="container_registry", realm=r"/v2/token$"),
+    KnownRegistry(
+        id="harbor",
+        name="Harbor",
+        service="harbor-registry",
+        # goharbor.io/docs: managing-users/user-permissions-by-role; goharbor/harbor#11225, #13973
+        rights={
+            "pull": "a member of the project, or a robot account that has pull",
+            "push": "a Developer of the project, or a robot account that has push and pull",
+            "delete": "a Maintainer of the project, or a robot account that has delete",
+        },
+    ),
+    KnownRegistry(
+        id="artifactory",
+        name="JFrog Artifactory",
+        realm=r"/api/docker/|^Artifactory Realm$",
+        # jfrog.com/help: "Permissions"
+        rights={
+            "pull": "Read on that repository",
+            "push": "Deploy/Cache on that repository, and Delete to write over a tag",
+            "delete": "Delete on that repository",
+        },
+    ),
+    KnownRegistry(
+        id="nexus",
+        name="Sonatype Nexus",
+        realm=r"^Sonatype Nexus Repository Manager$",
+        # help.sonatype.com/en/privileges.html
+        rights={
+            "pull": "the privilege nx-repository-view-docker-REPOSITORY-read",
+            "push": "the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read",
+            "delete": "the privilege nx-repository-view-docker-REPOSITORY-delete",
+        },
+    ),
+    KnownRegistry(
+        id="gitea",
+        name="Gitea or Forgejo",
+        service="container_registry",
+        realm=r"/v2/token$",
+        rights={"pull": "a token with read:package", "push": "a token with write:package"},
+    ),
     KnownRegistry(id="registry-2", name="distribution (registry:2)"),
     KnownRegistry(id="registry-3", name="distribution (registry:3)"),
     KnownRegistry(id="zot", name="Zot"),
@@ -151,7 +243,9 @@ def login_command(host: str) -> str | None:
 
 
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
-    return replace(row, login=row.login and row.login.format(host=host, **groups))
+    texts = (row.login, row.piped, row.creates)
+    login, piped, creates = (text and text.format(host=host, **groups) for text in texts)
+    return replace(row, login=login, piped=piped, creates=creates)
 
 
 def _says(row: KnownRegistry, challenge: Challenge) -> bool:

@@ -23,15 +23,32 @@ client certificate: required SSL certificate|client certificate
     give {client} the client certificate that {host} asks for (client.cert and client.key in certs.d/{host})
 headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
     raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
-# Traefik, Envoy, Kubernetes' ingress, Heroku
+# Traefik, Envoy, Kubernetes' ingress, Heroku, Cloudflare's tunnels
 route: no healthy upstream|default backend|no available server|(?:application|app) not found|no such app
-    |upstream connect error|no server is available
+    |upstream connect error|no server is available|error code: 10(?:16|33)
     look at the route to the registry behind {host}: the proxy in front has no server for it
-filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|web ?filter|page blocked
-    |(?:url|site|page|request) (?:has been |was |is )?blocked
+# docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
+filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|web ?filter|(?:page|access) blocked
+    |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
+    |internet security by
     have {host} let through by the filter that answers in its place, or go another way
+# Istio, RequestAuthentication and AuthorizationPolicy
+mesh: \bjwt (?:is missing|verification|issuer)|RBAC: access denied
+    let what is in front of {host} (Istio, Envoy) let {client} through: it refuses before the registry is asked
+# openai/tart#295, goharbor/harbor#12676
+cookies: csrf token
+    let {client} send no cookies: {host} takes a request that has some for a browser's, and wants a browser's token beside them
+# mozilla/jetstream#2683
+closed: deprecated and shutting down|\bshut down\b|\bdiscontinued\b
+    use the registry that took the place of {host} (for gcr.io: gcloud artifacts docker upgrade migrate, in its project)
 proxy login: proxy authentication
     give the client the login of the proxy in its proxy settings
+account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
+    |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
+    look at the account at {host}: its answer says what is wrong with it
+# registry.redhat.io, nvcr.io
+terms: \baccept the\b|terms and conditions|\beula\b
+    accept at the website of {host} what its answer names, with the account of the login
 # Docker Hub, Harbor: too many of these, and no more are looked at
 attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
     wait, and then log in with the right password: {login}
@@ -57,7 +74,12 @@ package rights (read list write delete): reqpackageaccess
 policy of rights: is not authorized to perform
     give that user or role the permission that the answer names, at the repository of {host} too
 permission: permission\W+[\w.]+\W+denied on
-    give the account that {client} uses the permission that the answer names
+    give the account that {client} uses the permission that the answer names; a repository that is not there yet has the same
+    answer: create it first
+# A workflow's own token: hyperledger-firefly/signer#74, bachp/git-mirror#516, docker/build-push-action#463
+workflow token (write): installation not allowed|write_package
+    give the workflow permissions: packages: write, and in the settings of the package {name} (Manage Actions access) the right
+    to write; the token of a person needs write:packages
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from where it comes from: no login helps
@@ -85,7 +107,7 @@ quota (write delete token): quota|storage resource|upper limit|insufficient stor
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
     allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice
 # Azure/acr-cli#70, Azure/acr#561
-lock (write delete): \bdisallowed\b|is locked
+lock (write delete): \bdisallowed\b|(?<!database )is locked
     unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)
 # Harbor and ECR: goharbor/harbor#20092, oras-project/oras#1228
 referenced (delete): referenced by|still (?:in use|referenced)
@@ -99,18 +121,19 @@ read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?
     wait until {host} takes writes again, or switch its read-only mode off
 maintenance: maintenance|read.?only
     wait until {host} is back
-licence: licen[cs]e|subscription|payment|billing|suspended|\btrial\b|upgrade your
+licence: licen[cs]e|subscription|payment|billing|suspended|overdue|\btrial\b|upgrade your
     look at the account or licence of {host}
-account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|inactive|banned|not found|not exist)
-    |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
-    look at the account at {host}: its answer says what is wrong with it
-scan: vulnerabilit|not scanned|severity|malware|blocked by (?:policy|xray)|curation
+# jfrog/jfrog-cli-core#1101, sobolevn/git-secret#801
+scan: vulnerabilit|not scanned|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
     mend or allow what the scan found, or have the policy of {host} changed
 signature (read list write delete): \b(?:un)?signed\b|signature (?:is )?(?:required|missing|not)|content trust
     sign the image as {host} demands
 # Lists in pages: distribution/distribution#4844
 page (list): number of results|pagination|page.?size
     ask for fewer at a time (n= in the address), and follow Link to the next page
+# docker/build-push-action#171
+form of a name: must be lowercase|missing image name|should be of the form
+    write the whole name, in lower case and with each part that {host} wants
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} takes no such name
@@ -131,8 +154,8 @@ credentials (read list write delete): cannot be authenticated|(?:invalid|incorre
 # What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
 server of its own: unable to connect to|from intermediary
     try again: by its own words {host} did not reach a server of its own
-# Harbor, of the registry behind a cache: goharbor/harbor#14767
-upstream (read list): http status code: \d{3}
+# Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354
+upstream (read list): http status code: \d{3}|upstream registry
     look at what {host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and the
     login that {host} has there
 network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:

@@ -121,8 +121,8 @@ def access_denied(one: Answer) -> str:
         return f"{answered_by(hop)} {said}{quoted(hop)}."
     if hop.route.repository is None or one.is_known_to_be_there:
         return f"{hop.host} {said}{quoted(hop)}."
-    line = words(hop).removesuffix(".")
-    return f"{hop.host} {said}{f' ({line})' if line else ''}: it is private or does not exist, and registries do not say which."
+    line = f" ({words(hop).removesuffix('.')})" if words(hop) else ""
+    return f"{hop.host} {said}{line}: it is private or does not exist, and registries do not say which."
 
 
 @composed(
@@ -139,13 +139,13 @@ def registry_failed(one: Answer) -> str:
     containerd and containers/image; what a retry made good is told as `retried` alone.
     """
     hop = one.hop
-    instead = one.clue is not None and one.clue.name == "filter"
-    behind = not instead and hop.status in GATEWAY and not hop.errors and front(hop) is not None
-    return f"{answered_by(hop)} said {hop.status}{quoted(hop)}: " + (
-        "it stands in front and did not get an answer from the registry behind it."
+    behind = hop.status in GATEWAY and not hop.errors and front(hop) is not None
+    times = f", {one.times} times in a row" if one.times > 1 else ""
+    return f"{answered_by(hop)} said {hop.status}{times}{quoted(hop)}: " + (
+        "it answers in the registry's place."
+        if one.clue is not None and one.clue.name == "filter"
+        else "it stands in front and did not get an answer from the registry behind it."
         if behind
-        else "it answers in the registry's place."
-        if instead
         else f"the fault is there, not with {one.case.client}."
     )
 

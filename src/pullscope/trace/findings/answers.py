@@ -115,7 +115,13 @@ class Answer:
 
     @cached_property
     def known(self) -> KnownRegistry | None:
-        """That registry, where it is one that is known by its host."""
+        """That registry, where it is known by its host or by its challenge."""
+        here = (hop for hop in self.case.hops if hop.host == self.host)
+        return known_registry(self.host, [challenge for hop in here for challenge in hop.challenges])
+
+    @cached_property
+    def hosted(self) -> KnownRegistry | None:
+        """That registry, where it is one that others run: its log and its settings are out of reach."""
         return known_registry(self.host)
 
     @cached_property
@@ -175,7 +181,21 @@ class Answer:
     @cached_property
     def is_about_a_login(self) -> bool:
         """Whether a login itself was refused, and not what was asked with it."""
-        return self.step in wrong_logins(self.case)
+        anonymous = self.issued is not None and self.issued.anonymous
+        return self.step in wrong_logins(self.case) and not anonymous
+
+    @cached_property
+    def times(self) -> int:
+        """How often the same request had this answer, in the end one after the other."""
+        method, place = self.hop.request.method, self.step.place
+        here = [hop for hop in self.case.hops if hop.step.place == place and hop.request.method == method]
+        other = [at for at, hop in enumerate(here) if hop.status != self.hop.status or hop.host != self.hop.host]
+        return len(here) - (max(other) + 1 if other else 0)
+
+    @cached_property
+    def later(self) -> str:
+        """To try again, as far as that has not been done in vain."""
+        return "try again" if self.times < 3 else "try again when something has changed (it was the same each time)"
 
     @cached_property
     def sends(self) -> bool:
@@ -310,6 +330,6 @@ def after(one: Answer) -> str:
 def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
     late = f":{after(one)} it may be a time limit of the proxy in front" if after(one) else ""
-    if one.known is not None:
-        return f"ask {one.known.name}, which alone can see its log, about this request{late}"
+    if one.hosted is not None:
+        return f"ask {one.hosted.name}, which alone can see its log, about this request{late}"
     return f"look at the log of {one.hop.host} for this request{late}"

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, look_at_the_log
+from pullscope.trace.findings.asked import action
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
@@ -27,7 +29,7 @@ from pullscope.trace.findings.rights import (
     without_a_login,
     without_the_right,
 )
-from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says
+from pullscope.trace.findings.said import answered_by, filtering, front, is_specific, other_host, says
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.model import Kind
 
@@ -42,7 +44,25 @@ Rung = Callable[[Answer], str | None]
 
 def fix_of(one: Answer) -> str:
     """What to do."""
-    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+    fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+    return fix + at_that_registry(one, fix)
+
+
+def at_that_registry(one: Answer, fix: str) -> str:
+    """What a known registry calls the right that is wanted, or how long its logins live."""
+    known, right = one.known, action(one.case, one.step)
+    if known is None or one.no_login or one.by_page or one.status not in (400, *REFUSALS):
+        return ""
+    if one.is_about_a_login:
+        again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
+        return f"; a login there lives {period(known.login_life or 0)}" if again else ""
+    said = known.rights.get(right, "")
+    known_right = one.code in ("write-denied", "access-denied", "login-lacks-right") and one.status in REFUSALS
+    if not said or not known_right or (one.clue is not None and not one.of_a_right):
+        return ""
+    if ":packages" in fix or "by other means" in fix:
+        return ""
+    return f"; at {known.name} a {right} takes {said}"
 
 
 # What the name and the words say.
@@ -153,8 +173,8 @@ def of_a_failure(one: Answer) -> str | None:
     hop, host, name = one.hop, one.hop.host, front(one.hop)
     if one.status < 500:
         return None
-    if one.known is not None:
-        return f"try again later, and check the status page of {one.known.name}"
+    if one.hosted is not None:
+        return f"{one.later.replace('again', 'again later', 1)}, and check the status page of {one.hosted.name}"
     if one.status in GATEWAY and not hop.errors and name is not None:
         if filtering(hop) is not None:
             return f"check that {name}, a proxy on the way, may and can reach {host}"
@@ -166,15 +186,20 @@ def of_a_failure(one: Answer) -> str | None:
         return (
             f"look at the login that {host} has at the registry behind it: with {one.status} its words are not of yours"
         )
-    return f"try again later, or look at the logs of {host}"
+    return f"look at the logs of {host}" + ("" if one.times > 2 else ", or try again later")
 
 
 _BY_STATUS: dict[int, str] = {
     400: "compare the request with what {host} expects; a proxy in front may have changed it",
     406: "ask for a media type that {host} has",
     407: "give the client the login of the proxy in its proxy settings",
+    409: "let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it",
+    410: "look for what replaced it: {host} says that it is gone for good",
     412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
+    413: "shorten the request (login, headers, address), or raise the limits in front of {host}",
+    415: "send a media type that {host} takes",
     421: "ask {host} under the name that its certificate and its configuration have",
+    423: "unlock it at {host}",
     426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
     451: "pull it from a mirror that may be reached from here",
 }
@@ -184,12 +209,20 @@ def of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
     if (one.act == "write" and one.status == 400) or (one.act == "delete" and one.status == 406):
         return None
+    if one.status == 412 and one.step.route.endpoint is not Endpoint.MANIFEST:
+        return None
+    if one.status == 405 and one.act in ("read", "list"):
+        who = front(hop) or "what is in front"
+        return f"have {who} hand {hop.request.method} on to the registry at {host}; or check that {host} is one"
+    if one.status == 404 and one.step.route.endpoint in (Endpoint.PING, Endpoint.TAGS, Endpoint.CATALOG):
+        return f"check the host, the port and the name: {answered_by(hop)} knows no such address"
     if one.status in _BY_STATUS:
         return _BY_STATUS[one.status].format(host=host)
     if hop.status is None:
+        runs = "" if one.hosted is not None else f"check that {host} runs, and "
         return (
-            f"try again; if it keeps failing, check that {host} runs, and what is between it and here: a firewall or proxy "
-            "that does not let it through ends connections like that"
+            f"{one.later}; if it keeps failing, {runs}look at what is between {host} and here: a firewall or proxy that does not "
+            "let it through ends connections like that"
         )
     if one.status == 403 and is_page(hop):
         proxy = filtering(hop)

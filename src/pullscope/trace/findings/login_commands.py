@@ -17,11 +17,12 @@ LOGINS = {
     "regctl": "regctl registry login",
     "helm": "helm registry login",
     "oras": "oras login",
+    "cosign": "cosign login",
 }
 """What a family's logins are made with; what is not here reads those of docker (~/.docker/config.json)."""
 
-TAKES_A_PASSWORD = frozenset({"podman login", "buildah login", "skopeo login", "nerdctl login"})
-"""Those that take --username and --password-stdin as `docker login` does."""
+_OF_NODES = frozenset({"containerd", "cri-o"})
+"""Families that a kubelet drives, which hands on the login of a pod: kubernetes/kubernetes#66162, containerd/cri#848."""
 
 
 def login(case: Case, host: str) -> str:
@@ -30,17 +31,17 @@ def login(case: Case, host: str) -> str:
     Docker Hub's login goes by another name than its host: docker keeps it as https://index.docker.io/v1/, which is where
     `docker login` without a name puts it.
     """
-    registry, command = registry_name(host), LOGINS.get(case.pull.client.family, "docker login")
+    command = LOGINS.get(case.pull.client.family, "docker login")
     challenges = [challenge for hop in case.hops if hop.host == host for challenge in hop.challenges]
     known = known_registry(host, challenges)
-    if known is not None and known.id == "docker-hub":
-        registry = DOCKER_HUB
-    elif known is not None and known.login is not None:
-        if command == "docker login" or "docker login" not in known.login:
-            return known.login
-        if command in TAKES_A_PASSWORD:
-            return known.login.replace("docker login", command)
-    return command if registry == DOCKER_HUB and command == "docker login" else f"{command} {registry}"
+    own = login_of_its_own(case, host)
+    if known is not None and known.id != "docker-hub" and known.login is not None:
+        piped = known.piped or known.login
+        if command == "docker login" or "docker login" not in piped:
+            own = known.login
+        elif "--password-stdin" in piped and not command.startswith("regctl"):
+            own = piped.replace("docker login", command)
+    return own + (f" (under Kubernetes an imagePullSecret for {host})" if case.pull.client.family in _OF_NODES else "")
 
 
 def logout(case: Case, host: str) -> str:
@@ -50,5 +51,6 @@ def logout(case: Case, host: str) -> str:
 
 def login_of_its_own(case: Case, host: str) -> str:
     """The client's own login command, whatever the registry's documentation says."""
-    registry, command = registry_name(host), LOGINS.get(case.pull.client.family, "docker login")
+    known, command = known_registry(host), LOGINS.get(case.pull.client.family, "docker login")
+    registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
     return command if registry == DOCKER_HUB and command == "docker login" else f"{command} {registry}"

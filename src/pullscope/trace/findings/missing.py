@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
@@ -34,20 +35,21 @@ def named_by(one: Answer) -> str | None:
 
 def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
-    host, step, cache = one.hop.host, one.step, _CACHE.format(host=one.hop.host)
+    host, step = one.hop.host, one.step
+    cache = "; " + _CACHE.format(host=host) if one.known is None or one.known.is_cache else ""
     name = one.hop.route.repository or step.route.repository or ""
     if one.clue is not None and one.clue.name != "not there":
         return None  # words that say why
     if one.code == "name-unknown":
         within = host_within(name)
         if within is not None:
-            return f"leave {within} out of the name, if it is the registry that was meant; else check the name; {cache}"
-        return f"check the name, and where a redirect or proxy renames it, the rule; {cache}"
+            return f"leave {within} out of the name, if it is the registry that was meant; else check the name{cache}"
+        return f"check the name, and where a redirect or proxy renames it, the rule{cache}"
     if one.code == "blob-unknown":
         if step.first.host != host:
             return f"look at {step.first.host}, which sends on to where the content is not, or keeps an old manifest in a cache"
         if step.expectation:
-            return f"push the image again: its manifest is there, its content is not; {cache}"
+            return f"push the image again: its manifest is there, its content is not{cache}"
         return "check the digest, and the repository that it is asked for in"
     if one.code != "manifest-unknown":
         return None
@@ -60,11 +62,11 @@ def of_what_is_missing(one: Answer) -> str | None:
             "hosts.toml: the path has it twice"
         )
     if step.route.digest is None:
-        return f"check the tag: {tags} those that exist" + ("" if one.known is not None else f"; {cache}")
+        return f"check the tag: {tags} those that exist" + ("" if one.hosted is not None else cache)
     if step.expectation is not None:
-        return f"push the image again with all its platforms; {cache}"
+        return f"push the image again with all its platforms{cache}"
     if named_by(one) is not None:
-        return f"look at {host}, which does not have what it names; {cache}"
+        return f"look at {host}, which does not have what it names{cache}"
     return "check the digest; what no tag names may be deleted"
 
 
@@ -96,9 +98,19 @@ def of_storage(one: Answer) -> str | None:
         )
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
-    if hop.status == 403 and hop.follows is not None and hop.request.authorization == "none":
+    status = hop.status
+    if status == 403 and hop.request.authorization == "none":
         return (
             f"allow {hop.host} where {one.case.client} is: a policy of its network (a proxy, a VPC endpoint) may refuse it; "
             f"else look at the rights that {by} has there"
         )
-    return f"try again; if it keeps failing, {by} points to a storage that does not give what it should"
+    if status in (401, 409):  # Azure says 409 PublicAccessNotPermitted
+        return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
+    if status >= 500:
+        known = known_registry(by)
+        whose = f"check the status page of {known.name}" if known is not None else "look at its log and its disk"
+        return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
+    return (
+        f"compare the address with what {by} hands out: a proxy on the way may change it; else look at the storage settings "
+        f"of {by} (endpoint, region, bucket)"
+    )

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from pullscope.oci.documents import Index
+from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import (
@@ -20,6 +21,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
+from pullscope.trace.model import Kind
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -119,7 +121,9 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     """An index that has nothing for the platform in dockerd's User-Agent, and nothing more was asked.
 
     moby dockerversion.DockerUserAgent names os and arch. Other clients do not say what they run on; that they only read
-    the index is info. What is there for the platform may be on the host already: no finding.
+    the index is info, and an error where they read one only to run what is in it: containerd and CRI-O say "no match for platform
+    in manifest" (kubewarden/adm-controller#1378, aws-samples/bottlerocket-images-cache#7). What is there for the platform may be
+    on the host already: no finding.
     """
     index = case.pull.index
     if index is None or case.pull.images or case.pull.pushing or case.bad:
@@ -130,15 +134,20 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     there = [
         str(entry.platform) for entry in index.manifests if entry.platform is not None and not entry.is_attestation
     ]
+    there = [one for one in there if not one.startswith("unknown/")] or there
     own = _PLATFORM.search(case.pull.client_key[1])
     if not shown or went_on or not there or not case.over:
         return
+    host, client = shown[-1].last.host, case.client
     if own is None:
+        runs = case.pull.client.family in ("containerd", "cri-o") and case.pull.action == "pull"
         yield Found(
             shown,
-            f"{case.client} read the index at {shown[-1].last.host} and asked for nothing that is in it: {listed(there)}.",
-            "if it was to pull, choose one of these platforms; to look at an index only is not a failure",
-            severity=Severity.INFO,
+            f"{client} read the index at {host} and asked for nothing that is in it: {listed(there)}.",
+            f"build for the platform of {client} too, if that is not one of these; or ask for one of them"
+            if runs
+            else "if it was to pull, choose one of these platforms; to look at an index only is not a failure",
+            severity=Severity.ERROR if runs else Severity.INFO,
         )
         return
     platform = f"{own[1]}/{own[2]}"
@@ -146,7 +155,64 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
         return  # another one was wanted, or it is on the client's host already
     yield Found(
         shown,
-        f"the index at {shown[-1].last.host} has nothing for {platform}, which {case.client} runs on; it has {listed(there)}.",
-        f"build for {platform} too, or ask for another with --platform {there[0]}",
+        f"the index at {host} has nothing for {platform}, which {client} runs on; it has {listed(there)}.",
+        f"build for {platform} too"
+        + ("" if there[0].startswith("unknown/") else f", or ask for another with --platform {there[0]}"),
+        severity=Severity.ERROR,
+    )
+
+
+_RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "kaniko", "nerdctl"})
+"""Families that take a manifest to run what it names."""
+_CONFIGS = re.compile(r"\.image\.|/octet-stream|/json$|/html$|empty\.v1|docker\.plugin")
+"""Types of a config that is, or may be, an image's: dockerd takes the generic ones for it too (moby distribution/registry.go)."""
+_CONTENTS = (
+    (re.compile("helm"), "a Helm chart", "pull it with helm (helm pull oci://{host}/{name})"),
+    (re.compile("buildkit"), "a build's cache", "name the image's own tag: that of its cache is for --cache-from"),
+    (re.compile("wasm"), "a WebAssembly module", "run it with a runtime for WebAssembly, or pull it with oras"),
+    (re.compile(""), "no image", "pull it with what made it, or with oras (oras pull {host}/{name})"),
+)
+"""What the type of a config says that a manifest is of, and what takes that."""
+
+
+@row(
+    "content-unusable",
+    needs=Fact.INDEX_OR_IMAGE,
+    suffers="clients that are made for something else",
+    remedy="the client that is made for it",
+    report="opencost/opencost-helm-chart#375",
+)
+def content_unusable(case: Case) -> Iterator[Found]:
+    """A manifest came, names what this client is not made for, and nothing that it names was fetched.
+
+    By the type of its config: dockerd says "unsupported media type" to what is no image (moby distribution/pull_v2.go), helm
+    "could not load config with mediatype" to what is no chart: opencost/opencost-helm-chart#375. By the types of its layers:
+    containers/image says "unsupported docker v2s2 media type" to zstd in a manifest of Docker's, which only OCI's may have:
+    imagegenius/docker-immich#717, triggerdotdev/trigger.dev#4184.
+    """
+    step, family = case.stopped_at, case.pull.client.family
+    sent = step.document if step is not None and step.method == "GET" and step.last.ok else None
+    if step is None or sent is None or sent.subject is not None or case.pull.pushing or step.kind is Kind.SIGNATURE:
+        return
+    config, layers = (sent.config, sent.layers) if isinstance(sent, Manifest) else (None, ())
+    host, name, kind = step.last.host, step.route.repository or "", config.media_type if config is not None else ""
+    if (
+        any("docker" in layer.media_type and "zstd" in layer.media_type for layer in layers)
+        and family in CONTAINERS_IMAGE
+    ):
+        what = "a manifest of Docker's type with layers in zstd, which only OCI's may have"
+        fix = "push it as OCI (oci-mediatypes=true beside compression=zstd in buildx), or with gzip"
+    elif kind and family in _RUNNERS and not _CONFIGS.search(kind):
+        _, what, fix = next(one for one in _CONTENTS if one[0].search(kind))
+        what += f" (its config is {kind})"
+    elif family == "helm" and "helm" not in kind:
+        what = f"no chart (its config is {kind})" if kind else "an index, and no chart"
+        fix = f"name the chart: {name} at {host} is an image or something else; charts are often below a name of their own"
+    else:
+        return
+    yield Found(
+        [step],
+        f"what {host} has as {name_of(step)} is {what}, and {case.client} asked for nothing that it names.",
+        fix.format(host=host, name=name),
         severity=Severity.ERROR,
     )

@@ -7,8 +7,19 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pullscope.oci.amounts import count, duration, period, size
+from pullscope.oci.known_registries import known_registry
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, client_left, codes, header, is_page, listed, was_anonymous
+from pullscope.trace.findings.case import (
+    Case,
+    Found,
+    client_left,
+    codes,
+    header,
+    in_storage,
+    is_page,
+    listed,
+    was_anonymous,
+)
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
@@ -45,6 +56,15 @@ _ATTEMPTS = re.compile(r"attempts|failed log", re.IGNORECASE)
 """Logins that failed too often, and no more are looked at: Docker Hub's token server."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
+
+
+_COUNTED = {
+    "ecr": "it counts the account and its region, and Service Quotas raises that",
+    "artifact-registry": "it counts the project, and its quotas can be raised",
+    "acr": "each tier of the registry has its own limit",
+    "quay": "it counts addresses, with or without a login",
+}
+"""What hosted registries count, by their own pages on quotas; the others count an address or an account."""
 
 
 @row(
@@ -106,6 +126,11 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         return f"{when}, and send fewer requests at a time: all requests count, with or without a login"
     if says(last, _OF_AN_UPSTREAM):
         return f"{when}, or give {last.host} an account at the registry behind it: it limits that host, not its clients"
+    if in_storage(last):
+        return f"{when}, and fetch less at a time: {last.host} counts what is fetched, whatever the login at the registry is"
+    known = known_registry(last.host)
+    if known is not None and known.id in _COUNTED:
+        return f"{when}, with fewer requests at a time; {_COUNTED[known.id]}"
     if logged_in:
         return f"{when}, or send fewer requests at a time: the limit is that of the login"
     return f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"

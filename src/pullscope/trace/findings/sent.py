@@ -32,16 +32,16 @@ def of_deletes(one: Answer) -> str | None:
     Docker Hub refuses every delete, to a login with 401 or 405: google/go-containerregistry#746, docker/hub-feedback#2360.
     """
     said = codes(one.hop)
-    by_other_means = one.known is not None and (
-        one.status in NOT_OFFERED or (one.known.id == "docker-hub" and not one.no_login)
+    by_other_means = one.hosted is not None and (
+        one.status in (405, 501) or (not one.no_login and (one.status in NOT_OFFERED or one.hosted.id == "docker-hub"))
     )
     if one.act != "delete" or (one.status not in NOT_OFFERED and not by_other_means):
         return None
     if "DIGEST_INVALID" in said:
         return f"delete it by the digest that {one.host} gives for it (Docker-Content-Digest), and not by a tag"
-    if by_other_means and one.known is not None:
-        return f"delete it by other means ({one.known.name}'s own page or API): {one.host} takes no such request"
-    if one.status == 400 and tells_more(one.hop):
+    if by_other_means and one.hosted is not None:
+        return f"delete it by other means ({one.hosted.name}'s own page or API): {one.host} takes no such request"
+    if one.status == 400 and (tells_more(one.hop) or one.hosted is not None):
         return None
     by_tag = one.step.route.digest is None and one.step.route.endpoint is Endpoint.MANIFEST
     return ("delete it by its digest; if that is refused too, " if by_tag else "") + (
@@ -78,6 +78,12 @@ def is_read_only(one: Answer) -> bool:
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
+    if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
+        again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
+        return (
+            f"{again}; if that fails too, push from another network, or look at the proxies and firewalls of this one: their "
+            f"limits of size and time are the ones within reach, those of {one.hosted.name} are not"
+        )
     if one.code == "upload-too-large":
         return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
@@ -90,8 +96,8 @@ def of_size_and_time(one: Answer) -> str | None:
         )
     if one.code == "upload-lost":
         return (
-            f"push again; if it keeps failing, report it to {one.known.name}: it loses the uploads that it began"
-            if one.known is not None
+            f"push again; if it keeps failing, report it to {one.hosted.name}: it loses the uploads that it began"
+            if one.hosted is not None
             else f"give all instances behind {host} the same storage and the same http.secret, and let proxies pass on the "
             "Location of an upload with its whole query"
         )
@@ -108,7 +114,8 @@ def of_names(one: Answer) -> str | None:
         return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
     if "NAME_INVALID" in said and tells_more(one.hop):
         return f"name the image as the answer asks: {host} takes no name spelled {name}"
-    return f"create {name} at {host} first, and check how it is spelled"
+    how = f" ({one.known.creates})" if one.known is not None and one.known.creates else ""
+    return f"create {name} at {host} first{how}, and check how it is spelled"
 
 
 def of_uploads(one: Answer) -> str | None:
@@ -180,4 +187,5 @@ def of_a_manifest(one: Answer) -> str | None:
         )
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
-    return f"{look_at_the_log(one)}; it may not take manifests of the type {sent or 'that was sent'}"
+    may = f"; it may not take manifests of the type {sent or 'that was sent'}" if one.status in _NO_SUCH_TYPE else ""
+    return look_at_the_log(one) + may
