@@ -74,6 +74,25 @@ def test_is_quiet_and_fits(browser: Any, written: Any, trace: str) -> None:
     opened.context.close()
 
 
+@pytest.mark.parametrize("trace", ["dockerd-29.7-containerd-vanity-302", "skopeo-1.9-vanity-302"])
+def test_a_step_has_two_lines_on_a_phone(browser: Any, written: Any, trace: str) -> None:
+    """At 390 pixels: title and what it says in the first line, the hosts and the time in the second."""
+    opened = Opened(browser, written(trace))
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    opened.page.locator("details.step").first.wait_for()
+    tops = """(step) => ['.title', '.says', '.chain', '.time'].map((part) => {
+        const box = step.querySelector('summary > ' + part).getBoundingClientRect();
+        return [Math.round((box.top + box.bottom) / 2), box.height];
+    })"""
+    for step in opened.page.locator("details.step").all():
+        (title, line), (says, height), (chain, _), (time, _) = step.evaluate(tops)
+        assert height == line
+        assert abs(says - title) <= 1
+        assert abs(time - chain) <= 1
+        assert chain > title
+    opened.context.close()
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: see above")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("trace", ["dockerd-29.7-containerd-vanity-302", "skopeo-1.9-vanity-302", "hostile", "empty"])
