@@ -57,7 +57,7 @@ def bench(directory: Path) -> Iterator[Bench]:
     confdir = directory / "confdir"
     confdir.mkdir()
     CertStore.create_store(confdir, "mitmproxy", 2048)
-    # The CA serves as the upstream's own certificate too; nobody checks it.
+    # The CA serves as the upstream's own certificate too; it is not verified.
     with _started([sys.executable, HERE / "upstream.py", confdir / "mitmproxy-ca.pem"]) as server:
         found = re.search(r"listening on (\d+)", server.stdout.readline() if server.stdout else "")
         if not found:

@@ -140,7 +140,7 @@ def start_up(bench: lanes.Bench, size: Size) -> Iterator[Row]:
 
 
 def hold(_bench: lanes.Bench, _size: Size) -> Iterator[Row]:
-    """One hostile body must not stop everybody: how long the event loop is held, by documents and by a bomb."""
+    """One hostile body must not stop the other clients: how long the event loop is held, by documents and by a bomb."""
     honest = holds.seconds_to_read(holds.honest_index())
     took = {name: holds.seconds_to_read(raw) for name, raw in holds.hostile_documents().items()}
     slowest = max(took, key=lambda name: took[name])

@@ -138,7 +138,7 @@ def problems_of(runs: Iterable[Ran]) -> tuple[Problem, ...]:
 
 
 def _sent_login(ran: Ran) -> bool:
-    """Whether the client gave its login to anybody; a trace cannot know of one that was never sent."""
+    """Whether the client sent its login; a trace cannot know of one that was never sent."""
     asked = [one.request for one in ran.seen]
     return any(one.body or (one.headers.get("Authorization") or "").lower().startswith("basic ") for one in asked)
 

@@ -165,7 +165,7 @@ def demo(
 
 
 def _explain(watch: Watch, *, color: bool) -> None:
-    """The lesson; it waits for Enter where somebody sits at both ends."""
+    """The lesson; it waits for Enter where stdin and stdout are terminals."""
     from pullscope.cli.explain import tell
 
     if watch.trace.pulls:

@@ -2,7 +2,7 @@
 
 A complaint says what, where and what to do, in one sentence, and ends the command with its code. So do the exceptions of
 the rooms below: `HostError` and `OSError` with 1, the `ValueError` of a constructor that refuses with 2. No traceback
-reaches a user: what nobody thought of is said as such, and shown whole with PULLSCOPE_DEBUG=1.
+reaches a user: an unexpected error is reported as a bug, and shown whole with PULLSCOPE_DEBUG=1.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has seen enough (`| head`), of a command that ends with no verdict.
+            # The reader closed the pipe (`| head`), of a command that ends with no verdict.
             discard_stdout()
             raise typer.Exit(ExitCode.DONE) from None
         except (typer.Exit, typer.Abort, typer.BadParameter):

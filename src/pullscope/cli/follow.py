@@ -36,7 +36,7 @@ def follow(file: str, *, color: bool, verbose: bool) -> None:
             try:
                 story.show([change])
             except OSError:
-                raise  # nobody reads any more
+                raise  # the output is closed
             except Exception as error:
                 untold.add(error)
 

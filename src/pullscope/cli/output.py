@@ -1,7 +1,7 @@
 """How a command prints what it found and ends: colour on a terminal only, and a code that does not depend on who reads.
 
-A verdict is known before its first line is printed. Whoever reads may have seen enough (`| head`), and the command still
-ends with the verdict's code.
+A verdict is known before its first line is printed. If the reader closes the pipe (`| head`), the command still ends with
+the verdict's code.
 """
 
 from __future__ import annotations

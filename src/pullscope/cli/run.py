@@ -190,7 +190,7 @@ def _undo(variables: dict[str, str]) -> str:
 
 
 def _put(bundle: Path, content: bytes) -> None:
-    """For everybody to read, and the directory's owner's own; what has that name is never written into, nor followed."""
+    """World-readable and owned by the directory's owner; an existing file of that name is never written into, nor followed."""
     handle, name = tempfile.mkstemp(dir=bundle.parent, prefix=f".{bundle.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

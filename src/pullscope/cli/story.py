@@ -2,7 +2,7 @@
 
 docker and oras draw their progress by moving the cursor up, and what was printed meanwhile is overwritten. So on a terminal
 the story is kept until the client has ended. It is told as it happens where it cannot be overwritten: in a file or a pipe,
-or beside a shell, whose commands nobody can wait for.
+or beside a shell, which may never end.
 """
 
 from __future__ import annotations

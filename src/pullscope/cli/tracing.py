@@ -93,7 +93,7 @@ def trace(
 
 
 def _take_back(at: Surroundings) -> None:
-    """`off`, whether or not anybody is left to read what it says."""
+    """`off`, even if its output can no longer be read."""
     from pullscope.cli import docker
 
     if nobody_reads():

@@ -1,7 +1,7 @@
 """A change as data, and how it is taken back: by looking at what is there now, never by remembering alone.
 
-`take_back` compares the path with what was there before and with what we put there. Where somebody else changed it
-since, their change stays and only ours goes; one merge function per kind of file, in a table. Doing it twice does
+`take_back` compares the path with what was there before and with what we put there. A change made since by others
+stays and only ours goes; one merge function per kind of file, in a table. Doing it twice does
 nothing more, which is what makes undo safe after a crash at any point of `on` and of `off` itself.
 """
 
@@ -52,7 +52,7 @@ class TakenBack:
     words: str
     touched: bool = True
     foreign: bool = False
-    """Whether something of somebody else's was found there and left."""
+    """Whether a change by others was found there and left."""
 
 
 def sha256(content: bytes) -> str:
@@ -102,7 +102,7 @@ def apply(tree: Tree, change: Change) -> None:
 
 
 def take_back(tree: Tree, entry: Entry) -> TakenBack:
-    """Undo one entry. What cannot be told apart from somebody else's work stays, and is named."""
+    """Undo one entry. What cannot be told apart from the work of others stays, and is named."""
     tree.clean(entry.path) if entry.kind != "directory" else None
     now = tree.look(entry.path)
     if entry.kind == "directory":
@@ -201,7 +201,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
 
 
 def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
-    """A file in a directory of our own: nobody else's work is in it."""
+    """A file in a directory of our own: no change by others is in it."""
     return (None, "removed (pullscope had created it)") if entry.before.absent else (entry.before.content, "restored")
 
 
@@ -281,4 +281,4 @@ MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {
     "pieces": _without_pieces,
     "hosts": _without_block,
 }
-"""How a file that somebody changed since loses only what is ours."""
+"""How a file that was changed since loses only what is ours."""

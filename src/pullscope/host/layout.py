@@ -31,7 +31,7 @@ class Layout:
     state: str
     """The journal and the CA for the daemon; for its owner only."""
     public: str
-    """What the proxy must read, which runs as somebody else."""
+    """What the proxy must read, which runs as another user."""
     socket: str
     systemctl: tuple[str, ...]
     unit: str = "docker.service"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def listens(host: str, port: int, timeout: float = 1.0) -> bool:
-    """Whether somebody accepts connections there."""
+    """Whether a server accepts connections there."""
     try:
         with socket.create_connection((host, port), timeout=timeout):
             return True
@@ -19,7 +19,7 @@ def listens(host: str, port: int, timeout: float = 1.0) -> bool:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on right now."""
+    """A port that is free right now."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
@@ -43,7 +43,7 @@ def command_of(port: int) -> list[str] | None:
 
 
 def owns(pid: int, port: int) -> bool | None:
-    """Whether a connection from this local port is the process's; None where nobody's any more."""
+    """Whether a connection from this local port is the process's; None where it has no owner any more."""
     handles = _open(str(pid))  # first: what is closed between the two has no inode then
     inodes = {f"socket:[{inode}]" for inode, listening in _sockets(str(pid), port) if inode != "0" and not listening}
     return not inodes.isdisjoint(handles) if inodes else None

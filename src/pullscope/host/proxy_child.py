@@ -1,7 +1,7 @@
 """A tracing proxy of our own: mitmdump as a child with its own confdir, gone when we are.
 
 Its confdir is a private copy (CA and nothing else), so what the user's mitmproxy is configured to do does not interfere,
-and the login of an upstream proxy can be handed over in a file instead of a command line that everybody can list.
+and the login of an upstream proxy can be handed over in a file instead of a command line that every user can list.
 """
 
 from __future__ import annotations

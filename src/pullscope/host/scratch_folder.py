@@ -1,7 +1,7 @@
 """A temporary directory that goes with its process; after a SIGKILL, the next start of the same kind clears it.
 
-Only what is provably ours is cleared: a directory of this user that nobody else can write to, with our mark in it, whose
-lock nobody holds. The kernel releases a lock when the process that took it ends, however it ends (flock(2)).
+Only what is provably ours is cleared: a directory of this user that no other user can write to, with our mark in it, whose
+lock is free. The kernel releases a lock when the process that took it ends, however it ends (flock(2)).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _lock(path: Path) -> int | None:
 
 
 def _safe(info: os.stat_result, owners: set[int]) -> bool:
-    """Whether nobody but `owners` can replace what is in a directory."""
+    """Whether only `owners` can replace what is in a directory."""
     return info.st_uid in owners and (not info.st_mode & 0o022 or bool(info.st_mode & stat.S_ISVTX))
 
 

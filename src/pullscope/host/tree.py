@@ -3,7 +3,7 @@
 Paths are the absolute ones of the machine ("/etc/docker/daemon.json"); only this file knows where the tree lies.
 Writes go to a sibling with a fixed name, are fsynced and renamed over the target, so a kill at any instant leaves the
 old file or the new one, and at most that sibling, which `clean` removes. `fault` is called around every single effect
-with its name; tests kill the process there, everybody else passes nothing.
+with its name; tests kill the process there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pullscope.host import HostError
 from pullscope.host.untrusted_file import read_handle
 
 PENDING = ".pullscope-new"
-"""The end of the name of a file that is being written. It ends in nothing that systemd, dockerd or mitmproxy read."""
+"""The suffix of a file that is being written: one that systemd, dockerd and mitmproxy do not read."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of a file that is read: far above any configuration, far below what would fill the memory."""
 LONGEST_NAME = 255 - len(PENDING) - 1

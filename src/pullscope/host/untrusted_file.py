@@ -1,7 +1,7 @@
 """Read a file that an ordinary user may control, with root's rights and without doing that user's bidding.
 
 As root a path is walked one component at a time (openat(2), O_NOFOLLOW). A symbolic link is followed only where root alone
-could have made it: below the first directory that somebody else can write to, none is. (The idea is that of systemd's
+could have made it: below the first directory that another user can write to, none is. (The idea is that of systemd's
 CHASE_SAFE, src/basic/chase.c.) The file must be regular and of bounded size, and opening it never waits: a FIFO or a device
 is refused. Any other user reads with the rights that it has anyway.
 """
@@ -61,7 +61,7 @@ def owner(path: Path) -> tuple[int, int]:
 
 
 def why_not_run(path: Path, *owners: int) -> str | None:
-    """Why root shall not run the code in `path`, as a sentence: somebody other than root and `owners` can change it.
+    """Why root shall not run the code in `path`, as a sentence: a user other than root and `owners` can change it.
 
     None where it may. A directory that a group can write to is not a reason: many systems give each user a group of its own.
     """
@@ -122,7 +122,7 @@ def _walk(path: Path, last: int) -> _Reached:
                 return _Reached(handle=os.open(name, last | os.O_NOFOLLOW, dir_fd=handle), owner=owner)
             handle = _instead(handle, os.open(name, _FOLDER, dir_fd=handle))
             info = os.fstat(handle)
-            # In a sticky directory nobody can replace what is root's.
+            # In a sticky directory other users cannot replace root's files.
             trusted = trusted and info.st_uid == 0 and (not info.st_mode & 0o022 or bool(info.st_mode & stat.S_ISVTX))
             owner = owner if owner[0] else (info.st_uid, info.st_gid) if info.st_uid else (0, 0)
         return _Reached(handle=os.dup(handle), owner=owner)

@@ -17,7 +17,7 @@ from pullscope.trace.events import Event, Requested
 
 MOST_WAITING = 1_000
 TICK = 1e-4
-"""Seconds between two things of which only the order is known: no step and no pull is over for a pause that nobody saw."""
+"""Seconds between two events of which only the order is known: too few for a step or a pull to count as over."""
 
 
 @dataclass(kw_only=True, slots=True)

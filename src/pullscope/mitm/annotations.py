@@ -13,7 +13,7 @@ from pullscope.trace.model import Hop
 
 
 class Marks:
-    """Knows the flows of a trace's exchanges, as long as somebody else holds them too."""
+    """Finds the flows of a trace's exchanges, as long as mitmproxy holds them too."""
 
     def __init__(self, labels: Labels | None) -> None:
         self._labels = labels

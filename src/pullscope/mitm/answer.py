@@ -5,7 +5,7 @@ request that streams is answered. A request with a body is answered in two steps
 server from being asked, and the real answer when the body is there. A world that gives no answer ends the connection.
 Any other exception in here is logged once and the flow goes on with the stand-in, for without it the request would go to
 a host that was meant to be played. A world that wants to be slow owes its time to a `Patience`, and that answer alone is
-late: whoever slept in here would stop every client of the proxy.
+late: a sleep in here would stop every client of the proxy.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Answer:
 
     def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Answer, or hold the place of an answer that needs the body."""
-        # As every addon of mitmproxy begins: somebody else may have answered.
+        # As every addon of mitmproxy begins: another addon may have answered.
         if flow.response or flow.error or not flow.live:
             return None
         try:

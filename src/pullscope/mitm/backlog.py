@@ -4,10 +4,10 @@ Hooks run in the proxy's one event loop: what a hook does is time for which ever
 of what it saw and leaves the rest here, where it is done in order, in slices of `SLICE`, as soon as the loop has time.
 While traffic keeps the loop busy, `SHARE` of the time is all that the story gets, and it falls behind; when the wire is
 quiet again it catches up. What waits is bounded, by number and by bytes: beyond that the oldest is done on the spot, and
-the proxy is as slow as its story. Whoever needs an answer before the traffic may go on takes a `turn` and waits for it.
+the proxy is as slow as its story. Code that needs an answer before the traffic may go on takes a `turn` and waits for it.
 
 Knows nothing of flows. An exception in a piece of work is handed to `on_error` and ends that piece only. An error of the
-backlog itself ends it: whoever waits for a turn goes on, what waits is dropped, and `on_broken` is told.
+backlog itself ends it: every `turn` returns, waiting work is dropped, and `on_broken` is called.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Backlog:
             self.catch_up()
 
     def close(self) -> None:
-        """The addon ends: the collector is as it was found, unless somebody else has set it since."""
+        """The addon ends: restore the collector's thresholds, unless other code has set them since."""
         found, self._found = self._found, None
         if found is not None and gc.get_threshold() == (ALLOCATIONS, *found[1:]):
             gc.set_threshold(*found)
@@ -173,7 +173,7 @@ class Backlog:
             self._next = loop.call_soon(work) if self._turns else loop.call_later(wait, work)
 
     def _not_yet(self) -> float:
-        """Seconds for which traffic goes first; none if somebody waits for a turn."""
+        """Seconds for which traffic goes first; none while a `turn` waits."""
         passed = self._clock() - self._since
         if self._turns or passed >= self._rest:
             return 0.0
@@ -204,7 +204,7 @@ class Backlog:
             self._on_error(piece.name, error)
 
     def _break(self, error: Exception) -> None:
-        """Nobody waits any more, and nothing is done any more."""
+        """Release every `turn` and do no more work."""
         self._broken = True
         turns, self._turns = self._turns, set()
         self._waiting.clear()

@@ -82,7 +82,7 @@ def tap_of(message: http.Message) -> Tap | None:
 
 
 def let_pass(response: http.Response) -> None:
-    """Somebody else's traffic: nothing to read, but a large download must not fill the memory either."""
+    """Stream large traffic that is not a registry's: it must not fill the memory."""
     length = announced_length(response)
     if length is not None and length > MOST_KEPT and not response.stream:
         response.stream = True
@@ -116,12 +116,12 @@ def what_came(response: http.Response) -> WentBy:
     tap, raw = tap_of(response), response.raw_content
     if tap is not None and (tap.bytes or not raw):
         if tap.raw is not None and not raw and not tap.lost:
-            # The client has it already (mitmproxy sends nothing of a streamed flow after this); it is for whoever
-            # looks at the flow, or reads it from a file: as it went by, so that it fits its headers.
+            # The client has it already (mitmproxy sends nothing of a streamed flow after this). Windows and flow files
+            # get it as it went by, so that it fits its headers.
             response.data.content = tap.raw
         return WentBy(tap)
     if response.stream and not raw:
-        return WentBy()  # somebody else's stream function came after ours
+        return WentBy()  # another addon set its stream function after ours
     return WentBy(None, raw, coding_of(response))
 
 

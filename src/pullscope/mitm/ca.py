@@ -1,7 +1,7 @@
 """mitmproxy's certificate authority in a confdir: made if it is not there yet, with the owner that the confdir has.
 
-Called as root on behalf of somebody (`sudo`), the files are made by a child that has become that somebody: nothing in
-another one's directory is ever written with root's rights.
+Called as root for another user (`sudo`), it makes the files in a child process that runs as that user: nothing in a
+user's directory is ever written with root's rights.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Takes content codings off bodies, piece by piece: a small body must not unpack to gigabytes in memory or at once.
 
-Each decoder puts out some `PIECE` bytes at a time and does no more than it is asked for, so that whoever drives it can stop.
+Each decoder puts out about `PIECE` bytes at a time and only on demand, so that its caller can stop.
 """
 
 from __future__ import annotations

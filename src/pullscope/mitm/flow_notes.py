@@ -1,4 +1,4 @@
-"""What is left on a flow (`flow.metadata`) for whoever meets it later: another addon, a window, the reader of a flow file."""
+"""Notes on a flow (`flow.metadata`), for another addon, a window, or the reader of a flow file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEEN = "pullscope"
 """The key under which the observer keeps what a flow file would lose: bytes, sha256, what was said of the step."""
 
 ANSWERED_BY = "pullscope_answered_by"
-"""The key under which whoever answers in a server's stead leaves its name."""
+"""The key under which an addon that answers in a server's place leaves its name."""
 
 MIRRORED = "pullscope_mirrored"
 """The key that a request has which was asked of a mirror: for which registry."""

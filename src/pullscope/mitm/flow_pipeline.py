@@ -154,7 +154,7 @@ class Witness:
         self._loaded.extend(events)
 
     def feed_loaded(self, *, all_of_it: bool = False) -> None:
-        """Feed what was loaded, once nothing has come since the last look: the file, or whoever loads it, has ended."""
+        """Feed what was loaded, once nothing has come since the last look: the file, or its loading, has ended."""
         loaded = self._loaded
         if loaded and (all_of_it or len(loaded) == self._loaded_before):
             self._loaded = []

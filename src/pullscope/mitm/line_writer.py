@@ -22,7 +22,7 @@ PAUSE = 0.02
 """Seconds between two writes: not to be seen by a person, and at most this much is lost in a crash."""
 
 AT_ONCE = 1_000
-"""Lines of one write: whoever waits for the end sees by them whether anybody still reads."""
+"""Lines of one write: few enough that each shows a slow reader still reads."""
 
 STUCK, LONGEST_CLOSE = 2.0, 10.0
 """Seconds without a write after which the end is not waited for any more, and for which it is at the most."""

@@ -1,7 +1,7 @@
 """Lends mitmdump's own output to a view that redraws the terminal, and gives it back.
 
 mitmdump's log and its flow lines keep the stdout that they were made with (mitmproxy 11 and 12: `TermLogHandler.file`,
-`Dumper.outfp`), so whoever moves the cursor has to take these two over, or they are printed across the table.
+`Dumper.outfp`), so a view that moves the cursor has to redirect these two, or they print across the table.
 """
 
 from __future__ import annotations

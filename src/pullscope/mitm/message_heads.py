@@ -1,9 +1,9 @@
-"""What a hook takes note of: the head of a message as it was then, for whoever makes an event of it a moment later.
+"""What a hook takes note of: the head of a message as it was then, from which an event is made a moment later.
 
-A flow is everybody's, and other addons change its messages while it lives. Heads are flat tuples of plain values, so that
+Other addons change a flow's messages while it lives. Heads are flat tuples of plain values, so that
 many of them can wait without the garbage collector having to look at any; they are raw, and only the border reads them.
-An `Asked` is one exchange on its way into the trace. It does not hold its flow: where nobody else does any more, nobody
-will read what is written on it.
+An `Asked` is one exchange on its way into the trace. It holds its flow weakly: notes on a flow that mitmproxy has dropped
+would have no reader.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Asked:
         return self.head.method in ("GET", "HEAD") and is_manifest(self.head.path)
 
     def note(self, **seen: Any) -> None:
-        """Leave this on the flow, for whoever saves or shows it."""
+        """Leave this on the flow, for flow files and windows."""
         flow = self.flow()
         if flow is not None:
             seen_of(flow).update(seen)

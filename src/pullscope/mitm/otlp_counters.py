@@ -1,8 +1,8 @@
 """Counters whose every series is sent as 0 for a while before its first count: `increase` of Prometheus leaves out what a series
 began with, so a host's first pull of a registry would be in no answer.
 
-Sources: prometheus.io/docs/prometheus/latest/querying/functions (increase, rate); its scrape interval is a minute if nobody
-says otherwise (configuration/configuration).
+Sources: prometheus.io/docs/prometheus/latest/querying/functions (increase, rate); its default scrape interval is a
+minute (configuration/configuration).
 """
 
 from __future__ import annotations

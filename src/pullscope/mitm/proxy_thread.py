@@ -41,7 +41,7 @@ class ProxyThread:
 
     @property
     def ca_file(self) -> Path:
-        """The certificate that a client has to trust, and nobody else should."""
+        """The CA certificate, which only the traced client has to trust."""
         return Path(self._directory.name) / "mitmproxy-ca-cert.pem"
 
     @property

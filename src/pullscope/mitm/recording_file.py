@@ -25,7 +25,7 @@ class Rotation(NamedTuple):
 
 
 class RecordingFile:
-    """An open recording. `write` raises OSError for what is not a regular file, and else nothing that the disk may do."""
+    """An open recording. `write` raises OSError only where the path is not a regular file, not for a full or failing disk."""
 
     def __init__(self, path: Path, descriptor: int, *, first: str, on_trouble: Callable[[str], None]) -> None:
         """`first` is the line that a recording begins with; the descriptor is this file's from now on."""

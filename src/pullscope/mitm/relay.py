@@ -43,7 +43,7 @@ class Passing:
     client: str
     host: str
     length: int | None = 0
-    """None where nobody counts."""
+    """None where it is not counted."""
     last: float = 0.0
     told: int | None = None
     told_at: float = 0.0

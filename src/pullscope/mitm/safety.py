@@ -1,4 +1,4 @@
-"""The net under an observer: an exception of ours goes no further than this file, whoever called us.
+"""The net under an observer: an exception of ours goes no further than this file.
 
 mitmproxy catches what an addon's hook raises, and only that. What it calls beside hooks (the function that a body streams
 through, the file that its log is printed to) and what the event loop calls gets its net here. A net holds nothing but
@@ -51,7 +51,7 @@ def stream_past(
 
 
 def seen_by(stream: object) -> Any:
-    """What a body streams past, by its stream function; None if that is somebody else's."""
+    """What a body streams past, by its stream function; None if that is not ours."""
     return getattr(stream, "seer", None) if isinstance(stream, _stream()) else None
 
 

@@ -199,7 +199,7 @@ def _fill(message: http.Message, fields: Headers, document: bytes | None) -> Non
         try:
             message.data.content = encoding.encode(document, coding) if coding else document
         except ValueError:
-            message.data.content = b""  # nobody here can write that coding; the reader could not read it either
+            message.data.content = b""  # a coding that mitmproxy cannot write; the reader could not read it either
 
 
 def _document(content: bytes, status: int, raw_url: str, numbers: Numbers) -> str:

@@ -85,7 +85,7 @@ def make_fit() -> None:
 
 
 def listen_here() -> None:
-    """Keep the proxy to this machine where nobody said otherwise; for every addon of ours that may come alone."""
+    """Keep the proxy to this machine unless the user set `listen_host`; each of our addons that may run alone calls it."""
     if not chosen("listen_host"):
         stay_local()
 
@@ -133,7 +133,7 @@ def check_host(host: str) -> None:
 
 
 OURS = r"^(?:.+\.)?"
-"""How our patterns begin, and nobody else's do."""
+"""How our patterns begin, and by which they are recognised."""
 
 
 def _pattern(host: str) -> str:
@@ -164,7 +164,7 @@ def is_dump() -> bool:
 
 
 def flows_are_looked_at() -> bool:
-    """Whether somebody reads what we write on flows: a window, or the file of -w, which is written at the response."""
+    """Whether notes on flows are read: by a window, or from the file of -w, which is written at the response."""
     return not is_dump() or bool("save_stream_file" in ctx.options and ctx.options.save_stream_file)
 
 

@@ -28,7 +28,7 @@ class Listener(Protocol):
 
 @runtime_checkable
 class OwnsScreen(Protocol):
-    """A view that redraws a part of the terminal: whoever else prints there has to hand it the line."""
+    """A view that redraws a part of the terminal: other code that prints there hands it the line."""
 
     def print_above(self, line: str) -> None: ...
 

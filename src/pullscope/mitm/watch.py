@@ -3,7 +3,7 @@ One file, because mitmproxy calls the hooks of one addon.
 
 An observer never breaks a pull. Every hook is wrapped by `never_raising`: an exception is reported once and the flow goes
 on; what mitmproxy calls beside hooks has its net in `safety`. After an error that leaves no order in what was seen, it stops
-looking and says so: a story with holes that nobody is told of is worse than none. Bodies are never altered and layers never
+looking and says so: a story with holes that are not reported is worse than none. Bodies are never altered and layers never
 held; a small config is kept on its flow, for mitmproxy's windows, and in no recording. Everything here runs in the proxy's
 one event loop, so nothing here waits for a disk or a terminal: lines leave through an `Outlet`. Views are handed in; this
 room never imports `render`.
@@ -88,7 +88,7 @@ class Watch:
         listeners: Sequence[Listener] = (),
         patient: bool = False,
     ) -> None:
-        """`patient`: where nobody looks at the flows, what is made of them may come a moment after them."""
+        """`patient`: no window shows the flows, so their events may come a moment later."""
         self.trace = Trace(keep=KEPT_PULLS, on_error=partial(self.trouble, "the trace"))
         self._make_view = make_view
         self._report = report

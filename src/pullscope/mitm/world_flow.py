@@ -1,4 +1,4 @@
-"""A flow's request as a `Request`, and a `Response` as a flow's response. What they say is somebody else's."""
+"""A flow's request as a `Request`, and a `Response` as a flow's response."""
 
 from __future__ import annotations
 

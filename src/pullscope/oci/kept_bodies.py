@@ -85,7 +85,7 @@ def _is_list(content: bytes) -> bool:
 
 
 def reason_of(reason: str) -> str:
-    """Why an exchange ended, in the words of whoever ended it; what it quotes of the wire as bytes is not kept."""
+    """Why an exchange ended, as mitmproxy or a log worded it; bytes that it quotes from the wire are not kept."""
     return redact_text(_BYTES.sub(rf"\1'{GONE}'", writable(reason[:ERROR_TEXT])))
 
 

@@ -1,7 +1,7 @@
 """What a registry is called and how one logs in to it: labels and advice on top of what was seen.
 
 No role and no verdict hangs on a row here: they come from what a host did. A hosted registry is known by its host name,
-one that anybody can run by its own challenge. The advice for what is in no row is a plain login.
+a self-hosted one by its challenge. The advice for a registry without a row is a plain login.
 What a registry does on the wire is in `worlds/registries`, by the same ids; docs/registries.md shows both.
 """
 
@@ -157,7 +157,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
     KnownRegistry(
         id="mcr", name="Microsoft Artifact Registry", hosts=r"mcr\.microsoft\.com", login=None, is_cache=False
     ),
-    # What anybody can run is known by what it says of itself, if that is not what many say.
+    # Self-hosted registries are known by a challenge that only they send.
     KnownRegistry(
         id="harbor",
         name="Harbor",

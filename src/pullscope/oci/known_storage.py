@@ -1,4 +1,4 @@
-"""Hosts that registries keep blobs on, for whoever leaves them to NO_PROXY. No role and no verdict hangs on a name here.
+"""Hosts that registries keep blobs on, for advice on NO_PROXY. No role and no verdict depends on a name here.
 
 Each is whole, or a domain below which nothing but storage is; NO_PROXY takes both (golang.org/x/net/http/httpproxy), and no
 pattern, so buckets of S3 stand here one for each region. Google Artifact Registry and Container Registry are not in it: they

@@ -21,7 +21,7 @@ class Headers:
         # A list is the common case, and what is asked of it first costs less.
         pairs = fields if isinstance(fields, list) or not isinstance(fields, Mapping) else fields.items()
         self._fields: tuple[tuple[str, str], ...] = tuple(pairs)
-        self._values: dict[str, list[str]] | None = None  # by lower-case name, once anybody asks
+        self._values: dict[str, list[str]] | None = None  # by lower-case name, made at first use
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from pullscope.oci.reference import DOCKER_HUB, Reference, is_registry, registry_name
 
 PORT = 8600
-"""Where a mirror listens if nobody says otherwise."""
+"""Where a mirror listens by default."""
 
 STAND_IN = "pullscope mirror"
 """How an answer is signed that the mirror gives itself."""
@@ -61,7 +61,7 @@ class Wanted:
 def read_home(text: str) -> Home:
     """`docker.io`, `registry.example.com:5000` or `http://registry.lan:5000`; ValueError, in a sentence, for what is none.
 
-    What is in no public DNS (an address, a name of one label) needs a port, so that nobody opens it by mistake.
+    What is in no public DNS (an address, a name of one label) needs a port, so that it is not opened by mistake.
     """
     scheme, separator, authority = text.strip().lower().rpartition("://")
     scheme = scheme if separator else "https"

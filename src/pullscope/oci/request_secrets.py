@@ -49,14 +49,14 @@ _SECRET_FIELD = re.compile(
 _USER_FIELD = re.compile(r"user(?:_?name)?|account|login", re.IGNORECASE)
 _RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+_=.~-]{20,}")
 _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{1,64}+=\"?([^\s\",;]{8,})")
-_EVERYBODY = """
+_DOCUMENTED_NAMES = """
 AWS oauth2accesstoken oauth2 _json_key _json_key_base64 _dcgcloud_token token x-access-token gitlab-ci-token $oauthtoken
 iamapikey 00000000-0000-0000-0000-000000000000 anonymous none unused Bearer Basic
 errors error code message detail details name repository registry manifest manifests blob blobs tag token title status unknown
 docker library latest pull push true false null denied unauthorized
 """
-_OF_EVERYBODY = frozenset(_EVERYBODY.split())
-"""User names that a registry's documentation gives to everybody, and words that errors are made of."""
+_DOCUMENTED = frozenset(_DOCUMENTED_NAMES.split())
+"""User names from registries' documentation, and words that errors are made of."""
 
 
 _NO_SECRETS = frozenset({"serveraddress", "registry", *FIELDS})
@@ -74,7 +74,7 @@ class Secrets(NamedTuple):
     """A user's name, and words that are too short to be looked for in addresses and headers: `docker` is a client too."""
 
     def out_of(self, text: str, *, prose: bool = True) -> str:
-        """The text with REDACTED in the place of each of them; `prose` is what somebody says, and no address or header."""
+        """The text with REDACTED in the place of each of them; `prose` is a message, not an address or a header."""
         words = self.words | self.names if prose and self.names else self.words
         if not text or not words:
             return text
@@ -153,10 +153,10 @@ class _Found:
         if not self.words and not self.names:
             return NONE
         names = self.names | {word for word in self.words if len(word) < LEAST}
-        names = {name for name in names if len(name) >= SHORTEST and name not in _OF_EVERYBODY}
+        names = {name for name in names if len(name) >= SHORTEST and name not in _DOCUMENTED}
         if names:
             names -= _said_by(url)
-        words = sorted((word for word in self.words if len(word) >= LEAST and word not in _OF_EVERYBODY), key=len)
+        words = sorted((word for word in self.words if len(word) >= LEAST and word not in _DOCUMENTED), key=len)
         return Secrets(frozenset(words[-MOST_WORDS:]), frozenset(self.parts), frozenset([*names][:MOST_WORDS]))
 
 

@@ -91,7 +91,7 @@ _SECRET_ENDINGS = (
     "accountkey",
 )
 
-# A document that holds none of these has nothing that a rule of this file could find. Most manifests are such.
+# A document without any of these matches no rule of this file. Most manifests have none.
 _LOUD = "= @ \\ // ; eyj bearer basic token pass secret key account assertion auth cookie credential hmac jwt session"
 _LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state", 'pat"', "pwd", "otp")
 

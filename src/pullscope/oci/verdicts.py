@@ -1,7 +1,7 @@
 """What commands say in the end: problems, verdicts on clients, and the one JSON form of both.
 
-Plain values. Whoever finds a problem makes one; whoever prints it decides on words around it, never on its fields. A
-problem says what is wrong in one line and how to cure it in one line that works when pasted.
+Plain values. The code that prints a problem chooses the words around it, never its fields. A problem says what is wrong
+in one line and how to cure it in one line that works when pasted.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _SIGNED = (("X-Amz-Date", "X-Amz-Expires"), ("X-Goog-Date", "X-Goog-Expires"))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, with or without port, is the machine of whoever asks."""
+    """Whether a host, with or without port, is the client's own machine."""
     name = _name(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True

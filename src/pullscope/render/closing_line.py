@@ -1,6 +1,6 @@
 """What an operation came to, in the words of its closing line: one function an action, in one table. Text only.
 
-Each counts what its action is about, and claims what was seen: a layer that nobody asked for is "already here" only in a pull,
+Each counts what its action is about, and claims what was seen: a layer that was not requested is "already here" only in a pull,
 and "nothing new" is said only where this client was seen fetching the same digest before.
 """
 
@@ -121,7 +121,7 @@ def _push(pull: Pull) -> Iterator[str]:
 
 
 def _sent_bytes(pull: Pull) -> bool:
-    """Whether the bytes of its uploads were seen: a flow file of somebody else's has none of a streamed body."""
+    """Whether the bytes of its uploads were seen: a flow file made without pullscope has none of a streamed body."""
     uploads = [step for step in _good(pull) if step.kind in (Kind.UPLOAD_START, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH)]
     return any(hop.uploaded is not None and hop.uploaded.bytes for step in uploads for hop in step.hops)
 
@@ -233,7 +233,7 @@ def _much(pull: Pull, lengths: list[int | None]) -> str:
 
 
 def _sent_on(pull: Pull, layers: Layers) -> Iterator[str]:
-    """Layers that came, if they did, from where nobody looked."""
+    """Layers that came, if they did, from hosts that were not watched."""
     hosts = dict.fromkeys(step.sent_on_to for step in pull.steps if step.sent_on_to)
     total = count(layers.total if layers.total is not None else layers.sent_on + layers.fetched, "layer")
     if layers.fetched:

@@ -146,7 +146,7 @@ def _seconds(value: float | None, sign: str = "") -> str:
 
 
 def difference_lines(found: Difference) -> Iterator[str]:
-    """The same for a person. A report may come from anybody, so each value is made plain and cut."""
+    """The same for a person. A report may come from another machine, so each value is made plain and cut."""
     a, b = found.a, found.b
     for label, side in (("A", a), ("B", b)):
         yield f"{label}  {_named(side)}  {_word(side.client)}, {_word(side.outcome)}"

@@ -219,7 +219,7 @@ class LiveView:
         self._frame([], rows_of(shown, width=width, color=self._color))
 
     def print_above(self, line: str) -> None:
-        """Somebody else's line, above the table."""
+        """Print another writer's line above the table."""
         self._frame([line], self._rows)
 
     def close(self) -> None:

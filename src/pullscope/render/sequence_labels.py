@@ -11,7 +11,7 @@ MOST = 24
 
 
 def asked(hop: Hop) -> str:
-    """`HEAD manifests/latest with token`; an address that came in a Location is called so: nobody typed it."""
+    """`HEAD manifests/latest with token`; an address that came in a Location is named as one."""
     words = plain(hop.request.method, 12)
     carried = {"none": "", "bearer": " with token"}.get(hop.request.authorization, " with login")
     if hop.follows is not None and hop.host != hop.follows.host and hop.route.digest is None:

@@ -283,7 +283,7 @@ LISTED = {
 
 def _signature(step: Step, pull: Pull) -> str:
     if step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB:
-        return f"blob, {_blob(step, pull)}"  # before it is pushed: nobody has looked for a signature here
+        return f"blob, {_blob(step, pull)}"  # before a push: not a look for a signature
     return "stored" if step.method == "PUT" else "found" if step.outcome is Outcome.OK else "none (normal)"
 
 

@@ -47,7 +47,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
 
 
 def wants_document(endpoint: Endpoint, status: int, *, is_token: bool) -> bool:
-    """Whether the body of this answer is a document that is read, and not a blob or somebody else's page."""
+    """Whether the body of this answer is a document that is read, and not a blob or a page of another site."""
     return is_token or status >= 400 or endpoint in DOCUMENT_ENDPOINTS
 
 
@@ -170,8 +170,8 @@ class Border:
     ) -> Responded:
         """The head of an answer, whose body is not looked at.
 
-        `answered_by` is the name that whoever stood in for the server has left; the rest is when the connection to the
-        server was begun, and when its TCP and its TLS stood.
+        `answered_by` names the part of pullscope that answered in the server's place; the rest is when the connection to
+        the server was begun, and when its TCP and its TLS stood.
         """
         opened = self._open.get(exchange)
         at_hand = opened.secrets if opened is not None else NONE
@@ -245,7 +245,7 @@ class Border:
         )
 
     def forget(self, exchange: int) -> None:
-        """The exchange is nobody's business: nothing more will be told of it."""
+        """Drop the exchange: no more events of it are made."""
         self._open.pop(exchange, None)
 
     def whole(

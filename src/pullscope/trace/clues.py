@@ -58,7 +58,7 @@ class Clue:
     """The operations for which the token was issued that it carries."""
     credential: int | None
     announced: bool
-    """Whether a version check of this client waits for whoever asks next: a new attempt, where it makes one for each."""
+    """Whether a version check of this client waits for its next request: a new attempt, where it makes one for each."""
     time: float
     digest: str | None
 
@@ -216,7 +216,7 @@ def is_same_process(clue: Clue, pull: Pull) -> bool:
 
 
 def is_theirs(clue: Clue, pull: Pull) -> bool:
-    """Whether the request is of this operation's process, or carries this operation's token and nobody else's."""
+    """Whether the request is of this operation's process, or carries a token that only this operation has."""
     return is_same_process(clue, pull) or (len(clue.issued_to) == 1 and pull in clue.issued_to)
 
 
@@ -378,7 +378,7 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         return True
     if not last.settled:
         first, again = last.first.request, step.first.request
-        # The same once more would be a repeat of that step: this is somebody who looks the same.
+        # The same once more would be a repeat of that step: this is another client that looks the same.
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
     if _starts_over(clue, pull):
         return True

@@ -131,7 +131,7 @@ class Relayed:
     client: str
     host: str
     bytes: int | None
-    """What came from the host so far, TLS included; None where nobody counts."""
+    """Bytes from the host so far, TLS included; None where they are not counted."""
     over: bool = False
 
 

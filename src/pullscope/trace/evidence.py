@@ -1,6 +1,6 @@
 """What speaks for one operation rather than another: the third table of evidence, and the matcher that reads all three.
 
-The matcher keeps whoever passes the tables of `clues`, and lets each row of `WHOSE` narrow the choice, the strongest first. Of
+The matcher keeps the operations that pass the tables of `clues`; each row of `WHOSE` narrows the choice, the strongest first. Of
 equals the one that waited longest is taken. Whom only weak rows put behind is kept as a rival, so that a view can say what could
 not be told.
 The row that decided is the `because` of the step.
@@ -210,7 +210,7 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
         if not held:
             continue
         if row.strength is not Strength.WEAK:
-            equals = held  # what is weak says who is taken, and not that nobody else could have asked
+            equals = held  # a weak row picks one, but does not rule out the others
         if chosen_by is None or len(held) < len(left):
             deciding = chosen_by = row
         left = held
@@ -226,4 +226,4 @@ def _waited_longest(pull: Pull) -> tuple[bool, float]:
     return (pull.in_flight, pull.last)
 
 
-BEGINS = Reason(evidence="begins", strength=Strength.CERTAIN, words="begins something: nothing that is open asked this")
+BEGINS = Reason(evidence="begins", strength=Strength.CERTAIN, words="begins an operation: no open one asked this")

@@ -1,4 +1,4 @@
-"""Whether a step failed for good, at the moment when it is told: nothing that its client may still do makes up for it.
+"""Whether a step failed for good at the moment it is told: no later request of its client can make up for it.
 
 What one host does not have, or cannot give, a client asks of the next: of another mirror, then of the registry. What is wrong
 with a read is certain only when its operation is over, unless other bytes came; a write has no other place to go.

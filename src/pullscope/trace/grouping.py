@@ -1,4 +1,4 @@
-"""Puts each new step into its operation: finds who may have asked, lets `evidence` choose, and begins what nobody began.
+"""Puts each new step into its operation: finds which may have asked, lets `evidence` choose, or begins a new one.
 One file, because the ways into an operation are tried in one order.
 
 What has no name is in `waiting`, whose a token is in `token_owners`; here is what is begun, what is over because of it, and
@@ -61,7 +61,7 @@ class Grouper:
         self.affinity = self._tokens.affinity
 
     def begin(self, step: Step, answers: Waiting | None) -> list[Pull]:
-        """Put a new step into its operation; the operations that are over because of it. A step of nobody's keeps none."""
+        """Put a new step into its operation, if it has one; return the operations that are over because of it."""
         over: list[Pull] = []
         if step.is_token:
             pull: Pull | None = self._tokens.owner(step, answers or ())
@@ -179,7 +179,7 @@ class Grouper:
         return found.pull
 
     def _candidates(self, clue: Clue) -> Iterator[Pull]:
-        """Whoever may have asked, in the order in which they began; those that ended lately come last."""
+        """The operations that may have asked, in the order in which they began; those that ended lately come last."""
         client = clue.step.first.request.client
         if clue.form is Form.STRAY:
             yield from self._roster.of_client(client)
@@ -295,7 +295,7 @@ class Grouper:
 
 
 def line_up(step: Step) -> None:
-    """A step is over: it is next in line for a number. A token that could be another's waits until somebody carries it."""
+    """A step is over: it is next in line for a number. A token that could be another's waits until a request carries it."""
     pull = step.pull
     if pull is None:
         return
@@ -347,7 +347,7 @@ def _client_of(step: Step) -> Client:
 
 
 def _note(step: Step, pull: Pull) -> None:
-    """Take down what a step asks for, so that nobody has to look through all steps for it."""
+    """Index what a step asks for, so that no search goes through all steps."""
     route = step.route
     if step.is_token or route.endpoint in PINGS:
         return

@@ -1,4 +1,4 @@
-"""A hop: one exchange, a request and what became of it. A value that `trace` fills in and everybody else only reads."""
+"""A hop: one exchange, a request and what became of it. `trace` fills it in, other rooms only read it."""
 
 from __future__ import annotations
 

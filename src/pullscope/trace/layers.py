@@ -1,4 +1,4 @@
-"""What became of the layers of an operation, in numbers. A value that `model` makes and everybody else reads."""
+"""What became of the layers of an operation, in numbers. `model` makes this value, the rest only reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trace consists of: hops in steps in pulls. Values that `trace` fills in and everybody else only reads.
+"""What a trace consists of: hops in steps in pulls. `trace` fills them in, other rooms only read them.
 One file, because these values refer to each other.
 
 A hop is one exchange. A step is one thing that the client wanted, with every hop it took: the 401 that asked for a token
@@ -231,7 +231,7 @@ class Pull:
     """Settled steps in the order of `n`."""
     open_steps: list[Step] = field(default_factory=list)
     ready: list[Step] = field(default_factory=list)
-    """Settled steps that have no number yet, for nobody knows by now what the pull is about."""
+    """Settled steps that have no number yet, because the pull has no name yet."""
     promised: set[str] = field(default_factory=set)
     """The repositories for which a token was asked before any of them was."""
     tag_step: Step | None = None
@@ -263,7 +263,7 @@ class Pull:
     used: set[int] = field(default_factory=set)
     """The numbers of the tokens that its requests carried."""
     unused: list[Step] = field(default_factory=list)
-    """Token requests whose token nobody has carried so far: whoever does shows whose they are."""
+    """Token requests whose token no request has carried yet: the one that does shows whose they are."""
     became: Pull | None = None
     """The operation that claimed it, of one that had no name."""
     had_before: bool = False

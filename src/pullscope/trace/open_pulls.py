@@ -119,7 +119,7 @@ class Roster:
     def due(self, now: float, deadline: Callable[[Pull], float | None]) -> Iterator[tuple[float, Pull]]:
         """The open pulls for which something is due by `now`, each with that time, in that order.
 
-        Whoever takes one does what is due, and touches the pull if it stays open.
+        The caller does what is due, and touches the pull if it stays open.
         """
         while self._agenda and self._agenda[0][0] <= now:
             _, _, pull = heapq.heappop(self._agenda)

@@ -11,7 +11,7 @@ from itertools import count
 from pullscope.trace.model import Pull
 
 Place = tuple[str, str, str | None]
-"""Address of a client, the registry, and the repository; None as long as nobody has named one."""
+"""Address of a client, the registry, and the repository; None until a request names one."""
 
 
 class Shelf:

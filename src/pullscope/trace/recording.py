@@ -129,7 +129,7 @@ def _object(line: str | bytes) -> dict[str, Any]:
     if text[end:].strip():
         raise ValueError("more than one object")
     if not isinstance(record, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - whoever reads a recording expects one kind of error
+        raise ValueError("not a JSON object")  # noqa: TRY004 - callers expect one kind of error
     return record
 
 

@@ -1,8 +1,8 @@
 """What came over connections that were passed on unread (`pullscope_blobs=relay`): whose they may be, and how many bytes.
 
 Such a connection shows its client and its host, and nothing else. What it brings belongs to the one open operation of that
-client which a redirect has sent to that host. Where several were sent there it may be anyone's: then its bytes are counted
-once for all of them, and it is said between whom.
+client that a redirect has sent to that host. Where several were sent there, its bytes are counted once for all of them, and
+views name the operations that share them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Unread:
     """What an operation got unread."""
 
     bytes: dict[str, int | None] = field(default_factory=dict)
-    """What is surely its own, by host, TLS included; None where nobody counts."""
+    """Bytes that are surely its own, by host, TLS included; None where they are not counted."""
     shared: dict[str, Shared] = field(default_factory=dict)
     """By host; each of the operations has the same object."""
     live: set[int] = field(default_factory=set)

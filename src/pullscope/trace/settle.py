@@ -61,7 +61,7 @@ def turns_out_a_push(pull: Pull) -> None:
 
 
 def is_unfinished(step: Step, *, cut_off: bool) -> bool:
-    """Whether a step that is quiet may well have gone on, had the input not ended: nobody saw how it did.
+    """Whether a step that is quiet may have gone on after the input ended.
 
     Where the input is known to be `cut_off`, whatever could still come may have. Where it is not, what no client leaves
     as it is: a redirect that was not followed, a token that was not used.
@@ -127,7 +127,7 @@ def verified(step: Step) -> bool | None:
     if _is_schema1(step) and step.digest != f"sha256:{last.finished.sha256}":
         return None  # its digest is of what is signed, without the signatures (distribution, manifest-v2-1.md)
     if step.route.digest is None and (last.response is None or "docker-content-digest" not in last.response.headers):
-        return None  # nobody said what it should be
+        return None  # no answer gave a digest to compare with
     return step.digest == f"sha256:{last.finished.sha256}"
 
 
@@ -187,7 +187,7 @@ def failures(pull: Pull) -> list[Step]:
 
 
 def ended_at_a_lookup(pull: Pull) -> list[Step]:
-    """A look for a signature that was refused, where nothing was asked after it: whoever verifies or signs ends there.
+    """A look for a signature that was refused, with no request after it: a client that verifies or signs ends there.
 
     Only 404 says that there is none. cosign sign and verify end at 403 (sigstore/cosign#2973), podman at the 403 of a signature
     store (containers/image#538); who does without asks for more, or has everything that it came for.

@@ -1,7 +1,7 @@
 """Which step a request belongs to: it follows a redirect, repeats what failed, answers a challenge, or begins something.
 One file, because the ways to continue a step are tried in one order.
 
-Its tables are bounded by number and by age: redirects that nobody has followed yet, open steps by their first address,
+Its tables are bounded by number and by age: redirects not followed yet, open steps by their first address,
 challenges by realm, addresses that a descriptor names, and where uploads go on.
 Of several that fit alike, the one whose operation the request is nearest to is taken (`TokenOwners.affinity`: its connection,
 its token), then the oldest.
@@ -272,7 +272,7 @@ def _repeats(event: Requested, step: Step) -> bool:
         return False
     if step.in_flight:
         # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);
-        # the same request twice without one is somebody else's.
+        # the same request twice without one is another client's.
         return event.headers.get("range") is not None and step.route.endpoint is Endpoint.BLOB
     if event.method != step.method:
         return (step.method, event.method) == ("HEAD", "GET")

@@ -27,7 +27,7 @@ BUSY_QUIET = 5.0
 """For a step that could go on, while other requests of its operation are under way: those may take minutes."""
 
 SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUIET)
-"""Nothing can be due earlier than this after something was seen, so nobody has to look before."""
+"""Nothing can be due earlier than this after an event, so no check is made before."""
 
 REOPEN = 120.0
 """For as long an operation that ended may still be continued (docker retries for over a minute)."""
@@ -39,13 +39,13 @@ TOKENS = 600.0
 """For as long the request that brought a token is remembered; who used the token is known for as long as it is open."""
 
 CLAIM = 10.0
-"""After as long a version check that waits is claimed by nobody who only looks the same."""
+"""After this long, a client that only looks the same cannot claim a version check that waits."""
 
 FALLBACK = 5.0
 """Within as long a client asks the next place for what a mirror has refused (seen: 30 to 200 ms)."""
 
 AT_ONCE = 0.5
-"""Within as long nobody asks again for what redirected (docker waits 5 s, containerd at least 1 s)."""
+"""Within this long no client repeats a request that was redirected (docker waits 5 s, containerd at least 1 s)."""
 
 MEANWHILE = 2.0
 """By as much a read may have ended before the push of what was read begins."""

@@ -1,4 +1,4 @@
-"""Whose is a token request: the step whose challenge it answers, until somebody carries the token and shows whose it was.
+"""Whose is a token request: the step whose challenge it answers, until a request carries the token and shows whose it was.
 
 Which of several challenges a request answers is often not to be told when it is made (two version checks by one address), so
 such a token waits in `Pull.unused` until it is used.
@@ -75,7 +75,7 @@ class TokenOwners:
         step.reasons.append(ANSWERS if challenged is not None else ASKS_AHEAD)
         needy = challenged
         if needy is not None and (needy.settled or needy.route.endpoint in PINGS):
-            needy = None  # a version check is over with its 401, whoever is told the end of it later
+            needy = None  # a version check is over with its 401, even if its end is told later
         if needy is None and (challenged is None or challenged.pull is None or not is_nameless(challenged.pull)):
             # Classic dockerd asks for a token only when the first request that needs one is under way (seen: dockerd 20.10).
             needy = self._step_under_way(step, asked)
@@ -135,7 +135,7 @@ class TokenOwners:
         return min(found, key=lambda step: bool(step.tokens), default=None)
 
     def used(self, hop: Hop, pull: Pull, number: int) -> None:
-        """A request carries a token: where that was got before anybody had a name, it becomes part of the request's."""
+        """A request carries a token: if that was fetched before the operation had a name, it joins the request's operation."""
         issuers = self._waiting.issuers(hop.request.client, number)
         theirs = [step for step in issuers if step.pull is pull]
         if not theirs:
@@ -161,12 +161,12 @@ def _note_rivals(token: Step, equals: list[Step]) -> None:
     pings = [step for step in equals if step.route.endpoint in PINGS and step.pull is not None]
     if len({step.pull for step in pings}) < 2:
         return
-    everyone = tuple(dict.fromkeys(step.pull for step in pings if step.pull is not None))[:4]
+    rivals = tuple(dict.fromkeys(step.pull for step in pings if step.pull is not None))[:4]
     for step in (token, *pings):
-        step.rivals = everyone
+        step.rivals = rivals
 
 
 def _is_lonely(pull: Pull, other: Pull) -> bool:
-    """Whether an operation is only the asking for a token, by somebody on the host of the other."""
+    """Whether an operation is only a token request, by a client on the host of the other."""
     fits = not pull.promised or other.repository in pull.promised
     return is_nameless(pull) and fits and pull.client_key[0] == other.client_key[0]

@@ -45,7 +45,7 @@ from pullscope.trace.unseen_hosts import (
 )
 
 MOST_LEFT_OVER = 1_000
-"""Exchanges of nobody's pull that are remembered."""
+"""Exchanges without an operation that are remembered."""
 
 MOST_JUST_ENDED = 64
 """Exchanges that have ended and may be asked for once more."""
@@ -153,7 +153,7 @@ class Trace:
         return self._hops.get(exchange) or self._just_ended.get(exchange)
 
     def forget(self, exchange: int) -> None:
-        """Nobody asks for this exchange any more, and nothing more comes of it, once it has ended."""
+        """Drop an exchange that has ended and that no view needs any more."""
         self._just_ended.pop(exchange, None)
 
     # -- events -------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Trace:
             self._settle(step)
 
     def _relayed(self, event: Relayed) -> None:
-        """Bytes that nobody reads: whoever was sent there goes on, and will not be seen following."""
+        """Bytes of a connection that is only relayed: the client that was redirected there goes on unseen."""
         for pull in self._relays.hear(event, self._roster.of_client(event.client)):
             self._touch(pull, event.time)
             for step in [*pull.open_steps]:
@@ -314,7 +314,7 @@ class Trace:
         pull.closed = True
         never_came(pull)
         if pull.repository is None and len(pull.promised) == 1:
-            self._roster.name(pull, next(iter(pull.promised)))  # a scope names what nobody came to ask for
+            self._roster.name(pull, next(iter(pull.promised)))  # no request named it, but a token's scope did
         conclude(pull, cut_off=cut_off)
         link_copy(pull, [*self._roster.of_client(pull.client_key[0]), *self._roster.recent])
         for step in [*pull.open_steps]:

@@ -22,7 +22,7 @@ def through_mirror(pull: Pull) -> bool:
 
 
 def went_wrong(pull: Pull) -> bool:
-    """Whether it came to no good end; of what goes on past a mirror nobody knows."""
+    """Whether it did not end well; how a pull goes on past a mirror is not known."""
     return pull.outcome is not Ending.COMPLETE and not (pull.outcome is Ending.INCOMPLETE and through_mirror(pull))
 
 

@@ -1,8 +1,8 @@
 """The waiting room: operations that have no name so far, and the request that claims each.
 
 Names come late. A version check or a token request says no repository, so it waits here, until a request that has one claims
-it: by its token, by its connection, or as the oldest that waits. Nothing is merged into an operation that somebody has seen
-already; what nobody claims is told as what it is, once its client is quiet.
+it: by its token, by its connection, or as the oldest that waits. Nothing is merged into an operation that a view has already
+shown; what no request claims is told as what it is, once its client is quiet.
 """
 
 from __future__ import annotations

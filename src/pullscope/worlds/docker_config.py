@@ -27,7 +27,7 @@ def config_file(environment: Mapping[str, str] = os.environ) -> Path:
 def read_logins(file: Path | None = None) -> dict[str, Login]:
     """Each login with a name and a password. OSError where there is no file, ValueError where it is no such file."""
     path = file or config_file()
-    # Opened so that a FIFO cannot make us wait: the path may be somebody else's.
+    # Opened so that a FIFO cannot make us wait: another user may have made it.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise ValueError(f"{path} is not a regular file")

@@ -52,7 +52,7 @@ def looked_at(ran: Ran, wire: Wire, clock: Clock) -> tuple[Ran | None, tuple[Pro
     with contextlib.suppress(NoAnswerError):
         observer(head)
     [asked] = observer.ran(ran.outcome).seen
-    # Nobody's User-Agent: what a client would make of it is told of the clients themselves.
+    # No User-Agent: what each client would make of it is told elsewhere.
     seen = tuple(
         replace(one, request=replace(one.request, headers=one.request.headers.replacing("User-Agent", None)))
         for one in (asked, replace(got, asked=asked.answered, answered=asked.answered))

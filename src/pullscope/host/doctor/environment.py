@@ -11,7 +11,7 @@ from pullscope.host.doctor.examination import Examination
 from pullscope.oci.verdicts import Problem, Severity
 
 OTHER_NAME = "registry.test"
-"""A name for this machine that Go sends to a proxy; .test is nobody's (RFC 6761)."""
+"""A name for this machine that Go sends to a proxy; .test is reserved (RFC 6761)."""
 
 
 def _merged(at: Examination) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Examination:
     def signing(self) -> tuple[str, str] | None:
         """The confdir whose CA the answers are signed with, and its certificate; None where that cannot be told.
 
-        Our service has a confdir of its own. Any other that a listening process names is not believed: it may be anybody's.
+        Our service has a confdir of its own. Any other that a listening process names is not believed: another user may run it.
         """
         running = self.command_of(self.proxy_address()[1]) or []
         if f"confdir={CONFDIR}" not in running or self.confdir == CONFDIR:

@@ -12,7 +12,7 @@ PROGRAMS = {"mitmdump", "mitmweb", "mitmproxy"}
 
 
 def not_listening(at: Examination) -> Iterator[Problem]:
-    """Pulls fail while nobody listens."""
+    """Pulls fail while no proxy listens."""
     if at.mode is None:
         return
     host, port = at.proxy_address()

@@ -19,7 +19,7 @@ from pullscope.host.routes.toml_text import quoted
 
 PODMAN = f"{registries_conf.SYSTEM}.d/zzz-pullscope.conf"
 NO_HOME = "/nonexistent"
-"""The home of nobody: a drop-in of the system holds what the system's files say."""
+"""No home directory: a drop-in of the system holds what the system's files say."""
 CRIO = f"{registries_conf.SYSTEM}.d/zzz-pullscope-crio.conf"
 
 

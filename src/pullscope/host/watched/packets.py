@@ -91,7 +91,7 @@ class Packets:
         self._feed = feed
         self._end: float | None = None
         self.missed = 0
-        """Packets that were dropped, for nobody took them in time; known at the end."""
+        """Packets that the kernel dropped because the buffer was full; known at the end."""
         self._thread = threading.Thread(target=self._run, name="pullscope-packets", daemon=True)
         try:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_EVERYTHING))

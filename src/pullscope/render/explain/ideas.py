@@ -182,7 +182,7 @@ IDEAS: dict[Idea, Thought] = {
         beginner=(
             "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
             "that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
-            "signature. Anyone who has the URL can fetch this one blob until then, so no token is needed. Nor do clients send "
+            "signature. With the URL, any client can fetch this one blob until then, so no token is needed. Nor do clients send "
             "the token there: another host could misuse it until it expires, and some storage refuses a request with both. A "
             "firewall has to allow three hosts: the registry, the token server and the storage host. The registry chooses the "
             "storage host and can change it at any time."

@@ -21,7 +21,7 @@ _BACKTICKS = re.compile(r"`+")
 def inert_url(url: str) -> str:
     """The URL with everything that is not a printable ASCII character percent-encoded; at most 4,000 characters.
 
-    Square brackets that hold no IPv6 address are encoded too, for whoever reads what comes out may refuse them.
+    Square brackets that hold no IPv6 address are encoded too, because other tools may refuse them.
     """
     raw = url[:4000].encode("utf-8", "replace")
     clean = quote(raw, safe=_URL_SAFE)
@@ -43,12 +43,12 @@ def shell_word(text: str) -> str:
 
 
 def shell_comment(text: str) -> str:
-    """Text that may follow `# `: one line, nothing that a terminal obeys."""
+    """Text that may follow `# `: one line, without terminal codes."""
     return plain(text, 400)
 
 
 def markdown_text(text: str, most: int = 400) -> str:
-    """Text within a line of Markdown: no mark of its grammar has an effect, and nobody is mentioned or linked by accident."""
+    """Text within a line of Markdown: no mark of its grammar has an effect, and no @mention or link appears by accident."""
     return _MARKDOWN.sub(_apart, plain(text, most))
 
 

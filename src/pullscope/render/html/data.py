@@ -114,7 +114,7 @@ class Pack:
         texts.begin(pull)
         hops = [hop for step in pull.steps for hop in step.hops]
         told = {id(hop): place for place, hop in enumerate(hops)}
-        # What has not ended, or is nobody's yet, has a place on its connection, and no step.
+        # An exchange that has not ended, or belongs to no step yet, has a place on its connection only.
         hops += [hop for hop in pull.hops if id(hop) not in told]
         order = [told[id(hop)] for _, some in pieces(pull) for hop in some]
         told_of = lessons(pull, fold=False, roles=roles)

@@ -15,7 +15,7 @@ class WhoseLogin(StrEnum):
     OWN_HOST = "own"
     """The host for which it was given, and no other."""
     ANY_HOST = "any"
-    """Whoever asks."""
+    """Any host that asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,7 @@ MOBY = Dialect(
     moby=True,
 )
 
-# ctr 1.6.20 on the wire; nerdctl and CRI are read. `ctr --user` gives the login to whoever asks (commands/resolver.go);
+# ctr 1.6.20 on the wire; nerdctl and CRI are read. `ctr --user` gives the login to any host (commands/resolver.go);
 # CRI's and nerdctl's are for their host only (internal/cri/server/images/image_pull.go ParseAuth), which is played here.
 CONTAINERD = Dialect(
     user_agent="containerd/{containerd}",

@@ -6,7 +6,7 @@ client/auth/session.go, client/transport/http_reader.go. Of `docker push` there 
 are at the registry already.
 
 What makes it itself: it pings, and remembers the challenge under the URL at which the ping ended. Every hop of every
-later request looks there by its own host, so a token goes to exactly one host, whoever redirected to it. The scope
+later request looks there by its own host, so a token goes to exactly one host, whichever redirected to it. The scope
 asked for is the repository of the reference, never the challenge's.
 """
 
@@ -52,7 +52,7 @@ class DockerClassic:
     present: Container[Digest] = frozenset()
     version: str = "28.5.2"
     login: Login | None = None
-    """The CLI hands over the login of the reference's host, and it is used whoever asks (registry/auth.go)."""
+    """The CLI hands over the login of the reference's host; it is used for any token server (registry/auth.go)."""
     _challenges: dict[str, tuple[Challenge, ...]] = field(default_factory=dict, init=False)
     _token: Token | None = field(default=None, init=False)
     _actions: str = field(default="pull", init=False)

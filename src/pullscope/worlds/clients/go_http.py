@@ -47,7 +47,7 @@ class Reply:
 
     @property
     def length(self) -> int:
-        """What Content-Length says; 0 where it says nothing that is a number."""
+        """Content-Length; 0 where it is not a number."""
         said = self.header("Content-Length")
         return int(said) if said.isascii() and said.isdecimal() and len(said) < 20 else 0
 

@@ -5,8 +5,8 @@ blob}.go as of 2026. What is not in those files (how often it waits after a 429)
 
 What makes it itself: no ping and no HEAD. A 401 is answered by the host that gave it, however it was reached, and
 CheckRedirect gives each hop what that hop's host has asked for before. The reference's own scope is added only for its
-own host, so behind a redirect the token is asked for exactly what the challenge names. A login is that of the
-reference's host, whoever asks for it.
+own host, so behind a redirect the token is asked for exactly what the challenge names. The login is that of the
+reference's host, whichever host asks for it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _AMAZON = "%Y%m%dT%H%M%SZ"
 
 
 _USUAL_LIFE = 600
-"""Seconds that a link with a time in it is good for, where nobody has said how long."""
+"""Seconds that a link with a time in it is good for by default."""
 
 
 class Links:
@@ -132,7 +132,7 @@ def _names(digest: Digest) -> dict[str, str]:
 
 
 def _until(query: str) -> float | None:
-    """When a link ends, by its own parameters; None where they say nothing that can be read."""
+    """When a link ends, by its own parameters; None where they cannot be read."""
     values = {name.lower(): texts[0] for name, texts in parameters(query).items()}
     try:
         if "expires" in values:

@@ -30,7 +30,7 @@ _HUB_LIMIT = 100
 
 
 class Choices(TypedDict, total=False):
-    """What may be chosen of a sample; without a choice it is open to anybody, and counts pulls as Docker Hub does."""
+    """What may be chosen of a sample; without a choice it needs no login, and counts pulls as Docker Hub does."""
 
     clock: Clock
     seed: int
@@ -100,7 +100,7 @@ def sample_parts(row: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[str,
 
 
 _UPSTREAM = Row(id="", host="", anonymous=DOCKER_HUB.anonymous)
-"""What is behind a registry that only redirects: manifests for anybody."""
+"""What is behind a registry that only redirects: manifests without a login."""
 
 
 def hosts_of(row: Row) -> dict[str, str]:

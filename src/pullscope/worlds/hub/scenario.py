@@ -79,7 +79,7 @@ def _is_met(fault: Fault, registry: Registry) -> bool:
     if fault.code == "two-auth-mechanisms":
         return not registry.needs_login and registry.blobs is not None and bool(registry.blobs.value.query)
     if fault.code == "library-prefix-missing":
-        return registry is DOCKER_HUB  # nobody else has library/
+        return registry is DOCKER_HUB  # the only one with library/
     if fault.code in {"scope-mismatch", "scope-refused"}:
         # A token server that refuses by itself never comes to issue a token for the wrong name.
         named = registry.tokens is not None and registry.tokens.value.named

@@ -1,4 +1,4 @@
-"""Public registries that somebody runs for everybody: Docker Hub, GHCR, Quay, GitLab.com and registry.k8s.io."""
+"""Public registries: Docker Hub, GHCR, Quay, GitLab.com and registry.k8s.io."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ GHCR = Registry(
     anonymous=Fact(Anonymous.TOKEN, "https://github.com/Mic92/niks3/issues/229", "2026-02-06"),
     asks=Fact(
         Asks(
-            # A placeholder that stands for no image of anybody's.
+            # A placeholder, not an image.
             ping=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:user/image:pull"',),
             other=('Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="{scope}"',),
             says=UNAUTHORIZED,
@@ -249,7 +249,7 @@ K8S = Registry(
     anonymous=Fact(Anonymous.OPEN, _HANDLERS, "2026-11"),
     asks=Fact(
         Asks(
-            # Not to keep anybody out: the token is a number by which one pull is found again in the logs.
+            # Not for access: the token is a number by which one pull is found again in the logs.
             ping=('Bearer realm="https://registry.k8s.io/token",service="registry.k8s.io"',),
             other=(),
             says=Said(status=401, message="authentication required\n", form=Form.TEXT),

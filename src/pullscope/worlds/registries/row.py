@@ -27,7 +27,7 @@ class Fact(Generic[T]):
 
 
 class Anonymous(StrEnum):
-    """What somebody without a login gets of public images."""
+    """How a client without a login gets public images."""
 
     TOKEN = "with an anonymous token"
     OPEN = "without any token"
@@ -71,7 +71,7 @@ class Asks:
     """How credentials are asked for: WWW-Authenticate lines, in which `{scope}` is filled in, and the 401's body."""
 
     ping: tuple[str, ...]
-    """On /v2/. None at all: /v2/ is 200 for anybody."""
+    """On /v2/. None at all: /v2/ is 200 without a login."""
     other: tuple[str, ...]
     """On everything else that needs them."""
     says: Said | None
@@ -135,7 +135,7 @@ class Blobs:
     head: bool = True
     """Whether HEAD is redirected as well; else the registry answers it."""
     signer: str | None = ""
-    """Whose signature the address bears; empty: nobody's; None: not known."""
+    """Whose signature the address bears; empty: none; None: not known."""
     server: tuple[tuple[str, str], ...] = ()
     """Header fields by which the storage can be told."""
 
@@ -194,7 +194,7 @@ class Registry:
     id: str
     """Also in `oci.known_registries`, which has its name and how one logs in to it."""
     host: str
-    """Under which the sample plays it; for what anybody can run, an example's."""
+    """Under which the sample plays it; an example's for a self-hosted registry."""
     anonymous: Fact[Anonymous]
     asks: Fact[Asks] | None = None
     """None: it needs no token."""

@@ -1,4 +1,4 @@
-"""Registries that anybody can run: Harbor, Artifactory, Nexus, Gitea and Forgejo, distribution, Zot, Cloudflare's."""
+"""Self-hosted registries: Harbor, Artifactory, Nexus, Gitea and Forgejo, distribution, Zot, Cloudflare's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HARBOR = Registry(
     asks=Fact(
         replace(
             Asks.bearer(_HARBOR_REALM, "harbor-registry", _HARBOR_REFUSES),
-            # Whoever has shown a token that is not enough is asked for a password.
+            # After a token that is not enough, it asks for a password.
             refused=('Basic realm="harbor"',),
             head_always=True,
         ),

@@ -40,6 +40,6 @@ def registry(name: str) -> Registry:
 
 
 def registry_at(host: str) -> Registry | None:
-    """The row of a hosted registry; None for a host that anybody could run."""
+    """The row of a hosted registry; None for any other host."""
     known = known_registry(host)
     return REGISTRIES.get(known.id) if known is not None else None

@@ -188,7 +188,7 @@ def _found(condition: Condition, request: Request, asked: SplitResult, values: d
             return any(one.strip() in languages or one.strip().partition("-")[0] in languages for one in spoken)
         case "method":
             return request.method in condition.values
-    # Country, role and what nobody knows: a container client at an unknown place, with no login.
+    # Country, role and unknown conditions: a container client at an unknown place, with no login.
     return False
 
 

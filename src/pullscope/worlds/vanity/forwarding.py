@@ -44,7 +44,7 @@ def is_token_request(rule: Rule, request: Request) -> bool:
 
 
 def outgoing(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
-    """What is sent on for `asked`, which the rule leads to `forward`; None for a token that nobody has asked to need yet."""
+    """What is sent on for `asked`, which the rule leads to `forward`; None for a token that no challenge has asked for yet."""
     if rule.auth is not Auth.TOKEN_AWARE:
         return forward
     if is_token_request(rule, asked):

@@ -103,7 +103,7 @@ def parse_rules(
 
 def _text(path: Path) -> str:
     try:
-        # Without blocking: opening a named pipe would otherwise wait for somebody to write into it.
+        # Without blocking: opening a named pipe would otherwise wait for a writer.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)

@@ -2,7 +2,7 @@
 
 The registry is the one that the rules lead to, as its row in the table of registries says (`upstreams`), holding the
 wanted image under the name to which they lead; one that has no row is played as a lenient Docker Hub, and that is stated.
-What a client makes of it is what its model did, and is judged by whoever asked (`judge`), never from the rule file.
+What a client makes of it is what its model did, and is judged by the caller (`judge`), never from the rule file.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ def _media_type(content: bytes) -> str:
 
 
 def _keep_foreign(out: Path) -> None:
-    """Refuse a folder whose headers file somebody else wrote: a site may have its own."""
+    """Refuse a folder with a headers file that is not ours: a site may have its own."""
     for name, (_, first) in FILES.items():
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8", errors="replace").splitlines()[:1] != [first]:

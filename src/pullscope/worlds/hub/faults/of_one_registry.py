@@ -44,8 +44,8 @@ def _realms(own: OwnFault) -> list[Url]:
 def _elsewhere(own: OwnFault, hosts: frozenset[str]) -> frozenset[str]:
     """Where a challenge leads that is none of the registry's.
 
-    The one that is known is localhost, which clients ask past the proxy (Go: x/net/http/httpproxy, `useProxy`); here
-    nobody answers, so that whatever listens on this machine is left alone.
+    The one that is known is localhost, which clients ask past the proxy (Go: x/net/http/httpproxy, `useProxy`); the sample
+    does not answer it, so that servers on this machine are left alone.
     """
     return frozenset(realm.netloc for realm in _realms(own) if realm.scheme) - hosts
 

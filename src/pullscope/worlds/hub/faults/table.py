@@ -58,7 +58,7 @@ FAULTS: Mapping[str, Fault] = {
         _fault("name-unknown", "the repository is not there", _HOST.name_unknown, "docker-classic"),
         _fault("blob-unknown", "the manifest is there, its layers are not", _HOST.blob_unknown),
         _fault("registry-failed", "503 for every manifest", _HOST.registry_failed),
-        _fault("request-failed", "a policy lets nobody have the image", _HOST.request_failed),
+        _fault("request-failed", "a policy refuses the image to all clients", _HOST.request_failed),
         _fault("accept-too-narrow", "406 for every manifest", _HOST.accept_too_narrow),
         _fault(
             "upload-refused", "a manifest that is pushed counts as invalid", _HOST.upload_refused, PUSH, HELLO_REFERENCE

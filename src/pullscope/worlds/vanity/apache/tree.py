@@ -96,7 +96,7 @@ def _directives(text: str, file: str) -> list[Directive]:
         if line.startswith("</"):
             name = line[2:].rstrip("> \t").lower()
             if not stack or stack[-1][0].name != name:
-                raise ValueError(f"{file}:{number}: </{name[:40]}> closes nothing that is open")
+                raise ValueError(f"{file}:{number}: </{name[:40]}> closes no open section")
             opened, block = stack.pop()
             opened.block = block
             (stack[-1][1] if stack else top).append(opened)

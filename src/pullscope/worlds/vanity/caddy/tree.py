@@ -190,7 +190,7 @@ _Rank = tuple[int, str, bool]
 
 
 def _rank(one: Directive, matchers: Mapping[str, Directive]) -> _Rank:
-    # Where a plugin's directive runs is said by `order` or by nobody: before all others, so that it is not passed over.
+    # Only `order` says where a plugin's directive runs. Without it: before all others, so that it is not passed over.
     position = _ORDER.get("handle" if one.name == "handle_path" else one.name, -1)
     matcher = matcher_of(one)[0]
     path = matcher if matcher.startswith("/") else ""

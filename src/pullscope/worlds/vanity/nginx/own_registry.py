@@ -1,7 +1,7 @@
 """nginx before a registry of one's own: what stops large layers, uploads and HEAD, each with its line.
 
-The codes are those under which the same shows on the wire (docs/findings.md). What someone wrote and what breaks is a warning;
-a default that ordinary images live with is a note. Defaults are those of nginx.org, ngx_http_proxy_module,
+The codes are those under which the same shows on the wire (docs/findings.md). A directive that breaks pulls is a warning; a
+default that ordinary images live with is a note. Defaults are those of nginx.org, ngx_http_proxy_module,
 ngx_http_core_module and ngx_http_gzip_module; what is said of compression and of temporary files was seen with nginx 1.22.
 """
 
