@@ -32,10 +32,21 @@ def test_what_a_summary_says() -> None:
 
 def test_hosts_are_an_allowlist_with_ports() -> None:
     """One line a host and port over all operations, most requests first; names of storage are said to change."""
-    lines = hosts(told(recorded("dockerd-20.10-hub"))).splitlines()
+    heads, *lines = hosts(told(recorded("dockerd-20.10-hub"))).splitlines()
+    assert heads.split("  ")[0] == "host and port"
     assert lines[0].split()[:2] == ["registry-1.docker.io:443", "registry"]
     assert sum("cdn" in line for line in lines[:3]) == 1
     assert " ".join(lines[4:]).startswith("The hosts of a CDN can change")
+
+
+def test_tables_fit_a_narrow_terminal() -> None:
+    """At 59 columns no line is longer: the counts of hosts go, never the name or the bytes; a long image has its own line."""
+    for trace in ("dockerd-20.10-vanity-302", "every-ending"):
+        narrow = replace(told(TRACES[trace]()), width=59)
+        for text in (hosts(narrow), summary(narrow)):
+            assert [line for line in text.splitlines() if len(line) > 59] == []
+    assert "operations" in hosts(told(TRACES["dockerd-20.10-vanity-302"]()))
+    assert hosts(narrow).splitlines()[0].split("  ")[-1].strip() == "bytes"
 
 
 def test_plain_http_and_other_ports_have_their_own() -> None:
@@ -43,7 +54,7 @@ def test_plain_http_and_other_ports_have_their_own() -> None:
     wire = Wire(agent="skopeo/1.9.3")
     wire.ask("GET", "http://registry.lan/v2/", 200)
     wire.ask("GET", "http://registry.lan:5000/v2/app/manifests/1", 404)
-    names = {line.split()[0] for line in hosts(told(played(wire))).splitlines()}
+    names = {line.split()[0] for line in hosts(told(played(wire))).splitlines()[1:]}
     assert names == {"registry.lan:80", "registry.lan:5000"}
 
 

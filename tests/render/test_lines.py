@@ -344,7 +344,7 @@ def test_the_story_is_as_wide_as_it_may_be(name: str, verbose: bool) -> None:
     for width in WIDTHS:
         lines = report_lines(pulls, width=width, verbose=verbose)
         long = [line for line in lines if len(line) > width]
-        assert all(max(map(len, line.split())) > 40 for line in long), "only an address or a digest"
+        assert long == []
         text = " ".join(" ".join(lines).split())
         for pull in pulls:
             for finding in pull.findings[:1]:
@@ -380,8 +380,8 @@ def test_verbose_says_that_a_request_had_no_answer() -> None:
 
 
 def test_verbose_shows_paths_and_times() -> None:
-    """Of each hop: when the first byte came, when all was there, how much that was, and what was asked."""
+    """Of each hop: when the first byte came, when all was there, how much that was, and what was asked, broken before names."""
     text = "\n".join(report_lines(recorded("skopeo-1.9-vanity-302").pulls, verbose=True))
     assert re.search(r"^           first byte \d+ ms, end \d+ ms, 68 B:$", text, re.MULTILINE)
-    assert "           /token?scope=repository%3Atimonback%2Fzephykus%3Apull&service=registry.docker.io" in text
+    assert "  /token?scope=repository%3Atimonback%2Fzephykus%3Apull&\n           service=registry.docker.io\n" in text
     assert re.search(r"^           first byte .* ms: /v2/timonback/zephykus/manifests/latest$", text, re.MULTILINE)

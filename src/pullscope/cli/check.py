@@ -50,7 +50,7 @@ def check(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Ask a live registry address as docker, podman, crane and the others would.
+    """Check a live registry address: ask it as docker, podman, crane and other clients do.
 
     \b
     pullscope check docker.example.com/org/img

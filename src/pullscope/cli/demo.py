@@ -177,7 +177,7 @@ def _write(line: str) -> None:
 
 
 def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
-    """Every fault with what happens and whom it hits."""
+    """Every fault, what happens and which clients it hits."""
     every = list(faults)
     width = max(len(fault.code) for fault in every)
     for fault in every:
@@ -185,7 +185,7 @@ def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
 
 
 def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
-    """Every registry with what it gives to whom."""
+    """Every registry, and what it gives without a login."""
     every = list(registries)
     width = max(len(row.id) for row in every)
     for row in every:
@@ -220,7 +220,7 @@ def _of_the_401(row: Registry) -> str:
 
 
 def _of_the_login(row: Registry) -> str:
-    """What a real user would have typed, and how to see the pull without it."""
+    """What a user would have typed, and how to see the pull without the lesson."""
     command = login_command(row.host)
     logged_in = "The client is logged in" + (f", as after: {command}." if command else ".")
     without = next((own.value.code for own in row.faults if own.value.private), None)

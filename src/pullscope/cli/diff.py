@@ -20,22 +20,26 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 64 * 1024 * 1024
 _FILES = (".mitm", ".jsonl", ".json", ".flow", ".flows")
-"""What ends so is meant as a file, also where there is none."""
+"""Names that end so are files, also missing ones."""
 Document = dict[str, Any]
 
 
 @speaking
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A .mitm, .jsonl or saved report (--json), or REGISTRY/IMAGE.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
-    pull_a: Annotated[int | None, typer.Option("--pull-a", metavar="N", min=1, help="The pull of A.")] = None,
-    pull_b: Annotated[int | None, typer.Option("--pull-b", metavar="N", min=1, help="The pull of B.")] = None,
+    b: Annotated[str, typer.Argument(metavar="B", help="The pull to compare it with.")],
+    pull_a: Annotated[
+        int | None, typer.Option("--pull-a", metavar="N", min=1, help="Which pull of A, if it has several.")
+    ] = None,
+    pull_b: Annotated[
+        int | None, typer.Option("--pull-b", metavar="N", min=1, help="Which pull of B, if it has several.")
+    ] = None,
     client: Annotated[
         str,
         typer.Option(
             "--client",
             metavar="ID",
-            help="The client that pulls an image that is named.",
+            help="The client that pulls REGISTRY/IMAGE.",
             autocompletion=completion.client,
         ),
     ] = "docker-containerd",
@@ -45,7 +49,7 @@ def diff(
     timeout: Timeout = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare two pulls: same digests? extra hops, hosts, bytes, time.
+    """Compare two pulls: digests, hops, hosts, bytes and time.
 
     \b
     pullscope diff direct.jsonl vanity.jsonl
@@ -77,7 +81,7 @@ def diff(
 
 
 def _reference(text: str) -> Reference | None:
-    """The image that is named with its registry; None for what is, or is meant as, a file."""
+    """The image, if the text names one with its registry; None for a file, also one that is missing."""
     from pullscope.oci.reference import Reference
 
     host, slash, _ = text.partition("/")
@@ -90,7 +94,7 @@ def _reference(text: str) -> Reference | None:
 
 
 def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
-    """The pulls that are seen while this client walks an image over the network; layers are not downloaded."""
+    """The pulls seen while this client walks an image over the network; layers are not downloaded."""
     from pullscope.judge import traced
     from pullscope.render.report import report_json
     from pullscope.worlds.check import walk
@@ -107,7 +111,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
 
 
 def _pull(file: str, pulls: list[Document], number: int | None) -> Document:
-    """The pull of that number; without one the first, as a pull is usually recorded alone."""
+    """The pull of that number, or the first."""
     if not pulls:
         raise Complaint(f"there is no pull in {file}.")
     if number is None:
@@ -131,7 +135,7 @@ def _pulls(file: str) -> list[Document]:
 
 
 def _saved_report(file: str) -> list[Document] | None:
-    """The pulls of a report that was saved; None where the file is something else."""
+    """The pulls of a saved report; None if the file is something else."""
     try:
         with Path(file).open("rb") as opened:
             text = opened.read(_MOST_BYTES)

@@ -65,14 +65,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Mode(StrEnum):
-    """How the daemon is led to the proxy."""
+    """How the daemon reaches the proxy."""
 
     PROXY = "proxy"
     HOSTS = "hosts"
 
 
 class Trust(StrEnum):
-    """How the daemon is told of the proxy's CA."""
+    """How the daemon trusts the proxy's CA."""
 
     ENV = "env"
     CERTS_D = "certs.d"
@@ -124,7 +124,7 @@ def on(
 
 
 def point(at: Surroundings, wish: Wish, for_: str | None, *, yes: bool, dry_run: bool) -> None:
-    """Complete the wish with what this machine has, a CA and how to take it back, and turn it on."""
+    """Add this machine's CA and how to undo it to the request, and turn it on."""
     by_service = (
         wish.mode == Mode.PROXY
         and proxy_service.installed_port(at.tree) == wish.proxy_port
@@ -154,7 +154,7 @@ def turn_on(
     proxy_runs: bool = False,
     by_service: bool = False,
 ) -> Plan:
-    """Check, say, do, check, and say how to undo."""
+    """Check, print the changes, make them, check again, and print how to undo them."""
     found = at.look()
     if found.flavour is not None and found.tree.live and wish.mode == "proxy":
         raise HostError(f"this is {found.flavour.name}: {found.flavour.instead}. Nothing changed")
@@ -215,7 +215,7 @@ def off(
     no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Take everything back that `on` did."""
+    """Undo `on`."""
     at = surroundings(root, rootless, None)
     if not dry_run:
         at.need_rights()
@@ -223,7 +223,7 @@ def off(
 
 
 def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: bool = False) -> None:
-    """Undo the files, then the running daemon, with leave."""
+    """Undo the files, then ask to restart the daemon."""
     found = at.look()
     if dry_run:
         for line in plan_words.undo(found):
@@ -291,12 +291,12 @@ def _line(text: str) -> None:
 @app.command("status")
 @speaking
 def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False) -> None:
-    """Say what is in force now, read from disk, from systemd and from the daemon."""
+    """Show the proxy settings in force: on disk, in systemd and in the daemon."""
     print_status(surroundings(root, rootless, None), "docker status", as_json=as_json)
 
 
 def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
-    """What is in force."""
+    """The settings in force."""
     found = host_status.status(at.look(), at.again)
     if as_json:
         document = verdicts.as_json(name, found.problems, **found.facts)
@@ -310,12 +310,12 @@ def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
 @app.command("doctor")
 @speaking
 def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """Find out why nothing is seen, or why pulls fail; each problem with the command that cures it."""
+    """Find out why nothing is seen, or why pulls fail, and print a command that fixes each problem."""
     print_doctor(surroundings(root, rootless, confdir), "docker doctor", as_json=as_json)
 
 
 def print_doctor(at: Surroundings, name: str, *, as_json: bool) -> None:
-    """Every problem, and how it ended."""
+    """Print every problem; the exit code."""
     found = at.look()
     problems = doctor.examine(_examination(at.of_record(found), found))
     state = host_status.status(found, at.again).state

@@ -15,7 +15,7 @@ import typer
 from pullscope.cli import unit
 from pullscope.cli.docker_context import print_problems, printable
 from pullscope.cli.exits import Complaint, speaking
-from pullscope.cli.output import reader_may_leave
+from pullscope.cli.output import lines_of, reader_may_leave
 from pullscope.host import command
 from pullscope.host.invoker import invoker
 from pullscope.host.routes import containerd, docker, podman
@@ -30,7 +30,7 @@ from pullscope.oci.verdicts import ExitCode, Problem
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Say which endpoint a client will ask for an image, from its configuration, without a pull.",
+    help="Show which endpoints a client will ask for an image, read from its configuration.",
 )
 
 Ref = Annotated[str | None, typer.Argument(metavar="[REF]", help="The image, as you would pull it.")]
@@ -74,7 +74,7 @@ app.command("unit")(unit.doctor)
 
 
 def node_of(root: str) -> Node:
-    """The machine, or the tree that stands for it, for who calls."""
+    """This machine, or the tree that stands for it."""
     tree = Tree(root)
     who = invoker()
     run = command.run if tree.live else command.nowhere
@@ -95,7 +95,7 @@ def _of(
     pull: Callable[[Node, str], Pulled] | None,
     as_json: bool,
 ) -> None:
-    """Say what is foretold; with `pull`, the result."""
+    """Print the predicted endpoints; with `pull`, those that were asked too."""
     node = node_of(root)
     found = route(node, ref) if ref is not None else None
     problems = found.problems if found else examine(node)
@@ -132,11 +132,11 @@ def _of(
 def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:
     yield f"{pulled.by} pulled it once{', and failed' if pulled.error else ''}:"
     for row in rows:
-        yield f"  {row.number or '-'}  {row.state:<18} {row.cause}"
+        yield from lines_of(f"  {row.number or '-'}  {row.state:<18} ", row.cause)
         if row.number is None:
             yield f"     {row.url}"
     if pulled.left:
-        yield f"note    {pulled.left}"
+        yield from lines_of("note    ", pulled.left)
 
 
 def _lines(route: Route) -> Iterator[str]:
@@ -144,10 +144,10 @@ def _lines(route: Route) -> Iterator[str]:
     for number, endpoint in enumerate(route.endpoints, start=1):
         namespace = f"  ?ns={endpoint.namespace}" if endpoint.namespace else ""
         yield f"  {number}  {endpoint.url}{namespace}"
-        yield f"     {endpoint.asks}; {endpoint.trust}; from {endpoint.source}"
+        yield from lines_of("     ", f"{endpoint.asks}; {endpoint.trust}; from {endpoint.source}")
         if endpoint.login:
-            yield f"     login: {endpoint.login}"
+            yield from lines_of("     ", f"login: {endpoint.login}")
     if route.refused:
-        yield f"  nothing: {route.refused}"
+        yield from lines_of("  nothing: ", route.refused)
     for note in route.notes:
-        yield f"note    {note}"
+        yield from lines_of("note    ", note)

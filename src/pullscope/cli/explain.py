@@ -26,7 +26,7 @@ UP_AND_CLEAR = "\x1b[1A\x1b[2K"
 
 
 class Level(StrEnum):
-    """For whom the lesson is."""
+    """How much the lesson explains."""
 
     BEGINNER = "beginner"
     EXPERT = "expert"
@@ -41,13 +41,16 @@ def explain(
             help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; or a word to explain: scope, digest …",
         ),
     ],
-    pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="This pull; else the first.")] = None,
-    level: Annotated[Level, typer.Option("--level", help="For whom.")] = Level.BEGINNER,
+    pull: Annotated[
+        int | None,
+        typer.Option("--pull", metavar="N", min=1, help="Which pull, if there are several. Default: the first."),
+    ] = None,
+    level: Annotated[Level, typer.Option("--level", help="How much detail.")] = Level.BEGINNER,
     color: Annotated[
         bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
     ] = None,
 ) -> None:
-    """Explain a pull step by step: what was asked, why, what came, and how to do it by hand. Or explain a word.
+    """Explain a pull step by step: each request, why it was made, the response, and how to do it by hand. Or explain a word.
 
     \b
     pullscope explain pull.jsonl

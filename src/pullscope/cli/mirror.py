@@ -30,7 +30,7 @@ from pullscope.oci.verdicts import Problem
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make the tracer a mirror of a client's registries: needs no CA and no restart, and pulls work without it.",
+    help="Use the tracer as a registry mirror: no CA, no restart, and pulls work without it.",
 )
 
 For = Annotated[
@@ -67,7 +67,7 @@ def on(
     root: Root = "/",
     dry_run: DryRun = False,
 ) -> None:
-    """Name our mirror first in the client's configuration; what is there stays behind it."""
+    """Put our mirror first in the client's configuration, before the mirrors that are there."""
     node = node_of(root)
     spans = [word for word in for_ or () if word[:1].isdigit()]
     if len(spans) > 1:
@@ -143,7 +143,7 @@ def _off(node: Node, runtime: Runtime) -> str:
 @app.command("off")
 @speaking
 def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
-    """Take everything back that `on` did."""
+    """Undo `on`."""
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
     if dry_run:
@@ -173,7 +173,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
 @app.command("status")
 @speaking
 def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
-    """Say for which clients our mirror is on, and whether it answers."""
+    """Show for which clients our mirror is on, and whether it answers."""
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
     again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))

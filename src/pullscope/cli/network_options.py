@@ -19,7 +19,9 @@ Resolve = Annotated[
     typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Use ADDR for HOST; repeatable."),
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")]
-Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="For each answer.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait for each response.")
+]
 
 
 def network(*, ca: Path | None, resolve: list[str] | None, insecure: bool, timeout: float) -> Network:

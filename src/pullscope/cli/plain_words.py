@@ -5,6 +5,7 @@ The console script and the scripts of a checkout run their apps by `run_app`.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -33,8 +34,9 @@ class PlainWords(TyperGroup):
 
 
 def _name_values(command: Any) -> None:
-    """Name each value in the help by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`."""
+    """Name each value in the help by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`; and mend its lines."""
     context = typer.Context(command, **HELP)
+    command.help = _unbroken(command.help or "")
     for param in (*command.params, command.get_help_option(context)):
         is_argument = param.param_type_name == "argument"
         if param.metavar is None:
@@ -43,6 +45,12 @@ def _name_values(command: Any) -> None:
             param.display_type_rich = _nothing  # it says the type even where there is a name
     for below in getattr(command, "commands", {}).values():
         _name_values(below)
+
+
+def _unbroken(text: str) -> str:
+    """Each paragraph on one line, for typer only does it to the first; one after \\b keeps its lines."""
+    parts = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(part if part.startswith("\b") else part.replace("\n", " ") for part in parts)
 
 
 def _value_of(option: Any, context: typer.Context) -> str:

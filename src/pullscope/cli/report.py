@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FailOn(StrEnum):
-    """From which severity on a finding is a failure of the command."""
+    """The least severity at which a finding fails the command."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -132,7 +132,7 @@ def report(
 
 
 def _wanted(form: str, flags: dict[str, bool]) -> str:
-    """The form that is asked for, by `--format` or by a flag of its own."""
+    """The form chosen by `--format` or by a flag of its own."""
     if form not in FORMS:
         near = difflib.get_close_matches(form, FORMS, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
@@ -144,7 +144,7 @@ def _wanted(form: str, flags: dict[str, bool]) -> str:
 
 
 def _show(report_file: Path, *, open_it: bool) -> None:
-    """Say where the report is, and open it if that was asked for."""
+    """Print where the report is, and open it if `--open` was given."""
     say(f"wrote {report_file}")
     if open_it:
         import webbrowser

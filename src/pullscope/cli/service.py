@@ -50,7 +50,7 @@ def install(
     root: Root = "/",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
-    """Install and start pullscope.service, on 127.0.0.1, with a user of its own."""
+    """Install and start pullscope.service on 127.0.0.1, under a user of its own."""
     homes = mirrored(mirror, host)
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
@@ -84,7 +84,7 @@ def install(
 @app.command("status")
 @speaking
 def status(root: Root = "/") -> None:
-    """Say what the service does, and whether it listens; exit 1 where it should and does not."""
+    """Show whether the service runs and listens; exit 1 if it should and does not."""
     at = surroundings(root, False, None)
     found = proxy_service.installed(at.tree)
     if found is None:
@@ -109,7 +109,7 @@ def remove(
         bool, typer.Option("--yes", "-y", help="Even while docker needs it; then every pull fails.")
     ] = False,
 ) -> None:
-    """Stop pullscope.service and take its files away; recordings stay."""
+    """Stop pullscope.service and remove its files; recordings stay."""
     at = surroundings(root, False, None)
     at.need_rights()
     port = proxy_service.installed_port(at.tree)

@@ -74,7 +74,7 @@ def trace(
     setting: Settings = None,
     web: Web = False,
 ) -> None:
-    """Start a tracing proxy and tell every pull that goes through it, until Ctrl-C.
+    """Start a tracing proxy and show every pull that goes through it, until Ctrl-C.
 
     \b
     pullscope trace
@@ -122,7 +122,7 @@ def trace(
 
 
 def _mirror(homes: dict[str, Home], url: str, port: int) -> list[str]:
-    """What makes mitmdump a mirror of these; says what its user does next."""
+    """The options that make mitmdump a mirror of these; prints what to do next."""
     from pullscope.mitm.mirror import mode_for
 
     for line in _next_steps(url, [*homes], port):
@@ -143,7 +143,7 @@ def _takes_no_command(words: list[str]) -> str:
 
 
 def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
-    """How the clients that are here are told of the mirror."""
+    """How the clients on this machine are configured for the mirror."""
     from pullscope.host.mirror import runtimes
     from pullscope.host.routes.route import Node
     from pullscope.host.tree import Tree

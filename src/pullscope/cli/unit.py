@@ -41,7 +41,7 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point a daemon of systemd (containerd, CRI-O, BuildKit, k3s …) at the tracing proxy; it must restart for that."""
+    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s …) at the tracing proxy; needs a restart."""
     at = of_unit(unit, root, confdir)
     if not dry_run:
         at.need_rights()
@@ -57,7 +57,7 @@ def off(
     no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Take everything back that `on --unit` did."""
+    """Undo `on --unit`."""
     at = of_unit(unit, root, None)
     if not dry_run:
         at.need_rights()
@@ -66,11 +66,11 @@ def off(
 
 @speaking
 def status(unit: Unit, root: Root = "/", as_json: AsJson = False) -> None:
-    """Say what is in force for a daemon of systemd, read from disk, from systemd and from its process."""
+    """Show the proxy settings of a systemd daemon: on disk, in systemd and in its process."""
     docker.print_status(of_unit(unit, root, None), "status", as_json=as_json)
 
 
 @speaking
 def doctor(unit: Unit, root: Root = "/", confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """A daemon of systemd behind our proxy: find out why nothing is seen, or why pulls fail."""
+    """A systemd daemon behind our proxy: find out why nothing is seen, or why pulls fail."""
     docker.print_doctor(of_unit(unit, root, confdir), "doctor unit", as_json=as_json)

@@ -50,14 +50,14 @@ app.command("try")(vanity_try.try_command)
 def lint_command(
     file: File,
     host: Host,
-    ref: Annotated[str | None, typer.Option("--ref", help="An image that must be reachable.")] = None,
-    path: Annotated[str | None, typer.Option("--path", help="Also say which rule answers this path, and why.")] = None,
+    ref: Annotated[str | None, typer.Option("--ref", help="An image that the rules must serve.")] = None,
+    path: Annotated[str | None, typer.Option("--path", help="Also show which rule answers this path, and why.")] = None,
     platform: PlatformOption = None,
     env: Env = None,
     strict: Annotated[bool, typer.Option("--strict", help="Treat what is not supported as an error.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong or dangerous with a rule file, without any network."""
+    """Check a rule file for errors and risks, without any network."""
     host = host_named(host)
     repository = image_named(ref, host).repository if ref else None
     with file_trouble():
@@ -98,7 +98,7 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", help="The folder to write. [default: HOST]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Write a small project: the rules, a page for visitors, and what to do for DNS and the certificate."""
+    """Write a small project: the rules, a page for visitors, and the steps for DNS and the certificate."""
     wanted = Wanted(host=host_named(host), namespace=namespace, upstream=upstream, platform=platform, design=design)
     files = starter(wanted)
     folder = out or Path(wanted.host)
@@ -125,7 +125,7 @@ def init(
 
 
 def _pasteable(head: str, words: list[str]) -> str:
-    """One command that a shell takes as it stands, broken where it is longer than a line."""
+    """One command to paste into a shell, with line continuations where it is longer than a line."""
     line = f"{head}  {' '.join(words)}"
     margin = " " * (len(head) + 4)
     return line if len(line) <= screen_width() else f"{head}  " + f" \\\n{margin}".join(words)

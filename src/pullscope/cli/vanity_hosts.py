@@ -35,10 +35,10 @@ Name = Annotated[str, typer.Argument(help="The domain, such as docker.example.co
 @speaking
 def add(
     host: Name,
-    address: Annotated[str, typer.Argument(help="Where it shall lead.", metavar="ADDR")] = "127.0.0.1",
+    address: Annotated[str, typer.Argument(help="The address that it resolves to.", metavar="ADDR")] = "127.0.0.1",
     root: Root = "/",
 ) -> None:
-    """Let a name lead to an address on this machine."""
+    """Make a name resolve to an address on this machine."""
     with _sentence():
         name, tree = _name(host), Tree(root)
         ipaddress.ip_address(address)
@@ -52,7 +52,7 @@ def add(
 @app.command("remove")
 @speaking
 def remove(host: Name, root: Root = "/") -> None:
-    """Take a name out again; the last one leaves the file as it was, byte for byte."""
+    """Remove a name; after the last one the file is as it was, byte for byte."""
     with _sentence():
         name, tree = _name(host), Tree(root)
         _may_write(tree)
@@ -63,7 +63,7 @@ def remove(host: Name, root: Root = "/") -> None:
 @app.command("list")
 @speaking
 def list_(root: Root = "/") -> None:
-    """The names that are there because of us, and where they lead."""
+    """List the names that pullscope added, and their addresses."""
     with _sentence():
         block = _ours(Tree(root))
     for name, address in block.items():
@@ -92,7 +92,7 @@ def _may_write(tree: Tree) -> None:
 
 
 def _ours(tree: Tree) -> dict[str, str]:
-    """What our block says now."""
+    """The names in our block."""
     content = tree.look(HOSTS_FILE).content
     if hosts_file.remove_block(content) == content:
         return {}
@@ -107,7 +107,7 @@ def _without(names: dict[str, str], name: str) -> dict[str, str]:
 
 
 def _write(tree: Tree, edit: Callable[[dict[str, str]], dict[str, str]]) -> str:
-    """The names as they shall be, journal first. Words on what else became of the file."""
+    """Write the names, journal first; return words on any other change to the file."""
     journal = Journal(tree, SYSTEM.state)
     known = journal.read()
     edit(dict(known.options.get(NAMES, {})) if known else {})  # refuses before the first change

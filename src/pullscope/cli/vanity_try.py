@@ -48,7 +48,7 @@ def try_command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the modelled clients against a rule file and a sample registry, in memory."""
+    """Run models of the clients against a rule file and a sample registry, in memory."""
     chosen = chosen_clients(clients, [client.id for client in EVERYONE])
     if not host and not ref:
         raise ValueError("name the image to pull: --ref docker.example.com/org/img")
@@ -119,11 +119,11 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
         yield "  logged in: with an image that only this account may pull"
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        yield f"pullscope vanity lint {printable(rules.name)} --host {host} says what to change."
+        yield f"pullscope vanity lint {printable(rules.name)} --host {host} shows what to change."
 
 
 def _login_words(tried: Rehearsal, name: str = "") -> Iterator[str]:
-    """That a login is assumed, where the host itself asks for one."""
+    """That a login is assumed, because the host itself asks for one."""
     if tried.login is not None:
         place = f"{name}:{tried.login.rpartition(':')[2]}" if name else printable(tried.login)
         yield f"Login assumed: {place} asks every client for one."
@@ -151,28 +151,28 @@ def _registry_words(tried: Rehearsal) -> str:
 
 
 def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
-    """Who would be saved if the rules proxied instead of redirecting, and at what price."""
+    """Which clients could pull if the rules proxied instead of redirecting, and at what price."""
     failing = [one.client for one in tried.tried if one.outcome is ClientOutcome.FAILS]
     if not failing or not tried.redirects or tried.upstream is None:
         return []
     again = rehearse(as_proxy(tried.rules), host, tried.reference, failing)
     # A login is not a client.
-    saved = [name for name, ends in again.outcomes.items() if ends is ClientOutcome.WORKS and "+" not in name]
+    saved = [one.label for one in failing if again.outcomes[one.id] is ClientOutcome.WORKS and "+" not in one.id]
     if not saved:
         return []
     kind = PLATFORMS[tried.rules.platform]
     *most, last = saved
-    names = f"{', '.join(most)} and {last} pull" if most else f"{last} pulls"
-    sentence = f"Through a proxy {names} too, but {tried.upstream.label} then counts every anonymous pull on "
+    names = f"{', '.join(most)} and {last} can pull" if most else f"{last} can pull"
+    sentence = f"Through a proxy {names} too, but {tried.upstream.label} then counts all anonymous pulls on "
     sentence += f"{kind.address}."
     if kind.unproven_proxy:
-        sentence += f" With status = 200 that is unproven: {kind.unproven_proxy}."
+        sentence += f" Not tested with status = 200: {kind.unproven_proxy}."
     lines = wrapped("", sentence, screen_width(), margin=0)
     if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
         words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"
-        lines += wrapped("", f"One is written by: {words}", screen_width(), margin=0)
+        lines += wrapped("", f"To write the proxy rules: {words}", screen_width(), margin=0)
     return lines
 
 

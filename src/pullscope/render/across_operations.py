@@ -13,8 +13,15 @@ from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.hosts import needed, tally
+from pullscope.trace.hosts import Needed, needed, tally
 from pullscope.trace.model import Ending, Pull
+
+COUNTS = 35
+"""Columns of the counts of a summary; a name for which they leave no room stands above them."""
+
+HEADS = ("host and port", "role", "operations", "requests", "bytes")
+LEAST = ("host and port", "role", "bytes")
+"""What stays where the line is too narrow for all."""
 
 STYLES = {Ending.COMPLETE: "green", Ending.FAILED: "red", Ending.INCOMPLETE: "yellow"}
 
@@ -26,28 +33,25 @@ OF_STORAGE = (
 def hosts(told: Told) -> str:
     """Each host and port that an operation asked, most requests first: what a firewall has to let through."""
     found = needed(tally(pull.hops) for pull in told.pulls)
-    rows = [
-        (
-            plain(host.name, 260),
-            "+".join(host.roles),
-            count(host.operations, "operation"),
-            count(host.requests, "request"),
-            size(host.bytes),
-        )
-        for host in found
-    ]
-    names, roles, *numbers = [max(map(len, column)) for column in zip(*rows, strict=True)] or [0, 0]
-    lines: list[Line] = [
-        [
-            (f"{name:<{names}}  ", None),
-            (f"{role:<{roles}}", "cyan"),
-            ("".join(f"  {text:>{width}}" for text, width in zip(tail, numbers, strict=True)), None),
-        ]
-        for name, role, *tail in rows
-    ]
+    if not found:
+        return ""
+    table = [HEADS, *((plain(host.name, 260), "+".join(host.roles), *_numbers(host)) for host in found)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    columns = [*range(len(HEADS))]
+    while sum(widths[at] + 2 for at in columns) - 2 > told.width and len(columns) > len(LEAST):
+        del columns[len(LEAST) - 1]
+    lines: list[Line] = []
+    for row in table:
+        cells = [f"{row[at]:<{widths[at]}}" if at < 2 else f"{row[at]:>{widths[at]}}" for at in columns]
+        style = "dim" if row is HEADS else None
+        lines.append([(f"{cells[0]}  ", style), (cells[1], style or "cyan"), ("  " + "  ".join(cells[2:]), style)])
     if any("cdn" in host.roles for host in found):
         lines += [[("", None)], *wrapped([("", None), (OF_STORAGE, "dim")], told.width)]
     return _text(lines, told)
+
+
+def _numbers(host: Needed) -> tuple[str, str, str]:
+    return f"{host.operations:,}", f"{host.requests:,}", size(host.bytes)
 
 
 def summary(told: Told) -> str:
@@ -59,7 +63,7 @@ def summary(told: Told) -> str:
         line += [(", " if number else "", None), (f"{ends[ending]} {ending}", style if ends[ending] else "dim")]
     lines: list[Line] = [line, *wrapped([("", None), (_when_and_how_much(pulls), "dim")], told.width)]
     for title, name_of in (("image", reference_line), ("client", client_line)):
-        lines += _by(title, pulls, name_of)
+        lines += _by(title, pulls, name_of, told.width)
     lines += _by_finding([*told.findings, *(finding for pull in pulls for finding in _once(pull))])
     return _text(lines, told)
 
@@ -78,7 +82,7 @@ def _instant(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str]) -> Iterator[Line]:
+def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str], width: int) -> Iterator[Line]:
     """A line a name, the most frequent first, of equals the first seen."""
     groups: dict[str, list[Pull]] = {}
     for pull in pulls:
@@ -87,11 +91,13 @@ def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str]) -> It
     yield [(f"operations  not complete   received  {title}", "dim")]
     for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         bad = sum(pull.outcome is not Ending.COMPLETE for pull in group)
-        yield [
-            (f"{len(group):>10}", None),
-            (f"{bad or '':>14}", "red"),
-            (f"  {size(sum(pull.bytes for pull in group)):>9}  {name}", None),
-        ]
+        row: Line = [(f"{len(group):>10}", None), (f"{bad or '':>14}", "red")]
+        numbers = f"  {size(sum(pull.bytes for pull in group)):>9}"
+        if COUNTS + 2 + len(name) <= width:
+            yield [*row, (f"{numbers}  {name}", None)]
+        else:
+            yield [(name, None)]
+            yield [*row, (numbers, None)]
 
 
 def _once(pull: Pull) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,8 +23,8 @@ TITLE_AT, WHAT_AT, TIME_WIDTH = 4, 19, 6
 CHAIN_AT, CHAIN_AT_VANITY = 50, 42
 """Where the hosts are written; a pull through a vanity host has longer chains."""
 
-NARROW_NOTE = 20
-"""Columns below which a note does not stand beside its hop, but under it."""
+NARROW_NOTE = 30
+"""Columns below which a note that does not fit beside its hop stands under it."""
 
 LONG_WORDS, LONG_CHAIN = 30, 36
 """`latest is sha256:8e77458de855`, and `vanity 302 > registry 307 > cdn 200`, with what stands between."""
@@ -170,10 +171,10 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = Fal
     """Each hop of a step: method, host, status, and what is worth knowing of it; with `verbose` its path and its times."""
     column = min(40, max(len(_place(hop)) for hop in step.hops))
 
-    def alike(hop: Hop) -> tuple[str, str, str]:
+    def alike(hop: Hop) -> tuple[str, str, tuple[list[str], str] | None]:
         status = str(hop.status) if hop.status is not None else "---"
         start = f"      {plain(hop.request.method, 8):<4} {_place(hop):<{column}}  {status}  "
-        return start, hop_note(hop, pull), _path_and_times(hop) if verbose else ""
+        return start, hop_note(hop, pull), _times_and_path(hop) if verbose else None
 
     for (start, note, more), same in groupby(step.hops, alike):
         hops = [*same]
@@ -182,7 +183,9 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = Fal
         if len(hops) > 1:
             note = f"{len(hops)} times, {note}" if note else f"{len(hops)} times"
         room = width - len(start)
-        if note and room < NARROW_NOTE:
+        if not note:
+            start = start.rstrip()
+        if note and room < NARROW_NOTE and len(note) > room:
             yield [(start, style)]
             start, room = BELOW, width - len(BELOW)
         # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
@@ -190,13 +193,40 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = Fal
         for number, text in enumerate(wrap(note, room, width - indent)):
             yield [(start if number == 0 else " " * indent, style), (text, style)]
         if more:
-            yield from wrapped([(BELOW, None), (more, "dim")], width)
+            yield from _beneath(more, width)
 
 
-def _path_and_times(hop: Hop) -> str:
+def _beneath(times_and_path: tuple[list[str], str], width: int) -> Iterator[Line]:
+    """Times, then the path: whole where it fits in a line, else with short digests and in lines that end at a / ? or &."""
+    times, path = times_and_path
+    room = width - len(BELOW)
+    times = [f"{time}, " for time in times[:-1]] + [f"{times[-1]}: "]
+    if len(path) > room:
+        lines = _packed(times, room) + _packed(re.findall(r"[^/?&]*[/?&]?", _HASH.sub(r"\1..", path)), room)
+    else:
+        lines = _packed([*times, path], room)
+    for line in lines:
+        yield [(BELOW, None), (line, "dim")]
+
+
+def _packed(parts: list[str], room: int) -> list[str]:
+    """The parts in as few lines as they need, none of them broken."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines]
+
+
+_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52,116}\b")
+"""sha256 and sha512."""
+
+
+def _times_and_path(hop: Hop) -> tuple[list[str], str]:
     url = split(hop.request.url)
     asked = f"{url.path}?{url.query}" if url.query else url.path
-    return f"{', '.join(hop_times(hop)) or 'no answer'}: {plain(asked, 2000)}"
+    return hop_times(hop) or ["no answer"], plain(asked, 2000)
 
 
 def _place(hop: Hop) -> str:

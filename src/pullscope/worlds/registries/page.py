@@ -17,7 +17,7 @@ _PREFACE = """\
 
 <!-- Made by `python -m pullscope.worlds.registries.page`: change the table in src/pullscope/worlds/registries, not this page. -->
 
-What each registry does on the wire, and where that is from. The sample registry plays a row:
+What each registry does on the wire, with the source of each fact. The sample registry can play each of them:
 
 ```sh
 pullscope demo --registry ghcr
@@ -27,10 +27,10 @@ mitmdump -s addons/sample_registry.py --set pullscope_registry=ghcr
 ```
 
 - `vanity try` uses the row of the registry that the rules lead to.
-- What is not known is not played. Where a row has no answer, that of distribution 2.8 is played; where a source
-  shows a redirect without its status, 307.
-- Names are labels. In a trace, roles and findings come from what a host did; only the login command of a fix is looked up here.
-- A date without a day is when the source was read, or as near as the source says.
+- A fact that is not known is not played: the sample then answers as distribution 2.8 does, and redirects with 307 where the
+  source shows no status.
+- In a trace, roles and findings come from what a host did, not from its name. Only the login command of a fix is looked up here.
+- A date without a day is the month in which the source was read, or the most exact date that the source gives.
 """
 
 _TITLES = {
@@ -66,19 +66,19 @@ def _overview() -> Iterator[str]:
 
 def _where(row: Registry) -> str:
     if row.blobs is None:
-        return "not known; played as its own answer"
+        return "not known; played as 200 from the registry"
     blobs = row.blobs.value
     if not blobs.path:
-        return "its own answer, 200"
+        return "200 from the registry"
     return f"{blobs.status} to {f'`{blobs.host}`' if blobs.host else 'its own host'}"
 
 
 def _logins() -> Iterator[str]:
     yield "## How to log in"
     yield ""
-    yield "Findings quote these. Any other registry gets a plain `docker login HOST`."
+    yield "Findings quote these commands. For any other registry they say `docker login HOST`."
     yield ""
-    yield "| Registry | Command | Good for | Source |"
+    yield "| Registry | Command | Valid for | Source |"
     yield "|---|---|---|---|"
     for known in KNOWN.values():
         if known.login not in (None, PLAIN_LOGIN):
@@ -130,13 +130,13 @@ def _said(value: object) -> str:
 def _asks(asks: Asks) -> str:
     parts = [f"`/v2/` {', '.join(f'`{line}`' for line in asks.ping)}"] if asks.ping else ["`/v2/` is 200"]
     if asks.other and asks.other != asks.ping:
-        parts.append(f"the rest {', '.join(f'`{line}`' for line in asks.other)}")
+        parts.append(f"other paths {', '.join(f'`{line}`' for line in asks.other)}")
     if not asks.other:
-        parts.append("the rest is open")
+        parts.append("other paths are open")
     if asks.refused is not None:
-        parts.append(f"after credentials that are not enough {', '.join(f'`{line}`' for line in asks.refused)}")
+        parts.append(f"after insufficient credentials {', '.join(f'`{line}`' for line in asks.refused)}")
     if asks.head_always:
-        parts.append("HEAD without credentials is refused also where GET is open")
+        parts.append("HEAD without credentials is refused even where GET is open")
     parts.append(f"body {_words(asks.says)}" if asks.says is not None else "body not known")
     return "; ".join(parts)
 
@@ -144,15 +144,15 @@ def _asks(asks: Asks) -> str:
 def _tokens(tokens: Tokens) -> str:
     expires = "no `expires_in`" if tokens.expires_in is None else f"`expires_in` {tokens.expires_in}"
     life = "not known" if tokens.life is None else f"{tokens.life} s"
-    post = {None: "not known", True: "taken", False: "not taken"}[tokens.post]
+    post = {None: "not known", True: "accepted", False: "not accepted"}[tokens.post]
     names = ", ".join(f"`{name}`" for name in tokens.fields)
-    whole = "" if tokens.named else "; a token is for no name in particular"
-    return f"`{tokens.realm}` answers {names}, {expires}; good for: {life}; POST {post}{whole}"
+    whole = "" if tokens.named else "; a token is valid for every repository"
+    return f"`{tokens.realm}` answers {names}, {expires}; valid for: {life}; POST {post}{whole}"
 
 
 def _blobs(blobs: Blobs) -> str:
     if not blobs.path:
-        return "the registry's own answer, 200"
+        return "200 from the registry"
     where = f"`https://{blobs.host}`" if blobs.host else "the registry's own host"
     names = ", ".join(f"`{part.partition('=')[0]}`" for part in blobs.query.split("&") if part)
     signer = (
@@ -162,7 +162,7 @@ def _blobs(blobs: Blobs) -> str:
         if blobs.signer
         else "not signed"
     )
-    life = f", good for {blobs.life} s" if blobs.life is not None else ", how long is not known" if blobs.signer else ""
+    life = f", valid for {blobs.life} s" if blobs.life is not None else ", lifetime not known" if blobs.signer else ""
     head = "" if blobs.head else "; HEAD is answered by the registry"
     return f"{blobs.status} to {where}{f' with {names}' if names else ''}, {signer}{life}{head}"
 

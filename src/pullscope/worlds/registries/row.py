@@ -29,9 +29,9 @@ class Fact(Generic[T]):
 class Anonymous(StrEnum):
     """How a client without a login gets public images."""
 
-    TOKEN = "with an anonymous token"
-    OPEN = "without any token"
-    NOTHING = "nothing: every pull needs a login"
+    TOKEN = "anonymous token"
+    OPEN = "open, no token"
+    NOTHING = "login required"
 
 
 class Scopes(StrEnum):

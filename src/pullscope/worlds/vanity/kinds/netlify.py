@@ -12,10 +12,7 @@ from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 # docs/sources.md, Netlify: what is not known.
-NETLIFY_PROXY = (
-    "whether Netlify's proxy hands on Authorization, and a registry's own redirect unchanged, is believed but was "
-    "not seen"
-)
+NETLIFY_PROXY = "whether Netlify's proxy passes on Authorization and a registry's own redirects unchanged"
 NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
 NETLIFY_QUERY = (
     "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
