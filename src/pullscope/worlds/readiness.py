@@ -62,7 +62,7 @@ _DEFAULT_PAGES = (
 
 
 def readiness(host: str, wire: Callable[[Request], Response], *, named: bool = True) -> tuple[Problem, ...]:
-    """What is not ready yet at `https://host/v2/`. One that nobody `named` is not theirs to mend (Docker Hub's for `nginx`)."""
+    """What is not ready yet at `https://host/v2/`. Without `named`, the user cannot fix the host (Docker Hub's for `nginx`)."""
     request = Request(method="GET", url=f"https://{host}/v2/", headers=Headers([("Accept", "application/json")]))
     try:
         response = wire(request)
