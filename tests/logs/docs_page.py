@@ -12,8 +12,8 @@ FILE = ROOT / "docs" / "logs.md"
 BEFORE = """\
 # Logs of other tools
 
-`report`, `explain`, `diff` and `scrub` also read the logs that people attach to bug reports. The form is recognised from the file's
-content; there is no option for it. Prefixes of a journal (`Nov 25 22:53:08 host dockerd[712]: `), timestamps of CI and
+`report`, `explain`, `diff` and `scrub` also read the logs that people attach to bug reports. The form is recognised from the
+file's content; there is no option for it. Prefixes of a journal (`Nov 25 22:53:08 host dockerd[712]: `), timestamps of CI and
 `kubectl logs`, `journalctl -o json` and docker's json-file are understood.
 
 ```sh
@@ -22,22 +22,22 @@ journalctl -u docker -o cat | pullscope report -
 pullscope scrub crane.log safe.jsonl      # a recording without secrets, to attach to an issue
 ```
 
-What a log does not show is not made up. A missing duration is `null` in the JSON report and `times not known` in the text; without
-a clock, only the order of the log is used. If a form never shows something, no finding is based on its absence. One sentence on
-stderr says what the form lacks.
+What a log does not show is not made up. A missing duration is `null` in the JSON report and `times not known` in the text;
+without a clock, only the order of the log is used. If a form never shows something, no finding is based on its absence. One
+sentence on stderr says what the form lacks.
 
 """
 AFTER = """
-In a log of skopeo, podman or buildah, a missing status is inferred from what the client did next, where only one status allows it
-(200 after a token). In an HTTP dump that mixes several requests, an answer belongs to the request whose digest it names; the
-content of an answer that could belong to several is left out. A body is verified if its text still hashes to the digest. If it does not, no error is
-reported, because logging may have changed the text.
+In a log of skopeo, podman or buildah, a missing status is inferred from what the client did next, where only one status allows
+it (200 after a token). In an HTTP dump that mixes several requests, an answer belongs to the request whose digest it names;
+the content of an answer that could belong to several is left out. A body is verified if its text still hashes to the digest.
+If it does not, no error is reported, because logging may have changed the text.
 
-Tokens, passwords and signed addresses in a log are removed as in live traffic: [redaction.md](redaction.md). The log file itself is
-not changed: attach the output of `scrub`.
+Tokens, passwords and signed addresses in a log are removed as in live traffic: [redaction.md](redaction.md). The log file
+itself is not changed: attach the output of `scrub`.
 
-To add a form: write a file in `src/pullscope/logs` with `MARK` and `read`, a row in `forms.py`, and two logs in `tests/data/logs`
-with the right answer in its README; then make this page again.
+To add a form: write a file in `src/pullscope/logs` with `MARK` and `read`, a row in `forms.py`, and two logs in
+`tests/data/logs` with the right answer in its README; then make this page again.
 """
 
 
