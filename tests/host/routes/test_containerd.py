@@ -187,7 +187,7 @@ def test_ctr_is_told_of_its_option(tmp_path: Path) -> None:
     """`ctr` reads no host directory by itself, and the note has the command that does."""
     found = route(plant(tmp_path, {CONFIG: V3, DEFAULT: MIRROR}))
     assert found.notes == (
-        "ctr does not read this by itself; use: ctr images pull --hosts-dir /etc/containerd/certs.d docker.io/library/nginx:latest",
+        "ctr does not read this by itself: ctr images pull --hosts-dir /etc/containerd/certs.d docker.io/library/nginx:latest",
     )
 
 

@@ -90,7 +90,7 @@ def _ctr(node: Node, config: Config, reference: Reference) -> tuple[str, ...]:
     roots = config.roots or [CERTS_D]
     if hosts_toml.directory(node.tree, roots, reference.registry) is None:
         return ()
-    return (f"ctr does not read this by itself; use: ctr images pull --hosts-dir {roots[0]} {reference}",)
+    return (f"ctr does not read this by itself: ctr images pull --hosts-dir {roots[0]} {reference}",)
 
 
 def _generated(config: Config) -> tuple[str, ...]:
