@@ -249,7 +249,7 @@ ROWS: dict[str, Row] = {
     "live/push20-405-readonly": Row(
         operations=[(PUSH, "readonly.example.test/a/db", FAILED)],
         found={"write-denied": "error"},
-        says=("is read-only",),
+        says=("a cache of another registry, or read-only",),
         never="retried|201[.]4 s",
     ),
     "live/push20-location-http": Row(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pullscope.oci.challenge import Challenge
+from pullscope.oci.urls import host_of
 
 HOUR = 3600
 PLAIN_LOGIN = "docker login {host}"
@@ -53,7 +54,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
     KnownRegistry(
         id="docker-hub",
         name="Docker Hub",
-        hosts=r"(?:registry-1\.|index\.|auth\.)?docker\.io",
+        # registry.docker.io is the service of its challenges.
+        hosts=r"(?:registry-1\.|index\.|auth\.|registry\.)?docker\.io",
         login="docker login",
         # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
         rights={
@@ -234,6 +236,12 @@ def known_registry(host: str, challenges: Iterable[Challenge] = ()) -> KnownRegi
             return _at(name, row, **found.groupdict())
     said = (row for challenge in challenges for row in _ROWS if _says(row, challenge))
     return next((_at(name, row) for row in said), None)
+
+
+def registry_behind(challenges: Iterable[Challenge]) -> KnownRegistry | None:
+    """The hosted registry whose own challenge this is, at whatever host: mirrors, proxies and vanity domains pass it on."""
+    named = (name for one in challenges for name in (host_of(one.realm or ""), one.service or ""))
+    return next((known for name in named if (known := known_registry(name)) is not None), None)
 
 
 def login_command(host: str) -> str | None:

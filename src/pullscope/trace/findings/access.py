@@ -11,6 +11,7 @@ from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, listed
+from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -82,6 +83,8 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
         return
     alike = [hop for hop in lost if failure(hop) is found and (not found.reached or hop.host == first.host)]
     message, fix = told(case, found, alike)
+    own = realm_lost(case, first) if first.step.is_token else None
+    message += f" {own[1]}" if own is not None else ""
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 
 

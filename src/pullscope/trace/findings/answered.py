@@ -114,9 +114,9 @@ def access_denied(one: Answer) -> str:
             else ""
         )
     issuer = one.case.issuer_of(hop)
-    with_what = " and an anonymous token" if issuer is not None and was_anonymous(issuer) else ""
+    shown = "" if issuer is None else "an anonymous token" if was_anonymous(issuer) else "the token of a login"
     what = thing(one.step) if one.is_known_to_be_there else hop.route.repository or thing(one.step) or "access"
-    said = f"refused {what} to {client}, with {one.status}{with_what}"
+    said = f"refused {what} to {client}, with {one.status}{f' and {shown}' if shown else ''}"
     if is_specific(hop) or one.by_page:
         return f"{answered_by(hop)} {said}{quoted(hop)}."
     if hop.route.repository is None or one.is_known_to_be_there:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
-from pullscope.oci.known_registries import KnownRegistry, known_registry
+from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.advice import Clue, clue
 from pullscope.trace.findings.asked import act, action, subject
@@ -26,6 +26,7 @@ from pullscope.trace.findings.case import (
     asked_repositories,
     client_left,
     codes,
+    header,
     in_storage,
     is_page,
     is_registrys,
@@ -123,6 +124,13 @@ class Answer:
     def hosted(self) -> KnownRegistry | None:
         """That registry, where it is one that others run: its log and its settings are out of reach."""
         return known_registry(self.host)
+
+    @cached_property
+    def behind(self) -> KnownRegistry | None:
+        """That registry, or the one whose challenge it passes on: names and rights are those of that one."""
+        return self.known or registry_behind(
+            one for hop in self.case.hops if hop.host == self.host for one in hop.challenges
+        )
 
     @cached_property
     def login(self) -> str:
@@ -331,5 +339,23 @@ def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
     late = f":{after(one)} it may be a time limit of the proxy in front" if after(one) else ""
     if one.hosted is not None:
-        return f"ask {one.hosted.name}, which alone can see its log, about this request{late}"
+        numbered = next((f" ({name} {value[:40]})" for name in _IDS if (value := header(one.hop, name))), "")
+        return f"ask {one.hosted.name}, which alone can see its log, about this request{numbered}{late}"
     return f"look at the log of {one.hop.host} for this request{late}"
+
+
+_IDS = ("x-github-request-id", "x-amz-request-id", "x-ms-request-id", "x-azure-ref", "cf-ray")
+"""Headers by which hosted registries find a request again."""
+
+
+def by_hand(one: Answer) -> str:
+    """What to look at next where an answer has words of its own that no rule knows."""
+    hop = one.hop
+    if one.act in ("write", "token"):
+        return f"compare what {one.case.client} sent with what these words name; then {look_at_the_log(one)}"
+    how = {"HEAD": "-I", "GET": "-i"}.get(hop.request.method, f"-i -X {hop.request.method}")
+    shown = {"bearer": " -H 'Authorization: Bearer TOKEN'", "basic": " -u NAME"}.get(hop.request.authorization, "")
+    return (
+        f"ask again by hand (curl {how}{shown} '{hop.request.url}') and change what these words name; if it says the same, "
+        f"{look_at_the_log(one)}"
+    )

@@ -23,8 +23,10 @@ from pullscope.trace.findings.case import (
     listed,
     pings,
 )
+from pullscope.trace.findings.compared import lost, realm_lost
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.grants import refuses_access
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
@@ -184,6 +186,12 @@ def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
             f'{hop.host} names as its token server "{realm[:MOST]}", which is not an address that a client can ask.',
             f"set the public https address of {hop.host} in its configuration; proxies in front send one X-Forwarded-Host",
         )
+    gone = lost(hop.request.url, realm)
+    if gone is not None and not plain:
+        return (
+            f"{hop.host} names a token server at {bare(realm)}, where {gone}; no request to it was seen.",
+            f"set the address of {hop.host} as clients have it in its configuration, and send Host in the proxy in front of it",
+        )
     if is_local(host) or plain:
         where = f" ({where_it_is(host)}){clear}" if is_local(host) else clear
         return (
@@ -287,7 +295,8 @@ def token_server_failed(case: Case) -> Iterator[Found]:
         said = "nothing"
     elif last.failed is not None:
         said += " and its answer was cut off"
-    by_post = last.request.method == "POST" and last.status in (404, 405)
+    own = realm_lost(case, last)
+    by_post = last.request.method == "POST" and last.status in (404, 405) and own is None
     if by_post:
         said += " to POST"
     basic = [
@@ -298,11 +307,11 @@ def token_server_failed(case: Case) -> Iterator[Found]:
     yield Found(
         broken,
         f"the token server {answered_by(last)} answered {said}, so {case.client} has no token for the registry."
-        + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else ""),
+        + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else f" {own[1]}" if own else ""),
         f"let {basic[0]} offer Basic only, or a realm that is a token server"
         if basic
         else f"set the public https address of {_registry_of(case, broken[0])} in its configuration, and send X-Forwarded-Proto"
-        if last.request.url.startswith("http:") and _registry_of(case, broken[0]) is not None
+        if last.request.url.startswith("http:") and own is None and _registry_of(case, broken[0]) is not None
         else f"use a version of {case.client} that asks by GET next, as the token specification has it, or let the realm "
         "answer POST"
         if by_post
@@ -313,11 +322,14 @@ def token_server_failed(case: Case) -> Iterator[Found]:
 
 def _advised(case: Case, token: Step) -> str:
     """What its words ask for, and the address that it has from the challenge."""
-    realm = f"look at {bare(token.last.request.url)}, which the registry's challenge names as its realm"
+    named = of_where_it_was_named(Answer(case, token))
+    if named is not None:
+        return named
+    look_at = f"ask {bare(token.last.request.url)} by hand (curl -i), the realm of its challenge: token servers answer with JSON"
     advised = Answer(case, token).asks_for or ("try again" if (token.last.status or 0) >= 500 else None)
     names = listed(asked_repositories(token)) if token.last.status in (400, 422) else ""
-    look = f"{realm}; check how {names} is spelled" if names else realm
-    return f"{advised}; if it keeps failing, {realm}" if advised is not None else look
+    look = f"{look_at}; check how {names} is spelled" if names else look_at
+    return f"{advised}; if it keeps failing, {look_at}" if advised is not None else look
 
 
 def _registry_of(case: Case, token: Step) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.amounts import part_of
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fronts import cut, patience
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Kind, Outcome, Step
@@ -24,7 +26,8 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 def size_mismatch(case: Case) -> Iterator[Found]:
     """Another number of bytes than the manifest or Content-Length says.
 
-    Not judged where a content coding makes the numbers differ, nor where the client went away.
+    Not judged where a content coding makes the numbers differ, nor where the client went away. nginx ends at 1 GiB what
+    it keeps for a slow client (proxy_max_temp_file_size: containers/podman#14481).
     """
     short: list[tuple[Step, Hop, int, int]] = []
     for hop in case.hops:
@@ -44,12 +47,20 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         return
     step, hop, came, wanted = short[0]
     steps = [one for one, *_ in short]
-    how = f"ended after {came} of {wanted} bytes" if came < wanted else f"has {came} bytes instead of {wanted}"
-    home = mirror_of(step.first)
+    if came < wanted:
+        exact = f"{came} of {wanted} bytes"
+        how = f"ended after {exact if wanted < 1000 else f'{part_of(came, wanted)} ({exact})'}"
+    else:
+        how = f"has {came} bytes instead of {wanted}"
+    home, limit, late = mirror_of(step.first), cut(hop, came), patience(hop.seconds)
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}.",
-        f"look at {hop.host}, or at the proxies between it and here: their time and size limits cut bodies off"
+        (
+            limit
+            or f"fetch it past the proxies in front of {hop.host} and compare: their time and size limits cut bodies off"
+        )
+        + (f"; {late}" if late is not None and limit is None else "")
         + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
     )
 

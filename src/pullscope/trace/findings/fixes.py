@@ -13,9 +13,10 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
-from pullscope.trace.findings.answers import Answer, look_at_the_log
+from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action
 from pullscope.trace.findings.case import REFUSALS, is_page, is_write
+from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.rights import (
@@ -38,6 +39,11 @@ GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
 """A cache's own login, refused (distribution/distribution#3842, #4477)."""
+
+OF_THE_REWRITE = (
+    "let names be rewritten for the mirror alone (rewrite in registries.yaml: newer versions of k3s and rke2 do), for Docker Hub "
+    "has none of that name"
+)
 
 Rung = Callable[[Answer], str | None]
 
@@ -69,13 +75,19 @@ def at_that_registry(one: Answer, fix: str) -> str:
 
 
 def of_a_name(one: Answer) -> str | None:
-    """Names that a registry cannot have: attune-io/attune#218, docker/build-push-action#1111."""
-    name, known = one.name or "", one.known.id if one.known is not None else ""
+    """Names that are none there: attune-io/attune#218, docker/build-push-action#1111, ciiiii/cloudflare-docker-proxy#11."""
+    name, known = one.name or "", one.behind.id if one.behind is not None else ""
     parts = name.count("/") + 1
     if not name or one.is_about_a_login or not 400 <= one.status < 500:
         return None
     if known == "docker-hub" and parts > 2:
-        return f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
+        return (
+            f"{OF_THE_REWRITE}, or repair {mirror}"
+            if (mirror := rewritten(one.case, one.step)) is not None
+            else f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
+        )
+    if known == "docker-hub" and parts == 1 and one.status in (401, 403, 404):
+        return f"ask for library/{name}: {one.host} stands for Docker Hub, where a name of one part is short for that"
     if known == "ghcr" and parts == 1:
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None
@@ -98,22 +110,19 @@ def of_fixed_tags(one: Answer) -> str | None:
 def of_where_it_was_named(one: Answer) -> str | None:
     """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
     case, hop, before = one.case, one.hop, one.hop.follows
+    if hop.step.is_token and one.status not in REFUSALS and (own := realm_lost(case, hop)) is not None:
+        # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
+        return (
+            f"set the address of {own[0]} as clients have it, scheme and port too, in its configuration (external_url in Harbor, "
+            "ROOT_URL in Gitea) and in what a proxy in front hands on (Host, X-Forwarded-Proto)"
+        )
     known = failure(hop)
     if hop.response is not None or (known is not None and known.reached):
         return None
-    if sent_by := homes(case, hop):
-        another_port = {home for home in sent_by if home.partition(":")[0] == hop.host.partition(":")[0]}
-        if another_port:
-            # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266
-            return (
-                f"give {min(another_port)} the address with its port as its external URL: its challenge sends to {hop.host} for "
-                "tokens"
-            )
-        if is_local(hop.host):
-            return (
-                f"set the public address of {min(sent_by)} in its configuration: its challenge names {hop.host} as the place for "
-                "tokens"
-            )
+    if (sent_by := homes(case, hop)) and is_local(hop.host):
+        return (
+            f"set the public address of {min(sent_by)} in its configuration: its challenge names {hop.host} for tokens"
+        )
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
         return None
     if is_local(hop.host):
@@ -157,6 +166,19 @@ def of_a_page(one: Answer) -> str | None:
 # What is left: the status.
 
 
+def of_a_list(one: Answer) -> str | None:
+    """Pages of a list: google/go-containerregistry#1963 (Quay), CodesWhat/drydock#927 (ECR Public)."""
+    if one.act != "list" or not 400 <= one.status < 500 or one.status in REFUSALS:
+        return None
+    page, asked = next_page(one.case, one.step), page_size(one.step)
+    if page is not None:
+        return f"ask for the next page by Link as it is: {page}"
+    if asked is None or (asked[1] is None and (one.clue is None or one.clue.name != "page")):
+        return None
+    fewer = f"{asked[1]} at a time (n={asked[1]}" if asked[1] is not None else f"fewer at a time (n below {asked[0]}"
+    return f"ask for {fewer}; {one.case.client} asked for n={asked[0]}), and follow Link to the next page"
+
+
 def of_what_it_says(one: Answer) -> str | None:
     if one.act == "write" and is_page(one.hop) and one.status < 500:
         return (
@@ -165,7 +187,7 @@ def of_what_it_says(one: Answer) -> str | None:
         )
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
-    return f"do what the answer asks for, or {of_the_status(one) or look_at_the_log(one)}"
+    return of_the_status(one) or by_hand(one)
 
 
 def of_a_failure(one: Answer) -> str | None:
@@ -241,6 +263,7 @@ LADDER: tuple[Rung, ...] = (
     of_a_blob,
     of_a_name,
     of_fixed_tags,
+    of_a_list,
     at_the_registry,
     of_storage,
     of_what_cannot_be_read,

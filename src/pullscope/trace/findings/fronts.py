@@ -1,6 +1,7 @@
 """What stands in front of a registry, by the name that its answers have: whose limits of size and time they are.
 
-What has no row, or no name, gets the general advice; what is known of a limit stands in the product's own documentation.
+What has no row, or no name, gets the general advice; what is known of a limit stands in the product's own documentation, or in
+the report that is named.
 """
 
 from __future__ import annotations
@@ -61,6 +62,44 @@ _ROWS = tuple(
         r"^(\S.*)\n +(.+)\n +(.+)$", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE), re.MULTILINE
     )
 )
+
+
+CUTS = """
+# ngx_http_proxy_module: 1024m for what is kept for a slow client; containers/podman#14481, Wonderfall/dockerfiles#83
+1073741824-1090519040: nginx|openresty|tengine|kong|$
+    set proxy_max_temp_file_size 0 (or proxy_buffering off) in {front}, which else ends a body at 1 GiB
+"""
+"""From how many bytes to how many an answer ends, the names in front (`$` is none), and what to do."""
+
+_CUTS = tuple(
+    (int(least), int(most), re.compile(names, re.IGNORECASE), fix)
+    for least, most, names, fix in re.findall(r"^(\d+)-(\d+): (.+)\n +(.+)$", CUTS, re.MULTILINE)
+)
+
+PATIENCE = """
+# nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
+# canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout
+59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout) and AWS's load balancers wait unless told
+# developers.cloudflare.com, "Error 524"
+99-103: 100 s are what Cloudflare waits for an answer
+"""
+"""Seconds after which proxies end what is under way, unless told."""
+
+_PATIENCE = tuple(
+    (int(least), int(most), whose) for least, most, whose in re.findall(r"^(\d+)-(\d+): (.+)$", PATIENCE, re.MULTILINE)
+)
+
+
+def cut(hop: Hop, size: int) -> str | None:
+    """What to do about an answer that ended after so many bytes, where that is a limit of what answered."""
+    name = front(hop) or ""
+    fix = next((fix for least, most, names, fix in _CUTS if least <= size <= most and names.match(name)), None)
+    return fix.format(front=name or f"nginx, if that is in front of {hop.host}") if fix is not None else None
+
+
+def patience(seconds: float | None) -> str | None:
+    """Whose time that is, where something ended after it."""
+    return next((whose for least, most, whose in _PATIENCE if least <= (seconds or 0.0) <= most), None)
 
 
 def limits(hop: Hop) -> tuple[str, str] | None:

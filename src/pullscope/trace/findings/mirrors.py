@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from pullscope.oci.mirrored import STAND_IN
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, mirror_of, name_of
+from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import OF_THE_REWRITE
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
@@ -129,22 +131,28 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
     )
     severity = case.severity(*bad) if bad else Severity.WARNING
+    there = _at_home(case, step)
+    rename = there is not None and rewritten(case, there) is not None
     if bad and page and case.over and not case.pull.images:
         severity = Severity.ERROR  # nothing came of it, whatever the status said
     yield Found(
         broken,
         f"the mirror {answered_by(last)} answers {last.status} with a web page: it is not a registry (any more)."
         if page
-        else f"the mirror {said_status(last)}{_nor_at_home(case, step)}.",
-        f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or repair it"),
+        else f"the mirror {said_status(last)}"
+        + (f", and {said_status(there.last)}" if there is not None else "")
+        + (f" to {name_of(there)}, the mirror's name for it." if there is not None and rename else "."),
+        f"repair {step.first.host}, or take it out of the mirrors of {home}; {OF_THE_REWRITE}"
+        if rename
+        else f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or repair it"),
         severity=severity,
     )
 
 
-def _nor_at_home(case: Case, step: Step) -> str:
-    """What became of the same at the registry itself, where that did not help either (k3s-io/k3s#10351)."""
+def _at_home(case: Case, step: Step) -> Step | None:
+    """What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)."""
     home = next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None)
-    return f", and {said_status(home.last)}" if home is not None and home is not step else ""
+    return home if home is not step else None
 
 
 def _is_broken(hop: Hop) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, by_hand
 from pullscope.trace.findings.asked import action, check, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_page, listed, repositories
 from pullscope.trace.findings.grants import ACCESS, allows, rights
@@ -33,8 +33,16 @@ def of_a_login(one: Answer) -> str | None:
     return f"log in again: {one.login}" + (
         f"; if it is good, {one.host} may take no POST for tokens, and {one.case.client} did not ask by GET"
         if by_post
+        else f"; a public image needs none: {logout(one.case, one.host)}"
+        if _may_be_public(one)
         else ""
     )
+
+
+def _may_be_public(one: Answer) -> bool:
+    """Whether the login that a token server refused may not be needed: riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
+    private = one.behind is not None and one.behind.id == "ecr"
+    return one.step.is_token and one.name is not None and action(one.case, one.step) == "pull" and not private
 
 
 def of_an_old_login(one: Answer) -> str | None:
@@ -48,7 +56,7 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
-    return f"{'do what the answer asks for; a login, where it wants one' if other else 'log in'}: {one.login}"
+    return f"log in{', if that is what these words want' if other else ''}: {one.login}"
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -169,10 +177,15 @@ def of_a_refusal(one: Answer) -> str | None:
                 f"push under a new tag, or with an account that may overwrite tags of {name} (in Artifactory: delete)"
             )
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
-        return f"do what the answer asks for, or {account}" if is_specific(one.hop) else f"{account}: {one.login}"
+        return f"{account}, if these words name no other reason" if is_specific(one.hop) else f"{account}: {one.login}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         return f"give the account that {one.case.client} uses the right to {thing(one.step)} too, or log in with one that has it"
     if not is_specific(one.hop):
+        if one.name and not one.no_login and one.hop.request.authorization == "bearer":
+            return (
+                f"{check(name)}; if it is private, have its owner give the account of this login access, or log in with another: "
+                f"{login(one.case, host)}"
+            )
         return (
             f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
             if one.name
@@ -181,5 +194,6 @@ def of_a_refusal(one: Answer) -> str | None:
     if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
         return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
     if one.no_login:
-        return f"do what the answer asks for; a login, where it wants one: {login(one.case, host)}"
-    return f"do what the answer asks for, or give the account that {one.case.client} uses the right to {name}"
+        return f"log in, if that is what these words want: {login(one.case, host)}; else {by_hand(one)}"
+    right = f"give the account that {one.case.client} uses the right to {name}"
+    return f"{right}, if these words name no other reason; else {by_hand(one)}"

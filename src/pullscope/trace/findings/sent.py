@@ -7,10 +7,10 @@ import re
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, look_at_the_log
+from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
-from pullscope.trace.findings.fronts import limits
+from pullscope.trace.findings.fronts import limits, patience
 from pullscope.trace.findings.said import front, is_specific, says, tells_more
 from pullscope.trace.model import Kind
 
@@ -63,7 +63,10 @@ def of_writes(one: Answer) -> str | None:
         )
     if not is_read_only(one):
         return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
-    return f"push to the registry that {one.host} mirrors, or switch its read-only mode off"
+    return (
+        f"look into the configuration of {one.host}: with a proxy section it is a cache, and pushes go to the registry behind "
+        "it; without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
+    )
 
 
 def is_read_only(one: Answer) -> bool:
@@ -87,7 +90,8 @@ def of_size_and_time(one: Answer) -> str | None:
     if one.code == "upload-too-large":
         return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
-        look = "look at the registry's log and its disk"
+        whose = patience(one.hop.seconds)
+        look = "look at the registry's log and its disk" + (f"; {whose}" if whose is not None else "")
         if known is not None and one.hop.status is not None:
             return f"{known[1]}; where that is no help, {look}"
         return (
@@ -173,7 +177,7 @@ def of_a_manifest(one: Answer) -> str | None:
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     if tells_more(one.hop) and not of_types:
-        return f"do what the answer asks for, or {look_at_the_log(one)}"
+        return by_hand(one)
     an_artifact = "artifact" in sent or (isinstance(document, Manifest) and _is_artifact(document))
     if an_artifact and one.status in _NO_SUCH_TYPE:
         as_image = (

@@ -55,7 +55,9 @@ def write_denied(one: Answer) -> str:
     what = doing(one.step)
     to = f" {'from' if what == 'a delete' else 'to'} {one.name}" if one.name else ""
     return f"{answered_by(one.hop)} refused {what}{to} with {one.status}{quoted(one.hop)}." + (
-        f" {one.host} is read-only." if one.clue is None and is_read_only(one) else why_refused(one)
+        f" {one.host} takes no writes: it is a cache of another registry, or read-only."
+        if one.clue is None and is_read_only(one)
+        else why_refused(one)
     )
 
 

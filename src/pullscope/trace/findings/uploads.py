@@ -16,6 +16,7 @@ from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, header, is_page, is_write, listed
+from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
@@ -60,7 +61,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         for one in case.hops
         if one.host == host and one.request.url.startswith(there[:5]) and is_write(one.step)
     ]
-    plain = host == hop.host
+    plain, where = host == hop.host, lost(hop.request.url, there) or where_it_is(host)
     after = [step for step in seen if step in case.bad]
     if not after and not case.over:
         return  # it may go on there
@@ -68,7 +69,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         [*(one.step for one, _ in told), *after],
         f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
         if plain
-        else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where_it_is(host)}), "
+        else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where}), "
         + ("and the upload ended there." if after else "of which nothing more was seen."),
         f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
         if known_registry(host) is not None and not plain
@@ -120,6 +121,11 @@ def upload_address_changed(case: Case) -> Iterator[Found]:
                 f"{last.status}{quoted(last)}."
             )
             fix = "use the Location of an upload as it is, and add digest to its query: with & where it has a query already"
+        elif (elsewhere := upload_address(case, last)) is not None:
+            message = (
+                f"{answered_by(last)} said {last.status} to an upload at an address that it did not give: {elsewhere}."
+            )
+            fix = "use the Location of an upload as it is, path and query; a proxy that rewrites one must rewrite both ways"
         elif says(last, _QUOTES_THE_REQUEST):
             message = f"{answered_by(last)} does not recognise the request that reached it, and said {last.status}{quoted(last)}."
             fix = (

@@ -1,0 +1,96 @@
+"""Two things of one conversation that should agree, and in what they differ: read once here, for all rules to say.
+
+A comparison names both sides as they were seen. Where one was not seen, was taken out as a secret, or both agree, it is None:
+nothing here is guessed, and nothing decides what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.scrub import GONE
+from pullscope.oci.urls import bare, joined, parameters, path_of, query, split
+from pullscope.trace.findings.case import Case, header, listed, mirror_of
+from pullscope.trace.findings.said import words
+from pullscope.trace.model import Hop, Step
+
+_PORTS = {"http": 80, "https": 443}
+_NUMBER = re.compile(r"\b[0-9]{1,6}\b")
+
+
+def lost(asked: str, named: str) -> str | None:
+    """What an address lacks that is otherwise of the host that was asked: `the port 8443 is lost`.
+
+    Servers that stand behind others write the address that they know: goharbor/harbor#3032, #7672, docker/cli#5114 (Gitea).
+    Another port that is spelled may be meant so, and so may https where http was asked.
+    """
+    here, there = split(asked), split(named)
+    if not here.host or here.host != there.host:
+        return None
+    gone = ["https"] if (here.scheme, there.scheme) == ("https", "http") else []
+    if here.port not in (None, _PORTS.get(here.scheme)) and there.port is None:
+        gone.append(f"the port {here.port}")
+    return f"{listed(gone)} {'is' if len(gone) == 1 else 'are'} lost" if gone else None
+
+
+def realm_lost(case: Case, token: Hop) -> tuple[str, str] | None:
+    """The registry whose challenge names a realm at its own host, and what that address lacks, as a sentence."""
+    named = bare(token.step.first.request.url)
+    for hop in case.hops:
+        if hop.status == 401 and any(bare(one.realm or "") == named for one in hop.challenges):
+            what = lost(hop.request.url, named)
+            if what is not None:
+                asked = f"{split(hop.request.url).scheme}://{hop.host}"
+                return hop.host, f"The realm says {named}, and the registry was asked at {asked}: {what}."
+    return None
+
+
+def next_page(case: Case, step: Step) -> str | None:
+    """Where the page before said that the list goes on, and where it was asked to: CodesWhat/drydock#927."""
+    asked = parameters(query(step.last.request.url)).get("last", [""])[0]
+    before = [one for one in case.steps if one.place == step.place and one.last.ok and one.started < step.started]
+    link = header(before[-1].last, "link") if before else None
+    if not asked or asked == GONE or link is None:
+        return None
+    there = joined(before[-1].last.request.url, link.partition(">")[0].strip().lstrip("<"))
+    named = parameters(query(there)).get("last", [""])[0]
+    if named == asked:
+        return None
+    mark = f"last={named}" if named and named != GONE else "a mark of its own"
+    return f"Link of the page before names {mark}, and last={asked} was asked"
+
+
+def page_size(step: Step) -> tuple[int, int | None] | None:
+    """How many entries of a list were asked for at a time, and how many the answer allows, where it names a smaller number."""
+    asked = parameters(query(step.last.request.url)).get("n", [""])[0]
+    if not asked.isdecimal() or len(asked) > 9:
+        return None
+    smaller = [int(number) for number in _NUMBER.findall(words(step.last)) if 0 < int(number) < int(asked)]
+    return int(asked), max(smaller, default=None)
+
+
+def rewritten(case: Case, step: Step) -> str | None:
+    """The mirror whose name for an image Docker Hub was asked by, which has two parts: k3s-io/k3s#7007, rancher/wharfie#25."""
+    name = step.last.route.repository or ""
+    if name.count("/") < 2 or registry_name(step.first.host) != DOCKER_HUB:
+        return None
+    mirrored = (one for one in case.steps if mirror_of(one.first) is not None and one.last.route.repository == name)
+    return next((one.first.host for one in mirrored), None)
+
+
+def upload_address(case: Case, hop: Hop) -> str | None:
+    """The last Location of an upload and the address that was then asked, where that is another path of the same host."""
+    told = [
+        one.response.location
+        for one in case.hops
+        if one.response is not None
+        and one.response.location is not None
+        and one.status == 202
+        and one.route.repository == hop.route.repository
+        and one.request.time < hop.request.time
+    ]
+    asked = hop.request.url
+    if not told or any(path_of(one) == path_of(asked) for one in told) or split(told[-1]).host != split(asked).host:
+        return None
+    return f"Location said {bare(told[-1])}, and {hop.request.method} went to {bare(asked)}"
