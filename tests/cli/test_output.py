@@ -84,11 +84,12 @@ def test_a_table_is_coloured_where_colour_is_wanted(env: dict[str, str], coloure
         ("report", "--format", "md", "{recording}"),
         ("report", "--format", "html", "{recording}"),
         ("demo", "--list-registries"),
+        ("explain", "digest"),
     ],
     ids=" ".join,
 )
 def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
-    """What it has no character for is replaced; before, `check -h` ended with a traceback."""
+    """What it has no character for is spelled plainly; before, `check -h` ended with a traceback."""
     recording = str(DATA / "recordings" / "skopeo-1.9-vanity-302.mitm")
     done = subprocess.run(
         [sys.executable, "-m", "pullscope.cli.main", *(word.format(recording=recording) for word in words)],
@@ -99,6 +100,7 @@ def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
+    assert b":?`" not in done.stdout  # `IMAGE@sha256:...`
 
 
 def test_a_text_behind_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:

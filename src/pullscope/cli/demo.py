@@ -35,7 +35,7 @@ def demo(
         typer.Option(
             "--client",
             metavar="CLIENT",
-            help="docker-containerd (29), docker-classic (to 28), skopeo …",
+            help="docker-containerd (29), docker-classic (to 28), skopeo and others.",
             autocompletion=completion.client,
         ),
     ] = None,
@@ -44,7 +44,7 @@ def demo(
         typer.Option(
             "--registry",
             metavar="NAME",
-            help="The registry to play: docker-hub, ghcr, ecr …",
+            help="The registry to play: docker-hub, ghcr, ecr and others.",
             autocompletion=completion.registry,
         ),
     ] = "docker-hub",

@@ -38,7 +38,7 @@ def explain(
         str,
         typer.Argument(
             metavar="FILE|WORD",
-            help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; or a word to explain: scope, digest …",
+            help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; or a word: scope, digest or another.",
         ),
     ],
     pull: Annotated[

@@ -6,6 +6,7 @@ the verdict's code.
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -69,12 +70,23 @@ def lines_of(lead: str, text: str) -> list[str]:
 def make_streams_fit() -> None:
     """Let stdout and stderr take everything that is printed.
 
-    Python has None for one that was closed (`>&-`): what is printed goes nowhere. What its encoding does not have (that of
-    an ASCII locale) is replaced, not an error.
+    Python has None for one that was closed (`>&-`): what is printed goes nowhere. A character that its encoding lacks (in
+    an ASCII locale) is spelled plainly, or is a `?`.
     """
+    codecs.register_error("pullscope", _spelled)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open for as long as we run
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="pullscope")
+
+
+_PLAINLY = {"…": "...", "·": "-", "→": "->", "“": '"', "”": '"', "✅": "ok", "❌": "FAILED", "⚠": "!", "\ufe0f": ""}
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """A codec's error handler (codecs.register_error)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAINLY.get(character, "?") for character in error.object[error.start : error.end]), error.end

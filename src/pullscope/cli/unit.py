@@ -41,7 +41,7 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s …) at the tracing proxy; needs a restart."""
+    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s and others) at the tracing proxy; needs a restart."""
     at = of_unit(unit, root, confdir)
     if not dry_run:
         at.need_rights()
