@@ -40,6 +40,17 @@ def hop_note(hop: Hop, pull: Pull) -> str:
     return f"{note}: {said}" if note and said else note or said
 
 
+def hop_status(hop: Hop) -> str:
+    """`200`, `200 cut off`, `no response`; with `...` for what is still under way."""
+    if hop.failed is not None:
+        if hop.hung_up:
+            return f"{hop.status or ''} stopped".lstrip()
+        return f"{hop.status} cut off" if hop.status is not None else "no response"
+    if hop.status is None:
+        return "..."
+    return str(hop.status) if hop.done else f"{hop.status} ..."
+
+
 def hop_times(hop: Hop) -> list[str]:
     """How long one hop took, and how much came: `DNS and TCP 3 ms`, `TLS 8 ms`, `first byte 25 ms`, `end 27 ms`, `541 B`."""
     if not hop.timed:

@@ -32,7 +32,7 @@ def answered(hop: Hop) -> str:
     if hop.status == 401 and hop.step.outcome is not Outcome.FAILED:
         bearer = any(challenge.scheme == "bearer" for challenge in hop.challenges)
         return "401 token required" if bearer else "401 login required"
-    return f"{hop.status} with {size(hop.bytes)}" if hop.bytes else str(hop.status or "no response")
+    return f"{hop.status} with {size(hop.bytes)}" if hop.bytes else str(hop.status or "...")
 
 
 def _name(part: str) -> str:

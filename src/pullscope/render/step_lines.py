@@ -9,7 +9,7 @@ from itertools import groupby
 
 from pullscope.oci.amounts import duration, size
 from pullscope.oci.urls import split
-from pullscope.render.hop_words import hop_note, hop_times
+from pullscope.render.hop_words import hop_note, hop_status, hop_times
 from pullscope.render.layout import WIDTH, Line, wrap, wrapped
 from pullscope.render.names import media_name, short
 from pullscope.render.plain import plain
@@ -244,20 +244,10 @@ def chain_of(step: Step, roles: Roles) -> str:
         if place not in said:
             places.append(place)
             said[place] = []
-        status = _status(hop)
+        status = hop_status(hop)
         if not said[place] or said[place][-1] != status:
             said[place].append(status)
     return " > ".join(f"{place[1]} {' '.join(said[place][-4:])}" for place in places)
-
-
-def _status(hop: Hop) -> str:
-    if hop.failed is not None:
-        if hop.hung_up:
-            return f"{hop.status or ''} stopped".lstrip()
-        return f"{hop.status} cut off" if hop.status is not None else "no response"
-    if hop.status is None:
-        return "..."
-    return str(hop.status) if hop.done else f"{hop.status} ..."
 
 
 def _fit_chain(chain: str, room: int) -> str:

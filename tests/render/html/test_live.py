@@ -36,6 +36,7 @@ def test_grows_and_keeps_what_is_open(browser: Any, served: Served) -> None:
         file.flush()
         page.locator(".pull.under .step > summary").first.click()
         assert page.locator("#beside h2").text_content() == "1 version check"
+        assert page.locator(".step.running .title").all_text_contents() == ["under way"]
         page.locator(".pull").get_by_role("tab", name="Steps").first.focus()
         file.write("".join(f"{line}\n" for line in lines[14:]))
         file.flush()
@@ -43,6 +44,7 @@ def test_grows_and_keeps_what_is_open(browser: Any, served: Served) -> None:
         page.locator("#state", has_text="ended").wait_for()
 
     assert page.locator(".pull.complete").count() == 2
+    assert page.locator(".running").count() == 0
     assert page.locator("#p1-s1").get_attribute("open") is not None
     assert page.locator("#beside h2").text_content() == "1 version check"
     assert "2 operations" in page.locator("#tally").text_content()

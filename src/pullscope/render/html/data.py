@@ -20,7 +20,7 @@ from pullscope.oci.messages import Headers
 from pullscope.render.closing_line import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.explain.table import Section
-from pullscope.render.hop_words import hop_note, reached_words
+from pullscope.render.hop_words import hop_note, hop_status, reached_words
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line
 from pullscope.render.plain import plain
@@ -202,7 +202,7 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, texts: Texts) -> dict[str, Value]:
         "url": texts(request.url),
         "host": texts(hop.host),
         "role": texts(roles.of_hop(hop)),
-        "status": texts(_status(hop)),
+        "status": texts(hop_status(hop)),
         "head": None if response is None else head,
         "took": None if ended is None else _ticks(ended - request.time) - head,
         "upload": _ticks(uploaded.time - request.time) if uploaded is not None and uploaded.bytes else None,
@@ -264,9 +264,3 @@ def _told_apart(step: Step, pull: Pull) -> tuple[str, str]:
         return name, says
     blob = f"{known.kind} {known.number}/{known.of}" if known.number else str(known.kind)
     return (blob, says) if name == "blob" else (name, f"{says}, {blob}")
-
-
-def _status(hop: Hop) -> str:
-    if hop.failed is not None:
-        return f"{hop.status} cut off" if hop.status is not None else "no response"
-    return str(hop.status) if hop.status is not None else "no response"

@@ -60,6 +60,7 @@ const page = (() => {
     pull.steps = rows(pack.steps, total("steps"), steps).map(({ hops: count, ...step }) => ({ ...value(step, ""), hops: pull.hops.slice(next, (next += count)) }));
     pull.steps.forEach((step) => step.hops.forEach((hop) => { hop.step = step; }));
     pull.told = (pull.order ?? pull.steps.flatMap((step) => step.hops).map((_, at) => at)).map((at) => pull.hops[at]);
+    pull.open = byId(id)?.classList.contains("under");
     pull.name = `${byId(id)?.querySelector("bdi").textContent.split(" ")[0] ?? "pull"} ${pull.id}`;
     return pull;
   }
@@ -163,6 +164,7 @@ const page = (() => {
     }
     return [...said.values()];
   }
+  const chained = (step) => make("span.chain", {}, chain(step).map(([role, statuses], at) => [at ? " › " : "", roleOf(role), ` ${statuses.slice(-6).join(" ")}`]));
   function exchange(hop, pull) {
     const fields = (name, lines = []) => (lines.length ? make("table.headers", {}, make("caption", {}, name), make("tbody", {}, lines.map((line) => {
       const at = line.indexOf(": ");
@@ -187,12 +189,19 @@ const page = (() => {
     const links = chain(step), failed = step.outcome === "failed", end = Math.max(...step.hops.map((hop) => hop.at + (hop.took ?? NaN)));
     const node = make("details", { class: `step${failed ? " failed" : ""}${step.token ? " token" : ""}`, id: `p${pull.id}-s${step.n}` }, make("summary", {},
       make("span.n", {}, step.n), " ", make("span.title", {}, step.title), " ", make("span.says", {}, isolated(step.says)), " ",
-      make("span.chain", {}, links.map(([role, statuses], at) => [at ? " › " : "", roleOf(role), ` ${statuses.slice(-6).join(" ")}`])), " ",
+      chained(step), " ",
       make("span.bar", {}, stepBar(step, scale)), " ", make("span.time", {}, pull.untimed || !(end >= 0) ? "" : duration(end - step.hops[0].at))));
     node.find = [step.title, step.says, step.outcome, links, step.hops.map((hop) => hop.host), step.facts.digest].flat(9).join(" ").toLowerCase();
     node.fill = () => { if (!node.querySelector(".detail")) node.append(detail(step, pull)); };
     node.addEventListener("toggle", () => { if (node.open) node.fill(); });
     return node;
+  }
+  // Requests of no step yet, those for the same thing in one line.
+  function running(pull, scale) {
+    const asked = {};
+    if (pull.open) for (const hop of pull.hops) if (!hop.step) (asked[hop.asked.replace(/ with (token|login|Author).*/, "")] ??= []).push(hop);
+    return Object.entries(asked).map(([says, hops]) => make("div", { class: "step running" }, make("p", {},
+      make("span.n", {}, "…"), " ", make("span.title", {}, "under way"), " ", make("span.says", {}, isolated(says)), " ", chained({ hops }), " ", make("span.bar", {}, stepBar({ hops }, scale)))));
   }
   const tree = (nodes) => make("ul.tree", {}, nodes.map((node) => make("li", {},
     make("span.node", {}, make("span", { class: `state ${node.mark}` }, node.state), " ", make("strong", {}, node.name), node.size && [" ", make("span.size", {}, node.size)], node.digest && [" ", make("code.digest", {}, node.digest)]),
@@ -209,7 +218,7 @@ const page = (() => {
     const roles = [...new Set(pull.hosts.flatMap((host) => host.roles))], way = (sent, got) => [sent && "sending", got && "receiving"].filter(Boolean).join(" or ") || "receiving";
     const moving = way(pull.hops.some((hop) => hop.upload !== undefined), pull.hops.some((hop) => hop.bytes));
     const legend = make("p.legend", {}, roles.map((role) => [make("span.key", {}, make("i", { class: role }), role), " "]), make("span.key", {}, `pale: waiting, full: ${moving}`));
-    return [make("div.ruler", {}, legend, axis(scale), make("span", {})), make("div.steps", {}, pull.steps.map((step) => row(step, pull, scale)))];
+    return [make("div.ruler", {}, legend, axis(scale), make("span", {})), make("div.steps", {}, pull.steps.map((step) => row(step, pull, scale)), running(pull, scale))];
   }
 
   // The views of a pull, as tabs; on paper they follow each other.
