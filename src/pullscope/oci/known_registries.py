@@ -28,7 +28,7 @@ class KnownRegistry:
     login: str | None = PLAIN_LOGIN
     """The shell command; words in capitals are the user's to fill in. None: it takes no login.
 
-    In the table, `{host}` and the groups of `hosts` stand for what they are at one host.
+    In the table, `{host}` and the groups of `hosts` stand for what they are at one host, here and in `secret`.
     """
     piped: str | None = None
     """The same for clients that do not ask docker's credential helpers; None: `login` is such a command."""
@@ -36,6 +36,14 @@ class KnownRegistry:
     """Seconds after which that login has to be made again; None where it has no end of its own, or it is not known."""
     source: str = _DOCKER_LOGIN
     """Where command and life are documented."""
+    secret: str | None = None
+    """What a good login there is made with, where a password may be refused."""
+    refuses: frozenset[int] = frozenset()
+    """Statuses beside 401 by which it refuses a login itself, where its answer says no more."""
+    forbids: bool = False
+    """Whether 403 of its token server means that the login is good and lacks the right."""
+    doubt: str | None = None
+    """What else may be wrong there where a token is refused that was given for a login."""
     rights: Mapping[str, str] = field(default_factory=dict)
     """What `pull`, `push` and `delete` take there, by the names that its own documentation has for it."""
     creates: str | None = None
@@ -48,6 +56,8 @@ class KnownRegistry:
     """The `service` of its challenge."""
     realm: str | None = None
     """A regular expression that finds something in its challenge's realm."""
+    server: str | None = None
+    """How its Server header begins, where it sends one of its own."""
 
 
 _ROWS: tuple[KnownRegistry, ...] = (
@@ -63,6 +73,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "push": "the account of its owner or of a member, and of a token Read & Write",
         },
         is_cache=False,
+        secret="an access token (no password where two-factor or single sign-on is on)",
     ),
     KnownRegistry(
         id="ghcr",
@@ -77,6 +88,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "delete": "a token with delete:packages, of an admin of the package",
         },
         is_cache=False,
+        secret="a classic personal access token, authorized for SSO where the owner wants it",
     ),
     KnownRegistry(
         id="ecr",
@@ -93,6 +105,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "delete": "ecr:BatchDeleteImage",
         },
         creates="aws ecr create-repository --region {region} --repository-name NAME",
+        secret="a password made for {region}",
+        refuses=frozenset({400}),  # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
     ),
     KnownRegistry(
         id="ecr-public",
@@ -103,6 +117,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
         "docker login --username AWS --password-stdin public.ecr.aws",
         login_life=12 * HOUR,
         source="https://docs.aws.amazon.com/cli/latest/reference/ecr-public/get-login-password.html",
+        refuses=frozenset({400}),  # aws/containers-roadmap#2835
     ),
     KnownRegistry(
         id="artifact-registry",
@@ -118,6 +133,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "delete": "the role Artifact Registry Repository Administrator",
         },
         creates="gcloud artifacts repositories create",
+        secret="oauth2accesstoken and a new token of an hour, or _json_key and the whole key file",
     ),
     KnownRegistry(
         id="acr",
@@ -130,6 +146,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
         source="https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
         # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview
         rights={"pull": "the role AcrPull", "push": "the role AcrPush", "delete": "the role AcrDelete"},
+        secret="an identity or service principal whose secret has not ended",
     ),
     KnownRegistry(
         id="quay",
@@ -141,6 +158,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "push": "Write on that repository, for a robot account too",
             "delete": "Admin on that repository",
         },
+        secret="a robot account (ORG+NAME) and its token",
     ),
     KnownRegistry(
         id="gitlab",
@@ -154,6 +172,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "pull": "a token with read_registry (a job's own token: that the project lets its project in)",
             "push": "a token with write_registry, of a Developer of the project",
         },
+        secret="a token that has read_registry (in a job gitlab-ci-token and CI_JOB_TOKEN)",
+        forbids=True,
     ),
     KnownRegistry(id="k8s", name="registry.k8s.io", hosts=r"registry\.k8s\.io", login=None, is_cache=False),
     KnownRegistry(
@@ -170,6 +190,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "push": "a Developer of the project, or a robot account that has push and pull",
             "delete": "a Maintainer of the project, or a robot account that has delete",
         },
+        secret="a robot's whole name in single quotes, or the CLI secret where OIDC is on",
+        doubt="the login is wrong or over (Harbor gives such a token too)",  # goharbor/harbor#11632, #15110, #20930
     ),
     KnownRegistry(
         id="artifactory",
@@ -181,6 +203,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "push": "Deploy/Cache on that repository, and Delete to write over a tag",
             "delete": "Delete on that repository",
         },
+        secret="an identity token or API key",
+        server="Artifactory/",
     ),
     KnownRegistry(
         id="nexus",
@@ -192,6 +216,9 @@ _ROWS: tuple[KnownRegistry, ...] = (
             "push": "the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read",
             "delete": "the privilege nx-repository-view-docker-REPOSITORY-delete",
         },
+        secret="the Docker Bearer Token Realm active in its security settings",
+        doubt="Nexus takes no tokens (its Docker Bearer Token Realm is not active)",
+        server="Nexus/",
     ),
     KnownRegistry(
         id="gitea",
@@ -199,6 +226,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
         service="container_registry",
         realm=r"/v2/token$",
         rights={"pull": "a token with read:package", "push": "a token with write:package"},
+        secret="a token that has read:package",
     ),
     KnownRegistry(id="registry-2", name="distribution (registry:2)"),
     KnownRegistry(id="registry-3", name="distribution (registry:3)"),
@@ -227,15 +255,18 @@ WEBSITES: Mapping[str, str] = {
 _HOSTS = tuple((re.compile(row.hosts), row) for row in _ROWS if row.hosts)
 
 
-def known_registry(host: str, challenges: Iterable[Challenge] = ()) -> KnownRegistry | None:
-    """What is known of `host`, an authority as a URL spells it, and of the challenges that it was seen to send."""
+def known_registry(
+    host: str, challenges: Iterable[Challenge] = (), servers: Iterable[str] = ()
+) -> KnownRegistry | None:
+    """What is known of `host`, an authority as a URL spells it, and of the challenges and Server that it was seen to send."""
     name = host.lower().removesuffix(":443")
     for pattern, row in _HOSTS:
         found = pattern.fullmatch(name)
         if found:
             return _at(name, row, **found.groupdict())
-    said = (row for challenge in challenges for row in _ROWS if _says(row, challenge))
-    return next((_at(name, row) for row in said), None)
+    said = [row for challenge in challenges for row in _ROWS if _says(row, challenge)]
+    said += [row for server in servers for row in _ROWS if row.server is not None and server.startswith(row.server)]
+    return _at(name, said[0]) if said else None
 
 
 def registry_behind(challenges: Iterable[Challenge]) -> KnownRegistry | None:
@@ -251,9 +282,9 @@ def login_command(host: str) -> str | None:
 
 
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
-    texts = (row.login, row.piped, row.creates)
-    login, piped, creates = (text and text.format(host=host, **groups) for text in texts)
-    return replace(row, login=login, piped=piped, creates=creates)
+    texts = (row.login, row.piped, row.creates, row.secret)
+    login, piped, creates, secret = (text and text.format(host=host, **groups) for text in texts)
+    return replace(row, login=login, piped=piped, creates=creates, secret=secret)
 
 
 def _says(row: KnownRegistry, challenge: Challenge) -> bool:

@@ -129,8 +129,8 @@ def at_host(text: str) -> str:
 
 
 def bearer(realm: str) -> str:
-    """The challenge of a token server, as far as its service."""
-    return f'Bearer realm="{at_host(realm)}",service="reg"'
+    """The challenge of a token server, as far as its realm."""
+    return f'Bearer realm="{at_host(realm)}"'
 
 
 def scoped(scope: str) -> str:

@@ -56,6 +56,8 @@ SAID = {
     "scan": "current image with 3 vulnerabilities cannot be pulled",
     "signature": "The image is not signed by cosign.",
     "page": "PAGINATION_NUMBER_INVALID: invalid number of results requested",
+    "scopes in one": 'Bad request: invalid scope: "repository:mysql:pull repository:mysql:pull,push"',
+    "no key": "Unsupported docker v2 repository request for 'null'",
     "name": "invalid repository name",
     "scopes": "The token provided does not match expected scopes.",
     "limit": "toomanyrequests: Rate exceeded",

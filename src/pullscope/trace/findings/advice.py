@@ -134,6 +134,12 @@ page (list): number of results|pagination|page.?size
 # docker/build-push-action#171
 form of a name: must be lowercase|missing image name|should be of the form
     write the whole name, in lower case and with each part that {host} wants
+# docker_auth, of what is asked by POST: helm/helm#6214
+scopes in one (token): invalid scope\W+\w+:\S+:\S+ \w+:
+    use a newer version of the token server at {host}: it takes no two scopes in one request, as {client} sends them by POST
+# Artifactory: jfrog/charts#455
+no key: unsupported docker v2 repository request for 'null'
+    let the proxy in front of {host} name the key of the repository: by subdomain, by port or in the path
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} takes no such name

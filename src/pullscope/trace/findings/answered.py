@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
@@ -15,7 +14,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import GATEWAY, fix_of, of_where_it_was_named
 from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.missing import asked_host, named_by
-from pullscope.trace.findings.rights import what_it_lacks
+from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import (
     MOST,
@@ -104,15 +103,7 @@ def access_denied(one: Answer) -> str:
     """
     hop, client = one.hop, one.case.client
     if one.is_about_a_login:
-        who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
-        shown = "token" if hop.request.authorization == "bearer" else "login"
-        sends_empty = one.case.pull.client.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
-        empty = sends_empty and not one.step.is_token and not is_specific(hop)
-        return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
-            " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
-            if empty
-            else ""
-        )
+        return refused_login(one)
     issuer = one.case.issuer_of(hop)
     shown = "" if issuer is None else "an anonymous token" if was_anonymous(issuer) else "the token of a login"
     what = thing(one.step) if one.is_known_to_be_there else hop.route.repository or thing(one.step) or "access"
@@ -122,7 +113,7 @@ def access_denied(one: Answer) -> str:
     if hop.route.repository is None or one.is_known_to_be_there:
         return f"{hop.host} {said}{quoted(hop)}."
     line = f" ({words(hop).removesuffix('.')})" if words(hop) else ""
-    return f"{hop.host} {said}{line}: it is private or does not exist, and registries do not say which."
+    return f"{hop.host} {said}{line}: {what_it_may_be(one)}."
 
 
 @composed(

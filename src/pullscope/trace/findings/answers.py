@@ -44,7 +44,7 @@ from pullscope.trace.findings.grants import (
     refuses_access,
     wrong_logins,
 )
-from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.model import Kind, Step
 
@@ -116,9 +116,8 @@ class Answer:
 
     @cached_property
     def known(self) -> KnownRegistry | None:
-        """That registry, where it is known by its host or by its challenge."""
-        here = (hop for hop in self.case.hops if hop.host == self.host)
-        return known_registry(self.host, [challenge for hop in here for challenge in hop.challenges])
+        """That registry, where it is known by its host, by its challenge or by its Server."""
+        return registry_at(self.case, self.host)
 
     @cached_property
     def hosted(self) -> KnownRegistry | None:

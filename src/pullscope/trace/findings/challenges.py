@@ -23,6 +23,7 @@ from pullscope.trace.findings.case import (
     listed,
     pings,
 )
+from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost, realm_lost
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -30,8 +31,8 @@ from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.grants import refuses_access
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import MOST, answered_by, quoted, reason
-from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.findings.said import MOST, answered_by, front, quoted, reason
+from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import tokens_read_early
 
 NO_FOLLOWERS = frozenset({"oras", "helm"})
@@ -142,12 +143,58 @@ def token_not_requested(case: Case) -> Iterator[Found]:
     #565.
     """
     for step in _unanswered(case):
-        last = step.last
-        challenge = next(one for one in last.challenges if one.scheme == "bearer" and one.realm)
-        realm = challenge.realm or ""
-        moved = step.first.host != last.host and any(hop.redirects and hop.host != last.host for hop in step.hops)
-        told, fix = _behind_a_redirect(case, step) if moved else _why_not(case, last, realm)
-        yield Found([step], told, fix, severity=Severity.ERROR)
+        yield Found([step], *cause_of(Unasked(case, step), UNASKED), severity=Severity.ERROR)
+
+
+class Unasked(Answer):
+    """A challenge that names a token server which was not asked, and what it says of that server."""
+
+    def __init__(self, case: Case, step: Step) -> None:
+        super().__init__(case, step)
+        challenge = next(one for one in self.hop.challenges if one.scheme == "bearer" and one.realm)
+        self.realm, self.client, self.by, self.to = challenge.realm or "", case.client, step.first.host, self.hop.host
+        self.at = host_of(self.realm) or self.realm
+        self.shown = self.realm[:MOST]
+        self.moved = self.by != self.to and any(hop.redirects and hop.host != self.to for hop in step.hops)
+        self.gone, self.bare = lost(self.hop.request.url, self.realm), bare(self.realm)
+        self.no_address, self.local = not is_address(self.realm), is_local(self.at)
+        self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
+        self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
+        self.no_follower = case.client in NO_FOLLOWERS
+        family = case.pull.client.family
+        self.containerd, self.buildkit = family == "containerd", family == "buildkit"
+        self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
+
+
+UNASKED = causes(
+    """
+moved no_follower: <redirected>: {one.client} answers a challenge of the host that it asked only.
+    <proxy>
+moved: <redirected>: some clients, as oras and helm (one library), answer only the host that they asked.
+    <proxy>
+no_address: {one.to} names as its token server "{one.shown}", which is not an address that a client can ask.
+    set the public https address of {one.to} in its configuration; proxies in front send one X-Forwarded-Host
+gone !plain: {one.to} names a token server at {one.bare}, where {one.gone}; no request to it was seen.
+    set the address of {one.to} as clients have it in its configuration, and send Host in the proxy in front of it
+local: <no request>
+    <address>
+plain: <no request>
+    <address>
+no_scope containerd: {one.to} wants a token from {one.at}, and its challenge names no scope: {one.client} asked for no token.
+    let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
+buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
+    set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too
+: {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
+    check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only)
+""",
+    **{
+        "redirected": "{one.client} was redirected from {one.by} to {one.to}, which wants a token, and asked for none",
+        "proxy": "let {one.by} proxy (200) instead of redirecting, or pull from {one.to} by its own name",
+        "no request": "{one.to} names a token server at {one.at}{one.where}; no request to it was seen.",
+        "address": "set the public https address of {one.to} in its configuration, and send Host and "
+        "X-Forwarded-Proto in the proxy",
+    },
+)
 
 
 def _unanswered(case: Case) -> Iterator[Step]:
@@ -175,58 +222,6 @@ def _only_looks(case: Case, ping: Step) -> bool:
 
 def _is_answerable(challenge: Challenge) -> bool:
     return challenge.scheme == "bearer" and bool(challenge.realm)
-
-
-def _why_not(case: Case, hop: Hop, realm: str) -> tuple[str, str]:
-    host = host_of(realm) or realm
-    plain = realm.startswith("http:") and hop.request.url.startswith("https:")
-    clear = ", over plain http" if plain else ""
-    if not is_address(realm):
-        return (
-            f'{hop.host} names as its token server "{realm[:MOST]}", which is not an address that a client can ask.',
-            f"set the public https address of {hop.host} in its configuration; proxies in front send one X-Forwarded-Host",
-        )
-    gone = lost(hop.request.url, realm)
-    if gone is not None and not plain:
-        return (
-            f"{hop.host} names a token server at {bare(realm)}, where {gone}; no request to it was seen.",
-            f"set the address of {hop.host} as clients have it in its configuration, and send Host in the proxy in front of it",
-        )
-    if is_local(host) or plain:
-        where = f" ({where_it_is(host)}){clear}" if is_local(host) else clear
-        return (
-            f"{hop.host} names a token server at {host}{where}; no request to it was seen.",
-            f"set the public https address of {hop.host} in its configuration, and send Host and X-Forwarded-Proto in the proxy",
-        )
-    scopeless = all(not challenge.scope for challenge in hop.challenges)
-    if scopeless and case.pull.client.family == "containerd":
-        return (
-            f"{hop.host} wants a token from {host}, and its challenge names no scope: {case.client} asked for no token.",
-            f"let {hop.host} name the scope in its challenge, or use another version of {case.client}: 1.3.0-rc.2 stops there",
-        )
-    if case.pull.client.family == "buildkit":
-        return (
-            f"{hop.host} wants a token from {host}, and no request for one was seen: BuildKit asks from the client's process.",
-            "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too",
-        )
-    return (
-        f"{hop.host} wants a token from {host}, and {case.client} was not seen asking for one.",
-        f"check that {case.client} can reach {host}, and that its requests go through this proxy (NO_PROXY, --only)",
-    )
-
-
-def _behind_a_redirect(case: Case, step: Step) -> tuple[str, str]:
-    last, by = step.last, step.first.host
-    family = case.client if case.client in NO_FOLLOWERS else "oras and helm (one library)"
-    ways = (
-        f"{family} answers a challenge of the host that it asked only."
-        if case.client in NO_FOLLOWERS
-        else f"some clients, as {family}, answer only the host that they asked."
-    )
-    return (
-        f"{case.client} was redirected from {by} to {last.host}, which wants a token, and asked for none: {ways}",
-        f"let {by} proxy (200) instead of redirecting, or pull from {last.host} by its own name",
-    )
 
 
 @row(
@@ -283,60 +278,83 @@ def token_server_failed(case: Case) -> Iterator[Found]:
     docker takes Bearer: siderolabs/image-factory#573.
     """
     broken = [step for step in case.steps if step.is_token and _gave_nothing(case, step)]
-    if not broken:
-        return
-    last = broken[0].last
-    names = listed(asked_repositories(broken[0])) if (last.status or 0) < 500 and not last.ok else ""
-    said = f"{last.status}{quoted(last)}{f' to the request for {names}' if names else ''}"
-    if last.ok:
-        kind = broken[0].instead or content_type(last)
-        said = f"{last.status} and no token in it" + (f" ({kind})" if kind else "")
-    elif last.status is None:
-        said = "nothing"
-    elif last.failed is not None:
-        said += " and its answer was cut off"
-    own = realm_lost(case, last)
-    by_post = last.request.method == "POST" and last.status in (404, 405) and own is None
-    if by_post:
-        said += " to POST"
-    basic = [
-        hop.host
-        for hop in case.hops
-        if hop.status == 401 and {"basic", "bearer"} <= {one.scheme for one in hop.challenges}
-    ]
-    yield Found(
-        broken,
-        f"the token server {answered_by(last)} answered {said}, so {case.client} has no token for the registry."
-        + (f" {basic[0]} offers Basic too, which docker does not try then." if basic else f" {own[1]}" if own else ""),
-        f"let {basic[0]} offer Basic only, or a realm that is a token server"
-        if basic
-        else f"set the public https address of {_registry_of(case, broken[0])} in its configuration, and send X-Forwarded-Proto"
-        if last.request.url.startswith("http:") and own is None and _registry_of(case, broken[0]) is not None
-        else f"use a version of {case.client} that asks by GET next, as the token specification has it, or let the realm "
-        "answer POST"
-        if by_post
-        else _advised(case, broken[0]),
-        severity=case.severity(*broken, otherwise=Severity.ERROR if case.stopped_at in broken else Severity.WARNING),
-    )
+    if broken:
+        severity = Severity.ERROR if case.stopped_at in broken else Severity.WARNING
+        one = TokenServer(case, broken[0])
+        yield Found(broken, *cause_of(one, FAILED), severity=case.severity(*broken, otherwise=severity))
 
 
-def _advised(case: Case, token: Step) -> str:
-    """What its words ask for, and the address that it has from the challenge."""
-    named = of_where_it_was_named(Answer(case, token))
-    if named is not None:
-        return named
-    look_at = f"ask {bare(token.last.request.url)} by hand (curl -i), the realm of its challenge: token servers answer with JSON"
-    advised = Answer(case, token).asks_for or ("try again" if (token.last.status or 0) >= 500 else None)
-    names = listed(asked_repositories(token)) if token.last.status in (400, 422) else ""
-    look = f"{look_at}; check how {names} is spelled" if names else look_at
-    return f"{advised}; if it keeps failing, {look_at}" if advised is not None else look
+class TokenServer(Answer):
+    """An answer without a token, and how the client was led to who gave it."""
+
+    def __init__(self, case: Case, step: Step) -> None:
+        super().__init__(case, step)
+        hop, self.realm, self.client = self.hop, bare(self.hop.request.url), case.client
+        self.names = listed(asked_repositories(step)) if self.status < 500 and not hop.ok else ""
+        self.own, self.named = realm_lost(case, hop), of_where_it_was_named(self)
+        self.own_said = f" {self.own[1]}" if self.own is not None else ""
+        self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
+        self.fails, self.page, self.filtered = self.status >= 500, is_page(hop), is_page(hop) and self.status == 403
+        self.elsewhere = self.status in (200, 404, 410) or self.page
+        self.unreadable = self.status in (400, 422) and self.names
+        self.bearer = hop.request.authorization == "bearer"
+        self.who, self.there = answered_by(hop), front(hop) or hop.host
+        self.basic = next(
+            (one.host for one in case.hops if {"basic", "bearer"} <= {kind.scheme for kind in one.challenges}), None
+        )
+        secure = {one.host for one in case.hops if one.request.url.startswith("https:")}
+        homes = case.challengers.get(bare(step.first.request.url), set()) & secure
+        self.plain = min(homes, default=None) if hop.request.url.startswith("http:") else None
+        self.advice = self.asks_for
+        kind = step.instead or content_type(hop)
+        self.said = (
+            f"{self.status} and no token in it{f' ({kind})' if kind else ''}"
+            if hop.ok
+            else "nothing"
+            if hop.status is None
+            else f"{self.status}{quoted(hop)}{f' to the request for {self.names}' if self.names else ''}"
+        ) + (
+            " to POST"
+            if self.by_post
+            else " and its answer was cut off"
+            if hop.status and hop.failed and not hop.ok
+            else ""
+        )
 
 
-def _registry_of(case: Case, token: Step) -> str | None:
-    """The host that was asked over https and named this realm."""
-    homes = case.challengers.get(bare(token.first.request.url), set())
-    secure = {hop.host for hop in case.hops if hop.request.url.startswith("https:")}
-    return min(homes & secure, default=None)
+FAILED = causes(
+    """
+basic: <nothing> {one.basic} offers Basic too, which docker does not try then.
+    let {one.basic} offer Basic only, or a realm that is a token server
+plain fails !own: <nothing>
+    look whether a token server runs behind {one.who}, and set the public https address of {one.plain} in its configuration
+plain !own: <nothing>
+    set the public https address of {one.plain} in its configuration, and send X-Forwarded-Proto
+by_post: <nothing>
+    use a version of {one.client} that asks by GET next, as the token specification has it, or let the realm answer POST
+named: <nothing><own>
+    {one.named}
+advice: <nothing><own>
+    {one.advice}; if it keeps failing, <look>
+fails: <nothing><own>
+    try again; if it keeps failing, <look>
+bearer: <nothing> It showed a token there, and no login.
+    use a version of {one.client} that shows its login to the token server, not an earlier token
+filtered: <nothing>
+    have this address allowed at {one.there}: a page for people answered in place of the token server, which saw no login
+unreadable: <nothing>
+    <look>; check how {one.names} is spelled
+hosted: <nothing>
+    {one.later}; if it keeps failing, <look>
+elsewhere: <nothing>
+    let the proxy in front pass {one.realm} on to the token server, or name that server's address as realm; <look>
+: <nothing><own>
+    <look>
+""",
+    own="{one.own_said}",
+    nothing="the token server {one.who} answered {one.said}, so {one.client} has no token for the registry.",
+    look="ask {one.realm} by hand (curl -i), the realm of its challenge: token servers answer with JSON",
+)
 
 
 def _gave_nothing(case: Case, step: Step) -> bool:
@@ -348,7 +366,12 @@ def _gave_nothing(case: Case, step: Step) -> bool:
         for one in case.steps
         if one.started >= step.started
     )
-    if again or last.redirects or tokens_read_early(case.pull, step):
+    asked_otherwise = (
+        last.request.method == "POST"
+        and last.status in (404, 405)
+        and any(one.is_token and one.first.request.method == "GET" and one.started > step.started for one in case.steps)
+    )
+    if again or asked_otherwise or last.redirects or tokens_read_early(case.pull, step):
         return False
     if last.ok:
         return (

@@ -15,16 +15,16 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action
-from pullscope.trace.findings.case import REFUSALS, is_page, is_write
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page, is_write
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.rights import (
     at_the_registry,
-    of_a_blob,
     of_a_login,
     of_a_lookup,
     of_a_refusal,
+    of_a_silent_refusal,
     of_an_old_login,
     of_the_unseen,
     without_a_login,
@@ -59,7 +59,7 @@ def at_that_registry(one: Answer, fix: str) -> str:
     known, right = one.known, action(one.case, one.step)
     if known is None or one.no_login or one.by_page or one.status not in (400, *REFUSALS):
         return ""
-    if one.is_about_a_login:
+    if one.is_about_a_login and not (one.step.is_token and one.status == 403 and asked_repositories(one.step)):
         again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
         return f"; a login there lives {period(known.login_life or 0)}" if again else ""
     said = known.rights.get(right, "")
@@ -222,6 +222,7 @@ _BY_STATUS: dict[int, str] = {
     415: "send a media type that {host} takes",
     421: "ask {host} under the name that its certificate and its configuration have",
     423: "unlock it at {host}",
+    431: "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
     426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
     451: "pull it from a mirror that may be reached from here",
 }
@@ -260,7 +261,6 @@ LADDER: tuple[Rung, ...] = (
     of_an_old_login,
     of_the_unseen,
     of_a_lookup,
-    of_a_blob,
     of_a_name,
     of_fixed_tags,
     of_a_list,
@@ -282,6 +282,7 @@ LADDER: tuple[Rung, ...] = (
     without_the_right,
     of_uploads,
     of_a_manifest,
+    of_a_silent_refusal,
     of_a_refusal,
     of_what_it_says,
     of_a_failure,

@@ -9,8 +9,18 @@ import re
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, pings, was_anonymous
-from pullscope.trace.findings.said import says
+from pullscope.trace.findings.case import (
+    REFUSALS,
+    Case,
+    Issued,
+    in_storage,
+    is_page,
+    listed,
+    pings,
+    was_anonymous,
+)
+from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.said import is_specific, says
 from pullscope.trace.model import Hop, Step
 
 
@@ -49,7 +59,9 @@ ACCESS = re.compile(
 
 
 def refuses_access(hop: Hop) -> bool:
-    """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so."""
+    """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so; a page with 403 is a filter's."""
+    if hop.status == 403 and hop.request.method == "GET" and is_page(hop):
+        return False
     return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
 
 
@@ -61,17 +73,25 @@ def wrong_logins(case: Case) -> list[Step]:
         for step in case.bad
         if not step.is_token
         and step.last.request.authorization == "basic"
-        and (step.last.status == 401 or (step.last.status in (400, 403) and says(step.last, EXPIRED)))
+        and _refuses_a_login(case, step.last)
         and not in_storage(step.last)
     ]
     return [*tokens, *basic, *refused_pings(case)]
 
 
+def _refuses_a_login(case: Case, hop: Hop) -> bool:
+    if hop.status in (400, 403) and says(hop, EXPIRED):
+        return True
+    known = registry_at(case, hop.host)
+    return hop.status == 401 or (known is not None and hop.status in known.refuses and not is_specific(hop))
+
+
 def refused_pings(case: Case) -> list[Step]:
     """The version check that ends an operation with a refusal, although a login or token was shown."""
     last = case.stopped_at
-    shown = last is not None and last in pings(case) and last.last.request.authorization != "none"
-    return [last] if last is not None and shown and last.last.status in REFUSALS else []
+    if last is None or last not in pings(case) or last.last.request.authorization == "none":
+        return []
+    return [last] if last.last.status in REFUSALS or _refuses_a_login(case, last.last) else []
 
 
 def challenger(case: Case, token: Step) -> str | None:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from pullscope.oci.known_registries import known_registry
+from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.reference import DOCKER_HUB, registry_name
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, header, mirror_of
 
 LOGINS = {
     "podman": "podman login {}",
@@ -29,7 +29,7 @@ LOGINS = {
     # apptainer.org/docs, "apptainer registry login"
     "apptainer": "apptainer registry login --username NAME docker://{}",
     # kaniko's README, "Pushing to Docker Hub"
-    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json)",
+    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json, for Docker Hub under https://index.docker.io/v1/)",
 }
 
 NOT_PIPED = ("regctl", "apptainer")
@@ -43,8 +43,7 @@ def login(case: Case, host: str) -> str:
     `docker login` without a name puts it.
     """
     command, _, where = LOGINS.get(case.pull.client.family, "docker login {}").partition(" {}")
-    challenges = [challenge for hop in case.hops if hop.host == host for challenge in hop.challenges]
-    known = known_registry(host, challenges)
+    known = registry_at(case, host)
     if known is not None and known.id != "docker-hub" and known.login is not None:
         piped = known.piped or known.login
         if command == "docker login" or "docker login" not in piped:
@@ -52,6 +51,25 @@ def login(case: Case, host: str) -> str:
         if "--password-stdin" in piped and not command.startswith(NOT_PIPED):
             return piped.replace("docker login", command) + where
     return _own(case, host)
+
+
+def registry_at(case: Case, host: str) -> KnownRegistry | None:
+    """The registry at a host, by its name, by its challenges, and by what it names itself."""
+    here = [hop for hop in case.hops if hop.host == host]
+    challenges = [challenge for hop in here for challenge in hop.challenges]
+    return known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
+
+
+def log_in(case: Case, host: str, *, again: bool = False) -> str:
+    """What to do so that this client shows a login at a host.
+
+    containerd keeps none for a mirror: it sends what hosts.toml has for it (containerd/nerdctl#2844, containerd#4005).
+    """
+    known, mirrored = registry_at(case, host), any(hop.host == host and mirror_of(hop) is not None for hop in case.hops)
+    if mirrored and case.pull.client.family == "containerd":
+        return f"give the mirror an Authorization header in its hosts.toml: containerd looks for no login for {host}"
+    secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
+    return f"log in{' again' if again else ''}{secret}: {login(case, host)}"
 
 
 def logout(case: Case, host: str) -> str:
@@ -64,6 +82,8 @@ def _own(case: Case, host: str) -> str:
     known = known_registry(host)
     registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
     command = LOGINS.get(case.pull.client.family, "docker login {}")
+    if registry == DOCKER_HUB and command.startswith("helm"):
+        registry = "registry-1.docker.io"  # its references name that host
     return command.replace(
         " {}", "" if registry == DOCKER_HUB and command.startswith("docker login") else f" {registry}"
     ).replace("{}", registry)

@@ -23,7 +23,7 @@ from pullscope.trace.findings.grants import (
     pushes,
     refuses_access,
 )
-from pullscope.trace.findings.login_commands import login
+from pullscope.trace.findings.login_commands import log_in, login
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
@@ -61,7 +61,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             yield Found(
                 [step],
                 f"{step.last.host} {why} asked nothing more.",
-                f"log in: {login(case, step.last.host)}",
+                log_in(case, step.last.host),
                 severity=Severity.ERROR,
             )
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
@@ -88,7 +88,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
             f"log in to the host that really answers ({login(case, last.host)}), or let {step.first.host} proxy to it"
             if step.first.host != last.host
-            else f"log in: {login(case, last.host)}",
+            else log_in(case, last.host),
         )
 
 
@@ -106,19 +106,22 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
         for name in repositories(one.scope)
     }
     # A challenge that names repositories has the last word: another name in the request is the client's own.
-    wanted = wanted or {hop.route.repository for hop in case.hops if hop.route.repository is not None}
-    return not moved and (not wanted or set(asked_repositories(step)) <= wanted)
+    named = bool(wanted) and set(asked_repositories(step)) <= wanted
+    known = {hop.route.repository for hop in case.hops if hop.route.repository is not None}
+    return named or (not moved and not wanted and (not known or set(asked_repositories(step)) <= known))
 
 
 def _no_anonymous_token(case: Case, step: Step) -> Found:
     last = step.last
     name = subject(case, step)
-    host = step.under.first.host if step.under is not None else challenger(case, step) or last.host
+    host = step.under.last.host if step.under is not None else challenger(case, step) or last.host
+    by = step.under.first.host if step.under is not None and step.under.first.host != host else None
     return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{_after_comma(last)}).",
-        f"log in: {login(case, host)}; without the right to see it, the answer is the same for a name that does not exist",
+        f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}; without the right to "
+        "see it, the answer is the same for a name that does not exist",
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.mirrored import STAND_IN
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, mirror_of, name_of
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import OF_THE_REWRITE
+from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
+from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
@@ -144,7 +146,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         + (f" to {name_of(there)}, the mirror's name for it." if there is not None and rename else "."),
         f"repair {step.first.host}, or take it out of the mirrors of {home}; {OF_THE_REWRITE}"
         if rename
-        else f"take {step.first.host} out of the mirrors of {home}" + ("" if page else ", or repair it"),
+        else f"take {step.first.host} out of the mirrors of {home}" + ("" if page else _or_mend(case, step, there)),
         severity=severity,
     )
 
@@ -153,6 +155,12 @@ def _at_home(case: Case, step: Step) -> Step | None:
     """What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)."""
     home = next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None)
     return home if home is not step else None
+
+
+def _or_mend(case: Case, step: Step, there: Step | None) -> str:
+    """What else to do: for the mirror, and where the registry itself refused too, for that."""
+    mend = log_in(case, step.first.host) if step.last.status == 401 else "repair it"
+    return f", or {mend}" + (f"; for the registry itself, {fix_of(Answer(case, there))}" if there is not None else "")
 
 
 def _is_broken(hop: Hop) -> bool:

@@ -75,7 +75,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 
 @row(
     "tag-invalid",
-    explains="manifest-unknown path-not-redirected upload-refused write-denied",
+    explains="access-denied manifest-unknown path-not-redirected upload-refused write-denied",
     remedy="a tag of letters, digits, `_`, `.` and `-`",
     report="bazel-contrib/rules_oci#720",
 )

@@ -103,6 +103,7 @@ def rate_limited(case: Case) -> Iterator[Found]:
     logged_in = (
         last.request.authorization == "basic"
         or (issuer is not None and not was_anonymous(issuer))
+        or (last.step.is_token and not was_anonymous(last.step))
         or says(last, _OF_AN_ACCOUNT)
     )
     yield Found(

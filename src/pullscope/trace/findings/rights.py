@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, by_hand
 from pullscope.trace.findings.asked import action, check, thing
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_page, listed, repositories
+from pullscope.trace.findings.case import (
+    REFUSALS,
+    asked_repositories,
+    codes,
+    is_page,
+    listed,
+    repositories,
+)
 from pullscope.trace.findings.grants import ACCESS, allows, rights
-from pullscope.trace.findings.login_commands import login, logout
-from pullscope.trace.findings.said import is_specific, says
+from pullscope.trace.findings.login_commands import log_in, login, logout
+from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -19,23 +27,62 @@ _OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGN
 
 
 def of_a_login(one: Answer) -> str | None:
-    """A login that was refused itself."""
+    """A login that was refused itself, or by a token server that may mean the right."""
     if not one.is_about_a_login or one.code != "access-denied":
         return None
-    if says(one.hop, _OF_RIGHTS):
-        return f"give the account that {one.case.client} uses the right to what it asked for, or log in with another"
-    by_post = one.step.is_token and one.hop.request.method == "POST" and one.status == 403 and not is_specific(one.hop)
-    if one.step.is_token and one.hop.request.method == "POST" and is_page(one.hop):
+    client, hop, again = one.case.client, one.hop, log_in(one.case, one.host, again=True)
+    forbidden = one.step.is_token and one.status == 403
+    if says(hop, _OF_RIGHTS) or (forbidden and one.known is not None and one.known.forbids):
+        return the_right(one)
+    if asks_for_another(one):
         return (
-            f"let {one.hop.host} answer POST of a token request with a token, or with 405, after which {one.case.client} asks by "
-            f"GET: a web page answered (a newer version of the registry may). Else log in again: {one.login}"
+            f"let {one.host} ask for one kind of login only: what stands in front for Basic or the registry for tokens"
         )
-    return f"log in again: {one.login}" + (
-        f"; if it is good, {one.host} may take no POST for tokens, and {one.case.client} did not ask by GET"
-        if by_post
-        else f"; a public image needs none: {logout(one.case, one.host)}"
-        if _may_be_public(one)
-        else ""
+    if one.step.is_token and hop.request.method == "POST" and is_page(hop):
+        return (
+            f"let {hop.host} answer POST of a token request with a token, or with 405, after which {client} asks by "
+            f"GET: a web page answered (a newer version of the registry may). Else {again}"
+        )
+    ways = [again]
+    if forbidden and hop.request.method == "POST" and not is_specific(hop):
+        ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
+    elif forbidden and asked_repositories(one.step):
+        ways.append(f"if it is good, {the_right(one)}")
+    if _may_be_public(one):
+        ways.append(f"a public image needs none: {logout(one.case, one.host)}")
+    return "; ".join(ways)
+
+
+def asks_for_another(one: Answer) -> bool:
+    """Whether Basic was wanted and shown, and a token is wanted then, as no header holds both: distribution/distribution#1167."""
+    wanted = [{challenge.scheme for challenge in hop.challenges} for hop in one.case.hops if hop.host == one.hop.host]
+    shown = one.hop.request.authorization == "basic" and {challenge.scheme for challenge in one.hop.challenges}
+    return shown == {"bearer"} and {"basic"} in wanted
+
+
+def the_right(one: Answer) -> str:
+    """What to give an account; `fixes` has the registry's own word for it."""
+    may = f"the right to {action(one.case, one.step)} {one.name}" if one.name else "the right to what it asked for"
+    return f"give the account that {one.case.client} uses {may}"
+
+
+def refused_login(one: Answer) -> str:
+    """The sentence for it."""
+    hop, client = one.hop, one.case.client
+    who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
+    if asks_for_another(one):
+        return (
+            f"{who} wants Basic of {client}, gets it, and then wants a token ({one.status}): no client can send both."
+        )
+    if one.step.is_token and one.status == 403 and asked_repositories(one.step):
+        return f"{who} gives the login of {client} no token for {one.name}, with {one.status}{quoted(hop)}."
+    if one.known is not None and one.status in one.known.refuses:
+        return f"{who} said {one.status} to the login of {client}{quoted(hop)}: {one.known.name} refuses logins so."
+    shown = "token" if hop.request.authorization == "bearer" else "login"
+    sends_empty = one.case.pull.client.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
+    empty = sends_empty and not one.step.is_token and not is_specific(hop)
+    return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
+        " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none." if empty else ""
     )
 
 
@@ -52,11 +99,24 @@ def of_an_old_login(one: Answer) -> str | None:
     return f"log in again: {one.login}; a credential helper does so by itself" if one.code == "login-expired" else None
 
 
+def what_it_may_be(one: Answer) -> str:
+    """What a refusal without words may mean: who asks, what is asked for, and which registry says so."""
+    known = one.known
+    life = known.login_life if known is not None else None
+    if one.no_login:
+        return "it is private or does not exist, and registries do not say which"
+    if one.hop.request.authorization == "basic" and life:
+        return f"the login is over (it lives {period(life)}) or may not read it, and the answer does not say which"
+    if known is not None and known.doubt is not None and one.hop.request.authorization == "bearer":
+        return f"{known.doubt}, the login may not read it, or it does not exist"
+    return "the login may not read it, or it does not exist, and registries do not say which"
+
+
 def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
-    return f"log in{', if that is what these words want' if other else ''}: {one.login}"
+    return f"log in, if that is what these words want: {one.login}" if other else log_in(one.case, one.host)
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -155,15 +215,29 @@ def of_a_lookup(one: Answer) -> str | None:
     )
 
 
-def of_a_blob(one: Answer) -> str | None:
-    """403 to a look at a blob with a login in hand: ECR, aws-actions/amazon-ecr-login#14."""
-    shown = one.hop.request.authorization != "none"
-    if one.code is not None or one.status != 403 or not shown or one.step.route.endpoint is not Endpoint.BLOB:
+def of_a_silent_refusal(one: Answer) -> str | None:
+    """A login in hand, and 401 or 403 without words: its age, its rights, whether it is one: aws-actions/amazon-ecr-login#14."""
+    shown = one.hop.request.authorization != "none" and not one.no_login
+    of_blob = one.code is None and one.status == 403 and one.step.route.endpoint is Endpoint.BLOB
+    if (
+        not shown
+        or is_specific(one.hop)
+        or not (of_blob or (one.code == "access-denied" and one.act in ("read", "list")))
+    ):
         return None
-    in_iam = ": in IAM ecr:BatchCheckLayerAvailability" if one.hop.host.endswith(".amazonaws.com") else ""
-    name, life = one.step.route.repository, one.known.login_life if one.known is not None else None
+    life = one.known.login_life if one.known is not None and one.hop.request.authorization == "basic" else None
     again = f"log in again, if the login is older than {period(life)} ({one.login}); else " if life else ""
-    return f"{again}give the account the right to look at blobs of {name}{in_iam}, which a push needs too"
+    if of_blob:
+        in_iam = ": in IAM ecr:BatchCheckLayerAvailability" if one.hop.host.endswith(".amazonaws.com") else ""
+        return f"{again}give the account the right to look at blobs of {one.name}{in_iam}, which a push needs too"
+    if one.known is not None and one.known.doubt is not None:
+        again = f"{log_in(one.case, one.host, again=True)}, which says whether it is good; if it is, "
+    if not one.name or one.is_known_to_be_there:
+        return None
+    # distribution and Harbor name the error of a token that reached them
+    unnamed = one.known is None and one.hop.challenges and all(kind.error is None for kind in one.hop.challenges)
+    passed = "; check that the proxy in front passes Authorization on, too" if unnamed and one.status == 401 else ""
+    return f"{again}{the_right(one)}, and {check(one.name)}{passed}"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -181,11 +255,6 @@ def of_a_refusal(one: Answer) -> str | None:
     if not is_specific(one.hop) and one.is_known_to_be_there:
         return f"give the account that {one.case.client} uses the right to {thing(one.step)} too, or log in with one that has it"
     if not is_specific(one.hop):
-        if one.name and not one.no_login and one.hop.request.authorization == "bearer":
-            return (
-                f"{check(name)}; if it is private, have its owner give the account of this login access, or log in with another: "
-                f"{login(one.case, host)}"
-            )
         return (
             f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
             if one.name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from email.utils import parsedate_to_datetime
 
 from pullscope.oci.statuses import PHRASES
 from pullscope.trace.model import Hop
@@ -138,6 +139,17 @@ def filtering(hop: Hop) -> str | None:
     """The proxy of one's own network that answered in a host's place, where it names itself."""
     name = front(hop)
     return name if name is not None and _FILTERS.match(name) else None
+
+
+def date_of(hop: Hop) -> float | None:
+    """The Date of an answer (RFC 9110, 6.6.1), in seconds since the epoch."""
+    text = hop.response.headers.get("date") if hop.response is not None else None
+    if text is None or len(text) > 40:
+        return None
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None
 
 
 def other_host(hop: Hop) -> str | None:

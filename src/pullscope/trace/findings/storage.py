@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 
 from pullscope.oci.amounts import period
 from pullscope.oci.urls import bare, query
@@ -13,7 +12,7 @@ from pullscope.trace.findings.case import Case, Found, header, in_storage, name_
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, quoted, says
+from pullscope.trace.findings.said import answered_by, date_of, quoted, says
 from pullscope.trace.model import Hop
 
 APART = 120.0
@@ -98,7 +97,7 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
         by = hop.follows
         if by is None or by.response is None:
             continue
-        given = _date_of(by) or by.response.time
+        given = date_of(by) or by.response.time
         ends = expiry_of(hop.request.url) or expiry_of(by.response.location or "")
         old = given - ends if ends is not None else 0.0
         before = [
@@ -203,7 +202,7 @@ def clocks_differ(case: Case) -> Iterator[Found]:
         )
     apart: dict[str, tuple[float, Hop]] = {}
     for hop in case.hops:
-        date = _date_of(hop)
+        date = date_of(hop)
         if date is None or hop.response is None:
             continue
         cached = header(hop, "age") is not None or "hit" in (header(hop, "x-cache") or "").lower()
@@ -252,14 +251,3 @@ def foreign_layer(case: Case) -> Iterator[Found]:
             f"let {step.first.host} through wherever this image is pulled",
             severity=Severity.INFO,
         )
-
-
-def _date_of(hop: Hop) -> float | None:
-    """The Date of an answer (RFC 9110, 6.6.1), in seconds since the epoch."""
-    text = header(hop, "date")
-    if text is None or len(text) > 40:
-        return None
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError, TypeError):
-        return None

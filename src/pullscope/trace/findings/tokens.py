@@ -7,12 +7,12 @@ granted is inside the token, which is not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import Challenge
-from pullscope.oci.urls import bare
+from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
@@ -24,12 +24,14 @@ from pullscope.trace.findings.case import (
     repositories,
     was_anonymous,
 )
+from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import EXPIRED, pushes, refused_pings, refuses_access
+from pullscope.trace.findings.grants import EXPIRED, issued_for, pushes, refused_pings, refuses_access
+from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import front, in_brackets, reason, says
+from pullscope.trace.findings.said import date_of, in_brackets, reason, says, words
 from pullscope.trace.model import Hop, Step
 
 DEFAULT_LIFE = 60.0
@@ -64,31 +66,26 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
             f"let {homes} name {bare(lost.last.request.url)} in its challenge: its public https address, and "
             "X-Forwarded-Proto from the proxy in front",
         )
-    dropped: list[tuple[Step, Hop]] = []
-    for step in case.bad:
-        chain = step.passes[-1]
-        last = chain[-1]
-        giver = next((hop for hop in chain[:-1] if hop.request.authorization != "none" and hop.host != last.host), None)
-        dropped_it = last.status == 401 and last.request.authorization == "none" and not in_storage(last)
-        if dropped_it and giver is not None:
-            dropped.append((step, giver))
-    if not dropped:
-        return
-    step, giver = dropped[0]
-    last, family = step.last, case.pull.client.family
-    what = "token" if giver.request.authorization == "bearer" else "login"
-    alike = [name for name in ("skopeo", "podman", "buildah") if name != family]
-    if family not in CONTAINERS_IMAGE and family not in ("crane", "go-containerregistry"):
-        alike = ["skopeo", *alike[1:]]
-    fails = listed([*alike, *([] if family in ("crane", "go-containerregistry") else ["crane up to 0.21.7"])])
-    issuer = case.issuer_of(giver)
-    status = giver.status or 302
-    yield Found(
-        [*(one for one, _ in dropped), *([issuer] if issuer else [])],
-        f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: "
-        f"no login helps. {fails} fail in the same way; docker does not.",
-        f"let {giver.host} proxy (200) instead of redirecting ({status}), or redirect to a registry that needs no token",
-    )
+    dropped = [(step, giver) for step in case.bad if (giver := _gave_it_up(step)) is not None]
+    if dropped:
+        giver, last = dropped[0][1], dropped[0][0].last
+        issuer, what = case.issuer_of(giver), "token" if giver.request.authorization == "bearer" else "login"
+        others = ("skopeo", "podman", "buildah", "crane up to 0.21.7")
+        yield Found(
+            [*(one for one, _ in dropped), *([issuer] if issuer else [])],
+            f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: no login "
+            f"helps. {listed(one for one in others if not one.startswith(case.client))} fail in the same way; docker does not.",
+            f"let {giver.host} proxy (200) instead of redirecting ({giver.status}), or redirect to a registry that needs "
+            "no token",
+        )
+
+
+def _gave_it_up(step: Step) -> Hop | None:
+    """The hop that had a token or login of which nothing was left at the end of its redirects, where it was missed."""
+    *before, last = step.passes[-1]
+    if last.status != 401 or last.request.authorization != "none" or in_storage(last):
+        return None
+    return next((hop for hop in before if hop.request.authorization != "none" and hop.host != last.host), None)
 
 
 @row(
@@ -154,31 +151,29 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
     distribution/registry.go). Real cases: nix-community/docker-nixpkgs#55, ciiiii/cloudflare-docker-proxy#17.
     """
     for step in (*case.bad, *case.made_good):
-        issuer = case.issuer_of(step.last)
-        if issuer is not None and _lacks_a_scope(issuer, step.last):
-            wanted = [challenge.scope for challenge in step.last.challenges if challenge.scope]
-            wanted = [name for scope in wanted for name in repositories(scope) or (scope,)]
-            yield Found(
-                [step, issuer],
-                f"{case.client} asked for a token without a scope, and {step.last.host} wants one for {listed(wanted)}.",
-                f"let {case.client} ask for the scope that the challenge of {step.last.host} names; quote the address in a shell",
-            )
-    for step in case.bad:
-        last = step.last
-        issuer = case.issuer_of(last)
-        if last.status not in REFUSALS or issuer is None or in_storage(last):
+        last, issuer = step.last, case.issuer_of(step.last)
+        if issuer is None or in_storage(last):
             continue
         have = asked_repositories(issuer)
-        said = [name for challenge in last.challenges for name in repositories(challenge.scope)]
-        wanted = said or ([last.route.repository] if last.route.repository else [])
-        if not have or not wanted or set(have) & set(wanted):
-            continue
-        yield Found(
-            [step, issuer],
-            f"{case.client} has a token for {listed(have)}, but {last.host} wants one for {listed(wanted)}: the path is "
-            "renamed between the two.",
-            f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
-        )
+        said = [name for one in last.challenges if one.scope for name in repositories(one.scope) or (one.scope,)]
+        if _lacks_a_scope(issuer, last):
+            yield Found(
+                [step, issuer],
+                f"{case.client} asked for a token without a scope, and {last.host} wants one for {listed(said)}.",
+                f"let {case.client} ask for the scope that the challenge of {last.host} names; quote the address in a shell",
+            )
+        wanted = said or _UNAUTHORIZED.findall(words(last)) or [*filter(None, [last.route.repository])]
+        if step in case.bad and last.status in REFUSALS and have and wanted and not set(have) & set(wanted):
+            yield Found(
+                [step, issuer],
+                f"{case.client} has a token for {listed(have)}, but {last.host} wants one for {listed(wanted)}: the path is "
+                "renamed between the two.",
+                f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
+            )
+
+
+_UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
+"""Harbor's words, which name the repository that it looked at: goharbor/harbor#14128."""
 
 
 @row(
@@ -249,7 +244,6 @@ def token_rejected(case: Case) -> Iterator[Found]:
     zebox/registry-admin#22. A token that its own registry refuses at `/v2/`: goharbor/harbor#23799.
     """
     welcome: set[tuple[int, str, str | None, bool]] = set()
-    at_the_end = refused_pings(case)
     for hop in case.hops:
         number = hop.request.credential
         if number is None or in_storage(hop):
@@ -257,56 +251,103 @@ def token_rejected(case: Case) -> Iterator[Found]:
         place = (number, hop.host, hop.route.repository, hop.request.method not in ("GET", "HEAD"))
         if hop.status is not None and hop.status < 400:  # what may be read may not be written
             welcome |= {place, (*place[:3], False)}
-            continue
-        invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
-        issued = case.issued.get(number)
-        if _is_no_matter_of_age(case, hop):
-            continue
-        told_expired = hop.status in (400, 401, 403) and issued is not None and says(hop, EXPIRED)
-        at_once = hop.step in at_the_end and hop is hop.step.last and number in case.issued
-        if not told_expired and not at_once and (hop.status != 401 or not (invalid or place in welcome)):
-            continue
-        age = hop.request.time - issued.time if issued is not None else None
-        lifetime = issued.facts.expires_in if issued is not None else None
-        lives = DEFAULT_LIFE if issued is not None and lifetime is None else lifetime
-        # A client that gets a new one when the old one is over does as it should.
-        over = told_expired or (age is not None and lives is not None and age >= lives)
-        if (over or age is None) and hop.step not in case.bad and not at_once:
-            continue
-        told = f", {period(age)} after it was issued" if age is not None else ""
-        if lifetime is not None:
-            told += f" for {period(lifetime)}"
-        issuer = case.issuer_of(hop)
-        no_challenge = told_expired and hop.status != 401 and not hop.challenges
-        yield Found(
-            [hop.step, *([issuer] if issuer else [])],
-            f"{hop.host} no longer takes the token of {issued.host if issued else 'an earlier time'}{told}: "
-            + ("it has expired" if over else "it calls it invalid" if invalid else "it took it before")
-            + f"{'' if told_expired else in_brackets(hop)}."
-            + (
-                f" It says {hop.status} without a challenge instead of 401, so clients do not get a new one."
-                if no_challenge
-                else ""
-            )
-            if not at_once
-            else f"{hop.host} refuses at /v2/ the token that its own token server {issued.host if issued else ''} has just "
-            f"issued to {case.client}, with {hop.status}{reason(hop)}.",
-            f"activate the Docker Bearer Token Realm in the security settings of {hop.host}: until then Nexus takes no token"
-            if at_once and (front(hop) or "").startswith("Nexus")
-            else "log in with another credential, if this may not use packages (a personal access token in place of a job's), "
-            f"and look at the log of {hop.host}: its registry must take the key and the issuer of its tokens"
-            if at_once and not invalid and issued is not None and issued.host == hop.host
-            else f"compare the key and the issuer that {hop.host} and its token server share, and what the account may do there"
-            if at_once
-            else f"get a new token: start {case.client} anew, or have it ask for one before {period(age or 0)} are over"
-            if no_challenge
-            else "let tokens live longer than a slow pull or push takes"
-            if over
-            else f"try again: {hop.host} gave this token itself, {period(age)} before, so the fault is there"
-            if issued is not None and issued.host == hop.host and age is not None and age < 60 and not invalid
-            else f"compare the clocks of {hop.host} and of its token server, and the key that they share",
-            severity=case.severity(hop.step, otherwise=Severity.ERROR if at_once else Severity.WARNING),
+        elif not _is_no_matter_of_age(case, hop):
+            one = Rejected(case, hop, taken=place in welcome)
+            if one.is_one:
+                yield Found(
+                    [hop.step, *([one.issuer] if one.issuer else [])],
+                    *cause_of(one, REJECTED),
+                    severity=case.severity(hop.step, otherwise=Severity.ERROR if one.at_once else Severity.WARNING),
+                )
+
+
+class Rejected:
+    """A refused token, and what is known of its way: who gave it for which service, how old it is, whether it was taken."""
+
+    def __init__(self, case: Case, hop: Hop, *, taken: bool) -> None:
+        self.case, self.hop, self.taken, self.host, self.client = case, hop, taken, hop.host, case.client
+        self.issued, self.issuer, registry = issued_for(case, hop), case.issuer_of(hop), registry_at(case, hop.host)
+        self.nexus, self.gitea = (registry is not None and registry.id == name for name in ("nexus", "gitea"))
+        self.by = self.issued.host if self.issued is not None else "an earlier time"
+        self.at_once = hop.step in refused_pings(case) and hop is hop.step.last and self.issued is not None
+        self.invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
+        self.wants_a_token = any(challenge.scheme == "bearer" for challenge in hop.challenges)
+        self.age = hop.request.time - self.issued.time if self.issued is not None else None
+        self.lifetime = self.issued.facts.expires_in if self.issued is not None else None
+        self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
+        self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
+        lives = DEFAULT_LIFE if self.lifetime is None else self.lifetime
+        self.over = self.says_expired or (self.age is not None and self.age >= lives)
+        self.no_challenge = self.over and not hop.challenges
+        url = self.issuer.first.request.url if self.issuer is not None else ""
+        self.asked = next(iter(parameters(query(url)).get("service", ())), None)
+        self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
+        self.other_service = self.asked is not None and self.wanted is not None and self.asked != self.wanted
+        self.takes = "no longer takes" if self.taken or self.over else "does not take"
+        self.lives = period(lives)
+        self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
+        self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + (
+            f" for {period(self.lifetime)}" if self.lifetime is not None else ""
         )
+        self.says = f"with {hop.status}{reason(hop)}"
+        self.behind = period(self.skew)
+        self.too_early = self.skew >= 2 and not taken
+
+    @property
+    def skew(self) -> float:
+        """Seconds by which the clock of the host that refused is behind that of who issued, by their Date headers."""
+        given = self.issuer.last if self.issuer is not None else self.hop
+        dates = date_of(given), date_of(self.hop)
+        if given.response is None or self.hop.response is None or dates[0] is None or dates[1] is None:
+            return 0.0
+        return max(0.0, dates[0] - dates[1] - given.response.time + self.hop.response.time)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the token itself is refused, and the client did not just get a new one, as it should where one is over."""
+        outlived = self.over and self.lifetime is not None
+        refused = self.hop.status == 401 and (self.invalid or self.taken or outlived or self.other_service)
+        renewed = (self.over or self.age is None) and self.hop.step not in self.case.bad
+        return self.at_once or ((self.says_expired or refused) and not renewed)
+
+
+REJECTED = causes(
+    """
+other_service: {one.host} {one.takes} the token of {one.by}: it was asked for the service {one.asked}, and the challenge
+names {one.wanted}{one.brackets}.
+    ask for a token with service={one.wanted}, as the challenge of {one.host} has it
+too_early: {one.host} {one.takes} the token of {one.by}{one.after}: by their Date headers the clock of {one.host} is
+{one.behind} behind, and the token is not valid there yet{one.brackets}.
+    set the clocks of {one.host} and {one.by} (NTP)
+at_once nexus: <at once>.
+    activate the Docker Bearer Token Realm in the security settings of {one.host}: until then Nexus takes no token
+at_once gitea: <at once>.
+    log in with a personal access token, in place of a password or of a job's token, and look at the log of {one.host}
+at_once invalid: <at once>: it calls it invalid.
+    compare <shared>, and their clocks: the log of {one.host} says which it is
+at_once wants_a_token: <at once> and the same challenge again.
+    let the proxy in front of {one.host} pass Authorization on; if it does, compare <shared>: the log of {one.host} says which
+    it is
+at_once: <at once>.
+    compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
+no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
+    get a new token: start {one.client} anew, or have it ask for one before {one.lives} are over
+over: <takes> it has expired{one.brackets}.
+    let tokens live longer than a slow pull or push takes
+invalid !taken: <takes> it calls it invalid{one.brackets}.
+    compare <shared>, and their clocks: the log of {one.host} says which it is
+soon !invalid: <takes> it took it before{one.brackets}.
+    try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
+: <takes> it took it before{one.brackets}.
+    compare the clocks of {one.host} and of its token server, and the key that they share
+""",
+    **{
+        "at once": "{one.host} refuses at /v2/ the token that its own token server {one.by} has just issued to {one.client}, "
+        "{one.says}",
+        "takes": "{one.host} {one.takes} the token of {one.by}{one.after}:",
+        "shared": "the key, the issuer and the service that {one.host} and its token server share",
+    },
+)
 
 
 def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
