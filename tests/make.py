@@ -119,5 +119,5 @@ def behind(made: http.HTTPFlow, mode: str, *, sni: str | None = None) -> http.HT
 
 
 def websocket() -> http.HTTPFlow:
-    """Somebody else's traffic."""
+    """Traffic that is not a registry's."""
     return tflow.twebsocketflow()

@@ -107,7 +107,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("page", "block"), [one for one in ALL if any(map(runs_here, one[1]))])
 def test_a_block_of_commands_ends_well(page: str, block: list[str], folder: Path) -> None:
-    """In its order, with exit code 0 and nothing that looks like an error."""
+    """In its order, with exit code 0 and without an error in its output."""
     if (folder / "pull.jsonl").exists() and any(" -o pull.jsonl" in command for command in block):
         (folder / "pull.jsonl").unlink()
     lines = [as_run(command) for command in block if runs_here(command)]

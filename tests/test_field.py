@@ -434,7 +434,7 @@ def as_text(lines: list[str]) -> str:
 
 
 def test_every_recording_has_a_row() -> None:
-    """What nobody has judged proves nothing, and neither does a row without a recording."""
+    """A recording without a verdict proves nothing, and neither does a row without a recording."""
     assert {name_of(path) for path in RECORDINGS} == ROWS.keys()
     assert len(ROWS) == 35 + 17
     assert all(path.stat().st_size <= LARGEST for path in RECORDINGS)

@@ -40,7 +40,7 @@ ACROSS = {
         "host/test_rootless host/test_unit render/exports/test_ci trace/test_made_good trace/test_mirrored"
     ),
 }
-"""Tests that mirror no one file, by the reason."""
+"""Tests that mirror no single file, by the reason."""
 
 BY_ANOTHER_ROOM = {
     "pullscope.host.child_environment": "cli/test_run.py",

@@ -118,7 +118,7 @@ def test_a_run_is_seen_as_a_proxy_would_see_it() -> None:
 
 @pytest.mark.parametrize("reason", ["dial tcp: lookup docker.invalid: no such host", "no answer within 10 s"])
 def test_a_host_without_an_answer_is_named(reason: str) -> None:
-    """What went wrong on the wire and at which host, whoever asks."""
+    """What went wrong on the wire and at which host, for each client."""
 
     def silent(_request: Request) -> Response:
         raise NoAnswerError(reason)

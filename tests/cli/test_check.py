@@ -121,7 +121,7 @@ def test_tells_what_a_registry_leaves_out(row: str, code: str, client: str) -> N
 
 
 def test_tells_where_head_and_get_differ() -> None:
-    """A HEAD with another digest than GET is told, though nobody fails with it."""
+    """A HEAD with another digest than GET is told, though no client fails with it."""
 
     def other_head(request: Request, response: Response) -> Response:
         if request.method != "HEAD" or response.status != 200:
@@ -202,7 +202,7 @@ def test_a_platforms_default_page_is_named() -> None:
 
 
 def test_a_certificate_of_an_unknown_authority_is_named() -> None:
-    """Without --ca the proxy's authority is nobody's."""
+    """Without --ca the proxy's authority is not trusted."""
     with (
         ProxyThread(Answer(answering(200, b""))) as _,
         ProxyThread(

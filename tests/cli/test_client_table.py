@@ -28,7 +28,7 @@ W, F, U = ClientOutcome.WORKS, ClientOutcome.FAILS, ClientOutcome.UNKNOWN
     ],
 )
 def test_how_a_table_ends(outcomes: list[ClientOutcome], named: bool, strict: bool, code: int) -> None:
-    """Who is named has to work; without names somebody has to; no verdict is not a failure, unless that is asked for."""
+    """Named clients have to work; without names one has to; no verdict is not a failure, unless that is asked for."""
     told = [
         (client, ClientVerdict(id=client.id, verdict=one))
         for client, one in zip(ROSTER.values(), outcomes, strict=False)

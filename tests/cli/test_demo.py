@@ -1,4 +1,4 @@
-"""`pullscope demo`: the first thing that anybody runs."""
+"""`pullscope demo`: the first thing that a user runs."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_status_speaks_json(root: Path) -> None:
 
 
 def test_status_names_drift(root: Path) -> None:
-    """What somebody changed since is a warning with its path."""
+    """A change by others since is a warning with its path."""
     call(root, "on")
     (root / "etc/systemd/system/docker.service.d/pullscope.conf").write_text("[Service]\n")
     document = json.loads(call(root, "status", "--json").output)

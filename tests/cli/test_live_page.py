@@ -85,7 +85,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_the_page_needs_its_secret_and_this_machines_name(served: Served) -> None:
-    """404 for another path, another method, a wrong secret, and a name that somebody else had lead here."""
+    """404 for another path, another method, a wrong secret, and a name that another site made resolve here."""
     path, host = served.address.path, f"127.0.0.1:{served.address.port}"
     assert len(path.strip("/")) >= 24
     for wrong in ("/", "/events", f"{path}x", path.replace("/", "/x", 1), f"{path[:-2]}/", f"{path[:-2]}/events"):

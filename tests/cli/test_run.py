@@ -134,7 +134,7 @@ def test_env_names_the_confdir_that_its_proxy_has(tmp_path: Path) -> None:
 
 
 def test_env_writes_through_no_link(tmp_path: Path) -> None:
-    """The directory may be somebody else's: what a link in it leads to is left alone."""
+    """The directory may be another user's: what a link in it leads to is left alone."""
     (tmp_path / "precious").write_text("mine")
     (tmp_path / ".mitmproxy").mkdir()
     (tmp_path / ".mitmproxy" / "pullscope-bundle.pem").symlink_to(tmp_path / "precious")

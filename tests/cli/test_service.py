@@ -98,7 +98,7 @@ def problems(host: Host) -> dict[str, str]:
 
 
 def listening(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    """Somebody listens on the proxy's port, started with `words`."""
+    """A process listens on the proxy's port, started with `words`."""
     defaults = dict(Examination.__init__.__kwdefaults__ or {})
     defaults |= {"listens": lambda *_: True, "command_of": lambda _: ["mitmdump", *words]}
     monkeypatch.setattr(Examination.__init__, "__kwdefaults__", defaults)

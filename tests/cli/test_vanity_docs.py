@@ -1,4 +1,4 @@
-"""docs/vanity-domains.md as somebody follows it: every command, in its order, with its exit code."""
+"""docs/vanity-domains.md as a user follows it: every command, in its order, with its exit code."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_any_client_can_be_named_alone(name: str, moved: Path, tmp_path: Path) -
 
 
 def test_a_name_that_is_not_covered_fails_for_everyone(tmp_path: Path) -> None:
-    """Where no client can pull the end is 3, also where lint finds nothing and nobody was named."""
+    """Where no client can pull the end is 3, also where lint finds nothing and no client was named."""
     proxy = tmp_path / "proxy.toml"
     proxy.write_text(PROXY)
     for rules in (ARTICLE, proxy):
@@ -124,7 +124,7 @@ def test_a_move_names_who_can_no_longer_pull(moved: Path) -> None:
 
 
 def test_a_move_that_changes_nothing_ends_well(tmp_path: Path) -> None:
-    """And says so of clients that pull today; where nobody can, it says that and ends with 3."""
+    """And says so of clients that pull today; where none can, it says that and ends with 3."""
     (tmp_path / "new.toml").write_text(ARTICLE.read_text())
     code, out, _ = run(ARTICLE, tmp_path / "new.toml", "--ref", IMAGE, "--platform", "netlify")
     none, said, _ = run(ARTICLE, tmp_path / "new.toml", "--ref", f"{HOST}/a/b", "--platform", "netlify")
@@ -135,7 +135,7 @@ def test_a_move_that_changes_nothing_ends_well(tmp_path: Path) -> None:
 
 
 def test_what_is_not_played_is_no_failure() -> None:
-    """Rules that a program answers: no verdict, with its line, and 0; 3 with --strict; a move to them loses nobody for sure."""
+    """Rules that a program answers: no verdict, with its line, and 0; 3 with --strict; a move to them loses none for sure."""
     program = ARTICLE.parents[1] / "rules" / "vercel-crev" / "vercel.json"
     code, out, _ = run(program, "--ref", IMAGE)
     strict, document, _ = run(program, "--ref", IMAGE, "--strict", "--json")
@@ -205,7 +205,7 @@ def test_login_is_not_said_to_be_assumed_where_none_is_asked_for() -> None:
 def test_a_404_of_the_file_itself_is_no_tag_that_a_registry_lacks(
     name: str, text: str, body: str, tmp_path: Path
 ) -> None:
-    """No registry was reached, so none can be said to lack a tag, and `crane ls` of it helps nobody."""
+    """No registry was reached, so none can be said to lack a tag, and `crane ls` of it does not help."""
     file = tmp_path / name
     file.write_text(text.format(body))
     code, out, _ = run(file, "--ref", IMAGE)

@@ -56,7 +56,7 @@ def main(folder: Path) -> None:
             assert time.monotonic() < end
             time.sleep(0.1)
         through = urllib.request.ProxyHandler({"http": f"http://127.0.0.1:{port}"})
-        with contextlib.suppress(urllib.error.HTTPError):  # there is nobody at that port
+        with contextlib.suppress(urllib.error.HTTPError):  # that port is closed
             urllib.request.build_opener(through).open("http://127.0.0.1:1/v2/app/manifests/1", timeout=60)
         mitmdump.send_signal(signal.SIGINT)
         story = mitmdump.stdout.read()

@@ -4,7 +4,7 @@ It answers over TLS for four hosts (facts: docker/docs allow-list.md, token.md o
 
 - registry-1.docker.io wants a Bearer token, then passes to docker-registry; blobs are answered with a 307 to the CDN
 - auth.docker.io gives tokens, a different one each time, in the shape of a JWT
-- production.cloudflare.docker.com serves a blob to whoever shows the signature of such a 307
+- production.cloudflare.docker.com serves a blob to a client that shows the signature of such a 307
 - docker.example.com is a vanity host: 302 to registry-1.docker.io for everything below /v2/, else a web page
 
 It is a server of its own and not an addon in the proxy under test, because an answer that an addon makes takes another
@@ -84,7 +84,7 @@ class Hub:
         """Every token and signature that was given out."""
         self.remaining = LIMIT
         self.closed: set[str] = set()
-        """Repositories for which nobody gets a token without a login."""
+        """Repositories for which a token needs a login."""
         self.sends_blobs_itself = False
         """Whether blobs come from the registry, without a 307 to the CDN."""
         self._seen: list[Seen] = []
@@ -118,7 +118,7 @@ class Hub:
             return tuple(self._seen)
 
     def hold(self, digest: str) -> Hold:
-        """Stops in the middle of `digest`, once, for whoever asks for it next."""
+        """Stops in the middle of `digest`, once, for the next request."""
         with self._lock:
             return self._holds.setdefault(digest, Hold())
 
@@ -149,7 +149,7 @@ class Hub:
             self._seen.append(seen)
 
     def issue(self, scopes: list[str], *, logged_in: bool = False) -> str:
-        """A token for `scopes`, shaped like the JWT that the real one gives, with a signature nobody can check."""
+        """A token for `scopes`, shaped like the JWT that the real one gives, with a signature that cannot be checked."""
         grants: dict[str, set[str]] = {}
         for scope in scopes:
             kind, _, rest = scope.partition(":")
@@ -334,7 +334,7 @@ class _Handler(BaseHTTPRequestHandler):
         return response.status, {**headers, **extra}, content
 
     def _send(self, status: int, headers: dict[str, str], body: bytes, *, digest: str = "") -> None:
-        # Noted before it is sent: whoever has the answer may look into the notes at once.
+        # Noted before it is sent: a test that has the answer may look into the notes at once.
         seen = Seen(method=self.command, host=self._host, path=urlsplit(self.path).path, status=status)
         self.server.hub.note(seen)
         if taken := self.server.hub.takes(seen, self.connection):

@@ -396,6 +396,6 @@ def test_a_registry_that_is_not_reached_is_502_at_once(tmp_path: Path, trust: Tr
 
 
 class Nowhere:
-    """A port on which nobody listens."""
+    """A closed port."""
 
     port = 1

@@ -1,6 +1,6 @@
 """Each client model against its real client: the same worlds, the same requests, the same end.
 
-One mitmproxy in this process plays one world at a time to whoever asks; the model is then run in memory against the same
+One mitmproxy in this process plays one world at a time; the model is then run in memory against the same
 world made anew. What happens side by side may happen in another order, and a pull that breaks among its blobs may have
 asked for more or fewer of them. Where the two differ otherwise, the model is wrong.
 """

@@ -173,7 +173,7 @@ def test_podman_asks_in_the_foretold_order(root: Path, registries: Listeners, re
 
 @pytest.mark.parametrize("fault", [name for name, (code, _) in FAULTS.items() if code == "registries-conf-refused"])
 def test_podman_refuses_what_doctor_says_it_refuses(root: Path, fault: str) -> None:
-    """The real podman fails for its configuration, before it asks anybody; with the cure it gets to ask."""
+    """The real podman fails for its configuration, before it asks a registry; with the cure it gets to ask."""
     for path, text in FAULTS[fault][1].items():
         (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
         (root / path[1:]).write_text(text)

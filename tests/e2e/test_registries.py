@@ -132,7 +132,7 @@ def test_a_registrys_own_fault_meets_a_real_client(name: str, code: str, clients
 
 
 def test_basic_beside_bearer_stops_docker_alone(clients: Clients) -> None:
-    """Gitea 1.26.0: whoever takes the first challenge that it can pulls as ever."""
+    """Gitea 1.26.0: a client that takes the first challenge that it can pulls as ever."""
     with clients.at(REGISTRIES["gitea"], "gitea-basic-too"):
         reference = str(play(REGISTRIES["gitea"]).reference)
         copied, pulled = clients.skopeo(reference, login=False), clients.docker(reference, login=False)

@@ -21,6 +21,6 @@ def test_the_block_comes_out_as_it_went_in(text: str, newline: bool) -> None:
 
 @pytest.mark.parametrize("lost", [hosts_file.END, hosts_file.BEGIN])
 def test_a_block_without_a_mark_is_left_alone(lost: str) -> None:
-    """Nobody can say where it ends."""
+    """Where it ends is not known."""
     broken = hosts_file.add_block(b"a\n", {"x": "127.0.0.1"}).replace(lost.encode() + b"\n", b"")
     assert hosts_file.remove_block(broken) == broken

@@ -126,7 +126,7 @@ def _mark_of_another(left: Path) -> None:
     ids=lambda item: item.__name__,
 )
 def test_what_is_not_provably_ours_stays(above: Path, change: Callable[[Path], None]) -> None:
-    """Each sign that is missing or somebody else's is enough."""
+    """Each sign that is missing or another user's is enough."""
     left = killed()
     change(left)
     before = sorted(above.rglob("*"))

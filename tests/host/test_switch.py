@@ -274,7 +274,7 @@ def test_a_key_that_somebody_added_stays(tmp_path: Path) -> None:
 
 
 def test_a_list_that_somebody_changed_loses_only_our_item(tmp_path: Path) -> None:
-    """Our key changed by somebody: their items stay."""
+    """Our key was changed by others: their items stay."""
     systemd = Systemd(debian(tmp_path))
     turn_on(systemd, insecure=("docker.example.com",))
     edit(tmp_path, "etc/docker/daemon.json", '{"insecure-registries": ["docker.example.com", "new.lan"]}')
@@ -358,7 +358,7 @@ def test_what_cannot_be_done_is_one_sentence(
 
 
 def test_a_linked_daemon_json_is_refused(tmp_path: Path) -> None:
-    """A symbolic link belongs to whoever manages what it points to."""
+    """A symbolic link belongs to the owner of its target."""
     systemd = Systemd(debian(tmp_path))
     (tmp_path / "etc/real.json").write_text("{}")
     (tmp_path / "etc/docker/daemon.json").symlink_to("../real.json")

@@ -88,7 +88,7 @@ def test_root_follows_its_own_links(tmp_path: Path) -> None:
 
 @as_root
 def test_a_directory_that_all_can_write_to_is_as_a_users(tmp_path: Path) -> None:
-    """Without the sticky bit anybody can replace what root put there."""
+    """Without the sticky bit any user can replace root's files."""
     place = tmp_path / "open"
     place.mkdir()
     place.chmod(0o777)

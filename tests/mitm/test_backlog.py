@@ -134,7 +134,7 @@ def test_on_a_busy_loop_the_story_gets_its_share_and_no_more(loop: Loop) -> None
 
 
 def test_on_a_quiet_loop_it_catches_up(loop: Loop) -> None:
-    """The same, but nobody wants the time: most of it goes into the backlog, and each slice is short all the same."""
+    """The same, but the loop is idle: most of the time goes into the backlog, and each slice is short all the same."""
     waits, _ = made(loop)
     done = Done(loop, takes=SLICE / 4)
     for number in range(10_000):
@@ -161,7 +161,7 @@ def test_what_waits_is_bounded(loop: Loop, held: int, most: int) -> None:
 
 
 def test_a_turn_comes_after_what_came_before_it(loop: Loop) -> None:
-    """Whoever must know before the traffic goes on waits for its turn, and the busy loop does not make it rest."""
+    """Code that takes a turn waits for it, and the busy loop does not make it rest."""
     waits, _ = made(loop)
     done = Done(loop, takes=SLICE)
     for number in range(20):
@@ -199,7 +199,7 @@ def test_a_client_that_hung_up_while_it_waited_harms_nobody(loop: Loop) -> None:
 
 
 def test_an_exception_ends_its_own_piece_only(loop: Loop) -> None:
-    """It is handed on with the name of its hook, and whoever waits for it goes on."""
+    """It is handed on with the name of its hook, and its turn returns."""
     waits, troubles = made(loop)
     done = Done()
     waits.later("response", 0, fail)
@@ -233,7 +233,7 @@ def test_patience_that_ends_leaves_nothing_waiting(loop: Loop) -> None:
 def test_the_collector_is_only_made_rarer(
     before: tuple[int, int, int], after: tuple[int, int, int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever turned it off, or made it rarer still, had a reason."""
+    """A collector that is off, or rarer still, stays so."""
     chosen: list[tuple[int, ...]] = []
     monkeypatch.setattr(gc, "get_threshold", lambda: before)
     monkeypatch.setattr(gc, "set_threshold", lambda *values: chosen.append(values))
@@ -244,7 +244,7 @@ def test_the_collector_is_only_made_rarer(
 
 @pytest.mark.parametrize("method", ["_work", "_do_next", "_not_yet", "_do", "_add"])
 def test_an_error_of_its_own_keeps_nobody_waiting(loop: Loop, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """Whoever waits for a turn goes on, it is told once, and from then on nothing is taken and nothing is held."""
+    """Every turn returns, it is told once, and from then on nothing is taken and nothing is held."""
     broken: list[str] = []
     waits = Backlog(
         lambda *_: None,
@@ -273,7 +273,7 @@ def test_an_error_of_its_own_keeps_nobody_waiting(loop: Loop, monkeypatch: pytes
 
 
 def test_the_collector_is_left_as_it_was_found(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It belongs to all of mitmproxy; what somebody else has set meanwhile stays."""
+    """It belongs to all of mitmproxy; thresholds set by other code meanwhile stay."""
     now = [(700, 10, 10)]
     monkeypatch.setattr(gc, "get_threshold", lambda: now[0])
     monkeypatch.setattr(gc, "set_threshold", lambda *given: now.__setitem__(0, given))
@@ -296,7 +296,7 @@ def test_what_is_there_at_the_start_is_not_looked_through_again(loop: Loop) -> N
     waits.close()
     assert gc.get_freeze_count() < 10_000
 
-    gc.freeze()  # somebody else's
+    gc.freeze()  # by other code
     waits, _ = made(loop)
     waits.close()
     assert gc.get_freeze_count() > 10_000

@@ -21,7 +21,7 @@ def test_a_ca_is_made_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for another user")
 def test_for_another_user_it_is_made_as_that_user(tmp_path: Path) -> None:
-    """Files in somebody else's directory are his; where he may not write, neither may root for him."""
+    """Files in a user's directory are that user's; where the user may not write, neither may root for them."""
     home = tmp_path / "home"
     home.mkdir()
     for folder in (tmp_path, *tmp_path.parents[:3]):

@@ -119,7 +119,7 @@ def test_config() -> None:
 
 
 def test_token_answer_shows_claims_and_never_the_token() -> None:
-    """What it grants and for how long; claims that are nobody's business stay out."""
+    """What it grants and for how long; private claims stay out."""
     name, text = shown(TOKEN, "application/json")
 
     assert name == "Registry"

@@ -55,7 +55,7 @@ def test_zstd_by_either_library(kind: type[Unzstd | UnzstdByZstandard], chunk: i
     ],
 )
 def test_a_piece_is_small(kind: type[Gunzip | Inflate | Unzstd | UnzstdByZstandard], raw: bytes, most: int) -> None:
-    """Nothing is unpacked before it is asked for, so that whoever asks can stop."""
+    """Nothing is unpacked before it is asked for, so that the caller can stop."""
     sizes = [len(piece) for piece in kind().feed(raw)]
 
     assert sum(sizes) == len(ZEROS)

@@ -132,7 +132,7 @@ def test_an_interrupt_ends_it_cleanly() -> None:
 
 
 def test_ready_names_the_reference_before_the_first_request() -> None:
-    """Whoever prints an introduction has the time to."""
+    """There is time to print an introduction."""
     watcher, seen = Watcher(), list[tuple[str, int]]()
     run_demo(vanity=True, watch_addon=watcher, on_ready=lambda ready: seen.append((str(ready), len(watcher.asked))))
 

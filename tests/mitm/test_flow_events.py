@@ -224,7 +224,7 @@ MANIFEST = b'{"schemaVersion": 2, "layers": [{"urls": ["https://cdn.example/x?si
 
 
 def test_a_document_that_comes_again_says_the_same() -> None:
-    """It is looked through once; nothing that was taken out of it is in what is remembered."""
+    """It is looked through once; what is remembered has none of the secrets."""
     border = Border()
     texts = [document_of(border, exchange(answer=MANIFEST % 1)) for _ in range(2)]
     assert texts[0] == texts[1] is not None

@@ -1,4 +1,4 @@
-"""Tests of the outlet: lines in order, and nothing that goes wrong with the file reaches whoever writes."""
+"""Tests of the outlet: lines in order, and no error of the file reaches the code that writes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_failure_is_told_once() -> None:
 
 
 class Odd(io.StringIO):
-    """Fails in a way that nobody thought of."""
+    """Fails in an unexpected way."""
 
     def write(self, text: str) -> int:
         raise KeyError(text)
@@ -127,7 +127,7 @@ def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.
 
 
 def test_the_end_waits_for_a_reader_who_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever takes one part after the other gets all of them."""
+    """One part after the other, all parts come."""
     monkeypatch.setattr(line_writer, "AT_ONCE", 1)
     file = Counting()
     written = Outlet(file, on_error=pytest.fail, owns=False)

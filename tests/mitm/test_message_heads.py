@@ -1,4 +1,4 @@
-"""Tests of what a hook takes note of: it stays as it was, and it holds nothing that it need not."""
+"""Tests of what a hook takes note of: it stays as it was, and holds no more than it needs."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_manifest_is_known_by_its_address(method: str, url: str, wants: bool) 
 
 
 def test_an_exchange_does_not_hold_its_flow() -> None:
-    """Thousands may wait to be told; a note for a flow that is gone is for nobody."""
+    """Thousands may wait to be told; a note for a flow that is gone is dropped."""
     flow: http.HTTPFlow | None = exchange()
     assert flow is not None
     asked = Asked.by(flow)

@@ -1,4 +1,4 @@
-"""Tests of the mirror: each request goes home or is answered so that its client goes on, and nobody waits."""
+"""Tests of the mirror: each request goes home or is answered so that its client goes on without waiting."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_request_goes_home(path: str, url: str, host: str | None) -> None:
     ],
 )
 def test_what_has_no_home_here_is_refused(path: str, method: str, status: int, code: str) -> None:
-    """As registries refuse, and nobody is asked; a request with a body does not stream beside its answer."""
+    """As registries refuse, without asking one; a request with a body does not stream beside its answer."""
     flow = sent(path, ["docker.io"], method=method, body=b"x" if method == "POST" else b"")
     assert flow.response is not None
     assert flow.response.status_code == status
@@ -223,7 +223,7 @@ def opening(mode: str, sni: str | None = "registry-1.docker.io") -> Any:
 def test_a_connection_that_takes_too_long_is_given_up(
     monkeypatch: pytest.MonkeyPatch, mode: str, ends: str | None, given_up: bool
 ) -> None:
-    """One with TLS is there only when TLS is; that of a proxy is nobody's business."""
+    """One with TLS is there only when TLS is; a proxy's is not noted."""
     monkeypatch.setattr(mirror_file, "CONNECTS_WITHIN", 0.0)
     mirror, data = Mirror(), opening(mode)
 
@@ -247,7 +247,7 @@ def test_a_connection_that_takes_too_long_is_given_up(
 
 
 def test_what_was_given_up_is_not_the_clients_doing() -> None:
-    """Its story says how long it was waited for, and not that somebody cancelled it."""
+    """Its story says how long it was waited for, and not that it was cancelled."""
     made = sent("/v2/", ["docker.io"])
     made.error = flow.Error("connection cancelled")
     Mirror().error(made)
@@ -280,7 +280,7 @@ def ask(port: int, path: str) -> tuple[int, str | None]:
 
 
 def test_it_listens_and_answers(port: int) -> None:
-    """In plain http, to whoever asks it for a registry that was named."""
+    """In plain http, for each registry that was named."""
     assert ask(port, "/v2/org/app/manifests/1?ns=ghcr.io") == (200, "https://ghcr.io/v2/org/app/manifests/1")
     assert ask(port, "/v2/org/app/manifests/1?ns=quay.io") == (404, None)
 

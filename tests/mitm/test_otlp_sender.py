@@ -236,7 +236,7 @@ def test_a_collector_that_is_busy_is_asked_again() -> None:
 
 
 def test_a_receiver_that_is_down_loses_pulls_and_nothing_else() -> None:
-    """With nobody listening the pull is counted as lost, and the end comes all the same."""
+    """Without a collector the pull is counted as lost, and the end comes all the same."""
     with receiver() as (endpoint, _):
         pass
     live = OtlpLive(traces_data)

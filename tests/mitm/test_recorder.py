@@ -84,7 +84,7 @@ def test_plus_continues_a_recording(tmp_path: Path) -> None:
 
 
 def test_plus_adds_to_recordings_only(tmp_path: Path) -> None:
-    """Somebody's notes are not a recording."""
+    """A text file is not a recording."""
     path = tmp_path / "notes.txt"
     path.write_text("buy milk\n")
     with pytest.raises(OptionsError, match="nothing is added to"):

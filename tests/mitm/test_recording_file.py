@@ -155,7 +155,7 @@ def test_a_full_disk_that_has_room_again(opened: Opened, monkeypatch: pytest.Mon
 
 
 def test_a_pipe_that_nobody_reads_is_an_error(tmp_path: Path) -> None:
-    """There is nothing to mend: whoever writes is told."""
+    """It cannot be mended: the writer is told."""
     read, write = os.pipe()
     os.close(read)
     file = RecordingFile(tmp_path, write, first=FIRST, on_trouble=pytest.fail)

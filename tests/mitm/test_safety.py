@@ -89,7 +89,7 @@ def test_what_the_loop_calls_is_caught() -> None:
 
 
 def test_a_log_that_cannot_be_taken_over_goes_where_it_went() -> None:
-    """A view that fails must not fail whoever logs: mitmproxy logs in the middle of a connection."""
+    """A view that fails must not fail the code that logs: mitmproxy logs in the middle of a connection."""
     before = io.StringIO()
     print("client connect", file=printing_to(fail, before))
 

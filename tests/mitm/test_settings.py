@@ -148,7 +148,7 @@ def test_the_live_view_without_rich(monkeypatch: pytest.MonkeyPatch, caplog: pyt
 def test_who_looks_at_flows(
     dump: bool, saved: str, looked_at: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows do, and -w; in mitmdump alone nobody reads what is written on a flow."""
+    """Windows do, and -w; in mitmdump alone, notes on a flow are not read."""
     monkeypatch.setattr(settings, "is_dump", lambda: dump)
 
     @in_mitmproxy

@@ -82,7 +82,7 @@ def test_host_and_rules_work_as_a_pair() -> None:
     ids=["nothing", "an address", "every interface"],
 )
 def test_proxy_listens_on_loopback_unless_told_otherwise(told: dict[str, str], used: str) -> None:
-    """mitmproxy listens on every interface; the addon does so only where somebody asked for it."""
+    """mitmproxy listens on every interface; the addon does so only on request."""
     context = taddons.context(options=Options(**told), loadcore=False)
     try:
         with context:

@@ -236,7 +236,7 @@ def test_a_stream_function_of_another_addon_is_kept() -> None:
 
 
 def test_a_stream_function_that_replaced_ours_leaves_nothing_to_say() -> None:
-    """Bytes that nobody counted are not claimed to be none."""
+    """Bytes that were not counted are not claimed to be none."""
     flow = blob(LAYER)
     watch = Watch()
     answer, flow.response = flow.response, None
@@ -373,7 +373,7 @@ def test_no_secret_reaches_a_view_or_a_recording(tmp_path: Path) -> None:
 
 
 def test_a_persons_comment_and_mark_stay() -> None:
-    """What somebody wrote in the console or in mitmweb is not written over, ours is."""
+    """A comment that a user wrote in the console or in mitmweb is not written over, ours is."""
     watch = Watch(labels=label)
     flows = [manifest(), blob(LAYER)]
     flows[1].comment, flows[1].marked = "look here", ":star:"
@@ -591,7 +591,7 @@ def test_flows_that_are_looked_at_are_told_at_once() -> None:
 
 
 def test_commands_know_what_has_not_been_told_yet() -> None:
-    """Whoever asks for the pulls gets all that was seen."""
+    """The pulls have all that was seen."""
     watch = Watch(labels=label, patient=True)
 
     @in_mitmproxy
@@ -606,7 +606,7 @@ def test_commands_know_what_has_not_been_told_yet() -> None:
 
 
 def test_what_had_come_when_the_proxy_was_stopped_is_told() -> None:
-    """Ctrl-C in the middle of a layer: its bytes count, nobody else is blamed, and nothing is called complete."""
+    """Ctrl-C in the middle of a layer: its bytes count, no other cause is named, and nothing is called complete."""
     watch = Watch()
     flow = blob(LAYER, at=time.time() - 1)
     answer, flow.response = flow.response, None

@@ -53,7 +53,7 @@ DOCKER_29 = (
         ("jib 3.4.0 jib-maven-plugin Google-HTTP-Java-Client/1.42", "jib", "3.4.0", None),
         (r"Docker-Client/28.2.2 (linux)", "docker-cli", "28.2.2", None),
         ("docker/dev go/go1.19.9", "docker", "dev", "graphdriver"),
-        # nobody we know
+        # unknown clients
         ("Go-http-client/1.1", "unknown", None, None),
         ("mydocker/1.0", "unknown", None, None),
         ("Mozilla/5.0 (X11; Linux x86_64)", "unknown", None, None),

@@ -68,7 +68,7 @@ def test_a_registry_that_anybody_can_run_is_known_by_its_challenge(header: str, 
 
 
 def test_a_challenge_that_many_send_tells_nothing() -> None:
-    """distribution's own token challenge and a plain htpasswd realm are nobody's in particular."""
+    """distribution's own token challenge and a plain htpasswd realm are of no known registry."""
     headers = ['Bearer realm="https://auth.example/token",service="registry.example"', 'Basic realm="Registry Realm"']
     assert known_registry("registry.example", read_challenges(headers)) is None
 
@@ -93,6 +93,6 @@ def test_how_long_a_login_lasts_is_said_only_where_it_is_documented() -> None:
 
 
 def test_every_login_names_its_source() -> None:
-    """A command that nobody documents is not given as advice."""
+    """A command without documentation is not given as advice."""
     for known in KNOWN.values():
         assert known.source.startswith("https://"), known.name

@@ -37,7 +37,7 @@ def test_a_home_is_where_its_api_is(text: str, name: str, url: str) -> None:
     ],
 )
 def test_what_is_in_no_public_dns_needs_its_port(text: str) -> None:
-    """Nobody opens an address of his own network by mistake."""
+    """An address of a private network is not opened by mistake."""
     with pytest.raises(ValueError, match="name its port"):
         read_home(text)
 
@@ -97,12 +97,12 @@ def test_only_what_was_named_has_a_home(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/token?service=x", "/v1/_ping", "/v20/", "//v2/", "http://ghcr.io/v2/"])
 def test_what_is_no_request_of_a_registry(path: str) -> None:
-    """It is nobody's."""
+    """It has no registry."""
     assert wanted_of(path, HOMES) is None
 
 
 def test_a_version_check_that_names_nobody_is_the_first_ones() -> None:
-    """Where the mirror does not stand in for Docker Hub; an image that names nobody is Docker Hub's all the same."""
+    """Where the mirror does not stand in for Docker Hub; an image without a host is Docker Hub's all the same."""
     homes = read_homes(["ghcr.io"])
     ping, image = wanted_of("/v2/", homes), wanted_of("/v2/org/app/manifests/1", homes)
     assert ping is not None

@@ -101,7 +101,7 @@ def test_every_field_stays_in_its_place() -> None:
 
 
 def test_a_redacted_challenge_says_the_same() -> None:
-    """Whoever reads the recording finds the realm, service and scope of the wire."""
+    """The recording has the realm, service and scope of the wire."""
     line = r'Bearer realm="https://a/t",service="x \"y\", z",scope="repository:a:pull",error="e", Basic realm=r'
 
     assert read_challenges([_redacted("WWW-Authenticate", line) or ""]) == read_challenges([line])
@@ -128,7 +128,7 @@ def test_numbers_are_given_in_order_of_first_appearance() -> None:
 
 
 def test_numbers_hold_no_secret() -> None:
-    """Nothing that a Numbers remembers or prints is or reveals a secret, and no two remember alike."""
+    """A Numbers remembers and prints no secret and nothing that reveals one, and no two remember alike."""
     first, second = Numbers(), Numbers()
     first.number("token", "hunter2")
     second.number("token", "hunter2")

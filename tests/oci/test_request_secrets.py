@@ -50,7 +50,7 @@ def test_a_request_without_credentials_has_nothing_at_hand() -> None:
 
 
 def test_halves_of_a_login() -> None:
-    """The name goes where somebody speaks, the password everywhere."""
+    """The name is removed from messages, the password everywhere."""
     secrets = secrets_of(f"{HOST}/v2/", login("jennifer", "hunter2hunter2"))
     assert secrets.out_of("jennifer may not, with hunter2hunter2") == "REDACTED may not, with REDACTED"
     assert secrets.out_of("jennifer/1.0 hunter2hunter2", prose=False) == "jennifer/1.0 REDACTED"

@@ -278,7 +278,7 @@ _SECRET = "Zq9" + "k" * 10
     st.sampled_from([BLOB, "/token", "/x/y.z", "/"]),
 )
 def test_no_unlisted_parameter_is_kept(name: str, origin: str, path: str) -> None:
-    """A keep-list means that a name nobody thought of is gone too."""
+    """A keep-list removes unexpected names too."""
     kept = {one for one, looks in PARAMETERS.items() if looks.looks_like.fullmatch(_SECRET)}
     url = f"{origin}{path}?scope=a&{name}={_SECRET}&n=1"
 

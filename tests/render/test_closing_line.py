@@ -84,7 +84,7 @@ def test_a_push_counts_what_was_sent_mounted_and_there(size: int | None, total: 
 
 
 def test_a_push_that_wrote_no_tag_says_so() -> None:
-    """Blobs without a manifest are nothing that can be pulled."""
+    """Blobs without a manifest cannot be pulled."""
     wire = Wire(agent=SKOPEO)
     upload(wire, "one", size=3)
     wire.ask("PUT", f"{HOST}/v2/app/manifests/v1", 403, sent=APP.manifest())
@@ -169,7 +169,7 @@ def test_a_look_that_failed_says_what_it_read() -> None:
 
 @pytest.mark.parametrize(("agent", "words"), [(CONTAINERD, "nothing new: latest is still"), (CRANE, "resolved to")])
 def test_only_a_client_that_keeps_images_has_nothing_new(agent: str, words: str) -> None:
-    """containerd that finds the tag where it was; crane keeps nothing that could be the same."""
+    """containerd that finds the tag where it was; crane keeps no image to compare with."""
     wire = Wire(agent=agent)
     docker_containerd(wire, APP)
     wire.wait(60)

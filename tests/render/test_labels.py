@@ -38,7 +38,7 @@ def test_a_failure() -> None:
 
 
 def test_a_redirect_that_nobody_followed() -> None:
-    """A redirect that nobody followed is still told as one."""
+    """A redirect that was not followed is still told as one."""
     wire = Wire()
     wire.ask("GET", APP.url("blobs", digest("base")), 307, location="https://cdn.example.net/x")
     assert comments(wire)[0][0].startswith("blob · 307 to ")

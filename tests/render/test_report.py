@@ -64,7 +64,7 @@ def test_every_dialect_fits(dialect: str) -> None:
 
 
 def test_odd_ones_fit() -> None:
-    """What is cut off, never ends, is nobody's, has no name or was refused holds to the schema too."""
+    """What is cut off, never ends, has no operation, has no name or was refused holds to the schema too."""
     wire = Wire(agent="")
     wire.ask("GET", f"{HUB}/v2/", 401, challenge=challenge_for(None))
     wire.ask("GET", f"{CDN}/sha256/{digest('x')}", 200, content="x")

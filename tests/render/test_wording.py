@@ -143,7 +143,7 @@ def test_what_may_still_be_made_good_is_what_was_answered(status: int, words: st
 
 
 def test_a_write_that_is_refused_has_failed() -> None:
-    """Nobody else takes it."""
+    """No other kind takes it."""
     wire = Wire()
     wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 403)
     assert said(wire) == [("upload start", "FAILED, 403: access denied")]
@@ -174,7 +174,7 @@ def test_cosign_s_tags_by_what_they_are_of(suffix: str, name: str) -> None:
 
 
 def test_a_blob_that_a_signature_s_push_looks_for_is_a_blob() -> None:
-    """cosign sign asks for the signature's own layer before it sends it: nobody looked for a signature there."""
+    """cosign sign asks for the signature's own layer before it sends it: that is not a look for a signature."""
     wire = Wire(agent="cosign/v2.6.3 (linux; amd64)")
     tag = APP.url("manifests", f"sha256-{digest('x')[7:]}.sig")
     wire.ask("HEAD", tag, 404, connection="only")

@@ -38,7 +38,7 @@ FAILS = "systemctl reset-failed docker; systemctl restart docker || true"
 PLANTED: dict[str, tuple[str, str]] = {
     "not-restarted": (
         f"sed -i s,/var/lib/pullscope/ca,/var/lib/pullscope/ca:/nowhere, {D}/pullscope.conf && systemctl daemon-reload",
-        f"rm {D}/pullscope.conf",  # what somebody changed in it was theirs, and would stay
+        f"rm {D}/pullscope.conf",  # a user's change in it would stay
     ),
     "https-proxy-url": (f"sed -i 's,HTTPS_PROXY=http:,HTTPS_PROXY=https:,' {D}/pullscope.conf && {RESTART}", "true"),
     "overridden": (

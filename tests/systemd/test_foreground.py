@@ -237,7 +237,7 @@ def served(words: list[str], port: int) -> Iterator[None]:
 
 
 def test_trace_takes_everything_back_when_it_is_killed(machine: Container) -> None:
-    """`kill` ends with the machine as it was, although nobody reads any more what is said."""
+    """`kill` ends with the machine as it was, although its output is no longer read."""
     before = machine.listing()
     words = [sys.executable, SCRIPT, "trace", "--proxy-port", "18443", "--confdir", f"{machine.shared}/confdir"]
     inside = ["nsenter", "-t", str(machine.leader), "-m", "-p", "-u", "-i", "--", "env"]

@@ -97,7 +97,7 @@ def test_a_unit_takes_itself_back(node: Container, proxy: Proxy) -> None:
 
 
 def test_mirror_is_put_first_and_taken_back_without_a_restart(node: Container) -> None:
-    """docker asks ours after a reload, containerd and podman's files are there; off brings all back; nobody restarted."""
+    """docker asks ours after a reload, containerd and podman's files are there; off brings all back, without a restart."""
     before, running = listing(node), started(node, "docker.service containerd.service")
     port = str(free_port())
     said = pullscope(node, "mirror", "on", "--for", "docker", "--for", "containerd", "--port", port).stdout

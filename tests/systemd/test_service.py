@@ -69,7 +69,7 @@ def test_a_service_that_cannot_start_is_put_back(machine: Container) -> None:
 
 
 def test_the_service_is_a_mirror(machine: Container) -> None:
-    """It stands in for what it was told, docker is led to it by a reload, and pulls go on when it is gone; nobody restarted."""
+    """It stands in for what it was told, docker is led to it by a reload, and pulls go on when it is gone, without a restart."""
     before, running = machine.listing(), started(machine)
     put_mitmdump(machine, SITE, f"{SOURCE}/src")
     port = free_port()

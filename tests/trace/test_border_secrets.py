@@ -180,7 +180,7 @@ KNOWN = [
 
 @pytest.mark.parametrize("secret", KNOWN, ids=lambda secret: secret[:10])
 def test_what_is_known_by_its_form_comes_from_nowhere(secret: str) -> None:
-    """Nobody has to have sent it."""
+    """It need not have been sent before."""
     for place, say in PLACES.items():
         assert secret not in lines_of(get(), say(secret)), place
     told = lines_of(get(f"https://r.example/v2/{secret}/manifests/{secret}?last={secret}&tag={secret}"), "gone")
@@ -341,7 +341,7 @@ def test_a_reason_quotes_no_raw_wire(reason: str) -> None:
     ],
 )
 def test_what_explains_a_failure_stays(body: str, kept: str) -> None:
-    """Also where somebody was logged in."""
+    """Also with a login."""
     request = get(Authorization=f"Basic {b64('team:hunter2hunter2')}", User_Agent="docker/29.7.2")
     assert kept in lines_of(request, answer(body.encode(), 403))
 

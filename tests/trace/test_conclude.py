@@ -102,7 +102,7 @@ def test_what_it_was_for(asked: Callable[[Wire], None], agent: str, action: Acti
 
 
 def test_who_looks_has_nothing_already_here() -> None:
-    """Layers that nobody asked for are "already here" in a pull alone."""
+    """Layers that were not requested are "already here" in a pull only."""
     looked, pulled = Wire(agent=CRANE), Wire(agent=DOCKER_20)
     for wire in (looked, pulled):
         only_manifest(wire)
@@ -165,7 +165,7 @@ def test_a_push_counts_each_blob_once() -> None:
 
 @pytest.mark.parametrize("status", [200, None])
 def test_a_client_that_hangs_up_is_told_so(status: int | None) -> None:
-    """Cut off by the client itself, also before an answer had begun: incomplete, and no failure of anybody."""
+    """Cut off by the client itself, also before an answer had begun: incomplete, and not a failure."""
     wire = Wire(agent=CRANE)
     get_manifest(wire, APP, APP.manifest(), tag=True)
     wire.ask("GET", APP.url("blobs", digest(APP.layers[0])), status, size=2, fails="Client disconnected.")

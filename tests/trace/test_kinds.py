@@ -121,7 +121,7 @@ def test_mount(status: int, kind: str) -> None:
 
 
 def test_push_that_is_denied() -> None:
-    """A registry that lets nobody write: the push failed."""
+    """A registry that refuses all writes: the push failed."""
     wire = Wire(agent=SKOPEO)
     wire.ask("HEAD", f"{HOST}/v2/app/blobs/{digest('base')}", 404)
     wire.ask("POST", f"{HOST}/v2/app/blobs/uploads/", 403, body='{"errors":[{"code":"DENIED","message":"no"}]}')

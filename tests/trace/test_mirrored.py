@@ -95,7 +95,7 @@ def test_a_refusal_is_no_error(status: int) -> None:
     ],
 )
 def test_what_failed_at_the_registry_is_a_warning(wire_says: dict[str, object], code: str) -> None:
-    """It is so for everybody, though this pull may yet go well."""
+    """It is so for every client, though this pull may yet go well."""
     wire = mirrored()
     for method in ("HEAD", "GET"):
         wire.ask(method, APP.url("manifests", APP.tag), token="t", **wire_says)  # type: ignore[arg-type] # as ask names them

@@ -34,7 +34,7 @@ def test_a_place_is_client_registry_and_repository() -> None:
 
 
 def test_a_pull_that_is_named_keeps_its_turn() -> None:
-    """It came before those that had a name from the beginning, and is found before them; nobody finds it nameless."""
+    """It came before those that had a name from the beginning, and is found before them, but not as a nameless one."""
     nameless, named = a_pull(None), a_pull("app")
     shelf = shelf_of(nameless, named)
     shelf.name(nameless, "app")

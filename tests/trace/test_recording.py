@@ -199,7 +199,7 @@ def test_any_values(value: Any) -> None:
 
 
 def test_half_a_surrogate_pair_is_marked() -> None:
-    """JSON may spell one; nothing that is told could be written with it."""
+    """JSON may spell one; no output could be written with it."""
     damaged = json.dumps(
         {**json.loads(to_line(REQUESTED)), "url": "https://h/\ud800", "headers": [["a\udfff", "\ud800"]]}
     )

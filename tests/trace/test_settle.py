@@ -133,7 +133,7 @@ def cut(wire: Wire, *, events: int | None = None) -> Trace:
 
 
 def redirected(wire: Wire, content: str = "base", there: str = f"{CDN}/data/1") -> None:
-    """A blob that is said to be elsewhere, where nobody has asked for it so far."""
+    """A blob that a redirect names elsewhere, before the client has asked there."""
     wire.ask("GET", APP.url("blobs", digest(content)), 307, location=there)
 
 

@@ -209,7 +209,7 @@ def test_retry_after_a_lost_connection() -> None:
 
 
 def test_a_body_that_is_cut_off_and_continued() -> None:
-    """A cut-off blob is continued by a range; nobody hashed it from byte 0, so it is not known to be right."""
+    """A cut-off blob is continued by a range; it was not hashed from byte 0, so it is not known to be right."""
     wire = Wire()
     beginning(wire)
     there = f"{CDN}/a?sig=1"
@@ -276,7 +276,7 @@ def test_a_blob_that_nobody_asked_for() -> None:
 
 
 def test_other_traffic_is_no_registrys() -> None:
-    """A web page, an API and a POST are nobody's steps."""
+    """A web page, an API and a POST are not steps."""
     wire = Wire(agent="curl/8")
     wire.ask("GET", "https://example.com/")
     wire.ask("POST", "https://api.example.com/v3/things", 201)

@@ -276,7 +276,7 @@ def test_manifests_that_are_known_are_few_and_small() -> None:
 
 
 def test_an_exchange_is_forgotten_when_it_has_ended() -> None:
-    """Nobody asks for an exchange that is over, so a long run must not keep them."""
+    """A long run must not keep exchanges that are over."""
     wire = Wire()
     docker_classic(wire, APP)
     trace = played(wire, finish=False)
@@ -377,7 +377,7 @@ def test_open_pulls_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tables_of_the_stitcher_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redirects that nobody follows, challenges that nobody answers and uploads that stop are forgotten."""
+    """Redirects that are not followed, challenges that are not answered and uploads that stop are forgotten."""
     monkeypatch.setattr(stitch, "MOST", 20)
     wire = Wire()
     for place in range(100):

@@ -1,4 +1,4 @@
-"""Servers that mean harm: plain sockets on 127.0.0.1 that say what they like to everybody who connects."""
+"""Servers that mean harm: plain sockets on 127.0.0.1 that say what they like to every client."""
 
 from __future__ import annotations
 

@@ -332,7 +332,7 @@ def test_what_k3s_writes_is_left_to_k3s(tmp_path: Path) -> None:
 
 
 def test_a_user_file_stays_out_of_the_drop_in(tmp_path: Path) -> None:
-    """The mirrors of one user's registries.conf are not given to everybody; that they rest is said."""
+    """The mirrors of one user's registries.conf are not given to every user; that they rest is said."""
     own = "/home/ann/.config/containers/registries.conf"
     root = plant(tmp_path, {own: CONF, "/var/lib/.keep": "", "/etc/.keep": ""})
     node = Node(tree=Tree(root), sudo="", home="/home/ann")

@@ -126,7 +126,7 @@ def test_a_pull_that_ended_early_and_one_that_asked_nothing(tmp_path: Path) -> N
 
 
 def test_what_was_missed_is_said_instead_of_what_was_not_asked(tmp_path: Path) -> None:
-    """The kernel dropped packets: nobody knows whether the mirror was among them."""
+    """The kernel dropped packets: whether the mirror was among them is not known."""
     endpoints = (Endpoint(url=ONE), Endpoint(url=OWN))
     route = Route(client="containerd", reference="x", endpoints=endpoints)
     pulled = Pulled(by="containerd", asked=(Asked(url=OWN, came="200", good=True),), missed=7)

@@ -37,7 +37,7 @@ def test_ideas_are_said_once_and_all_of_them() -> None:
 
 
 def test_every_idea_has_its_place() -> None:
-    """Each is said in a step, after the steps, or of a failure or a command-line client; none is written for nobody."""
+    """Each is said in a step, after the steps, or of a failure or a command-line client; none is unused."""
     assert {*IN_STEPS, *AFTER, *OF_A_DOMAIN, Idea.COMMAND, Idea.FAILED} == set(Idea) == set(IDEAS)
 
 
@@ -68,7 +68,7 @@ def test_a_beginner_can_leave_out_statements_about_the_image() -> None:
 
 
 def test_manifest_list_is_explained() -> None:
-    """Whoever reads the lesson meets what a manifest list is."""
+    """The lesson says what a manifest list is."""
     [pull] = recorded("dockerd-20.10-hub").pulls
 
     assert any("manifest list" in lesson.beginner for lesson in lessons(pull))

@@ -73,7 +73,7 @@ def test_a_token_that_was_not_given_is_not_counted() -> None:
 
 
 def test_failed_pull_ends_with_its_findings() -> None:
-    """Whoever learns from a failure reads what it was and what to do."""
+    """The lesson of a failure says what it was and what to do."""
     [pull] = recorded("skopeo-1.9-vanity-302").pulls
 
     assert "error  authorization-dropped" in text_of(pull)

@@ -54,7 +54,7 @@ def test_a_handshake_that_failed_for_another_reason_is_not_about_the_ca() -> Non
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.1:8080"])
 def test_proxy_ca_not_trusted(host: str) -> None:
-    """Nobody sends its own host through a proxy: it was the proxy that was spoken to in TLS."""
+    """A client does not send its own host through a proxy: it spoke TLS with the proxy itself."""
     finding = refusal(host, REASON)
     assert finding is not None
     assert finding.code == "proxy-ca-not-trusted"
@@ -94,7 +94,7 @@ def test_upstream_unreachable(reason: str, expected: dict[str, str]) -> None:
 
 
 def test_token_request_elsewhere() -> None:
-    """BuildKit's token is asked for by the client's process, which nobody traces."""
+    """BuildKit's token is asked for by the client's process, which is not traced."""
     wire = Wire(agent=BUILDKIT)
     wire.ask("HEAD", TAG, 401, challenge=challenge_for(REPO))
     answer = {"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": OCI_INDEX}

@@ -31,10 +31,10 @@ def redirected(location: str | None, *, url: str = TAG, agent: str = DOCKER_20) 
 @pytest.mark.parametrize("url", [TAG, IMAGE.url("blobs", BLOB)], ids=["manifest", "blob"])
 @pytest.mark.parametrize("location", [None, "http://[bad", "https://", "/v2/", "ftp://example.org/x"])
 def test_redirect_unreadable(location: str | None, url: str) -> None:
-    """No Location, or one that nobody can follow, is named as the cause, and is the only one."""
+    """No Location, or one that no client can follow, is named as the cause, and is the only one."""
     wire = redirected(location, url=url)
     wire.wait(30)
-    wire.ask("GET", f"{HUB}/v2/other/image/manifests/1", 404)  # time has passed: nobody followed
+    wire.ask("GET", f"{HUB}/v2/other/image/manifests/1", 404)  # time has passed: it was not followed
     assert found(wire)["redirect-unreadable"].severity == "error"
     assert (repr(location) if location else "no Location") in found(wire)["redirect-unreadable"].message
 

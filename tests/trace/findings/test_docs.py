@@ -1,7 +1,7 @@
 """docs/findings.md is made from the rows: every code, with the sentence that is really printed and what plays it.
 
 To make it anew after a wanted change: `PULLSCOPE_REWRITE=1 pytest tests/trace/findings/test_docs.py`, then read the diff.
-Nothing that plays a code is made up by a test: a fault, a recording of a real client or a public report, a rule file.
+No example is made up by a test: each is a fault, a recording of a real client, a public report or a rule file.
 """
 
 from __future__ import annotations

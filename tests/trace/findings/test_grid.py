@@ -1,7 +1,7 @@
 """The grid: endpoint x method x status x body x client x login. Each operation that failed has one cause, in honest words.
 
 Each cell is a whole operation that ends at one answer. It must not be told as complete, it has exactly one error, the error
-names the host and quotes what the answer says of itself, and advises nothing that the answer speaks against. The second half
+names the host and quotes what the answer says of itself, and advises nothing against the answer's words. The second half
 is what goes well all the same: there, nothing is an error or a warning.
 """
 
@@ -215,7 +215,7 @@ PLACES: tuple[Callable[[Cell], None], ...] = (ping, token, resolve, head_alone, 
 PLACES += (upload, chunk, finish, put, delete)
 WRITES = (upload, chunk, finish, put, delete)
 ANSWERED = {404, 405, 501}
-"""To HEAD of a manifest alone these may be an answer to a question; whether anybody needed it is not seen."""
+"""To HEAD of a manifest alone these may be an answer to a question; whether the client needed it is not seen."""
 
 
 def cells() -> Iterator[tuple[Callable[[Cell], None], int, str, str, str]]:
@@ -233,7 +233,7 @@ GRID = list(dict.fromkeys(cells()))
 
 
 def is_looked_at(place: Callable[[Cell], None], status: int, agent: str) -> bool:
-    """Cells that are not failures, or of which nobody can tell."""
+    """Cells that are not failures, or may not be."""
     # curl and home-made clients may look at /v2/ for its own sake, where 401 is an answer.
     return place is ping and status == 401 and agent == CLIENTS["home-made"]
 

@@ -324,7 +324,7 @@ def test_a_token_that_is_not_packed_as_it_says() -> None:
 
 
 def test_a_manifest_of_another_form_is_a_manifest() -> None:
-    """One that says its schema, and nothing else, is read by somebody."""
+    """One with only a schema version is read by some clients."""
     assert told(unreadable('{"schemaVersion":2}')) == {}
 
 

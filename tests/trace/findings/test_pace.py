@@ -55,7 +55,7 @@ def test_slow_hop(took: float, slow: bool) -> None:
 
 
 def test_many_hops_of_one_speed_are_not_slow() -> None:
-    """A long pull in which nobody stands out."""
+    """A long pull in which no host stands out."""
     wire = with_token(DOCKER_29)
     wire.ask("HEAD", TAG, token="t", answer=INDEX, took=2.0)
     for text in (IMAGE.index, IMAGE.manifest()):

@@ -94,7 +94,7 @@ def test_a_registry_that_is_down_is_no_vanity_host() -> None:
 
 @pytest.mark.parametrize("answer", [PAGE, {}], ids=["page", "empty"])
 def test_ping_not_a_registry(answer: dict[str, str]) -> None:
-    """200 at `/v2/`, and then somebody wants a token after all."""
+    """200 at `/v2/`, and then a 401 after all."""
     wire = ping(200, answer)
     refused_without_token(wire)
     assert told(wire)["ping-not-a-registry"] == "error"

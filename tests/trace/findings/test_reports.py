@@ -17,7 +17,7 @@ def findings_of_report(name: str) -> list[Finding]:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_is_named_right(name: str) -> None:
-    """Its errors and warnings, no others; what must be said, and nothing that would lead astray."""
+    """Its errors and warnings, no others; the words that must be there, and none that mislead."""
     report, findings = REPORTS[name], findings_of_report(name)
     loud = {one.code: str(one.severity) for one in findings if one.severity is not Severity.INFO}
     assert loud == report.finds

@@ -50,7 +50,7 @@ def test_a_token_that_was_not_missed_is_none_that_was_dropped() -> None:
 
 
 def test_authorization_leaked() -> None:
-    """The token of an account is a risk; an anonymous one anybody can get."""
+    """The token of an account is a risk, an anonymous one is not."""
     assert told(dropped(SKOPEO, second=200, login=True))["authorization-leaked"] == "warning"
     assert told(dropped(SKOPEO, second=200))["authorization-leaked"] == "info"
 
@@ -117,7 +117,7 @@ def test_a_token_for_the_same_name_is_denied_and_no_mismatch() -> None:
 
 
 def test_a_token_for_another_name_that_works_is_fine() -> None:
-    """Nobody refused it, so nobody is told."""
+    """It was not refused, so it is not reported."""
     wire = with_token(DOCKER_20, repository="vanity/app")
     resolved(wire)
     assert told(wire) == {}
@@ -260,7 +260,7 @@ def test_a_pull_of_each_dialect_is_silent(dialect: str) -> None:
     ],
 )
 def test_the_login_that_a_client_reads(agent: str, command: str) -> None:
-    """Docker Hub's API host is not a name that anybody is logged in under, and each family has a command of its own."""
+    """No login is stored under Docker Hub's API host, and each family has a command of its own."""
     wire = with_token(agent)
     wire.ask("GET", TAG, 401, token="t", challenge=challenge_for(REPO), body=error("UNAUTHORIZED"))
     assert found(wire)["access-denied"].fix.endswith(f": {command}")

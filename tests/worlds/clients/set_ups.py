@@ -110,7 +110,7 @@ def head_refused(request: Request, response: Response) -> Response:
 
 
 def rate_limited(request: Request, response: Response) -> Response:
-    """Every manifest, also for HEAD. Retry-After is 0, so that nobody waits."""
+    """Every manifest, also for HEAD. Retry-After is 0, so that no client waits."""
     if "/manifests/" not in request.url or response.status != 200:
         return response
     body = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}'
@@ -160,7 +160,7 @@ class Row:
     platform: Platform = LINUX_AMD64
 
     def world(self, clock: Callable[[], float] = lambda: NOON, seed: int = 0) -> World:
-        """Made anew for each pull: nothing that one client did is seen by the next. Real clients mind a wrong clock."""
+        """Made anew for each pull: one client's run does not change the next. Real clients mind a wrong clock."""
         hub = dict(sample_hub(clock=clock, seed=seed, **self.hub))
         for host, make in self.changes.items():
             hub[host] = changed(hub[host], make())

@@ -82,7 +82,7 @@ def test_an_error_is_no_invention(code: str) -> None:
 def test_without_a_fault_nothing_is_found(client: str, vanity: bool) -> None:
     """A pull that the client completes has no error and no warning; one that it does not complete has one error.
 
-    The one exception is an account's token that goes to the vanity host: a risk, whoever completes.
+    The one exception is an account's token that goes to the vanity host: a risk for every client.
     """
 
     def world(clock: Clock) -> World:
@@ -112,6 +112,6 @@ def test_an_unknown_fault_is_refused_with_the_list() -> None:
 
 
 def test_the_hub_gets_a_vanity_host_only_where_a_fault_needs_one() -> None:
-    """A fault of the registry leaves docker.example.com to whoever has it."""
+    """A fault of the registry leaves docker.example.com alone."""
     assert VANITY_HOST not in play(codes=["rate-limited"]).world
     assert VANITY_HOST in play(codes=["redirect-loop"]).world

@@ -184,7 +184,7 @@ def blob_link(hub: Hub) -> tuple[str, bytes]:
 
 
 def test_a_blob_is_behind_a_signed_link() -> None:
-    """The registry sends a 307, the CDN the bytes, to anyone who has the link."""
+    """The registry sends a 307, the CDN the bytes, to any client with the link."""
     hub = Hub()
     link, body = blob_link(hub)
     response = hub.ask(link)
@@ -251,7 +251,7 @@ def test_referrers_are_not_served() -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_nothing_can_be_pushed(method: str) -> None:
-    """405 UNSUPPORTED, whoever asks."""
+    """405 UNSUPPORTED for every client."""
     hub = Hub()
     response = hub.ask(f"{REGISTRY}/v2/{NAME}/blobs/uploads/", method=method, Authorization=hub.bearer())
 
@@ -331,7 +331,7 @@ def test_no_secret_is_in_a_repr() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
 def test_any_url_has_an_answer(url: str, method: str) -> None:
-    """A client may ask for anything by any name; whoever stands in for a server answers."""
+    """A client may ask for anything by any name; the sample answers."""
     request = Request(method=method, url=url, headers=Headers({"Range": "bytes=5-" + "9" * 5_000}))
     for answer in [*sample_hub().values(), redirect_only()]:
         assert answer(request).status >= 200

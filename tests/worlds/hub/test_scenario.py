@@ -219,6 +219,6 @@ def test_basic_follows_bearer_at_harbor() -> None:
 
 
 def test_the_sample_image_is_the_same_everywhere() -> None:
-    """Whoever serves it, the tag means the same digest."""
+    """Each registry serves the tag with the same digest."""
     digests = {pulled(row, "podman", login=row.needs_login).outcome.digest for row in REGISTRIES.values()}
     assert digests == {sample_image().tags["latest"]}

@@ -16,7 +16,7 @@ def test_the_page_is_current() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    """A fact that nobody has stated is named as missing, not left out in silence."""
+    """A fact without a source is named as not known, not left out in silence."""
     sections = page().split("\n## ")
     ecr = next(section for section in sections if section.startswith('<a id="ecr">'))
     assert "- Not known: Wrong login, Rate limit, HEAD, Range, Limit of bodies." in ecr

@@ -28,7 +28,7 @@ def sourced(row: Registry) -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
 def test_every_fact_has_a_public_source_and_a_date(row: Registry) -> None:
-    """What nobody can look up is not in the table."""
+    """A fact without a source is not in the table."""
     for what, source, date in sourced(row):
         assert source.startswith("https://"), what
         assert _DATE.fullmatch(date), what
@@ -52,7 +52,7 @@ def test_what_asks_for_a_token_says_where(row: Registry) -> None:
 
 
 def test_a_host_leads_to_its_row() -> None:
-    """A hosted registry is found by any of its names; a host that anybody could have is nobody's."""
+    """A hosted registry is found by any of its names; any other host is of no known registry."""
     found = {host: row.id for host in ("index.docker.io", "ghcr.io", "us-docker.pkg.dev") if (row := registry_at(host))}
     assert found == {"index.docker.io": "docker-hub", "ghcr.io": "ghcr", "us-docker.pkg.dev": "artifact-registry"}
     assert registry_at("harbor.example.com") is None
@@ -74,7 +74,7 @@ def test_an_unknown_registry_is_refused_with_the_list() -> None:
 
 
 def test_strictness_is_known_or_not() -> None:
-    """Where nobody has said how a token server takes an unknown scope, nothing is claimed."""
+    """Where no source says how a token server takes an unknown scope, nothing is claimed."""
     assert [REGISTRIES[name].strict for name in ("docker-hub", "ghcr", "artifact-registry", "acr", "ecr")] == [
         False,
         True,

@@ -123,7 +123,7 @@ def test_article_lints_without_errors() -> None:
 
 
 def test_strict_makes_what_is_not_supported_fatal_but_not_the_notes() -> None:
-    """`--strict` fails for a key nobody honours, and still passes the article's headers."""
+    """`--strict` fails for a key that is not honoured, and still passes the article's headers."""
     unknown = f'[[redirects]]\nfrom = "/v2/*"\nto = "{HUB}:splat"\nstatus = 302\nforced = true\n'
 
     assert exit_code(lint(parse_rules(unknown, "netlify.toml", N), HOST)) == 0
@@ -299,7 +299,7 @@ def test_people_push_to_the_registry_as_they_name_it() -> None:
     ],
 )
 def test_name_with_a_wildcard_is_this_host_s(platform: str, text: str) -> None:
-    """A site for *.example.com is not told to be for somebody else."""
+    """A site for *.example.com is not reported as another's."""
     assert [
         one for one in lint(parse_rules(text, NAMES[platform], platform), HOST) if one.severity is Severity.ERROR
     ] == []

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's page on platforms, tried: one that nobody has is added to a copy of the source, and used."""
+"""CONTRIBUTING's page on platforms, tried: an invented one is added to a copy of the source, and used."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, path: str) -> None:
 
 
 def test_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
-    """Nobody writes into the pipe, and reading does not wait for it."""
+    """The pipe has no writer, and reading does not wait for one."""
     os.mkfifo(tmp_path / "netlify.toml")
 
     with pytest.raises(ValueError, match="not a regular file"):

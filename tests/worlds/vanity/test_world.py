@@ -69,7 +69,7 @@ def test_design_works_for_whom_it_worked_in_the_lab(
 
 
 def test_every_row_has_a_model() -> None:
-    """Nobody is told that a client works or fails unless a model of it ran; docker 29 keeps a login to the vanity host."""
+    """No client has a verdict unless a model of it ran; docker 29 keeps a login to the vanity host."""
     tried = judged(rehearse(REDIRECT, HOST, Reference.parse(f"{HOST}/org/app")).tried)
     verdicts = {client.id: verdict for client, verdict in tried}
 
@@ -86,7 +86,7 @@ def test_loop_is_caught() -> None:
 
 
 def test_token_aware_proxy_rewrites_link_location_and_name() -> None:
-    """Nothing that comes back names the registry: not the next page, not an upload's place, not the list of tags."""
+    """No answer names the registry: not the next page, not an upload's place, not the list of tags."""
 
     def registry(request: Request) -> Response:
         if "tags" in request.url:
