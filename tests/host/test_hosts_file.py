@@ -19,6 +19,19 @@ def test_the_block_comes_out_as_it_went_in(text: str, newline: bool) -> None:
     assert hosts_file.add_block(added, {"docker.example.com": "127.0.0.1"}) == added
 
 
+@given(
+    st.lists(
+        st.sampled_from([hosts_file.BEGIN, hosts_file.END, "127.0.0.1 localhost", "192.0.2.1 mine", ""]),
+        max_size=9,
+    )
+)
+def test_only_our_own_lines_come_out(lines: list[str]) -> None:
+    """Marks that lost their other half, as by an editor: what is between one of them and our block is not ours."""
+    content = "".join(f"{line}\n" for line in lines).encode()
+    added = hosts_file.add_block(content, {"docker.example.com": "127.0.0.1"})
+    assert hosts_file.remove_block(added) == hosts_file.remove_block(content)
+
+
 @pytest.mark.parametrize("lost", [hosts_file.END, hosts_file.BEGIN])
 def test_a_block_without_a_mark_is_left_alone(lost: str) -> None:
     """Where it ends is not known."""

@@ -17,23 +17,18 @@ def add_block(content: bytes, names: Mapping[str, str]) -> bytes:
 
 
 def remove_block(content: bytes) -> bytes:
-    """`content` without our block; all of it where there is none, or where its end was lost."""
+    """`content` without our block, the last one; all of it where there is none, or where its end was lost."""
     lines = content.splitlines(keepends=True)
     marks = [line.strip() for line in lines]
-    begin, end = BEGIN.encode(), END.encode()
-    if begin not in marks:
-        return content
-    first = marks.index(begin)
-    if end not in marks[first:]:
-        return content
-    last = marks.index(end, first)
-    return b"".join(lines[:first] + lines[last + 1 :])
+    last = max((place for place, mark in enumerate(marks) if mark == END.encode()), default=0)
+    first = max((place for place, mark in enumerate(marks[:last]) if mark == BEGIN.encode()), default=None)
+    return content if first is None else b"".join(lines[:first] + lines[last + 1 :])
 
 
 def entries(content: bytes) -> dict[str, str]:
     """Which address the file gives to each name, the first line wins as in the resolver."""
     found: dict[str, str] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in content.decode("utf-8", "replace").split("\n"):  # U+2028 ends no line
         words = line.partition("#")[0].split()
         for name in words[1:]:
             found.setdefault(name.lower(), words[0])

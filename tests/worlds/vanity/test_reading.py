@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,32 @@ def test_client_that_chooses_the_host_gets_an_answer(path: str, target: str) -> 
         decision = decide(rules, Request(method="GET", url=f"https://docker.example.com/v2/{path}"))
 
         assert decision.response is not None or decision.forward is not None
+
+
+@pytest.mark.parametrize("platform", list(PLATFORMS))
+def test_a_variable_that_is_no_text_is_read_all_the_same(platform: str) -> None:
+    """A byte of the environment that is not UTF-8, as Python hands it on, filled into rules of each platform."""
+    odd = "\udcff"
+    text = {
+        "caddy": f"docker.example.com {{\nredir https://{odd}.example{{uri}}\nrespond {odd} 200\n}}",
+        "nginx": f"server {{ location / {{ proxy_pass https://u.example/{odd}; add_header A {odd}; }} }}",
+        "apache": f"Redirect 302 /v2/ https://u.example/{odd}",
+        "cloudflare": f"/v2/* https://u.example/{odd} 302",
+    }.get(platform, f'a = "{odd}"')
+    try:
+        rules = parse_rules(text, NAMES[platform], platform)
+    except ValueError:
+        return
+    answer = decide(rules, Request(method="GET", url="https://docker.example.com/v2/"))
+    assert str((lint(rules, "docker.example.com"), answer.response, answer.forward)).encode()
+
+
+def test_an_anchor_that_is_set_anew_is_no_news() -> None:
+    """YAML allows it, and nothing is printed of it."""
+    text = "x: &a {b: 1}\ny: &a {b: 2}\nhttp: {routers: {r: {rule: 'PathPrefix(`/v2/`)', service: s}}}\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parse_rules(text, NAMES["traefik"], "traefik").platform == "traefik"
 
 
 @settings(deadline=None)

@@ -64,10 +64,10 @@ def read_items(text: str, file: str) -> list[Item]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    reader = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False  # YAML 1.2, 3.2.2.2: an anchor may be set anew
     try:
-        return [
-            _of_yaml(node, {}, file, 0) for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None
-        ]
+        return [_of_yaml(node, {}, file, 0) for node in reader.compose_all(text) if node is not None]
     except (YAMLError, RecursionError) as error:
         raise ValueError(_complaint(error, file)) from error
 

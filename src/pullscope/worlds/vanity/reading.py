@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pullscope.oci.bounds import writable
 from pullscope.worlds.vanity.includes import Joined, joined, placed
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
 from pullscope.worlds.vanity.platform import Kind
@@ -60,7 +61,7 @@ def parse_rules(
     text: str, name: str, platform: str, *, published: Iterable[str] = (), not_found: bytes | None = None
 ) -> RuleFile:
     """The same from a text; `published` are the paths of the site's own files. Opens nothing."""
-    read = PLATFORMS[platform].read(text, name)
+    read = PLATFORMS[platform].read(writable(text), name)  # a variable of the environment may be no text
     kept, remarks = list(read.rules), list(read.remarks)
     if read.play is None:
         # A server's configuration names what it fetches as it plays; a list of rules is one of URLs.
