@@ -144,7 +144,7 @@ def _sent_login(ran: Ran) -> bool:
 
 
 def _causes(trace: Trace) -> Iterator[tuple[Finding, Pull]]:
-    """What made the run fail, the first cause first: the errors, and where there is none what else speaks of a failed step."""
+    """What made the run fail, the first cause first: the errors, or else any finding on a failed step."""
     for severity in (Severity.ERROR, Severity.WARNING):
         for pull in trace.pulls:
             yield from ((one, pull) for one in pull.findings if one.severity is severity)

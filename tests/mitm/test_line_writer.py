@@ -102,7 +102,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert file.getvalue().splitlines()[0] == "first"
     assert len(file.getvalue().splitlines()) == 12
-    assert said == ["39 lines were dropped, for they came faster than they could be written"]
+    assert said == ["39 lines were dropped: they came faster than they could be written"]
 
 
 def test_the_end_does_not_wait_for_a_reader_who_never_reads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ def authority(at: Surroundings) -> str:
 
 
 def authority_to_be(at: Surroundings) -> str:
-    """The same without making anything: words in its place where there is none yet."""
+    """The same without making anything: a comment in its place if there is none yet."""
     return confdir_.authority(at.confdir) or f"# the CA that will be made in {at.confdir}\n"
 
 

@@ -284,7 +284,7 @@ async def _follow(path: Path, shown: Shown, over: asyncio.Event) -> None:
 
 
 def _is_still(path: Path, file: BinaryIO) -> bool:
-    """Whether this open file is the one of that name, or there is none of that name for now."""
+    """Whether this open file still has that name, or no file has it."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:

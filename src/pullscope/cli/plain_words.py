@@ -34,7 +34,7 @@ class PlainWords(TyperGroup):
 
 
 def _name_values(command: Any) -> None:
-    """Name each value in the help by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`; and mend its lines."""
+    """Join the help's lines, and name each value by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`."""
     context = typer.Context(command, **HELP)
     command.help = _unbroken(command.help or "")
     for param in (*command.params, command.get_help_option(context)):
@@ -48,7 +48,7 @@ def _name_values(command: Any) -> None:
 
 
 def _unbroken(text: str) -> str:
-    """Each paragraph on one line, for typer only does it to the first; one after \\b keeps its lines."""
+    """Each paragraph on one line (typer joins only the first); one after \\b keeps its lines."""
     parts = inspect.cleandoc(text).split("\n\n")
     return "\n\n".join(part if part.startswith("\b") else part.replace("\n", " ") for part in parts)
 

@@ -168,7 +168,7 @@ class Source:
 
 
 _FLOW = re.compile(rb"\d+(?::|$)(?!\d\d:\d\d[. ])")
-"""How a flow file begins: a tnetstring, its length first (mitmproxy/io/tnetstring.py); a time of day with its colons is none."""
+"""How a flow file begins: a tnetstring, its length first (mitmproxy/io/tnetstring.py); a time of day is not one."""
 
 
 def is_flow_file(head: bytes) -> bool:

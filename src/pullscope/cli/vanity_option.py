@@ -13,7 +13,7 @@ from pullscope.host import HostError, untrusted_file
 
 
 def words_for(pairs: Iterable[str] | None) -> list[str]:
-    """`-s …/vanity_registry.py --set pullscope_vanity=HOST=FILE`; nothing for no pair. HostError for what is none.
+    """`-s …/vanity_registry.py --set pullscope_vanity=HOST=FILE`; empty without a pair. HostError for anything else.
 
     The tracer comes first in the command, so that it sees each request as the client asked it.
     """

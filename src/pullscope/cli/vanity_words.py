@@ -47,7 +47,7 @@ def file_trouble() -> Iterator[None]:
 
 
 def rules_of(file: Path, platform: str | None, env: Iterable[str] | None = None) -> RuleFile:
-    """The rules in a file; a complaint where there are none to be read, or `env` is no NAME=VALUE."""
+    """The rules in a file; a complaint if none can be read, or `env` is not NAME=VALUE."""
     pairs = [one.partition("=") for one in env or ()]
     for name, mark, _ in pairs:
         if not name or not mark:
@@ -59,7 +59,7 @@ def rules_of(file: Path, platform: str | None, env: Iterable[str] | None = None)
 
 
 def host_named(text: str) -> str:
-    """A host in lower case; ValueError where it is none."""
+    """A host in lower case; ValueError for anything else."""
     host = text.strip().lower().rstrip(".")
     if not host or "/" in host or "@" in host or any(char.isspace() or not char.isprintable() for char in host):
         raise ValueError(f"{text[:100]!r} is not a host: write a name such as docker.example.com")

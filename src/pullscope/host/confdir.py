@@ -1,4 +1,4 @@
-"""mitmproxy's directory, as far as this room reads it: the CA certificate that docker shall trust, and a private copy of the CA.
+"""mitmproxy's directory, as far as this room reads it: the CA certificate that docker will trust, and a private copy of the CA.
 
 The directory belongs to the user who called, and root reads it: see untrusted_file.py for how.
 """

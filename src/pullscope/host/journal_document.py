@@ -63,7 +63,7 @@ def written(record: Record) -> bytes:
 
 
 def read(content: bytes) -> Record:
-    """The record in a file; ValueError, as the end of a sentence that begins with its path, where it is none."""
+    """The record in a file; ValueError, as the end of a sentence that begins with its path, for any other file."""
     try:
         document = json.loads(content)
     except RecursionError:

@@ -54,7 +54,7 @@ def check_insecure(text: str) -> str:
 
 
 def parts(text: str) -> tuple[str, int | None]:
-    """Name and port of a registry's host; the port is None where there is none, or none that can be."""
+    """Name and port of a registry's host; the port is None if it is missing or not valid."""
     name, colon, port = text.rpartition(":")
     if not colon or name.startswith("[") != name.endswith("]") or text.endswith("]"):
         return text, None

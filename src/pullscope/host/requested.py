@@ -24,7 +24,7 @@ class Wish:
     authority: str = field(default="", repr=False)
     """mitmproxy's CA certificate, PEM, without its key."""
     no_proxy: str | None = None
-    """What the daemon shall reach without the proxy; None: what it did before."""
+    """The hosts that the daemon reaches without the proxy; None: as before."""
     proxy_storage: bool = True
     """Whether known storage hosts are reached through the proxy too."""
     until: str | None = None

@@ -1,4 +1,4 @@
-"""Certificates: what the daemon shall trust for the proxy, and what the proxy must trust in the daemon's place.
+"""Certificates: those that the daemon must trust for the proxy, and those that the proxy must trust in the daemon's place.
 
 mitmproxy trusts certifi's roots only. What the daemon trusted beyond them (the system's store, CAs in certs.d) is
 collected into one bundle for mitmproxy's `ssl_verify_upstream_trusted_ca`. Only public certificates are copied; private
@@ -90,7 +90,7 @@ def bundle(pems: Iterable[str]) -> bytes:
 
 
 def fingerprint(pem: str) -> str | None:
-    """The certificate's bytes as one comparable word; None where it is none."""
+    """The certificate's bytes as one comparable word; None if it is not a certificate."""
     try:
         return ssl.PEM_cert_to_DER_cert(pem).hex()
     except ValueError:

@@ -24,7 +24,7 @@ _MOST_LINKS = 40  # path_resolution(7), MAXSYMLINKS
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reached:
-    """The end of a walk. `handle`: the open file, None where there is none; `owner`: the first on the way who is not root."""
+    """The end of a walk. `handle`: the open file, None where there is none; `owner`: the first on the path but root."""
 
     handle: int | None
     owner: tuple[int, int]
@@ -61,7 +61,7 @@ def owner(path: Path) -> tuple[int, int]:
 
 
 def why_not_run(path: Path, *owners: int) -> str | None:
-    """Why root shall not run the code in `path`, as a sentence: a user other than root and `owners` can change it.
+    """Why root must not run the code in `path`, as a sentence: a user other than root and `owners` can change it.
 
     None where it may. A directory that a group can write to is not a reason: many systems give each user a group of its own.
     """
@@ -80,7 +80,7 @@ def why_not_run(path: Path, *owners: int) -> str | None:
 
 
 def why_not_run_venv(venv: Path, script: Path) -> str | None:
-    """The same for the virtual environment of a checkout, of which `script` is run already; None, too, for who is not root."""
+    """The same for the virtual environment of a checkout, of which `script` is run already; None for other users than root."""
     if os.geteuid() != 0:
         return None
     owner = script.stat().st_uid

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def addon_path(name: str = "registry_trace") -> Path:
-    """The file to give to mitmproxy's `-s`. Raises ValueError for a name that is none.
+    """The file to give to mitmproxy's `-s`. Raises ValueError for an unknown name.
 
     An installed package carries the addons inside itself; in a checkout they lie at its top.
     """

@@ -65,7 +65,7 @@ def _fields(message: http.Message, name: bytes) -> list[bytes]:
 def tap_if_needed(response: http.Response, on_error: OnError, *, reads: bool, keep: bool = False) -> Tap | None:
     """Let the body stream past a tap, unless it is a document of a size that mitmproxy may hold.
 
-    `reads`: it is a document. `keep`: it is none, but small and worth a look. `on_error` is told what goes wrong in it.
+    `reads`: it is a document. `keep`: it is not, but small and worth a look. `on_error` gets its errors.
     """
     length = announced_length(response)
     if not response.stream and reads and length is not None and length <= MOST_KEPT:

@@ -16,7 +16,7 @@ CERTIFICATE = f"{NAME}-ca-cert.pem"
 def ensure_ca(confdir: Path, owner: tuple[int, int] | None = None) -> Path:
     """The CA's certificate (PEM, without its key) in `confdir`, made first where it is missing.
 
-    `owner` (uid, gid) is whom the files shall belong to; only root may name another than itself. OSError where it
+    `owner` (uid, gid) is the owner of the files; only root may name another than itself. OSError where it
     cannot be made.
     """
     certificate = confdir / CERTIFICATE

@@ -92,7 +92,7 @@ def remove() -> None:
 
 
 def describe(data: bytes, content_type: str | None) -> str | None:
-    """The document in words; None if it is none that registries speak in."""
+    """The document in words; None if it is not a registry's."""
     manifest = read_manifest(data, content_type)
     token = read_token_answer(data) if manifest is None else None
     if isinstance(manifest, Index):

@@ -93,7 +93,7 @@ class Outlet:
                     caught(partial(self._write, lines[at : at + AT_ONCE]), self._fail)()
             self._closing.wait(PAUSE)
         if self.dropped and not self._broken:
-            self._on_error(f"{self.dropped} lines were dropped, for they came faster than they could be written")
+            self._on_error(f"{self.dropped} lines were dropped: they came faster than they could be written")
         if self._owns:
             caught(self._file.close, self._fail)()
 

@@ -43,7 +43,7 @@ def listen_anew() -> None:
 
 
 def say_what_next() -> None:
-    """That the proxy waits, and how what pulls is led to it; in regular mode only, the others are chosen by who knows."""
+    """That the proxy waits, and how to point a client at it; in regular mode only, other modes are chosen by experts."""
     for task in _tasks:  # where it listens is known when that is done
         task.add_done_callback(lambda _done: say_what_next())
         return

@@ -105,7 +105,7 @@ def _opened(path: str) -> tuple[Path, int, int]:
 
 
 def _highest(target: Path) -> int:
-    """The highest of all numbers in a recording. Raises NotARecordingError if it is none, and OSError."""
+    """The highest of all numbers in a recording. Raises NotARecordingError and OSError."""
     with target.open("rb") as lines:
         events = Reader(target.name).read(lines)
         return max((getattr(event, name, None) or 0 for event in events for name in NUMBERS), default=0)

@@ -1,4 +1,4 @@
-"""The file of a recording, looked after: what happens to it from outside is noticed, said once, and mended where it can be.
+"""The file of a recording, looked after: changes from outside are noticed, reported once, and repaired where possible.
 
 Used from the one thread that writes it (`line_writer`); it may wait for the disk. Whatever is missing in it, it says in itself.
 A pipe or a device is only written to.

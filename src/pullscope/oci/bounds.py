@@ -1,4 +1,4 @@
-"""Numbers, times and text from outside, within bounds that everything after can hold: a length of 400 digits is none.
+"""Numbers, times and text from outside, within bounds that all later code can hold: 400 digits are not a length.
 
 What is out of bounds is not known (None), rather than something near it.
 """

@@ -59,7 +59,7 @@ _BETWEEN_SCOPES = re.compile(r"\s+|,(?=[a-z]{1,32}(?:\([a-z]{1,32}\))?:)")
 
 
 def read_scopes(text: str) -> tuple[Scope, ...]:
-    """The scopes of a space-separated list; what is none is left out.
+    """The scopes of a space-separated list; anything else is left out.
 
     A name may hold a colon of its own (`localhost:5000/app`), so the type is cut from the left and the actions from
     the right (distribution, docs/content/spec/auth/scope.md). Some write a comma between two (distribution/distribution#2504).

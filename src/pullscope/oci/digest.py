@@ -77,7 +77,7 @@ class Digest(str):
 
 
 def as_digest(text: object) -> Digest | None:
-    """`text` as a digest, or None where it is none; for observers."""
+    """`text` as a digest, or None; for observers."""
     try:
         return Digest(text) if isinstance(text, str) and ":" in text else None
     except ValueError:

@@ -124,6 +124,6 @@ x-vercel-cache x-vercel-id
 HEADERS: Mapping[str, frozenset[str]] = {
     "what was asked for and what came (HTTP)": frozenset(_HTTP.split()),
     "registries": frozenset(_REGISTRY.split()),
-    "evidence of who stands behind a host": frozenset(_EVIDENCE.split()),
+    "evidence of what is behind a host": frozenset(_EVIDENCE.split()),
 }
 """By what they are kept for; their values are searched for secrets as text all the same."""

@@ -59,7 +59,7 @@ class Wanted:
 
 
 def read_home(text: str) -> Home:
-    """`docker.io`, `registry.example.com:5000` or `http://registry.lan:5000`; ValueError, in a sentence, for what is none.
+    """`docker.io`, `registry.example.com:5000` or `http://registry.lan:5000`; ValueError, in a sentence, for anything else.
 
     What is in no public DNS (an address, a name of one label) needs a port, so that it is not opened by mistake.
     """

@@ -54,7 +54,7 @@ class Url(NamedTuple):
 
     @property
     def port(self) -> int | None:
-        """The port that is spelled; None where none is, or what stands there is none."""
+        """The port that is spelled; None without one, or if it is not a port."""
         text = _host_and_port(self.netloc)[2]
         if not text.isascii() or not text.isdigit() or len(text) > 5:
             return None

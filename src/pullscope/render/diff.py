@@ -88,7 +88,7 @@ class Difference:
 
 
 def side_of(pull: Json) -> Side:
-    """One pull of a report; ValueError where it is none."""
+    """One pull of a report; ValueError for anything else."""
     try:
         hops = [hop for step in pull["steps"] for hop in step["hops"]]
         return Side(

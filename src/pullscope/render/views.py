@@ -31,7 +31,7 @@ class LinesView:
 
 
 def make_view(name: str, write: Callable[[str], None], *, color: bool, verbose: bool) -> LinesView | LiveView | None:
-    """The view of that name; None for `none`. Raises ValueError for a name that is none."""
+    """The view of that name; None for `none`. Raises ValueError for an unknown name."""
     match name:
         case "lines":
             return LinesView(Story(write, color=color, verbose=verbose, columns=screen_width))

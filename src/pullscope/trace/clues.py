@@ -42,7 +42,7 @@ class Form(StrEnum):
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Clue:
-    """A request that begins a step, and what is known of who sent it. Not frozen, for that is a tenth of its cost."""
+    """A request that begins a step, and what is known of its sender. Not frozen: that would be a tenth of its cost."""
 
     step: Step
     route: Route

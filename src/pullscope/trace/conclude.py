@@ -1,7 +1,8 @@
 """One conclusion: what an operation was for, how it ended, and what it comes to, from its ledger and its steps.
 
 It claims what was seen and no more: a client that asked for no layer looked, unless it is one that only asks for manifests to
-run what they name (`oci.agents.FETCHES_LAYERS`); a failure that was made good is none; who hung up is not told as failed.
+run what they name (`oci.agents.FETCHES_LAYERS`). A step that failed and then succeeded is no failure, nor is a client that
+hung up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who follows which redirect, where several operations were given the same address: decided by order, mended by what comes later.
+"""Who follows which redirect, where several operations were given the same address: decided by order, corrected later.
 
 A storage request carries no token, and a cached address is given to many. A client opens its connection to the storage at once
 after it was told where to go (median 1.5 ms; skopeo 1.9, buildah, podman 4.3), and the TLS handshakes then shuffle the requests:

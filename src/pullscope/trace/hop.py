@@ -112,7 +112,7 @@ class Hop:
 
     @property
     def unasked_part(self) -> bool:
-        """Whether 206 came to who did not ask for a part: docker and containerd take it for the whole, containers/image stops."""
+        """Whether 206 answers a request without Range: docker and containerd take it for the whole, containers/image stops."""
         return self.status == 206 and "range" not in self.request.headers and not lacking(self.request, "headers")
 
     @property

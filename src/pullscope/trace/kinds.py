@@ -78,7 +78,7 @@ def _manifest_kind(step: Step, expected: Expectation | None, method: str) -> Kin
     if expected is not None:
         return expected.kind
     if method == "GET" and step.last.ok:
-        # Its body was not seen, or is none: what the answer calls it is all there is.
+        # Its body was not seen, or is empty: only the answer's Content-Type tells.
         said = step.last.response.headers.get("content-type") if step.last.response else None
         return Kind.MANIFEST_LIST if media_class(essence(said)) is MediaClass.INDEX else Kind.MANIFEST
     if step.route.digest is None or method == "HEAD":
@@ -119,7 +119,7 @@ def outcome_of(step: Step, kind: Kind) -> Outcome:
 
 
 def _asked_if_changed(hop: Hop) -> bool:
-    """304 tells nothing to who did not ask so (RFC 9110, 15.4.5): containerd and skopeo fail on it."""
+    """304 without a conditional request has no content (RFC 9110, 15.4.5): containerd and skopeo fail on it."""
     headers = hop.request.headers
     asked = headers.get("if-none-match") or headers.get("if-modified-since")
     return bool(asked) or lacking(hop.request, "headers")

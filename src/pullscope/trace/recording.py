@@ -96,7 +96,7 @@ def to_line(event: Event) -> str:
 
 
 def from_line(line: str | bytes) -> Event | None:
-    """The event of a line; None for a line that is none (the first, or a kind that is not known here). Raises ValueError."""
+    """The event of a line; None for the first line and for unknown events. Raises ValueError."""
     record = _object(line)
     kind = NAMES.get(str(record.get("event")))
     if kind is None:

@@ -86,7 +86,7 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
 
 
 def _mended(at: Examination, content: bytes) -> str:
-    """A byte order mark can be taken off; anything else goes aside, where it can be mended while docker runs."""
+    """A byte order mark can be taken off; any other file is moved aside, to be fixed while docker runs."""
     path = at.machine.layout.daemon_json
     if content.startswith(BYTE_ORDER_MARK):
         with contextlib.suppress(ValueError):

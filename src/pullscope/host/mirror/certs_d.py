@@ -40,7 +40,7 @@ def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
 
 
 def _directory(parts: Parts, roots: list[str], host: str) -> str:
-    """The directory that counts without our own; where there is none, that of the host in the first root."""
+    """The directory in use without our own, or that of the host in the first root."""
     found = (f"{root}/{name}" for root in roots for name in hosts_toml.candidates(host))
     there = next((path for path in found if not parts.recorded.before(path).absent), None)
     return there or f"{roots[0]}/{host}"

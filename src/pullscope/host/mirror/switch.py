@@ -135,7 +135,7 @@ class Status:
 
 
 def status(node: Node, runtime: Runtime, again: str) -> Status:
-    """What the journal says and what is there; `again` is the `on` that would mend it."""
+    """What the journal says and what is there; `again` is the `on` that would fix it."""
     known = recorded(node, runtime)
     options: dict[str, Any] = known.record.options if known.record else {}
     return Status(

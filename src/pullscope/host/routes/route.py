@@ -81,7 +81,7 @@ class Node:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def text(self, path: str) -> str | None:
-        """The text of a file, None where there is none. What the caller may control is read without doing his bidding."""
+        """The text of a file, None where there is none. One in the caller's home is read with `untrusted_file`."""
         if not (self.tree.live and path.startswith(f"{self.home}/")):
             return self.tree.text(path)
         try:
@@ -100,7 +100,7 @@ class Node:
 
 
 def url_parts(url: str) -> SplitResult | None:
-    """A URL by its parts; None where it is none."""
+    """A URL by its parts; None for anything else."""
     try:
         return urlsplit(url)
     except ValueError:

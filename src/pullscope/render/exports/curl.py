@@ -43,7 +43,7 @@ check() { echo "$1  $2" | sha256sum -c -; }
 
 
 def curl_of(step: Step) -> str | None:
-    """One line that repeats the step; None for one that changes something, or whose address is none."""
+    """One line that repeats the step; None for one that changes something, or whose URL is not valid."""
     words = curl_words(step)
     return " ".join(words) if words else None
 

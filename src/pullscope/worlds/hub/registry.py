@@ -47,7 +47,7 @@ class Registry:
         auth: bool = True,
         private: bool = False,
     ) -> None:
-        """`private` gives nothing to who has no account; without `links` blobs are answered here."""
+        """`private` needs an account; without `links` blobs are answered here."""
         self._row = row
         self._links = links
         self._seal = seal
@@ -113,7 +113,7 @@ class Registry:
         return registry_error(asks.says.status, asks.says.code, asks.says.message, detail, fields)
 
     def _error(self, request: Request, asked: Route, asks: Asks, *, ping: bool) -> str | None:
-        """What is wrong with the credentials at hand, empty where there are none; None where nothing is."""
+        """What is wrong with the credentials: empty where there are none, None where they are good."""
         scheme, _, text = (request.headers.get("Authorization") or "").partition(" ")
         if scheme.lower() == "bearer" and self._row.tokens is not None:
             granted = self._seal.granted(text, self._clock())
@@ -183,7 +183,7 @@ def _grants(granted: tuple[Scope, ...], repository: str | None) -> bool:
 
 
 def _acceptable(request: Request, stored: StoredManifest) -> bool:
-    # distribution 2.8 registry/handlers/manifests.go GetManifest: an index is not given to who did not ask for one.
+    # distribution 2.8 registry/handlers/manifests.go GetManifest: an index is sent only if Accept names it.
     if stored.media_type not in (OCI_INDEX, DOCKER_INDEX):
         return True
     accepted = _accepted(request.headers)

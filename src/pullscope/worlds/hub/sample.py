@@ -41,7 +41,7 @@ class Choices(TypedDict, total=False):
     auth: bool
     accounts: Mapping[str, str]
     private: bool
-    """Nothing is given to who is not in `accounts`."""
+    """Only `accounts` get content."""
     pull_limit: int | None
 
 

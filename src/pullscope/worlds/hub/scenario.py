@@ -36,7 +36,7 @@ class Play:
 
 
 _WITHOUT_LOGIN = frozenset({"credentials-not-used", "scope-refused"})
-"""Met by who has no login; a registry that gives nothing without one has its own fault for that."""
+"""Met without a login; a registry that requires one has its own fault for that."""
 
 _OF_THE_HOST_ASKED = frozenset(
     {

@@ -42,7 +42,7 @@ class TokenServer:
         strict: bool | None = None,
         private: bool = False,
     ) -> None:
-        """`strict` overrides what the row says of unknown scopes; `private` gives nothing to who has no account."""
+        """`strict` overrides what the row says of unknown scopes; `private` needs an account."""
         self._row = row
         self._tokens = tokens
         self._path = split(tokens.realm).path
@@ -128,7 +128,7 @@ class TokenServer:
 
 
 def basic(authorization: str) -> tuple[str, str]:
-    """Name and password of a Basic login; two empty ones where it is none."""
+    """Name and password of a Basic login, both empty without one."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")

@@ -183,7 +183,7 @@ class OwnFault:
 
 
 def not_logged_in(code: str, source: str, date: str, title: str = "no login") -> Fact[OwnFault]:
-    """An image for members, asked for by who is none."""
+    """An image for members, asked for by a client that is not one."""
     return Fact(OwnFault(code=code, title=title, private=True, client="docker-classic"), source, date)
 
 

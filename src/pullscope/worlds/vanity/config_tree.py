@@ -53,7 +53,7 @@ class Item:
 
 
 def read_items(text: str, file: str) -> list[Item]:
-    """The documents of a .toml or YAML file; ValueError, with the line, for a text that is none."""
+    """The documents of a .toml or YAML file; ValueError, with the line, for any other text."""
     if file.lower().endswith(".toml"):
         return [_of_toml(read_toml(text, file), (), toml_lines(text), 1)]
     if len(text) > MAX_YAML:
@@ -120,5 +120,5 @@ def _of_toml(value: object, path: tuple[str | int, ...], lines: Mapping[tuple[st
 
 
 def every(item: Item) -> Iterator[Item]:
-    """The items of a list, or the item itself where it is none."""
+    """The items of a list, or the item itself if it is not a list."""
     return iter(item.rows or ([item] if item else []))

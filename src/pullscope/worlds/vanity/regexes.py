@@ -212,7 +212,7 @@ class Regex:
 
 @lru_cache(maxsize=4096)
 def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> Regex:
-    """The pattern `text`; RegexError where it is none, or none that is played."""
+    """The pattern `text`; RegexError if it is not a pattern, or not one that is played."""
     if len(text) > 4096:
         raise RegexError("it is too long")
     reader = Reader(text, ignore_case=ignore_case, dot_all=dot_all)

@@ -161,7 +161,7 @@ def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
 
 
 def link_points_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-    """A registry behind a proxy that knows nothing of the proxy's names: the next page is at home."""
+    """A registry that does not know the names of the proxy in front: the next page is at its own host."""
 
     def change(_request: Request, asked: Route, response: Response) -> Response:
         if asked.endpoint is not Endpoint.TAGS or response.status != 200:

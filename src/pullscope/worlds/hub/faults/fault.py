@@ -42,7 +42,7 @@ class Fault:
     unseen: frozenset[str] = frozenset()
     """Parts that are asked by another process than the one that is traced."""
     private: bool = False
-    """Whether the image is for members only, and the one who pulls it is none."""
+    """Whether the image is for members only, and the client is not one."""
     login: bool = False
     """Whether the one who pulls has a login."""
 

@@ -42,7 +42,7 @@ def _realms(own: OwnFault) -> list[Url]:
 
 
 def _elsewhere(own: OwnFault, hosts: frozenset[str]) -> frozenset[str]:
-    """Where a challenge leads that is none of the registry's.
+    """The hosts in challenges that are not the registry's.
 
     The one that is known is localhost, which clients ask past the proxy (Go: x/net/http/httpproxy, `useProxy`); the sample
     does not answer it, so that servers on this machine are left alone.

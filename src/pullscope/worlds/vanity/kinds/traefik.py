@@ -106,7 +106,7 @@ def _hosts(found: Dynamic) -> dict[str, None]:
 
 
 def _upload_service(found: Dynamic, host: str) -> int | None:
-    """The line of the address inside that uploads to this host go to; None where that is none, or not known."""
+    """The line of the internal address that uploads to this host go to; None without one, or if it is not known."""
     asked = Asked(
         method="POST", host=host, authority=host, path=UPLOAD, query="", headers=Headers(), one_host=found.one_host
     )
