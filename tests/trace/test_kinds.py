@@ -306,7 +306,14 @@ def test_a_config_is_told_from_a_layer() -> None:
     assert kinds == {"config", "layer"}
 
 
-@pytest.mark.parametrize("body", ["<html>", '{"errors":', "[" * 100_000, "\x00\xff", '{"manifests":7}', "null", ""])
+def test_a_page_is_no_manifest() -> None:
+    """A web page in a manifest's place is a failure, whatever the answer calls it."""
+    wire = Wire()
+    wire.ask("GET", APP.url("manifests", "latest"), body="<html><title>Sign in</title></html>")
+    assert told(only(played(wire))) == ["!manifest 200"]
+
+
+@pytest.mark.parametrize("body", ['{"errors":', "[" * 100_000, "\x00\xff", '{"manifests":7}', "null", ""])
 def test_manifests_that_are_none(body: str) -> None:
     """What is not a manifest is a step all the same."""
     wire = Wire()

@@ -16,6 +16,7 @@ from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.conclude import LISTS
 from pullscope.trace.events import Finished
+from pullscope.trace.findings.case import content_type
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_referrers
 from pullscope.trace.model import Hop
@@ -49,8 +50,10 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
             step.instead = f"not {event.miscoded}, as its Content-Encoding says"
         return
     if hop.status >= 400:
-        hop.errors = read_errors(event.document)
-        hop.said = None if hop.errors else event.document[:SAID]
+        _read_words(hop, event.document)
+    elif hop.ok and event.document.startswith("<HTML>"):
+        hop.said = event.document[:SAID]
+        step.instead = "a web page" if step.route.endpoint in (Endpoint.MANIFEST, *LISTS) else None
     elif hop.ok and step.route.endpoint in LISTS:
         step.listed_count = read_listed_count(event.document)
         if step.route.endpoint is Endpoint.TAGS:
@@ -58,14 +61,21 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
         elif step.route.endpoint is Endpoint.REFERRERS and step.pull is not None:
             learn_referrers(step.pull, read_manifest(event.document))
     elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
-        content_type = hop.response.headers.get("content-type") if hop.response else None
         reads = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
-        document = reads(event.document, content_type)
+        document = reads(event.document, content_type(hop))
         if document is not None:
             learn(step.pull, step, document)
             stitcher.may_come_from_elsewhere(hop, document)
-        elif media_class(content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
-            step.instead = what_instead(event.document)
+        else:
+            _read_words(hop, event.document)
+            if media_class(content_type(hop)) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
+                step.instead = what_instead(event.document)
+
+
+def _read_words(hop: Hop, document: str) -> None:
+    """What an answer says of itself, which is not what was asked for."""
+    hop.errors = read_errors(document)
+    hop.said = None if hop.errors else document[:SAID]
 
 
 def _cannot_unpack(hop: Hop, event: Finished) -> bool:

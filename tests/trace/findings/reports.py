@@ -65,6 +65,7 @@ NAMED = (
     | {f"<{name}-tag>": text.replace(":", "-") for name, text in DIGESTS.items()}
     | {f"<{name}-hex>": text.removeprefix("sha256:") for name, text in DIGESTS.items()}
     | {"<oci-index>": OCI_INDEX, "<oci-manifest>": OCI_MANIFEST, "<docker-manifest>": DOCKER_MANIFEST}
+    | {"<docker-config>": "application/vnd.docker.container.image.v1+json"}
     | {"<scope>": "scope=repository%3Ateam%2Fapp%3Apull"}
 )
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, listed
+from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
@@ -50,15 +50,9 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
             shown,
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
             "settings, and anyone on the network path can read the tokens and change the image.",
-            f"{_insist_on_tls(host, case.client)}, and give it a certificate that {case.client} trusts",
+            f"{by_tls_only(host, case.pull.client)}, and give it a certificate that {case.client} trusts",
             severity=Severity.WARNING,
         )
-
-
-def _insist_on_tls(host: str, client: str) -> str:
-    if client in CONTAINERS_IMAGE:
-        return f"leave out --tls-verify=false, or insecure=true in registries.conf, for {host}"
-    return f"take {host} out of insecure-registries"
 
 
 @row(

@@ -213,7 +213,7 @@ def header(hop: Hop, name: str) -> str | None:
 
 def is_page(hop: Hop) -> bool:
     """Whether an answer is a web page, which no registry sends."""
-    return content_type(hop) in ("text/html", "application/xhtml+xml")
+    return content_type(hop) in ("text/html", "application/xhtml+xml") or (hop.said or "").startswith("<HTML>")
 
 
 def is_registrys(hop: Hop) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from inspect import cleandoc
 
-from pullscope.oci.agents import CONTAINERS_IMAGE, Client
+from pullscope.oci.agents import Client
 from pullscope.oci.whereabouts import is_loopback
+from pullscope.trace.findings.client_settings import how_to_trust
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
 
-DOCKER_HUB = ("docker.io", "docker.com")
-"""Domains of Docker Hub's own hosts: the only ones for which dockerd's settings go by another name than the host's."""
+MITMPROXYS = "~/.mitmproxy/mitmproxy-ca-cert.pem"
 
 
 # What mitmproxy says of a handshake that the client ended (proxy/layers/tls.py), and OpenSSL's names of TLS alerts.
@@ -47,38 +47,7 @@ def refusal(host: str, reason: str, client: Client | None = None) -> Finding | N
         severity=Severity.ERROR,
         message=f"{who} refused mitmproxy's certificate for {host}, so nothing of that conversation can be seen and "
         "the pull fails there.",
-        fix=_how_to_trust(host, client),
-    )
-
-
-def _how_to_trust(host: str, client: Client | None) -> str:
-    family = client.family if client is not None else "unknown"
-    hub = host.endswith(DOCKER_HUB)
-    if family in CONTAINERS_IMAGE:
-        name = "docker.io" if hub else host
-        return f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/containers/certs.d/{name}/ca.crt"
-    environment = (
-        "set SSL_CERT_DIR in dockerd's environment to a directory with mitmproxy's CA and restart it "
-        "(pullscope docker on does both)"
-    )
-    if family not in ("docker", "unknown"):
-        return f"trust ~/.mitmproxy/mitmproxy-ca-cert.pem where {family} runs: SSL_CERT_FILE, or the system's CA store"
-    if not hub:
-        return (
-            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/{host}/ca.crt (the host as it is written in "
-            f"the reference; no restart), or {environment}"
-        )
-    store = client.store if client is not None else None
-    if store == "graphdriver":
-        return f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d"
-    if store == "containerd":
-        return (
-            f"copy ~/.mitmproxy/mitmproxy-ca-cert.pem to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or "
-            f"{environment}"
-        )
-    return (
-        f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
-        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt"
+        fix=how_to_trust(host, client, MITMPROXYS),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a connection failed, by the words for it: how far it came, what that means, and what to do, by client.
+"""How a connection failed, by the words for it: how far it came, what that means, and what to do.
 
 The words are those of mitmproxy 11.0.2 and 12.3.1, run against a server of each kind (proxy/layers/tls.py, OpenSSL's
 X509_verify_cert_error_string, Python's sockets), and those of clients' logs: Go's net, net/http, crypto/tls and x509, curl.
@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import Case, client_left, listed
+from pullscope.trace.findings.client_settings import by_plain_http, how_to_trust
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
@@ -87,38 +89,6 @@ tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer withi
 """
 """How far it came (`name`, `proxy`, `tcp`: not reached; `tls`: reached) and a kind, its words; what happened; what to do."""
 
-CLIENTS = """
-docker: add {host} to insecure-registries in daemon.json
-    copy the CA to /etc/docker/certs.d/{host}/ca.crt
-containerd: name it with http:// in containerd's hosts.toml for {host} (k3s: mirrors in registries.yaml)
-    name the CA with ca = in containerd's hosts.toml for {host} (k3s: configs, tls, ca_file in registries.yaml)
-nerdctl: give nerdctl --insecure-registry
-    name the CA with ca = in hosts.toml for {host}
-podman buildah cri-o containers bootc: set insecure = true for {host} in registries.conf
-    copy the CA to /etc/containers/certs.d/{host}/ca.crt
-skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-tls-verify=false)
-    copy the CA to /etc/containers/certs.d/{host}/ca.crt
-buildkit: set http = true for {host} in buildkitd.toml
-    name the CA with ca = for {host} in buildkitd.toml
-helm: give helm --plain-http
-    give helm --ca-file
-oras: give oras --plain-http
-    give oras --ca-file
-kaniko: give kaniko --insecure (from there: --insecure-pull)
-    give kaniko --registry-certificate {host}=FILE
-crane: give crane --insecure
-    set SSL_CERT_FILE to the CA for crane
-cosign: give cosign --allow-http-registry
-    set SSL_CERT_FILE to the CA for cosign
-regctl: run regctl registry set --tls disabled {host}
-    run regctl registry set --cacert FILE {host}
-jib: set allowInsecureRegistries in jib
-    put the CA into Java's trust store
-apptainer singularity: give {client} --no-https
-    set SSL_CERT_FILE to the CA for {client}
-"""
-"""What a client asks a host by plain http with, and below it how it is taught a CA."""
-
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -145,13 +115,6 @@ FAILURES = tuple(
     Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix.split()).replace(" {through}", "{through}"))
     for far, kind, words, told, fix in _ROWS
 )
-_SETTINGS = {
-    family: (plain, trust)
-    for families, plain, trust in re.findall(r"^([\w -]+): (.+)\n +(.+)$", CLIENTS, re.MULTILINE)
-    for family in families.split()
-}
-_UNKNOWN = ("let {client} ask {host} by plain http", "let {client} trust the CA of {host}")
-_ADDRESS = re.compile(r"\b(?:read|dial) tcp \S+:\S* ?|^Multiple exceptions: ", re.IGNORECASE)
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
 
@@ -175,17 +138,24 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     hop, hosts, client = hops[0], listed(one.host for one in hops), case.client
     before, named = hop.follows, homes(case, hop)
     logged = lacking(hop.request, "proxy")
-    plain, trust = _SETTINGS.get(case.pull.client.family, _UNKNOWN)
     by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
     by = f", which {listed(sorted(named))} names for tokens," if named else by
+    at = case.pull.registry if by else registry_name(hop.host)  # what is set for a registry covers what is behind it
     who = client if logged else "mitmproxy"
-    mitm = "let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, "
+    plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
+    if named:
+        plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
+    elif by and before is not None:
+        plain = f"correct where {before.host} redirects to: http://{hop.host}"
     fields = {
         "who": who,
         "client": client,
-        "host": hop.host,
         "hosts": hosts,
         "what": f"{hosts}{by}",
+        "plain": plain,
+        "trust": trust
+        if logged
+        else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
         "machine": "the machine that this log is from" if logged else "this machine",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
@@ -194,11 +164,6 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         else "; a host that does not exist yet can be played: mitmdump -s addons/vanity_registry.py, or -s "
         "addons/sample_registry.py for Docker Hub",
     }
-    if named:
-        plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
-    elif by and before is not None:
-        plain = f"correct where {before.host} redirects to: http://{hop.host}"
-    fields |= {"plain": plain.format(**fields), "trust": ("" if logged else mitm) + trust.format(**fields)}
-    why = _ADDRESS.sub("", hop.failed.reason if hop.failed is not None else "").strip().removesuffix(".")
+    why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
     return message, found.fix.format(**fields)

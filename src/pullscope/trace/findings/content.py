@@ -10,9 +10,9 @@ from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fronts import cut, patience
+from pullscope.trace.findings.fronts import cut, limits, patience
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 
@@ -52,17 +52,36 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         how = f"ended after {exact if wanted < 1000 else f'{part_of(came, wanted)} ({exact})'}"
     else:
         how = f"has {came} bytes instead of {wanted}"
-    home, limit, late = mirror_of(step.first), cut(hop, came), patience(hop.seconds)
+    again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host]
+    (alike, fix), home = _ends(hop, again), mirror_of(step.first)
     yield Found(
         steps,
-        f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}.",
-        (
-            limit
-            or f"fetch it past the proxies in front of {hop.host} and compare: their time and size limits cut bodies off"
-        )
-        + (f"; {late}" if late is not None and limit is None else "")
-        + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
+        f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
+        (cut(hop, came) or fix) + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
     )
+
+
+def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
+    """What bodies that were cut off have in common, and what to do: the same byte is no accident, nor is the same time."""
+    who, times = front(hop) or hop.host, len(again)
+    seconds = [one.seconds or 0.0 for one in again]
+    if times > 1 and len({one.bytes for one in again}) == 1:
+        same = f", {times} times at that very byte: that is a limit or what is stored there, not the network"
+        return (
+            same,
+            f"look at the log and the disk of {who}, have it forget what its cache holds of this, or pull past it",
+        )
+    late = patience(hop.seconds)
+    if times > 1 and min(seconds) >= LONGEST_WAIT and max(seconds) - min(seconds) < min(seconds) / 20:
+        known = limits(hop)
+        fix = known[1] if known is not None else f"raise the limit of time of {who}, or of what is between it and here"
+        return f", {times} times after {round(min(seconds))} s: that is a limit of time", fix
+    fix = f"fetch it past the proxies in front of {hop.host} and compare: their time and size limits cut bodies off"
+    return "", f"{fix}; {late}" if late is not None else fix
+
+
+LONGEST_WAIT = 10.0
+"""Seconds from which on the same time, twice, is taken for a limit."""
 
 
 def _announced(hop: Hop) -> int | None:

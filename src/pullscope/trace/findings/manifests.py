@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
-from pullscope.oci.documents import Manifest
-from pullscope.oci.media import MANIFESTS, MediaClass, media_class
+from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, content_type, header, is_page, name_of
+from pullscope.trace.findings.case import Case, Found, content_type, header
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, reason
-from pullscope.trace.model import Kind, Outcome, Step
+from pullscope.trace.model import Kind
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """What registries must take at least (distribution-spec 1.1, "Pushing Manifests"); many clients read no more."""
@@ -61,83 +57,6 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
                 step, otherwise=Severity.ERROR if case.failed or not case.pull.images else Severity.WARNING
             ),
         )
-
-
-@row(
-    "wrong-content-type",
-    needs=Fact.ODD,
-    explains="digest-mismatch missing-content-digest no-matching-platform size-mismatch",
-    severities="error, warning",
-    suffers="docker, containerd; podman and skopeo guess",
-    remedy="send the manifest's own",
-)
-def wrong_content_type(case: Case) -> Iterator[Found]:
-    """A manifest whose Content-Type is none of a manifest's.
-
-    moby#31318, containerd#3549, #4397; static hosts need a headers file (jpetazzo/registrish). skopeo 1.9.3, run:
-    "unsupported schema version 2". An error where a client that pulls had the manifest and asked for nothing more.
-    """
-    wrong = [
-        step
-        for step in case.steps
-        if step.route.endpoint is Endpoint.MANIFEST
-        and step.method in ("GET", "HEAD")
-        and step.last.ok
-        and media_class(content_type(step.last)) not in MANIFESTS
-    ]
-    if not wrong:
-        return
-    last = wrong[0].last
-    kind = content_type(last)
-    yield Found(
-        wrong,
-        f"{answered_by(last)} answers with a web page where a manifest should be: it is not a registry, or something stands in "
-        "front of it (a login page, a filter)."
-        if is_page(last)
-        else f"{last.host} sends a manifest as {kind or 'no type at all'}, which is not one of the four media types of "
-        "manifests: docker and containerd refuse it or take it for something else.",
-        of_a_website(Answer(case, wrong[-1]))
-        or f"ask {last.host} by hand and see what answers, or use the registry's own address"
-        if is_page(last)
-        else "send the media type that the manifest names itself; a static host needs a headers file for it",
-        severity=Severity.ERROR
-        if not _went_on(case) and (case.failed or _ended_there(case, wrong))
-        else Severity.WARNING,
-    )
-
-
-@row("manifest-unreadable", severities="error, warning", remedy="push it anew; caches and static hosts")
-def manifest_unreadable(case: Case) -> Iterator[Found]:
-    """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
-
-    Decided by the body, read up to 4 MiB: not JSON, JSON of another form, empty, or not packed as its Content-Encoding says,
-    for who asked for that coding ("gzip: invalid header"). Without a manifest's media type it is `wrong-content-type`; where
-    the digest is another's, `digest-mismatch` or `size-mismatch`. What only prints a manifest (`crane manifest`) does not mind.
-    """
-    wrong = [step for step in case.steps if step.instead and step.outcome is Outcome.FAILED and not step.is_token]
-    if wrong:
-        step = wrong[0]
-        miscoded = step.last.finished.miscoded if step.last.finished else None
-        yield Found(
-            wrong,
-            f"what {step.last.host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is not one "
-            f"({step.instead.removeprefix('no manifest: ') if step.instead else ''}), so {case.client} cannot continue.",
-            f"send no Content-Encoding with what is not {miscoded}: {step.last.host}, or what stands in front of it"
-            if miscoded is not None
-            else f"push the image again; if it is sound where it was made, check the caches between {step.last.host} and "
-            "here: caches and static hosts send what they were given once",
-        )
-
-
-def _went_on(case: Case) -> bool:
-    """Whether the client asked for something that only a manifest could have told it."""
-    return any(step.expectation is not None for step in case.steps)
-
-
-def _ended_there(case: Case, wrong: list[Step]) -> bool:
-    """Whether a client that pulls, rather than looks, had the whole manifest and asked for nothing more."""
-    pulls = case.pull.client.family in (*CONTAINERS_IMAGE, "docker", "containerd", "buildkit", "kaniko")
-    return case.over and pulls and any(step.method == "GET" and step is case.steps[-1] for step in wrong)
 
 
 @row(
@@ -259,42 +178,3 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
                 + ", and clients that stop at that fail.",
                 f"allow HEAD for manifests at {heads[-1].host}",
             )
-
-
-@row(
-    "schema1-only",
-    needs=Fact.ODD,
-    severities="error, warning",
-    suffers="docker from 26.0, containerd from 2.0",
-    remedy="convert it: `skopeo copy --format=v2s2`",
-)
-def schema1_only(case: Case) -> Iterator[Found]:
-    """A schema 1 manifest.
-
-    docker refuses it by default from 26.0 (moby/moby#47459, docker/cli#4938), and always from 28.5 (#50036); containerd from 2.0
-    (containerd.io, "Deprecated features"). docker 20.10 was run and pulls it. skopeo copies it as it is, which registries of
-    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624).
-    """
-    old = [
-        step
-        for step in case.steps
-        if step.last.ok
-        and step.method != "PUT"
-        and (
-            (isinstance(step.document, Manifest) and step.document.schema_version == 1)
-            or (step.route.endpoint is Endpoint.MANIFEST and media_class(content_type(step.last)) is MediaClass.SCHEMA1)
-        )
-    ]
-    if not old or case.pull.pushing:
-        return  # a push looks at the tag, and writes over what is there
-    took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
-    client = case.pull.client
-    refuses = client.store == "containerd" or client.family in ("containerd", "buildkit")
-    refuses = refuses or (client.family == "docker" and bool(re.match(r"2[6-9]|[3-9]\d", client.version or "")))
-    yield Found(
-        old,
-        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker refuses that by default from "
-        "26.0, containerd from 2.0; older ones, podman and skopeo still read it.",
-        "build it anew, or make a manifest of today of it: skopeo copy --format=v2s2 (without that it is copied as it is)",
-        severity=Severity.ERROR if not took and refuses else Severity.WARNING,
-    )

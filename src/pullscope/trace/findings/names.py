@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
-from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.documents import Index
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import (
@@ -19,9 +18,9 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
-from pullscope.trace.model import Kind
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -150,69 +149,38 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
             severity=Severity.ERROR if runs else Severity.INFO,
         )
         return
-    platform = f"{own[1]}/{own[2]}"
-    if any(one == platform or one.startswith(f"{platform}/") for one in there):
+    system, machine = own[1], own[2]
+    besides = _of(there, system, _RUNS.get(machine))
+    if _of(there, system, machine) or (besides and not is_before(case, 23)):
         return  # another one was wanted, or it is on the client's host already
     yield Found(
         shown,
-        f"the index at {host} has nothing for {platform}, which {client} runs on; it has {listed(there)}.",
-        f"build for {platform} too"
-        + ("" if there[0].startswith("unknown/") else f", or ask for another with --platform {there[0]}"),
+        f"the index at {host} has nothing for {system}/{machine}, which {client} runs on; it has {listed(there)}.",
+        f"build for {system}/{machine} too{_or_another(case.pull.client_key[1], system, machine, there)}",
         severity=Severity.ERROR,
     )
 
 
-_RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "kaniko", "nerdctl"})
-"""Families that take a manifest to run what it names."""
-_CONFIGS = re.compile(r"\.image\.|/octet-stream|/json$|/html$|empty\.v1|docker\.plugin")
-"""Types of a config that is, or may be, an image's: dockerd takes the generic ones for it too (moby distribution/registry.go)."""
-_CONTENTS = (
-    (re.compile("helm"), "a Helm chart", "pull it with helm (helm pull oci://{host}/{name})"),
-    (re.compile("buildkit"), "a build's cache", "name the image's own tag: that of its cache is for --cache-from"),
-    (re.compile("wasm"), "a WebAssembly module", "run it with a runtime for WebAssembly, or pull it with oras"),
-    (re.compile(""), "no image", "pull it with what made it, or with oras (oras pull {host}/{name})"),
-)
-"""What the type of a config says that a manifest is of, and what takes that."""
+_RUNS = {"amd64": "386", "arm64": "arm"}
+"""What else a machine runs, and docker takes from an index by itself from 23.0 (containerd platforms/compare.go, platformVector);
+20.10 does not (jasonish/docker-suricata#14)."""
+_OF_64_BITS = {"arm": "arm64", "386": "amd64"}
 
 
-@row(
-    "content-unusable",
-    needs=Fact.INDEX_OR_IMAGE,
-    suffers="clients that are made for something else",
-    remedy="the client that is made for it",
-    report="opencost/opencost-helm-chart#375",
-)
-def content_unusable(case: Case) -> Iterator[Found]:
-    """A manifest came, names what this client is not made for, and nothing that it names was fetched.
+def _of(there: list[str], system: str, machine: str | None) -> str | None:
+    return next((one for one in there if f"{one}/".startswith(f"{system}/{machine}/")), None)
 
-    By the type of its config: dockerd says "unsupported media type" to what is no image (moby distribution/pull_v2.go), helm
-    "could not load config with mediatype" to what is no chart: opencost/opencost-helm-chart#375. By the types of its layers:
-    containers/image says "unsupported docker v2s2 media type" to zstd in a manifest of Docker's, which only OCI's may have:
-    imagegenius/docker-immich#717, triggerdotdev/trigger.dev#4184.
-    """
-    step, family = case.stopped_at, case.pull.client.family
-    sent = step.document if step is not None and step.method == "GET" and step.last.ok else None
-    if step is None or sent is None or sent.subject is not None or case.pull.pushing or step.kind is Kind.SIGNATURE:
-        return
-    config, layers = (sent.config, sent.layers) if isinstance(sent, Manifest) else (None, ())
-    host, name, kind = step.last.host, step.route.repository or "", config.media_type if config is not None else ""
-    if (
-        any("docker" in layer.media_type and "zstd" in layer.media_type for layer in layers)
-        and family in CONTAINERS_IMAGE
-    ):
-        what = "a manifest of Docker's type with layers in zstd, which only OCI's may have"
-        fix = "push it as OCI (oci-mediatypes=true beside compression=zstd in buildx), or with gzip"
-    elif kind and family in _RUNNERS and not _CONFIGS.search(kind):
-        _, what, fix = next(one for one in _CONTENTS if one[0].search(kind))
-        what += f" (its config is {kind})"
-    elif family == "helm" and "helm" not in kind:
-        what = f"no chart (its config is {kind})" if kind else "an index, and no chart"
-        fix = f"name the chart: {name} at {host} is an image or something else; charts are often below a name of their own"
-    else:
-        return
-    yield Found(
-        [step],
-        f"what {host} has as {name_of(step)} is {what}, and {case.client} asked for nothing that it names.",
-        fix.format(host=host, name=name),
-        severity=Severity.ERROR,
-    )
+
+def _or_another(agent: str, system: str, machine: str, there: list[str]) -> str:
+    """Which of those that are there may be run after all, and by what; empty where none is."""
+    if (narrower := _of(there, system, _RUNS.get(machine))) is not None:
+        return f", or ask for --platform {narrower}, which most of these machines run"
+    wider = _of(there, system, _OF_64_BITS.get(machine))
+    same = next((one for one in there if one.startswith(f"{system}/")), None)
+    if wider is not None:
+        return f"; where the kernel is one of 64 bits, ask for --platform {wider}, or use a system of 64 bits"
+    if same is None:
+        return f", or use a docker that runs on {listed(one.partition('/')[0] for one in there)}: nothing of it runs on {system}"
+    if "linuxkit" in agent:
+        return f", or ask for --platform {same}, which Docker Desktop emulates"
+    return f"; nothing of it runs there but by emulation: --platform {same}, once QEMU is set up (tonistiigi/binfmt)"

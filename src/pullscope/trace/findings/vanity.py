@@ -9,7 +9,7 @@ from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import check
+from pullscope.trace.findings.asked import LISTS, check
 from pullscope.trace.findings.case import (
     CONTENT,
     Case,
@@ -146,8 +146,9 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     """
     lost = [
         step
-        for step in reading(case)
-        if not is_write(step)
+        for step in case.steps
+        if (step.route.endpoint in CONTENT or (step.route.endpoint in LISTS and step.last.status == 200))
+        and not is_write(step)
         and not (case.writes and step.method == "HEAD")
         and step.last.follows is None
         and (step.last.status in (404, 410, 200) or (step.last.status == 403 and step.last.host in case.pointing))
@@ -162,7 +163,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     if not lost:
         return
     first = lost[0]
-    folder = f"/v2/{first.route.repository}/"
+    folder = f"/v2/{first.route.repository}/" if first.route.repository else split(first.last.request.url).path
     takes = (
         {hop.host for hop in case.hops if hop.status == 401 and hop.challenges} if first.last.status == 404 else set()
     )

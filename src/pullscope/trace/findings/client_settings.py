@@ -1,0 +1,102 @@
+"""How each client is told to ask a registry by plain http, to insist on TLS, and which CA to trust there.
+
+From the clients' own documentation; docker's was tried with dockerd 20.10.24 and 29.7.2 (docs/findings.md, ca-not-trusted).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.agents import UNKNOWN, Client
+
+TABLE = """
+docker: add {host} to insecure-registries in daemon.json
+    take {host} out of insecure-registries
+    copy {ca} to /etc/docker/certs.d/{host}/ca.crt
+containerd: name {host} with http:// in containerd's hosts.toml (k3s: mirrors in registries.yaml)
+    write https:// for {host} in hosts.toml, without skip_verify
+    name {ca} with ca = for {host} in hosts.toml (k3s: configs, tls, ca_file in registries.yaml)
+nerdctl: give nerdctl --insecure-registry
+    leave out --insecure-registry
+    name {ca} with ca = for {host} in hosts.toml
+podman buildah cri-o containers bootc: set insecure = true for {host} in registries.conf
+    leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+    copy {ca} to /etc/containers/certs.d/{host}/ca.crt
+skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-tls-verify=false)
+    leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+    copy {ca} to /etc/containers/certs.d/{host}/ca.crt
+buildkit: set http = true for {host} in buildkitd.toml
+    take http and insecure of {host} out of buildkitd.toml
+    name {ca} with ca = for {host} in buildkitd.toml
+helm: give helm --plain-http
+    leave out --plain-http and --insecure-skip-tls-verify
+    give helm --ca-file {ca}
+oras: give oras --plain-http
+    leave out --plain-http and --insecure
+    give oras --ca-file {ca}
+kaniko: give kaniko --insecure (for what it pulls: --insecure-pull)
+    leave out --insecure and --insecure-pull
+    give kaniko --registry-certificate {host}={ca}
+crane: give crane --insecure
+    leave out --insecure
+    set SSL_CERT_FILE to {ca} where crane runs
+cosign: give cosign --allow-http-registry
+    leave out --allow-http-registry and --allow-insecure-registry
+    set SSL_CERT_FILE to {ca} where cosign runs
+regctl: run regctl registry set --tls disabled {host}
+    run regctl registry set --tls enabled {host}
+    run regctl registry set --cacert, with {ca}, for {host}
+jib: set allowInsecureRegistries in jib
+    take allowInsecureRegistries out of jib's settings
+    import {ca} into the trust store of the Java that runs jib
+apptainer singularity: give it --no-https
+    leave out --no-https
+    set SSL_CERT_FILE to {ca} where it runs
+"""
+"""Families, and below each other: by plain http, by TLS only, with a CA of one's own."""
+
+_ROWS: dict[str, list[str]] = {
+    family: ways
+    for families, *ways in re.findall(r"^([\w -]+): (.+)\n +(.+)\n +(.+)$", TABLE, re.MULTILINE)
+    for family in families.split()
+}
+_ANY = [
+    "let the client ask {host} by plain http (docker: insecure-registries; containerd: hosts.toml; podman: registries.conf)",
+    "take {host} out of insecure-registries",
+    "trust {ca} where {family} runs: SSL_CERT_FILE, or the system's CA store",
+]
+DOCKER_HUB = ("docker.io", "docker.com")
+"""Domains of Docker Hub's own hosts: the only ones for which clients' settings go by another name than the host's."""
+
+
+def by_plain_http(host: str, client: Client) -> str:
+    """How a client is told to ask a registry without TLS."""
+    return _ROWS.get(client.family, _ANY)[0].format(host=host)
+
+
+def by_tls_only(host: str, client: Client) -> str:
+    """How it is told not to go on without TLS."""
+    return _ROWS.get(client.family, _ANY)[1].format(host=host)
+
+
+def how_to_trust(host: str, client: Client | None, ca: str = "the CA") -> str:
+    """How a client is told to trust a CA at a registry."""
+    family = client.family if client is not None else UNKNOWN
+    hub = host.endswith(DOCKER_HUB)
+    if family not in ("docker", UNKNOWN):
+        trust = _ROWS.get(family, _ANY)[2]
+        return trust.format(host="docker.io" if hub else host, ca=ca, family=family)
+    whose, both = ("the CA", "") if ca == "the CA" else ("mitmproxy's CA", " (pullscope docker on does both)")
+    environment = f"set SSL_CERT_DIR in dockerd's environment to a directory with {whose} and restart it{both}"
+    if not hub:
+        copy = _ROWS["docker"][2].format(host=host, ca=ca)
+        return f"{copy} (the host as it is written in the reference; no restart), or {environment}"
+    store = client.store if client is not None else None
+    if store == "graphdriver":
+        return f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d"
+    if store == "containerd":
+        return f"copy {ca} to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or {environment}"
+    return (
+        f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
+        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt"
+    )

@@ -1,0 +1,276 @@
+"""Manifests that are there and whole, and that clients do not take for their media types: which refuse what, and what to do.
+
+Read in the clients' sources, each below its rows; what a client takes is never told as refused, and what it only looked at
+(oras, helm, cosign, crane, regctl) is none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST, MediaClass, media_class
+from pullscope.oci.reference import registry_name
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.case import Case, Found, content_type, name_of
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.row import row
+from pullscope.trace.model import Kind, Step
+
+ARTIFACTS = r"""
+application/vnd.cncf.helm.config: a Helm chart
+    pull it with helm (helm pull oci://{place} --version {tag})
+application/vnd.docker.plugin: a plugin of docker
+    install it: docker plugin install {place}:{tag}
+application/vnd.docker.ai.model.config: a model
+    pull it as a model: docker model pull {place}:{tag}, or podman artifact pull
+application/vnd.cncf.model.config: a model
+    pull it with modctl (modctl pull {place}:{tag})
+application/vnd.devcontainers: a feature or template of dev containers
+    name it in devcontainer.json, which the tools for dev containers read
+application/vnd.wasm.config|application/vnd.bytecodealliance.wasm: a WebAssembly module
+    give it to a runtime for WebAssembly, or wkg oci pull {place}:{tag}
+application/vnd.cncf.flux.config: an artifact of Flux
+    pull it with flux (flux pull artifact oci://{place}:{tag})
+application/vnd.sylabs.sif.config: an image of Singularity
+    pull it with apptainer (apptainer pull oras://{place}:{tag})
+\S*buildkit: a build's cache
+    name the image's own tag: that of its cache is for --cache-from
+application/vnd: an artifact
+    pull it with oras (oras pull {place}:{tag})
+"""
+"""What a config says that a manifest is, where it is no image's, and below it how that is had."""
+
+_ARTIFACTS = re.findall(r"^(\S+): (.+)\n +(.+)$", ARTIFACTS, re.MULTILINE)
+_RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "containers", "kaniko", "nerdctl"})
+"""Families that take a manifest to run what it names; docker 24 to 29 and podman: confidential-containers/trustee#1561."""
+_DOCKERS_LAYERS = re.compile(r"application/vnd\.docker\.image\.rootfs\.(?:diff|foreign\.diff)\.tar(?:\.gzip)?")
+_OCIS_CONFIG = "application/vnd.oci.image.config.v1+json"
+_DOCKERS_CONFIG = "application/vnd.docker.container.image.v1+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A manifest or index that was read, and by which client."""
+
+    case: Case
+    step: Step
+    manifest: Manifest | Index
+
+    @property
+    def family(self) -> str:
+        return self.case.pull.client.family
+
+    @property
+    def sent(self) -> str:
+        return content_type(self.step.last)
+
+    @property
+    def config(self) -> str:
+        return self.manifest.config.media_type if isinstance(self.manifest, Manifest) and self.manifest.config else ""
+
+    @property
+    def layers(self) -> list[str]:
+        return [layer.media_type for layer in self.manifest.layers] if isinstance(self.manifest, Manifest) else []
+
+
+Told = tuple[str, str]
+"""What it is that came, and what to do."""
+
+
+def _of_another_type(look: Look) -> Told | None:
+    """distribution manifest/schema2 UnmarshalJSON; containers/image docker_schema2.go: podman-container-tools/buildah#2266."""
+    own = look.manifest.media_type
+    refuses = look.family in CONTAINERS_IMAGE and look.sent == DOCKER_MANIFEST
+    refuses = refuses or (look.family == "docker" and look.case.pull.client.store != "containerd")
+    if not refuses or {look.sent, own} != {DOCKER_MANIFEST, OCI_MANIFEST}:
+        return None
+    host = look.step.last.host
+    return (
+        f"sent as {look.sent} and calls itself {own}",
+        f"let {host}, or its cache, send the type that it calls itself",
+    )
+
+
+def _of_old_docker(look: Look) -> Told | None:
+    """docker 18 and 19.03, "mediaType in manifest should be": moby/moby#39727, deconz-community/deconz-docker#181."""
+    if not is_before(look.case, 20) or look.manifest.media_type != OCI_MANIFEST:
+        return None
+    return (
+        "of OCI's type, which docker before 20.10 does not read",
+        "use docker 20.10 or later, or push it with Docker's types",
+    )
+
+
+def _of_mixed_layers(look: Look) -> Told | None:
+    """containers/image SupportedSchema2MediaType: imjasonh/kontain.me#222; zstd: MekayelAnik/ispyagentdvr-docker#48."""
+    wrong = next((one for one in look.layers if not _DOCKERS_LAYERS.fullmatch(one)), None)
+    if look.family not in CONTAINERS_IMAGE or look.sent != DOCKER_MANIFEST or wrong is None:
+        return None
+    what = "layers in zstd, which only OCI's may have" if "zstd" in wrong else f"a layer typed {wrong or 'as nothing'}"
+    return f"a manifest of Docker's type with {what}: podman, skopeo, buildah and CRI-O refuse that", (
+        "build it with types of one family (oci-mediatypes=true in buildx)"
+        + (", or with gzip" if "zstd" in wrong else "")
+    )
+
+
+def _of_mixed_config(look: Look) -> Told | None:
+    """containers/image NewNonImageArtifactError: docker-library/official-images#13983."""
+    if (
+        look.family not in _RUNNERS & set(CONTAINERS_IMAGE)
+        or look.sent != OCI_MANIFEST
+        or look.config != _DOCKERS_CONFIG
+    ):
+        return None
+    what = f"a manifest of OCI's type with a config of Docker's, which {look.case.client} takes for no image"
+    return what, "build it with types of one family (oci-mediatypes=true in buildx)"
+
+
+def _of_no_image(look: Look) -> Told | None:
+    """moby distribution/pull_v2.go (moby/moby#44405); containers/image as above: podman-container-tools/podman#22738, #25758.
+
+    dockerd takes generic types of a config for an image's too (moby distribution/registry.go).
+    """
+    artifact = look.manifest.artifact_type if look.config in ("", OCI_EMPTY) else None
+    kind = artifact or look.config
+    known = next(((what, how) for begins, what, how in _ARTIFACTS if re.match(begins, kind)), None)
+    if look.family not in _RUNNERS or known is None or kind in (_DOCKERS_CONFIG, _OCIS_CONFIG):
+        return None
+    place = f"{registry_name(look.step.first.host)}/{look.step.route.repository}"
+    return f"{known[0]} ({kind}), and no image", known[1].format(place=place, tag=look.case.pull.tag or "TAG")
+
+
+def _of_no_chart(look: Look) -> Told | None:
+    """helm, "could not load config with mediatype": opencost/opencost-helm-chart#375; an index: helm/helm#31775."""
+    if look.family != "helm" or "helm" in look.config or (not look.config and isinstance(look.manifest, Manifest)):
+        return None
+    what = f"no chart (its config is {look.config})" if look.config else "an index, and no chart"
+    name, host = look.step.route.repository, look.step.last.host
+    return (
+        what,
+        f"name the chart: {name} at {host} is an image or something else; charts are often below a name of their own",
+    )
+
+
+PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
+    _of_another_type,
+    _of_old_docker,
+    _of_mixed_layers,
+    _of_mixed_config,
+    _of_no_image,
+    _of_no_chart,
+)
+
+
+@row(
+    "content-unusable",
+    needs=Fact.INDEX_OR_IMAGE,
+    suffers="clients that are made for something else",
+    remedy="types of one family; the client that is made for it",
+    report="opencost/opencost-helm-chart#375",
+)
+def content_unusable(case: Case) -> Iterator[Found]:
+    """A manifest came whole, its media types are such as this client refuses, and nothing that it names was fetched.
+
+    By the type of its config: dockerd and podman take images only (moby distribution/pull_v2.go, "unsupported media type";
+    containers/image internal/manifest/errors.go): confidential-containers/trustee#1561, podman-container-tools/podman#22738,
+    danielbraun89/devcontainer-features#546; helm takes charts: opencost/opencost-helm-chart#375. By types of two families:
+    containers/image manifest/docker_schema2.go, "unsupported docker v2s2 media type": imjasonh/kontain.me#222,
+    imagegenius/docker-immich#717, triggerdotdev/trigger.dev#4184 (zstd); docker-library/official-images#13983 (Docker's config).
+    By a Content-Type that is not its own: podman-container-tools/buildah#2266. By its age: moby/moby#39727. containerd takes all
+    of them; oras, cosign, crane and regctl take what is no image.
+    """
+    step = case.stopped_at
+    sent = step.document if step is not None and step.method == "GET" and step.last.ok else None
+    if step is None or sent is None or sent.subject is not None or case.writes or step.kind is Kind.SIGNATURE:
+        return
+    if isinstance(sent, Manifest) and sent.schema_version == 1:
+        return
+    for what, fix in filter(None, (problem(Look(case, step, sent)) for problem in PROBLEMS)):
+        yield Found(
+            [step],
+            f"what {step.last.host} has as {name_of(step)} is {what}, and {case.client} asked for nothing that it names.",
+            fix,
+            severity=Severity.ERROR,
+        )
+
+
+@row(
+    "layers-not-unpacked",
+    needs=Fact.BLOB,
+    severities="warning",
+    suffers="docker: before 23.0 with zstd, all with encrypted layers",
+    remedy="a docker of today; gzip; decrypted layers",
+    report="aws/amazon-ecs-agent#4179",
+)
+def layers_not_unpacked(case: Case) -> Iterator[Found]:
+    """Layers that this docker fetches and cannot unpack, by their media types.
+
+    docker says `archive/tar: invalid tar header` to zstd before 23.0: aws/amazon-ecs-agent#4179, DIYgod/RSSHub#20654,
+    docker-hardened-images/catalog#184. Encrypted layers (containers/ocicrypt) are read by containerd, podman and skopeo with a
+    key. On the wire all of it is there, so this is a warning.
+    """
+    for image in case.pull.images:
+        types = {layer.media_type: layer for layer in image.manifest.layers}
+        zstd = next((one for one in types if one.endswith("zstd")), None)
+        locked = next((one for one in types if one.endswith("+encrypted")), None)
+        if case.writes or case.pull.client.family != "docker" or not (locked or (zstd and is_before(case, 23))):
+            continue
+        yield Found(
+            [step for step in case.steps if step.document is image.manifest],
+            f"layers of {case.pull.reference} are {'encrypted' if locked else 'compressed by zstd'} ({locked or zstd}), which "
+            f"docker{'' if locked else ' before 23.0'} cannot unpack.",
+            "decrypt it in a copy: skopeo copy --decryption-key KEY"
+            if locked
+            else "use docker 23.0 or later, or push it with compression=gzip",
+            severity=Severity.WARNING,
+        )
+
+
+def is_before(case: Case, major: int) -> bool:
+    """Whether this is a docker older than that version."""
+    version = (case.pull.client.version or "").partition(".")[0]
+    return case.pull.client.family == "docker" and version.isdecimal() and int(version) < major
+
+
+@row(
+    "schema1-only",
+    needs=Fact.ODD,
+    severities="error, warning",
+    suffers="docker from 26.0, containerd from 2.0",
+    remedy="convert it: `skopeo copy --format=v2s2`",
+)
+def schema1_only(case: Case) -> Iterator[Found]:
+    """A schema 1 manifest.
+
+    docker refuses it by default from 26.0 (moby/moby#47459, docker/cli#4938), and always from 28.5 (#50036); containerd from 2.0
+    (containerd.io, "Deprecated features"). docker 20.10 was run and pulls it. skopeo copies it as it is, which registries of
+    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624).
+    """
+    old = [
+        step
+        for step in case.steps
+        if step.last.ok
+        and step.method != "PUT"
+        and (
+            (isinstance(step.document, Manifest) and step.document.schema_version == 1)
+            or (step.route.endpoint is Endpoint.MANIFEST and media_class(content_type(step.last)) is MediaClass.SCHEMA1)
+        )
+    ]
+    if not old or case.pull.pushing:
+        return  # a push looks at the tag, and writes over what is there
+    took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
+    client = case.pull.client
+    refuses = client.store == "containerd" or client.family in ("containerd", "buildkit")
+    refuses = refuses or (client.family == "docker" and bool(re.match(r"2[6-9]|[3-9]\d", client.version or "")))
+    yield Found(
+        old,
+        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker refuses that by default from "
+        "26.0, containerd from 2.0; older ones, podman and skopeo still read it.",
+        "build it anew, or make a manifest of today of it: skopeo copy --format=v2s2 (without that it is copied as it is)",
+        severity=Severity.ERROR if not took and refuses else Severity.WARNING,
+    )
