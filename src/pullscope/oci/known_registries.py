@@ -84,7 +84,8 @@ _ROWS: tuple[KnownRegistry, ...] = (
         "working-with-the-container-registry",
         rights={
             "pull": "a token with read:packages, and access to the package in its own settings",
-            "push": "a token with write:packages, and access to the package in its own settings",
+            "push": "a token with write:packages (in a workflow, permissions: packages: write), and access to the package in its "
+            "own settings",  # Snowfork/snowbridge#1272, tridz-dev/huf#349
             "delete": "a token with delete:packages, of an admin of the package",
         },
         is_cache=False,

@@ -20,7 +20,6 @@ from pullscope.trace.findings.compared import next_page, page_size, realm_lost, 
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.rights import (
-    at_the_registry,
     of_a_login,
     of_a_lookup,
     of_a_refusal,
@@ -30,7 +29,7 @@ from pullscope.trace.findings.rights import (
     without_a_login,
     without_the_right,
 )
-from pullscope.trace.findings.said import answered_by, filtering, front, is_specific, other_host, says
+from pullscope.trace.findings.said import answered_by, filtering, front, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.model import Kind
 
@@ -62,7 +61,7 @@ def at_that_registry(one: Answer, fix: str) -> str:
     if one.is_about_a_login and not (one.step.is_token and one.status == 403 and asked_repositories(one.step)):
         again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
         return f"; a login there lives {period(known.login_life or 0)}" if again else ""
-    said = known.rights.get(right, "")
+    said = known.rights.get(right, "") if one.name is not None else ""
     known_right = one.code in ("write-denied", "access-denied", "login-lacks-right") and one.status in REFUSALS
     if not said or not known_right or (one.clue is not None and not one.of_a_right):
         return ""
@@ -239,6 +238,8 @@ def of_the_status(one: Answer) -> str | None:
         return f"have {who} hand {hop.request.method} on to the registry at {host}; or check that {host} is one"
     if one.status == 404 and one.step.route.endpoint in (Endpoint.PING, Endpoint.TAGS, Endpoint.CATALOG):
         return f"check the host, the port and the name: {answered_by(hop)} knows no such address"
+    if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
+        return f"ask by GET, which says why: what is in front of {host} may find the token too long, or have changed the request"
     if one.status in _BY_STATUS:
         return _BY_STATUS[one.status].format(host=host)
     if hop.status is None:
@@ -264,7 +265,6 @@ LADDER: tuple[Rung, ...] = (
     of_a_name,
     of_fixed_tags,
     of_a_list,
-    at_the_registry,
     of_storage,
     of_what_cannot_be_read,
     of_what_is_missing,

@@ -96,7 +96,10 @@ def of_an_old_login(one: Answer) -> str | None:
     """One that is over, or that was not needed."""
     if one.code == "login-not-needed":
         return f"log out: {logout(one.case, one.host)}"
-    return f"log in again: {one.login}; a credential helper does so by itself" if one.code == "login-expired" else None
+    if one.code != "login-expired":
+        return None
+    helped = one.known is not None and one.known.login_life is not None
+    return log_in(one.case, one.host, again=True) + ("; a credential helper does so by itself" if helped else "")
 
 
 def what_it_may_be(one: Answer) -> str:
@@ -172,21 +175,6 @@ def why_refused(one: Answer) -> str:
     if "pull" in one.lacks:
         return " The token of its login does not grant pull, and a push looks at what is there."
     return f" The token of its login does not grant {listed(one.lacks)}: it grants {rights(one.issued.facts.granted or '')}."
-
-
-def at_the_registry(one: Answer) -> str | None:
-    """What GHCR wants; a package that was pushed by hand knows no workflow: Snowfork/snowbridge#1272, tridz-dev/huf#349."""
-    other = one.clue is not None and one.clue.name != "scopes"
-    if one.code != "write-denied" or one.known is None or one.known.id != "ghcr" or one.status not in REFUSALS:
-        return None
-    if other or one.no_login or one.by_page or lacks_delete(one) is not None:
-        return None
-    if action(one.case, one.step) == "delete":
-        return f"log in with a token that has delete:packages, of an account that is an admin of the package {one.name}"
-    return (
-        f"log in with an account that may push {one.name}: a token with write:packages (in a workflow, permissions: "
-        "packages: write), and the package's own settings"
-    )
 
 
 def of_the_unseen(one: Answer) -> str | None:

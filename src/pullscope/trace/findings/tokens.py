@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import Challenge
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -289,6 +290,7 @@ class Rejected:
         self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + (
             f" for {period(self.lifetime)}" if self.lifetime is not None else ""
         )
+        self.hosted = known_registry(hop.host) is not None
         self.says = f"with {hop.status}{reason(hop)}"
         self.behind = period(self.skew)
         self.too_early = self.skew >= 2 and not taken
@@ -316,8 +318,9 @@ REJECTED = causes(
 other_service: {one.host} {one.takes} the token of {one.by}: it was asked for the service {one.asked}, and the challenge
 names {one.wanted}{one.brackets}.
     ask for a token with service={one.wanted}, as the challenge of {one.host} has it
-too_early: {one.host} {one.takes} the token of {one.by}{one.after}: by their Date headers the clock of {one.host} is
-{one.behind} behind, and the token is not valid there yet{one.brackets}.
+too_early hosted: <too early>.
+    try again: both clocks are the registry's own
+too_early: <too early>.
     set the clocks of {one.host} and {one.by} (NTP)
 at_once nexus: <at once>.
     activate the Docker Bearer Token Realm in the security settings of {one.host}: until then Nexus takes no token
@@ -334,6 +337,8 @@ no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} wit
     get a new token: start {one.client} anew, or have it ask for one before {one.lives} are over
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes
+invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
+    get a new token and try again: nothing but {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
     compare <shared>, and their clocks: the log of {one.host} says which it is
 soon !invalid: <takes> it took it before{one.brackets}.
@@ -345,6 +350,8 @@ soon !invalid: <takes> it took it before{one.brackets}.
         "at once": "{one.host} refuses at /v2/ the token that its own token server {one.by} has just issued to {one.client}, "
         "{one.says}",
         "takes": "{one.host} {one.takes} the token of {one.by}{one.after}:",
+        "too early": "{one.host} {one.takes} the token of {one.by}{one.after}: by their Date headers the clock of {one.host} is "
+        "{one.behind} behind, and the token is not valid there yet{one.brackets}",
         "shared": "the key, the issuer and the service that {one.host} and its token server share",
     },
 )
