@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.server
+import json
 import logging
 import signal
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.systemd.terminal import terminal
 
 from pullscope.mitm import run
 
@@ -86,3 +88,15 @@ def test_other_errors_of_asyncio_are_shown(monkeypatch: pytest.MonkeyPatch, capl
     assert run.run_mitmdump([]) == 0
     assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["a bug"]
     assert not log.filters
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a terminal is lost in other ways elsewhere")
+def test_a_closed_terminal_is_an_end_like_ctrl_c(tmp_path: Path) -> None:
+    """The recording says that it is whole, and the exit code is that of Ctrl-C."""
+    out = tmp_path / "out.jsonl"
+    words = ["trace", "--port", "0", "-o", str(out)]
+    with terminal([sys.executable, "-c", "from pullscope.cli.main import main; main()", *words]) as seen:
+        seen.until("listening at")
+        seen.hang_up()
+        assert seen.process.wait(60) == 0
+    assert [json.loads(line)["event"] for line in out.read_text().splitlines()] == ["recording", "end"]

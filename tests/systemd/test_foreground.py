@@ -236,8 +236,9 @@ def served(words: list[str], port: int) -> Iterator[None]:
         child.wait(20)
 
 
-def test_trace_takes_everything_back_when_it_is_killed(machine: Container) -> None:
-    """`kill` ends with the machine as it was, although its output is no longer read."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_trace_takes_everything_back_when_it_is_killed(machine: Container, number: signal.Signals) -> None:
+    """`kill` ends as Ctrl-C does, with the machine as it was, although its output is no longer read."""
     before = machine.listing()
     words = [sys.executable, SCRIPT, "trace", "--proxy-port", "18443", "--confdir", f"{machine.shared}/confdir"]
     inside = ["nsenter", "-t", str(machine.leader), "-m", "-p", "-u", "-i", "--", "env"]
@@ -249,9 +250,9 @@ def test_trace_takes_everything_back_when_it_is_killed(machine: Container) -> No
         if "Pull something" in line:
             break
     assert json.loads(machine.docker("status", "--json").stdout)["state"] == "on"
-    machine.run("pkill", f"-{signal.SIGTERM.value}", "-f", "docker_daemon.py trace")
+    machine.run("pkill", f"-{number.value}", "-f", "docker_daemon.py trace")
     child.stdout.close()
-    child.wait(60)
+    assert child.wait(60) == 0
     end = time.monotonic() + 30
     while machine.listing() != before:
         assert time.monotonic() < end

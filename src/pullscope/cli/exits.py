@@ -73,6 +73,6 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def say(sentence: str) -> None:
-    """One line on stderr, for a person; where that is closed, the code says it alone."""
-    with contextlib.suppress(BrokenPipeError):
+    """One line on stderr, for a person; where that is closed, or its terminal is, the code says it alone."""
+    with contextlib.suppress(OSError):
         typer.echo(sentence, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
@@ -115,10 +116,24 @@ def trace(
 
     from pullscope.mitm.run import run_mitmdump
 
+    _end_at_hang_up()
     with live_page(web, [*words, *passed_on]) as started_with:
         code = run_mitmdump([*started_with])
     if code != 0:
         raise Complaint("mitmdump did not start; its own message is above.")
+
+
+def _end_at_hang_up() -> None:
+    """A terminal that is closed is an end like Ctrl-C; what is printed after it goes nowhere."""
+    from pullscope.host.proxy_child import nobody_reads, silence
+
+    def end(_number: int, _frame: object) -> None:
+        if nobody_reads():
+            silence()
+        signal.raise_signal(signal.SIGTERM)  # for which mitmproxy ends in order
+
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup has it ignored
+        signal.signal(signal.SIGHUP, end)
 
 
 def _mirror(homes: dict[str, Home], url: str, port: int) -> list[str]:
