@@ -134,10 +134,10 @@ def host_not_traced(case: Case) -> Iterator[Found]:
     """Redirects to a host of which nothing was seen, by a client that went on.
 
     Registries keep blobs on hosts of another domain, so `--only docker.io` decrypts a pull up to the redirects of its blobs
-    and relays the rest unread (shown with the recording `dockerd-20.10-hub` without the flows of its storage). Whoever asks
-    for another thing after a redirect has got what it led to; whoever stops there, or asks for the same again, has not, and
-    that step is a failure. In a flow file a client that refused the proxy's certificate for the storage looks the same, for
-    mitmproxy saves no flow of that; live it is `ca-not-trusted`, and the step a failure.
+    and relays the rest unread (shown with the recording `dockerd-20.10-hub` without the flows of its storage). A client
+    that asks for another thing after a redirect has got what it led to; one that stops there, or asks for the same again, has
+    not, and that step is a failure. In a flow file a client that refused the proxy's certificate for the storage looks the
+    same, because mitmproxy saves no flow of that; live it is `ca-not-trusted`, and the step a failure.
     """
     by_choice = case.pull.unread.bytes  # `--blobs relay`, which the closing line says
     sent_on = [step for step in case.steps if step.sent_on_to is not None and step.sent_on_to not in by_choice]

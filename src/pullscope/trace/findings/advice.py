@@ -91,7 +91,7 @@ patterns (write): (?:include|exclude)\w*[ /]?(?:and exclude )?patterns?|rejected
     change the include and exclude patterns of that repository at {host}, or the name
 pending (write delete token): pending deletion|marked for deletion|\barchived\b
     restore what the answer names at {host}, or push elsewhere
-# What a registry does not let anyone do; Nexus: sigstore/cosign#2189
+# What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
 # The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669

@@ -143,7 +143,7 @@ class Answer:
 
     @cached_property
     def no_login(self) -> bool:
-        """Whether no login was shown: nothing, or a token that anybody gets."""
+        """Whether no login was shown: nothing, or an anonymous token."""
         if self.step.is_token:
             return was_anonymous(self.step)
         anonymous = self.issued.anonymous if self.issued is not None else False
@@ -255,7 +255,7 @@ def _is_lost(one: Answer) -> bool:
 
 
 def _is_barred(one: Answer) -> bool:
-    """Whether it refuses to let something be written: to anybody, or to who asks."""
+    """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, _OF_RIGHTS))

@@ -28,7 +28,7 @@ def only_went_away(reason: str) -> bool:
 
 
 def refusal(host: str, reason: str, client: Client | None = None) -> Finding | None:
-    """What it means that somebody ended a TLS handshake with the proxy; None where it was not about the certificate."""
+    """What it means that a client ended a TLS handshake with the proxy; None where it was not about the certificate."""
     if not _DISTRUST.search(reason):
         return None
     if not host or is_loopback(host):
@@ -83,7 +83,7 @@ PROXY_CA_NOT_TRUSTED = Row(
         """
         A proxy URL that begins with `https://` means TLS with the proxy itself (mitmproxy addons/next_layer.py). For an address
         instead of a name Go sends no SNI, and there was no CONNECT before (run with dockerd 20.10.24 and
-        `HTTPS_PROXY=https://127.0.0.1:8080`). Go sends nothing that is meant for `localhost` or a loopback address through a
+        `HTTPS_PROXY=https://127.0.0.1:8080`). Go sends no request for `localhost` or a loopback address through a
         proxy (golang.org/x/net http/httpproxy, useProxy), so a handshake for such a name was meant for the proxy. A proxy with
         another name is told as `ca-not-trusted`. Users who met it: docker/for-linux#415, #620.
         """

@@ -92,7 +92,7 @@ def _is_told_nothing(step: Step) -> bool:
     report="podman-container-tools/skopeo#2502",
 )
 def ping_hides_challenge(case: Case) -> Iterator[Found]:
-    """`/v2/` says 200, and a manifest of the same host then says 401 with a challenge that nobody answers.
+    """`/v2/` says 200, and a manifest of the same host then says 401 with a challenge that no client answers.
 
     docker's classic store, containers/image and crane learn from `/v2/` whether tokens are wanted, and never ask again
     (moby registry/auth.go, containers/image docker_client.go detectProperties, go-containerregistry ping.go); containerd
@@ -198,7 +198,7 @@ buildkit: {one.to} wants a token from {one.at}, and no request for one was seen:
 
 
 def _unanswered(case: Case) -> Iterator[Step]:
-    """Steps that ended at a challenge which nobody answered."""
+    """Steps that ended at a challenge without an answer."""
     ends = [step for step in pings(case) if step is case.stopped_at and not _only_looks(case, step)]
     for step in [*case.bad, *ends]:
         if step.is_token or not case.over:

@@ -45,8 +45,8 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
     A login is kept for the host in the reference (docker config.json, containers auth.json), so one for a vanity host is
     not shown to its upstream: run with dockerd 20.10.24, dockerd 29.7.2 and skopeo 1.9.3. Artifact Registry and GHCR refuse
     the anonymous token itself: GoogleCloudPlatform/aactl#233, mubeng/mubeng#286. A version check that ends at Basic is a
-    finding too, where the client is none that may only look. So is Basic beside Bearer, which Gitea 1.26.0 asked everybody
-    for: distribution's client answers every challenge or fails (go-gitea/gitea#37289; run with dockerd 20.10.24).
+    finding too, unless the client may only look. So is Basic beside Bearer, which Gitea 1.26.0 asked every client for:
+    distribution's client answers every challenge or fails (go-gitea/gitea#37289; run with dockerd 20.10.24).
     """
     for step in pings(case):
         # Clients that know no password end here, before they have asked for anything.
@@ -93,7 +93,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
 
 
 def is_unknown_without_login(case: Case, step: Step) -> bool:
-    """Whether a token server gives nothing to one who shows no login, for a name that nobody has changed on the way."""
+    """Whether a token server gives nothing without a login, for a name that was not changed on the way."""
     if not was_anonymous(step) or not refuses_access(step.last) or pushes(step):
         return False
     moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)

@@ -262,7 +262,7 @@ def _covered(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def _what_it_did(hop: Hop) -> str:
-    """Why somebody asked again after this."""
+    """Why the client asked again after this."""
     if hop.status is None:
         return "did not answer"
     if hop.failed is not None or (hop is hop.step.last and hop.step.fell_short):

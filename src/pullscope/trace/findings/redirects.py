@@ -148,7 +148,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
         before, after = _query(hop.request.url), _query(response.location or "")
         lost = sorted(name for name in before if name in PASSED_ON and name not in after)
         if before.get("ns") is not None and location_host(hop) in (before["ns"], f"registry-1.{before['ns']}"):
-            lost = [name for name in lost if name != "ns"]  # at home, nobody needs to be told whose image it is
+            lost = [name for name in lost if name != "ns"]  # its own host needs no `ns`
         if lost:
             names = ", ".join(f"?{name}=" for name in lost)
             yield Found(

@@ -27,7 +27,7 @@ _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
 def of_deletes(one: Answer) -> str | None:
-    """A delete that nobody may make, or not of a tag (distribution/distribution#3234).
+    """A delete that the registry does not allow, or not of a tag (distribution/distribution#3234).
 
     Docker Hub refuses every delete, to a login with 401 or 405: google/go-containerregistry#746, docker/hub-feedback#2360.
     """

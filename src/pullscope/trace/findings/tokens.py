@@ -53,7 +53,7 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
     redirect leaves the host (net/http client.go shouldCopyHeaderOnRedirect) and containers/image sets it on the first
     request only. Open: containers/image#641, podman#15187. crane from 0.21.8 asks for a token of the second host
     (go-containerregistry#2360). podman and buildah read. A realm with plain http that redirects to https loses the login in
-    the same way, and the token that comes is anybody's: moby/moby#38662.
+    the same way, and the token that comes is anonymous: moby/moby#38662.
     """
     lost = next((step for step in case.steps if lost_its_login(step)), None)
     missed = [step for step in case.bad if step is lost or (lost is not None and case.issuer_of(step.last) is lost)]

@@ -163,7 +163,7 @@ def _no_client_survives(pull: Pull, error: Finding) -> bool:
 
 
 def _pair(hop: Hop) -> tuple[str, str]:
-    """Who spoke TLS with whom; nobody with nobody in the clear."""
+    """The client and the host that spoke TLS; empty names in plain http."""
     if not hop.request.url.startswith("https:"):
         return ("", "")
     return (hop.request.client, hop.host.partition(":")[0])
