@@ -194,7 +194,7 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
                 message=_text(entry.get("message")) or "",
                 detail=_detail(entry.get("detail")),
             )
-            for entry in listed[:_MAX_ERRORS]
+            for entry in ({"message": one} if isinstance(one, str) else one for one in listed[:_MAX_ERRORS])
             if isinstance(entry, dict)
         )
     inner = document.get(

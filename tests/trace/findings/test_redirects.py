@@ -181,9 +181,9 @@ def test_library_prefix_missing() -> None:
 
 def test_another_registry_may_have_names_of_one_word() -> None:
     """library/ is Docker Hub's habit alone."""
-    wire = with_token(SKOPEO, repository="nginx", ping="https://registry.example.org")
-    url = "https://registry.example.org/v2/nginx/manifests/latest"
-    wire.ask("GET", url, 404, token="t", body=error("MANIFEST_UNKNOWN"))
+    wire, url = Wire(agent=SKOPEO), "https://registry.example.org/v2/nginx/manifests/latest"
+    wire.ask("GET", "https://registry.example.org/v2/", 200, answer=REGISTRY)
+    wire.ask("GET", url, 404, body=error("MANIFEST_UNKNOWN"))
     assert told(wire) == {"manifest-unknown": "error"}
 
 

@@ -14,7 +14,7 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.media import essence
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, host_of
+from pullscope.oci.urls import bare, host_of, path_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
@@ -291,4 +291,8 @@ def listed(words: Iterable[str]) -> str:
 def name_of(step: Step) -> str:
     """A digest as people know it; a name and tag where there is none."""
     digest = step.route.digest
-    return digest.short if digest is not None else f"{step.route.repository}:{step.route.reference}"
+    if digest is not None:
+        return digest.short
+    return (
+        f"{step.route.repository}:{step.route.reference}" if step.route.reference else path_of(step.first.request.url)
+    )

@@ -140,7 +140,7 @@ def token_not_requested(case: Case) -> Iterator[Found]:
     #28039, #29591, #31907, cesanta/docker_auth#390. Go sends nothing for a loopback address through a proxy, so the
     attempt itself is not seen. oras and helm do not answer the challenge of a host that they were redirected to (run with
     oras 1.3.3). Nexus puts together what proxies say of the host, to two ports or two hosts: sonatype/nexus-public#651, #582,
-    #565.
+    #565. A challenge without a scope: containerd/containerd#3556.
     """
     for step in _unanswered(case):
         yield Found([step], *cause_of(Unasked(case, step), UNASKED), severity=Severity.ERROR)

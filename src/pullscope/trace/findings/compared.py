@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.digest import as_digest
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import bare, joined, parameters, path_of, query, split
@@ -94,3 +95,10 @@ def upload_address(case: Case, hop: Hop) -> str | None:
     if not told or any(path_of(one) == path_of(asked) for one in told) or split(told[-1]).host != split(asked).host:
         return None
     return f"Location said {bare(told[-1])}, and {hop.request.method} went to {bare(asked)}"
+
+
+def other_digest(step: Step) -> str:
+    """The digest that the answer names itself, where another was asked for."""
+    named = header(step.last, "docker-content-digest")
+    other = as_digest(named) if named is not None and step.route.digest is not None else None
+    return f", and its own Docker-Content-Digest is {other.short}" if other not in (None, step.route.digest) else ""

@@ -8,6 +8,7 @@ from pullscope.oci.amounts import part_of
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
+from pullscope.trace.findings.compared import other_digest
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import cut, limits, patience
@@ -114,8 +115,8 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
         yield Found(
             wrong,
-            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}: it is corrupt, or something on "
-            f"the way has rewritten it{f' (content coding {coded})' if coded else ''}"
+            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}{other_digest(step)}: it is corrupt, "
+            f"or something on the way has rewritten it{f' (content coding {coded})' if coded else ''}"
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept

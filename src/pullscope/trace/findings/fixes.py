@@ -85,8 +85,6 @@ def of_a_name(one: Answer) -> str | None:
             if (mirror := rewritten(one.case, one.step)) is not None
             else f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
         )
-    if known == "docker-hub" and parts == 1 and one.status in (401, 403, 404):
-        return f"ask for library/{name}: {one.host} stands for Docker Hub, where a name of one part is short for that"
     if known == "ghcr" and parts == 1:
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None
@@ -199,7 +197,10 @@ def of_a_failure(one: Answer) -> str | None:
     if one.status in GATEWAY and not hop.errors and name is not None:
         if filtering(hop) is not None:
             return f"check that {name}, a proxy on the way, may and can reach {host}"
-        return f"look at the registry behind {host}: whether it runs, and how long it may take"
+        return (
+            f"read the error log of {name} at {host}: it says whether the registry behind it refused the connection, took too "
+            "long or sent too large headers"
+        )
     other = other_host(hop)
     if other is not None:
         return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
@@ -221,8 +222,8 @@ _BY_STATUS: dict[int, str] = {
     415: "send a media type that {host} takes",
     421: "ask {host} under the name that its certificate and its configuration have",
     423: "unlock it at {host}",
-    431: "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
     426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
+    431: "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
     451: "pull it from a mirror that may be reached from here",
 }
 

@@ -16,10 +16,10 @@ TABLE = """
 nginx|openresty|tengine|kong
     raise client_max_body_size in nginx (0 for no limit)
     raise proxy_read_timeout and proxy_send_timeout in nginx, and let it not keep uploads (proxy_request_buffering off)
-# developers.cloudflare.com, "Connection limits", "Error 524": 100 MB and 100 s, which no setting of a registry changes
+# developers.cloudflare.com, "Connection limits", "Error 413": 120 s and 100 MB, which no setting of a registry changes
 cloudflare
     push past Cloudflare (DNS only), or in smaller layers: its limit belongs to the plan
-    push past Cloudflare (DNS only), or in smaller layers: it waits 100 s for an answer, whatever the registry is set to
+    push past Cloudflare (DNS only), or in smaller layers: it waits 120 s for an answer, whatever the registry is set to
 # docs.aws.amazon.com, "Application Load Balancers": idle timeout
 awselb
     push past the load balancer, or in smaller layers
@@ -51,7 +51,7 @@ caddy
     raise max_size of request_body in Caddy
     raise read_timeout and write_timeout of reverse_proxy in Caddy
 haproxy
-    raise the body limit of HAProxy
+    change the rule of HAProxy that refuses bodies by size (req.body_size), or push past it
     raise timeout server and timeout client in HAProxy
 """
 """Names, and below each what to do about its limit of size, and about that of time."""
@@ -80,8 +80,10 @@ PATIENCE = """
 # nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
 # canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout
 59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout) and AWS's load balancers wait unless told
-# developers.cloudflare.com, "Error 524"
-99-103: 100 s are what Cloudflare waits for an answer
+# developers.cloudflare.com, "Connection limits", proxy read timeout (100 s before)
+119-123: 120 s are what Cloudflare waits for an answer
+# docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout
+29-31: 30 s are what CloudFront and Google's load balancers wait for an answer unless told
 """
 """Seconds after which proxies end what is under way, unless told."""
 

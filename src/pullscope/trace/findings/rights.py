@@ -17,6 +17,7 @@ from pullscope.trace.findings.case import (
     listed,
     repositories,
 )
+from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, rights
 from pullscope.trace.findings.login_commands import log_in, login, logout
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
@@ -43,7 +44,9 @@ def of_a_login(one: Answer) -> str | None:
             f"let {hop.host} answer POST of a token request with a token, or with 405, after which {client} asks by "
             f"GET: a web page answered (a newer version of the registry may). Else {again}"
         )
-    ways = [again]
+    ways, own = [again], realm_lost(one.case, hop) if one.step.is_token else None
+    if own is not None:
+        ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
     if forbidden and hop.request.method == "POST" and not is_specific(hop):
         ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
     elif forbidden and asked_repositories(one.step):

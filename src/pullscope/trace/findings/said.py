@@ -46,6 +46,7 @@ _USUAL = GENERIC | {
     "manifest unknown", "name unknown", "repository name not known to registry", "unknown error", "unsupported"
 }  # fmt: skip
 """Messages that say no more than their code (distribution errcode/register.go)."""
+_TELLING = ("description", "message", "reason", "error", "msg")
 _SPECIFICATION = ("During ", "This error ", "The operation ", "If ", "When ")
 """How descriptions begin that are the specification's own, and say nothing of the case (distribution errors.go; Zot)."""
 
@@ -200,8 +201,8 @@ def described(detail: str) -> str:
         read = json.loads(detail)
     except ValueError:
         return ""
-    words_ = [read.get(key) for key in ("description", "message", "reason")] if isinstance(read, dict) else []
-    said = next((one for one in words_ if isinstance(one, str) and one), "") or _of_go(read)
+    told = [read.get(key) for key in _TELLING] if isinstance(read, dict) else read if isinstance(read, list) else []
+    said = next((one for one in told if isinstance(one, str) and one), "") or _of_go(read)
     return "" if said.startswith(_SPECIFICATION) else said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.known_registries import WEBSITES
+from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
@@ -271,18 +271,25 @@ def _lost_on_the_way(step: Step) -> bool:
 def library_prefix_missing(case: Case) -> Iterator[Found]:
     """A one-word name reaches Docker Hub without `library/`.
 
-    Clients add `library/` to names on docker.io only (distribution/reference). ciiiii/cloudflare-docker-proxy#17.
+    Clients add `library/` to names on docker.io only (distribution/reference). ciiiii/cloudflare-docker-proxy#17, #11: a proxy,
+    known by Docker Hub's challenge.
     """
     for step in case.bad:
         last = step.last
         name = last.route.repository
-        if step.is_token or last.host not in ("registry-1.docker.io", "index.docker.io"):
+        behind = Answer(case, step).behind
+        if step.is_token or behind is None or behind.id != "docker-hub":
             continue
         if name and "/" not in name and last.status in (401, 403, 404):
             asked = step.first.host if step.first.host != last.host else "the client"
+            at_hub = known_registry(last.host) is not None
             yield Found(
                 [other for other in case.bad if other.last.route.repository == name],
-                f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}.",
-                f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}",
+                f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}."
+                if at_hub
+                else f"{last.host} answers with the challenge of Docker Hub, which knows {name} only as library/{name}.",
+                f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}"
+                if at_hub
+                else f"pull {step.first.host}/library/{name}, or let {last.host} add library/ to names of one part",
                 severity=case.severity(step),
             )
