@@ -24,6 +24,12 @@ SAID = {
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 403 Forbidden",
         "Error connecting to 10.0.0.9:3128: no answer",
         "proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused",
+        "Forbidden",
+        "Service Unavailable",
+    ),
+    "scheme": (
+        "proxyconnect tcp: tls: first record does not look like a TLS handshake",
+        "proxyconnect tcp: http: server gave HTTP response to HTTPS client",
     ),
     "plain": (
         "The remote server does not speak TLS.",
@@ -48,7 +54,9 @@ SAID = {
     "weak": (
         "Certificate verify failed: EE certificate key too weak",
         "x509: cannot verify signature: insecure algorithm SHA1-RSA",
+        "tls: failed to parse certificate from server: x509: negative serial number",
     ),
+    "tls": ('malformed HTTP response "\\x15\\x03\\x01\\x00\\x02\\x02"',),
     "chain": (
         "Certificate verify failed: unable to get local issuer certificate",
         "Certificate verify failed: unable to verify the first certificate",
@@ -122,20 +130,38 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     assert row.kind == kind.strip()
     message, fix = told_of(reason)
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
-    assert row.reached is ("could not reach" not in message and row.kind not in ("slow handshake", "out"))
+    assert row.reached is ("could not reach" not in message and row.kind not in ("slow handshake", "out", "scheme"))
     assert fix
     assert "{" not in message + fix
 
 
 def test_every_kind_has_words() -> None:
     """No row without a sentence that was seen."""
-    assert {row.kind for row in FAILURES} == {kind.strip() for kind in SAID}
+    assert {row.kind for row in FAILURES} == {kind.strip() for kind in SAID} | {"read"}
+
+
+def test_a_registry_that_all_know_is_read_on_the_way() -> None:
+    """Its certificate is of a CA that all trust: another is that of something in between."""
+    reason = "Certificate verify failed: self-signed certificate in certificate chain"
+    assert "something on the way reads TLS" in told_of(reason, "https://quay.io/v2/")[0]
+    assert "a CA of its own" in told_of(reason)[0]
 
 
 @pytest.mark.parametrize("reason", REACHED)
 def test_a_server_that_was_reached_is_not_out_of_reach(reason: str) -> None:
     """What ended, or was slow, after the connection was there is told of the request."""
     assert told_of(reason) == ("", "")
+
+
+def test_a_name_that_leads_to_this_machine() -> None:
+    """Where a public name was tried at a loopback address, DNS or a hosts file is to be mended, not the host."""
+    for reason in (
+        "[Errno 111] Connect call failed ('127.0.0.1', 443)",
+        "dial tcp 0.0.0.0:443: connect: connection refused",
+    ):
+        assert "hosts file" in told_of(reason)[1]
+    assert "hosts file" not in told_of("[Errno 111] Connect call failed ('192.0.2.1', 443)")[1]
+    assert "hosts file" not in told_of("[Errno 111] Connect call failed ('127.0.0.1', 443)", "https://localhost/v2/")[1]
 
 
 def test_no_handshake_is_spoken_of_without_tls() -> None:

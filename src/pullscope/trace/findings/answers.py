@@ -35,6 +35,7 @@ from pullscope.trace.findings.case import (
     mirror_of,
     was_anonymous,
 )
+from pullscope.trace.findings.connections import failure
 from pullscope.trace.findings.grants import (
     EXPIRED,
     allows,
@@ -245,7 +246,7 @@ def _is_too_large(one: Answer) -> bool:
 
 
 def _is_cut_off(one: Answer) -> bool:
-    return one.sends and (one.status in _ENDED or one.hop.failed is not None)
+    return one.sends and (one.status in _ENDED or (one.hop.failed is not None and failure(one.hop) is None))
 
 
 def _is_lost(one: Answer) -> bool:

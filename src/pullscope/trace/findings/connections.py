@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
+from pullscope.oci.whereabouts import is_local, is_loopback
 from pullscope.trace.findings.case import Case, client_left, listed
-from pullscope.trace.findings.client_settings import by_plain_http, how_to_trust
+from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
@@ -25,8 +27,14 @@ name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|r
 name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
     {who} could not reach {what}: no address is known for that name
     check the name {hosts}, and what DNS says of it on {machine}{played}
-# mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport
+# docker/for-linux#415: the scheme of HTTPS_PROXY
+proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
+    {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
+    write http:// in HTTPS_PROXY of {who}: the scheme says how to reach the proxy, not what goes through it
+# mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
+# proxy's answer to CONNECT (net/http transport.go, dialConn)
 proxy out: proxyconnect|upstream proxy|error connecting to|socks connect|proxy authentication required
+    |^(?:forbidden|bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     check the proxy that {who} uses: whether it runs, which login it wants, and whether it lets {hosts} through
 tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
@@ -34,10 +42,18 @@ tls plain: does not speak TLS|HTTP response to HTTPS client|first record does no
     {what} was reached and speaks no TLS (plain http, as a rule), and {client} asks by https
     {plain}, or put TLS at {hosts}
 # What a server says of the client's own certificate, in alerts
+# Not by words: a registry that all know, with the certificate of a CA that none knows
+tls read: (?!)
+    what answered as {what} shows the certificate of another CA: something on the way reads TLS, as a company's proxy does
+    {trust}
 tls client: certificate required|tls: (?:bad|unknown) certificate|alert (?:unknown ca|bad certificate)|client certificate
     {what} was reached and wants a certificate of the client
     give {client} the certificate that {hosts} asks for (docker and podman: client.cert and client.key in certs.d/{hosts})
     {through}
+# Go's net/http, of the TLS alert that came in plain text
+http tls: malformed HTTP response .{0,4}x1[56]
+    {what} was reached and speaks TLS, and {client} asks by plain http
+    {secure}
 tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
     |not valid for any names|subject name matches|target host name
     the certificate of {what} is for another name
@@ -46,9 +62,9 @@ tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certific
 tls time: certificate has expired|not yet valid
     the certificate of {what} is not valid at this time
     renew the certificate of {hosts}, and check the clock of {machine}
-tls weak: (?:key|md) too weak|insecure algorithm
-    the certificate of {what} is too weak to be trusted
-    give {hosts} a certificate with a key of 2048 bits or more, signed with SHA-256
+tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
+    the certificate of {what} is one that {who} takes from no CA
+    give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no extensions of its own
 # The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
 tls chain: local issuer|first certificate|unknown authority|certificate signed by
     {what} was reached, and the chain of its certificate leads to no CA that {who} trusts
@@ -87,7 +103,7 @@ tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer withi
     {who} could not reach {what}: nothing answered in time
     check {hosts} from {machine}: its address in DNS, its port, a firewall, a proxy that must be used
 """
-"""How far it came (`name`, `proxy`, `tcp`: not reached; `tls`: reached) and a kind, its words; what happened; what to do."""
+"""How far it came (`name`, `proxy`, `tcp`: not reached; `tls`, `http`: reached), a kind and its words; what happened; the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,7 @@ class Failure:
     @property
     def reached(self) -> bool:
         """Whether something answered at that address, so that it is not the network."""
-        return self.far == "tls"
+        return self.far in ("tls", "http")
 
 
 _ROWS = re.findall(
@@ -115,6 +131,8 @@ FAILURES = tuple(
     Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix.split()).replace(" {through}", "{through}"))
     for far, kind, words, told, fix in _ROWS
 )
+_ADDRESS = re.compile(r"(?<=failed \(')[0-9a-f.:]+(?=')|(?<=dial tcp )(?:[0-9.]+|\[[0-9a-f:]+\])(?=:\d+: )")
+"""The address that was tried: asyncio's and Go's words."""
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
 
@@ -123,9 +141,11 @@ def failure(hop: Hop) -> Failure | None:
     """The way in which a request did not reach its host, or had no TLS with it; None where it had, or that is not known."""
     if hop.failed is None or hop.response is not None or client_left(hop) or _ANSWER_AWAITED.search(hop.failed.reason):
         return None
-    secure = hop.request.url.startswith("https:")
-    fitting = (one for one in FAILURES if secure or not one.reached)
-    return next((one for one in fitting if one.words.search(hop.failed.reason)), None)
+    fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
+    found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
+    if found is not None and found.kind in ("trust", "chain") and known_registry(hop.host) is not None:
+        return next(one for one in FAILURES if one.kind == "read")
+    return found
 
 
 def homes(case: Case, hop: Hop) -> set[str]:
@@ -153,6 +173,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "hosts": hosts,
         "what": f"{hosts}{by}",
         "plain": plain,
+        "secure": by_tls_only(at, case.pull.client),
         "trust": trust
         if logged
         else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
@@ -166,4 +187,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     }
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
+    address = _ADDRESS.search(why)
+    if address is not None and is_loopback(address[0]) and not is_local(hop.host):
+        # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
+        return (
+            message,
+            f"correct what DNS or the hosts file of {fields['machine']} says of {hosts}: it leads to {address[0]} there",
+        )
     return message, found.fix.format(**fields)

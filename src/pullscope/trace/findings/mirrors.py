@@ -8,6 +8,7 @@ from pullscope.oci.mirrored import STAND_IN
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, mirror_of, name_of
 from pullscope.trace.findings.compared import rewritten
+from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
@@ -159,7 +160,9 @@ def _at_home(case: Case, step: Step) -> Step | None:
 
 def _or_mend(case: Case, step: Step, there: Step | None) -> str:
     """What else to do: for the mirror, and where the registry itself refused too, for that."""
-    mend = log_in(case, step.first.host) if step.last.status == 401 else "repair it"
+    mend, known = log_in(case, step.first.host) if step.last.status == 401 else "repair it", failure(step.last)
+    if known is not None and known.reached:
+        mend = told(case, known, [step.last])[1]
     return f", or {mend}" + (f"; for the registry itself, {fix_of(Answer(case, there))}" if there is not None else "")
 
 
