@@ -186,6 +186,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "addons/sample_registry.py for Docker Hub",
     }
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
+    # The clause on who named it ends with a comma, which no colon or bracket takes.
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
     address = _ADDRESS.search(why)
     if address is not None and is_loopback(address[0]) and not is_local(hop.host):

@@ -53,7 +53,7 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         how = f"ended after {exact if wanted < 1000 else f'{part_of(came, wanted)} ({exact})'}"
     else:
         how = f"has {came} bytes instead of {wanted}"
-    again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host]
+    again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host and came < wanted]
     (alike, fix), home = _ends(hop, again), mirror_of(step.first)
     yield Found(
         steps,

@@ -49,6 +49,7 @@ _ARTIFACTS = re.findall(r"^(\S+): (.+)\n +(.+)$", ARTIFACTS, re.MULTILINE)
 _RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "containers", "kaniko", "nerdctl"})
 """Families that take a manifest to run what it names; docker 24 to 29 and podman: confidential-containers/trustee#1561."""
 _DOCKERS_LAYERS = re.compile(r"application/vnd\.docker\.image\.rootfs\.(?:diff|foreign\.diff)\.tar(?:\.gzip)?")
+_NOT_OCI = re.compile(r"19\.03\.[0-3](?!\d)")
 _OCIS_CONFIG = "application/vnd.oci.image.config.v1+json"
 _DOCKERS_CONFIG = "application/vnd.docker.container.image.v1+json"
 
@@ -97,13 +98,11 @@ def _of_another_type(look: Look) -> Told | None:
 
 
 def _of_old_docker(look: Look) -> Told | None:
-    """docker 18 and 19.03, "mediaType in manifest should be": moby/moby#39727, deconz-community/deconz-docker#181."""
-    if not is_before(look.case, 20) or look.manifest.media_type != OCI_MANIFEST:
+    """docker 19.03.0 to .3, "mediaType in manifest should be": moby/moby#39727; mended in docker-archive/engine#405."""
+    version = look.case.pull.client.version or ""
+    if look.family != "docker" or not _NOT_OCI.match(version) or look.manifest.media_type != OCI_MANIFEST:
         return None
-    return (
-        "of OCI's type, which docker before 20.10 does not read",
-        "use docker 20.10 or later, or push it with Docker's types",
-    )
+    return f"of OCI's type, which docker {version} does not read", "use a later docker, or push it with Docker's types"
 
 
 def _of_mixed_layers(look: Look) -> Told | None:
@@ -181,8 +180,8 @@ def content_unusable(case: Case) -> Iterator[Found]:
     danielbraun89/devcontainer-features#546; helm takes charts: opencost/opencost-helm-chart#375. By types of two families:
     containers/image manifest/docker_schema2.go, "unsupported docker v2s2 media type": imjasonh/kontain.me#222,
     imagegenius/docker-immich#717, triggerdotdev/trigger.dev#4184 (zstd); docker-library/official-images#13983 (Docker's config).
-    By a Content-Type that is not its own: podman-container-tools/buildah#2266. By its age: moby/moby#39727. containerd takes all
-    of them; oras, cosign, crane and regctl take what is no image.
+    By a Content-Type that is not its own: podman-container-tools/buildah#2266. By an old docker: moby/moby#39727. containerd
+    takes all of them; oras, cosign, crane and regctl take what is no image.
     """
     step = case.stopped_at
     sent = step.document if step is not None and step.method == "GET" and step.last.ok else None

@@ -180,6 +180,8 @@ def _or_another(agent: str, system: str, machine: str, there: list[str]) -> str:
     if wider is not None:
         return f"; where the kernel is one of 64 bits, ask for --platform {wider}, or use a system of 64 bits"
     if same is None:
+        if there[0].startswith("unknown/"):
+            return ""
         return f", or use a docker that runs on {listed(one.partition('/')[0] for one in there)}: nothing of it runs on {system}"
     if "linuxkit" in agent:
         return f", or ask for --platform {same}, which Docker Desktop emulates"
