@@ -156,11 +156,12 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
         if issuer is None or in_storage(last):
             continue
         have = asked_repositories(issuer)
-        said = [name for one in last.challenges if one.scope for name in repositories(one.scope) or (one.scope,)]
+        said = [name for challenge in last.challenges for name in repositories(challenge.scope)]
         if _lacks_a_scope(issuer, last):
             yield Found(
                 [step, issuer],
-                f"{case.client} asked for a token without a scope, and {last.host} wants one for {listed(said)}.",
+                f"{case.client} asked for a token without a scope, and {last.host} wants one for "
+                f"{listed(said or [one.scope for one in last.challenges if one.scope])}.",
                 f"let {case.client} ask for the scope that the challenge of {last.host} names; quote the address in a shell",
             )
         wanted = said or _UNAUTHORIZED.findall(words(last)) or [*filter(None, [last.route.repository])]
