@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 BEGIN = "# pullscope begin: `pullscope docker off` removes this block"
@@ -18,7 +19,7 @@ def add_block(content: bytes, names: Mapping[str, str]) -> bytes:
 
 def remove_block(content: bytes) -> bytes:
     """`content` without our block, the last one; all of it where there is none, or where its end was lost."""
-    lines = content.splitlines(keepends=True)
+    lines = re.findall(rb"[^\n]*\n|[^\n]+", content)  # a lone carriage return ends none
     marks = [line.strip() for line in lines]
     last = max((place for place, mark in enumerate(marks) if mark == END.encode()), default=0)
     first = max((place for place, mark in enumerate(marks[:last]) if mark == BEGIN.encode()), default=None)

@@ -102,21 +102,21 @@ def from_line(line: str | bytes) -> Event | None:
     if kind is None:
         return None
     readers, values = _READERS[kind], dict(_TO_BEGIN_WITH[kind])
-    for name, value in record.items():
-        if name not in readers:
-            continue
-        read = readers[name]
-        if read is not None and (value is not None or name not in _MAY_BE_NONE):
-            value = read(value)
-            if value is None:
-                raise ValueError(f"{name} is not what it should be")
-        values[name] = value
-    if values.get("sha256") is not None:
-        values["sha256"] = sha256_hex(values["sha256"])
     try:
+        for name, value in record.items():
+            if name not in readers:
+                continue
+            read = readers[name]
+            if read is not None and (value is not None or name not in _MAY_BE_NONE):
+                value = read(value)
+                if value is None:
+                    raise ValueError(f"{name} is not what it should be")
+            values[name] = value
+        if values.get("sha256") is not None:
+            values["sha256"] = sha256_hex(values["sha256"])
         return kind(**values)
     except TypeError as error:
-        raise ValueError("a field is missing") from error
+        raise ValueError("a field is missing, or is not what it should be") from error
 
 
 def _object(line: str | bytes) -> dict[str, Any]:
@@ -192,7 +192,7 @@ class Reader:
             return None
         try:
             event = from_line(line)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             self._first_unread = self._first_unread or self._line
             self._unread += 1
             which = f"line {self._first_unread}" + (f" and {self._unread - 1} more" if self._unread > 1 else "")
