@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pullscope.oci.challenge import Challenge, Scope, jwt_access, read_challenges, read_scopes, scopes_asked
@@ -75,6 +75,41 @@ def test_challenges_are_read_from_one_line_or_several(lines: list[str], expected
 def test_no_challenge_is_refused(lines: list[str]) -> None:
     """Whatever a header says, reading it gives challenges or none."""
     assert all(challenge.scheme for challenge in read_challenges(lines))
+
+
+TOKEN = st.text(alphabet="!#$%&'*+-.^_`|~0123456789abcXYZ", min_size=1, max_size=8)
+QUOTED = st.text(alphabet='\t !#$%&()*+,-./:;<=>?@[\\]^_`{|}~"azAZ09é', max_size=12)
+SPACE = st.sampled_from(["", " ", "  ", "\t"])
+PARAMETERS = st.dictionaries(
+    st.sampled_from(["realm", "Service", "scope", "ERROR", "title", "charset"]), TOKEN | QUOTED, min_size=1, max_size=4
+)
+TOKEN68 = st.from_regex(r"[A-Za-z0-9._~+/-]{1,12}={0,2}", fullmatch=True)
+
+
+@given(st.lists(st.tuples(TOKEN, st.none() | TOKEN68 | PARAMETERS), min_size=1, max_size=4), st.data())
+@settings(max_examples=200)
+def test_what_the_grammar_writes_is_read(
+    challenges: list[tuple[str, str | dict[str, str] | None]], data: st.DataObject
+) -> None:
+    """RFC 9110, 11.6.1: however it is spaced and quoted, each challenge comes out with its parameters."""
+    written, expected = [], []
+    for scheme, given_ in challenges:
+        word, named = scheme, given_ if isinstance(given_, dict) else {}
+        if isinstance(given_, str):
+            word += f" {given_}"
+        parts = []
+        for name, text in named.items():
+            quotes = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            bare = all(char in "!#$%&'*+-.^_`|~0123456789abcXYZ" for char in text) and text != ""
+            value = text if bare and data.draw(st.booleans()) else quotes
+            parts.append(f"{name}{data.draw(SPACE)}={data.draw(SPACE)}{value}")
+        between = f"{data.draw(SPACE)},{data.draw(SPACE)}"
+        written.append(word + (f" {between.join(parts)}" if parts else ""))
+        lower = {name.lower(): text for name, text in named.items()}
+        expected.append(
+            Challenge(scheme=scheme.lower(), **{key: lower.get(key) for key in ("realm", "service", "scope", "error")})
+        )
+    assert read_challenges([", ".join(written)]) == tuple(expected)
 
 
 @pytest.mark.parametrize(
