@@ -131,8 +131,7 @@ def registry_failed(one: Answer) -> str:
     """
     hop = one.hop
     behind = hop.status in GATEWAY and not hop.errors and front(hop) is not None
-    times = f", {one.times} times in a row" if one.times > 1 else ""
-    return f"{answered_by(hop)} said {hop.status}{times}{quoted(hop)}: " + (
+    return f"{answered_by(hop)} said {hop.status}{quoted(hop)}: " + (
         "it answers in the registry's place."
         if one.clue is not None and one.clue.name == "filter"
         else "it stands in front and did not get an answer from the registry behind it."

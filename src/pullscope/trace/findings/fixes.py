@@ -29,7 +29,7 @@ from pullscope.trace.findings.rights import (
     without_a_login,
     without_the_right,
 )
-from pullscope.trace.findings.said import answered_by, filtering, front, is_specific, other_host, says, words
+from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.model import Kind
 
@@ -43,6 +43,7 @@ OF_THE_REWRITE = (
     "let names be rewritten for the mirror alone (rewrite in registries.yaml: newer versions of k3s and rke2 do), for Docker Hub "
     "has none of that name"
 )
+_OF_RIGHTS = frozenset({"write-denied", "access-denied", "login-lacks-right"})
 
 Rung = Callable[[Answer], str | None]
 
@@ -56,18 +57,15 @@ def fix_of(one: Answer) -> str:
 def at_that_registry(one: Answer, fix: str) -> str:
     """What a known registry calls the right that is wanted, or how long its logins live."""
     known, right = one.known, action(one.case, one.step)
-    if known is None or one.no_login or one.by_page or one.status not in (400, *REFUSALS):
+    if known is None or one.no_login or one.by_page or one.status not in REFUSALS:
         return ""
     if one.is_about_a_login and not (one.step.is_token and one.status == 403 and asked_repositories(one.step)):
         again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
         return f"; a login there lives {period(known.login_life or 0)}" if again else ""
-    said = known.rights.get(right, "") if one.name is not None else ""
-    known_right = one.code in ("write-denied", "access-denied", "login-lacks-right") and one.status in REFUSALS
-    if not said or not known_right or (one.clue is not None and not one.of_a_right):
-        return ""
-    if ":packages" in fix or "by other means" in fix:
-        return ""
-    return f"; at {known.name} a {right} takes {said}"
+    of_rights = one.code in _OF_RIGHTS and one.name is not None and (one.clue is None or one.of_a_right)
+    said = known.rights.get(right) if of_rights else None
+    known_already = ":packages" in fix or "by other means" in fix
+    return f"; at {known.name} a {right} takes {said}" if said and not known_already else ""
 
 
 # What the name and the words say.
@@ -154,6 +152,11 @@ def of_a_page(one: Answer) -> str | None:
     if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
         return None
     who = front(one.hop) or f"the proxy in front of {one.host}"
+    if one.hosted is not None:
+        return (
+            f"see which filter or proxy of this network answers in place of {one.host}, or ask from another address: a page "
+            "answered, not the registry"
+        )
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
     return f"let {who} pass it on: a page answered, not the registry" + (
         "" if begun else f"; check that {one.host} is where it is to go"
@@ -211,51 +214,56 @@ def of_a_failure(one: Answer) -> str | None:
     return f"look at the logs of {host}" + ("" if one.times > 2 else ", or try again later")
 
 
-_BY_STATUS: dict[int, str] = {
-    400: "compare the request with what {host} expects; a proxy in front may have changed it",
-    406: "ask for a media type that {host} has",
-    407: "give the client the login of the proxy in its proxy settings",
-    409: "let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it",
-    410: "look for what replaced it: {host} says that it is gone for good",
-    412: "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags",
-    413: "shorten the request (login, headers, address), or raise the limits in front of {host}",
-    415: "send a media type that {host} takes",
-    421: "ask {host} under the name that its certificate and its configuration have",
-    423: "unlock it at {host}",
-    426: "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too",
-    431: "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
-    451: "pull it from a mirror that may be reached from here",
+_ANY = "token read list write delete"
+_BY_STATUS: dict[int, tuple[str, str]] = {
+    400: (
+        "token read list delete",
+        "compare the request with what {host} expects; a proxy in front may have changed it",
+    ),
+    404: ("list", "check the host, the port and the name: {front} knows no such address"),
+    405: ("read list", "have {front} hand {method} on to the registry behind it; or check that {host} is one"),
+    406: ("token read list write", "ask for a media type that {host} has"),
+    407: (_ANY, "give the client the login of the proxy in its proxy settings"),
+    409: (
+        "write delete",
+        "let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it",
+    ),
+    412: ("read write", "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags"),
+    421: (_ANY, "ask {host} under the name that its certificate and its configuration have"),
+    431: (
+        _ANY,
+        "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
+    ),
+    426: (_ANY, "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too"),
+    451: (_ANY, "pull it from a mirror that may be reached from here"),
 }
+"""What a status without words asks for, to which acts."""
+_SET_THERE = frozenset({405, 412})
+"""Statuses that a setting of the registry or its proxy would change: of no use where others run it."""
 
 
 def of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
-    if (one.act == "write" and one.status == 400) or (one.act == "delete" and one.status == 406):
-        return None
-    if one.status == 412 and one.step.route.endpoint is not Endpoint.MANIFEST:
-        return None
-    if one.status == 405 and one.act in ("read", "list"):
-        who = front(hop) or "what is in front"
-        return f"have {who} hand {hop.request.method} on to the registry at {host}; or check that {host} is one"
-    if one.status == 404 and one.step.route.endpoint in (Endpoint.PING, Endpoint.TAGS, Endpoint.CATALOG):
-        return f"check the host, the port and the name: {answered_by(hop)} knows no such address"
     if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
         return f"ask by GET, which says why: what is in front of {host} may find the token too long, or have changed the request"
-    if one.status in _BY_STATUS:
-        return _BY_STATUS[one.status].format(host=host)
+    acts, fix = _BY_STATUS.get(one.status, ("", ""))
+    out_of_reach = one.status in _SET_THERE and one.hosted is not None
+    if one.act in acts.split() and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
+        return fix.format(host=host, method=hop.request.method, front=front(hop) or f"what is in front of {host}")
     if hop.status is None:
         runs = "" if one.hosted is not None else f"check that {host} runs, and "
         return (
             f"{one.later}; if it keeps failing, {runs}look at what is between {host} and here: a firewall or proxy that does not "
             "let it through ends connections like that"
         )
-    if one.status == 403 and is_page(hop):
-        proxy = filtering(hop)
+    if one.status == 403 and filtering(hop) is not None:
         return (
-            f"have {host} allowed in the rules of {proxy}, a proxy on the way: it refuses in place of {host}"
-            if proxy is not None
-            else f"ask from another address, or have this one allowed: {front(hop) or host} answers with a page for people"
+            f"have {host} allowed in the rules of {filtering(hop)}, a proxy on the way: it refuses in place of {host}"
         )
+    if one.status == 403 and (is_page(hop) or one.no_login):
+        login = f"log in: {one.login}; else " if not is_page(hop) and not one.takes_no_login else ""
+        who = front(hop) or host
+        return f"{login}ask from another address, or have this one allowed: {who} refuses without asking for a login"
     return None
 
 

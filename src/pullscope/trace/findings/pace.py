@@ -122,7 +122,7 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if is_page(last) and not last.errors:
         whose = front(last) or "the proxy in front"
         page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
-        return f"{when}, or pull from another host: {page}"
+        return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
     if says(last, _OF_ALL):
         return f"{when}, and send fewer requests at a time: all requests count, with or without a login"
     if says(last, _OF_AN_UPSTREAM):

@@ -118,8 +118,12 @@ def of_names(one: Answer) -> str | None:
         return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
     if "NAME_INVALID" in said and tells_more(one.hop):
         return f"name the image as the answer asks: {host} takes no name spelled {name}"
-    how = f" ({one.known.creates})" if one.known is not None and one.known.creates else ""
-    return f"create {name} at {host} first{how}, and check how it is spelled"
+    return f"create {name} at {host} first{created_by(one)}, and check how it is spelled"
+
+
+def created_by(one: Answer) -> str:
+    """The command that makes a repository, where a push does not, in brackets."""
+    return f" (it is made by {one.known.creates})" if one.known is not None and one.known.creates else ""
 
 
 def of_uploads(one: Answer) -> str | None:
@@ -134,6 +138,8 @@ def of_uploads(one: Answer) -> str | None:
         return (
             f"check the host and port, and the proxy in front of {host}: a web page answered, which takes no uploads"
             if one.by_page
+            else f"check the name {name}{created_by(one)}"
+            if one.hosted is not None
             else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
         )

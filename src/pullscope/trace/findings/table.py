@@ -38,6 +38,7 @@ from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Look, Row, rows_of
+from pullscope.trace.settle import over_at
 from pullscope.trace.source_gaps import AT_A_MIRROR, silenced
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -89,7 +90,19 @@ def findings_of(case: Case) -> list[Finding]:
             continue
         soft = any(finding.code in ROWS[cause.code].softens for cause in causes)
         kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
-    return sorted(kept, key=lambda finding: -_RANK.index(finding.severity))
+    return sorted(_ended(kept, case) if case.over else kept, key=lambda finding: -_RANK.index(finding.severity))
+
+
+def _ended(every: list[Finding], case: Case) -> list[Finding]:
+    """Of two errors the later one ended the client, where it was asked for after the first was answered: it went on."""
+    steps = {step.n: step for step in case.steps if step.n}
+    errors = [one for one in every if one.severity is Severity.ERROR and set(one.steps) & steps.keys()]
+    last = max((steps[n].started for one in errors for n in one.steps if n in steps), default=0.0)
+
+    def was_survived(one: Finding) -> bool:
+        return one in errors and all(over_at(steps[n])[0] <= last for n in one.steps if n in steps)
+
+    return [replace(one, severity=Severity.WARNING) if was_survived(one) else one for one in every]
 
 
 def _found(looks: Iterable[tuple[str, Look]], case: Case) -> list[Finding]:

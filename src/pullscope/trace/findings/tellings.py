@@ -37,7 +37,7 @@ def _told(case: Case, code: str, sentence: Callable[[Answer], str]) -> Iterator[
         return
     of_login = [one for one in answers if one.is_about_a_login] if code == "access-denied" else []
     answers = of_login or answers
-    one = next((answer for answer in answers if words(answer.hop)), answers[0])
+    one = next((answer for answer in reversed(answers) if words(answer.hop)), answers[-1])
     steps = [answer.step for answer in answers]
     issuer = case.issuer_of(one.hop)
     sure = of_login or code in _OF_LOGINS or (code == "write-denied" and case.over and case.failed)

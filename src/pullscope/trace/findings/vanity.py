@@ -26,7 +26,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, quoted, says
+from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.model import Hop, Step
 
 
@@ -187,9 +187,11 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         site or f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
         if site or first.last.host in case.pointing
         else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
+        if first.last.host in served and first.last.ok
+        else f"have {front(first.last) or 'what is in front'} hand all paths below {folder} on to the registry, as it did others"
         if first.last.host in served
         else check(first.route.repository or "")
-        if first.last.host in takes
+        if first.last.host in takes or known_registry(first.last.host) is not None
         else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
 
