@@ -34,7 +34,7 @@ def test_no_control_code_comes_through(form: str) -> None:
 @every_form
 @pytest.mark.parametrize("recording", [name for name in TRACES if name.startswith(("docker", "skopeo"))])
 def test_no_secret_of_the_recordings(form: str, recording: str) -> None:
-    """The made-up tokens and signatures are in the flow files and in nothing that is made of them."""
+    """The made-up tokens and signatures are in the flow files and in no output made of them."""
     text = FORMS[form].write(told(TRACES[recording]()))
 
     assert "T:repository:" not in text

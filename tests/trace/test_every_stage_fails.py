@@ -147,7 +147,7 @@ def test_no_stage_that_fails_for_one_operation_touches_another(caplog: pytest.Lo
             except RuntimeError as error:
                 problems.append(f"{stage.name}: raised {error}")
         if not errors and not caplog.messages:  # a rule of the findings has a net of its own
-            problems.append(f"{stage.name}: nobody was told")
+            problems.append(f"{stage.name}: no finding")
     assert not problems, "\n".join(problems)
     assert len(expected) > 20
     assert len(reached) > 100, sorted(reached)

@@ -98,7 +98,7 @@ def status(root: Root = "/") -> None:
     if why:
         typer.echo(f"used  {why}")
     if at.tree.live and not listens("127.0.0.1", port):
-        raise Complaint(f"nothing listens on 127.0.0.1:{port}. journalctl -u {proxy_service.UNIT} says why.")
+        raise Complaint(f"nothing listens on 127.0.0.1:{port}. journalctl -u {proxy_service.UNIT} shows why.")
 
 
 @app.command("remove")

@@ -44,7 +44,7 @@ def add(
         ipaddress.ip_address(address)
         _may_write(tree)
         _write(tree, lambda names: names | {name: address})
-    typer.echo(f"{HOSTS_FILE}  {name} leads to {address}")
+    typer.echo(f"{HOSTS_FILE}  {name} resolves to {address}")
     typer.echo(NO_EFFECT)
     typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
 
@@ -57,7 +57,7 @@ def remove(host: Name, root: Root = "/") -> None:
         name, tree = _name(host), Tree(root)
         _may_write(tree)
         words = _write(tree, lambda names: _without(names, name))
-    typer.echo(f"{HOSTS_FILE}  {name} taken out{words}")
+    typer.echo(f"{HOSTS_FILE}  {name} removed{words}")
 
 
 @app.command("list")
