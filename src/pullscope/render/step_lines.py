@@ -219,7 +219,7 @@ def _packed(parts: list[str], room: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52,116}\b")
+_HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{12})[0-9a-f]{52,116}(?![0-9a-z])")
 """sha256 and sha512."""
 
 
