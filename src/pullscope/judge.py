@@ -98,7 +98,6 @@ def traced(ran: Ran) -> Trace:
 
 
 def judged(trials: Iterable[Trial]) -> list[tuple[Client, ClientVerdict]]:
-    """Each client with its verdict."""
     return [(one.client, verdict_of(one.client, one.ran)) for one in trials]
 
 

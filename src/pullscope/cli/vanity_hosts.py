@@ -92,7 +92,6 @@ def _may_write(tree: Tree) -> None:
 
 
 def _ours(tree: Tree) -> dict[str, str]:
-    """The names in our block."""
     content = tree.look(HOSTS_FILE).content
     if hosts_file.remove_block(content) == content:
         return {}

@@ -189,7 +189,6 @@ class _Move:
 
     @property
     def told(self) -> list[Told]:
-        """Each client after the move."""
         return _told(self.new)
 
     @property

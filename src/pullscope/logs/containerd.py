@@ -19,7 +19,6 @@ MARK = re.compile(r'(?:msg=\\?"|msg\\?": ?\\?"|DEBU\[[^\]\s]+\] )(?:do request|f
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     found, waiting = list[Exchange](), Waiting()
     for entry in entries(lines):
         said, fields = entry.message, entry.fields

@@ -40,7 +40,6 @@ _ABOUT = (
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     reader = _Reader()
     for entry in entries(lines):
         reader.entry(entry, entry.message[:LONGEST_SENTENCE])
@@ -56,7 +55,6 @@ class _Reader:
         self.refused: Exchange | None = None
 
     def entry(self, entry: Entry, said: str) -> None:
-        """Take in one line."""
         waiting = self.waiting
         if asked := _ASKED.match(said):
             self._went_on(asked[1], asked[2], entry)

@@ -22,7 +22,6 @@ MARK = re.compile(r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?(?:--> [A-Z]+ https?://|
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     found: list[Exchange] = []
     waiting, undumped = Waiting(), list[Exchange]()
     for number, record in _records(lines):

@@ -108,7 +108,6 @@ class _Reader:
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     reader = _Reader()
     for entry in entries(lines):
         for text in entry.message.split("\r"):

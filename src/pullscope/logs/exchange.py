@@ -59,7 +59,6 @@ class Waiting:
         self._all: list[Exchange] = []
 
     def add(self, one: Exchange) -> Exchange:
-        """One more."""
         self._all = [each for each in self._all[-MOST_WAITING:] if not each.over]
         self._all.append(one)
         return one

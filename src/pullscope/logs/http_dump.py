@@ -26,7 +26,6 @@ MOST_LINES = 10_000
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     found, waiting = list[Exchange](), Waiting()
     for block in _blocks(lines):
         first = block[0]

@@ -18,7 +18,6 @@ MARK = re.compile(r'(?:msg="|"msg": ?"|(?:DEBU|TRAC)\[[^\]\s]+\] )reg http reque
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of the log."""
     for entry in entries(lines):
         method, url = entry.fields.get("req-method"), entry.fields.get("req-url")
         if entry.message != MESSAGE or not method or not url:

@@ -75,7 +75,6 @@ class Answer:
             return None
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        """The body is there."""
         if not flow.metadata.pop(_WAITS_FOR_BODY, False):
             return None
         try:

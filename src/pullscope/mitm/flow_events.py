@@ -23,7 +23,6 @@ from pullscope.trace.source_gaps import MIRROR
 
 
 def requested(border: Border, head: RequestHead) -> Requested:
-    """The head of a request."""
     return border.requested(
         Request(method=head.method, url=_spelled(head), headers=headers_of(head.fields)),
         time=head.started,

@@ -68,7 +68,6 @@ class OtlpLive:
     # -- mitmproxy's side -----------------------------------------------------------------------------------------------
 
     def load(self, loader: addonmanager.Loader) -> None:
-        """Declare the option."""
         loader.add_option(
             "pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."
         )
@@ -119,7 +118,6 @@ class OtlpLive:
     # -- the thread -----------------------------------------------------------------------------------------------------
 
     def start(self, endpoint: str) -> None:
-        """Begin to send there."""
         try:
             sender = self._make_sender(endpoint, self._traces)
         except ImportError:

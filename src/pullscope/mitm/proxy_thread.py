@@ -109,7 +109,6 @@ class ProxyThread:
             await installed.get("proxyserver").servers.update([])
 
     def up(self) -> None:
-        """The proxy listens."""
         if self._master is not None:
             installed: Any = self._master.addons
             addresses = installed.get("proxyserver").listen_addrs()

@@ -53,7 +53,6 @@ class Recorder:
         self._file.rotation = rotation
 
     def write(self, event: Event) -> None:
-        """Add one event."""
         if self._begin_after:
             given = {name: getattr(event, name, None) for name in NUMBERS}
             event = replace(event, **{name: n + self._begin_after for name, n in given.items() if n is not None})

@@ -66,7 +66,6 @@ class RecordingFile:
         """Everything has been written."""
 
     def close(self) -> None:
-        """Let go of it."""
         os.close(self._descriptor)
 
     # -- inside ---------------------------------------------------------------------------------------------------------

@@ -122,7 +122,6 @@ class Relay:
             reader.feed_data = passing.count(reader.feed_data)
 
     def ended(self, client: connection.Client) -> None:
-        """The client's connection is over."""
         passing = self._passing.pop(client.id, None)
         if passing is not None:
             if passing.looked != passing.length:
@@ -141,7 +140,6 @@ class Relay:
                 self._tell(passing, passing.length)
 
     def stop(self) -> None:
-        """The proxy ends."""
         for passing in [*self._passing.values()]:
             self._tell(passing, passing.length, over=True)
         self._passing.clear()

@@ -29,7 +29,6 @@ NOISY = ("mitmproxy.proxy.server",)
 
 
 def declare(loader: addonmanager.Loader) -> None:
-    """Add our options to mitmproxy's."""
     loader.add_option(
         "pullscope_view",
         str,

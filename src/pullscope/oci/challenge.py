@@ -51,7 +51,6 @@ class Challenge:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """`scope`, read."""
         return read_scopes(self.scope or "")
 
 

@@ -52,7 +52,6 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes) -> Self:
-        """The sha256 digest of `data`."""
         return cls(f"sha256:{hashlib.sha256(data).hexdigest()}")
 
     @property

@@ -41,7 +41,6 @@ class Home:
 
     @property
     def url(self) -> str:
-        """Where its API is."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == _SCHEMES[self.scheme] else f":{self.port}")
 

@@ -120,7 +120,6 @@ def secrets_sent(url: str, content: str, *, form: bool) -> Secrets:
 
 
 def both(one: Secrets, other: Secrets) -> Secrets:
-    """What either of them knows."""
     return Secrets(*(mine | theirs for mine, theirs in zip(one, other, strict=True))) if any(other) else one
 
 

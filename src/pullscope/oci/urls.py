@@ -35,7 +35,6 @@ class Url(NamedTuple):
     fragment: str
 
     def __str__(self) -> str:
-        """The URL of these parts."""
         scheme = f"{self.scheme}:" if self.scheme else ""
         authority = f"//{self.authority}" if self.authority or self.path.startswith("//") else ""
         asked, sharp = ("?" if self.query else ""), ("#" if self.fragment else "")

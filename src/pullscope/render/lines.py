@@ -64,7 +64,6 @@ class Story:
         self._told = False
 
     def show(self, changes: Iterable[Change]) -> None:
-        """Tell what changed."""
         for change in changes:
             pull = change.pull
             if change.what == "refused":

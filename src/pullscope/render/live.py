@@ -203,7 +203,6 @@ class LiveView:
             self._frame(lines, self._rows)
 
     def tick(self, trace: Trace, now: float, arriving: Arriving) -> None:
-        """Draw the table anew."""
         columns, rows = self._size()
         pulls = pulls_under_way(trace)
         # A line that reaches the last column may wrap in some terminals.

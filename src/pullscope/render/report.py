@@ -59,7 +59,6 @@ def report_json(
     refusals: Iterable[Refusal] = (),
     findings: Iterable[Finding] = (),
 ) -> dict[str, Any]:
-    """The report as plain values."""
     return {
         "schema_version": SCHEMA_VERSION,
         "source": source,
@@ -87,7 +86,6 @@ def _relayed_json(pull: Pull, host: str, length: int | None) -> dict[str, Any]:
 
 
 def pull_json(pull: Pull) -> dict[str, Any]:
-    """One pull."""
     hops = pull.hops
     roles = Roles(hops)
     layers = pull.layers
@@ -143,7 +141,6 @@ def pull_json(pull: Pull) -> dict[str, Any]:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """One finding."""
     return {
         "code": finding.code,
         "severity": str(finding.severity),
@@ -155,7 +152,6 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def step_json(step: Step, roles: Roles) -> dict[str, Any]:
-    """One step with its hops."""
     token = step.token
     number = step.expectation.number if step.expectation and step.kind is Kind.LAYER else None
     return {
@@ -183,7 +179,6 @@ def step_json(step: Step, roles: Roles) -> dict[str, Any]:
 
 
 def hop_json(hop: Hop, roles: Roles) -> dict[str, Any]:
-    """One exchange."""
     response = hop.response
     return {
         "method": hop.request.method,

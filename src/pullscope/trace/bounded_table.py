@@ -41,7 +41,6 @@ class Remembered(Generic[Key, Value]):
         return tuple([value for _, value in found]) if found is not None else ()
 
     def discard(self, key: Key, value: Value) -> None:
-        """Forget one value."""
         values = self._found.get(key, ())
         kept = [each for each in values if each[1] is not value]
         if not kept:

@@ -57,7 +57,6 @@ def _said(function: Callable[..., object]) -> str:
 
 
 def lines() -> Iterator[str]:
-    """The page, line by line."""
     yield _PREFACE.rstrip("\n")
     yield ""
     yield "## Who cannot have asked"

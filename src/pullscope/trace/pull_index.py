@@ -60,7 +60,6 @@ class Shelf:
             del self._at[place]
 
     def at(self, place: Place) -> Sequence[Pull]:
-        """The pulls of a place."""
         return self._at.get(place, ())
 
     def __contains__(self, pull: Pull) -> bool:

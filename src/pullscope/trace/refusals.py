@@ -49,5 +49,4 @@ class Refusals:
         return who in self._found
 
     def all(self) -> list[Refusal]:
-        """Every refusal that is remembered."""
         return list(self._found.values())

@@ -19,7 +19,6 @@ PATH = "/etc/buildkit/buildkitd.toml"
 
 
 def write(parts: Parts, _: Node, wish: Wish) -> list[str]:
-    """The one file."""
     pieces = Pieces(parts, PATH)
     try:
         text = toml_text.read(pieces.content)

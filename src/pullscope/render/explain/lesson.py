@@ -222,7 +222,6 @@ def _of_the_first(pull: Pull, told: set[Idea]) -> list[Idea]:
 
 
 def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:
-    """What this step shows."""
     found = _of_the_first(pull, told)
     if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in step.hops):
         found.append(Idea.VANITY)

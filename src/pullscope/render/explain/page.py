@@ -65,7 +65,6 @@ a token, and only then follows the redirect: the version check told it that the 
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
-    """The page."""
     lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
     lines += _diagrams(direct)
     cited: set[Section] = set()

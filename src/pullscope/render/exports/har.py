@@ -27,7 +27,6 @@ BLOCKED = 0.001
 
 
 def har(pulls: Iterable[Pull]) -> dict[str, Any]:
-    """The log of these pulls."""
     pages: list[dict[str, Any]] = []
     seen: list[tuple[Hop, Pull, str]] = []
     for pull in pulls:

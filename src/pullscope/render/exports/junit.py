@@ -22,7 +22,6 @@ LOOSE = "findings of no single operation"
 
 
 def junit(told: Told) -> str:
-    """The document."""
     seconds = sum(pull.seconds or 0.0 for pull in told.pulls)
     suite = ET.Element("testsuite", name=plain(told.source, 300), time=f"{seconds:.3f}")
     began = min((pull.started for pull in told.pulls if pull.dated), default=None)

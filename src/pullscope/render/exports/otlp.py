@@ -40,7 +40,6 @@ def otlp_lines(pulls: Iterable[Pull]) -> str:
 
 
 def traces_data(pull: Pull) -> dict[str, Any]:
-    """One pull as a TracesData."""
     resource = {"attributes": _attributes({"service.name": "pullscope", "service.version": __version__})}
     scope = {"name": "pullscope", "version": __version__}
     return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": scope, "spans": list(spans(pull))}]}]}

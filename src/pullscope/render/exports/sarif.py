@@ -24,7 +24,6 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def sarif(told: Told) -> dict[str, Any]:
-    """The log as plain values."""
     found = [(None, finding) for finding in told.findings]
     every = [*found, *((pull, finding) for pull in told.pulls for finding in pull.findings)]
     codes = list(dict.fromkeys(finding.code for _, finding in every))

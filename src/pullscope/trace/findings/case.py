@@ -207,7 +207,6 @@ def content_type(hop: Hop) -> str:
 
 
 def header(hop: Hop, name: str) -> str | None:
-    """A header of the answer."""
     return hop.response.headers.get(name) if hop.response else None
 
 
@@ -272,7 +271,6 @@ def reading(case: Case) -> Iterator[Step]:
 
 
 def pings(case: Case) -> list[Step]:
-    """The version checks."""
     return [step for step in case.steps if step.kind is Kind.VERSION_CHECK and step.route.endpoint in PINGS]
 
 

@@ -49,7 +49,6 @@ Rung = Callable[[Answer], str | None]
 
 
 def fix_of(one: Answer) -> str:
-    """What to do."""
     fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
     return fix + at_that_registry(one, fix)
 

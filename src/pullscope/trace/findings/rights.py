@@ -70,7 +70,6 @@ def the_right(one: Answer) -> str:
 
 
 def refused_login(one: Answer) -> str:
-    """The sentence for it."""
     hop, client = one.hop, one.case.client
     who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
     if asks_for_another(one):

@@ -57,7 +57,6 @@ class Containers:
     _again: bool = field(default=False, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        """The whole copy."""
         for left in range(self.retries, -1, -1):
             self._challenges, self._tokens, self._again = (), {}, False
             try:

@@ -53,7 +53,6 @@ class Crane:
     _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        """The whole pull."""
         return (yield from self._run(self._image()))
 
     def list_tags(self) -> Steps[Outcome]:

@@ -59,7 +59,6 @@ class DockerClassic:
     _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        """The whole pull."""
         try:
             yield from self._ping()
             yield from self._pull_tag()

@@ -61,7 +61,6 @@ class DockerContainerd:
     _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        """The whole pull."""
         try:
             resolver = _Authorizer()
             root = yield from self._resolve(resolver)

@@ -64,7 +64,6 @@ class GoError(Exception):
 
 
 def no_change(request: Request) -> Steps[Request]:
-    """The hop as it is."""
     return request
     yield request  # pragma: no cover - makes this a generator
 

@@ -63,7 +63,6 @@ class Regctl:
     _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        """The whole copy."""
         try:
             yield from self._image()
         except PullFailedError as failed:

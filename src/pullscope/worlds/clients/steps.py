@@ -69,7 +69,6 @@ class PullFailedError(Exception):
 
 
 def ask(request: Request) -> Steps[Response]:
-    """One request and its answer."""
     response: Response = yield request
     return response
 

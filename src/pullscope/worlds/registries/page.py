@@ -50,7 +50,6 @@ _TITLES = {
 
 
 def page() -> str:
-    """The whole page."""
     return "\n".join(
         (_PREFACE, *_overview(), "", *_logins(), *(line for row in REGISTRIES.values() for line in _row(row)))
     )

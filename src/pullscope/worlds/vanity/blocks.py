@@ -37,7 +37,6 @@ class _Open:
 
 
 def names(text: str) -> frozenset[str]:
-    """The words of a table."""
     return frozenset(text.split())
 
 

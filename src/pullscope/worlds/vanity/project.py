@@ -37,7 +37,6 @@ class Project:
 
     @property
     def site(self) -> str:
-        """The folder that is published."""
         return "public" if "public/index.html" in self.files else "site"
 
 

@@ -33,7 +33,6 @@ class State:
         self.query = split.query
 
     def place(self, one: Directive) -> str:
-        """`file:line`."""
         return f"{self.config.file}:{one.line}"
 
     def sections(self) -> list[Directive]:
