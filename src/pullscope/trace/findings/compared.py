@@ -82,14 +82,9 @@ def rewritten(case: Case, step: Step) -> str | None:
 
 def upload_address(case: Case, hop: Hop) -> str | None:
     """The last Location of an upload and the address that was then asked, where that is another path of the same host."""
+    began = [one for one in case.hops if one.status == 202 and one.route.repository == hop.route.repository]
     told = [
-        one.response.location
-        for one in case.hops
-        if one.response is not None
-        and one.response.location is not None
-        and one.status == 202
-        and one.route.repository == hop.route.repository
-        and one.request.time < hop.request.time
+        one.response.location for one in began if one.response and one.response.location and one.step is not hop.step
     ]
     asked = hop.request.url
     if not told or any(path_of(one) == path_of(asked) for one in told) or split(told[-1]).host != split(asked).host:

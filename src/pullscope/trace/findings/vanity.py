@@ -277,21 +277,19 @@ def library_prefix_missing(case: Case) -> Iterator[Found]:
     known by Docker Hub's challenge.
     """
     for step in case.bad:
-        last = step.last
-        name = last.route.repository
-        behind = Answer(case, step).behind
-        if step.is_token or behind is None or behind.id != "docker-hub":
+        one, last, name = Answer(case, step), step.last, step.last.route.repository
+        if case.writes or one.is_known_to_be_there or one.behind is None or one.behind.id != "docker-hub":
             continue
+        if step.is_token or (last.status == 401 and last.request.authorization == "none"):
+            continue  # a challenge says nothing of the name
         if name and "/" not in name and last.status in (401, 403, 404):
-            asked = step.first.host if step.first.host != last.host else "the client"
-            at_hub = known_registry(last.host) is not None
+            hub = known_registry(last.host) is not None
+            asked = "the client" if hub and step.first.host == last.host else step.first.host
             yield Found(
                 [other for other in case.bad if other.last.route.repository == name],
-                f"{asked} asked Docker Hub for {name}, which it knows only as library/{name}."
-                if at_hub
-                else f"{last.host} answers with the challenge of Docker Hub, which knows {name} only as library/{name}.",
-                f"add library/ in the rule that sends {name} to {last.host}, or pull {step.first.host}/library/{name}"
-                if at_hub
-                else f"pull {step.first.host}/library/{name}, or let {last.host} add library/ to names of one part",
+                f"{asked} asked Docker Hub{'' if hub else ', whose challenge it passes on,'} for {name}, which it knows only as "
+                f"library/{name}.",
+                f"add library/ in the rule that sends {name} to {last.host if hub else 'Docker Hub'}, or pull "
+                f"{step.first.host}/library/{name}",
                 severity=case.severity(step),
             )
