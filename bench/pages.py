@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pullscope.cli.source import few_collections
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.html.page import page
 from pullscope.trace.events import Event
@@ -38,7 +39,8 @@ def main() -> None:
     for number in words.pulls:
         pulls = made(number, words.images)
         began = time.process_time()
-        text = page(pulls, source="bench")
+        with few_collections():
+            text = page(pulls, source="bench")
         took = time.process_time() - began
         size = len(text.encode()) / 1e6
         print(

@@ -15,6 +15,7 @@ from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
     choose,
+    few_collections,
     keep_input,
     name_of,
     put,
@@ -107,18 +108,18 @@ def report(
             "--format html tells the rest."
         )
     whole = pull is None  # a single pull comes without what belongs to none
-    text = chosen.write(
-        Told(
-            source=name_of(file),
-            pulls=pulls,
-            unattributed=trace.unattributed if whole else (),
-            refusals=trace.refusals if whole else (),
-            findings=found,
-            color=wants_color(color) if out is None else bool(color),
-            verbose=verbose,
-            width=screen_width() if out is None else WIDTH,
-        )
+    told = Told(
+        source=name_of(file),
+        pulls=pulls,
+        unattributed=trace.unattributed if whole else (),
+        refusals=trace.refusals if whole else (),
+        findings=found,
+        color=wants_color(color) if out is None else bool(color),
+        verbose=verbose,
+        width=screen_width() if out is None else WIDTH,
     )
+    with few_collections():
+        text = chosen.write(told)
     with reader_may_leave():
         put(text, out, force=force)
     if wanted == "html" and out is not None:

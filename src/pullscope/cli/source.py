@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pullscope.trace.trace import Trace
 
 MOST_NEW = 100_000
-"""Objects that are made between two looks of the garbage collector while flows are read."""
+"""Objects that are made between two looks of the garbage collector while flows are read, or a report is made."""
 
 
 def name_of(file: str) -> str:
@@ -47,11 +47,14 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
     untold = Untold()
     trace = Trace(on_error=untold.add)
     seen = 0
-    with open_source(file) as source, _few_collections(begin_of(source)):
+    with open_source(file) as source:
+        # What is read of a recording is kept; only mitmproxy's flows go round in circles, and would be kept all.
+        most_new = MOST_NEW if is_flow_file(begin_of(source)) else 0
         reader = Source(name_of(file), source)
-        for event in reader.events():
-            seen += 1
-            trace.feed(event)
+        with few_collections(most_new):
+            for event in reader.events():
+                seen += 1
+                trace.feed(event)
     changes = trace.finish(cut_off=reader.cut_off, at=reader.connected_at)
     if not seen and reader.problem:
         raise Complaint(reader.problem)
@@ -62,14 +65,12 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
 
 
 @contextlib.contextmanager
-def _few_collections(head: bytes) -> Iterator[None]:
-    """What is read is kept, so there is next to nothing for Python to collect, and looking for it was a quarter of the time.
-
-    Only mitmproxy's flows go round in circles, and would be kept all.
-    """
+def few_collections(most_new: int = MOST_NEW) -> Iterator[None]:
+    """Python looks for what to collect once in so many new objects, or never: a trace is kept whole, and looking through it
+    again and again is a quarter of the time."""
     before = gc.get_threshold()
     if before[0]:  # else it was turned off
-        gc.set_threshold(MOST_NEW if is_flow_file(head) else 0, *before[1:])
+        gc.set_threshold(most_new, *before[1:])
     try:
         yield
     finally:

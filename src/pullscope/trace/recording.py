@@ -47,6 +47,8 @@ _TEXTS = (
 
 
 def _written(value: object) -> str | None:
+    if type(value) is str and value.isascii():  # which nearly all are
+        return value
     return writable(value) if isinstance(value, str) else None
 
 
@@ -104,16 +106,10 @@ def from_line(line: str | bytes) -> Event | None:
     readers, values = _READERS[kind], dict(_TO_BEGIN_WITH[kind])
     try:
         for name, value in record.items():
-            if name not in readers:
-                continue
-            read = readers[name]
-            if read is not None and (value is not None or name not in _MAY_BE_NONE):
-                value = read(value)
-                if value is None:
+            if name in readers and (value is not None or name not in _MAY_BE_NONE):
+                values[name] = found = readers[name](value)
+                if found is None and name != "sha256":  # of which no more is said than that there is none
                     raise ValueError(f"{name} is not what it should be")
-            values[name] = value
-        if values.get("sha256") is not None:
-            values["sha256"] = sha256_hex(values["sha256"])
         return kind(**values)
     except TypeError as error:
         raise ValueError("a field is missing, or is not what it should be") from error
@@ -140,6 +136,7 @@ _READ: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(_NUMBERS, counted),
     **dict.fromkeys(_TIMES, moment),
     **dict.fromkeys(_TEXTS, _written),
+    "sha256": sha256_hex,
     "headers": _headers,
     "over": lambda value: value is True,
 }
@@ -147,7 +144,7 @@ _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "locat
 _MAY_BE_NONE = frozenset(
     {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
 )
-_READERS = {kind: {name: _READ.get(name) for name in names} for kind, names in _FIELDS.items()}
+_READERS = {kind: {name: _READ[name] for name in names} for kind, names in _FIELDS.items()}
 _TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
     kind: {name: Headers() if name == "headers" else None for name in names if name in (*_NONE_IF_MISSING, "headers")}
     for kind, names in _FIELDS.items()
