@@ -40,10 +40,10 @@ from pullscope.trace.findings.grants import (
     EXPIRED,
     allows,
     challenger,
+    is_wrong_login,
     issued_for,
     pushes,
     refuses_access,
-    wrong_logins,
 )
 from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.said import front, says
@@ -190,7 +190,7 @@ class Answer:
     def is_about_a_login(self) -> bool:
         """Whether a login itself was refused, and not what was asked with it."""
         anonymous = self.issued is not None and self.issued.anonymous
-        return self.step in wrong_logins(self.case) and not anonymous
+        return not anonymous and is_wrong_login(self.case, self.step)
 
     @cached_property
     def times(self) -> int:

@@ -65,18 +65,16 @@ def refuses_access(hop: Hop) -> bool:
     return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
 
 
-def wrong_logins(case: Case) -> list[Step]:
-    """The steps at which a login itself was refused: by a token server, or as Basic by the registry."""
-    tokens = [step for step in case.bad if step.is_token and not was_anonymous(step) and refuses_access(step.last)]
-    basic = [
-        step
-        for step in case.bad
-        if not step.is_token
-        and step.last.request.authorization == "basic"
-        and _refuses_a_login(case, step.last)
-        and not in_storage(step.last)
-    ]
-    return [*tokens, *basic, *refused_pings(case)]
+def is_wrong_login(case: Case, step: Step) -> bool:
+    """Whether a step is one at which a login itself was refused: by a token server, or as Basic by the registry."""
+    if step is case.stopped_at and step in refused_pings(case):
+        return True
+    if step not in case.bad:
+        return False
+    if step.is_token:
+        return not was_anonymous(step) and refuses_access(step.last)
+    basic = step.last.request.authorization == "basic"
+    return basic and _refuses_a_login(case, step.last) and not in_storage(step.last)
 
 
 def _refuses_a_login(case: Case, hop: Hop) -> bool:
