@@ -210,6 +210,7 @@ def test_descriptors_can_be_kept_in_sets() -> None:
             [
                 RegistryError(code="DENIED", message=""),
                 RegistryError(code="", message="m", detail="d"),
+                RegistryError(code="", message="x"),
                 RegistryError(code="", message="", detail="false"),
             ],
         ),

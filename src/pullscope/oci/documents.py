@@ -187,7 +187,7 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
         return ()
     listed = document.get("errors")
     if isinstance(listed, list):
-        # spec.md, "Error Codes"
+        # spec.md, "Error Codes"; some servers list plain sentences.
         return tuple(
             RegistryError(
                 code=_text(entry.get("code")) or "",
@@ -197,9 +197,8 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
             for entry in ({"message": one} if isinstance(one, str) else one for one in listed[:_MAX_ERRORS])
             if isinstance(entry, dict)
         )
-    inner = document.get(
-        "error"
-    )  # {"error": {"code": 403, "message": "…", "status": "PERMISSION_DENIED"}}: Google's APIs
+    # Google's APIs: {"error": {"code": 403, "message": "…", "status": "PERMISSION_DENIED"}}
+    inner = document.get("error")
     said = {**inner, "error": inner.get("status")} if isinstance(inner, dict) else document
     code = _text(said.get("error")) or _text(said.get("code")) or ""
     told = next((text for key in _SAYING if (text := _text(said.get(key)))), "")
