@@ -34,7 +34,9 @@ def test_prints_the_lesson() -> None:
     assert "\x1b" not in told.stdout
 
 
-@pytest.mark.parametrize("word", ["scope", "Scopes", "manifest list", "signed-url", "401"])
+@pytest.mark.parametrize(
+    "word", ["scope", "Scopes", "manifest list", "signed-url", "401", "podman", "PUT", "classic store", "reverse-proxy"]
+)
 def test_explains_a_word(word: str) -> None:
     """A word of the trade, however it is spelled, and no file is looked for."""
     told = run("explain", word)
@@ -52,6 +54,24 @@ def test_a_file_is_not_taken_for_a_word(tmp_path: Path) -> None:
     )
 
     assert told.stdout.startswith("pull 1 docker.io/timonback/zephykus:latest\n")
+
+
+def test_a_word_that_is_not_known_gets_the_known_ones() -> None:
+    """What has no dot and no slash was meant as a word: the complaint has all of them."""
+    told = run("explain", "kernel")
+    words = told.stderr.partition("Words: ")[2].rstrip(".\n").split(", ")
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("error: there is no file kernel, and no such word.")
+    assert words == list(TERMS)
+
+
+@pytest.mark.parametrize("name", ["pull.jsonl", "flows/today"])
+def test_a_file_that_is_not_there_is_not_called_a_word(name: str) -> None:
+    told = run("explain", name)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith(f"error: cannot read {name}: ")
 
 
 def test_a_pull_that_is_not_there_is_named() -> None:

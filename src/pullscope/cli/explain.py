@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from enum import StrEnum
@@ -15,7 +16,7 @@ from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, name_of, read_trace
-from pullscope.render.explain.glossary import term
+from pullscope.render.explain.glossary import TERMS, term
 from pullscope.render.layout import screen_width
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 UP_AND_CLEAR = "\x1b[1A\x1b[2K"
 """To the line where Enter was pressed, and empty it (ECMA-48: CUU, EL)."""
+
+
+A_WORD = re.compile(r"\w[\w -]*")
+"""What has no dot and no slash, as the name of a recording would."""
 
 
 class Level(StrEnum):
@@ -57,10 +62,12 @@ def explain(
     pullscope explain scope
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
-    meant = None if Path(file).exists() else term(file)
-    if meant is not None:
-        print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
-        return
+    if not Path(file).exists():
+        if meant := term(file):
+            print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
+            return
+        if A_WORD.fullmatch(file):
+            raise Complaint(f"there is no file {file}, and no such word. Words: {', '.join(TERMS)}.")
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)
     if problem:

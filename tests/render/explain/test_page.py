@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ def test_page_is_made_of_table_and_demo() -> None:
         file.write_text(page, encoding="utf-8")
 
     assert file.read_text(encoding="utf-8") == page
+
+
+def test_lines_of_curl_set_the_variables_that_they_use() -> None:
+    """The types of Accept stand there once; a shell that runs the blocks in order knows them, and sends what the client sent."""
+    page = (ROOT / "docs" / "how-a-pull-works.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in page.split("```sh\n")[2:]]
+    [types] = [line for block in blocks for line in re.findall(r'ACCEPT="Accept: ([^"]*)"', block)]
+    asked = next(hop for step in recorded("direct").steps for hop in step.hops if hop.route.reference is not None)
+
+    assert types.replace("\\\n", "").split(",") == list(asked.request.headers.get_all("accept"))
+    assert next(block for block in blocks if "$ACCEPT" in block).startswith("ACCEPT=")
+    assert sum("$ACCEPT" in block for block in blocks) == 3
 
 
 @pytest.mark.parametrize("word", sorted(IN_THE_LESSON))

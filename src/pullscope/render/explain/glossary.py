@@ -12,12 +12,14 @@ TERMS: dict[str, str] = {
     "403": "Access denied: the registry does not allow this, with or without a login.",
     "404": "Not found. For a private image a registry may say 404 instead of 401 or 403.",
     "429": "Too many requests: a rate limit was reached.",
+    "Accept": "The header of a request that lists the document types (media types) that the client understands.",
     "anonymous": "Without a login. Docker Hub issues anonymous tokens for public images.",
     "attestation": "A statement about an image, stored beside it in the index: how it was built (provenance) or what is "
     "in it (SBOM). The image runs without it.",
     "blob": "A layer or a config: a file at /v2/NAME/blobs/DIGEST.",
     "CA": "Certificate authority: it signs certificates. A client accepts a proxy's certificates only if it "
     "trusts the proxy's CA.",
+    "CNAME": "A record in DNS, the directory of host names: this name stands for that one.",
     "CDN": "Content delivery network: servers that keep copies of blobs near the client. A registry redirects "
     "there; the host name can change.",
     "challenge": "The header WWW-Authenticate of a 401: realm, service and scope of the token that the registry wants.",
@@ -33,6 +35,7 @@ TERMS: dict[str, str] = {
     "digest": "The sha256 hash of some content. The same digest means the same bytes. It can stand in the place of "
     "a tag: `IMAGE@sha256:…`",
     "header": "A line before the content of a request or answer, such as `Content-Type: application/json`.",
+    "hash": "A number computed from content. With sha256, the same hash means the same content.",
     "HEAD": "A request for the headers of an answer only. On Docker Hub it does not count as a pull.",
     "index": "A JSON document with the digest of one manifest for each platform. Also called manifest list.",
     "layer": "A compressed archive of files. The layers, unpacked one over the other, are the image's file system.",
@@ -46,7 +49,7 @@ TERMS: dict[str, str] = {
     "platform": "Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7.",
     "proxy": "A server that passes requests on for a client, and the answers back. pullscope works in one.",
     "pull": "Fetching an image from a registry: manifests, config and layers.",
-    "push": "Uploading an image to a registry: layers and config first, the manifest last.",
+    "push": "Uploading an image to a registry (with POST, PATCH and PUT): layers and config first, the manifest last.",
     "rate limit": "How many pulls a registry allows in a time, per IP address or account. Docker Hub says what is left "
     "in the header ratelimit-remaining.",
     "realm": "In a challenge: the address of the token server.",
@@ -56,27 +59,30 @@ TERMS: dict[str, str] = {
     "empty list: there are none.",
     "registry": "A web server that stores images and answers requests below /v2/.",
     "repository": "A name at a registry with images under tags: library/nginx.",
+    "reverse proxy": "A server in front of a registry: it asks the registry itself and passes on the answers.",
     "SBOM": "Software bill of materials: a list of the software in an image.",
-    "scope": "What a token allows: `repository:NAME:pull`. NAME is the repository in the name that was typed.",
+    "scope": "What a token allows: `repository:NAME:pull`. NAME is the repository that was typed; where a redirect changes "
+    "it, docker 29 and containerd ask for both names.",
     "service": "In a challenge: the name by which the token server knows the registry.",
     "signature": "A proof of who made an image. A digest proves only which bytes it has.",
     "signed URL": "A URL that itself permits fetching one file for a short time; no token is needed.",
-    "store": "Where a docker daemon keeps images: the classic store (docker 28 and older) or the containerd store "
-    "(new installations of docker 29). The two ask a registry in different ways.",
+    "store": "Where a docker daemon keeps images: the classic store (docker 28 and older, and an upgraded docker 29) or the "
+    "containerd store (new installations of docker 29). The two ask a registry in different ways.",
     "tag": "A label of an image in a repository, such as latest. It can be moved to another image at any time.",
-    "token": "A ticket from a token server, valid for a short time and one scope. Clients send it in the header "
-    "Authorization.",
+    "token": "A ticket from a token server, valid for a short time and for the scopes that it names. Clients send it in the "
+    "header Authorization.",
     "token server": "The server that issues tokens, often on another host than the registry. Docker Hub's is "
     "auth.docker.io.",
-    "upstream": "The registry behind a vanity domain, a mirror or a proxy: the one with the images.",
+    "upstream": "The registry behind a vanity domain, a mirror or a reverse proxy: the one with the images.",
     "vanity domain": "A host name of your own in front of a registry, such as docker.example.com.",
     "version check": "GET /v2/: is this a registry, and does it want a token? docker 29 and containerd leave it out.",
 }
 
 IN_THE_LESSON = frozenset({
-    "200", "401", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image", "daemon",
-    "digest", "header", "HEAD", "index", "layer", "manifest", "platform", "proxy", "pull", "rate limit", "realm", "redirect",
-    "registry", "scope", "service", "signed URL", "tag", "token", "token server", "vanity domain", "version check",
+    "200", "401", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image",
+    "daemon", "digest", "header", "HEAD", "index", "layer", "manifest", "platform", "proxy", "pull", "rate limit",
+    "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag",
+    "token", "token server", "vanity domain", "version check",
 })  # fmt: skip
 """What docs/how-a-pull-works.md explains where it first stands, so that the list at its end has the rest."""
 
@@ -85,6 +91,12 @@ ALSO = {
     "image index": "index",
     "provenance": "attestation",
     "storage": "CDN",
+    "docker": "daemon",
+    **dict.fromkeys(("containerd", "podman", "skopeo", "buildah", "crane", "regctl"), "client"),
+    "classic store": "store",
+    "containerd store": "store",
+    "dns": "CNAME",
+    "put": "push",
     "image": "container image",
     "ping": "version check",
     "bearer": "token",

@@ -79,10 +79,10 @@ IDEAS: dict[Idea, Thought] = {
     Idea.NAME: Thought(
         name="Which host a name means",
         beginner=(
-            "The full name of this image is `{reference}`: registry, repository and tag. docker completes short names: `nginx` "
-            "means `docker.io/library/nginx:latest`. The part before the first slash is a host if it contains a dot or a colon, "
-            "or is `localhost`. Every other name belongs to Docker Hub: images are named docker.io there, and requests go to "
-            "registry-1.docker.io. `library/` is added for Docker Hub only. This pull asks {host}."
+            "The full name of this image is `{reference}`: registry, repository (a name with images there) and tag (a label of "
+            "one image). docker completes short names: `nginx` means `docker.io/library/nginx:latest`. The part before the first "
+            "slash is a host if it contains a dot or a colon, or is `localhost`. Every other name belongs to Docker Hub: images "
+            "are named docker.io there, and requests go to registry-1.docker.io. `library/` is added for Docker Hub only."
         ),
         section=_NAMES,
     ),
@@ -95,11 +95,11 @@ IDEAS: dict[Idea, Thought] = {
             '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), and '
             "restart the daemon. The daemon also has to trust every CA (certificate authority) that signs the certificates it is "
             "shown: your registry's private CA, or that of a proxy that reads HTTPS. Put it into "
-            "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name; hosts that it redirects to are covered; no "
-            "restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it there: put the CA "
-            "into the system's store, or into a directory that `SSL_CERT_DIR` names in the daemon's service, and restart. "
-            "(`pullscope docker on` does this.) Some commands ask from your shell, with its settings: `docker manifest`, `docker "
-            "buildx imagetools`, and `docker build` for its tokens. So do podman, skopeo and crane, which have no daemon."
+            "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed; hosts that it redirects to are "
+            "covered; no restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it "
+            "there: put the CA into the system's store or a directory that `SSL_CERT_DIR` names in the daemon's service, and "
+            "restart the daemon. (`pullscope docker on` does this.) With your shell's settings ask `docker manifest`, `docker "
+            "buildx imagetools`, and `docker build` for its tokens; so do clients without a daemon: podman, skopeo, crane."
         ),
         section=_PROXY,
     ),
@@ -138,9 +138,9 @@ IDEAS: dict[Idea, Thought] = {
             "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the name that "
             "you typed, and the registry accepts the token for this repository only. This is why a domain in front of a registry "
             "should keep the path. With another path, docker 28 and older ask for a token for the name that was typed and fail; "
-            "docker 29 and containerd ask for both names, which Docker Hub allows and ghcr.io refuses. Where it fails, docker "
-            'says "denied". Another path needs a proxy that also rewrites the realm in the challenge and the scope in the token '
-            "request."
+            "docker 29 and containerd (on Kubernetes nodes) ask for both names, which Docker Hub allows and ghcr.io refuses. "
+            'Where it fails, docker says "denied". Another path needs a registry without tokens, or a reverse proxy (it asks the '
+            "registry and passes on the answers) that also rewrites the challenge's realm and the token request's scope."
         ),
         section=SCOPES,
     ),
@@ -148,22 +148,22 @@ IDEAS: dict[Idea, Thought] = {
         name="What a digest guarantees",
         beginner=(
             "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte for byte "
-            "as the registry has it: of the JSON text of an index, manifest or config, or of a layer's compressed archive. Here "
-            "it is {digest}. From here on the client asks for everything by digest and hashes what it gets, so changed bytes are "
-            "noticed. The index lists the digests of the manifests, and each manifest those of its config and layers; so this "
-            "one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A digest does not say who made "
-            "the image: that needs a signature."
+            "as the registry has it: of the JSON text of an index (list of manifests), manifest or config, or of a layer's "
+            "compressed archive. Here it is {digest}. From here on the client asks for everything by digest and hashes what it "
+            "gets, so changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its "
+            "config and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A "
+            "digest does not say who made the image: that needs a signature."
         ),
         section=DIGESTS,
     ),
     Idea.COUNTS: Thought(
         name="Why HEAD, and what counts as a pull",
         beginner=(
-            "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. A client that has "
-            "this digest already can stop here. Docker Hub limits pulls. HEAD requests, configs and layers do not count; GETs of "
-            "manifests do. By its documentation a pull like this one, for one architecture, counts once. The limit is per IP "
-            "address, or per account if you are logged in; the headers ratelimit-limit and ratelimit-remaining in the answers to "
-            "GET and HEAD of a manifest say what is left, such as `100;w=21600`: 100 in 21,600 seconds."
+            "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub limits "
+            "pulls. HEAD requests, configs and layers do not count; GETs of manifests do, but by its documentation those of a "
+            "pull for one architecture count as one pull. The limit is per IP address, or per account if you are logged in; the "
+            "headers ratelimit-limit and ratelimit-remaining in the answers to GET and HEAD of a manifest say what is left, such "
+            "as `100;w=21600`: 100 in 21,600 seconds."
         ),
         section=_LIMIT,
     ),
@@ -182,10 +182,10 @@ IDEAS: dict[Idea, Thought] = {
         beginner=(
             "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
             "that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
-            "signature. With the URL, any client can fetch this one blob until then, so no token is needed. Nor do clients send "
-            "the token there: another host could misuse it until it expires, and some storage refuses a request with both. A "
-            "firewall has to allow three hosts: the registry, the token server and the storage host. The registry chooses the "
-            "storage host and can change it at any time."
+            "signature, which permits the download and says nothing on who made the image. With the URL, any client can fetch "
+            "this one blob until then, so no token is needed; do not publish it before. Nor do clients send the token there: "
+            "another host could misuse it until it expires, and some storage refuses a request with both. A firewall has to "
+            "allow three hosts: the registry, the token server and the storage host, which the registry can change at any time."
         ),
         section=BLOBS,
     ),
@@ -205,11 +205,10 @@ IDEAS: dict[Idea, Thought] = {
     Idea.OTHERS: Thought(
         name="What other clients ask",
         beginner=(
-            "All clients fetch manifests, config and layers in the same way and differ in how they begin. Some leave out the "
-            "version check (GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag with HEAD "
-            "and then get the manifest by digest, others GET it by tag at once. Parts of docker 29 and containerd do not share "
-            "tokens, so they get several. (docker 29 is meant with its containerd store; with the classic store it asks like "
-            "docker 28.)"
+            "Clients fetch manifests, config and layers alike (docker 29.1 and newer also gets attestations and asks for what "
+            "refers to them, referrers) and differ in how they begin. Some leave out the version check (GET /v2/): their first "
+            "401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get the manifest by digest, "
+            "others GET it by tag at once. Parts of docker 29 and containerd do not share tokens, so they get several."
         ),
         section=SUPPORT,
     ),
@@ -218,7 +217,7 @@ IDEAS: dict[Idea, Thought] = {
         beginner=(
             "docker begins in the same way and asks for the tag with HEAD. If the digest is the one that it has, it stops: "
             "nothing is downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the "
-            "layers that it does not have. podman GETs manifests and config again, which counts, and no layer that it has."
+            "layers that it does not have. podman GETs the manifests again, which counts, and the config."
         ),
         section=EXISTENCE,
     ),
@@ -231,10 +230,10 @@ IDEAS: dict[Idea, Thought] = {
             "it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. Nothing else is "
             "needed; 307 works too if the web host can send it. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, "
             "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Redirect /v2/ too, with its last slash: otherwise docker 28 "
-            'and older fail with "unauthorized". Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is '
-            "`library`). That rule serves anyone's images under your name; to serve ORG only write two: `/v2/ORG/* "
-            "https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first: "
-            "`pullscope vanity try`."
+            'and older fail with "unauthorized". (If it answers 404, podman fails with "pinging container registry"; docker 29 '
+            "pulls.) Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). That rule serves "
+            "anyone's images under your name; to serve ORG only write two: `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat "
+            "302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first: `pullscope vanity try`."
         ),
         section=REDIRECTIONS,
     ),
@@ -244,7 +243,8 @@ IDEAS: dict[Idea, Thought] = {
             "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in User-Agent) "
             "and for which image. It does not see manifests and layers: they come from the registry and its storage. Nor does it "
             "see whether the pull succeeded, requests to the token server, or docker's password and token. (skopeo, podman, "
-            "buildah and crane up to 0.21.7 do send it their token.) A proxy sees manifests and token too."
+            "buildah and crane up to 0.21.7 do send it their token.) A reverse proxy sees manifests and token too; the password "
+            "only if it rewrites the realm, which otherwise sends clients to the token server."
         ),
         section=REDIRECTIONS,
     ),
@@ -254,15 +254,15 @@ IDEAS: dict[Idea, Thought] = {
             "podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and drop "
             "it at the redirect to another host. So they fail wherever the registry wants a token: it gets none and answers 401. "
             "docker, containerd, newer crane and regctl get the token for the registry that wants it and send it there. For the "
-            "others the domain has to be a proxy, which asks the registry itself and passes on the answers."
+            "others the domain has to be a reverse proxy."
         ),
         section=REDIRECTIONS,
     ),
     Idea.CHARGED: Thought(
         name="Whose rate limit is charged",
         beginner=(
-            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A proxy asks "
-            "for all of its clients, so its one address is charged for all of them."
+            "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A reverse "
+            "proxy asks for all of its clients, so its one address is charged for all of them."
         ),
         section=_LIMIT,
     ),
@@ -270,9 +270,9 @@ IDEAS: dict[Idea, Thought] = {
         name="Logging in and pushing",
         beginner=(
             "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry behind "
-            "the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a proxy. Do not "
-            "push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success without "
-            "uploading anything. Push to the registry by its own name."
+            "the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy. "
+            "Do not push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success "
+            "without uploading anything. Push to the registry by its own name."
         ),
         section=REDIRECTIONS,
     ),
@@ -290,8 +290,8 @@ IDEAS: dict[Idea, Thought] = {
         name="A registry of plain files",
         beginner=(
             "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag and "
-            "under its digest, each blob under its digest. GET and HEAD of a manifest need two headers: Content-Type with the "
-            "manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and Docker-Content-Digest with its "
+            "under its digest, each blob under its digest. GET and HEAD of a manifest need Content-Type with the manifest's own "
+            "media type, such as `application/vnd.oci.image.index.v1+json`, and should have Docker-Content-Digest with its "
             "digest. The server must not change a byte, for example by compressing a manifest. No token is needed, so docker, "
             "podman and skopeo all pull. `pullscope vanity static` writes the files and the headers for your web server."
         ),

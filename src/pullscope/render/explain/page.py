@@ -24,8 +24,8 @@ HEAD = """\
 
 A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
 documents that list both by their hashes (manifests). A registry is a web server that has these at URLs below `/v2/`. A pull
-fetches them step by step over HTTPS: the name leads to a digest (a hash), the digest to a list of platforms, that to a list of
-files (the manifest), that to the files. Four parties take part:
+fetches them step by step over HTTPS: the name leads to a digest (a hash), the digest to a list of platforms (index), that to a
+list of files (manifest), that to the files. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
@@ -35,7 +35,7 @@ files (the manifest), that to the files. Four parties take part:
 | storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
 This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours.
-`--level expert` is shorter and has what this page leaves out, such as referrers.
+`--level expert` is shorter and has the steps that this page leaves out.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page, step by step
@@ -56,6 +56,8 @@ BY_HAND = (
     "it answers."
 )
 
+_ACCEPT = "-H 'Accept: "
+
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
@@ -69,11 +71,12 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     lines += _diagrams(direct)
     cited: set[Section] = set()
     seen: set[str] = set()
+    types_of: dict[tuple[str, ...], str] = {}
     steps = lessons(direct)
     lines += ["### Before the first request", ""]
     lines += _said((idea for lesson in steps for idea in lesson.ideas if idea.idea in BEFORE), cited)
     for lesson in steps:
-        lines += _section(lesson, cited)
+        lines += _section(lesson, cited, types_of)
         seen |= {idea.name for idea in lesson.ideas}
     lines += _hosts(direct)
     lines += [VANITY, *_diagrams(through_vanity, most=1)]
@@ -88,10 +91,12 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         "",
         "## Words",
         "",
-        "Words that are not explained above. `pullscope explain WORD` has all.",
+        "Words that are not explained above, and statuses. `pullscope explain WORD` has more.",
         "",
     ]
-    lines += [f"- **{word}**: {_prose(meaning)}" for word, meaning in TERMS.items() if word not in IN_THE_LESSON]
+    used = "\n".join(lines).lower()
+    words = [word for word in TERMS if word not in IN_THE_LESSON and (word.isdigit() or word.lower() in used)]
+    lines += [f"- **{word}**: {_prose(TERMS[word])}" for word in words]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -124,7 +129,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield ""
 
 
-def _section(lesson: Lesson, cited: set[Section]) -> Iterator[str]:
+def _section(lesson: Lesson, cited: set[Section], types_of: dict[tuple[str, ...], str]) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
     yield f"### {number}: {lesson.title}"
     yield ""
@@ -135,12 +140,23 @@ def _section(lesson: Lesson, cited: set[Section]) -> Iterator[str]:
     yield ""
     yield from _said((idea for idea in lesson.ideas if idea.idea not in BEFORE), cited)
     if lesson.by_hand:
-        yield f"{lesson.hand}:"
+        words, types = _without_types(lesson.by_hand)
+        yield f"{lesson.hand}{' and ACCEPT of step ' + types_of[types] if types in types_of else ''}:"
         yield ""
         yield "```sh"
-        yield " \\\n  ".join(lesson.by_hand)
+        if types and types not in types_of:
+            types_of[types] = lesson.number
+            yield 'ACCEPT="Accept: ' + ",\\\n".join(types) + '"'
+        yield " \\\n  ".join(words)
         yield "```"
         yield ""
+
+
+def _without_types(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
+    """A line of curl with its headers Accept as one variable, and the types that this holds."""
+    types = tuple(word.removeprefix(_ACCEPT).removesuffix("'") for word in words if word.startswith(_ACCEPT))
+    kept = [word for word in words if not word.startswith(_ACCEPT)]
+    return ([kept[0], '-H "$ACCEPT"', *kept[1:]] if types else kept), types
 
 
 def _diagrams(pull: Pull, most: int | None = None) -> Iterator[str]:

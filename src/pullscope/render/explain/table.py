@@ -106,7 +106,11 @@ KINDS: dict[Kind, Explanation] = {
         section=TOKENS,
     ),
     Kind.RESOLVE: Explanation(
-        beginner=("Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest."),
+        beginner=(
+            "Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. (A registry should "
+            "send it; without it the client has to GET the content and hash that.) The header Accept lists the document types "
+            "that the client understands."
+        ),
         again="The client asks once more which image {tag} is.",
         expert="The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.",
         section=EXISTENCE,
