@@ -75,6 +75,18 @@ HOST = "https://registry-1.docker.io"
             "https://mirror.example.com/v2/a/manifests/1?ns=docker.io",
             Route(endpoint=Endpoint.MANIFEST, repository="a", reference="1", ns="docker.io"),
         ),
+        # A mirror's path that leaves /v2 out (k3s-io/k3s#5502), and what other sites have under such names.
+        (
+            "https://mirror.example.com/hub/a/b/manifests/1?ns=docker.io",
+            Route(endpoint=Endpoint.MANIFEST, repository="hub/a/b", reference="1", ns="docker.io"),
+        ),
+        (
+            f"https://mirror.example.com/hub/a/blobs/{D}?ns=registry.example.com:5000",
+            Route(endpoint=Endpoint.BLOB, repository="hub/a", digest=D, ns="registry.example.com:5000"),
+        ),
+        ("https://wiki.example.com/x/manifests/1?ns=0", Route(endpoint=Endpoint.NONE, ns="0")),
+        (f"https://git.example.com/a/b/blobs/{HEX[:40]}?ns=docker.io", Route(endpoint=Endpoint.NONE, ns="docker.io")),
+        (f"https://cdn.example.com/x/blobs/{D}", Route(endpoint=Endpoint.NONE, digest=D)),
         # GitHub's upload locations say `upload`
         (f"{HOST}/v2/a/blobs/upload/3.x/y", Route(endpoint=Endpoint.UPLOAD, repository="a", upload_id="3.x/y")),
         ("/v2/a/tags/list", Route(endpoint=Endpoint.TAGS, repository="a")),
@@ -84,6 +96,22 @@ HOST = "https://registry-1.docker.io"
 def test_each_endpoint_is_recognised_with_its_names(url: str, expected: Route) -> None:
     """The endpoints of the spec and what is older or beside it."""
     assert route(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "accept", "endpoint"),
+    [
+        (f"{HOST}/hub/a/manifests/1", "application/vnd.oci.image.manifest.v1+json, */*", Endpoint.MANIFEST),
+        (f"{HOST}/hub/a/manifests/1", "application/vnd.docker.distribution.manifest.list.v2+json", Endpoint.MANIFEST),
+        (f"{HOST}/hub/v2/a/manifests/1", "application/vnd.oci.image.index.v1+json", Endpoint.MANIFEST),
+        (f"{HOST}/argo/manifests/install.yaml", "*/*", Endpoint.NONE),
+        (f"{HOST}/argo/manifests/install.yaml", None, Endpoint.NONE),
+        (f"{HOST}/hub/a/blob/1", "application/vnd.oci.image.index.v1+json", Endpoint.NONE),
+    ],
+)
+def test_who_accepts_manifests_asks_for_one_also_without_v2(url: str, accept: str | None, endpoint: Endpoint) -> None:
+    """What other sites have below such a path is none of a registry's."""
+    assert route(url, accept).endpoint is endpoint
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,11 @@ _LOOKASIDE = re.compile(
     r"/(?:.*/)?[^/]+@(?P<algorithm>[a-z0-9]+)=(?P<hex>[0-9a-f]{32,128})/signature-[0-9]+", re.DOTALL
 )
 
+# Asked of a registry where none has its API: the path of a mirror is taken as it is written (k3s-io/k3s#5502, and hosts.toml with
+# override_path: containerd/containerd#6634). Only `ns` and Accept say so, for git servers have /blobs/, others /manifests/.
+_WITHOUT_V2 = re.compile(r"/.+/(?:manifests/[^/]+|blobs/[a-z0-9]+:[0-9a-f]{32,128})", re.DOTALL)
+_HOST = re.compile(r"[^/]+(?:\.[^/]+|:[0-9]+)|localhost")
+_MANIFEST_TYPE = re.compile(r"application/vnd\.(?:oci\.image|docker\.distribution)\.(?:manifest|index)")
 _STARTS = ("/v2", "/v1", "/extensions/v2/")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _ASKED = frozenset({"ns", "digest", "mount", "from"})
@@ -113,16 +118,24 @@ class Route:
         return self.reference is not None and _COSIGN_TAG.fullmatch(self.reference) is not None
 
 
-def route(url: str) -> Route:
-    """What `url`, absolute or only a path, asks of a registry."""
+def route(url: str, accept: str | None = None) -> Route:
+    """What `url`, absolute or only a path, asks of a registry; who accepts manifests asks for one also where /v2 is not."""
     origin = _ORIGIN.match(url)
     path, _, query = url[origin.end() if origin else 0 :].partition("#")[0].partition("?")
     if "%" in path:
         path = unquote(path)
     asked = _parameters(query) if query else {}
-    if "ns" in asked and not path.startswith(_STARTS):
+    if not path.startswith(_STARTS) and (
+        "ns" in asked or ("/manifests/" in path and _MANIFEST_TYPE.search(accept or ""))
+    ):
         # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
         path = path[max(0, path.find("/v2/")) :]
+        if (
+            not path.startswith(_STARTS)
+            and _HOST.fullmatch(asked.get("ns", "localhost"))
+            and _WITHOUT_V2.fullmatch(path)
+        ):
+            path = f"/v2{path}"
     if not path.startswith(_STARTS):
         beside = _LOOKASIDE.fullmatch(path)
         if beside is not None:

@@ -267,7 +267,7 @@ class Border:
         """
         first = self.requested(request, time=asked, client=client, connection=connection)
         yield first
-        endpoint = route(request.url).endpoint
+        endpoint = route(request.url, request.headers.get("accept")).endpoint
         if request.body:
             yield self.uploaded(first.exchange, Body.of(request.body, keep=wants_upload(endpoint)), time=asked)
         if isinstance(response, str):

@@ -161,7 +161,7 @@ class Trace:
     def _requested(self, event: Requested) -> None:
         if event.exchange in self._hops:
             self._ended(Failed(time=event.time, exchange=event.exchange, reason="its end was not seen"))
-        hop, answers = self._stitcher.place(event, route(event.url))
+        hop, answers = self._stitcher.place(event, route(event.url, event.headers.get("accept")))
         if hop is None:
             return
         self._hops[event.exchange] = hop

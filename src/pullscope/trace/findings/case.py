@@ -16,6 +16,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of, path_of
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.puts import Place, Put
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
 from pullscope.trace.settle import ended_at_a_lookup, failures
@@ -53,6 +54,8 @@ class Case:
     """All tokens that were seen being issued, by their numbers, in whichever operation; None while that is not over."""
     open_to_all: Collection[tuple[str, str]] = frozenset()
     """Registries and repositories that were seen being read without a login."""
+    put: Mapping[Place, Put] = field(default_factory=dict)
+    """What was put with 201 and not deleted, by host, repository, and tag or digest."""
     over: bool = True
     """Whether this is the end of the pull, or only of a step."""
     refused: frozenset[str] = frozenset()

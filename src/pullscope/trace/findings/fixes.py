@@ -19,6 +19,7 @@ from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page,
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
+from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
     of_a_lookup,
@@ -95,7 +96,7 @@ def of_fixed_tags(one: Answer) -> str | None:
         return f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {one.host}"
     if one.act == "delete":
         return f"take {one.step.route.reference or 'it'} out of the rule for fixed tags at {one.host} before the delete"
-    return "push under a new tag; this one may not be changed"
+    return of_one_push(one) or "push under a new tag; this one may not be changed"
 
 
 # Who answered.

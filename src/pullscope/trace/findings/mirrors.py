@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.mirrored import STAND_IN
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, is_page, listed, mirror_of, name_of
+from pullscope.trace.findings.case import (
+    CONTENT,
+    Case,
+    Found,
+    client_left,
+    is_page,
+    is_registrys,
+    listed,
+    mirror_of,
+    name_of,
+)
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
@@ -36,6 +47,44 @@ def at_mirrors(case: Case) -> list[Step]:
         if mirror_of(step.first) is not None or fell_back:
             found_.append(step)
     return found_
+
+
+@row(
+    "path-without-v2",
+    needs=Fact.TROUBLE,
+    explains="access-denied blob-unknown manifest-unknown mirror-failed mirror-missed name-unknown "
+    "path-not-redirected request-failed wrong-content-type",
+    severities="error, warning",
+    suffers="containerd, k3s, rke2",
+    remedy="/v2 in the mirror's address, or no path",
+    report="k3s-io/k3s#5502",
+)
+def path_without_v2(case: Case) -> Iterator[Found]:
+    """A manifest or blob is asked for at a path that /v2 is not part of, and what answers is no registry.
+
+    containerd takes the path of a mirror as it is written where it has one (k3s's registries.yaml: k3s-io/k3s#5502), and with
+    override_path in hosts.toml (containerd/containerd#6634); docker and podman put /v2 in themselves (moby/moby#47144). Seen as
+    a registry's traffic by `?ns=` or by an Accept header of manifests alone. A path that answers as a registry is not told.
+    """
+    asked = [step for step in case.steps if _is_without_v2(step.first)]
+    bad = [step for step in asked if is_page(step.last) or step.last.status in (400, 403, *MISSED)]
+    if not bad or any(is_registrys(step.last) or (step.last.ok and step not in bad) for step in asked):
+        return
+    last = next((step.last for step in bad if is_page(step.last)), bad[-1].last)
+    shown = f"answers {last.status}" + (" with a web page" if is_page(last) else "")
+    yield Found(
+        bad,
+        f"{case.client} asks for {path_of(last.request.url)}, in which /v2 is missing: that is no address of a registry's API, "
+        f"and {answered_by(last)} {shown}.",
+        f"let the path of the mirror begin with /v2 (https://{last.host}/v2/PATH and override_path = true in hosts.toml), or "
+        'leave it out; in registries.yaml of k3s and rke2 write it as a rewrite: "(.*)": "PATH/$1"',
+        severity=None if any(step in case.made_good for step in bad) else Severity.ERROR,
+    )
+
+
+def _is_without_v2(hop: Hop) -> bool:
+    """Whether content was asked for at a path in which a registry's API is not."""
+    return hop.follows is None and hop.route.endpoint in CONTENT and "/v2/" not in path_of(hop.request.url)
 
 
 @row(

@@ -18,6 +18,7 @@ from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.lookups import Lookups
+from pullscope.trace.findings.puts import Puts
 from pullscope.trace.findings.table import findings_of
 from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
@@ -40,6 +41,7 @@ class Findings:
         self._open_to_all: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
         self._lookups = Lookups()
+        self._puts = Puts()
         self._doubtful: set[tuple[str, str]] = set()
         """Those of which the client said nothing: a connection that works later shows that it was none."""
 
@@ -112,6 +114,7 @@ class Findings:
         for step in sorted(steps, key=lambda step: not step.is_token):  # a token is told below the step that needed it
             facts, last = step.token, step.last
             self._lookups.checked(step)
+            self._puts.note(step)
             if self._doubtful:
                 for key in self._doubtful & {_pair(hop) for hop in step.hops if hop.response is not None}:
                     self._refusals[key] = None
@@ -138,6 +141,7 @@ class Findings:
             issued=self._issued,
             open_to_all=self._open_to_all.keys(),
             refused=refused,
+            put=self._puts.known,
             over=over,
         )
 

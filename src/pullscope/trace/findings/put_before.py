@@ -1,0 +1,82 @@
+"""What a registry was seen taking, in whichever operation, and says soon after that it has not got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pullscope.oci.amounts import period
+from pullscope.oci.known_registries import known_registry
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.case import CONTENT, Case, Found, is_a_question, is_page, name_of
+from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.puts import Put
+from pullscope.trace.findings.row import row
+from pullscope.trace.model import Step
+
+SOON = 3_600.0
+"""Seconds; later, what was put may well have been taken away by a rule, or by another client."""
+
+
+def put_before(case: Case, step: Step) -> Put | None:
+    """How that which a step names was put at the same host, not long before it."""
+    route = step.route
+    put = case.put.get((step.first.host, route.repository, route.reference or route.digest))
+    return put if put is not None and 0 <= step.started - put.time <= SOON else None
+
+
+def of_one_push(one: Answer) -> str | None:
+    """A tag that may not be changed, and that the same client has just put: docker/buildx#1660, moby/buildkit#2004."""
+    put, tag = put_before(one.case, one.step), one.step.route.reference
+    if put is None or put.client != one.case.pull.client_key:
+        return None
+    return (
+        f"if this is one push, use a newer version of the client (buildx from 0.22), which puts each platform by its digest: it "
+        f"put {tag} itself {told_of(put, one.step)}; else push under a new tag"
+    )
+
+
+def told_of(put: Put, step: Step) -> str:
+    """When that was, and in which operation."""
+    since = step.started - put.time
+    return f"{period(since) if since >= 1 else 'less than a second'} before (operation {put.operation})"
+
+
+@row(
+    "lost-after-push",
+    needs=Fact.TROUBLE,
+    explains="blob-unknown manifest-unknown name-unknown request-failed",
+    severities="error, warning",
+    remedy="the registry's storage, its caches, its clean-up",
+    report="distribution/distribution#3254",
+)
+def lost_after_push(case: Case) -> Iterator[Found]:
+    """404 for what the same host took with 201 within the last hour, and no delete of anything in that repository was seen.
+
+    After a garbage collection distribution's cache of descriptors says that blobs are there which are not, so that a push
+    writes nothing: distribution/distribution#3254, #2270, #1761. Several instances with a storage each, replicas that are
+    behind and rules for cleaning up look the same. A HEAD for a blob is a question, and is not told.
+    """
+    for step in case.steps:
+        route, last = step.route, step.last
+        asked = route.endpoint in CONTENT and step.method in ("GET", "HEAD") and last.host == step.first.host
+        if not asked or last.status not in (404, 410) or is_page(last):
+            continue
+        if route.endpoint is Endpoint.BLOB and is_a_question(step):
+            continue
+        put = put_before(case, step)
+        if put is None or any(
+            one.last.ok and one.place == step.place and one.started > step.started for one in case.steps
+        ):
+            continue
+        name = name_of(step) if route.digest is not None else f"tag {route.reference}"
+        known = known_registry(last.host)
+        yield Found(
+            [step],
+            f"{last.host} has no {name} in {route.repository}, which it took with 201 {told_of(put, step)}. No delete was seen.",
+            f"ask again in a minute, as {known.name} may need time to copy it; if it stays away, look for a clean-up rule there "
+            "and push again"
+            if known is not None
+            else f"look at the storage of {last.host}: after a garbage collection restart it (and empty its Redis cache), give "
+            "all instances behind that name one storage, see what replication and clean-up rules do; then push again",
+        )

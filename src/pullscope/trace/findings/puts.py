@@ -1,0 +1,58 @@
+"""What registries were seen taking, in whichever operation: remembered by name, until a delete in the same repository."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pullscope.oci.routes import Endpoint
+from pullscope.trace.kinds import said_digest
+from pullscope.trace.model import Kind, Step
+
+MOST = 1_000
+"""Names that are remembered."""
+
+Place = tuple[str, str | None, str | None]
+"""A host, a repository, and a tag or digest in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put:
+    """A manifest or blob that was answered with 201."""
+
+    time: float
+    client: tuple[str, str]
+    operation: int
+
+
+class Puts:
+    """What was put and not deleted, the oldest first."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Place, Put] = OrderedDict()
+
+    @property
+    def known(self) -> Mapping[Place, Put]:
+        return self._known
+
+    def note(self, step: Step) -> None:
+        """A step is over: it may have put something, or deleted it. What a delete takes with it is not known, so all goes."""
+        route, last = step.route, step.last
+        if step.kind is Kind.DELETE and last.ok:
+            gone = [place for place in self._known if place[:2] == (step.first.host, route.repository)]
+            for place in gone:
+                del self._known[place]
+        if last.status != 201 or step.pull is None:
+            return
+        is_manifest = step.kind is Kind.MANIFEST_PUT
+        names = {route.reference, said_digest(last)} if is_manifest else {route.digest}
+        if not is_manifest and route.endpoint not in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
+            return
+        put = Put(time=last.ended or last.request.time, client=step.pull.client_key, operation=step.pull.id)
+        for name in names - {None}:
+            place = (step.first.host, route.repository, name)
+            self._known[place] = put
+            self._known.move_to_end(place)
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
