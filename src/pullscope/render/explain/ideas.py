@@ -98,8 +98,8 @@ IDEAS: dict[Idea, Thought] = {
             "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed; hosts that it redirects to are "
             "covered; no restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it "
             "there: put the CA into the system's store or a directory that `SSL_CERT_DIR` names in the daemon's service, and "
-            "restart the daemon. (`pullscope docker on` does this.) With your shell's settings ask `docker manifest`, `docker "
-            "buildx imagetools`, and `docker build` for its tokens; so do clients without a daemon: podman, skopeo, crane."
+            "restart the daemon. (`pullscope docker on` does this.) Your shell's settings are used by `docker manifest`, `docker "
+            "buildx imagetools`, and `docker build` for its tokens, and by clients without a daemon: podman, skopeo, crane."
         ),
         section=_PROXY,
     ),
@@ -183,8 +183,8 @@ IDEAS: dict[Idea, Thought] = {
             "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
             "that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
             "signature, which permits the download and says nothing on who made the image. With the URL, any client can fetch "
-            "this one blob until then, so no token is needed; do not publish it before. Nor do clients send the token there: "
-            "another host could misuse it until it expires, and some storage refuses a request with both. A firewall has to "
+            "this one blob until then, so no token is needed; do not publish it until it expires. Nor do clients send the token "
+            "there: another host could misuse it, and some storage refuses a request with both. A firewall has to "
             "allow three hosts: the registry, the token server and the storage host, which the registry can change at any time."
         ),
         section=BLOBS,
