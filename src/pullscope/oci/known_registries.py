@@ -42,6 +42,8 @@ class KnownRegistry:
     """Statuses beside 401 by which it refuses a login itself, where its answer says no more."""
     forbids: bool = False
     """Whether 403 of its token server means that the login is good and lacks the right."""
+    voids: bool = False
+    """Whether 403 of its token server without words means that the login is wrong or over, before it looks at a right."""
     doubt: str | None = None
     """What else may be wrong there where a token is refused that was given for a login."""
     rights: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +92,7 @@ _ROWS: tuple[KnownRegistry, ...] = (
         },
         is_cache=False,
         secret="a classic personal access token, authorized for SSO where the owner wants it",
+        voids=True,
     ),
     KnownRegistry(
         id="ecr",

@@ -19,7 +19,9 @@ SAID = {
     "cookies": "CSRF token not found in request",
     "closed": "Container Registry is deprecated and shutting down, please use the auto migration tool",
     "terms": "Please accept the terms and conditions of the product first",
-    "workflow token": "installation not allowed to Create organization package",
+    "new package": "installation not allowed to Create organization package",
+    "workflow token": "permission_denied: write_package",
+    "policy of writing": "Repository is read only: docker-hosted",
     "form of a name": "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
     "proxy login": "407 Proxy Authentication Required",
     "address": "DENIED: client with IP '203.0.113.7' is not allowed access",
@@ -103,6 +105,6 @@ def test_the_table_is_read_as_it_is_written() -> None:
     assert set(SAID) == {one.name for one in CLUES}
     for one in CLUES:
         fields = {field for _, field, _, _ in string.Formatter().parse(one.fix) if field is not None}
-        assert fields <= {"host", "client", "name", "names", "action", "login"}, one.name
+        assert fields <= {"host", "client", "name", "names", "action", "login", "what"}, one.name
         assert re.match(r"[a-z]", one.fix), one.name
     assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS

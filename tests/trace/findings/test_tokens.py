@@ -143,10 +143,12 @@ def union(second: str) -> Wire:
 
 
 def test_scope_refused_by_the_token_server() -> None:
-    """403 for two scopes; whose each is."""
+    """403 for two scopes: what the client added is not told as the cause, and what would tell is said."""
     finding = found(union("token"))["scope-refused"]
     assert finding.severity == "error"
-    assert "team/app is what the registry's challenge names, library/app was added by docker" in finding.message
+    assert "a token for team/app without a login" in finding.message
+    assert "library/app" not in finding.message + finding.fix
+    assert "if that works, keep the registry's own path" in finding.fix
 
 
 def test_scope_refused_in_part() -> None:

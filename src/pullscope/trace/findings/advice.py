@@ -76,6 +76,10 @@ policy of rights: is not authorized to perform
 permission: permission\W+[\w.]+\W+denied on
     give the account that {client} uses the permission that the answer names; a repository that is not there yet has the same
     answer: create it first
+# What is to be made has no settings yet: freeipa/ipa-tuura#38, actions/runner#1039
+new package (write): not allowed to create|create_package
+    give the workflow permissions: packages: write, and let its repository and organization do so (Settings, Actions, Workflow
+    permissions: Read and write); else push {name} the first time with the token of a person that has write:packages
 # A workflow's own token: hyperledger-firefly/signer#74, bachp/git-mirror#516, docker/build-push-action#463
 workflow token (write): installation not allowed|write_package
     give the workflow permissions: packages: write, and in the settings of the package {name} (Manage Actions access) the right
@@ -117,6 +121,10 @@ protected (write delete): \bprotect(?:ed|ion)\b|retention|legal hold
 # ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words
 fixed (write delete): immutab|already exists|cannot be overwritten|overwrit
     push under a new tag; this one may not be changed
+# One repository of several, by its own policy: Nexus, NEXUS-25275
+policy of writing (write delete): \brepository (?:\S+ )?is read.?only(?:: (?P<what>[\w.-]+))?
+    let {what} take writes at {host} (in Nexus: its deployment policy, Allow redeploy), or push to another repository there: a
+    group hands a push on to one of its members
 read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?suspended|garbage collection|maintenance
     wait until {host} takes writes again, or switch its read-only mode off
 maintenance: maintenance|read.?only

@@ -18,12 +18,11 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.advice import Clue, clue
-from pullscope.trace.findings.asked import act, action, subject
+from pullscope.trace.findings.asked import act, action, asked_by_the_registry, subject
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
     Issued,
-    asked_repositories,
     client_left,
     codes,
     header,
@@ -46,7 +45,7 @@ from pullscope.trace.findings.grants import (
     refuses_access,
 )
 from pullscope.trace.findings.login_commands import login, registry_at
-from pullscope.trace.findings.said import front, says
+from pullscope.trace.findings.said import front, says, words
 from pullscope.trace.model import Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})
@@ -94,10 +93,17 @@ class Answer:
             host=self.host,
             client=self.case.client,
             name=self.name or "that repository",
-            names=listed(asked_repositories(self.step)) or self.name or "the name",
+            names=listed(asked_by_the_registry(self.step)) or self.name or "the name",
+            what=self._named_by_words or "what its answer names",
             action=action(self.case, self.step),
             login=self.login,
         )
+
+    @property
+    def _named_by_words(self) -> str | None:
+        """What a kind of words picks out of them."""
+        found = self.clue.words.search(words(self.hop)) if self.clue is not None else None
+        return found.groupdict().get("what") if found is not None else None
 
     @cached_property
     def of_a_right(self) -> bool:

@@ -65,9 +65,21 @@ def doing(step: Step) -> str:
     return next((said for action, said in asked if action in actions), "a pull")
 
 
+_PLACEHOLDER = "user/image"
+"""What ghcr.io's challenges name where they name nothing: kube-logging/logging-operator#1522."""
+
+
+def asked_by_the_registry(token: Step) -> tuple[str, ...]:
+    """The repositories for which a token was asked, without those that a client adds to what the challenge names."""
+    asked, under = asked_repositories(token), token.under
+    wanted = {name for one in under.last.challenges for name in repositories(one.scope)} if under is not None else set()
+    real = tuple(name for name in asked if name != _PLACEHOLDER)
+    return tuple(name for name in real if name in wanted) or real
+
+
 def subject(case: Case, step: Step) -> str | None:
     """The repository that a step is about: its own, or the first that a scope names."""
-    named = asked_repositories(step) if step.is_token else ()
+    named = asked_by_the_registry(step) if step.is_token else ()
     said = [name for challenge in step.last.challenges for name in repositories(challenge.scope)]
     return next(
         iter((*named, *([step.route.repository] if step.route.repository else []), *said)), case.pull.repository

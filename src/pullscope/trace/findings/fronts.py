@@ -36,9 +36,9 @@ microsoft-azure-application-gateway|azure front door
 google frontend
     push past that front, or in smaller layers (Cloud Run takes 32 MiB over HTTP/1)
     raise the timeout of its backend service
-# httpd.apache.org, core and mod_proxy
+# httpd.apache.org, core and mod_proxy; mod_security: distribution/distribution#2042
 apache
-    raise LimitRequestBody in Apache (0 for no limit)
+    raise LimitRequestBody in Apache (0 for no limit), and SecRequestBodyLimit if it has mod_security: both say 413
     raise Timeout and ProxyTimeout in Apache
 envoy|istio-envoy
     raise max_request_bytes of its buffer filter

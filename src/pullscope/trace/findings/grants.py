@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.challenge import read_scopes
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -90,6 +91,14 @@ def refused_pings(case: Case) -> list[Step]:
     if last is None or last not in pings(case) or last.last.request.authorization == "none":
         return []
     return [last] if last.last.status in REFUSALS or _refuses_a_login(case, last.last) else []
+
+
+def public_front(token: Step) -> str | None:
+    """The host that takes no login, and that redirected to the one whose challenge a token request answers."""
+    first = token.under.first.host if token.under is not None else None
+    known = known_registry(first) if first is not None else None
+    moved = token.under is not None and token.under.last.host != first
+    return first if moved and known is not None and known.login is None else None
 
 
 def challenger(case: Case, token: Step) -> str | None:

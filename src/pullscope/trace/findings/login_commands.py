@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.findings.case import Case, header, mirror_of
@@ -32,6 +34,10 @@ LOGINS = {
     "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json, for Docker Hub under https://index.docker.io/v1/)",
 }
 
+_IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|kubelet)\b", re.IGNORECASE)
+"""Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
+_PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
+
 NOT_PIPED = ("regctl", "apptainer")
 """Commands that do not take the --username and --password-stdin of `docker login`."""
 
@@ -44,6 +50,14 @@ def login(case: Case, host: str) -> str:
     """
     command, _, where = LOGINS.get(case.pull.client.family, "docker login {}").partition(" {}")
     known = registry_at(case, host)
+    if _controller(case) is not None:
+        made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
+        secret, user = ("PASSWORD", "USER") if made is None else (made[1], made[2])
+        password = f'"$({secret})"' if " " in secret else secret
+        return (
+            f"kubectl create secret docker-registry NAME --docker-server={registry_name(host)} --docker-username={user} "
+            f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
+        )
     if known is not None and known.id != "docker-hub" and known.login is not None:
         piped = known.piped or known.login
         if command == "docker login" or "docker login" not in piped:
@@ -60,8 +74,21 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     return known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
 
 
-def log_in(case: Case, host: str, *, again: bool = False) -> str:
-    """What to do so that this client shows a login at a host.
+def _controller(case: Case) -> str | None:
+    """The product by which a client names itself that runs in Kubernetes, and for which no command logs in."""
+    found = _IN_KUBERNETES.match(case.hops[0].agent) if case.hops and case.pull.client.family == "unknown" else None
+    return found[1] if found is not None else None
+
+
+def renewal(case: Case) -> str:
+    """What renews a login that has an end of its own."""
+    if _controller(case) is not None:
+        return "let a job do so in time, or let it use the identity that the cloud gives it (provider in Flux)"
+    return "a credential helper does so by itself"
+
+
+def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) -> str:
+    """What to do so that this client shows a login at a host: one for the first time, another, or the same made anew.
 
     containerd keeps none for a mirror: it sends what hosts.toml has for it (containerd/nerdctl#2844, containerd#4005).
     """
@@ -69,7 +96,9 @@ def log_in(case: Case, host: str, *, again: bool = False) -> str:
     if mirrored and case.pull.client.family == "containerd":
         return f"give the mirror an Authorization header in its hosts.toml: containerd looks for no login for {host}"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
-    return f"log in{' again' if again else ''}{secret}: {login(case, host)}"
+    if (controller := _controller(case)) is not None:
+        return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"
+    return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}"
 
 
 def logout(case: Case, host: str) -> str:

@@ -20,6 +20,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import (
     challenger,
+    public_front,
     pushes,
     refuses_access,
 )
@@ -94,7 +95,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
 
 def is_unknown_without_login(case: Case, step: Step) -> bool:
     """Whether a token server gives nothing without a login, for a name that was not changed on the way."""
-    if not was_anonymous(step) or not refuses_access(step.last) or pushes(step):
+    if not was_anonymous(step) or not refuses_access(step.last) or pushes(step) or public_front(step) is not None:
         return False
     moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)
     # That of a version check names none, or a placeholder (ghcr.io: repository:user/image:pull).

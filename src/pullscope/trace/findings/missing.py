@@ -15,6 +15,14 @@ from pullscope.trace.model import Kind
 
 _CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
 """What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
+_LIBRARY = (
+    "if {project} is a cache of Docker Hub, its official images need library/: {host}/{project}/library/{rest}; if it is one of "
+    "another registry, check that {host} reaches that"
+)
+_WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
+"""Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
+_NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
+"""Harbor's words: goharbor/harbor#13391."""
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
@@ -33,13 +41,22 @@ def named_by(one: Answer) -> str | None:
     return None
 
 
+def _behind(one: Answer, name: str) -> str:
+    """What a cache may lack, as its name has it: below a project, a name of one part is an official image of Docker Hub."""
+    project, _, rest = name.partition("/")
+    official = rest and "/" not in rest and one.known is not None and one.known.id in _WITHOUT_LIBRARY
+    return (_LIBRARY if official else _CACHE).format(host=one.hop.host, project=project, rest=rest)
+
+
 def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
-    cache = "; " + _CACHE.format(host=host) if one.known is None or one.known.is_cache else ""
     name = one.hop.route.repository or step.route.repository or ""
+    cache = f"; {_behind(one, name)}" if one.known is None or one.known.is_cache else ""
     if one.clue is not None and one.clue.name != "not there":
         return None  # words that say why
+    if says(one.hop, _NO_PROJECT):
+        return f"check the project {name.partition('/')[0]}, which {host} does not have, or make it"
     if one.code == "name-unknown":
         within = host_within(name)
         if within is not None:

@@ -1,4 +1,6 @@
-"""How often and how fast: limits of a registry, hops that took most of a pull, and what was asked for again."""
+"""How often and how fast: limits of a registry, hops that took most of a pull, and what was asked for again.
+One file, because a limit is read from what was asked, when, and again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pullscope.oci.amounts import count, duration, period, size
-from pullscope.oci.known_registries import known_registry
+from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import (
     Case,
@@ -22,6 +24,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
@@ -52,10 +55,24 @@ _OF_AN_ACCOUNT = re.compile(r"rate limit as '", re.IGNORECASE)
 """Docker Hub's, to an account: scylladb/scylladb#26576."""
 _OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
 """Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
+_OF_DOCKER_HUB = re.compile(r"docker\.com/|reached your (?:unauthenticated )?pull rate limit", re.IGNORECASE)
+"""Docker Hub's own words, out of whatever host: dqzboy/Docker-Proxy#29."""
 _ATTEMPTS = re.compile(r"attempts|failed log", re.IGNORECASE)
 """Logins that failed too often, and no more are looked at: Docker Hub's token server."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
+FEW = 10
+"""Requests of one operation to a host that are no reason to ask for fewer."""
+
+_BEHIND = {
+    "harbor": "in its registry endpoint for Docker Hub",
+    "artifactory": "in the settings of its remote repository",
+    "nexus": "in the settings of its proxy repository",
+    "ecr": "as the secret of its pull through cache rule",
+    "acr": "as the credential set of its cache rule",
+    "artifact-registry": "as the upstream credentials of its remote repository",
+}
+"""Where caches keep their own login at the registry behind them, by their own documentation."""
 
 
 _COUNTED = {
@@ -109,9 +126,20 @@ def rate_limited(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
-        f"{f': {words}' if words else reason(last)}.",
+        f"{f': {words}' if words else reason(last)}."
+        + (
+            f" These are words of Docker Hub, whose limit {last.host} has reached."
+            if _is_docker_hubs(case, last)
+            else ""
+        ),
         _when_to_ask_again(case, last, logged_in=logged_in),
     )
+
+
+def _is_docker_hubs(case: Case, last: Hop) -> bool:
+    """Whether a limit is Docker Hub's, and of another host that asks it in its turn, with a login and address of its own."""
+    known = known_registry(last.host) or registry_behind(one for hop in case.hops for one in hop.challenges)
+    return says(last, _OF_DOCKER_HUB) and (known is None or known.id != "docker-hub") and not last.step.is_token
 
 
 def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
@@ -123,17 +151,28 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         whose = front(last) or "the proxy in front"
         page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
         return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
+    sent = sum(hop.host == last.host for hop in case.hops)
+    if says(last, _OF_ALL) and sent < FEW:
+        return (
+            f"{when}, keep what was fetched in a cache, or take it from a mirror: {case.client} sent {count(sent, 'request')} "
+            "here, so the limit is shared with others"
+        )
     if says(last, _OF_ALL):
-        return f"{when}, and send fewer requests at a time: all requests count, with or without a login"
-    if says(last, _OF_AN_UPSTREAM):
-        return f"{when}, or give {last.host} an account at the registry behind it: it limits that host, not its clients"
+        return f"{when}, and send fewer requests at a time: all requests count"
+    if _is_docker_hubs(case, last) or says(last, _OF_AN_UPSTREAM):
+        known, hub = registry_at(case, last.host), says(last, _OF_DOCKER_HUB)
+        where = _BEHIND.get(known.id) if known is not None else "proxy.username and proxy.password in distribution"
+        return (
+            f"{when}, or give {last.host} an account at {'Docker Hub' if hub else 'the registry behind it'}"
+            f"{f' ({where})' if where else ''}: it limits that host, and no login of {case.client} there changes that"
+        )
     if in_storage(last):
         return f"{when}, and fetch less at a time: {last.host} counts what is fetched, whatever the login at the registry is"
-    known = known_registry(last.host)
+    known, fewer = known_registry(last.host), ", with fewer requests at a time" if sent >= FEW else ""
     if known is not None and known.id in _COUNTED:
-        return f"{when}, with fewer requests at a time; {_COUNTED[known.id]}"
+        return f"{when}{fewer}; {_COUNTED[known.id]}"
     if logged_in:
-        return f"{when}, or send fewer requests at a time: the limit is that of the login"
+        return f"{when}{fewer}: the limit is that of the login, whatever uses it"
     return f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
 
 

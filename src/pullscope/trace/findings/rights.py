@@ -13,13 +13,14 @@ from pullscope.trace.findings.case import (
     REFUSALS,
     asked_repositories,
     codes,
+    header,
     is_page,
     listed,
     repositories,
 )
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, rights
-from pullscope.trace.findings.login_commands import log_in, login, logout
+from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -47,13 +48,41 @@ def of_a_login(one: Answer) -> str | None:
     ways, own = [again], realm_lost(one.case, hop) if one.step.is_token else None
     if own is not None:
         ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
-    if forbidden and hop.request.method == "POST" and not is_specific(hop):
+    if voided(one):
+        ways = [f"if its token has expired or was revoked, {again}"]
+    elif forbidden and hop.request.method == "POST" and not is_specific(hop):
         ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
     elif forbidden and asked_repositories(one.step):
         ways.append(f"if it is good, {the_right(one)}")
+    if _bcrypt_only(one):
+        ways.append(
+            "if it is right, look into the htpasswd file: only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
+        )
     if _may_be_public(one):
         ways.append(f"a public image needs none: {logout(one.case, one.host)}")
     return "; ".join(ways)
+
+
+def voided(one: Answer) -> bool:
+    """Whether a token server refuses a login as it is: akuity/kargo#777, riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
+    return (
+        one.known is not None
+        and one.known.voids
+        and one.step.is_token
+        and one.status == 403
+        and not is_specific(one.hop)
+    )
+
+
+def _bcrypt_only(one: Answer) -> bool:
+    """Whether distribution itself refuses Basic, of whose file it reads bcrypt only: distribution/distribution#2817."""
+    hop, basic = one.hop, {challenge.scheme for challenge in one.hop.challenges} == {"basic"}
+    own = (
+        one.known is None
+        and header(hop, "docker-distribution-api-version") is not None
+        and "UNAUTHORIZED" in codes(hop)
+    )
+    return own and basic and hop.request.authorization == "basic" and not one.step.is_token
 
 
 def asks_for_another(one: Answer) -> bool:
@@ -76,6 +105,9 @@ def refused_login(one: Answer) -> str:
         return (
             f"{who} wants Basic of {client}, gets it, and then wants a token ({one.status}): no client can send both."
         )
+    if voided(one):
+        said = f"{who} refused the login of {client} with {one.status}{quoted(hop)}"
+        return f"{said}. It does so to a token that has expired or was revoked."
     if one.step.is_token and one.status == 403 and asked_repositories(one.step):
         return f"{who} gives the login of {client} no token for {one.name}, with {one.status}{quoted(hop)}."
     if one.known is not None and one.status in one.known.refuses:
@@ -101,7 +133,7 @@ def of_an_old_login(one: Answer) -> str | None:
     if one.code != "login-expired":
         return None
     helped = one.known is not None and one.known.login_life is not None
-    return log_in(one.case, one.host, again=True) + ("; a credential helper does so by itself" if helped else "")
+    return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "")
 
 
 def what_it_may_be(one: Answer) -> str:

@@ -164,10 +164,12 @@ def of_uploads(one: Answer) -> str | None:
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
 
-def _is_artifact(document: Manifest) -> bool:
-    """Whether a manifest is of something that is no image (image-spec manifest.md, "Guidelines for Artifact Usage")."""
-    kind = document.config.media_type if document.config is not None else None
-    return document.artifact_type is not None or (bool(kind) and media_class(kind or "") is not MediaClass.CONFIG)
+def _artifact(document: Manifest) -> str | None:
+    """The type of what is no image (image-spec manifest.md, "Guidelines for Artifact Usage"), by its config or a layer."""
+    kind = document.config.media_type if document.config is not None else ""
+    layers = (layer.media_type for layer in document.layers if media_class(layer.media_type) is not MediaClass.LAYER)
+    foreign = next(layers, None) if media_class(kind) is MediaClass.CONFIG else kind
+    return document.artifact_type or foreign or None
 
 
 def of_a_manifest(one: Answer) -> str | None:
@@ -184,12 +186,20 @@ def of_a_manifest(one: Answer) -> str | None:
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     if tells_more(one.hop) and not of_types:
         return by_hand(one)
-    an_artifact = "artifact" in sent or (isinstance(document, Manifest) and _is_artifact(document))
-    if an_artifact and one.status in _NO_SUCH_TYPE:
+    artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
+    if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
+        takes = "" if one.hosted is not None else ", or let it (FEATURE_GENERAL_OCI_SUPPORT in Quay)"
+        return (
+            f"keep signatures and attestations elsewhere (COSIGN_REPOSITORY in cosign, storage.oci.repository in Tekton Chains): "
+            f"{host} may not take {artifact}{takes}"
+        )
+    if artifact and one.status in _NO_SUCH_TYPE:
         as_image = (
             "oci-artifact=false in buildx" if one.case.pull.client.family == "buildkit" else "with an image's config"
         )
-        return f"push it as an image ({as_image}), or to a registry that takes artifacts: {host} may not take this type"
+        return (
+            f"push it as an image ({as_image}), or to a registry that takes artifacts: {host} may not take {artifact}"
+        )
     if media_class(sent) in _TYPES and "docker" in sent:
         return (
             f"{host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "

@@ -14,6 +14,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare, parameters, query
+from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
@@ -28,7 +29,14 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import EXPIRED, issued_for, pushes, refused_pings, refuses_access
+from pullscope.trace.findings.grants import (
+    EXPIRED,
+    issued_for,
+    public_front,
+    pushes,
+    refused_pings,
+    refuses_access,
+)
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
@@ -187,25 +195,27 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
 def scope_refused(case: Case) -> Iterator[Found]:
     """The token server says 403 to a scope, or gives less than was asked and the registry says 401.
 
-    containerd asks for its own scope together with the challenge's (core/remotes/docker/scope.go). ghcr.io, Harbor and
-    Google's registries refuse unknown scopes (containerd#9648, #8415, #4358); Docker Hub leaves them out. Run with a
-    strict token server: dockerd 20.10.24 and 29.7.2, ctr 1.6.20, skopeo 1.9.3 and crane 0.21.9.
+    containerd asks for its own scope together with the challenge's, always (core/remotes/docker/scope.go). ghcr.io, Harbor
+    and Google's registries may refuse unknown scopes (containerd#9648, #8415, #4358), Docker Hub leaves them out; but one
+    refusal does not show which name it is for: behind registry.k8s.io a client that asks for one alone was refused too
+    (kubernetes/ingress-nginx#9151, registry.k8s.io#115). Run with a strict token server: dockerd 20.10.24 and 29.7.2, ctr
+    1.6.20, skopeo 1.9.3 and crane 0.21.9.
     """
     for step in case.bad:
         if not step.is_token or pushes(step) or not was_anonymous(step) or not refuses_access(step.last):
             continue
         if is_unknown_without_login(case, step):
             continue  # `credentials-not-used`
-        names = asked_repositories(step)
         wanted = {
             name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
         }
+        names = listed(asked_by_the_registry(step)) or "no scope"
+        renamed = bool(wanted) and wanted.isdisjoint(asked_repositories(step))
         yield Found(
             [step, *([step.under] if step.under else [])],
-            f"{step.last.host} said {step.last.status} when {case.client} asked for {listed(names) or 'no scope'}"
-            + _whose(names, wanted, case.client)
-            + ".",
-            "keep the registry's own path, so that every name in the scope exists there; log in if it is private",
+            f"{step.last.host} said {step.last.status} to {case.client}, which asked for a token for {names} without a login"
+            + (f", the name that it was given and not the registry's {listed(sorted(wanted))}." if renamed else "."),
+            _unless_it_is_the_name(step, renamed=renamed),
         )
     for step in case.bad:
         issuer = case.issuer_of(step.last)
@@ -218,16 +228,23 @@ def scope_refused(case: Case) -> Iterator[Found]:
                 [step, issuer],
                 f"{issuer.last.host} gave {case.client} a token when it asked for {listed(have)}, but {step.last.host} finds "
                 "less in it than it wants.",
-                "keep the registry's own path, so that only one name is asked for; log in if it is private",
+                _unless_it_is_the_name(issuer),
             )
 
 
-def _whose(names: tuple[str, ...], wanted: set[str], client: str) -> str:
-    own = [name for name in names if name not in wanted]
-    asked = [name for name in names if name in wanted]
-    if own and asked:
-        return f"; {listed(asked)} is what the registry's challenge names, {listed(own)} was added by {client}"
-    return f", which {client} made of the name it was given" if own and wanted else ""
+def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
+    """What would tell a name too many in the scope from an image that is private; a host that takes no login has none."""
+    if (first := public_front(token)) is not None:
+        return (
+            f"try again later, and from another network: no login helps, {first} is public. If that fails too, pull from "
+            f"a mirror or a copy of your own, and report it to {first}"
+        )
+    own, names, under = "keep the registry's own path", asked_by_the_registry(token), token.under
+    if renamed or not names:
+        return f"{own}, so that the name in the scope exists there; log in if it is private"
+    if under is None or under.first.host == under.last.host:
+        return f"log in, if {names[0]} is private; if it is not, ask by a client that asks for no other name beside it"
+    return f"pull {under.last.host}/{names[0]}: if that works, {own}, so that one name is asked for; else log in to it"
 
 
 @row(
