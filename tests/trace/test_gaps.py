@@ -26,7 +26,7 @@ VAGUE = {
 """What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
 BY_REQUEST = {
     "bodies": {"credentials-not-used", "write-denied"},
-    "headers": {"write-denied"},
+    "headers": {"credentials-not-used", "write-denied"},
     "tokens": {"write-denied"},
 }
 """What the requests show, which such a source has."""
