@@ -266,7 +266,7 @@ def retried(case: Case) -> Iterator[Found]:
     for step in case.steps:
         failing: Hop | None = None
         for chain in step.passes:
-            if failing is not None:
+            if failing is not None and failing.request.method == chain[0].request.method:
                 again.append((failing, chain[0]))
             last = chain[-1]
             failing = last if (last.failed is not None or last.status in RETRIED) and not client_left(last) else None
