@@ -1,4 +1,5 @@
 """The ideas behind the steps: what a reader has to understand once, explained where it first shows. Words only, no logic.
+One file, because the sentences build on each other in the order of `Idea`.
 
 Sentences hold places such as `{host}` that `lesson` fills with what was seen. They are for beginners and assume nothing.
 """
@@ -92,14 +93,17 @@ IDEAS: dict[Idea, Thought] = {
             "`docker pull` only passes the name to the docker daemon, a program in the background. The daemon makes all the "
             "requests, and is the client from here on. So `HTTPS_PROXY` in your shell changes nothing. Set a proxy (it passes "
             "requests on, as pullscope does) in the daemon's service (systemd: "
-            '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"`) or under `proxies` in daemon.json (docker 23 and newer), and '
-            "restart the daemon. The daemon also has to trust every CA (certificate authority) that signs the certificates it is "
-            "shown: your registry's private CA, or that of a proxy that reads HTTPS. Put it into "
+            '`Environment="HTTPS_PROXY=http://127.0.0.1:8080"` below `[Service]` in '
+            "/etc/systemd/system/docker.service.d/NAME.conf, then `systemctl daemon-reload`) or under `proxies` in daemon.json "
+            "(docker 23 and newer), and restart the daemon. The daemon also has to trust every CA (certificate authority) that "
+            "signs the certificates it is shown: your registry's private CA, or that of a proxy that reads HTTPS. Put it into "
             "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed; hosts that it redirects to are "
             "covered; no restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it "
             "there: put the CA into the system's store or a directory that `SSL_CERT_DIR` names in the daemon's service, and "
-            "restart the daemon. (`pullscope docker on` does this.) Your shell's settings are used by `docker manifest`, `docker "
-            "buildx imagetools`, and `docker build` for its tokens, and by clients without a daemon: podman, skopeo, crane."
+            'restart the daemon. (`pullscope docker on` does this. `insecure-registries: ["docker.io"]` and '
+            "`certs.d/registry-1.docker.io` do not help.) Your shell's settings are used by clients without a daemon (podman, "
+            "skopeo, crane), `docker manifest`, `docker buildx imagetools`, and `docker build` for its tokens: the command gets "
+            "them itself, so a trace of the daemon lacks those requests (`BUILDKIT_NO_CLIENT_TOKEN=1` makes the daemon ask)."
         ),
         section=_PROXY,
     ),
@@ -116,9 +120,10 @@ IDEAS: dict[Idea, Thought] = {
         name="What a vanity domain can and cannot change",
         beginner=(
             "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, a "
-            "redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the domain "
-            "decides which registry is asked, and which image a tag means; a digest in the name fixes the image. Digests, the "
-            "token server's address and the storage host come from the registry; the domain cannot change them."
+            "redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the "
+            "domain, who can redirect elsewhere, decides which registry is asked, and which image a tag means; a digest in the "
+            "name fixes the image. Digests, the token server's address and the storage host come from the registry; a domain "
+            "that only redirects to it does not change them."
         ),
         section=REDIRECTIONS,
     ),
@@ -135,24 +140,26 @@ IDEAS: dict[Idea, Thought] = {
     Idea.SCOPE: Thought(
         name="What a scope is",
         beginner=(
-            "The scope in this request is `{scope}`: a type, a repository and an action. The client builds it from the name that "
-            "you typed, and the registry accepts the token for this repository only. This is why a domain in front of a registry "
-            "should keep the path. With another path, docker 28 and older ask for a token for the name that was typed and fail; "
-            "docker 29 and containerd (on Kubernetes nodes) ask for both names, which Docker Hub allows and ghcr.io refuses. "
-            'Where it fails, docker says "denied". Another path needs a registry without tokens, or a reverse proxy (it asks the '
-            "registry and passes on the answers) that also rewrites the challenge's realm and the token request's scope."
+            "The client asks `REALM?service=SERVICE&scope=SCOPE`; service is copied from the challenge. The scope in this "
+            "request is `{scope}`: a type, a repository and an action. The client builds it from the name that you typed, and "
+            "the registry accepts the token for this repository only. This is why a domain in front of a registry should keep "
+            "the path. With another path, docker 28 and older ask for a token for the name that was typed and fail; docker 29 "
+            "and containerd (on Kubernetes nodes) ask for both names: Docker Hub issues a token for the part that it allows; "
+            'ghcr.io answers 403, so no token is issued. Where it fails, docker says "denied". Another path needs a registry '
+            "without tokens, or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the "
+            "challenge's realm and the token request's scope."
         ),
         section=SCOPES,
     ),
     Idea.DIGEST: Thought(
         name="What a digest guarantees",
         beginner=(
-            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content, byte for byte "
-            "as the registry has it: of the JSON text of an index (list of manifests), manifest or config, or of a layer's "
-            "compressed archive. Here it is {digest}. From here on the client asks for everything by digest and hashes what it "
-            "gets, so changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its "
-            "config and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A "
-            "digest does not say who made the image: that needs a signature."
+            "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content as the "
+            "registry has it (compression in transit, Content-Encoding, is undone first): of the JSON text of an index (list of "
+            "manifests), manifest or config, or of a layer's compressed archive. Here it is {digest}. From here on the client "
+            "asks for everything by digest and hashes what it gets, so changed bytes are noticed. The index lists the digests "
+            "of the manifests, and each manifest those of its config and layers; so this one digest fixes the whole image, and "
+            "`IMAGE@sha256:…` always pulls the same one. A digest does not say who made the image: that needs a signature."
         ),
         section=DIGESTS,
     ),
@@ -162,8 +169,8 @@ IDEAS: dict[Idea, Thought] = {
             "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub limits "
             "pulls. HEAD requests, configs and layers do not count; GETs of manifests do, but by its documentation those of a "
             "pull for one architecture count as one pull. The limit is per IP address, or per account if you are logged in; the "
-            "headers ratelimit-limit and ratelimit-remaining in the answers to GET and HEAD of a manifest say what is left, such "
-            "as `100;w=21600`: 100 in 21,600 seconds."
+            "headers ratelimit-limit and ratelimit-remaining in the answers to GET and HEAD of a manifest say what is left, "
+            "such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker Hub answers 429, `toomanyrequests`."
         ),
         section=_LIMIT,
     ),
@@ -180,12 +187,13 @@ IDEAS: dict[Idea, Thought] = {
     Idea.ELSEWHERE: Thought(
         name="Where the bytes come from",
         beginner=(
-            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
-            "that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
+            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN "
+            "(servers that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
             "signature, which permits the download and says nothing on who made the image. With the URL, any client can fetch "
-            "this one blob until then, so no token is needed; do not publish it until it expires. Nor do clients send the token "
-            "there: another host could misuse it, and some storage refuses a request with both. A firewall has to "
-            "allow three hosts: the registry, the token server and the storage host, which the registry can change at any time."
+            "this one blob until then, so no token is needed; do not publish it until it expires. At a redirect, clients "
+            "written in Go keep Authorization only on the same host and its sub-domains: another host could misuse the token, "
+            "and some storage refuses a request with both. A firewall has to allow three hosts: the registry, the token server "
+            "and the storage host, which the registry can change at any time."
         ),
         section=BLOBS,
     ),
@@ -205,10 +213,12 @@ IDEAS: dict[Idea, Thought] = {
     Idea.OTHERS: Thought(
         name="What other clients ask",
         beginner=(
-            "Clients fetch manifests, config and layers alike (docker 29.1 and newer also gets attestations and asks for what "
-            "refers to them, referrers) and differ in how they begin. Some leave out the version check (GET /v2/): their first "
-            "401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get the manifest by digest, "
-            "others GET it by tag at once. Parts of docker 29 and containerd do not share tokens, so they get several."
+            "Clients fetch manifests, config and layers alike (docker 29.1 and newer also gets attestations, if the image has "
+            "them, and asks for what refers to them, referrers) and differ in how they begin. Some leave out the version check "
+            "(GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get "
+            "the manifest by digest, others GET it by tag at once. In docker 29 and containerd the part that asks for the tag "
+            "(resolver) and the one that gets the rest (fetcher) each get a token; docker 29.1 and newer gets a third to ask "
+            "for referrers."
         ),
         section=SUPPORT,
     ),
@@ -292,8 +302,8 @@ IDEAS: dict[Idea, Thought] = {
             "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag and "
             "under its digest, each blob under its digest. GET and HEAD of a manifest need Content-Type with the manifest's own "
             "media type, such as `application/vnd.oci.image.index.v1+json`, and should have Docker-Content-Digest with its "
-            "digest. The server must not change a byte, for example by compressing a manifest. No token is needed, so docker, "
-            "podman and skopeo all pull. `pullscope vanity static` writes the files and the headers for your web server."
+            "digest. The server must not change a byte of a file. No token is needed, so docker, podman and skopeo all pull. "
+            "`pullscope vanity static` writes the files and the headers for your web server."
         ),
         section=MANIFESTS,
     ),
