@@ -63,6 +63,16 @@ def test_each_that_failed_says_how(tmp_path: Path) -> None:
     assert compared.problems == ()
 
 
+def test_a_connection_that_was_too_short_to_be_looked_up_counts_for_its_endpoint(tmp_path: Path) -> None:
+    """A handshake that failed at once was asked of the mirror that was said; alone, it is no other endpoint."""
+    short = Asked(url="http://127.0.0.1:8600", came="no answer was seen", surely=False)
+    compared = compare(tmp_path, short, (OWN, "200"))
+    assert compared.rows[0].state == "as said"
+    assert compared.rows[0].cause.startswith("no answer was seen (the connection was too short")
+    stranger = Asked(url="https://elsewhere.example", came="answered, in TLS", good=True, surely=False)
+    assert [problem.code for problem in compare(tmp_path, stranger).problems] == ["nothing-asked"]
+
+
 def test_what_was_passed_over_is_a_problem_with_its_cause(tmp_path: Path) -> None:
     """The registry was asked and no mirror: a file that changed since is the cause, with the cure; else it is not known."""
     compared = compare(tmp_path, (OWN, "200"))

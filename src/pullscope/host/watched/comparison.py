@@ -15,6 +15,7 @@ from pullscope.oci.verdicts import Problem, Severity
 
 AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as said", "not asked", "asked but not said", "besides"
 _HIDDEN = "a token server or a storage, as far as can be told: what is asked in TLS is not seen"
+_TOO_SHORT = "the connection was too short to be looked up, so it may be another program's"
 
 AT_ONCE = 1.0
 """Seconds between a file and a start after it: a file that is so little newer was there at the start."""
@@ -49,7 +50,8 @@ class _Said:
     @property
     def came(self) -> str:
         by_image = [item for item in self.asked if "/v2/" in item.url] or self.asked
-        return next((item.came for item in by_image if item.good), by_image[-1].came)
+        best = next((item for item in by_image if item.good), by_image[-1])
+        return best.came if best.surely or best.url.startswith("//") else f"{best.came} ({_TOO_SHORT})"
 
 
 def addresses(host: str) -> set[str]:
@@ -133,7 +135,7 @@ class Comparison:
         if self._pulled.error:
             message = f"the pull failed, in {self._pulled.by}'s words: {self._pulled.error}"
             yield Problem(code="pull-failed", severity=Severity.WARNING, message=message)
-        elif not self._pulled.asked:
+        elif not self._others and not any(item.asked for item in self._said):
             message = "no registry was asked: the image is here already, and its digest was all that was needed"
             yield Problem(code="nothing-asked", severity=Severity.INFO, message=message)
 

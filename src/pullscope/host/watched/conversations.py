@@ -1,8 +1,8 @@
 """TCP segments as requests: in plain http with path and answer, in TLS the name that the client says, and how it ended.
 
 RFC 8446 (TLS records, the alert that a client ends a handshake with), RFC 9110 (a request line, Host, CONNECT). A connection
-is the client's if the kernel says so while it is open; where it was over too soon to be asked about, it counts if it asks
-for the image, or was refused.
+is the client's if the kernel says so while it is open. Where it was over too soon to be asked about, it is surely the client's
+only if it asks for the image.
 """
 
 from __future__ import annotations
@@ -118,8 +118,6 @@ class Conversations:
                     continue
                 whole = f"/{repository}" in url
                 surely = connection.ours is True or whole
-                if not (surely or url.startswith("//")):
-                    continue  # of a program that was not looked up in time, only what says for which image it is
                 if not whole and not request.tls and request.came.isdigit():
                     request.came, request.good = f"{request.came} to the version check", False
                 before = found.get(url)
