@@ -186,7 +186,7 @@ def hop_lines(step: Step, pull: Pull, *, width: int = WIDTH, verbose: bool = Fal
         if not note:
             start = start.rstrip()
         if note and room < NARROW_NOTE and len(note) > room:
-            yield [(start, style)]
+            yield [(start.rstrip(), style)]
             start, room = BELOW, width - len(BELOW)
         # An address is there to be copied: where the column is too narrow for one, the note goes on at the left.
         indent = len(start) if all(len(word) <= room for word in note.split(" ")) else len(BELOW)
