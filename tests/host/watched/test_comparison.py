@@ -69,6 +69,8 @@ def test_a_connection_that_was_too_short_to_be_looked_up_counts_for_its_endpoint
     compared = compare(tmp_path, short, (OWN, "200"))
     assert compared.rows[0].state == "as said"
     assert compared.rows[0].cause.startswith("no answer was seen (the connection was too short")
+    later = Asked(url="https://registry.example", came="answered, in TLS", good=True, surely=False)
+    assert compare(tmp_path, (ONE, "200"), later).rows[2].cause == "not needed: 1 answered"
     stranger = Asked(url="https://elsewhere.example", came="answered, in TLS", good=True, surely=False)
     assert [problem.code for problem in compare(tmp_path, stranger).problems] == ["nothing-asked"]
 

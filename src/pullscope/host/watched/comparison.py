@@ -76,12 +76,21 @@ class Comparison:
                 item.asked.append(asked)
             if not found and asked.surely:
                 others.append((place, asked))
+        self._leave_doubtful()
         first = min((item.first for item in self._said if item.asked), default=len(pulled.asked))
         self._others = [_other(asked, after=place > first) for place, asked in others]
         self._changed = _changed_since(node, route, pulled)
         self.rows = [*(self._row(at) for at in range(len(self._said))), *self._others]
         fix = f"{node.sudo}systemctl restart {route.client}" if self._changed else None
         self.problems = tuple(self._missed() if pulled.missed else self._problems(fix))
+
+    def _leave_doubtful(self) -> None:
+        """After an endpoint that answered, what may be another program's is not counted: nothing else was needed."""
+        answered = False
+        for item in self._said:
+            if answered:
+                item.asked = [asked for asked in item.asked if asked.surely]
+            answered = answered or any(asked.good and asked.surely for asked in item.asked)
 
     def _row(self, at: int) -> Row:
         item = self._said[at]
