@@ -85,12 +85,12 @@ class Comparison:
         self.problems = tuple(self._missed() if pulled.missed else self._problems(fix))
 
     def _leave_doubtful(self) -> None:
-        """After an endpoint that answered, what may be another program's is not counted: nothing else was needed."""
-        answered = False
-        for item in self._said:
-            if answered:
+        """Of a pull that went well, what may be another program's counts only before an endpoint that was surely asked."""
+        may_count = bool(self._pulled.error) or not any(asked.surely for asked in self._pulled.asked)
+        for item in reversed(self._said):
+            if not may_count:
                 item.asked = [asked for asked in item.asked if asked.surely]
-            answered = answered or any(asked.good and asked.surely for asked in item.asked)
+            may_count = may_count or any(asked.surely for asked in item.asked)
 
     def _row(self, at: int) -> Row:
         item = self._said[at]
