@@ -303,7 +303,7 @@ class Rejected:
         self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
         self.other_service = self.asked is not None and self.wanted is not None and self.asked != self.wanted
         self.takes = "no longer takes" if self.taken or self.over else "does not take"
-        self.lives = period(lives)
+        self.end = f"{period(self.lifetime)} are over" if self.lifetime is not None else "it expires"
         self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
         self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + (
             f" for {period(self.lifetime)}" if self.lifetime is not None else ""
@@ -352,7 +352,7 @@ at_once wants_a_token: <at once> and the same challenge again.
 at_once: <at once>.
     compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
-    get a new token: start {one.client} anew, or have it ask for one before {one.lives} are over
+    get a new token: start {one.client} anew, or have it ask for one before {one.end}
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
