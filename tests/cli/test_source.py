@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,10 @@ def test_an_event_that_is_not_understood_hides_none_of_the_others(
     assert problem is not None
     assert problem.startswith("1 thing was not understood (KeyError)")
     assert "s3cret" not in problem
+
+
+def test_what_was_read_is_not_looked_through_for_garbage_again(tmp_path: Path) -> None:
+    """Neither while it is told nor when the process ends: nothing of it is ever let go."""
+    trace, _ = read_trace(written(tmp_path, exchange(1, GOOD)))
+
+    assert id(trace.pulls[0]) not in map(id, gc.get_objects())

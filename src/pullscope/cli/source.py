@@ -55,7 +55,8 @@ def read_trace(file: str) -> tuple[Trace, str | None]:
             for event in reader.events():
                 seen += 1
                 trace.feed(event)
-    changes = trace.finish(cut_off=reader.cut_off, at=reader.connected_at)
+            changes = trace.finish(cut_off=reader.cut_off, at=reader.connected_at)
+            gc.freeze()  # it is kept to the end, when Python would look through all of it for a quarter of the time
     if not seen and reader.problem:
         raise Complaint(reader.problem)
     problem = reader.problem
@@ -74,9 +75,6 @@ def few_collections(most_new: int = MOST_NEW) -> Iterator[None]:
     try:
         yield
     finally:
-        if before[0] and not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()  # all of it is old now, so that the next look at what is new is a short one
         gc.set_threshold(*before)
 
 
