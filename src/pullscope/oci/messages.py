@@ -7,7 +7,7 @@ that may repeat and whose names are compared without regard to case (RFC 9110, 5
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pullscope.oci.urls import split
 
@@ -82,6 +82,10 @@ class Request:
     def host(self) -> str:
         """The authority of the URL in lower case, with the port only where the URL spells one; no user info."""
         return split(self.url).netloc
+
+    def with_header(self, name: str, value: str | None) -> Request:
+        """The same request with this value for a header, or without that header."""
+        return replace(self, headers=self.headers.replacing(name, value))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

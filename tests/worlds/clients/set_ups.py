@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.documents import Platform
 from pullscope.oci.messages import Answerer, Headers, Request, Response
-from pullscope.worlds.clients.docker_classic import LINUX_AMD64
+from pullscope.worlds.clients.image_pull import LINUX_AMD64
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST

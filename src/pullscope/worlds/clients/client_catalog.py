@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import HUB_API, Reference
@@ -20,6 +21,7 @@ from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.docker_classic import DockerClassic
 from pullscope.worlds.clients.docker_containerd import DockerContainerd
 from pullscope.worlds.clients.drive import Ran
+from pullscope.worlds.clients.image_pull import ImagePull
 from pullscope.worlds.clients.logins import sample_login
 from pullscope.worlds.clients.regctl import Regctl
 from pullscope.worlds.clients.steps import Outcome, Steps
@@ -72,40 +74,10 @@ class Trial:
         return ClientOutcome.WORKS if self.ran.outcome.pulled else ClientOutcome.FAILS
 
 
-def _docker_classic(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return DockerClassic(reference=reference, login=login, present=present).pull()
-
-
-def _docker_containerd(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return DockerContainerd(reference=reference, login=login, present=present).pull()
-
-
-def _containerd(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return DockerContainerd(
-        reference=reference, login=login, present=present, dialect=CONTAINERD, containerd="1.6.20"
+def _model(family: Callable[..., ImagePull], **settings: Any) -> Model:
+    return lambda reference, login, present: family(
+        reference=reference, login=login, present=present, **settings
     ).pull()
-
-
-def _buildkit(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return DockerContainerd(reference=reference, login=login, present=present, dialect=BUILDKIT).pull()
-
-
-def _containers(user_agent: str, retries: int = 0) -> Model:
-    return lambda reference, login, present: Containers(
-        reference=reference, login=login, present=present, user_agent=user_agent, retries=retries
-    ).pull()
-
-
-def _crane(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return Crane(reference=reference, login=login, present=present).pull()
-
-
-def _old_crane(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return Crane(reference=reference, login=login, present=present, version="0.21.7", per_host_token=False).pull()
-
-
-def _regctl(reference: Reference, login: Login | None, present: Container[Digest]) -> Steps[Outcome]:
-    return Regctl(reference=reference, login=login, present=present).pull()
 
 
 _RUN, _READ = Evidence.RUN, Evidence.READ
@@ -116,14 +88,14 @@ _CLIENTS = (
         label="docker 20.10 to 28",
         evidence=_RUN,
         compared="20.10.24 in CI, 2026-11; 23 to 28 read",
-        model=_docker_classic,
+        model=_model(DockerClassic),
     ),
     Client(
         id="docker-containerd",
         label="docker 29",
         evidence=_RUN,
         compared="29.7.2 by its recordings, 2026-11",
-        model=_docker_containerd,
+        model=_model(DockerContainerd),
         link="https://github.com/docker/for-mac/issues/7658",
     ),
     Client(
@@ -131,14 +103,14 @@ _CLIENTS = (
         label="containerd, nerdctl, CRI",
         evidence=_RUN,
         compared="ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read",
-        model=_containerd,
+        model=_model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
     ),
     Client(
         id="buildkit",
         label="docker build, buildx",
         evidence=_READ,
         compared="moby/buildkit of 2026 read",
-        model=_buildkit,
+        model=_model(DockerContainerd, dialect=BUILDKIT),
         link="https://github.com/moby/moby/issues/45333",
     ),
     Client(
@@ -146,7 +118,7 @@ _CLIENTS = (
         label="podman",
         evidence=_RUN,
         compared="4.3.1 in CI, 2026-11; containers/image of 2026 read",
-        model=_containers("libpod/4.3.1", retries=3),
+        model=_model(Containers, user_agent="libpod/4.3.1", retries=3),
         link=_IMAGE_641,
     ),
     Client(
@@ -154,7 +126,7 @@ _CLIENTS = (
         label="skopeo",
         evidence=_RUN,
         compared="1.9.3 in CI, 2026-11; containers/image of 2026 read",
-        model=_containers("skopeo/1.9.3"),
+        model=_model(Containers, user_agent="skopeo/1.9.3"),
         link=_IMAGE_641,
     ),
     Client(
@@ -162,7 +134,7 @@ _CLIENTS = (
         label="buildah",
         evidence=_RUN,
         compared="1.28.2 in CI, 2026-11; containers/image of 2026 read",
-        model=_containers("Buildah/1.28.2", retries=3),
+        model=_model(Containers, user_agent="Buildah/1.28.2", retries=3),
         link=_IMAGE_641,
     ),
     Client(
@@ -170,7 +142,7 @@ _CLIENTS = (
         label="crane from 0.21.8",
         evidence=_RUN,
         compared="0.21.9 in a lab of 2026, by how each row ended",
-        model=_crane,
+        model=_model(Crane),
         link="https://github.com/google/go-containerregistry/pull/2360",
     ),
     Client(
@@ -178,10 +150,10 @@ _CLIENTS = (
         label="crane up to 0.21.7",
         evidence=_RUN,
         compared="0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read",
-        model=_old_crane,
+        model=_model(Crane, version="0.21.7", per_host_token=False),
         link="https://github.com/google/go-containerregistry/issues/2359",
     ),
-    Client(id="regctl", label="regctl", evidence=_READ, compared="regclient of 2026 read", model=_regctl),
+    Client(id="regctl", label="regctl", evidence=_READ, compared="regclient of 2026 read", model=_model(Regctl)),
 )
 _LOGIN_LABELS = {LoginAt.VANITY: "logged in to this host", LoginAt.UPSTREAM: "logged in to its registry"}
 

@@ -12,21 +12,19 @@ of that host's realm, one for each request.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Container
 from dataclasses import dataclass, field
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest
-from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_errors, read_manifest
+from pullscope.oci.documents import Descriptor, Index, Manifest, read_errors, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.reference import DOCKER_HUB, HUB_INDEX, Reference
+from pullscope.oci.reference import DOCKER_HUB, HUB_INDEX
 from pullscope.oci.statuses import status_line
 from pullscope.oci.urls import joined, split
 from pullscope.worlds.clients.bearer import Login, Token, token_in, token_request
-from pullscope.worlds.clients.docker_classic import LINUX_AMD64
 from pullscope.worlds.clients.go_http import GoError, Reply, send
-from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, ask, together
 
 # pkg/v1/remote/descriptor.go: acceptableImageMediaTypes, then acceptableIndexMediaTypes and schema 1
@@ -38,36 +36,21 @@ _MOST_PAGES = 100  # crane has no limit; this one stands here, so that every run
 
 
 @dataclass(kw_only=True)
-class Crane:
-    """One pull of one reference. `per_host_token` is what PR #2360 brought."""
+class Crane(ImagePull):
+    """`per_host_token` is what PR #2360 brought."""
 
-    reference: Reference
-    platform: Platform = LINUX_AMD64
-    present: Container[Digest] = frozenset()
     version: str = "0.21.9"
     per_host_token: bool = True
-    login: Login | None = None
     _challenge: Challenge | None = field(default=None, init=False)
     _scopes: list[str] = field(default_factory=list, init=False)
     _token: Token | None = field(default=None, init=False)
-    _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        return (yield from self._run(self._image()))
+        return self._ended(self._image())
 
     def list_tags(self) -> Steps[Outcome]:
         """list.go: page after page, wherever `Link` points."""
-        return (yield from self._run(self._tags()))
-
-    def _run(self, work: Steps[None]) -> Steps[Outcome]:
-        try:
-            yield from self._ping()
-            yield from work
-        except PullFailedError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
-        except GoError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=str(failed))
-        return Outcome(pulled=True, digest=self._resolved, message="")
+        return self._ended(self._tags())
 
     # The conversation, from the first request to the last.
 
@@ -81,29 +64,25 @@ class Crane:
         challenges = read_challenges(reply.response.headers.get_all("WWW-Authenticate"))
         known = next((item for item in challenges if item.scheme in ("basic", "bearer")), None)
         if known is None:
-            raise PullFailedError("unrecognized challenge: ", reply.request)
+            raise PullFailedError("unrecognized challenge: ")
         self._challenge = known
         if known.scheme == "bearer":
             if not known.realm:
-                raise PullFailedError("malformed www-authenticate, missing realm: map[]", reply.request)
+                raise PullFailedError("malformed www-authenticate, missing realm: map[]")
             self._scopes = [f"repository:{self.reference.repository}:pull"]
             self._token = yield from self._fetch_token(known, self._scopes, self.login)
 
     def _image(self) -> Steps[None]:
-        wanted = str(self.reference.digest or self.reference.tag or "latest")
-        document, self._resolved = yield from self._manifest(wanted, self.reference.digest)
+        yield from self._ping()
+        document, self._resolved = yield from self._manifest(self.reference.digest)
         if isinstance(document, Index):
-            entry = choose(document, self.platform)
-            if entry is None or entry.digest is None:
-                raise PullFailedError(f"no child with platform {self.platform} in index {self._name}")
-            document, _ = yield from self._manifest(entry.digest, entry.digest)
-        if not isinstance(document, Manifest) or document.config is None:
-            raise PullFailedError(f"unsupported MediaType in {self._name}")
-        wanted_blobs = {item.digest: item for item in (document.config, *document.layers)}
-        missing = [item for digest, item in wanted_blobs.items() if digest not in self.present]
-        yield from together(*(self._blob(item) for item in missing), limit=_PARALLEL)
+            entry = self._entry(document, f"no child with platform {self.platform} in index {self.reference}")
+            document, _ = yield from self._manifest(entry.digest)
+        manifest, config = config_of(document, f"unsupported MediaType in {self.reference}")
+        yield from together(*map(self._blob, self._missing((config, *manifest.layers))), limit=_PARALLEL)
 
     def _tags(self) -> Steps[None]:
+        yield from self._ping()
         url = self._url(f"tags/list?n={_TAGS_IN_A_PAGE}")
         for _page in range(_MOST_PAGES):
             reply = yield from self._get(url)
@@ -112,26 +91,26 @@ class Crane:
                 return
             url = joined(reply.request.url, link[1:].partition(">")[0])
 
-    def _manifest(self, wanted: str, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
-        reply = yield from self._get(self._url(f"manifests/{wanted}"), ("Accept", _ACCEPT))
+    def _manifest(self, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
+        """By digest, or by the reference's tag."""
+        reply = yield from self._get(self._url(f"manifests/{digest or self._wanted}"), ("Accept", _ACCEPT))
         got = Digest.of(reply.body)
         if digest is not None and got != digest:
-            why = f'manifest digest: "{got}" does not match requested digest: "{digest}" for "{self._name}"'
-            raise PullFailedError(why, reply.request)
+            raise PullFailedError(
+                f'manifest digest: "{got}" does not match requested digest: "{digest}" for "{self.reference}"'
+            )
         document = read_manifest(reply.body, reply.header("Content-Type"))
         if document is None:
-            raise PullFailedError(f"unsupported MediaType: {reply.header('Content-Type')}", reply.request)
+            raise PullFailedError(f"unsupported MediaType: {reply.header('Content-Type')}")
         return document, got
 
     def _blob(self, descriptor: Descriptor) -> Steps[None]:
         reply = yield from self._get(self._url(f"blobs/{descriptor.digest}"))
         got = Digest.of(reply.body)
         if len(reply.body) < (descriptor.size or 0):
-            raise PullFailedError("unexpected EOF", reply.request)  # no resume
+            raise PullFailedError("unexpected EOF")  # no resume
         if got != descriptor.digest:
-            raise PullFailedError(
-                f"error verifying sha256 checksum; got {got}, want {descriptor.digest}", reply.request
-            )
+            raise PullFailedError(f"error verifying sha256 checksum; got {got}, want {descriptor.digest}")
 
     # Requests, and who gets the token.
 
@@ -157,7 +136,7 @@ class Crane:
         host = split(hop.url).host
         if self.per_host_token and host != split(f"//{self._host}").host and _is_private(host):
             why = f'SSRF protection: redirect from "{self._host}" to private/link-local host "{host}" denied'
-            raise PullFailedError(why, hop)
+            raise PullFailedError(why)
         return hop
         yield hop  # pragma: no cover - makes this a generator
 
@@ -187,7 +166,7 @@ class Crane:
             authorization = self.login.authorization  # basic.go
         else:
             return hop
-        return Request(method=hop.method, url=hop.url, headers=hop.headers.replacing("Authorization", authorization))
+        return hop.with_header("Authorization", authorization)
 
     def _for_another_host(self, hop: Request, challenges: tuple[Challenge, ...]) -> Steps[Request]:
         """bearer.go handleCrossHostChallenge: anonymous, for this request only; without a token it is sent bare."""
@@ -198,8 +177,7 @@ class Crane:
                 token = yield from self._fetch_token(challenge, [challenge.scope or ""], None)
             except (PullFailedError, GoError):
                 continue
-            headers = hop.headers.replacing("Authorization", token.authorization)
-            return Request(method=hop.method, url=hop.url, headers=headers)
+            return hop.with_header("Authorization", token.authorization)
         return hop
 
     def _fetch_token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
@@ -208,23 +186,18 @@ class Crane:
         asked = token_request(challenge, scopes, self._request("").headers)
         if login is not None:
             # bearer.go refreshBasic: no `account`
-            headers = asked.headers.replacing("Authorization", login.authorization)
-            asked = Request(method="GET", url=asked.url, headers=headers)
+            asked = asked.with_header("Authorization", login.authorization)
         reply = yield from send(asked)
         if reply.status != 200:
             raise _failed(reply)
         token = token_in(reply.response)
         if token is None:
-            raise PullFailedError("no token in bearer response", reply.request)
+            raise PullFailedError("no token in bearer response")
         return token
 
     @property
     def _host(self) -> str:
         return HUB_INDEX if self.reference.registry == DOCKER_HUB else self.reference.api_host
-
-    @property
-    def _name(self) -> str:
-        return str(self.reference)
 
 
 def _failed(reply: Reply) -> PullFailedError:
@@ -233,7 +206,7 @@ def _failed(reply: Reply) -> PullFailedError:
     errors = read_errors(reply.body)
     why = "; ".join(f"{error.code}: {error.message}" for error in errors)
     what = why or f"unexpected status code {status_line(reply.status)}"
-    return PullFailedError(f"{request.method} {request.url.partition('?')[0]}: {what}", request)
+    return PullFailedError(f"{request.method} {request.url.partition('?')[0]}: {what}")
 
 
 def _is_private(host: str) -> bool:

@@ -12,23 +12,20 @@ asked for is the repository of the reference, never the challenge's.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest, as_digest
-from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_manifest
+from pullscope.oci.documents import Descriptor, Index, Manifest, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request
-from pullscope.oci.reference import DOCKER_HUB, Reference
+from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.urls import split
-from pullscope.worlds.clients.bearer import Login, Token, login_request, token_in, token_request
+from pullscope.worlds.clients.bearer import Token, login_request, token_in, token_request
 from pullscope.worlds.clients.distribution_errors import DistributionError, read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
-from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
-
-LINUX_AMD64 = Platform(os="linux", architecture="amd64")
 
 # library-import is what moby's dockerversion says where a build names no commit.
 _USER_AGENT = (
@@ -44,30 +41,16 @@ _ATTEMPTS = 5  # max-download-attempts; the pauses of 5, 10, 15 … seconds betw
 
 
 @dataclass(kw_only=True)
-class DockerClassic:
-    """One daemon's pull of one reference. `present` are the blobs that it has already."""
+class DockerClassic(ImagePull):
+    """One daemon's pull of one reference. The CLI hands over a login, which is used for any token server (registry/auth.go)."""
 
-    reference: Reference
-    platform: Platform = LINUX_AMD64
-    present: Container[Digest] = frozenset()
     version: str = "28.5.2"
-    login: Login | None = None
-    """The CLI hands over the login of the reference's host; it is used for any token server (registry/auth.go)."""
     _challenges: dict[str, tuple[Challenge, ...]] = field(default_factory=dict, init=False)
     _token: Token | None = field(default=None, init=False)
     _actions: str = field(default="pull", init=False)
-    _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        try:
-            yield from self._ping()
-            yield from self._pull_tag()
-        except PullFailedError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
-        except GoError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=str(failed))
-        sentence = f"Status: Downloaded newer image for {self._familiar}"
-        return Outcome(pulled=True, digest=self._resolved, message=sentence)
+        return self._ended(self._pull_tag(), f"Status: Downloaded newer image for {self._familiar}")
 
     def push(self, manifest: bytes, media_type: str) -> Steps[Outcome]:
         """A push of what the registry has already, but for the manifest: each blob is looked for, then the tag is put."""
@@ -75,21 +58,8 @@ class DockerClassic:
         document = read_manifest(manifest, media_type)
         if not isinstance(document, Manifest) or not document.layers or document.config is None:
             raise ValueError("Only an image with layers can be pushed here.")
-        try:
-            yield from self._ping()
-            # session.go tokenHandler: the others wait for the token of the first.
-            first, *others = document.layers
-            yield from self._is_there(first)
-            yield from together(*(self._is_there(layer) for layer in others), limit=_PARALLEL_UPLOADS)
-            yield from self._is_there(document.config)
-            yield from self._put(manifest, media_type)
-        except PullFailedError as failed:
-            return Outcome(pulled=False, digest=None, message=failed.sentence, failed_at=failed.at)
-        except GoError as failed:
-            return Outcome(pulled=False, digest=None, message=str(failed))
-        digest = Digest.of(manifest)
-        sentence = f"{self.reference.tag}: digest: {digest} size: {len(manifest)}"
-        return Outcome(pulled=True, digest=digest, message=sentence)
+        work = self._push(document.layers, document.config, manifest, media_type)
+        return self._ended(work, f"{self.reference.tag}: digest: {Digest.of(manifest)} size: {len(manifest)}")
 
     # The conversation, from the first request to the last.
 
@@ -100,20 +70,30 @@ class DockerClassic:
             found = read_challenges(reply.response.headers.get_all("WWW-Authenticate"))
             self._challenges[reply.request.url.partition("?")[0].lower()] = found
 
+    def _push(
+        self, layers: tuple[Descriptor, ...], config: Descriptor, manifest: bytes, media_type: str
+    ) -> Steps[None]:
+        yield from self._ping()
+        # session.go tokenHandler: the others wait for the token of the first.
+        first, *others = layers
+        yield from self._is_there(first)
+        yield from together(*map(self._is_there, others), limit=_PARALLEL_UPLOADS)
+        yield from self._is_there(config)
+        yield from self._put(manifest, media_type)
+        self._resolved = Digest.of(manifest)
+
     def _pull_tag(self) -> Steps[None]:
+        yield from self._ping()
         digest = self.reference.digest
         if digest is None:
             digest = yield from self._resolve(self.reference.tag or "latest")
         self._resolved = digest
         document = yield from self._manifest(digest)
         if isinstance(document, Index):
-            entry = choose(document, self.platform)
-            if entry is None or entry.digest is None:
-                raise PullFailedError(f"no matching manifest for {self.platform} in the manifest list entries")
-            document = yield from self._manifest(entry.digest)
-        if not isinstance(document, Manifest) or document.config is None:
-            raise PullFailedError("unsupported manifest format")
-        yield from together(self._blob(document.config), self._layers(document), limit=2)
+            none = f"no matching manifest for {self.platform} in the manifest list entries"
+            document = yield from self._manifest(self._entry(document, none).digest)
+        manifest, config = config_of(document, "unsupported manifest format")
+        yield from together(self._blob(config), self._layers(manifest), limit=2)
 
     def _resolve(self, tag: str) -> Steps[Digest]:
         """repository.go tags.Get: HEAD, and GET where that fails or names no digest."""
@@ -126,24 +106,21 @@ class DockerClassic:
             raise self._failed(reply)
         return as_digest(reply.header("Docker-Content-Digest")) or Digest.of(reply.body)
 
-    def _manifest(self, digest: Digest) -> Steps[Index | Manifest]:
+    def _manifest(self, digest: Digest | None) -> Steps[Index | Manifest]:
         reply = yield from self._send("GET", f"manifests/{digest}", self._accept)
         if not 200 <= reply.status < 400:
             raise self._failed(reply)
         if Digest.of(reply.body) != digest:
-            raise PullFailedError(f"manifest verification failed for digest {digest}", reply.request)
+            raise PullFailedError(f"manifest verification failed for digest {digest}")
         document = read_manifest(reply.body, reply.header("Content-Type"))
         if document is None:
             content_type = reply.header("Content-Type")
-            raise PullFailedError(
-                f"unsupported manifest media type and no default available: {content_type}", reply.request
-            )
+            raise PullFailedError(f"unsupported manifest media type and no default available: {content_type}")
         return document
 
     def _layers(self, manifest: Manifest) -> Steps[None]:
         # distribution/xfer: a layer that is listed twice, or is there already, is not asked for.
-        wanted = {layer.digest: layer for layer in manifest.layers if layer.digest not in self.present}
-        yield from together(*(self._blob(layer) for layer in wanted.values()), limit=_PARALLEL_LAYERS)
+        yield from together(*map(self._blob, self._missing(manifest.layers)), limit=_PARALLEL_LAYERS)
 
     def _blob(self, descriptor: Descriptor) -> Steps[None]:
         digest = descriptor.digest
@@ -160,11 +137,11 @@ class DockerClassic:
                     raise
                 continue
             if reply.status == 404:
-                raise PullFailedError("unknown blob", reply.request)
+                raise PullFailedError("unknown blob")
             if received and reply.status == 200:
                 # pull_v2.go: after ErrWrongCodeForByteRange the file is emptied and the next attempt begins anew.
                 if attempt == _ATTEMPTS:
-                    raise PullFailedError("expected HTTP 206 from byte range request", reply.request)
+                    raise PullFailedError("expected HTTP 206 from byte range request")
                 received = b""
                 continue
             if not 200 <= reply.status < 300:
@@ -176,10 +153,10 @@ class DockerClassic:
             received += reply.body
             if len(reply.body) < reply.length:
                 if attempt == _ATTEMPTS:
-                    raise PullFailedError("unexpected EOF", reply.request)
+                    raise PullFailedError("unexpected EOF")
                 continue
             if Digest.of(received) != digest:
-                raise PullFailedError(f"filesystem layer verification failed for digest {digest}", reply.request)
+                raise PullFailedError(f"filesystem layer verification failed for digest {digest}")
             return
 
     def _is_there(self, descriptor: Descriptor) -> Steps[None]:
@@ -196,9 +173,6 @@ class DockerClassic:
             raise self._failed(reply)
 
     # Requests, and what each hop gets.
-
-    def _url(self, path: str) -> str:
-        return f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
 
     def _send(
         self, method: str, path: str, accept: tuple[str, ...], more: tuple[tuple[str, str], ...] = ()
@@ -226,11 +200,11 @@ class DockerClassic:
         # Every handler, and for each every challenge of its scheme: one that fails ends it, and the last one's is sent.
         for challenge in (one for one in challenges if one.scheme == "bearer"):
             token = yield from self._bearer(challenge)
-            hop = _with(hop, {"Authorization": token.authorization})
+            hop = hop.with_header("Authorization", token.authorization)
         for _ in (one for one in challenges if one.scheme == "basic"):
             if self.login is None:
-                raise PullFailedError("no basic auth credentials", hop)
-            hop = _with(hop, {"Authorization": self.login.authorization})
+                raise PullFailedError("no basic auth credentials")
+            hop = hop.with_header("Authorization", self.login.authorization)
         return hop
 
     def _bearer(self, challenge: Challenge) -> Steps[Token]:
@@ -245,10 +219,10 @@ class DockerClassic:
                 asked = login_request(challenge, [scope], headers, self.login)
             reply = yield from send(asked)
             if not 200 <= reply.status < 300:
-                raise PullFailedError(read_error(reply.response).shown_by_dockerd, reply.request)
+                raise PullFailedError(read_error(reply.response).shown_by_dockerd)
             self._token = token_in(reply.response)
             if self._token is None:
-                raise PullFailedError("authorization server did not include a token in the response", reply.request)
+                raise PullFailedError("authorization server did not include a token in the response")
         return self._token
 
     # What the user reads.
@@ -273,7 +247,7 @@ class DockerClassic:
     def _failed(self, reply: Reply) -> PullFailedError:
         """errors.go TranslatePullError."""
         error = read_error(reply.response)
-        return PullFailedError(self._not_found(error) or error.shown_by_dockerd, reply.request)
+        return PullFailedError(self._not_found(error) or error.shown_by_dockerd)
 
     def _not_found(self, error: DistributionError) -> str | None:
         if not error.whole:
@@ -284,10 +258,3 @@ class DockerClassic:
             "MANIFEST_UNKNOWN": f"manifest for {self._familiar} not found: {error.shown_by_dockerd}",
             "NAME_UNKNOWN": f"repository {self._familiar_name} not found: {error.shown_by_dockerd}",
         }.get(error.code)
-
-
-def _with(request: Request, fields: Mapping[str, str]) -> Request:
-    headers = request.headers
-    for name, value in fields.items():
-        headers = headers.replacing(name, value)
-    return Request(method=request.method, url=request.url, headers=headers, body=request.body)

@@ -13,22 +13,20 @@ scope is that of the reference together with the challenge's.
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest, as_digest
-from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_manifest
+from pullscope.oci.documents import Descriptor, Index, Manifest, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
-from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.reference import Reference
+from pullscope.oci.messages import Headers, Request
 from pullscope.oci.statuses import status_line
 from pullscope.worlds.clients.bearer import Login, Token, login_form, login_request, token_in, token_request
 from pullscope.worlds.clients.containerd_dialects import MOBY, Dialect, WhoseLogin
 from pullscope.worlds.clients.distribution_errors import read_error
-from pullscope.worlds.clients.docker_classic import LINUX_AMD64
 from pullscope.worlds.clients.go_http import GoError, Reply, send
-from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
 
 # resolver.go: what Resolve asks for; a fetch asks for the one type that the descriptor names.
@@ -48,50 +46,40 @@ class _Authorizer:
 
 
 @dataclass(kw_only=True)
-class DockerContainerd:
-    """One daemon's pull of one reference. `present` are the blobs and manifests that it has already."""
+class DockerContainerd(ImagePull):
+    """One daemon's pull of one reference."""
 
-    reference: Reference
-    platform: Platform = LINUX_AMD64
-    present: Container[Digest] = frozenset()
     version: str = "29.7.2"
     containerd: str = "2.3.3"
     dialect: Dialect = MOBY
-    login: Login | None = None
-    _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        try:
-            resolver = _Authorizer()
-            root = yield from self._resolve(resolver)
-            self._resolved = root.digest
-            yield from self._fetch_image(root, resolver if self.dialect.shared_authorizer else _Authorizer())
-        except PullFailedError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
-        except GoError as failed:
-            if isinstance(failed.__cause__, PullFailedError):
-                # A hop's authorization failed; moby looks through the words of Go's client for the registry's own.
-                cause = failed.__cause__
-                return Outcome(pulled=False, digest=self._resolved, message=cause.sentence, failed_at=cause.at)
-            return Outcome(pulled=False, digest=self._resolved, message=f"failed to do request: {failed}")
-        sentence = f"Status: Downloaded newer image for {self.reference}"
-        return Outcome(pulled=True, digest=self._resolved, message=sentence)
+        return self._ended(self._image(), f"Status: Downloaded newer image for {self.reference}")
+
+    def _told(self, failed: PullFailedError | GoError) -> str:
+        if isinstance(failed.__cause__, PullFailedError):
+            # A hop's authorization failed; moby looks through the words of Go's client for the registry's own.
+            return str(failed.__cause__)
+        return f"failed to do request: {failed}" if isinstance(failed, GoError) else str(failed)
 
     # The conversation, from the first request to the last.
 
+    def _image(self) -> Steps[None]:
+        resolver = _Authorizer()
+        root = yield from self._resolve(resolver)
+        self._resolved = root.digest
+        yield from self._fetch_image(root, resolver if self.dialect.shared_authorizer else _Authorizer())
+
     def _resolve(self, authorizer: _Authorizer) -> Steps[Descriptor]:
         """resolver.go Resolve: HEAD; GET where HEAD is not allowed, or where it names no digest."""
-        wanted = self.reference.digest or self.reference.tag or "latest"
-        path = f"manifests/{wanted}"
+        path = f"manifests/{self._wanted}"
         headers = self._headers(("Accept", _RESOLVE_ACCEPT))
         reply = yield from self._send("HEAD", path, headers, authorizer)
         if reply.status in (403, 405):
             # 405: HEAD is not served. 403: only a GET says why.
             reply = yield from self._send("GET", path, headers, authorizer)
         if reply.status == 404:
-            raise PullFailedError(
-                f'failed to resolve reference "{self.reference}": {self.reference}: not found', reply.request
-            )
+            raise PullFailedError(f'failed to resolve reference "{self.reference}": {self.reference}: not found')
         if reply.status > 299:
             raise self._refused(reply)
         digest = self.reference.digest or as_digest(reply.header("Docker-Content-Digest"))
@@ -107,31 +95,25 @@ class DockerContainerd:
         index = yield from self._document(root, fetcher)
         attestations: list[Descriptor] = []
         if isinstance(index, Index):
-            entry = choose(index, self.platform)
-            if entry is None:
-                raise PullFailedError(f"no match for platform in manifest {root.digest}: not found")
+            entry = self._entry(index, f"no match for platform in manifest {root.digest}: not found")
             if self.dialect.attestations:
                 attestations = [
                     item for item in index.manifests if item.is_attestation and item.attests == entry.digest
                 ]
-            manifest = yield from self._document(entry, fetcher)
-        else:
-            manifest = index
-        if not isinstance(manifest, Manifest) or manifest.config is None:
-            raise PullFailedError(f"unsupported manifest {root.digest}")
+            index = yield from self._document(entry, fetcher)
+        manifest, config = config_of(index, f"unsupported manifest {root.digest}")
         # First what leads to more; the layers follow when everything is known that has to be fetched.
         _, *statements = yield from together(
-            self._config(manifest.config, fetcher),
+            self._config(config, fetcher),
             *(self._attestation(item, fetcher) for item in attestations),
             limit=_PARALLEL,
         )
-        rest = [item for found in statements for item in found] + list(manifest.layers)
-        wanted = {item.digest: item for item in rest if item.digest not in self.present}
-        yield from together(*(self._blob(item, fetcher) for item in wanted.values()), limit=_PARALLEL)
+        wanted = self._missing(chain(*statements, manifest.layers))
+        yield from together(*(self._fetch("blobs", item, fetcher) for item in wanted), limit=_PARALLEL)
 
     def _config(self, config: Descriptor, fetcher: _Authorizer) -> Steps[tuple[Descriptor, ...]]:
-        if config.digest not in self.present:
-            yield from self._blob(config, fetcher)
+        for item in self._missing([config]):
+            yield from self._fetch("blobs", item, fetcher)
         return ()
 
     def _attestation(self, attestation: Descriptor, fetcher: _Authorizer) -> Steps[tuple[Descriptor, ...]]:
@@ -154,11 +136,8 @@ class DockerContainerd:
         reply = yield from self._fetch("manifests", descriptor, fetcher)
         document = read_manifest(reply.body, descriptor.media_type)
         if document is None:
-            raise PullFailedError(f"unsupported media type {descriptor.media_type}", reply.request)
+            raise PullFailedError(f"unsupported media type {descriptor.media_type}")
         return document
-
-    def _blob(self, descriptor: Descriptor, fetcher: _Authorizer) -> Steps[None]:
-        yield from self._fetch("blobs", descriptor, fetcher)
 
     def _fetch(self, kind: str, descriptor: Descriptor, fetcher: _Authorizer) -> Steps[Reply]:
         accept = ("Accept", f"{descriptor.media_type}, */*")
@@ -168,14 +147,13 @@ class DockerContainerd:
             ranged = headers.replacing("Range", f"bytes={len(received)}-") if received else headers
             reply = yield from self._send("GET", f"{kind}/{descriptor.digest}", ranged, fetcher)
             if reply.status == 404:
-                raise PullFailedError(f"content at {reply.request.url} not found: not found", reply.request)
+                raise PullFailedError(f"content at {reply.request.url} not found: not found")
             if reply.status > 299:
                 raise self._refused(reply)
             # Who ignores Range sends it all again; what is there already is thrown away.
             received = received + reply.body if reply.status == 206 else reply.body
             if len(reply.body) >= reply.length:
                 break
-        whole = Response(status=reply.status, headers=reply.response.headers, body=received)
         got, wanted = Digest.of(received), descriptor.digest
         if got != wanted:
             short = len(received) < (descriptor.size or 0)
@@ -184,8 +162,8 @@ class DockerContainerd:
                 if short
                 else f"unexpected commit digest {got}, expected {wanted}"
             )
-            raise PullFailedError(f"failed to copy: {why}: failed precondition", reply.request)
-        return Reply(request=reply.request, response=whole)
+            raise PullFailedError(f"failed to copy: {why}: failed precondition")
+        return replace(reply, response=replace(reply.response, body=received))
 
     # Requests, and what each hop gets.
 
@@ -197,8 +175,7 @@ class DockerContainerd:
 
     def _send(self, method: str, path: str, headers: Headers, authorizer: _Authorizer) -> Steps[Reply]:
         """resolver.go doWithRetries: from the first host again, with what the last answer taught."""
-        url = f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
-        request = Request(method=method, url=url, headers=headers)
+        request = Request(method=method, url=self._url(path), headers=headers)
         refused: Request | None = None
 
         def each_hop(hop: Request) -> Steps[Request]:
@@ -228,7 +205,7 @@ class DockerContainerd:
             if challenge.scheme == "basic" and self.login is not None:
                 if self._login_for(host) is None:
                     why = "pull access denied, repository does not exist or may require authorization"
-                    raise PullFailedError(f"{why}: authorization failed: no basic auth credentials", reply.request)
+                    raise PullFailedError(f"{why}: authorization failed: no basic auth credentials")
                 known = host in authorizer.challenges
                 authorizer.challenges[host] = challenge
                 return not known
@@ -249,14 +226,14 @@ class DockerContainerd:
             return hop
         if challenge.scheme == "basic":
             login = self._login_for(hop.host)
-            return _with_authorization(hop, login.authorization) if login else hop
+            return hop.with_header("Authorization", login.authorization) if login else hop
         own = f"repository:{self.reference.repository}:pull"
         scopes = sorted({own, *(challenge.scope or "").split()})  # scope.go GetTokenScopes
         key = (hop.host, " ".join(scopes))
         token = authorizer.tokens.get(key)
         if token is None:
             token = authorizer.tokens[key] = yield from self._token(challenge, scopes, self._login_for(hop.host))
-        return _with_authorization(hop, token.authorization)
+        return hop.with_header("Authorization", token.authorization)
 
     def _login_for(self, host: str) -> Login | None:
         """moby's resolver.go says "Host doesn't match" and goes on without."""
@@ -276,11 +253,11 @@ class DockerContainerd:
         if not 200 <= reply.status < 300:
             kind = "anonymous" if login is None else "oauth"
             why = f"failed to authorize: failed to fetch {kind} token: {_unexpected(reply)}"
-            raise PullFailedError((self.dialect.moby and _from_registry(reply)) or why, reply.request)
+            raise PullFailedError((self.dialect.moby and _from_registry(reply)) or why)
         token = token_in(reply.response)
         if token is None:
             why = "authorization server did not include a token in the response"
-            raise PullFailedError(f"failed to authorize: failed to fetch anonymous token: {why}", reply.request)
+            raise PullFailedError(f"failed to authorize: failed to fetch anonymous token: {why}")
         return token
 
     # What the user reads.
@@ -289,17 +266,11 @@ class DockerContainerd:
         if reply.status in (401, 403) and self.dialect.moby:
             # image_pull.go: any ErrInvalidAuthorization becomes this sentence.
             name = f"{self.reference.registry}/{self.reference.repository}".removeprefix("docker.io/")
-            sentence = f"pull access denied for {name}, repository does not exist or may require 'docker login'"
-            return PullFailedError(sentence, reply.request)
-        shown = (
-            self.dialect.moby and _from_registry(reply)
-        ) or f'failed to resolve reference "{self.reference}": {_unexpected(reply)}'
-        return PullFailedError(shown, reply.request)
-
-
-def _with_authorization(hop: Request, authorization: str) -> Request:
-    headers = hop.headers.replacing("Authorization", authorization)
-    return Request(method=hop.method, url=hop.url, headers=headers, body=hop.body)
+            return PullFailedError(
+                f"pull access denied for {name}, repository does not exist or may require 'docker login'"
+            )
+        own = f'failed to resolve reference "{self.reference}": {_unexpected(reply)}'
+        return PullFailedError((self.dialect.moby and _from_registry(reply)) or own)
 
 
 def _unexpected(reply: Reply) -> str:

@@ -11,20 +11,17 @@ reference's host, whichever host asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass, field
 
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.digest import Digest
-from pullscope.oci.documents import Descriptor, Index, Manifest, Platform, read_manifest
+from pullscope.oci.documents import Descriptor, Index, Manifest, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request
-from pullscope.oci.reference import Reference
 from pullscope.oci.statuses import status_line
-from pullscope.worlds.clients.bearer import Login, Token, login_request, token_in, token_request
-from pullscope.worlds.clients.docker_classic import LINUX_AMD64
-from pullscope.worlds.clients.go_http import GoError, Reply, send
-from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.bearer import Token, login_request, token_in, token_request
+from pullscope.worlds.clients.go_http import Reply, send
+from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
 
 # scheme/reg/manifest.go ManifestGet: one line each
@@ -52,66 +49,48 @@ class _Handler:
 
 
 @dataclass(kw_only=True)
-class Regctl:
+class Regctl(ImagePull):
     """One copy of one reference."""
 
-    reference: Reference
-    platform: Platform = LINUX_AMD64
-    present: Container[Digest] = frozenset()
-    login: Login | None = None
     _handlers: dict[str, _Handler] = field(default_factory=dict, init=False)
-    _resolved: Digest | None = field(default=None, init=False)
 
     def pull(self) -> Steps[Outcome]:
-        try:
-            yield from self._image()
-        except PullFailedError as failed:
-            return Outcome(pulled=False, digest=self._resolved, message=failed.sentence, failed_at=failed.at)
-        except GoError as failed:
-            cause = failed.__cause__
-            at = cause.at if isinstance(cause, PullFailedError) else None
-            return Outcome(pulled=False, digest=self._resolved, message=str(failed), failed_at=at)
-        return Outcome(pulled=True, digest=self._resolved, message="")
+        return self._ended(self._image())
 
     def _image(self) -> Steps[None]:
-        wanted = str(self.reference.digest or self.reference.tag or "latest")
-        document, self._resolved = yield from self._manifest(wanted, self.reference.digest)
+        document, self._resolved = yield from self._manifest(self.reference.digest)
         if isinstance(document, Index):
-            entry = choose(document, self.platform)
-            if entry is None or entry.digest is None:
-                raise PullFailedError(f"failed to get platform {self.platform} of {self.reference}: platform not found")
-            document, _ = yield from self._manifest(entry.digest, entry.digest)
-        if not isinstance(document, Manifest) or document.config is None:
-            raise PullFailedError(f"unsupported media type of {self.reference}")
-        wanted_blobs = {item.digest: item for item in (document.config, *document.layers)}
-        missing = [item for digest, item in wanted_blobs.items() if digest not in self.present]
-        yield from together(*(self._blob(item) for item in missing), limit=_PARALLEL)
+            none = f"failed to get platform {self.platform} of {self.reference}: platform not found"
+            document, _ = yield from self._manifest(self._entry(document, none).digest)
+        manifest, config = config_of(document, f"unsupported media type of {self.reference}")
+        yield from together(*map(self._blob, self._missing((config, *manifest.layers))), limit=_PARALLEL)
 
-    def _manifest(self, wanted: str, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
-        accept = tuple(("Accept", line) for line in _ACCEPT)
-        reply = yield from self._get(f"manifests/{wanted}", accept, f"failed to get manifest {self.reference}")
+    def _manifest(self, digest: Digest | None) -> Steps[tuple[Index | Manifest, Digest]]:
+        """By digest, or by the reference's tag."""
+        what = f"failed to get manifest {self.reference}"
+        reply = yield from self._get(
+            f"manifests/{digest or self._wanted}", [("Accept", line) for line in _ACCEPT], what
+        )
         got = Digest.of(reply.body)
         if digest is not None and got != digest:
-            raise PullFailedError(f"manifest digest mismatch, expected {digest}, computed {got}", reply.request)
+            raise PullFailedError(f"manifest digest mismatch, expected {digest}, computed {got}")
         document = read_manifest(reply.body, reply.header("Content-Type"))
         if document is None:
-            why = f'unsupported media type: "{reply.header("Content-Type")}"'
-            raise PullFailedError(f"failed to get manifest {self.reference}: {why}", reply.request)
+            raise PullFailedError(f'{what}: unsupported media type: "{reply.header("Content-Type")}"')
         return document, got
 
     def _blob(self, descriptor: Descriptor) -> Steps[None]:
         what = f"failed to get blob, digest {descriptor.digest}, ref {self.reference}"
-        reply = yield from self._get(f"blobs/{descriptor.digest}", (), what)
+        reply = yield from self._get(f"blobs/{descriptor.digest}", [], what)
         if len(reply.body) < (descriptor.size or 0):
-            raise PullFailedError(f"{what}: unexpected EOF", reply.request)
+            raise PullFailedError(f"{what}: unexpected EOF")
         if Digest.of(reply.body) != descriptor.digest:
-            raise PullFailedError(f"{what}: digest mismatch", reply.request)
+            raise PullFailedError(f"{what}: digest mismatch")
 
-    def _get(self, path: str, more: tuple[tuple[str, str], ...], what: str) -> Steps[Reply]:
+    def _get(self, path: str, more: list[tuple[str, str]], what: str) -> Steps[Reply]:
         """http.go next."""
         host = self.reference.api_host
-        url = f"https://{host}/v2/{self.reference.repository}/{path}"
-        request = Request(method="GET", url=url, headers=Headers([("User-Agent", _CLIENT_ID), *more]))
+        request = Request(method="GET", url=self._url(path), headers=Headers([("User-Agent", _CLIENT_ID), *more]))
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             if host in self._handlers:
                 self._handlers[host].add(f"repository:{self.reference.repository}:pull")
@@ -121,7 +100,7 @@ class Regctl:
             again = self._learn(reply) if reply.status == 401 else reply.status in _TRIED_AGAIN
             if not again or attempt == _MOST_ATTEMPTS:
                 break
-        raise PullFailedError(f"{what}: request failed: {_words(reply.status)}", reply.request)
+        raise PullFailedError(f"{what}: request failed: {_words(reply.status)}")
 
     def _learn(self, reply: Reply) -> bool:
         """auth.go HandleResponse: whether there is something new to answer with."""
@@ -141,8 +120,7 @@ class Regctl:
             return hop
         if handler.token is None:
             handler.token = yield from self._token(handler)
-        headers = hop.headers.replacing("Authorization", handler.token.authorization)
-        return Request(method=hop.method, url=hop.url, headers=headers, body=hop.body)
+        return hop.with_header("Authorization", handler.token.authorization)
 
     def _token(self, handler: _Handler) -> Steps[Token]:
         headers = Headers([("User-Agent", _CLIENT_ID)])
@@ -154,7 +132,7 @@ class Regctl:
         reply = yield from send(asked)
         token = token_in(reply.response) if reply.status == 200 else None
         if token is None:
-            raise PullFailedError("unauthorized", reply.request)
+            raise PullFailedError("unauthorized")
         return token
 
 

@@ -42,8 +42,6 @@ class Outcome:
     """What the reference resolved to."""
     message: str
     """The sentence that the real client shows, secrets and all."""
-    failed_at: Request | None = None
-    """The last request before the client gave up."""
 
     @property
     def told(self) -> str:
@@ -62,10 +60,9 @@ class NoAnswerError(Exception):
 class PullFailedError(Exception):
     """The client gave up; the sentence is the real client's."""
 
-    def __init__(self, sentence: str, at: Request | None = None) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.at = at
 
 
 def ask(request: Request) -> Steps[Response]:
