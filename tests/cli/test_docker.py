@@ -351,7 +351,7 @@ def test_a_broken_daemon_json_is_one_sentence(root: Path) -> None:
 
 def test_doctor_ends_with_3_where_something_is_wrong(root: Path) -> None:
     """One line a problem, its fix under it, a verdict line last."""
-    call(root, "on", "--proxy-port", "9")
+    call(root, "on", "--port", "9")
     done = call(root, "doctor")
     assert done.exit_code == 3
     assert "nothing listens on 127.0.0.1:9" in done.output

@@ -42,7 +42,7 @@ class Patient:
 
     def on(self, *words: str) -> None:
         """`on`, which on a tree runs no command by itself."""
-        self.call("on", "--proxy-port", str(self.port), *words)
+        self.call("on", "--port", str(self.port), *words)
         self.systemd.reload_units()
         self.systemd.start()
 
@@ -143,7 +143,7 @@ def test_a_proxy_that_does_not_listen_has_its_command_line_as_the_fix(patient: P
     """Absolute paths, the port, and the confdir whose CA docker trusts."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    patient.call("on", "--proxy-port", str(port))
+    patient.call("on", "--port", str(port))
     patient.systemd.reload_units()
     patient.systemd.start()
     fix = patient.problems()["proxy-not-listening"]["fix"]

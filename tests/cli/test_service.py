@@ -74,7 +74,7 @@ def test_a_service_that_docker_needs_is_not_removed_unsaid(host: Host, state: st
 
 def test_a_service_on_another_port_can_go(host: Host) -> None:
     """Docker asks a proxy of its own."""
-    host.call("service", "install", "--proxy-port", "9090")
+    host.call("service", "install", "--port", "9090")
     host.call("docker", "on", "--confdir", str(host.own))
     host.restarted()
     assert host.call("service", "remove").exit_code == 0
@@ -86,7 +86,7 @@ def test_on_trusts_the_ca_of_the_service_that_listens_there(host: Host) -> None:
     done = host.call("docker", "on")
     assert host.trusted() == SYSTEM_CA, done.output
     assert "proxy pullscope.service on port 8080; docker trusts its CA" in done.output
-    host.call("docker", "on", "--proxy-port", "9090")
+    host.call("docker", "on", "--port", "9090")
     assert host.trusted() == AUTHORITY
     host.call("docker", "on", "--confdir", str(host.own))
     assert host.trusted() == AUTHORITY

@@ -46,7 +46,7 @@ def pull(machine: Container, proxy: Proxy, reference: str) -> str:
 def test_on_traces_a_pull_and_off_leaves_no_trace(machine: Container, proxy: Proxy, mode: str) -> None:
     """on, a traced pull, status, doctor, off: /etc and the unit's environment are what they were, to the byte."""
     before, started = machine.listing(), machine.started()
-    said = machine.docker("on", "--proxy-port", str(proxy.port), *MODES[mode]).stdout
+    said = machine.docker("on", "--port", str(proxy.port), *MODES[mode]).stdout
     assert "undo  " in said
     # Only the CA in the daemon's own store covers references without a host on the classic store.
     reference = IMAGE if mode in {"proxy", "insecure"} else f"registry-1.docker.io/{IMAGE}"

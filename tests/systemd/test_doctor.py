@@ -96,7 +96,7 @@ def kept(container: Container) -> Iterator[Container]:
 def healthy(kept: Container, proxy: Proxy) -> Container:
     """`on`, and nothing wrong."""
     kept.sh("systemctl daemon-reload; systemctl reset-failed docker; systemctl start docker")
-    kept.docker("on", "--proxy-port", str(proxy.port))
+    kept.docker("on", "--port", str(proxy.port))
     assert problems(kept) == {}
     return kept
 
@@ -121,7 +121,7 @@ def test_a_proxy_that_does_not_listen_is_started_by_the_fix(healthy: Container) 
     from pullscope.host.listener import free_port, listens
 
     port = free_port()
-    healthy.docker("on", "--proxy-port", str(port))
+    healthy.docker("on", "--port", str(port))
     found = problems(healthy)
     assert list(found) == ["proxy-not-listening"]
     child = subprocess.Popen(healthy.words("sh", "-c", f"exec {found['proxy-not-listening']['fix']}"), cwd="/")
@@ -142,7 +142,7 @@ def test_an_expired_ca_is_made_anew_by_the_fix(healthy: Container, proxy: Proxy)
     confdir = healthy.shared / "expired"
     expire(confdir)
     words = ("--confdir", str(confdir))
-    healthy.docker("on", "--proxy-port", str(proxy.port), *words)
+    healthy.docker("on", "--port", str(proxy.port), *words)
     found = problems(healthy, *words)
     assert list(found) == ["ca-expired"]
     healthy.sh(found["ca-expired"]["fix"])
@@ -152,7 +152,7 @@ def test_an_expired_ca_is_made_anew_by_the_fix(healthy: Container, proxy: Proxy)
 def test_localhost_is_given_a_name_that_docker_sends_to_the_proxy(healthy: Container, proxy: Proxy) -> None:
     """The fix names the machine and asks for that name in place of localhost."""
     hosts = healthy.sh("cat /etc/hosts").stdout
-    healthy.docker("on", "--proxy-port", str(proxy.port), "--trust", "certs.d", "--host", "localhost:5000")
+    healthy.docker("on", "--port", str(proxy.port), "--trust", "certs.d", "--host", "localhost:5000")
     try:
         found = problems(healthy)
         assert list(found) == ["loopback"]

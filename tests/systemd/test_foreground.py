@@ -107,7 +107,7 @@ def test_a_private_registry_with_its_own_ca_goes_on_working(machine: Container, 
 def test_loss_of_the_terminal_takes_everything_back(machine: Container) -> None:
     """A terminal that is closed is a hang-up: the machine is as it was."""
     before = machine.listing()
-    with terminal(machine.words(*machine.spelled("trace", "--proxy-port", "18443"))) as seen:
+    with terminal(machine.words(*machine.spelled("trace", "--port", "18443"))) as seen:
         seen.until("Pull something")
         assert json.loads(machine.docker("status", "--json").stdout)["state"] == "on"
         seen.hang_up()
@@ -125,7 +125,7 @@ def test_trace_goes_on_through_the_proxy_that_docker_had(machine: Container, cor
     )
     before = machine.listing()
     try:
-        words = ("trace", "--yes", "--proxy-port", "18443", "--vanity", f"{VANITY}={RULES}")
+        words = ("trace", "--yes", "--port", "18443", "--vanity", f"{VANITY}={RULES}")
         with terminal(machine.words(*machine.spelled(*words))) as seen:
             seen.until("Pull something")
             assert SECRET not in machine.sh("ps -eo args").stdout
@@ -240,7 +240,7 @@ def served(words: list[str], port: int) -> Iterator[None]:
 def test_trace_takes_everything_back_when_it_is_killed(machine: Container, number: signal.Signals) -> None:
     """`kill` ends as Ctrl-C does, with the machine as it was, although its output is no longer read."""
     before = machine.listing()
-    words = [sys.executable, SCRIPT, "trace", "--proxy-port", "18443", "--confdir", f"{machine.shared}/confdir"]
+    words = [sys.executable, SCRIPT, "trace", "--port", "18443", "--confdir", f"{machine.shared}/confdir"]
     inside = ["nsenter", "-t", str(machine.leader), "-m", "-p", "-u", "-i", "--", "env"]
     child = subprocess.Popen(
         [*inside, f"PYTHONPATH={CHECKOUT}/src", *words], stdout=subprocess.PIPE, text=True, cwd="/"

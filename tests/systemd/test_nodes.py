@@ -57,11 +57,11 @@ def test_containerd_is_traced_behind_the_proxy(node: Container, proxy: Proxy) ->
     """on, a pull by CRI, status, doctor, off: the story tells it, and /etc is what it was, to the byte."""
     before = listing(node)
     confdir = ("--confdir", f"{node.shared}/confdir")
-    refused = pullscope(node, "on", *UNIT, "--proxy-port", str(proxy.port), *confdir, check=False)
+    refused = pullscope(node, "on", *UNIT, "--port", str(proxy.port), *confdir, check=False)
     assert refused.returncode == 1
     assert "Its running containers go on" in refused.stdout
     assert listing(node) == before
-    said = pullscope(node, "on", *UNIT, "--proxy-port", str(proxy.port), *confdir, "--yes").stdout
+    said = pullscope(node, "on", *UNIT, "--port", str(proxy.port), *confdir, "--yes").stdout
     assert f"off {' '.join(UNIT)}" in said
 
     told = proxy.story.stat().st_size
@@ -85,7 +85,7 @@ def test_a_unit_takes_itself_back(node: Container, proxy: Proxy) -> None:
     """`on --unit --for` ends by itself through a timer of its own."""
     before = listing(node)
     confdir = ("--confdir", f"{node.shared}/confdir")
-    pullscope(node, "on", *UNIT, "--proxy-port", str(proxy.port), *confdir, "--yes", "--for", "5s")
+    pullscope(node, "on", *UNIT, "--port", str(proxy.port), *confdir, "--yes", "--for", "5s")
     verified = node.sh(
         "systemd-analyze verify pullscope-unit-containerd-off.timer pullscope-unit-containerd-off.service"
     )

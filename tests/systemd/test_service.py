@@ -44,7 +44,7 @@ def test_the_service_runs_records_and_goes(machine: Container) -> None:
     before = machine.listing()
     put_mitmdump(machine, SITE, f"{SOURCE}/src")
     try:
-        said = service(machine, "install", "--proxy-port", "18444").stdout
+        said = service(machine, "install", "--port", "18444").stdout
         assert "runs  the proxy listens on 127.0.0.1:18444" in said
         made = "/var/lib/pullscope-proxy/mitmproxy/mitmproxy-ca-cert.pem"
         machine.sh(f"curl -s -x http://127.0.0.1:18444 http://127.0.0.1:1/v2/; test -s {made}")
@@ -62,7 +62,7 @@ def test_a_service_that_cannot_start_is_put_back(machine: Container) -> None:
     """Its own last words are in the sentence, and nothing of it stays."""
     before = machine.listing()
     put_mitmdump(machine)
-    failed = service(machine, "install", "--proxy-port", "18444", check=False)
+    failed = service(machine, "install", "--port", "18444", check=False)
     assert failed.returncode == 1
     assert "ModuleNotFoundError: No module named 'mitmproxy'. Everything was put back" in failed.stderr
     assert differences(before, machine.listing()) == []

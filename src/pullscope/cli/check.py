@@ -12,6 +12,7 @@ import typer
 from pullscope.cli.client_table import chosen_clients, client_lines, clients_json
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
+from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
 from pullscope.oci.amounts import period
 from pullscope.oci.reference import DOCKER_HUB
@@ -48,7 +49,7 @@ def check(
     platform: Annotated[
         str, typer.Option("--platform", metavar="NAME", help="The platform of the rules, as in `vanity try`.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a live registry address: ask it as docker, podman, crane and other clients do.
 

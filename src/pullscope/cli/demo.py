@@ -13,6 +13,7 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.output import lines_of
 from pullscope.oci.known_registries import login_command
 from pullscope.oci.verdicts import ExitCode
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
     from pullscope.worlds.hub.faults.fault import Fault
     from pullscope.worlds.registries.row import Registry
-
-
-"""Of what is printed here: in the last column of a terminal some break the line once more."""
 
 
 @speaking
@@ -65,15 +63,11 @@ def demo(
     explain: Annotated[
         bool, typer.Option("--explain", help="Explain each step; on a terminal, wait for Enter after each.")
     ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
-    ] = False,
+    verbose: EveryHop = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Record what was seen to FILE (.jsonl).")
     ] = None,
-    color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
-    ] = None,
+    color: Color = None,
 ) -> None:
     """Show one pull: a sample registry, a real mitmproxy and a client, all on 127.0.0.1.
 

@@ -11,6 +11,7 @@ import typer
 from pullscope.cli import completion
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
+from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
 from pullscope.oci.verdicts import ExitCode
 
@@ -47,7 +48,7 @@ def diff(
     resolve: Resolve = None,
     insecure: Insecure = False,
     timeout: Timeout = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two pulls: digests, hops, hosts, bytes and time.
 

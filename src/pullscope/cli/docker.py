@@ -19,9 +19,10 @@ import typer
 from pullscope.cli import sandbox, tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.cli.exits import speaking
+from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
 from pullscope.cli.output import reader_may_leave
 from pullscope.cli.plain_words import HELP, PlainWords
-from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
+from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
 from pullscope.host import (
     HostError,
     carry_out,
@@ -56,13 +57,6 @@ app = typer.Typer(
 app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
 app.command("trace")(tracing.trace)
 
-Rootless = Annotated[bool, typer.Option("--rootless", help="The daemon of this user (systemctl --user).")]
-Confdir = Annotated[
-    Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA. [default: ~/.mitmproxy]")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart that stops containers.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 class Mode(StrEnum):
     """How the daemon reaches the proxy."""
@@ -85,18 +79,14 @@ def on(
         Mode, typer.Option(help="proxy: the daemon's proxy setting; hosts: /etc/hosts, no restart.")
     ] = Mode.PROXY,
     host: Annotated[
-        list[str] | None, typer.Option(help="A registry host, for --mode hosts and --trust certs.d. Repeatable.")
+        list[str] | None, typer.Option(help="A registry host, for --mode hosts and --trust certs.d; repeatable.")
     ] = None,
-    insecure_registry: Annotated[
-        list[str] | None, typer.Option(help="Add to insecure-registries in daemon.json. Repeatable.")
-    ] = None,
+    insecure_registry: InsecureRegistry = None,
     trust: Annotated[
         Trust, typer.Option(help="env: the daemon trusts the CA; certs.d: for the named hosts only.")
     ] = Trust.ENV,
-    no_proxy: Annotated[
-        str | None, typer.Option(help="Hosts that docker reaches without the proxy. [default: as before]")
-    ] = None,
-    proxy_storage: ProxyStorage = True,
+    no_proxy: NoProxy = None,
+    no_proxy_storage: NoProxyStorage = False,
     for_: ForTime = None,
     proxy_host: ProxyHost = "127.0.0.1",
     proxy_port: Port = 8080,
@@ -106,7 +96,12 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point the docker daemon at the tracing proxy."""
+    """Point the docker daemon at the tracing proxy.
+
+    \b
+    sudo pullscope docker on --for 30m
+    sudo pullscope docker on --mode hosts --host registry.example.com --trust certs.d
+    """
     at = surroundings(root, rootless, confdir)
     if not dry_run:
         at.need_rights()
@@ -118,7 +113,7 @@ def on(
         hosts=tuple(host or ()),
         insecure=tuple(insecure_registry or ()),
         no_proxy=no_proxy,
-        proxy_storage=proxy_storage,
+        proxy_storage=not no_proxy_storage,
     )
     point(at, wish, for_, yes=yes, dry_run=dry_run)
 
@@ -212,7 +207,7 @@ def off(
     root: Root = "/",
     rootless: Rootless = False,
     yes: Yes = False,
-    no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
+    no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
     """Undo `on`."""

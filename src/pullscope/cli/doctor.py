@@ -15,6 +15,7 @@ import typer
 from pullscope.cli import unit
 from pullscope.cli.docker_context import print_problems, printable
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.options import AsJson
 from pullscope.cli.output import lines_of, reader_may_leave
 from pullscope.host import command
 from pullscope.host.invoker import invoker
@@ -33,12 +34,11 @@ app = typer.Typer(
     help="Show which endpoints a client will ask for an image, read from its configuration.",
 )
 
-Ref = Annotated[str | None, typer.Argument(metavar="[REF]", help="The image, as you would pull it.")]
+Ref = Annotated[str | None, typer.Argument(metavar="REF", help="The image, as you would pull it.")]
 Traced = Annotated[
     bool, typer.Option("--trace", help="Also pull REF once and compare the requests; this changes no settings.")
 ]
 Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /.", metavar="DIR")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("containerd")
@@ -66,7 +66,7 @@ def of_podman(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json:
 @app.command("docker")
 @speaking
 def of_docker(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`pullscope docker doctor`: our own proxy.)"""
+    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)"""
     _of("docker", ref, root, docker.examine, _parsed(docker.route), pulls.docker if trace else None, as_json)
 
 

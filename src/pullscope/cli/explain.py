@@ -14,6 +14,7 @@ import typer
 
 from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.options import Color
 from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, name_of, read_trace
 from pullscope.render.explain.glossary import TERMS, term
@@ -48,12 +49,10 @@ def explain(
     ],
     pull: Annotated[
         int | None,
-        typer.Option("--pull", metavar="N", min=1, help="Which pull, if there are several. Default: the first."),
+        typer.Option("--pull", metavar="N", min=1, help="Which pull, if there are several. [default: the first]"),
     ] = None,
     level: Annotated[Level, typer.Option("--level", help="How much detail.")] = Level.BEGINNER,
-    color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
-    ] = None,
+    color: Color = None,
 ) -> None:
     """Explain a pull step by step: each request, why it was made, the response, and how to do it by hand. Or explain a word.
 

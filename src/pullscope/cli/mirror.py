@@ -15,9 +15,10 @@ import typer
 
 from pullscope.cli import completion
 from pullscope.cli.docker_context import print_problems
-from pullscope.cli.doctor import AsJson, node_of
+from pullscope.cli.doctor import node_of
 from pullscope.cli.exits import Complaint, speaking
-from pullscope.cli.proxy_words import DryRun, Root
+from pullscope.cli.options import AsJson, DryRun, Root
+from pullscope.cli.proxy_words import MirrorOf
 from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
 from pullscope.host.invoker import this_command
@@ -33,14 +34,14 @@ app = typer.Typer(
     help="Use the tracer as a registry mirror: no CA, no restart, and pulls work without it.",
 )
 
+_CLIENTS = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)
 For = Annotated[
     list[str] | None,
     typer.Option(
         "--for",
         metavar="CLIENT",
         autocompletion=completion.runtime,
-        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}; repeatable.",
-        show_default="all that are here",
+        help=f"{_CLIENTS}; repeatable. [default: all that are here]",
     ),
 ]
 ForOrTime = Annotated[
@@ -49,9 +50,8 @@ ForOrTime = Annotated[
         "--for",
         metavar="CLIENT|TIME",
         autocompletion=completion.runtime,
-        help=f"{', '.join(runtime.id for runtime in runtimes.RUNTIMES)}, or a time such as 30m after which everything is "
-        "taken back; repeatable.",
-        show_default="all that are here",
+        help=f"{_CLIENTS}, or a time such as 30m after which everything is undone; repeatable. "
+        "[default: all that are here]",
     ),
 ]
 
@@ -60,14 +60,17 @@ ForOrTime = Annotated[
 @speaking
 def on(
     for_: ForOrTime = None,
-    host: Annotated[
-        list[str] | None, typer.Option(help="The registry to mirror. Repeatable.", show_default="docker.io")
-    ] = None,
+    host: MirrorOf = None,
     port: Annotated[int, typer.Option(help="The port on which the mirror listens.", min=1, max=65535)] = PORT,
     root: Root = "/",
     dry_run: DryRun = False,
 ) -> None:
-    """Put our mirror first in the client's configuration, before the mirrors that are there."""
+    """Put the tracing mirror first in the client's configuration, before the mirrors that are there.
+
+    \b
+    sudo pullscope mirror on --for containerd --for 30m
+    sudo pullscope mirror on --host docker.io --host ghcr.io
+    """
     node = node_of(root)
     spans = [word for word in for_ or () if word[:1].isdigit()]
     if len(spans) > 1:
@@ -162,9 +165,11 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
             done.append(runtime)
             restart = switch.restart(runtime, node.sudo)
             if restart and node.tree.live:
-                typer.echo(f"then  {restart}  (until then it asks our mirror and goes on without it)")
+                typer.echo(f"then  {restart}  (until then it asks the tracing mirror and goes on without it)")
     typer.echo(
-        f"off   {', '.join(runtime.name for runtime in done)}: our mirror is gone" if done else "off   Nothing was on."
+        f"off   {', '.join(runtime.name for runtime in done)}: the tracing mirror is gone"
+        if done
+        else "off   Nothing was on."
     )
     if left:
         raise HostError("; ".join(left))
@@ -173,7 +178,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
 @app.command("status")
 @speaking
 def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
-    """Show for which clients our mirror is on, and whether it answers."""
+    """Show for which clients the tracing mirror is on, and whether it answers."""
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
     again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))
@@ -209,8 +214,7 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
 def _chosen(node: Node, names: list[str]) -> list[Runtime]:
     chosen = [runtimes.named(name) for name in dict.fromkeys(names)] or runtimes.here(node)
     if not chosen:
-        known = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)
-        raise Complaint(f"no client that supports a mirror was found here. Name one with --for: {known}")
+        raise Complaint(f"no client that supports a mirror was found here. Name one with --for: {_CLIENTS}")
     return chosen
 
 

@@ -6,6 +6,7 @@ The console script and the scripts of a checkout run their apps by `run_app`.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,9 @@ from typer.core import TyperGroup
 
 from pullscope.cli.output import make_streams_fit
 from pullscope.oci.verdicts import ExitCode
+
+_TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
+"""What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
 
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -29,7 +33,7 @@ class PlainWords(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")  # typer 0.29 asks pydantic
+            error.message = error.message.removeprefix("Value error, ").replace("Input should", "it must")  # pydantic's
             raise
 
 
@@ -39,6 +43,8 @@ def _name_values(command: Any) -> None:
     command.help = _unbroken(command.help or "")
     for param in (*command.params, command.get_help_option(context)):
         is_argument = param.param_type_name == "argument"
+        param.help = _TAG.sub(r"\\[", param.help or "")
+        param._get_number_range_help_str = _nothing  # noqa: SLF001 - `[1<=x<=65535]`, which the error says
         if param.metavar is None:
             param.metavar = param.name.upper() if is_argument else _value_of(param, context)
         if is_argument:
@@ -66,8 +72,8 @@ def _value_of(option: Any, context: typer.Context) -> str:
     return "N" if "range" in kind else str(option.opts[0]).rpartition("-")[2].upper()
 
 
-def _nothing(ctx: Any) -> None:
-    """No type beside a name."""
+def _nothing(ctx: Any = None) -> None:
+    """No type beside a name, and no range."""
 
 
 def run_app(app: typer.Typer, name: str | None = None) -> None:

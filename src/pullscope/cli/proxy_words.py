@@ -23,19 +23,12 @@ from pullscope.oci.verdicts import ExitCode
 
 Port = Annotated[
     int,
-    typer.Option(
-        "--port", "-p", "--proxy-port", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy."
-    ),
+    typer.Option("--port", "-p", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy."),
 ]
 ProxyHost = Annotated[str, typer.Option(help="Where the proxy listens.")]
-ProxyStorage = Annotated[
-    bool,
-    typer.Option(
-        "--proxy-storage/--no-proxy-storage", help="Whether blobs from known storage hosts go through the proxy too."
-    ),
+NoProxyStorage = Annotated[
+    bool, typer.Option("--no-proxy-storage", help="Fetch blobs of known storage hosts without the proxy.")
 ]
-Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 ForTime = Annotated[
     str | None, typer.Option("--for", metavar="TIME", help="Undo everything after this time, such as 30m.")
 ]
@@ -91,7 +84,7 @@ Blobs = Annotated[
     BlobsHow,
     typer.Option("--blobs", help="Blobs from a storage host: decrypt and verify them, or relay them unread."),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every hop of each step.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step.")]
 
 OUT = "pullscope_out="
 

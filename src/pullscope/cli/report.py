@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
     choose,
@@ -66,12 +67,8 @@ def report(
             help="End with exit code 3 if an operation failed or was cut off, or a finding is at least this severe.",
         ),
     ] = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")
-    ] = False,
-    color: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Use colour or not. Default: on a terminal only.")
-    ] = None,
+    verbose: EveryHop = False,
+    color: Color = None,
 ) -> None:
     """Show the pulls in a recording.
 

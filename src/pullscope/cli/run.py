@@ -17,6 +17,7 @@ import typer
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.cli.exits import say, speaking
 from pullscope.cli.live_page import Web, live_page
+from pullscope.cli.options import Confdir
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
 from pullscope.host import HostError, child_environment, trust
@@ -28,8 +29,6 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 
 UNDO = "pullscope_off"
 """The function of the shell that undoes `env`."""
-
-Confdir = Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")]
 
 
 @speaking

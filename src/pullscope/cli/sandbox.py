@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ import typer
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.live_page import Web, live_page
+from pullscope.cli.options import Confdir
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.story import colors, story
 from pullscope.host import HostError, child_environment, engine_api, trust
@@ -30,11 +30,15 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 def sandbox(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="A docker command for it, after --: pull IMAGE. Without one: until Ctrl-C."),
+        typer.Argument(
+            metavar="COMMAND", help="A docker command for it, after --: pull IMAGE. Without one: until Ctrl-C."
+        ),
     ] = None,
     proxy: Annotated[str | None, typer.Option(help="A running tracing proxy, such as http://127.0.0.1:8080.")] = None,
-    storage_driver: Annotated[str | None, typer.Option(help="dockerd's --storage-driver.")] = None,
-    confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
+    storage_driver: Annotated[
+        str | None, typer.Option(help="dockerd's --storage-driver. [default: dockerd chooses]")
+    ] = None,
+    confdir: Confdir = None,
     vanity: Vanity = None,
     blobs: Blobs = BlobsHow.VERIFY,
     verbose: Verbose = False,

@@ -12,7 +12,8 @@ import typer
 
 from pullscope.cli.docker_context import addon_path, surroundings
 from pullscope.cli.exits import Complaint, speaking
-from pullscope.cli.proxy_words import AsMirror, MirrorOf, Root, mirror_on, mirrored
+from pullscope.cli.options import Root
+from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
 from pullscope.host.listener import listens
@@ -31,12 +32,10 @@ def install(
         typer.Option(
             "--port",
             "-p",
-            "--proxy-port",
             min=1,
             max=65535,
             envvar="PULLSCOPE_PORT",
-            show_default="8080, of a mirror 8600",
-            help="The port on which it listens.",
+            help="The port on which it listens. [default: 8080; with --mirror 8600]",
         ),
     ] = None,
     mirror: AsMirror = False,

@@ -40,7 +40,7 @@ class View(StrEnum):
 @speaking
 def trace(
     mitmdump_options: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- MITMDUMP OPTIONS]", help="Options that are passed to mitmdump.")
+        list[str] | None, typer.Argument(metavar="-- MITMDUMP OPTIONS", help="Options that are passed to mitmdump.")
     ] = None,
     listen_host: Annotated[
         str,
@@ -54,8 +54,7 @@ def trace(
             min=0,
             max=65535,
             envvar="PULLSCOPE_PORT",
-            show_default="8080, of a mirror 8600",
-            help="Port to listen on; 0: a free one.",
+            help="Port to listen on; 0: a free one. [default: 8080; with --mirror 8600]",
         ),
     ] = None,
     mirror: AsMirror = False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.exits import speaking
 from pullscope.cli.live_page import Web, live_page
+from pullscope.cli.options import Confdir, InsecureRegistry, Rootless, Yes
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
@@ -23,15 +23,15 @@ from pullscope.oci.verdicts import ExitCode
 @speaking
 def trace(
     host: Annotated[
-        list[str] | None, typer.Option(help="Also trust the CA for this host by certs.d. Repeatable.")
+        list[str] | None, typer.Option(help="Also trust the CA for this host by certs.d; repeatable.")
     ] = None,
-    insecure_registry: Annotated[list[str] | None, typer.Option(help="As for `on`. Repeatable.")] = None,
+    insecure_registry: InsecureRegistry = None,
     vanity: Vanity = None,
     blobs: Blobs = BlobsHow.VERIFY,
     proxy_port: Port = 8080,
-    rootless: Annotated[bool, typer.Option("--rootless", help="The daemon of this user.")] = False,
-    confdir: Annotated[Path | None, typer.Option("--confdir", help="mitmproxy's directory with its CA.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart.")] = False,
+    rootless: Rootless = False,
+    confdir: Confdir = None,
+    yes: Yes = False,
     verbose: Verbose = False,
     out: Out = None,
     addon: Addons = None,

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import completion, docker
-from pullscope.cli.docker import AsJson, Confdir, Yes
 from pullscope.cli.docker_context import of_unit
 from pullscope.cli.exits import speaking
-from pullscope.cli.proxy_words import DryRun, ForTime, Port, ProxyHost, ProxyStorage, Root
+from pullscope.cli.options import AsJson, Confdir, DryRun, NoProxy, NoRestart, Root, Yes
+from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
 from pullscope.host.requested import Wish
 
 Unit = Annotated[
@@ -29,10 +29,8 @@ Unit = Annotated[
 @speaking
 def on(
     unit: Unit,
-    no_proxy: Annotated[
-        str | None, typer.Option(help="Hosts that it reaches without the proxy.", show_default="as before")
-    ] = None,
-    proxy_storage: ProxyStorage = True,
+    no_proxy: NoProxy = None,
+    no_proxy_storage: NoProxyStorage = False,
     for_: ForTime = None,
     proxy_host: ProxyHost = "127.0.0.1",
     proxy_port: Port = 8080,
@@ -41,11 +39,15 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s and others) at the tracing proxy; needs a restart."""
+    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s and others) at the tracing proxy; needs a restart.
+
+    \b
+    sudo pullscope on --unit containerd --for 30m
+    """
     at = of_unit(unit, root, confdir)
     if not dry_run:
         at.need_rights()
-    wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy, proxy_storage=proxy_storage)
+    wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy, proxy_storage=not no_proxy_storage)
     docker.point(at, wish, for_, yes=yes, dry_run=dry_run)
 
 
@@ -54,7 +56,7 @@ def off(
     unit: Unit,
     root: Root = "/",
     yes: Yes = False,
-    no_restart: Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")] = False,
+    no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
     """Undo `on --unit`."""
@@ -72,5 +74,5 @@ def status(unit: Unit, root: Root = "/", as_json: AsJson = False) -> None:
 
 @speaking
 def doctor(unit: Unit, root: Root = "/", confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """A systemd daemon behind our proxy: find out why nothing is seen, or why pulls fail."""
+    """A systemd daemon behind the tracing proxy: find out why nothing is seen, or why pulls fail."""
     docker.print_doctor(of_unit(unit, root, confdir), "doctor unit", as_json=as_json)

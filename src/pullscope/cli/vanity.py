@@ -14,13 +14,13 @@ import typer
 
 from pullscope.cli import vanity_hosts, vanity_static, vanity_try
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import (
     Env,
     File,
     Host,
-    Json,
     PlatformOption,
     file_trouble,
     host_named,
@@ -40,8 +40,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Try a registry domain of your own before it exists.",
 )
-app.add_typer(vanity_hosts.app, name="hosts")
-app.command("static")(vanity_static.static)
 app.command("try")(vanity_try.try_command)
 
 
@@ -55,7 +53,7 @@ def lint_command(
     platform: PlatformOption = None,
     env: Env = None,
     strict: Annotated[bool, typer.Option("--strict", help="Treat what is not supported as an error.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a rule file for errors and risks, without any network."""
     host = host_named(host)
@@ -98,7 +96,12 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", help="The folder to write. [default: HOST]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Write a small project: the rules, a page for visitors, and the steps for DNS and the certificate."""
+    """Write a small project: the rules, a page for visitors, and the steps for DNS and the certificate.
+
+    \b
+    pullscope vanity init docker.example.com --namespace org
+    pullscope vanity init docker.example.com --namespace org --upstream ghcr.io --platform caddy --design proxy
+    """
     wanted = Wanted(host=host_named(host), namespace=namespace, upstream=upstream, platform=platform, design=design)
     files = starter(wanted)
     folder = out or Path(wanted.host)
@@ -122,6 +125,10 @@ def init(
         words = [f"pullscope vanity try {rules}", *wanted.platform_words]
         words.append(f"--ref {wanted.host}/{wanted.namespace}/image")
     typer.echo(_pasteable("Next", words))
+
+
+app.command("static")(vanity_static.static)
+app.add_typer(vanity_hosts.app, name="hosts")
 
 
 def _pasteable(head: str, words: list[str]) -> str:

@@ -16,6 +16,7 @@ import typer
 
 from pullscope import __version__
 from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.options import Root
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import NAMES, Entry, Record
@@ -27,7 +28,6 @@ app = typer.Typer(no_args_is_help=True, help="Add names to the hosts file, and r
 HOSTS_FILE = "/etc/hosts"
 NO_EFFECT = "This has no effect for a client that goes through a proxy, because the proxy resolves the name."
 
-Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
 Name = Annotated[str, typer.Argument(help="The domain, such as docker.example.com.", metavar="HOST")]
 
 

@@ -15,8 +15,9 @@ import typer
 
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
 from pullscope.cli.exits import speaking
+from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
-from pullscope.cli.vanity_words import Env, File, Json, PlatformOption, domain_of, host_named, image_named, rules_of
+from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
@@ -46,9 +47,14 @@ def try_command(
         bool,
         typer.Option("--strict", help="Treat what is not played as an error; exit 3 for a client without a verdict."),
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Run models of the clients against a rule file and a sample registry, in memory."""
+    """Run models of the clients against a rule file and a sample registry, in memory.
+
+    \b
+    pullscope vanity try netlify.toml --ref docker.example.com/org/img
+    pullscope vanity try netlify.toml Caddyfile --ref docker.example.com/org/img
+    """
     chosen = chosen_clients(clients, [client.id for client in EVERYONE])
     if not host and not ref:
         raise ValueError("name the image to pull: --ref docker.example.com/org/img")

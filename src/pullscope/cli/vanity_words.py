@@ -20,7 +20,7 @@ from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.reading import read_rules
 from pullscope.worlds.vanity.rules import RuleFile
 
-File = Annotated[Path, typer.Argument(help=f"{FILES}.".replace("[[", "[\\["))]
+File = Annotated[Path, typer.Argument(help=f"{FILES}.")]
 Host = Annotated[str, typer.Option("--host", help="The domain, such as docker.example.com.")]
 PlatformOption = Annotated[
     str | None,
@@ -30,9 +30,8 @@ PlatformOption = Annotated[
 ]
 Env = Annotated[
     list[str] | None,
-    typer.Option("--env", metavar="NAME=VALUE", help="A variable of a Caddyfile or a compose file. Repeatable."),
+    typer.Option("--env", metavar="NAME=VALUE", help="A variable of a Caddyfile or a compose file; repeatable."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contextmanager

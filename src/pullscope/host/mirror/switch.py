@@ -93,7 +93,7 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
     with known.journal.lock():
         takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
         if _forget_mirrors(node, record):
-            tell("docker reloaded, without our mirror")
+            tell("docker reloaded, without the tracing mirror")
         left = change.take_all_back(node.tree, record.entries, tell)
         if _has_timer(record.entries):
             _told(node, ("systemctl", "daemon-reload"), lambda _: None)
