@@ -81,9 +81,10 @@ IDEAS: dict[Idea, Thought] = {
         name="Which host a name means",
         beginner=(
             "The full name of this image is `{reference}`: registry, repository (a name with images there) and tag (a label of "
-            "one image). docker completes short names: `nginx` means `docker.io/library/nginx:latest`. The part before the first "
-            "slash is a host if it contains a dot or a colon, or is `localhost`. Every other name belongs to Docker Hub: images "
-            "are named docker.io there, and requests go to registry-1.docker.io. `library/` is added for Docker Hub only."
+            "one image). docker completes short names: `nginx` means `docker.io/library/nginx:latest`. The part before the "
+            "first slash is a host if it contains a dot or a colon, or is `localhost`. Every other name belongs to Docker Hub: "
+            "images are named docker.io there, and requests go to registry-1.docker.io. `library/` is added there only, to "
+            "names of one part."
         ),
         section=_NAMES,
     ),
@@ -98,12 +99,13 @@ IDEAS: dict[Idea, Thought] = {
             "(docker 23 and newer), and restart the daemon. The daemon also has to trust every CA (certificate authority) that "
             "signs the certificates it is shown: your registry's private CA, or that of a proxy that reads HTTPS. Put it into "
             "`/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed; hosts that it redirects to are "
-            "covered; no restart is needed. For Docker Hub HOST is docker.io with docker 29; docker 28 and older ignore it "
-            "there: put the CA into the system's store or a directory that `SSL_CERT_DIR` names in the daemon's service, and "
+            "covered; no restart is needed. For Docker Hub HOST is docker.io, and only docker 29 reads it; for docker 28 and "
+            "older put the CA into the system's store or a directory that `SSL_CERT_DIR` names in the daemon's service, and "
             'restart the daemon. (`pullscope docker on` does this. `insecure-registries: ["docker.io"]` and '
-            "`certs.d/registry-1.docker.io` do not help.) Your shell's settings are used by clients without a daemon (podman, "
-            "skopeo, crane), `docker manifest`, `docker buildx imagetools`, and `docker build` for its tokens: the command gets "
-            "them itself, so a trace of the daemon lacks those requests (`BUILDKIT_NO_CLIENT_TOKEN=1` makes the daemon ask)."
+            "`certs.d/registry-1.docker.io` do not help.) Your shell's settings are used by clients without a daemon (podman "
+            "and skopeo, with certs.d for CAs; crane, with the system's store), `docker manifest`, `docker buildx imagetools`, "
+            "and `docker build` for its tokens: the command gets them itself, so a trace of the daemon lacks them "
+            "(`BUILDKIT_NO_CLIENT_TOKEN=1` makes the daemon ask)."
         ),
         section=_PROXY,
     ),
@@ -119,11 +121,10 @@ IDEAS: dict[Idea, Thought] = {
     Idea.VANITY: Thought(
         name="What a vanity domain can and cannot change",
         beginner=(
-            "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, a "
-            "redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the "
+            "{vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, "
+            "a redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the "
             "domain, who can redirect elsewhere, decides which registry is asked, and which image a tag means; a digest in the "
-            "name fixes the image. Digests, the token server's address and the storage host come from the registry; a domain "
-            "that only redirects to it does not change them."
+            "name fixes the image. Digests, the token server's address and the storage host come from the registry, unchanged."
         ),
         section=REDIRECTIONS,
     ),
@@ -132,8 +133,8 @@ IDEAS: dict[Idea, Thought] = {
         beginner=(
             "This 401 is normal. Its header (a line before the content) WWW-Authenticate, the challenge, says where to get a "
             "token: the realm is the token server's address, {realm}; the service is the name by which that server knows this "
-            "registry, {service}. For a repository it can name a scope too, the permission that is needed. A client cannot know "
-            "the address beforehand, so its first request goes without a token."
+            "registry, {service}. A 401 for a repository can also name a scope, the permission that is needed. A client cannot "
+            "know the address beforehand, so its first request goes without a token."
         ),
         section=CHALLENGES,
     ),
@@ -144,8 +145,8 @@ IDEAS: dict[Idea, Thought] = {
             "request is `{scope}`: a type, a repository and an action. The client builds it from the name that you typed, and "
             "the registry accepts the token for this repository only. This is why a domain in front of a registry should keep "
             "the path. With another path, docker 28 and older ask for a token for the name that was typed and fail; docker 29 "
-            "and containerd (on Kubernetes nodes) ask for both names: Docker Hub issues a token for the part that it allows; "
-            'ghcr.io answers 403, so no token is issued. Where it fails, docker says "denied". Another path needs a registry '
+            "and containerd (on Kubernetes nodes) ask for that name and the registry's: Docker Hub issues a token for those "
+            'that it allows; ghcr.io issues none (403). Where it fails, docker says "denied". Another path needs a registry '
             "without tokens, or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the "
             "challenge's realm and the token request's scope."
         ),
@@ -155,21 +156,22 @@ IDEAS: dict[Idea, Thought] = {
         name="What a digest guarantees",
         beginner=(
             "A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content as the "
-            "registry has it (compression in transit, Content-Encoding, is undone first): of the JSON text of an index (list of "
-            "manifests), manifest or config, or of a layer's compressed archive. Here it is {digest}. From here on the client "
-            "asks for everything by digest and hashes what it gets, so changed bytes are noticed. The index lists the digests "
-            "of the manifests, and each manifest those of its config and layers; so this one digest fixes the whole image, and "
-            "`IMAGE@sha256:…` always pulls the same one. A digest does not say who made the image: that needs a signature."
+            "registry has it (compression in transit, Content-Encoding, is undone first): of the JSON text of an index (list "
+            "of manifests), manifest or config, or of a layer's compressed archive. Here it is {digest}. From here on the "
+            "client asks for everything by digest: a tag that moves during the pull changes nothing. It hashes what it gets, "
+            "so changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its config "
+            "and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A digest "
+            "does not say who made the image: that needs a signature."
         ),
         section=DIGESTS,
     ),
     Idea.COUNTS: Thought(
         name="Why HEAD, and what counts as a pull",
         beginner=(
-            "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub limits "
-            "pulls. HEAD requests, configs and layers do not count; GETs of manifests do, but by its documentation those of a "
-            "pull for one architecture count as one pull. The limit is per IP address, or per account if you are logged in; the "
-            "headers ratelimit-limit and ratelimit-remaining in the answers to GET and HEAD of a manifest say what is left, "
+            "HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub "
+            "limits pulls. HEAD requests, configs and layers do not count. GETs of manifests do; its documentation counts "
+            "those of a pull for one architecture as one. The limit is per IP address, or per account if you are logged in; "
+            "the headers ratelimit-limit and ratelimit-remaining in answers to GET and HEAD of a manifest say what is left, "
             "such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker Hub answers 429, `toomanyrequests`."
         ),
         section=_LIMIT,
@@ -187,21 +189,22 @@ IDEAS: dict[Idea, Thought] = {
     Idea.ELSEWHERE: Thought(
         name="Where the bytes come from",
         beginner=(
-            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN "
-            "(servers that keep copies near you). That URL is signed: its query (what comes after `?`) has an expiry time and a "
-            "signature, which permits the download and says nothing on who made the image. With the URL, any client can fetch "
-            "this one blob until then, so no token is needed; do not publish it until it expires. At a redirect, clients "
-            "written in Go keep Authorization only on the same host and its sub-domains: another host could misuse the token, "
-            "and some storage refuses a request with both. A firewall has to allow three hosts: the registry, the token server "
-            "and the storage host, which the registry can change at any time."
+            "This registry does not send blobs itself (some do), which saves it traffic. It redirects ({status}) to {target}: "
+            "storage, or a CDN (servers that keep copies near you). That URL is signed: its query has an expiry time (often 10 "
+            "to 60 minutes later) and a signature, which permits the download and says nothing on who made the image. Anyone "
+            "with the URL can fetch this one blob until then, so no token is needed; keep it secret. Later the storage answers "
+            "403. At a redirect, clients written in Go (docker, podman) keep Authorization only on the same host and its "
+            "sub-domains: another host could misuse the token, and some storage refuses a request with token and signature. A "
+            "firewall has to allow three hosts: the registry, the token server and the storage host, which the registry can "
+            "change at any time."
         ),
         section=BLOBS,
     ),
     Idea.VERIFIED: Thought(
         name="Why any host may send the bytes",
         beginner=(
-            "The sha256 of this blob ({size}) is the digest that was asked for. With another hash the client would discard the "
-            "bytes, and the pull would fail."
+            "The sha256 of this blob ({size}) is the digest that was asked for. With another the client would discard the "
+            "bytes and fail."
         ),
         section=DIGESTS,
     ),
@@ -213,21 +216,20 @@ IDEAS: dict[Idea, Thought] = {
     Idea.OTHERS: Thought(
         name="What other clients ask",
         beginner=(
-            "Clients fetch manifests, config and layers alike (docker 29.1 and newer also gets attestations, if the image has "
-            "them, and asks for what refers to them, referrers) and differ in how they begin. Some leave out the version check "
-            "(GET /v2/): their first 401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get "
-            "the manifest by digest, others GET it by tag at once. In docker 29 and containerd the part that asks for the tag "
-            "(resolver) and the one that gets the rest (fetcher) each get a token; docker 29.1 and newer gets a third to ask "
-            "for referrers."
+            "Clients differ in how they begin; manifests, config and layers are fetched alike. (docker 29.1 and newer also "
+            "gets attestations, if there are any, and asks for referrers.) Some leave out the version check (GET /v2/): their "
+            "first 401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get the manifest by "
+            "digest, others GET it by tag at once. docker 29 and containerd get one token to ask for the tag (resolver) and "
+            "one for the rest (fetcher); docker 29.1 and newer gets a third for referrers."
         ),
         section=SUPPORT,
     ),
     Idea.AGAIN: Thought(
         name="What a second pull asks",
         beginner=(
-            "docker begins in the same way and asks for the tag with HEAD. If the digest is the one that it has, it stops: "
-            "nothing is downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the "
-            "layers that it does not have. podman GETs the manifests again, which counts, and the config."
+            "docker begins in the same way. If the tag's digest is the one that it has, it stops: nothing is downloaded and "
+            "nothing is counted. If the tag has moved, it fetches the new manifests, and only the layers that it does not "
+            "have. podman GETs the manifests again, which counts, and the config."
         ),
         section=EXISTENCE,
     ),
@@ -235,36 +237,37 @@ IDEAS: dict[Idea, Thought] = {
         name="The smallest vanity domain",
         beginner=(
             "You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA. (A "
-            "CNAME to the registry is not enough: its certificate is not for your name.) Then one rule: answer every path below "
-            "/v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file "
-            "it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. Nothing else is "
-            "needed; 307 works too if the web host can send it. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, "
-            "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Redirect /v2/ too, with its last slash: otherwise docker 28 "
-            'and older fail with "unauthorized". (If it answers 404, podman fails with "pinging container registry"; docker 29 '
-            "pulls.) Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). That rule serves "
-            "anyone's images under your name; to serve ORG only write two: `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat "
-            "302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first: `pullscope vanity try`."
+            "CNAME to the registry is not enough: its certificate is not for your name.) Then one rule: answer every path "
+            "below /v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's "
+            "`_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. "
+            "307 works too, if the web host can send it. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, "
+            "/v2/NAME/manifests/DIGEST and /v2/NAME/blobs/DIGEST. Redirect /v2/ too, keeping its last slash: otherwise docker "
+            '28 and older fail with "unauthorized". (If it answers 404, podman fails with "pinging container registry"; docker '
+            "29 pulls.) Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). That rule serves "
+            "anyone's images under your name; to serve only ORG, write two rules: `/v2/ORG/* "
+            "https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first: "
+            "`pullscope vanity try`."
         ),
         section=REDIRECTIONS,
     ),
     Idea.UNSEEN: Thought(
         name="What a vanity domain never sees",
         beginner=(
-            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in User-Agent) "
-            "and for which image. It does not see manifests and layers: they come from the registry and its storage. Nor does it "
-            "see whether the pull succeeded, requests to the token server, or docker's password and token. (skopeo, podman, "
-            "buildah and crane up to 0.21.7 do send it their token.) A reverse proxy sees manifests and token too; the password "
-            "only if it rewrites the realm, which otherwise sends clients to the token server."
+            "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in "
+            "User-Agent) and for which image. It does not see manifests and layers: they come from the registry and its "
+            "storage. Nor does it see whether the pull succeeded, requests to the token server, or docker's password and "
+            "token. (skopeo, podman, buildah and crane up to 0.21.7 do send it their token.) A reverse proxy sees manifests "
+            "and token too; the password only if it rewrites the realm, which otherwise sends clients to the token server."
         ),
         section=REDIRECTIONS,
     ),
     Idea.REFUSED: Thought(
         name="Who cannot pull through a redirect",
         beginner=(
-            "podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and drop "
-            "it at the redirect to another host. So they fail wherever the registry wants a token: it gets none and answers 401. "
-            "docker, containerd, newer crane and regctl get the token for the registry that wants it and send it there. For the "
-            "others the domain has to be a reverse proxy."
+            "podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and "
+            "drop it at the redirect to another host. So they fail wherever the registry wants a token: it gets none and "
+            "answers 401. docker, containerd, newer crane and regctl get the token for the registry that wants it and send it "
+            "there. For the others the domain has to be a reverse proxy."
         ),
         section=REDIRECTIONS,
     ),
@@ -272,38 +275,39 @@ IDEAS: dict[Idea, Thought] = {
         name="Whose rate limit is charged",
         beginner=(
             "Behind a redirect each client asks the registry itself, so its own IP address or account is charged. A reverse "
-            "proxy asks for all of its clients, so its one address is charged for all of them."
+            "proxy asks for its clients, so its one address is charged for all of them."
         ),
         section=_LIMIT,
     ),
     Idea.PUSHED: Thought(
         name="Logging in and pushing",
         beginner=(
-            "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry behind "
-            "the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy. "
-            "Do not push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success "
-            "without uploading anything. Push to the registry by its own name."
+            "`docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry "
+            "behind the redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a "
+            "reverse proxy. Do not push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may "
+            "report success without uploading anything. Push to the registry by its own name."
         ),
         section=REDIRECTIONS,
     ),
     Idea.MOVED: Thought(
         name="Moving to another registry",
         beginner=(
-            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), then change the "
-            "rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need one for "
-            "the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would go on "
-            "asking the old registry."
+            "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), then change "
+            "the rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need "
+            "one for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would "
+            "go on asking the old registry."
         ),
         section=REDIRECTIONS,
     ),
     Idea.FILES: Thought(
         name="A registry of plain files",
         beginner=(
-            "A read-only registry can be files on a web server: `/v2/` answers 200, each manifest is a file under its tag and "
-            "under its digest, each blob under its digest. GET and HEAD of a manifest need Content-Type with the manifest's own "
-            "media type, such as `application/vnd.oci.image.index.v1+json`, and should have Docker-Content-Digest with its "
-            "digest. The server must not change a byte of a file. No token is needed, so docker, podman and skopeo all pull. "
-            "`pullscope vanity static` writes the files and the headers for your web server."
+            "A read-only registry can be files on a web server, at the same paths: `/v2/` answers 200, each manifest is a file "
+            "under its tag and under its digest, each blob under its digest. GET and HEAD of a manifest need Content-Type with "
+            "the manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and should have "
+            "Docker-Content-Digest with its digest. docker and containerd refuse or misread a wrong type. The server must not "
+            "change a byte of a file. No token is needed, so docker, podman and skopeo all pull. `pullscope vanity static` "
+            "writes the files and the headers for your web server."
         ),
         section=MANIFESTS,
     ),

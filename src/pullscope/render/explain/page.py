@@ -35,7 +35,7 @@ list of files (manifest), that to the files. Four parties take part:
 | storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
 This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours.
-`--level expert` is shorter and has the steps that this page leaves out.
+`--level expert` is shorter and leaves out no step.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page, step by step
@@ -52,8 +52,8 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 """
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub. The digests here are those of a sample: replace them with those that '
-    "it answers."
+    'The commands under "By hand" ask the real Docker Hub. The digests here are a sample\'s: put in those that Docker Hub '
+    "answers."
 )
 
 _ACCEPT = "-H 'Accept: "
@@ -61,8 +61,8 @@ _ACCEPT = "-H 'Accept: "
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
-The same pull, under the name `docker.example.com/timonback/zephykus:latest`. In "resolve" docker gets the redirect first, then
-a token, and only then follows the redirect: the version check told it that the registry there wants a token.
+The same pull, under the name `docker.example.com/timonback/zephykus:latest`. docker already knows from
+the version check that the registry behind the redirect wants a token, so in "resolve" it gets one before it follows.
 """
 
 

@@ -97,9 +97,9 @@ KINDS: dict[Kind, Explanation] = {
         beginner=(
             "A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does "
             "not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, "
-            "in the header `Authorization: Bearer TOKEN`. Public images need one too. You need no account for them: without a "
-            "user name and password the token server issues an anonymous token. With a login, only the token server sees the "
-            "password."
+            "in the header `Authorization: Bearer TOKEN`. The registry checks only the token; the token server decides who "
+            "gets one. Public images need one too. You need no account for them: without a user name and password the token "
+            "server issues an anonymous token. With a login, only the token server sees the password."
         ),
         again="Another token, {why}. Parts of {client} that do not share tokens each get their own.",
         expert="A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.",
@@ -109,7 +109,7 @@ KINDS: dict[Kind, Explanation] = {
         beginner=(
             "Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. (A registry should "
             "send it; without it the client has to GET the content and hash that.) The header Accept lists the document types "
-            "that the client understands."
+            "that the client understands; a registry that has only others answers 404 or 406."
         ),
         again="The client asks once more which image {tag} is.",
         expert="The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.",
@@ -117,8 +117,8 @@ KINDS: dict[Kind, Explanation] = {
     ),
     Kind.MANIFEST_LIST: Explanation(
         beginner=(
-            "One name can stand for images for several kinds of machine. So the answer is an index (also called manifest list), "
-            "a JSON document with the digest of one manifest for each platform. Its own digest is the one of the tag."
+            "A tag can name images for several kinds of machine. Then the answer is an index (also called manifest list), a "
+            "JSON document with the digest of one manifest for each platform."
         ),
         again="The manifest list again, by digest.",
         expert="An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.",
@@ -127,7 +127,7 @@ KINDS: dict[Kind, Explanation] = {
     Kind.MANIFEST: Explanation(
         beginner=(
             "The manifest is the packing list of the image for one platform, a JSON document: digests and sizes of one config "
-            "(how to start the image) and of the layers (its files). It contains no file itself."
+            "(how to start the image) and of the layers (its files)."
         ),
         again="Another manifest, of one more image.",
         expert="Descriptors of config and layers. The client does not ask for those that it has.",
@@ -136,7 +136,7 @@ KINDS: dict[Kind, Explanation] = {
     Kind.CONFIG: Explanation(
         beginner=(
             "The config is a JSON document: which program to run, as which user, with which environment, and how the image was "
-            "built. It contains no file of the image."
+            "built. Its digest, not the tag's, is the image ID in docker's classic store."
         ),
         expert="A small JSON blob; its digest is the image ID in docker's classic store.",
         section=CONFIG,
@@ -149,8 +149,8 @@ KINDS: dict[Kind, Explanation] = {
         ),
         again="More layers, in the same way. Layers are fetched at the same time, so they end in any order.",
         expert=(
-            "docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the config "
-            "lists the digests of the unpacked ones (`diff_ids`)."
+            "docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the "
+            "config lists the digests of the unpacked ones (`diff_ids`)."
         ),
         section=LAYER,
     ),
