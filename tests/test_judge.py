@@ -16,9 +16,9 @@ from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.steps import NoAnswerError
-from pullscope.worlds.hub.faults.table import with_faults
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.scenario import play
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 ROW = {row.name: row for row in ROWS}
@@ -150,7 +150,7 @@ def test_a_login_that_stays_behind_is_named() -> None:
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_reason_holds_a_signature(client: str) -> None:
     """Clients quote the CDN's signed URL in their sentence; what is told of it has no query that opens anything."""
-    world = with_faults(sample_hub(), ["cdn-failed"])
+    world = play(codes=["cdn-failed"]).world
     ran = pull(CLIENTS[client](Reference.parse(SAMPLE_REFERENCE)), world)
     told = f"{ran.outcome.told} {verdict_of(ROSTER[client], ran).reason}"
     assert ran.outcome.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.trace.findings.exchanges import Clock, played
 
-from pullscope.oci.messages import Answerer, World
+from pullscope.oci.messages import World
 from pullscope.oci.reference import Reference
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
@@ -13,7 +13,8 @@ from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.steps import Outcome
 from pullscope.worlds.hub.faults.affected_clients import MET_BY
-from pullscope.worlds.hub.faults.table import FAULTS, VANITY_HOST, with_faults
+from pullscope.worlds.hub.faults.fault import VANITY_HOST
+from pullscope.worlds.hub.faults.table import FAULTS
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
 from pullscope.worlds.hub.scenario import play
@@ -40,19 +41,13 @@ BELIEVED = frozenset({"push-over-redirect"})
 """An error of which the client knows nothing: it prints that it has pushed."""
 
 
-def world_of(code: str, clock: Clock) -> World:
-    """The hub, and the vanity host if the fault lies there, with the fault."""
-    world: dict[str, Answerer] = sample_hub(clock=clock)
-    if FAULTS[code].vanity:
-        world[VANITY_HOST] = redirect_only()
-    return with_faults(world, [code], sleep=clock.sleep)
-
-
 def findings_of(code: str) -> tuple[Outcome, list[Finding]]:
     """How a fault ends for the client that it is meant for, and what is found."""
     fault = FAULTS[code]
-    client = MET_BY[fault.client](Reference.parse(fault.pulls))
-    outcome, trace = played(client, lambda clock: world_of(code, clock), unseen=fault.unseen)
+    client = MET_BY[fault.client](play(codes=[code]).reference)
+    outcome, trace = played(
+        client, lambda clock: play(codes=[code], clock=clock, sleep=clock.sleep).world, unseen=fault.unseen
+    )
     return outcome, [finding for pull in trace.pulls for finding in pull.findings]
 
 
@@ -108,7 +103,7 @@ def test_every_rule_has_a_fault() -> None:
 def test_an_unknown_fault_is_refused_with_the_list() -> None:
     """A misspelt fault must not play a healthy registry."""
     with pytest.raises(ValueError, match=r"There is no fault 'rate-limit'.*rate-limited"):
-        with_faults(sample_hub(), ["rate-limit"])
+        play(codes=["rate-limit"])
 
 
 def test_the_hub_gets_a_vanity_host_only_where_a_fault_needs_one() -> None:

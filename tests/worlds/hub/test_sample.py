@@ -323,7 +323,7 @@ def test_no_secret_is_in_a_repr() -> None:
     request = Request(method="GET", url=REGISTRY, headers=Headers([("Authorization", hub.bearer())]))
 
     assert "Bearer" not in repr(request)
-    assert "key" not in repr(vars(hub.world["registry-1.docker.io"])["_seal"])
+    assert "key" not in repr(vars(hub.world["registry-1.docker.io"])["_held"].seal)
 
 
 @pytest.mark.parametrize(

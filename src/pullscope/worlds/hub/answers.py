@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from email.utils import formatdate
 
 from pullscope.oci.messages import Headers, Request, Response
@@ -26,10 +27,10 @@ def json_answer(status: int, document: object, fields: _Fields = ()) -> Response
     return answer(status, [("Content-Type", "application/json; charset=utf-8"), *fields], body)
 
 
-def text_answer(status: int, text: str, fields: _Fields = ()) -> Response:
-    """What Go's http.Error writes."""
-    content_type = ("Content-Type", "text/plain; charset=utf-8")
-    return answer(status, [content_type, ("X-Content-Type-Options", "nosniff"), *fields], text.encode())
+def not_found() -> Response:
+    """What Go's http.NotFound writes."""
+    fields = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
+    return answer(404, fields, b"404 page not found\n")
 
 
 def registry_error(status: int, code: str, message: str, detail: object = None, fields: _Fields = ()) -> Response:
@@ -47,10 +48,14 @@ def storage_error(status: int, code: str, message: str, *fields: tuple[str, str]
 
 
 def finished(request: Request, response: Response, clock: Clock) -> Response:
-    """`response` as it goes out: dated, and without body for HEAD, whose Content-Length stays (RFC 9110, 9.3.2)."""
+    """`response` as it goes out: dated, and without body for HEAD."""
     headers = response.headers.replacing("Date", formatdate(clock(), usegmt=True))
-    body = b"" if request.method == "HEAD" else response.body
-    return Response(status=response.status, headers=headers, body=body)
+    return headless(request, replace(response, headers=headers))
+
+
+def headless(request: Request, response: Response) -> Response:
+    """The answer; to HEAD without its body, whose Content-Length stays (RFC 9110, 9.3.2)."""
+    return replace(response, body=b"") if request.method == "HEAD" else response
 
 
 def said(words: Said, *, repository: str = "", fields: _Fields = ()) -> Response:

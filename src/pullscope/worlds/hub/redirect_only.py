@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.urls import split
-from pullscope.worlds.hub.answers import answer
+from pullscope.worlds.hub.answers import answer, headless
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 
 _NOT_FOUND = b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head></html>\n"
 
 
-def redirect_only(target: str = REGISTRY_HOST, *, status: int = 302) -> Answerer:
-    """An answerer that sends every request under /v2/ to `target`."""
+def redirect_only(*, status: int = 302) -> Answerer:
+    """An answerer that sends every request under /v2/ to the registry."""
 
     def redirect(request: Request) -> Response:
         parts = split(request.url)
         if not parts.path.startswith("/v2/"):
-            page = b"" if request.method == "HEAD" else _NOT_FOUND
-            return answer(404, [("Content-Type", "text/html; charset=utf-8")], page)
-        return answer(status, [("Location", str(parts._replace(authority=target)))])
+            return headless(request, answer(404, [("Content-Type", "text/html; charset=utf-8")], _NOT_FOUND))
+        return answer(status, [("Location", str(parts._replace(authority=REGISTRY_HOST)))])
 
     return redirect

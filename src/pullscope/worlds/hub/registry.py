@@ -7,7 +7,8 @@ docs.docker.com/docker-hub/usage/pulls says and as seen on the wire. Nothing can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 from pullscope.oci.challenge import Scope
@@ -17,14 +18,13 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import HUB_API
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.answers import Clock, answer, finished, json_answer, registry_error, said, text_answer
+from pullscope.worlds.hub.answers import answer, finished, json_answer, not_found, registry_error, said
 from pullscope.worlds.hub.cdn import Links, blob_answer
+from pullscope.worlds.hub.held import Held
 from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.rate_limit import RateLimit
-from pullscope.worlds.hub.signing import Seal
 from pullscope.worlds.hub.token_server import basic
 from pullscope.worlds.registries.row import Anonymous, Asks
-from pullscope.worlds.registries.row import Registry as Row
 
 REGISTRY_HOST = HUB_API
 
@@ -32,31 +32,15 @@ _OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI in
 
 
 class Registry:
-    """Answers for the registry's host. `auth=False` makes it one that needs no token."""
+    """Answers for the registry's host."""
 
-    def __init__(
-        self,
-        *,
-        row: Row,
-        links: Links | None,
-        seal: Seal,
-        clock: Clock,
-        repositories: Mapping[str, Repository],
-        rate_limit: RateLimit,
-        accounts: Mapping[str, str],
-        auth: bool = True,
-        private: bool = False,
-    ) -> None:
-        """`private` needs an account; without `links` blobs are answered here."""
-        self._row = row
+    def __init__(self, held: Held, *, links: Links | None, rate_limit: RateLimit, auth: bool) -> None:
+        """Without `links` blobs are answered here; `auth=False` makes it one that needs no token."""
+        self._held, self._row, self._clock = held, held.row, held.clock
         self._links = links
-        self._seal = seal
-        self._clock = clock
-        self._repositories = repositories
         self._rate_limit = rate_limit
-        self._accounts = accounts
-        self._asks = row.asks.value if auth and row.asks is not None else None
-        self._open = row.anonymous.value is Anonymous.OPEN and not private
+        self._asks = held.row.asks.value if auth and held.row.asks is not None else None
+        self._open = held.row.anonymous.value is Anonymous.OPEN and not held.private
         self._endpoints: dict[Endpoint, Callable[[Request, Route, Repository], Response]] = {
             Endpoint.MANIFEST: self._manifest,
             Endpoint.BLOB: self._blob,
@@ -66,13 +50,13 @@ class Registry:
     def __call__(self, request: Request) -> Response:
         response = self._answer(request)
         versioned = response.headers.replacing("Docker-Distribution-Api-Version", "registry/2.0")
-        return finished(request, Response(status=response.status, headers=versioned, body=response.body), self._clock)
+        return finished(request, replace(response, headers=versioned), self._clock)
 
     def _answer(self, request: Request) -> Response:
         asked = route(request.url)
         # `/v2` is asked where a redirect lost the slash; it is treated as the ping, challenge and all.
         if asked.endpoint is not Endpoint.PING and not path_of(request.url).startswith("/v2/"):
-            return text_answer(404, "404 page not found\n")
+            return not_found()
         refusal = self._refusal(request, asked, self._asks) if self._asks is not None else None
         if refusal:
             return refusal
@@ -82,8 +66,8 @@ class Registry:
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
         endpoint = self._endpoints.get(asked.endpoint)
         if endpoint is None:
-            return text_answer(404, "404 page not found\n")
-        repository = self._repositories.get(asked.repository or "")
+            return not_found()
+        repository = self._held.repositories.get(asked.repository or "")
         if repository is None:
             detail = {"name": asked.repository}
             return registry_error(404, "NAME_UNKNOWN", "repository name not known to registry", detail)
@@ -116,14 +100,13 @@ class Registry:
         """What is wrong with the credentials: empty where there are none, None where they are good."""
         scheme, _, text = (request.headers.get("Authorization") or "").partition(" ")
         if scheme.lower() == "bearer" and self._row.tokens is not None:
-            granted = self._seal.granted(text, self._clock())
+            granted = self._held.seal.granted(text, self._clock())
             if granted is None:
                 return "invalid_token"
             enough = ping or asked.repository is None or self._open
             return None if enough or _grants(granted, asked.repository) else "insufficient_scope"
         if scheme.lower() == "basic" and asks.basic:
-            name, password = basic(f"{scheme} {text}")
-            return None if name and self._accounts.get(name) == password else "invalid_token"
+            return None if self._held.knows(*basic(f"{scheme} {text}")) else "invalid_token"
         if self._open and not ping and not (asks.head_always and request.method == "HEAD"):
             return None
         return ""

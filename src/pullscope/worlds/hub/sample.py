@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TypedDict, Unpack
 
-from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.oci.urls import path_of, split
 from pullscope.worlds.hub.answers import Clock
 from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
+from pullscope.worlds.hub.held import Held
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.rate_limit import RateLimit
 from pullscope.worlds.hub.registry import REGISTRY_HOST, Registry
@@ -52,50 +53,32 @@ def sample_hub(registry: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[s
 
 def sample_parts(row: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[str, Answerer]:
     """The same by parts. A registry without token server or storage of its own has no such part."""
-    clock, seed, private = choices.get("clock", time.time), choices.get("seed", 0), choices.get("private", False)
-    held = {
-        item.name: item for item in choices.get("repositories") or (sample_image(seed=seed), hello_image(seed=seed))
-    }
-    blobs: dict[Digest, bytes] = {}
-    for repository in held.values():
-        blobs.update(repository.blobs)
-    seal, known = Seal.of(seed), choices.get("accounts", {})
+    seed = choices.get("seed", 0)
+    repositories = choices.get("repositories") or (sample_image(seed=seed), hello_image(seed=seed))
+    held = Held(
+        row=row,
+        seal=Seal.of(seed),
+        clock=choices.get("clock", time.time),
+        repositories={item.name: item for item in repositories},
+        accounts=choices.get("accounts", {}),
+        private=choices.get("private", False),
+    )
+    blobs = {digest: blob for item in held.repositories.values() for digest, blob in item.blobs.items()}
     form = row.blobs.value if row.blobs is not None and row.blobs.value.path else None
-    links = Links(form=form, host=row.host, seal=seal, blobs=blobs) if form is not None else None
+    links = Links(form=form, host=row.host, seal=held.seal, blobs=blobs) if form is not None else None
     # Only Docker Hub's limit is known as numbers.
     limit = RateLimit(limit=choices.get("pull_limit", _HUB_LIMIT) if row is DOCKER_HUB else None)
-
-    def answering(shown: Row, *, asks: bool) -> Registry:
-        return Registry(
-            row=shown,
-            links=links,
-            seal=seal,
-            clock=clock,
-            repositories=held,
-            rate_limit=limit,
-            accounts=known,
-            auth=asks,
-            private=private,
-        )
-
-    parts: dict[str, Answerer] = {REGISTRY_HOST: answering(row, asks=choices.get("auth", True))}
+    front = Registry(held, links=links, rate_limit=limit, auth=choices.get("auth", True))
+    parts: dict[str, Answerer] = {REGISTRY_HOST: front}
     if row.manifests is not None:
-        parts = {row.host: parts[REGISTRY_HOST], REGISTRY_HOST: answering(_UPSTREAM, asks=False)}
+        behind = Registry(replace(held, row=_UPSTREAM), links=links, rate_limit=limit, auth=False)
+        parts = {row.host: front, REGISTRY_HOST: behind}
     if row is DOCKER_HUB:
         parts[HUB_INDEX] = parts[REGISTRY_HOST]
     if row.tokens is not None:
-        parts[REALM_HOST] = TokenServer(
-            row=row,
-            tokens=row.tokens.value,
-            seal=seal,
-            clock=clock,
-            repositories=held,
-            accounts=known,
-            strict=choices.get("strict"),
-            private=private,
-        )
+        parts[REALM_HOST] = TokenServer(held, row.tokens.value, strict=choices.get("strict"))
     if links is not None:
-        parts[CDN_HOST] = Cdn(links=links, clock=clock, blobs=blobs)
+        parts[CDN_HOST] = Cdn(links=links, clock=held.clock, blobs=blobs)
     return parts
 
 
@@ -150,6 +133,6 @@ def _below(elsewhere: Elsewhere, registry: Answerer) -> Answerer:
     def stripped(request: Request) -> Response:
         parts = split(request.url)
         url = str(parts._replace(path=parts.path.replace(elsewhere.prefix, "/v2", 1)))
-        return registry(Request(method=request.method, url=url, headers=request.headers, body=request.body))
+        return registry(replace(request, url=url))
 
     return stripped

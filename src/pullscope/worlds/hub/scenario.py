@@ -13,7 +13,7 @@ from pullscope.oci.urls import split
 from pullscope.worlds.clients.client_catalog import LOGGED_IN, Start
 from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.hub.faults.affected_clients import MET_BY
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep, with_fields
 from pullscope.worlds.hub.faults.of_one_registry import own_faults
 from pullscope.worlds.hub.faults.table import FAULTS, lay_faults
 from pullscope.worlds.hub.redirect_only import redirect_only
@@ -150,7 +150,6 @@ def _leading_to(host: str, vanity: Answerer) -> Answerer:
         parts = split(response.headers.get("Location") or "")
         if parts.netloc != REGISTRY_HOST:
             return response
-        headers = response.headers.replacing("Location", str(parts._replace(authority=host)))
-        return Response(status=response.status, headers=headers, body=response.body)
+        return with_fields(response, Location=str(parts._replace(authority=host)))
 
     return lead

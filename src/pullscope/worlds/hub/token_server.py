@@ -10,15 +10,15 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pullscope.oci.challenge import Scope, read_scopes
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, split
-from pullscope.worlds.hub.answers import Clock, finished, json_answer, registry_error, said, text_answer
-from pullscope.worlds.hub.signing import Seal
-from pullscope.worlds.registries.row import Registry, Said, Scopes, Tokens
+from pullscope.worlds.hub.answers import finished, json_answer, not_found, registry_error, said
+from pullscope.worlds.hub.held import Held
+from pullscope.worlds.registries.row import Said, Scopes, Tokens
 
 REALM_HOST = "auth.docker.io"
 
@@ -30,28 +30,13 @@ _WRONG = Said(status=401, code="UNAUTHORIZED", message="incorrect username or pa
 class TokenServer:
     """Answers for the realm. Every token is another one, also for the same question."""
 
-    def __init__(
-        self,
-        *,
-        row: Registry,
-        tokens: Tokens,
-        seal: Seal,
-        clock: Clock,
-        repositories: Collection[str],
-        accounts: Mapping[str, str],
-        strict: bool | None = None,
-        private: bool = False,
-    ) -> None:
-        """`strict` overrides what the row says of unknown scopes; `private` needs an account."""
-        self._row = row
+    def __init__(self, held: Held, tokens: Tokens, *, strict: bool | None) -> None:
+        """`strict` overrides what the row says of unknown scopes."""
+        self._held, self._row, self._clock = held, held.row, held.clock
         self._tokens = tokens
         self._path = split(tokens.realm).path
-        self._seal = seal
-        self._clock = clock
-        self._repositories = repositories
-        self._accounts = accounts
-        self._private = private or row.needs_login
-        self._scopes = row.scopes.value if row.scopes is not None else Scopes.LEFT_OUT
+        self._private = held.private or held.row.needs_login
+        self._scopes = held.row.scopes.value if held.row.scopes is not None else Scopes.LEFT_OUT
         if strict is not None:
             self._scopes = Scopes.REFUSED if strict else Scopes.LEFT_OUT
         self._serial = itertools.count(1)
@@ -62,7 +47,7 @@ class TokenServer:
     def _answer(self, request: Request) -> Response:
         parts = split(request.url)
         if parts.path != self._path:
-            return text_answer(404, "404 page not found\n")
+            return not_found()
         if request.method == "POST" and self._tokens.post:
             return self._from_form(request)
         if request.method not in ("GET", "HEAD"):
@@ -81,20 +66,20 @@ class TokenServer:
         return self._wrong_login() if account is None else self._issue(_asked(form), account)
 
     def _account(self, name: str, password: str) -> str | None:
-        return name if name and self._accounts.get(name) == password else None
+        return name if self._held.knows(name, password) else None
 
     def _wrong_login(self) -> Response:
         return said(self._row.wrong_login.value if self._row.wrong_login is not None else _WRONG)
 
     def _issue(self, asked: tuple[Scope, ...], account: str) -> Response:
-        known = [scope for scope in asked if scope.type == "repository" and scope.name in self._repositories]
+        known = [scope for scope in asked if scope.type == "repository" and scope.name in self._held.repositories]
         if self._private and not account:
             known = []
         if self._refuses(len(asked), len(known), account):
             names = ", ".join(scope.name for scope in asked)
             return said(self._refusal(account), repository=names)
         if not self._tokens.named and (account or not self._private):
-            known = [Scope(type="repository", name=name, actions=("pull",)) for name in self._repositories]
+            known = [Scope(type="repository", name=name, actions=("pull",)) for name in self._held.repositories]
         now = int(self._clock())
         claims: dict[str, object] = {
             "iss": split(self._tokens.realm).netloc,
@@ -105,7 +90,7 @@ class TokenServer:
             "jti": f"{next(self._serial):08d}",
             "access": [{"type": scope.type, "name": scope.name, "actions": ["pull"]} for scope in known],
         }
-        document: dict[str, object] = dict.fromkeys(self._tokens.fields, self._seal.token(claims))
+        document: dict[str, object] = dict.fromkeys(self._tokens.fields, self._held.seal.token(claims))
         if self._tokens.expires_in is not None:
             issued = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             document.update(expires_in=self._tokens.expires_in, issued_at=issued)

@@ -15,8 +15,8 @@ from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.clients.steps import NoAnswerError
-from pullscope.worlds.hub.answers import answer, json_answer, registry_error
-from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_body, with_fields
+from pullscope.worlds.hub.answers import answer, headless, json_answer, registry_error
+from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_fields
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.token_server import REALM_HOST
 
@@ -25,20 +25,13 @@ _HOME = "registry.internal"
 _LATE = 3.0  # seconds; the rule calls a hop slow from one on, in a pull of two
 
 
-def _unless(served: Callable[[Request, Route, Response], bool], instead: Callable[[Request], Response]) -> Lay:
+def _unless(served: Callable[[Request, Route, Response], bool], instead: Response) -> Lay:
     """The registry, with another answer where `served` says so of the one that it gave."""
 
     def change(request: Request, asked: Route, response: Response) -> Response:
-        return _headless(request, instead(request)) if served(request, asked, response) else response
+        return headless(request, instead) if served(request, asked, response) else response
 
     return changing(REGISTRY_HOST, change)
-
-
-def _headless(request: Request, response: Response) -> Response:
-    """HEAD has no body, and keeps its length (RFC 9110, 9.3.2)."""
-    if request.method != "HEAD":
-        return response
-    return Response(status=response.status, headers=response.headers)
 
 
 def _manifest(_request: Request, asked: Route, response: Response) -> bool:
@@ -53,14 +46,6 @@ def _fetched_manifest(request: Request, asked: Route, response: Response) -> boo
     return _manifest(request, asked, response) and request.method == "GET"
 
 
-def _ratelimit(left: int) -> list[tuple[str, str]]:
-    return [
-        ("ratelimit-limit", "100;w=21600"),
-        ("ratelimit-remaining", f"{left};w=21600"),
-        ("docker-ratelimit-source", "203.0.113.7"),
-    ]
-
-
 def _refused(error: str) -> Lay:
     """Every token is refused, with the registry's own challenge and this error in it."""
 
@@ -71,7 +56,7 @@ def _refused(error: str) -> Lay:
             response = before(request)
             if not _manifest(request, route(request.url), response):
                 return response
-            bare = before(replace(request, headers=request.headers.replacing("Authorization", None)))
+            bare = before(request.with_header("Authorization", None))
             asked = bare.headers.get("WWW-Authenticate") or ""
             return with_fields(bare, WWW_Authenticate=f'{asked},error="{error}"')
 
@@ -80,21 +65,18 @@ def _refused(error: str) -> Lay:
     return where_tokens_are(lay)
 
 
-rate_limited = _unless(
-    _fetched_manifest,
-    lambda _request: registry_error(429, "TOOMANYREQUESTS", _LIMIT, None, [*_ratelimit(0), ("Retry-After", "5400")]),
-)
+_spent = [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "0;w=21600")]
+_spent += [("docker-ratelimit-source", "203.0.113.7"), ("Retry-After", "5400")]
+rate_limited = _unless(_fetched_manifest, registry_error(429, "TOOMANYREQUESTS", _LIMIT, None, _spent))
 token_rejected = _refused("invalid_token")
 access_denied = _refused("insufficient_scope")
 manifest_unknown = _unless(
-    _manifest_by_tag, lambda _request: registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": "latest"})
+    _manifest_by_tag, registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Tag": "latest"})
 )
-name_unknown = _unless(
-    _manifest, lambda _request: registry_error(404, "NAME_UNKNOWN", "repository name not known to registry")
-)
+name_unknown = _unless(_manifest, registry_error(404, "NAME_UNKNOWN", "repository name not known to registry"))
 blob_unknown = _unless(
     lambda _request, asked, response: asked.endpoint is Endpoint.BLOB and response.status < 400,
-    lambda _request: registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+    registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
 )
 
 
@@ -102,42 +84,38 @@ def _put(request: Request, asked: Route, _response: Response) -> bool:
     return asked.endpoint is Endpoint.MANIFEST and request.method == "PUT"
 
 
-upload_refused = _unless(_put, lambda _request: registry_error(400, "MANIFEST_INVALID", "manifest invalid"))
-upload_too_large = _unless(
-    _put, lambda _request: answer(413, [("Content-Type", "text/html"), ("Server", "nginx/1.25.3")])
-)
-write_denied = _unless(
-    _put, lambda _request: registry_error(403, "DENIED", "requested access to the resource is denied")
-)
+upload_refused = _unless(_put, registry_error(400, "MANIFEST_INVALID", "manifest invalid"))
+upload_too_large = _unless(_put, answer(413, [("Content-Type", "text/html"), ("Server", "nginx/1.25.3")]))
+write_denied = _unless(_put, registry_error(403, "DENIED", "requested access to the resource is denied"))
 request_failed = _unless(
-    _manifest, lambda _request: registry_error(412, "PROJECTPOLICYVIOLATION", "current image has 3 vulnerabilities")
+    _manifest, registry_error(412, "PROJECTPOLICYVIOLATION", "current image has 3 vulnerabilities")
 )
-accept_too_narrow = _unless(_manifest, lambda _request: registry_error(406, "UNSUPPORTED", "not acceptable"))
-registry_failed = _unless(_manifest, lambda _request: registry_error(503, "UNAVAILABLE", "service unavailable"))
+accept_too_narrow = _unless(_manifest, registry_error(406, "UNSUPPORTED", "not acceptable"))
+registry_failed = _unless(_manifest, registry_error(503, "UNAVAILABLE", "service unavailable"))
 head_not_allowed = _unless(
     lambda request, asked, response: request.method == "HEAD" and _manifest(request, asked, response),
-    lambda _request: registry_error(405, "UNSUPPORTED", "The operation is unsupported."),
+    registry_error(405, "UNSUPPORTED", "The operation is unsupported."),
 )
 credentials_not_used = _unless(
     lambda _request, asked, _response: asked.endpoint is not Endpoint.NONE,
-    lambda _request: registry_error(
+    registry_error(
         401, "UNAUTHORIZED", "authentication required", None, [("WWW-Authenticate", 'Basic realm="sample"')]
     ),
 )
 
 
-def _if_manifest(change: Callable[[Response], Response]) -> Lay:
-    return changing(
-        REGISTRY_HOST,
-        lambda request, asked, response: change(response) if _manifest(request, asked, response) else response,
-    )
+def _manifest_with(**fields: str | None) -> Lay:
+    """A registry whose manifests come with these header fields."""
+
+    def change(request: Request, asked: Route, response: Response) -> Response:
+        return with_fields(response, **fields) if _manifest(request, asked, response) else response
+
+    return changing(REGISTRY_HOST, change)
 
 
-rate_limit_low = _if_manifest(
-    lambda response: with_fields(response, ratelimit_limit="100;w=21600", ratelimit_remaining="4;w=21600")
-)
-missing_content_digest = _if_manifest(lambda response: with_fields(response, Docker_Content_Digest=None))
-wrong_content_type = _if_manifest(lambda response: with_fields(response, Content_Type="application/octet-stream"))
+rate_limit_low = _manifest_with(ratelimit_limit="100;w=21600", ratelimit_remaining="4;w=21600")
+missing_content_digest = _manifest_with(Docker_Content_Digest=None)
+wrong_content_type = _manifest_with(Content_Type="application/octet-stream")
 
 
 def _without_realm(_request: Request, _asked: Route, response: Response) -> Response:
@@ -199,8 +177,7 @@ def token_request_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answere
             query = urlencode({"service": challenge.service or "", "scope": challenge.scope or ""})
             own = read_token_answer(issue(Request(method="GET", url=f"{challenge.realm}?{query}")).body)
             if own is not None:
-                headers = request.headers.replacing("Authorization", f"Bearer {own.token}")
-                return before(replace(request, headers=headers))
+                return before(request.with_header("Authorization", f"Bearer {own.token}"))
         return response
 
     return {REGISTRY_HOST: take}
@@ -219,17 +196,14 @@ def _tagged(media_type: str, document: Callable[[Mapping[str, object]], bytes]) 
             name, colon, reference = path_of(request.url).rpartition("/manifests/")
             if not colon or response.status not in (200, 404):
                 return response
-            if reference == "latest" and request.method == "GET" and "body" not in made:
-                made["body"] = document(json.loads(response.body))
             if reference == "latest" and "body" not in made:
-                original = before(Request(method="GET", url=request.url, headers=request.headers))
-                made["body"] = document(json.loads(original.body))
+                made["body"] = document(json.loads(before(replace(request, method="GET")).body))
             body = made.get("body")
             if body is None or reference not in ("latest", Digest.of(body)) or not name:
                 return response
             fields = [("Content-Type", media_type), ("Docker-Content-Digest", str(Digest.of(body)))]
             version = ("Docker-Distribution-Api-Version", "registry/2.0")
-            return _headless(request, answer(200, [*fields, version], body))
+            return headless(request, answer(200, [*fields, version], body))
 
         return {REGISTRY_HOST: answer_instead}
 
@@ -264,15 +238,8 @@ schema1_only = _tagged(SCHEMA1_SIGNED, _schema1)
 
 # The token server.
 
-token_server_failed = where_tokens_are(
-    changing(
-        REALM_HOST,
-        lambda _request, _asked, response: with_fields(
-            with_body(Response(status=500, headers=response.headers), b"<html><title>500</title></html>"),
-            Content_Type="text/html",
-        ),
-    )
-)
+_WEB_PAGE = answer(500, [("Content-Type", "text/html")], b"<html><title>500</title></html>")
+token_server_failed = where_tokens_are(changing(REALM_HOST, lambda *_: _WEB_PAGE))
 
 
 def _strict(request: Request, _asked: Route, response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Route
@@ -26,16 +26,12 @@ signed_url_invalid = _always(
 )
 
 
-def _corrupt(_request: Request, _asked: Route, response: Response) -> Response:
-    if response.status != 200 or len(response.body) < _LARGE:
-        return response
-    return with_body(response, response.body[:-1] + bytes([response.body[-1] ^ 1]))
+def _large_layers(change: Callable[[bytes], bytes]) -> Lay:
+    def changed(_request: Request, _asked: Route, response: Response) -> Response:
+        large = response.status == 200 and len(response.body) >= _LARGE
+        return with_body(response, change(response.body)) if large else response
 
-
-def _half(_request: Request, _asked: Route, response: Response) -> Response:
-    if response.status != 200 or len(response.body) < _LARGE:
-        return response
-    return with_body(response, response.body[: len(response.body) // 2])
+    return changing(CDN_HOST, changed)
 
 
 def host_not_traced(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
@@ -43,8 +39,8 @@ def host_not_traced(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
     return {CDN_HOST: world[CDN_HOST]}
 
 
-digest_mismatch = changing(CDN_HOST, _corrupt)
-size_mismatch = changing(CDN_HOST, _half)
+digest_mismatch = _large_layers(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
+size_mismatch = _large_layers(lambda body: body[: len(body) // 2])
 
 
 def range_ignored(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
@@ -52,9 +48,7 @@ def range_ignored(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
     before, cut = world[CDN_HOST], set[str]()
 
     def once(request: Request) -> Response:
-        whole = before(
-            Request(method=request.method, url=request.url, headers=request.headers.replacing("Range", None))
-        )
+        whole = before(request.with_header("Range", None))
         path = request.url.partition("?")[0]
         if whole.status != 200 or len(whole.body) < _LARGE or path in cut:
             return whole

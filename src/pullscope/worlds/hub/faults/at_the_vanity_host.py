@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.urls import path_of
-from pullscope.worlds.hub.answers import answer, registry_error
+from pullscope.worlds.hub.answers import answer, headless, registry_error
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -20,7 +20,7 @@ _HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 def _page(request: Request, status: int) -> Response:
-    return answer(status, [_HTML], b"" if request.method == "HEAD" else _PAGE)
+    return headless(request, answer(status, [_HTML], _PAGE))
 
 
 def _redirect(request: Request, host: str = REGISTRY_HOST, path: str | None = None, scheme: str = "https") -> Response:
@@ -33,7 +33,7 @@ def _ping(instead: Callable[[Request], Response]) -> Callable[[World], Answerer]
     return lambda _world: lambda request: instead(request) if is_ping(request) else rest(request)
 
 
-def _all(redirect: Callable[[Request], Response]) -> Callable[[World], Answerer]:
+def _all(redirect: Answerer) -> Callable[[World], Answerer]:
     return lambda _world: redirect
 
 

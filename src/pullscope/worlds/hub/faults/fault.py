@@ -7,7 +7,7 @@ which is handed in, so that tests own the time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
@@ -45,11 +45,6 @@ class Fault:
     """Whether the image is for members only, and the client is not one."""
     login: bool = False
     """Whether the one who pulls has a login."""
-
-    @property
-    def pulls(self) -> str:
-        """What to pull from Docker Hub, to meet it."""
-        return f"{VANITY_HOST}/{self.reference}" if self.vanity else self.reference
 
 
 def changing(host: str, change: Change) -> Lay:
@@ -100,21 +95,19 @@ def with_fields(response: Response, **fields: str | None) -> Response:
     headers = response.headers
     for name, value in fields.items():
         headers = headers.replacing(name.replace("_", "-"), value)
-    return Response(status=response.status, headers=headers, body=response.body)
+    return replace(response, headers=headers)
 
 
 def with_body(response: Response, body: bytes) -> Response:
     """An answer with another body, and its length."""
-    return with_fields(
-        Response(status=response.status, headers=response.headers, body=body), Content_Length=str(len(body))
-    )
+    return with_fields(replace(response, body=body), Content_Length=str(len(body)))
 
 
 def moved(request: Request, host: str, *, path: str | None = None, scheme: str = "https") -> Request:
     """The same request to another host."""
     parts = split(request.url)
     url = str(parts._replace(scheme=scheme, authority=host, path=parts.path if path is None else path))
-    return Request(method=request.method, url=url, headers=request.headers, body=request.body)
+    return replace(request, url=url)
 
 
 def is_ping(request: Request) -> bool:

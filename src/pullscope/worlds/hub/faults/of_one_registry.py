@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
-from pullscope.oci.routes import Route, route
+from pullscope.oci.routes import route
 from pullscope.oci.urls import Url, split
 from pullscope.worlds.clients.steps import NoAnswerError
-from pullscope.worlds.hub.answers import answer, said
+from pullscope.worlds.hub.answers import answer, headless, said
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults.fault import Fault, Lay, Sleep
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -64,7 +65,7 @@ def _lay(own: OwnFault, hosts: frozenset[str]) -> Lay:
 
 
 def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
-    if own.at is At.REGISTRY and not _meant(own, route(request.url)):
+    if own.at is At.REGISTRY and route(request.url).endpoint not in own.endpoints:
         return before(request)
     with_login = "Authorization" in request.headers or request.method == "POST"
     lines = [("WWW-Authenticate", line) for line in own.challenges or ()]
@@ -75,14 +76,9 @@ def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
     else:
         response = before(request)
         if lines and response.status == 401:
-            kept = [(name, value) for name, value in response.headers if name.lower() != "www-authenticate"]
-            response = Response(status=401, headers=Headers([*kept, *lines]), body=response.body)
-    body = b"" if request.method == "HEAD" else response.body
-    return Response(status=response.status, headers=response.headers, body=body)
-
-
-def _meant(own: OwnFault, asked: Route) -> bool:
-    return asked.endpoint.value in own.endpoints
+            kept = response.headers.replacing("WWW-Authenticate", None)
+            response = replace(response, headers=Headers([*kept, *lines]))
+    return headless(request, response)
 
 
 def _nobody(request: Request) -> Response:

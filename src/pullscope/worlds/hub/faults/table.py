@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 
 from pullscope.oci.messages import Answerer, World
@@ -10,12 +9,10 @@ from pullscope.oci.reference import HUB_INDEX
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
 from pullscope.worlds.hub.faults.affected_clients import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Lay, Sleep
+from pullscope.worlds.hub.faults.fault import Fault, Lay, Sleep
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 from pullscope.worlds.hub.token_server import REALM_HOST
-
-__all__ = ["FAULTS", "VANITY_HOST", "Fault", "lay_faults", "with_faults"]
 
 
 def _strictly_renamed(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
@@ -132,17 +129,7 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
-def with_faults(world: World, codes: Iterable[str], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
-    """A registry's parts with the faults of these codes; ValueError, with the list, where there is none of that code."""
-    chosen = []
-    for code in codes:
-        if code not in FAULTS:
-            raise ValueError(f"There is no fault {code!r}: choose from {', '.join(sorted(FAULTS))}.")
-        chosen.append(FAULTS[code])
-    return lay_faults(world, chosen, sleep=sleep)
-
-
-def lay_faults(world: World, faults: Iterable[Fault], *, sleep: Sleep = time.sleep) -> dict[str, Answerer]:
+def lay_faults(world: World, faults: Iterable[Fault], *, sleep: Sleep) -> dict[str, Answerer]:
     """A registry's parts with these faults laid around them, one after the other.
 
     ValueError where a fault is about a part that this registry does not have.
