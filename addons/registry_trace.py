@@ -12,8 +12,8 @@ from pullscope.mitm.mirror import Mirror
 from pullscope.mitm.otlp_live import OtlpLive
 from pullscope.mitm.watch import Watch
 from pullscope.render.exports.otlp import traces_data
+from pullscope.render.formats import report
 from pullscope.render.labels import label
-from pullscope.render.report import report
 from pullscope.render.views import make_view
 
 collector = OtlpLive(traces_data)

@@ -18,6 +18,7 @@ from pathlib import Path
 from pullscope.cli.source import few_collections
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.html.page import page
+from pullscope.render.report_input import Told
 from pullscope.trace.events import Event
 from pullscope.trace.model import Pull
 from pullscope.trace.recording import from_line, to_line
@@ -40,7 +41,7 @@ def main() -> None:
         pulls = made(number, words.images)
         began = time.process_time()
         with few_collections():
-            text = page(pulls, source="bench")
+            text = page(Told(source="bench", pulls=pulls))
         took = time.process_time() - began
         size = len(text.encode()) / 1e6
         print(

@@ -145,16 +145,12 @@ def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> Non
 def test_a_form_of_the_report_is_a_file_and_a_row(copy: Copy) -> None:
     """`report --format` offers it, says so in its help, and writes it."""
     copy.add(
-        "render/exports/names.py", "def names(pulls):\n    return ''.join(f'{pull.reference}\\n' for pull in pulls)\n"
+        "render/exports/names.py",
+        "def names(told):\n    return ''.join(f'{pull.reference}\\n' for pull in told.pulls)\n",
     )
-    write = (
-        "def _names(told: Told) -> str:\n    from pullscope.render.exports.names import names\n\n"
-        "    return names(told.pulls)\n\n\n"
-    )
-    copy.add("render/formats.py", write, before="FORMS: Mapping[str, Form] = {")
     copy.add(
         "render/formats.py",
-        '    "names": Form(what="names", reader="cut", write=_names),\n',
+        '    "names": Form(what="names", reader="cut", by="exports.names:names"),\n',
         before='    "curl": Form(',
     )
     recording = Path(__file__).parent / "data" / "demo" / "direct.jsonl"

@@ -21,10 +21,11 @@ import pytest
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.exports.markdown import markdown
 from pullscope.render.exports.mermaid import mermaid
+from pullscope.render.formats import report
 from pullscope.render.html.page import page
 from pullscope.render.layout import WIDTH
 from pullscope.render.lines import Story
-from pullscope.render.report import report, report_lines
+from pullscope.render.report import report_lines
 from pullscope.render.report_input import Told
 from pullscope.trace.events import Event
 from pullscope.trace.findings.finding import Severity
@@ -516,11 +517,11 @@ def test_no_secret_comes_out(path: Path) -> None:
         *live,
         report(trace, "json"),
         markdown(about),
-        mermaid(pulls),
+        mermaid(about),
         *(to_line(event) for event in events_of(path)),
     ]
     if len(pulls) < 4 and path.suffix != ".xz":
-        outputs.append(page(pulls))
+        outputs.append(page(about))
     for text in outputs:
         assert not [secret for secret in secrets if secret in text]
 

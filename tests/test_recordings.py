@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from tests.trace.wire import settled_by_the_end
 
 from pullscope.mitm.flow_file import FlowFile
+from pullscope.render.formats import report
 from pullscope.render.layout import WIDTH
 from pullscope.render.lines import Story
-from pullscope.render.report import report
 from pullscope.trace.events import Event, Finished, Relayed, Requested, Responded, TlsRefused
 from pullscope.trace.model import Outcome, Pull
 from pullscope.trace.recording import Reader, first_line, to_line

@@ -11,6 +11,7 @@ from pullscope.cli.exits import Complaint
 from pullscope.cli.source import begin_of, is_flow_file, is_recording, read_trace
 from pullscope.logs import forms
 from pullscope.render.report import report_json
+from pullscope.render.report_input import Told
 from pullscope.trace.events import Requested
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.recording import to_line
@@ -56,7 +57,7 @@ def test_a_log_is_told_as_it_was(row: list[str]) -> None:
 def test_no_log_makes_up_a_duration(file: Path) -> None:
     """No duration is told of a log that has none, and no time at all of one without a clock."""
     trace, _ = read_trace(str(file))
-    told = report_json(trace.pulls, trace.unattributed, source=file.name)
+    told = report_json(Told.of(trace, file.name))
     form = _form(file)
     untimed = {"times", "durations"} & set(form.lacks.split())
     hops = [hop for pull in told["pulls"] for step in pull["steps"] for hop in step["hops"]]

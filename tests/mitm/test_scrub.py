@@ -18,7 +18,7 @@ from tests.trace.test_border_secrets import CODINGS, KINDS, PLACES, leaks
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.mitm.flow_tail import FlowTail
 from pullscope.mitm.scrub import scrub
-from pullscope.render.report import report
+from pullscope.render.formats import report
 from pullscope.trace.trace import Trace
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "data" / "recordings").glob("*.mitm"))

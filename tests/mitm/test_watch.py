@@ -23,8 +23,8 @@ from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import tap_of
 from pullscope.mitm.flow_notes import seen_of
 from pullscope.mitm.watch import Watch
+from pullscope.render.formats import report
 from pullscope.render.labels import label
-from pullscope.render.report import report
 from pullscope.trace.model import Change
 from pullscope.trace.recording import Reader
 from pullscope.trace.trace import Trace

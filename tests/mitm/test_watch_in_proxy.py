@@ -27,8 +27,8 @@ from pullscope.mitm.tunnel import Tunnel
 from pullscope.mitm.watch import Watch
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference
+from pullscope.render.formats import report
 from pullscope.render.labels import label
-from pullscope.render.report import report
 from pullscope.trace.events import Event, Uploaded
 from pullscope.trace.model import Kind
 from pullscope.trace.recording import Reader

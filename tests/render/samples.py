@@ -47,13 +47,7 @@ def recorded(name: str) -> Trace:
 
 def told(trace: Trace, source: str = "test.mitm") -> Told:
     """All of a trace."""
-    return Told(
-        source=source,
-        pulls=trace.pulls,
-        unattributed=trace.unattributed,
-        refusals=trace.refusals,
-        findings=trace.findings,
-    )
+    return Told.of(trace, source)
 
 
 @cache

@@ -138,16 +138,10 @@ def events_of(border: Border, one: dict[str, Any]) -> Iterator[Event]:
 
 def told_in_every_form(trace: Trace) -> Iterator[str]:
     """The text, short and long, JSON, each export, and the lesson at both levels."""
-    told = Told(
-        source="x",
-        pulls=trace.pulls,
-        unattributed=trace.unattributed,
-        refusals=trace.refusals,
-        findings=trace.findings,
-    )
+    told = Told.of(trace, "x")
     for verbose in (False, True):
         yield "\n".join(report_lines(trace.pulls, findings=trace.findings, color=verbose, verbose=verbose))
-    yield json.dumps(report_json(trace.pulls, trace.unattributed, source="x"), allow_nan=False)
+    yield json.dumps(report_json(told), allow_nan=False)
     for form in FORMS.values():
         yield form.write(told)
     for expert in (False, True):

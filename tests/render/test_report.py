@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.trace.images import DIALECTS, Image, digest
 from tests.trace.wire import CDN, HUB, Wire, challenge_for, played
 
-from pullscope.render.report import report
+from pullscope.render.formats import report
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Kind
 from pullscope.trace.trace import Trace

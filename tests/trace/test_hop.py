@@ -12,6 +12,7 @@ from tests.trace.wire import Wire
 from pullscope.render.exports.har import har
 from pullscope.render.hop_words import hop_times
 from pullscope.render.report import report_json
+from pullscope.render.report_input import Told
 from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop
 from pullscope.trace.recording import Reader, first_line, to_line
@@ -52,8 +53,8 @@ def test_how_the_server_was_reached(times: dict[str, Any], words: list[str]) -> 
 def test_json_and_har_have_the_same_times() -> None:
     """The connection is part of the time to the first byte, and in a HAR TLS is part of it."""
     hop, trace = told(dialed=1000.0005, reached=1000.0015, secured=1000.0035)
-    [said] = report_json(trace.pulls, [], source="x")["pulls"][0]["steps"][0]["hops"]
-    [entry] = har(trace.pulls)["log"]["entries"]
+    [said] = report_json(Told.of(trace, "x"))["pulls"][0]["steps"][0]["hops"]
+    [entry] = har(Told.of(trace, "x"))["log"]["entries"]
     timings = entry["timings"]
 
     assert said["connection"] == {"already_open": False, "tcp_seconds": 0.001, "tls_seconds": 0.002}
@@ -65,8 +66,8 @@ def test_json_and_har_have_the_same_times() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     """No key of JSON, -1 in HAR."""
     _, trace = told()
-    [said] = report_json(trace.pulls, [], source="x")["pulls"][0]["steps"][0]["hops"]
-    [entry] = har(trace.pulls)["log"]["entries"]
+    [said] = report_json(Told.of(trace, "x"))["pulls"][0]["steps"][0]["hops"]
+    [entry] = har(Told.of(trace, "x"))["log"]["entries"]
 
     assert "connection" not in said
     assert (entry["timings"]["connect"], entry["timings"]["ssl"]) == (-1, -1)

@@ -6,7 +6,9 @@ from tests.trace.images import Image, digest, get_manifest
 from tests.trace.test_unseen_hosts import APP, TARGET, sent_on, untraced
 from tests.trace.wire import HUB, Wire, merged, only, played
 
-from pullscope.render.report import report, report_json
+from pullscope.render.formats import report
+from pullscope.render.report import report_json
+from pullscope.render.report_input import Told
 from pullscope.trace.events import Relayed
 from pullscope.trace.model import Ending, Outcome
 from pullscope.trace.times import RELAY_QUIET
@@ -36,7 +38,7 @@ def test_one_operation_gets_what_its_connection_brought() -> None:
     assert pull.outcome is Ending.COMPLETE
     assert pull.findings == []
     assert f"2 of 2 layers from {TARGET} relayed unseen, 4.0 MB" in text(trace)
-    told = report_json(trace.pulls, [], source="x")["pulls"][0]
+    told = report_json(Told.of(trace, "x"))["pulls"][0]
     assert told["layers"]["relayed"] == [{"host": TARGET, "bytes": 4_000_000}]
 
 
@@ -68,7 +70,7 @@ def test_bytes_of_two_operations_at_once_are_of_both() -> None:
     passes(two, 5_300)
     passes(two, 700, relay=2)
     trace = played(one, two)
-    told = [pull["layers"]["relayed"] for pull in report_json(trace.pulls, [], source="x")["pulls"]]
+    told = [pull["layers"]["relayed"] for pull in report_json(Told.of(trace, "x"))["pulls"]]
     shared = {"bytes": 5_700, "between": [1, 2]}
     assert told == [[{"host": TARGET, "bytes": own, "shared": shared}] for own in (300, 0)]
     assert "relayed unseen, 300 B and 5.7 kB between this and operation 2" in text(trace)

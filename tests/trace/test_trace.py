@@ -23,9 +23,9 @@ from tests.trace.images import (
 from tests.trace.wire import HUB, Wire, challenge_for, merged, only, played, settled_by_the_end, token_url, told
 
 from pullscope.oci.messages import Headers
+from pullscope.render.formats import report
 from pullscope.render.lines import Story
 from pullscope.render.names import heading
-from pullscope.render.report import report
 from pullscope.trace import clues, reading, stitch
 from pullscope.trace import trace as trace_module
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded

@@ -6,7 +6,7 @@ import pytest
 from tests.trace.images import Image, digest, get_blob, get_manifest
 from tests.trace.wire import CDN, CRANE, Wire, merged, only, played
 
-from pullscope.render.report import report
+from pullscope.render.formats import report
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Ending, Outcome, Pull
 from pullscope.trace.times import QUIET

@@ -98,6 +98,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     """The pulls seen while this client walks an image over the network; layers are not downloaded."""
     from pullscope.judge import traced
     from pullscope.render.report import report_json
+    from pullscope.render.report_input import Told
     from pullscope.worlds.check import walk
     from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 
@@ -105,7 +106,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
         raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
     ran = walk(ROSTER[client], reference, wire)
     trace = traced(ran)
-    pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=str(reference))["pulls"]
+    pulls: list[Document] = report_json(Told.of(trace, str(reference)))["pulls"]
     if not pulls:
         raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {ran.outcome.told}")
     return pulls
@@ -129,9 +130,10 @@ def _pulls(file: str) -> list[Document]:
         return saved
     from pullscope.cli.source import read_trace
     from pullscope.render.report import report_json
+    from pullscope.render.report_input import Told
 
     trace, _ = read_trace(file)
-    pulls: list[Document] = report_json(trace.pulls, trace.unattributed, source=file)["pulls"]
+    pulls: list[Document] = report_json(Told.of(trace, file))["pulls"]
     return pulls
 
 

@@ -101,8 +101,7 @@ def report(
     chosen = FORMS[wanted]
     if chosen.timed and not all(one.timed for one in pulls):
         raise Complaint(
-            f"{name_of(file)} does not say how long things took, and {wanted} is nothing but that; "
-            "--format html tells the rest."
+            f"{name_of(file)} does not say how long things took, and {wanted} shows only that; --format html shows the rest."
         )
     whole = pull is None  # a single pull comes without what belongs to none
     told = Told(

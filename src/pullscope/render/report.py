@@ -12,26 +12,20 @@ from typing import Any
 
 from pullscope.render.layout import WIDTH, paint
 from pullscope.render.lines import finding_lines, story_of
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
 from pullscope.trace.hop import Reached
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step
-from pullscope.trace.refusals import Refusal
-from pullscope.trace.trace import Trace
 from pullscope.trace.unseen_hosts import through_mirror
 
 SCHEMA_VERSION = 1
 
 
-def report(trace: Trace, form: str, *, source: str = "live") -> str:
-    """The report of a trace in a form (`text` or `json`), ending in a newline."""
-    if form == "json":
-        told = report_json(
-            trace.pulls, trace.unattributed, source=source, refusals=trace.refusals, findings=trace.findings
-        )
-        return json.dumps(told, indent=2) + "\n"
-    return "".join(f"{line}\n" for line in report_lines(trace.pulls, findings=trace.findings))
+def report_text(told: Told) -> str:
+    lines = report_lines(told.pulls, findings=told.findings, color=told.color, verbose=told.verbose, width=told.width)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def report_lines(
@@ -51,19 +45,12 @@ def report_lines(
     return lines
 
 
-def report_json(
-    pulls: Sequence[Pull],
-    unattributed: Sequence[Hop],
-    *,
-    source: str,
-    refusals: Iterable[Refusal] = (),
-    findings: Iterable[Finding] = (),
-) -> dict[str, Any]:
+def report_json(told: Told) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": source,
-        "pulls": [pull_json(pull) for pull in pulls],
-        "unattributed": [hop_json(hop, Roles([hop])) for hop in unattributed],
+        "source": told.source,
+        "pulls": [pull_json(pull) for pull in told.pulls],
+        "unattributed": [hop_json(hop, Roles([hop])) for hop in told.unattributed],
         "refusals": [
             {
                 "client": refusal.client,
@@ -73,10 +60,15 @@ def report_json(
                 "last": refusal.last,
                 "count": refusal.count,
             }
-            for refusal in refusals
+            for refusal in told.refusals
         ],
-        "findings": [finding_json(finding) for finding in findings],
+        "findings": [finding_json(finding) for finding in told.findings],
     }
+
+
+def report_jsonl(told: Told) -> str:
+    head = {"schema_version": SCHEMA_VERSION, "source": told.source}
+    return "".join(json.dumps({**head, **pull_json(pull)}, separators=(",", ":")) + "\n" for pull in told.pulls)
 
 
 def _relayed_json(pull: Pull, host: str, length: int | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pullscope.render.layout import WIDTH
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pullscope.trace.findings.finding import Finding
     from pullscope.trace.model import Hop, Pull
     from pullscope.trace.refusals import Refusal
+    from pullscope.trace.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,3 +28,14 @@ class Told:
     color: bool = False
     verbose: bool = False
     width: int = WIDTH
+
+    @classmethod
+    def of(cls, trace: Trace, source: str) -> Self:
+        """All of a trace."""
+        return cls(
+            source=source,
+            pulls=trace.pulls,
+            unattributed=trace.unattributed,
+            refusals=trace.refusals,
+            findings=trace.findings,
+        )

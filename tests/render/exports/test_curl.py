@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.render.samples import TRACES, recorded
+from tests.render.samples import TRACES, recorded, told
 
 from pullscope.render.exports.curl import curl_of, curl_script
 
@@ -37,7 +37,7 @@ def run(script: str, folder: Path) -> list[list[str]]:
 @pytest.mark.parametrize("trace", TRACES)
 def test_asks_web_addresses_only(trace: str, tmp_path: Path) -> None:
     """Whatever is in the names, each call of curl has one address, and nothing but curl is run."""
-    calls = run(curl_script(TRACES[trace]().pulls), tmp_path)
+    calls = run(curl_script(told(TRACES[trace]())), tmp_path)
 
     assert all(sum(word.startswith(("http://", "https://")) for word in call) == 1 for call in calls)
     assert not any(word.startswith("@") for call in calls for word in call)
@@ -46,7 +46,7 @@ def test_asks_web_addresses_only(trace: str, tmp_path: Path) -> None:
 
 def test_repeats_the_pull_with_the_token_it_gets(tmp_path: Path) -> None:
     """Tokens are asked for anew and used; blobs are asked of the registry, which signs their address anew."""
-    calls = run(curl_script(recorded("dockerd-29.7-containerd-vanity-302").pulls), tmp_path)
+    calls = run(curl_script(told(recorded("dockerd-29.7-containerd-vanity-302"))), tmp_path)
     blobs = [call for call in calls if "/blobs/" in call[-1]]
 
     assert len(blobs) == 7
@@ -56,7 +56,7 @@ def test_repeats_the_pull_with_the_token_it_gets(tmp_path: Path) -> None:
 
 def test_a_push_is_not_repeated() -> None:
     """What would change a registry is named and left out."""
-    script = curl_script(TRACES["every-ending"]().pulls)
+    script = curl_script(told(TRACES["every-ending"]()))
 
     assert " -X " not in script
     assert "# not repeated" in script

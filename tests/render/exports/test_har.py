@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.render.samples import TRACES, recorded
+from tests.render.samples import TRACES, recorded, told
 
 from pullscope.render.exports.har import har
 
@@ -17,12 +17,12 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "data" / "har-1.2.schema.json")
 @pytest.mark.parametrize("trace", TRACES)
 def test_is_valid(trace: str) -> None:
     """Every trace gives a log that the schema of HAR 1.2 takes."""
-    jsonschema.Draft7Validator(SCHEMA, format_checker=None).validate(har(TRACES[trace]().pulls))
+    jsonschema.Draft7Validator(SCHEMA, format_checker=None).validate(har(told(TRACES[trace]())))
 
 
 def test_streamed_bodies_have_their_size() -> None:
     """The largest layer's bytes are there though its content is not."""
-    entries = har(recorded("dockerd-20.10-hub").pulls)["log"]["entries"]
+    entries = har(told(recorded("dockerd-20.10-hub")))["log"]["entries"]
     sizes = [entry["response"]["content"]["size"] for entry in entries]
 
     assert max(sizes) > 120_000
@@ -31,7 +31,7 @@ def test_streamed_bodies_have_their_size() -> None:
 
 def test_entries_are_in_time_and_say_their_step() -> None:
     """What a viewer lists is the pull from its beginning, each line with its step."""
-    entries = har(recorded("skopeo-1.9-vanity-302").pulls)["log"]["entries"]
+    entries = har(told(recorded("skopeo-1.9-vanity-302")))["log"]["entries"]
     times = [entry["startedDateTime"] for entry in entries]
 
     assert times == sorted(times)
@@ -43,16 +43,16 @@ def test_entries_are_in_time_and_say_their_step() -> None:
 
 def test_pulls_at_the_same_time_are_in_time_too() -> None:
     """The entries of all pulls together begin with the oldest, whichever pull they are of."""
-    times = [entry["startedDateTime"] for entry in har(TRACES["every-ending"]().pulls)["log"]["entries"]]
+    times = [entry["startedDateTime"] for entry in har(told(TRACES["every-ending"]()))["log"]["entries"]]
 
     assert times == sorted(times)
 
 
 def test_the_parts_of_a_time_are_the_time() -> None:
     """Sending, waiting and receiving are together as long as the exchange was; only what had a body took time to send."""
-    pulls = TRACES["every-ending"]().pulls
-    hops = sorted((hop for pull in pulls for hop in pull.hops), key=lambda hop: hop.request.time)
-    for hop, entry in zip(hops, har(pulls)["log"]["entries"], strict=True):
+    about = told(TRACES["every-ending"]())
+    hops = sorted((hop for pull in about.pulls for hop in pull.hops), key=lambda hop: hop.request.time)
+    for hop, entry in zip(hops, har(about)["log"]["entries"], strict=True):
         timings = entry["timings"]
         assert entry["time"] == pytest.approx((hop.seconds or 0) * 1000, abs=0.002)
         assert entry["time"] == pytest.approx(sum(part for part in timings.values() if part >= 0), abs=0.002)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.render.samples import TRACES
+from tests.render.samples import TRACES, told
 
 from pullscope.render.exports.har import har
 
@@ -54,7 +54,7 @@ def imported(browser: Any, tmp_path: Path) -> Iterator[Imported]:
 @pytest.mark.parametrize("trace", [name for name in TRACES if name != "empty"])
 def test_every_entry_is_held_as_it_was(imported: Imported, trace: str) -> None:
     """No entry is lost, and each has its status, its bytes and its times, also what was streamed and what is hostile."""
-    log = har(TRACES[trace]().pulls)
+    log = har(told(TRACES[trace]()))
     held = imported(log).evaluate(HELD)
     entries = log["log"]["entries"]
 
@@ -72,7 +72,7 @@ def test_every_entry_is_held_as_it_was(imported: Imported, trace: str) -> None:
 
 def test_timing_tab_says_what_was_waiting(imported: Imported) -> None:
     """What DevTools show of the largest layer is waiting and downloading; nothing of it is called stalled."""
-    log = har(TRACES["dockerd-29.7-containerd-vanity-302"]().pulls)
+    log = har(told(TRACES["dockerd-29.7-containerd-vanity-302"]()))
     largest = max(log["log"]["entries"], key=lambda entry: entry["response"]["content"]["size"])
     page = imported(log)
     name = largest["request"]["url"].partition("?")[0].rpartition("/")[2]

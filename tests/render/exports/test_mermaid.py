@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.render.samples import TRACES
+from tests.render.samples import TRACES, told
 
 from pullscope.render.exports.mermaid import MOST, diagrams, mermaid
 
@@ -47,9 +47,9 @@ def test_each_is_short_enough_for_gitlab(trace: str) -> None:
 
 def test_every_hop_is_drawn_once() -> None:
     """However it is split, there is an arrow there and an arrow back for each hop."""
-    pulls = TRACES["dockerd-29.7-containerd-vanity-302"]().pulls
+    about = told(TRACES["dockerd-29.7-containerd-vanity-302"]())
 
-    assert mermaid(pulls).count("c->>h") == len(pulls[0].hops)
+    assert mermaid(about).count("c->>h") == len(about.pulls[0].hops)
 
 
 @pytest.mark.skipif(not os.environ.get("PULLSCOPE_NODE"), reason="needs node and mermaid: see above")

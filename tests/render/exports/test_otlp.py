@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.render.samples import TRACES, recorded
+from tests.render.samples import TRACES, recorded, told
 
 from pullscope.render.exports.otlp import otlp_lines
 
@@ -32,7 +32,7 @@ def as_protobuf_wants(value: Any) -> Any:
 def spans_of(trace: str) -> list[list[Any]]:
     """The spans of each line, decoded."""
     lines = []
-    for line in otlp_lines(TRACES[trace]().pulls).splitlines():
+    for line in otlp_lines(told(TRACES[trace]())).splitlines():
         data = json_format.ParseDict(as_protobuf_wants(json.loads(line)), trace_pb2.TracesData())
         lines.append([span for one in data.resource_spans for scope in one.scope_spans for span in scope.spans])
     return lines

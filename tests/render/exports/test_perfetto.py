@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from tests.render.samples import TRACES, recorded
+from tests.render.samples import TRACES, recorded, told
 
 from pullscope.render.exports.perfetto import perfetto
 
 
 def complete(trace: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = perfetto(TRACES[trace]().pulls)["traceEvents"]
+    events: list[dict[str, Any]] = perfetto(told(TRACES[trace]()))["traceEvents"]
     return [event for event in events if event["ph"] == "X"]
 
 
@@ -43,6 +43,6 @@ def test_every_hop_is_on_its_connection(trace: str) -> None:
 
 def test_findings_are_instants() -> None:
     """What went wrong is marked at the time of its step."""
-    events = perfetto(recorded("skopeo-1.9-vanity-302").pulls)["traceEvents"]
+    events = perfetto(told(recorded("skopeo-1.9-vanity-302")))["traceEvents"]
 
     assert "error: authorization-dropped" in [event["name"] for event in events if event["ph"] == "i"]

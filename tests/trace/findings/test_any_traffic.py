@@ -23,8 +23,8 @@ from tests.trace.wire import (
     token_url,
 )
 
+from pullscope.render.formats import report
 from pullscope.render.layout import WIDTH
-from pullscope.render.report import report
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Ending

@@ -22,7 +22,7 @@ from tests.trace.findings.looked_at import (
 from tests.trace.images import OCI_INDEX, OCI_MANIFEST, Image, digest, get_manifest
 from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
-from pullscope.render.report import report
+from pullscope.render.formats import report
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 DOCKER_28 = DOCKER_20.replace("20.10.24", "28.5.2")

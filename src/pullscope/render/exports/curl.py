@@ -5,7 +5,7 @@ No secret is in it, for none is in a trace: tokens are asked for anew, logins ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.names import reference_line
+from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
 
@@ -68,10 +69,10 @@ def curl_words(step: Step) -> list[str]:
     return words
 
 
-def curl_script(pulls: Iterable[Pull]) -> str:
+def curl_script(told: Told) -> str:
     """A script that repeats the pulls."""
     lines = [_HEAD]
-    for pull in pulls:
+    for pull in told.pulls:
         lines.append(f"# {pull.action} {pull.id}: {shell_comment(reference_line(pull))}")
         for step in _in_order(pull):
             lines.extend(_script_lines(step, pull))

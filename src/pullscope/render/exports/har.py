@@ -7,7 +7,6 @@ from the media type (JSON is "script") and adds the -1 of the unknown head to ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from pullscope.render.exports.escaping import inert_url
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
+from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Pull
 
@@ -26,10 +26,10 @@ BLOCKED = 0.001
 """Milliseconds before the request goes out: DevTools take an entry that was never blocked for one that was nothing else."""
 
 
-def har(pulls: Iterable[Pull]) -> dict[str, Any]:
+def har(told: Told) -> dict[str, Any]:
     pages: list[dict[str, Any]] = []
     seen: list[tuple[Hop, Pull, str]] = []
-    for pull in pulls:
+    for pull in told.pulls:
         page = f"pull_{pull.id}"
         pages.append(
             {

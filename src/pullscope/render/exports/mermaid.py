@@ -6,11 +6,12 @@ plain characters and entity codes: nothing from the wire is Mermaid's grammar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pullscope.render.exports.escaping import markdown_code, mermaid_text
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.reading_order import pieces
+from pullscope.render.report_input import Told
 from pullscope.render.sequence_labels import answered, asked
 from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
@@ -20,10 +21,10 @@ MOST = 4_500
 """Characters of one diagram."""
 
 
-def mermaid(pulls: Iterable[Pull]) -> str:
+def mermaid(told: Told) -> str:
     """The diagrams of the pulls, each below a line that names it."""
     parts: list[str] = []
-    for pull in pulls:
+    for pull in told.pulls:
         drawn = list(diagrams(pull))
         for number, diagram in enumerate(drawn, start=1):
             part = f", part {number} of {len(drawn)}" if len(drawn) > 1 else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pullscope import __version__
@@ -18,6 +18,7 @@ from pullscope.render.exports.escaping import inert_url
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
+from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step
@@ -34,9 +35,9 @@ Span = dict[str, Any]
 Values = dict[str, str | int | float | bool | None]
 
 
-def otlp_lines(pulls: Iterable[Pull]) -> str:
+def otlp_lines(told: Told) -> str:
     """A line of JSON for each pull."""
-    return "".join(json.dumps(traces_data(pull), separators=(",", ":")) + "\n" for pull in pulls)
+    return "".join(json.dumps(traces_data(pull), separators=(",", ":")) + "\n" for pull in told.pulls)
 
 
 def traces_data(pull: Pull) -> dict[str, Any]:

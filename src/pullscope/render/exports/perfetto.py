@@ -7,7 +7,7 @@ microseconds from the first pull on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pullscope.render.exports.escaping import inert_url
@@ -15,6 +15,7 @@ from pullscope.render.exports.lanes import lanes
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
+from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step
@@ -26,11 +27,10 @@ CONNECTIONS = 100
 """Threads from this number on are connections."""
 
 
-def perfetto(pulls: Iterable[Pull]) -> dict[str, Any]:
+def perfetto(told: Told) -> dict[str, Any]:
     """The trace file as plain values."""
-    chosen = list(pulls)
-    zero = min((hop.request.time for pull in chosen for hop in pull.hops), default=0.0)
-    events = [event for pull in chosen for event in _pull(pull, zero)]
+    zero = min((hop.request.time for pull in told.pulls for hop in pull.hops), default=0.0)
+    events = [event for pull in told.pulls for event in _pull(pull, zero)]
     return {"traceEvents": events, "displayTimeUnit": "ms", "otherData": {"began": zero, "made by": "pullscope"}}
 
 

@@ -25,9 +25,10 @@ from pullscope.render.closing_line import took
 from pullscope.render.html.data import Pack
 from pullscope.render.names import client_line, reference_line
 from pullscope.render.plain import plain
+from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, needed, tally
-from pullscope.trace.model import Ending, Hop, Pull
+from pullscope.trace.model import Ending, Pull
 from pullscope.trace.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -41,15 +42,9 @@ REST = 200
 """Requests of no pull, and refusals, that are listed."""
 
 
-def page(
-    pulls: Sequence[Pull],
-    *,
-    unattributed: Sequence[Hop] = (),
-    refusals: Sequence[Refusal] = (),
-    findings: Sequence[Finding] = (),
-    source: str = "live",
-) -> str:
+def page(told: Told) -> str:
     """The report of these pulls as one HTML file."""
+    pulls = told.pulls
     # Pulls of one image by one client are nearly the same, and pack well side by side.
     alike = sorted(range(len(pulls)), key=lambda at: (pulls[at].reference or "", pulls[at].client_key[1], at))
     packs: list[str] = []
@@ -70,12 +65,12 @@ def page(
         pulls=pulls,
         index=_pack(index),
         packs=packs,
-        source=source.rpartition("/")[2],  # a path says more of its owner than a report should
+        source=told.source.rpartition("/")[2],  # a path says more of its owner than a report should
         tally=tally_of(pulls),
-        findings=findings,
-        unattributed=unattributed[:REST],
-        unattributed_count=len(unattributed),
-        refusals=refusals[:REST],
+        findings=told.findings,
+        unattributed=told.unattributed[:REST],
+        unattributed_count=len(told.unattributed),
+        refusals=told.refusals[:REST],
         opened_of=[_opened(pull, len(pulls)) for pull in pulls],
         hosts=needed(hosts) if len(pulls) > 1 else [],
         **_frame(_asset("report.css"), _asset("report.js"), ""),
