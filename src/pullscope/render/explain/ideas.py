@@ -190,10 +190,10 @@ IDEAS: dict[Idea, Thought] = {
         name="Where the bytes come from",
         beginner=(
             "This registry does not send blobs itself (some do), which saves it traffic. It redirects ({status}) to {target}: "
-            "storage, or a CDN (servers that keep copies near you). That URL is signed: its query has an expiry time (often 10 "
-            "to 60 minutes later) and a signature, which permits the download and says nothing on who made the image. Anyone "
-            "with the URL can fetch this one blob until then, so no token is needed; keep it secret. Later the storage answers "
-            "403. At a redirect, clients written in Go (docker, podman) keep Authorization only on the same host and its "
+            "storage, or a CDN (servers that keep copies near you). Such a URL is usually signed: its query has an expiry time "
+            "(often 10 to 60 minutes later) and a signature, which permits the download and says nothing on who made the image. "
+            "Anyone with the URL can fetch this one blob until then, so no token is needed; keep it secret. Later the storage "
+            "answers 403. At a redirect, clients written in Go (docker, podman) keep Authorization only on the same host and its "
             "sub-domains: another host could misuse the token, and some storage refuses a request with token and signature. A "
             "firewall has to allow three hosts: the registry, the token server and the storage host, which the registry can "
             "change at any time."
