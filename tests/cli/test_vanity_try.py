@@ -169,10 +169,10 @@ def test_login_that_the_host_asks_for_is_said_to_be_assumed(tmp_path: Path, name
     _, moved, _ = run(ARTICLE, tmp_path / name, "--ref", IMAGE)
     _, document, _ = run(tmp_path / name, "--ref", IMAGE, "--json")
 
-    assert f"Login assumed: {place} asks every client for one." in out
+    assert f"Login assumed: {place} asks for one." in out
     assert "docker 29                  pulls" in out
     assert "Token server of" not in out
-    assert f"Login assumed: {place} asks every client for one." in moved
+    assert f"Login assumed: {place} asks for one." in moved
     assert json.loads(document)["login_assumed"] == place
 
 

@@ -129,15 +129,16 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
 
 
 def _login_words(tried: Rehearsal, name: str = "") -> Iterator[str]:
-    """That a login is assumed, because the host itself asks for one."""
+    """That a login is assumed, because the host itself or the registry behind it asks for one."""
     if tried.login is not None:
-        place = f"{name}:{tried.login.rpartition(':')[2]}" if name else printable(tried.login)
-        yield f"Login assumed: {place} asks every client for one."
+        file, colon, line = tried.login.rpartition(":")
+        yield f"Login assumed: {printable(f'{name or file}{colon}{line}' if colon else line)} asks for one."
 
 
 def _upstream_words(tried: Rehearsal) -> Iterator[str]:
     yield from _login_words(tried)
-    if tried.login is None or tried.upstream is None or tried.upstream.row is not None:
+    known = tried.upstream
+    if tried.login is None or known is None or (known.row is not None and tried.login != known.label):
         yield _registry_words(tried)
 
 

@@ -26,6 +26,7 @@ class Case:
     warned: frozenset[str] = frozenset()
     never: frozenset[str] = frozenset()
     image: str = "docker.example.com/timonback/web"
+    env: tuple[tuple[str, str], ...] = ()
 
 
 OWN = frozenset({OPEN, "redirect-downgrade", "redirect-loop", "scope-mismatch", "upstream-unreachable"})
@@ -234,4 +235,38 @@ CASES = [
     ),
     Case(file="traefik-labels/docker-compose.yaml", right=PULL, why="the harbor-v2 router", never=OWN),
     Case(file="apache-boot/000-default.conf", right=PULL, why="ProxyPass", never=OWN),
+    # The address of a site is its variable's matter, whatever the default; map is played.
+    Case(file="caddy-facade/Caddyfile", right=UNKNOWN, why="REGISTRY_HOST", never=frozenset({"rule-invalid"})),
+    Case(
+        file="caddy-facade/Caddyfile",
+        env=(("REGISTRY_HOST", "ghcr.io"),),
+        right=f"docker-classic:{PULL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL} crane-0.21.7:{FAIL}",
+        why="a redirect to a registry that wants tokens",
+        warned=frozenset({OPEN}),
+    ),
+    Case(
+        file="caddy-facade/Caddyfile",
+        env=(("REGISTRY_HOST", "ghcr.io"), ("REGISTRY_ORG", "org")),
+        right=FAIL,
+        why="403 for every organisation but one",
+        codes=frozenset({"path-not-redirected"}),
+    ),
+    # Who learns at /v2/ alone whether a login is asked for.
+    Case(
+        file="nginx-tenants/nginx.conf",
+        image="docker.example.com/alpha/api",
+        right=f"docker-classic:{FAIL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL} regctl:{PULL}",
+        why="/v2/ asks for no login",
+        codes=frozenset({"ping-hides-challenge"}),
+        never=OWN,
+    ),
+    Case(file="nginx-ecr/nginx.conf", right=PULL, why="after a login at the registry behind", never=OWN),
+    Case(file="apache-frontend/frontend.conf", right=UNKNOWN, why="DOCKER_REGISTRY_SCHEME", never=OWN),
+    Case(
+        file="ingress-v1beta1/registry-ingress.yaml",
+        right=PULL,
+        why="rewrite-target is another controller's",
+        warned=frozenset({"rule-unsupported"}),
+        never=OWN,
+    ),
 ]

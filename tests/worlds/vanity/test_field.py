@@ -15,14 +15,16 @@ from pullscope.worlds.vanity.rehearse import rehearse
 
 RULES = Path(__file__).parents[2] / "data" / "rules"
 OUTCOMES = {"pull": ClientOutcome.WORKS, "fail": ClientOutcome.FAILS, "unknown": ClientOutcome.UNKNOWN}
-READ = [pytest.param(case, id=f"{case.file}:{case.image}") for case in CASES if case.right != REFUSED]
+READ = [
+    pytest.param(case, id=f"{case.file}:{case.image}{dict(case.env) or ''}") for case in CASES if case.right != REFUSED
+]
 
 
 @pytest.mark.parametrize("case", READ)
 def test_clients_end_as_they_do_in_the_field(case: Case) -> None:
     """Each client pulls, fails, or is told as unknown for the reason that is in the file."""
     reference = Reference.parse(case.image)
-    tried = rehearse(read_rules(RULES / case.file), reference.registry, reference).tried
+    tried = rehearse(read_rules(RULES / case.file, env=dict(case.env)), reference.registry, reference).tried
     told = {one.client.id: (one.outcome, one.ran if isinstance(one.ran, str) else "") for one in tried}
     pairs = [pair.partition(":")[::2] for pair in case.right.split()] if ":" in case.right else []
     wanted = dict(pairs) or {name: case.right for name in told if "+" not in name}
@@ -36,7 +38,7 @@ def test_clients_end_as_they_do_in_the_field(case: Case) -> None:
 def test_lint_says_what_is_wrong_and_nothing_that_is_not(case: Case) -> None:
     """The errors are those of the case and no others; what would be wrong to say is not said."""
     reference = Reference.parse(case.image)
-    problems = lint(read_rules(RULES / case.file), reference.registry, reference.repository)
+    problems = lint(read_rules(RULES / case.file, env=dict(case.env)), reference.registry, reference.repository)
     errors = {one.code for one in problems if one.severity is Severity.ERROR}
     every = {one.code for one in problems}
 

@@ -162,8 +162,9 @@ class Crane(ImagePull):
     def _authorized(self, hop: Request) -> Request:
         if self._token is not None:
             authorization = self._token.authorization
-        elif self._challenge is not None and self.login is not None:
-            authorization = self.login.authorization  # basic.go
+        elif self.login is not None:
+            # transport.go: whatever is not Bearer gets basic.go, and so does a ping that was answered 200.
+            authorization = self.login.authorization
         else:
             return hop
         return hop.with_header("Authorization", authorization)

@@ -105,8 +105,11 @@ class Regctl(ImagePull):
     def _learn(self, reply: Reply) -> bool:
         """auth.go HandleResponse: whether there is something new to answer with."""
         for challenge in read_challenges(reply.response.headers.get_all("WWW-Authenticate")):
+            known = self._handlers.get(reply.request.host)
+            if challenge.scheme == "basic" and self.login is not None and known is None:
+                self._handlers[reply.request.host] = _Handler(challenge)
+                return True
             if challenge.scheme == "bearer" and challenge.realm:
-                known = self._handlers.get(reply.request.host)
                 if known is None:
                     known = self._handlers[reply.request.host] = _Handler(challenge)
                     known.add(challenge.scope)
@@ -118,6 +121,8 @@ class Regctl(ImagePull):
         handler = self._handlers.get(hop.host)
         if handler is None:
             return hop
+        if handler.challenge.scheme == "basic" and self.login is not None:
+            return hop.with_header("Authorization", self.login.authorization)
         if handler.token is None:
             handler.token = yield from self._token(handler)
         return hop.with_header("Authorization", handler.token.authorization)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
@@ -69,6 +70,19 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
                 where=ping.where,
             )
             return
+
+
+def ping_hides_challenge(subject: Subject) -> Iterator[Problem]:
+    ping = subject.ping
+    asking = next((landing for _, landing in subject.followed if landing.login), None)
+    if asking is not None and ping.fetched and not ping.login:
+        yield Problem(
+            code="ping-hides-challenge",
+            message=f"/v2/ asks for no login, and {urlsplit(asking.asked).path} for one: docker's classic store, podman, skopeo "
+            "and buildah learn at /v2/ alone whether to show it.",
+            fix="Ask for the login at /v2/ too, or nowhere.",
+            where=asking.login,
+        )
 
 
 def ping_slash_lost(subject: Subject) -> Iterator[Problem]:

@@ -170,7 +170,7 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
         # A registry of one's own behind its proxy: all of it is meant to be there.
         return
     known = upstream(landing.host or "")
-    if landing.repository == stranger:
+    if landing.repository == stranger and not (known.row is not None and known.row.needs_login):
         yield Problem(
             code="open-to-all-repositories",
             severity=Severity.WARNING,

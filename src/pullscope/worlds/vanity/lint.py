@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     checks_of_rules.uncovered_by_name,
     checks_of_ping.ping_not_redirected,
     checks_of_ping.ping_not_a_registry,
+    checks_of_ping.ping_hides_challenge,
     checks_of_ping.ping_slash_lost,
     checks_of_ping.ping_other_host,
     checks_of_paths.path_not_redirected,

@@ -239,7 +239,7 @@ def replace_all(pattern: Regex, replacement: str, text: str, fill: Callable[[str
         found = pattern.search(rest)
         if found is None or (found.end == found.start and found.end >= len(rest) and done):
             break
-        filled = _spelled({**found.values, "$": "$"}, replacement)
+        filled = spelled(found, replacement)
         step = max(found.end, found.start + 1)
         done += rest[: found.start] + fill(filled) + rest[found.end : step]
         rest = rest[step:]
@@ -248,5 +248,7 @@ def replace_all(pattern: Regex, replacement: str, text: str, fill: Callable[[str
     return done + rest
 
 
-def _spelled(values: Mapping[str, str], replacement: str) -> str:
+def spelled(found: Found, replacement: str) -> str:
+    """A replacement with what a match has found."""
+    values = {**found.values, "$": "$"}
     return re.sub(r"\$(?:(\$)|\{(\w+)\}|(\w+))", lambda one: values.get(one[one.lastindex or 0], ""), replacement)

@@ -44,7 +44,7 @@ class Rehearsal:
     """The registry to which the rules lead; None where they lead to none."""
     tried: tuple[Trial, ...]
     login: str | None = None
-    """Where the vanity host itself asks for a login, "nginx.conf:35": each client is played as if it had shown one."""
+    """What asks for a login on this host, "nginx.conf:35" or the registry behind it: each client is played as logged in."""
 
     @property
     def redirects(self) -> bool:
@@ -70,12 +70,16 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     of_its_own = asking is not None and not landing.own_login and known is not None and known.row is not None
     between = known.host if of_its_own and known is not None and known.tokens else None
     tokens = not landing.own_login and (known is None or known.tokens is True or guessed)
+    # A registry that gives nothing without a login is asked through this host: so is the login.
+    behind = known is not None and known.row is not None and known.row.needs_login and landing.fetched
+    assumed = known.label if behind and known is not None and asking is None and not landing.own_login else asking
 
     def run(client: Client, *, tokens: bool) -> Ran | str:
         met = _Met()
         # What a login is for: an image that only its account may pull. A public one is pulled without it.
         hub = _registries(wanted, landing, ping, known, tokens=tokens, private=bool(client.login))
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
+        login = login or (sample_login(host) if assumed else None)
         model = client.model(wanted, login, frozenset())
         ran = pull(model, vanity_world(host, rules, hub, decided=met))
         return f"no verdict: {met.not_played}" if met.not_played is not None else ran
@@ -106,7 +110,7 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
         landing=landing,
         upstream=known,
         tried=tuple(tried(one) for one in clients),
-        login=None if between is not None else asking,
+        login=None if between is not None else assumed,
     )
 
 

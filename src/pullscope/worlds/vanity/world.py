@@ -27,6 +27,8 @@ def vanity_world(
         for _ in range(MOST_FETCHES):
             if decided is not None:
                 decided(request, decision)
+            if decision.login is not None and "Authorization" not in request.headers:
+                return login_wanted()
             own = loop_of(rules, request, decision) or decision.response
             if own is not None:
                 return own if request.method != "HEAD" else without_body(own)
@@ -73,6 +75,12 @@ def _text(status: int, sentence: str) -> Response:
     body = f"{sentence}\n".encode()
     fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     return Response(status=status, headers=Headers(fields), body=body)
+
+
+def login_wanted() -> Response:
+    """What a server answers where it asks for a login of its own."""
+    fields = [("WWW-Authenticate", 'Basic realm="login"'), ("Content-Length", "0")]
+    return Response(status=401, headers=Headers(fields))
 
 
 def loop_detected(host: str) -> Response:

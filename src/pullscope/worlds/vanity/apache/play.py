@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.apache.answers import DIALECT, changed_header
-from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of
+from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of, rewrites
 from pullscope.worlds.vanity.apache.state import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
@@ -199,6 +199,10 @@ class Play:
         )
         if fallback is not None and fallback.args[0] != "disabled":
             raise NotPlayedError(self.state.place(fallback), f"{fallback.args[0]} answers, which is not played")
+        for one in self.state.host.directives:
+            # Those of a folder come last, for what the proxy and mod_alias have left (mod_rewrite, hook_fixup).
+            if one.name == "directory" and rewrites(one):
+                raise NotPlayedError(self.state.place(one), "rewrite rules in <directory> are not played")
         if self.state.path.endswith((".php", ".cgi", ".py")):
             raise NotPlayedError(self.state.config.file, f"{self.state.path} answers, which is not played")
         if self.state.path.endswith((".html", ".htm")):

@@ -22,6 +22,11 @@ def redirect_of(one: Directive) -> tuple[int, list[str]]:
     return status, words
 
 
+def rewrites(section: Directive) -> bool:
+    """Whether a section has rewrite rules of its own."""
+    return bool(section.args) and any(row.name.startswith("rewrite") for row in section.block or [])
+
+
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """What a rule has decided: a status, where to, or (`status` 0) that the path is a file's name."""
@@ -61,12 +66,8 @@ class Rewriting:
         for one in self.state.host.directives:
             if one.name.startswith("rewrite"):
                 found.append(one)
-            elif (
-                one.name in {"directory", "location"}
-                and any(row.name.startswith("rewrite") for row in one.block or [])
-                and (one.name != "location" or not one.args or is_below(one.args[-1], self.state.path))
-            ):
-                raise NotPlayedError(self.state.place(one), f"rewrite rules in <{one.name}> are not played")
+            elif one.name == "location" and rewrites(one) and is_below(one.args[-1], self.state.path):
+                raise NotPlayedError(self.state.place(one), "rewrite rules in <location> are not played")
         return found
 
     def _rewrite_once(self, rows: list[Directive]) -> Rewritten | None:

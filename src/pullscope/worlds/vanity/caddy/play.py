@@ -106,6 +106,8 @@ class Play:
                 return self._told(DIALECT.plain(502, b"", None), rule)
             case "rewrite" if words:
                 self.state.rewrite(words[0], one)
+            case "map" if len(words) > 1:
+                self.state.map(one, words)
             case "uri" if len(words) > 1:
                 self._uri(one, words)
             case "try_files" if words:

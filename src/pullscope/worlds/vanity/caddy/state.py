@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError, expression
-from pullscope.worlds.vanity.regexes import Found, Regex, replace_all
+from pullscope.worlds.vanity.regexes import Found, Regex, replace_all, spelled
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 LONGEST = 65_536
@@ -38,6 +38,8 @@ class State:
     raw: str = field(init=False)
     """Path and query as the client sent them."""
     regexes: dict[str, Found] = field(default_factory=dict)
+    mapped: dict[str, str] = field(default_factory=dict)
+    """What `map` has filled."""
     upstream: Response | None = None
     upstream_host: str = ""
     answered: dict[tuple[int, str], bool] = field(default_factory=dict)
@@ -91,6 +93,24 @@ class State:
             self.raw = f"{path if path.startswith('/') else f'/{path}'}{mark}{query}"
         rest = merged(self.path[len(prefix) :])
         self.path = rest if rest.startswith("/") else f"/{rest}"
+
+    def map(self, one: Directive, words: list[str]) -> None:
+        """The first row that the source meets fills the placeholders; what is not known of it is told where one is used."""
+        try:
+            source = self.fill(words[0], one)
+            met = default = None
+            for row in one.block or []:
+                if row.name == "default":
+                    default = row.args
+                elif met is None and row.name.startswith("~"):
+                    found = self.compiled(row.name[1:], row).search(source)
+                    met = None if found is None else [spelled(found, each) for each in row.args]
+                elif met is None and row.name == source:
+                    met = row.args
+            outputs = [self.fill(each, one) for each in met or default or []]
+        except NotPlayedError:
+            return
+        self.mapped.update(zip((word.strip("{}") for word in words[1:]), outputs, strict=False))
 
     def compiled(self, pattern: str, one: Directive) -> Regex:
         """The regular expression; NotPlayedError for one that is not played."""
@@ -152,8 +172,8 @@ class State:
             "http.reverse_proxy.upstream.hostport": self.upstream_host,
             "http.reverse_proxy.upstream.host": self.upstream_host.partition(":")[0],
         }
-        if name in known:
-            return known[name]
+        if name in known or name in self.mapped:
+            return known.get(name, self.mapped.get(name))
         beginning, _, rest = name.rpartition("header.")
         if beginning in {"", "http.request."} and name.startswith("header."):
             return self.request.headers.get(rest) or ""

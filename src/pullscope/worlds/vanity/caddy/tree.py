@@ -26,12 +26,12 @@ _ORDER = {name: index for index, name in enumerate(_DIRECTIVES.split())}
 HARMLESS = names(
     """
     tracing fs root log log_append log_skip skip_log log_name request_body encode push tls bind metrics acme_server servers vars
-    map templates handle_errors
+    templates handle_errors
     """
 )
-"""Directives that change nothing of what a pull meets; a placeholder that `vars` or `map` fills is not known where it is used."""
+"""Directives that change nothing of what a pull meets; a placeholder that `vars` fills is not known where it is used."""
 
-_VARIABLE = re.compile(r"\{\$([^{}:\s]{1,200})(?::([^{}]{0,2000}))?\}")
+_VARIABLE = re.compile(r"\{\$([^{}:\s]{1,200})(?::([^{}\n]{0,2000}))?\}")
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +43,7 @@ class Site:
     hosts: tuple[str, ...]
     """Without scheme and port; empty for a site of every host."""
     takes_any: bool
-    """True for `:443`, and for an address from a variable that has no value here."""
+    """True for `:443`, for an address from a variable that has no value here, and for one that is a variable's default."""
     plain: bool
     """True where every address is http:// or port 80."""
     ports: frozenset[str]
@@ -56,7 +56,8 @@ class Site:
 
 def sites(text: str, file: str) -> list[Site]:
     """The sites of the file; ValueError, with the line, for a text that Caddy would not read."""
-    top = caddy_directives(with_values(text, {}), file)
+    written = text.split("\n")
+    top = caddy_directives(_VARIABLE.sub(lambda one: one[0] if one[2] is None else one[2], text), file)
     snippets = {one.name[1:-1]: one for one in top if one.name.startswith("(") and one.block is not None}
     blocks = [one for one in top if one.block is not None and not one.name.startswith("(") and one.words]
     loose = [one for one in top if one.block is None and one.name != "import"]
@@ -70,19 +71,14 @@ def sites(text: str, file: str) -> list[Site]:
     for one in blocks:
         left = [MOST_IMPORTED]
         inside = list(_imported(one.block or [], snippets, file, 0, left))
-        found.append(_site(one, inside))
+        # Which host the only site is for is the variable's matter, whatever its default.
+        found.append(_site(one, inside, any_host=len(blocks) == 1 and "{$" in written[one.line - 1]))
     return found
 
 
 def with_values(text: str, env: Mapping[str, str]) -> str:
-    """`{$NAME}` and `{$NAME:default}` with their values; one that has neither stays."""
-
-    def value(found: re.Match[str]) -> str:
-        default: str | None = found[2]
-        given = env.get(found[1], default)
-        return found[0] if given is None else given
-
-    return _VARIABLE.sub(value, text)
+    """`{$NAME}` and `{$NAME:default}` with the values that are given; the others stay."""
+    return _VARIABLE.sub(lambda found: env.get(found[1], found[0]), text)
 
 
 def _imported(
@@ -121,11 +117,11 @@ def _with_args(block: list[Directive], args: list[str]) -> list[Directive]:
     ]
 
 
-def _site(one: Directive, inside: list[Directive]) -> Site:
+def _site(one: Directive, inside: list[Directive], *, any_host: bool) -> Site:
     addresses = tuple(word for raw in one.words for word in raw.split(",") if word)
     hosts: list[str] = []
     ports: set[str] = set()
-    takes_any = False
+    takes_any = any_host
     plain = True
     for address in addresses:
         scheme, separator, rest = address.partition("://")

@@ -84,6 +84,7 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
         }
         _check_class(one, annotations, file)
         remarks += _remarks(annotations, file)
+        remarks += _without_effect(one.at("metadata", "annotations"), annotations, file)
         if "canary" in annotations and annotations["canary"].is_true:
             continue
         for host, path in _paths(one, services, annotations):
@@ -131,6 +132,14 @@ def _remarks(annotations: dict[str, Item], file: str) -> Iterator[Remark]:
             yield Remark.unplayed(
                 where, f"the annotation {name[:60]} can change what a path answers, and is not played."
             )
+
+
+def _without_effect(every: Item, annotations: dict[str, Item], file: str) -> Iterator[Remark]:
+    for name, item in every.fields.items():
+        own = name.rpartition("/")[2]
+        if not name.startswith(PREFIX) and own in _PLAYED | _DIRECTIVES.keys() and own not in annotations:
+            message = f"the annotation {name[:60]} is another controller's, and has no effect in ingress-nginx."
+            yield Remark.unplayed(f"{file}:{item.line}", message, severity="info")
 
 
 def _is_known(name: str) -> bool:

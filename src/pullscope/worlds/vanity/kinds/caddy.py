@@ -20,7 +20,7 @@ from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 _PLAYED = names(
     """
     handle handle_path route redir respond error abort rewrite uri try_files header request_header basicauth basic_auth
-    reverse_proxy file_server
+    reverse_proxy file_server map
     """
 )
 
@@ -95,8 +95,9 @@ def _rule(one: Directive, within: str, file: str, hosts: tuple[str, ...], matche
 
 def _remarks(site: Site, file: str) -> Iterator[Remark]:
     for address in site.addresses:
-        if "{" in address:
-            message = f"the site's address {address} has no value here: it is taken as the host that is tried."
+        if "{" in address or (site.takes_any and site.hosts):
+            why = "has no value here" if "{" in address else "is a variable's default"
+            message = f"the site's address {address} {why}: it is taken as the host that is tried."
             yield Remark.unplayed(f"{file}:{site.line}", message, severity="info")
     yield from _unknown(site.block, file)
     yield from own_registry(site, file)
