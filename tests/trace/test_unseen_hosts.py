@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 from tests.trace.images import Image, digest, get_blob, get_manifest
 from tests.trace.wire import CDN, CRANE, Wire, merged, only, played
@@ -156,3 +159,47 @@ def test_an_end_right_behind_a_redirect(later: float, ending: Ending) -> None:
     assert pull.outcome is ending
     assert [finding.severity for finding in pull.findings if finding.severity != "info"] == []
     assert "complete" not in report(trace, "text").split("\n")[-2] or ending is Ending.COMPLETE
+
+
+def failing(case: str, steps: int) -> Wire:
+    """A pull of which each layer fails, in its way."""
+    wire, image = Wire(), Image(layers=tuple(f"layer {number}" for number in range(steps)))
+    get_manifest(wire, image, image.manifest(), tag=True)
+    if case == "its host is in sight":
+        get_blob(wire, image, image.config_text)
+    for layer in image.layers:
+        if case == "it is not there":
+            wire.ask("GET", image.url("blobs", digest(layer)), 404)
+        else:
+            sent_on(wire, image.layers[0] if case == "the same is asked again" else layer)
+            wire.wait(1.5)  # it has failed then
+    return wire
+
+
+@pytest.mark.parametrize(
+    "case", ["it is not there", "its host is in sight", "its certificate is refused", "the same is asked again"]
+)
+def test_what_fails_is_not_looked_at_again_with_each_request(case: str) -> None:
+    """Twice as many steps take twice as many calls, from the first request to the findings."""
+
+    def calls(steps: int) -> int:
+        trace, called = Trace(), 0
+        if case == "its certificate is refused":
+            trace.feed(TlsRefused(time=1000.0, client="10.0.0.1", host=TARGET, reason="unknown ca"))
+
+        def count(_frame: object, _event: str, _argument: Any) -> None:
+            nonlocal called
+            called += 1
+
+        events = merged([failing(case, steps)])
+        before = sys.getprofile()
+        sys.setprofile(count)
+        for event in events:
+            trace.feed(event)
+        trace.finish()
+        sys.setprofile(before)
+        assert len(only(trace).failing) >= steps - 1  # of the last it is not known
+        return called
+
+    calls(2)  # what is worked out once and kept
+    assert calls(400) < 2.1 * calls(200)

@@ -103,6 +103,12 @@ class Hop:
         return self.status in REDIRECTS and self.response is not None and self.response.location is not None
 
     @property
+    def target(self) -> str | None:
+        """The host that a redirect names."""
+        location = self.response.location if self.redirects and self.response else None
+        return host_of(location) or None if location is not None else None
+
+    @property
     def part(self) -> tuple[int, int, int] | None:
         """The first byte, the last, and the length of the whole, as Content-Range tells them (RFC 9110, 14.4)."""
         said = self.response.headers.get("content-range") if self.response else None

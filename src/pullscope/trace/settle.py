@@ -143,6 +143,9 @@ def credit(pull: Pull, step: Step) -> None:
     if step.outcome is Outcome.FAILED:
         if step.kind not in OPTIONAL:
             pull.failing.append(step)
+            pull.failed_at[step.place] = step
+            if (host := step.last.target) is not None:
+                pull.unfollowed.setdefault(host, []).append(step)
         return
     if step.outcome is not Outcome.OK:
         return

@@ -192,9 +192,10 @@ class Trace:
 
     def _settle_superseded(self, step: Step, pull: Pull) -> None:
         """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there."""
+        place = step.place
         if not step.is_token:
             for other in [*pull.open_steps]:
-                if other is not step and not other.is_token and not other.in_flight and other.place == step.place:
+                if other.place == place and other is not step and not other.is_token and not other.in_flight:
                     self._settle(other)
 
     def _uploaded(self, event: Uploaded) -> None:

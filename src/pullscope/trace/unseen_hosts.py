@@ -8,7 +8,6 @@ the pull's requests went there. At a mirror every redirect leads out of sight: t
 
 from __future__ import annotations
 
-from pullscope.oci.urls import host_of
 from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.refusals import Refusals
 from pullscope.trace.settle import credit
@@ -32,27 +31,22 @@ def note_asked(hop: Hop, pull: Pull) -> None:
     step = hop.step
     if len(step.hops) > 1 or step.is_token or hop.request.time <= pull.went_on:
         return
-    if not pull.failing or all(step.place != failed.place for failed in pull.failing):
+    failed = pull.failed_at.get(step.place)
+    if failed is None or failed.outcome is not Outcome.FAILED:
         pull.went_on = hop.request.time
 
 
 def note_answered(hop: Hop, pull: Pull) -> None:
     """An answer is over; where it is a redirect, the client knows another host now."""
-    host = target_of(hop) if hop.redirects else None
+    host = hop.target
     if host is not None and hop.ended is not None:
         pull.pointed_at.setdefault(host, hop.ended)
-
-
-def target_of(hop: Hop) -> str | None:
-    """The host that a redirect names."""
-    location = hop.response.location if hop.redirects and hop.response else None
-    return host_of(location) or None if location is not None else None
 
 
 def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
     """The host of which nothing was seen and to which this step led; None where it led to none, or was not followed."""
     last = step.last
-    host = target_of(last)
+    host = last.target
     if host is None or last.followed or step.in_flight or step.method not in ("GET", "HEAD"):
         return None
     if lacking(last.request, MIRROR):
@@ -67,13 +61,19 @@ def host_out_of_sight(step: Step, pull: Pull, refusals: Refusals) -> str | None:
 
 
 def turns_out_sent_on(pull: Pull, refusals: Refusals) -> None:
-    """What nothing had followed for so long that it counted as failed, and whose client goes on by now: it took its time."""
-    for step in [*pull.failing]:
-        step.sent_on_to = host_out_of_sight(step, pull, refusals)
-        if step.sent_on_to is not None:
-            step.outcome = Outcome.OK
-            pull.failing.remove(step)
-            credit(pull, step)
+    """What nothing had followed for so long that it counted as failed, and whose client goes on by now: it took its time.
+
+    Each step is looked at once, when it is known whether its host is in sight.
+    """
+    for host, steps in [*pull.unfollowed.items()]:
+        known = host in pull.hosts or host in pull.unread.bytes or is_refused(steps[0].last, refusals)
+        if known or pull.went_on > pull.pointed_at.get(host, pull.went_on):
+            for step in pull.unfollowed.pop(host):
+                step.sent_on_to = host_out_of_sight(step, pull, refusals)
+                if step.sent_on_to is not None:
+                    step.outcome = Outcome.OK
+                    pull.failing.remove(step)
+                    credit(pull, step)
 
 
 def is_relayed(step: Step) -> bool:
@@ -81,11 +81,11 @@ def is_relayed(step: Step) -> bool:
     last, pull = step.last, step.pull
     if pull is None or not pull.unread.bytes or step.in_flight or last.followed:
         return False
-    host = target_of(last)
+    host = last.target
     return host in pull.unread.bytes and host not in pull.hosts
 
 
 def is_refused(hop: Hop, refusals: Refusals) -> bool:
     """Whether the client does not follow a redirect because it does not trust the proxy's certificate for its target."""
-    host = target_of(hop)
+    host = hop.target
     return host is not None and (hop.request.client, host.partition(":")[0]) in refusals

@@ -96,6 +96,7 @@ class WaitingRoom:
         pull.open_steps.extend(lonely.open_steps)
         pull.unused[:0] = lonely.unused
         pull.failing[:0] = lonely.failing
+        pull.failed_at = {**lonely.failed_at, **pull.failed_at}
         pull.answered = {**lonely.answered, **pull.answered}
         pull.hosts |= lonely.hosts
         pull.credentials |= lonely.credentials

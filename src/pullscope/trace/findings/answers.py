@@ -15,7 +15,7 @@ from functools import cached_property
 
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
-from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
+from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.advice import Clue, clue
 from pullscope.trace.findings.asked import act, action, asked_by_the_registry, subject
@@ -44,7 +44,7 @@ from pullscope.trace.findings.grants import (
     pushes,
     refuses_access,
 )
-from pullscope.trace.findings.login_commands import login, registry_at
+from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
 from pullscope.trace.model import Kind, Step
 
@@ -133,10 +133,8 @@ class Answer:
 
     @cached_property
     def behind(self) -> KnownRegistry | None:
-        """That registry, or the one whose challenge it passes on: names and rights are those of that one."""
-        return self.known or registry_behind(
-            one for hop in self.case.hops if hop.host == self.host for one in hop.challenges
-        )
+        """That registry, or the one whose challenge it passes on."""
+        return self.known or registry_behind_it(self.case, self.host)
 
     @cached_property
     def login(self) -> str:
@@ -189,8 +187,7 @@ class Answer:
     @cached_property
     def is_known_to_be_there(self) -> bool:
         """Whether something else of the same repository was read: it exists, and may be read in part."""
-        name = self.hop.route.repository
-        return name is not None and any(one.last.ok and one.route.repository == name for one in self.case.steps)
+        return self.hop.route.repository is not None and self.hop.route.repository in self.case.were_read
 
     @cached_property
     def is_about_a_login(self) -> bool:

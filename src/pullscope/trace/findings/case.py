@@ -14,7 +14,7 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.media import essence
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, host_of, path_of
+from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.puts import Place, Put
 from pullscope.trace.kinds import OPTIONAL, WRITING
@@ -43,7 +43,7 @@ class Issued:
     facts: TokenFacts
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """One look at one pull."""
 
@@ -82,6 +82,11 @@ class Case:
             and not is_a_question(step)
             and not (step.kind is Kind.VERSION_CHECK and went_on)  # whatever it said, what it asks for was had
         ] + (ended_at_a_lookup(self.pull) if self.over else [])
+
+    @cached_property
+    def were_read(self) -> set[str | None]:
+        """The repositories of which something was read: they exist, and may be read in part."""
+        return {step.route.repository for step in self.steps if step.last.ok}
 
     @cached_property
     def failed(self) -> bool:
@@ -193,15 +198,9 @@ def lost_its_login(token: Step) -> bool:
 # What rules ask of a hop.
 
 
-def location_host(hop: Hop) -> str | None:
-    """The host to which a redirect points."""
-    location = hop.response.location if hop.response else None
-    return host_of(location) if location else None
-
-
 def crosses(hop: Hop) -> bool:
     """Whether a hop is a redirect to another host."""
-    return hop.redirects and location_host(hop) not in (None, hop.host)
+    return hop.target not in (None, hop.host)
 
 
 def content_type(hop: Hop) -> str:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from pullscope.oci.known_registries import KnownRegistry, known_registry
+from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.findings.case import Case, header, mirror_of
 
@@ -67,11 +68,18 @@ def login(case: Case, host: str) -> str:
     return _own(case, host)
 
 
+@lru_cache(maxsize=8)
 def registry_at(case: Case, host: str) -> KnownRegistry | None:
     """The registry at a host, by its name, by its challenges, and by what it names itself."""
     here = [hop for hop in case.hops if hop.host == host]
     challenges = [challenge for hop in here for challenge in hop.challenges]
     return known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
+
+
+@lru_cache(maxsize=8)
+def registry_behind_it(case: Case, host: str) -> KnownRegistry | None:
+    """The registry whose challenge a host passes on: names and rights are those of that one."""
+    return registry_behind(one for hop in case.hops if hop.host == host for one in hop.challenges)
 
 
 def _controller(case: Case) -> str | None:

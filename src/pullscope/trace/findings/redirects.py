@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, Found, crosses, header, is_page, location_host
+from pullscope.trace.findings.case import Case, Found, crosses, header, is_page
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -75,7 +75,7 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
         hosts = " and ".join(dict.fromkeys(hop.host for hop in down))
         yield Found(
             steps,
-            f"{hosts} redirects from https to plain http, at {location_host(down[0])}: anyone on the network path can read "
+            f"{hosts} redirects from https to plain http, at {down[0].target}: anyone on the network path can read "
             "the tokens and change the image."
             if down[0].redirects
             else f"{hosts} names the next page of a list with plain http: clients go there unencrypted.",
@@ -117,7 +117,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
         first = kept[0]
         yield Found(
             (hop.step for hop in kept),
-            f"{first.host} redirects to {location_host(first)} with {first.status} (permanent): clients, proxies and CDNs may "
+            f"{first.host} redirects to {first.target} with {first.status} (permanent): clients, proxies and CDNs may "
             "keep following it after you have moved.",
             f"answer with {'302' if first.status == 301 else '307'} while the registry behind {first.host} may still change",
             severity=Severity.WARNING,
@@ -147,13 +147,13 @@ def query_dropped(case: Case) -> Iterator[Found]:
             continue
         before, after = _query(hop.request.url), _query(response.location or "")
         lost = sorted(name for name in before if name in PASSED_ON and name not in after)
-        if before.get("ns") is not None and location_host(hop) in (before["ns"], f"registry-1.{before['ns']}"):
+        if before.get("ns") is not None and hop.target in (before["ns"], f"registry-1.{before['ns']}"):
             lost = [name for name in lost if name != "ns"]  # its own host needs no `ns`
         if lost:
             names = ", ".join(f"?{name}=" for name in lost)
             yield Found(
                 [hop.step],
-                f"{hop.host} redirects to {location_host(hop)} and drops {names} from the address: lists begin again at their "
+                f"{hop.host} redirects to {hop.target} and drops {names} from the address: lists begin again at their "
                 "first page, and uploads have no digest.",
                 f"keep the query in the rule of {hop.host}: {{uri}} in Caddy, $request_uri in nginx, preserve query string "
                 "at Cloudflare, no query in the target at Netlify",
@@ -224,10 +224,10 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
     written = "became a GET there: nothing was written, even if the client reports success" if read else "ended there"
     yield Found(
         (hop.step for hop in turned),
-        f"{first.host} answered {first.request.method} with {first.status}, to {location_host(first)}; the push {written}.",
+        f"{first.host} answered {first.request.method} with {first.status}, to {first.target}; the push {written}.",
         f"push to {first.host} over https: take it out of insecure-registries"
-        if location_host(first) == first.host and first.request.url.startswith("http:")
-        else f"push to {location_host(first)} by its own name; a vanity host that redirects is for pulling only",
+        if first.target == first.host and first.request.url.startswith("http:")
+        else f"push to {first.target} by its own name; a vanity host that redirects is for pulling only",
         severity=Severity.ERROR if read or case.failed else Severity.WARNING,
     )
 

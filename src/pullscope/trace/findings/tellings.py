@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from pullscope.trace.findings.answers import Answer
@@ -31,8 +32,17 @@ def composed(code: str, **known: Any) -> Callable[[Callable[[Answer], str]], Row
     return made
 
 
+@lru_cache(maxsize=1)
+def _answers(case: Case) -> dict[str | None, list[Answer]]:
+    """What failed for good, by the code that each answer makes: worked out for all rows at once."""
+    found: dict[str | None, list[Answer]] = {}
+    for one in (Answer(case, step) for step in [*case.bad, *refused_pings(case)]):
+        found.setdefault(one.code, []).append(one)
+    return found
+
+
 def _told(case: Case, code: str, sentence: Callable[[Answer], str]) -> Iterator[Found]:
-    answers = [one for one in (Answer(case, step) for step in [*case.bad, *refused_pings(case)]) if one.code == code]
+    answers = _answers(case).get(code, [])
     if not answers:
         return
     of_login = [one for one in answers if one.is_about_a_login] if code == "access-denied" else []
