@@ -62,7 +62,7 @@ def test_an_index_lists_platforms_and_attestations() -> None:
     assert [str(entry.platform) for entry in index.manifests] == ["linux/amd64", "linux/arm64/v8", "unknown/unknown"]
     assert [entry.is_attestation for entry in index.manifests] == [False, False, True]
     assert [entry.attests for entry in index.manifests] == [None, None, A]
-    assert index.manifests[1].platform == Platform(os="linux", architecture="arm64", variant="v8", os_version="1")
+    assert index.manifests[1].platform == Platform(os="linux", architecture="arm64", variant="v8")
 
 
 def test_a_manifest_names_config_and_layers() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from pullscope.host.command import Run
 from pullscope.host.layout import Layout
 from pullscope.host.tree import Tree
+from pullscope.oci.json_text import read_object
 
 HUB = "docker.io"
 HUB_API = "registry-1.docker.io"
@@ -30,24 +30,12 @@ class Daemon:
     mirrors: tuple[str, ...] = ()
     """`registry-mirrors` that are in force, in order, without the slash that the daemon puts behind each."""
 
-    @property
-    def hub_name(self) -> str:
-        """What names Docker Hub in certs.d and for insecure registries, where the store knows such a name at all."""
-        return HUB_API if self.containerd_store else HUB
-
 
 def ask(run: Run, layout: Layout) -> Daemon | None:
     """The daemon's own words; None where it does not answer."""
     done = run((*layout.docker, "info", "--format", "{{json .}}"))
-    if not done.ok:
-        return None
-    try:
-        info = json.loads(done.out)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(info, dict) or not info.get("ServerVersion"):
-        return None
-    return read_info(info)
+    info = read_object(done.out) if done.ok else {}
+    return read_info(info) if info.get("ServerVersion") else None
 
 
 def read_info(info: Mapping[str, Any]) -> Daemon:

@@ -7,14 +7,13 @@ POST /images/create answers 200 at once and then a stream of JSON objects; a fai
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from pullscope.host import HostError
+from pullscope.oci.json_text import read_object
 from pullscope.oci.reference import Reference
 
 
@@ -71,9 +70,9 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
         connection.request("POST", path)
         answer = connection.getresponse()
         if answer.status != http.client.OK:
-            raise HostError(_sentence(_document(answer.read(65536)).get("message")))
+            raise HostError(_sentence(read_object(answer.read(65536)).get("message")))
         while line := answer.readline(65536):
-            said = _document(line)
+            said = read_object(line)
             if "error" in said:
                 raise HostError(_sentence(said["error"]))
             if said.get("status") and not said.get("progressDetail"):
@@ -83,14 +82,6 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
         raise HostError(f"docker on {endpoint} does not answer: {error}") from error
     finally:
         connection.close()
-
-
-def _document(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _sentence(said: object) -> str:

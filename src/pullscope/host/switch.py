@@ -5,7 +5,6 @@ What is done is told through a function that is handed in; nothing here prints.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -178,10 +177,3 @@ def _reload_without_registries(found: Machine, record: Record) -> bool:
     return docker_reload.forget(
         found.tree, found.run, found.layout, entry, daemon_json.INSECURE, lambda daemon: daemon.insecure
     )
-
-
-def mine_to_change(found: Machine) -> str | None:
-    """Why this user cannot change this daemon; None where it can."""
-    if found.tree.live and not found.layout.rootless and os.geteuid() != 0:
-        return "the docker daemon belongs to root"
-    return None

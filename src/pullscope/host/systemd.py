@@ -58,7 +58,6 @@ class Shown:
 
     active: bool
     pid: int
-    since: str
     environment: Mapping[str, str]
     need_reload: bool
     loaded: bool
@@ -98,7 +97,7 @@ def read_files(tree: Tree, unit_paths: Sequence[str], unit: str) -> UnitFiles:
 
 def show(run: Run, layout: Layout) -> Shown | None:
     """What `systemctl show` says; None where there is no systemd to ask."""
-    wanted = "ActiveState,MainPID,Environment,NeedDaemonReload,LoadState,ExecMainStartTimestampMonotonic"
+    wanted = "ActiveState,MainPID,Environment,NeedDaemonReload,LoadState"
     done = run((*layout.systemctl, "show", layout.unit, f"--property={wanted}"))
     if not done.ok:
         return None
@@ -109,7 +108,6 @@ def show(run: Run, layout: Layout) -> Shown | None:
     return Shown(
         active=found["ActiveState"] in {"active", "reloading"},
         pid=int(pid) if pid.isdigit() else 0,
-        since=found.get("ExecMainStartTimestampMonotonic", ""),
         environment=dict(dropin.assignments(found.get("Environment", ""))),
         need_reload=found.get("NeedDaemonReload") == "yes",
         loaded=found.get("LoadState") == "loaded",

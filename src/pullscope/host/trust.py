@@ -8,7 +8,6 @@ keys stay where they are.
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -87,11 +86,3 @@ def registries(tree: Tree, layout: Layout) -> list[RegistryTrust]:
 def bundle(pems: Iterable[str]) -> bytes:
     """One PEM text, each certificate once."""
     return "".join(f"{pem}\n" for pem in dict.fromkeys(pems)).encode()
-
-
-def fingerprint(pem: str) -> str | None:
-    """The certificate's bytes as one comparable word; None if it is not a certificate."""
-    try:
-        return ssl.PEM_cert_to_DER_cert(pem).hex()
-    except ValueError:
-        return None

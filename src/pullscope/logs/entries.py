@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pullscope.oci.json_text import read_object
+
 LONGEST_LINE = 1024 * 1024
 """Characters of a line that are looked at."""
 
@@ -99,12 +101,7 @@ def _fields_in(text: str) -> re.Pattern[str]:
 
 
 def _of_json(line: str, number: int) -> Entry | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict):
-        return None
+    record = read_object(line)
     for inner in ("MESSAGE", "log"):  # journalctl -o json; docker's json-file
         if isinstance(record.get(inner), str):
             return entry_of(record[inner].rstrip("\n"), number)

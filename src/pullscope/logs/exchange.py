@@ -6,10 +6,10 @@ of the events say the order and nothing else, and each request says so (`Request
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pullscope.oci.json_text import read_json
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
@@ -122,14 +122,6 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
     return events
 
 
-def _is_json(content: bytes) -> bool:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _proves(one: Exchange, digest: str) -> bool:
     """Whether the body hashes to a digest that its address or its answer names."""
     return digest in one.url or (header(one.fields, "docker-content-digest") or "").endswith(digest)
@@ -148,6 +140,6 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
         body = Body.of(one.body, keep=wants_document(endpoint, one.status or 0, is_token=is_token))
         if not _proves(one, body.sha256 or ""):
             # Text went through many hands: that it differs, or is not a document, says nothing of the bytes.
-            sound = (one.status or 0) >= 400 or _is_json(one.body)
+            sound = (one.status or 0) >= 400 or read_json(one.body) is not None
             body = Body(length=body.length, content=body.content if sound else None)
     yield border.finished(exchange, body, time=ended)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
+
+from pullscope.oci.json_text import read_object
 
 REQUEST = re.compile(r"([A-Z]{3,8}) (/\S*|https?://\S+) HTTP/[0-9.]+$")
 STATUS = re.compile(r"HTTP/[0-9.]+ (\d{3})(?: .*)?$")
@@ -36,13 +37,9 @@ def body_of(text: str | None, length: str | None, status: int) -> bytes | None:
 def fields_of_map(text: str) -> list[tuple[str, str]]:
     """Header fields of Go's `map[Name:[value value]]`, where several values of a name are one, or of JSON."""
     if text.startswith("{"):
-        try:
-            read = json.loads(text)
-        except (ValueError, RecursionError):
-            return []
         return [
             (name, str(value))
-            for name, values in read.items()
+            for name, values in read_object(text).items()
             for value in (values if isinstance(values, list) else [values])
         ]
     inner = text.removeprefix("map[").removesuffix("]")

@@ -6,15 +6,15 @@ never the token. One class fits mitmproxy 11 (which calls the view) and 12 (whic
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from mitmproxy import contentviews, flow
+from mitmproxy import contentviews
 
 from pullscope.mitm.flow_notes import SEEN
 from pullscope.oci.amounts import count
+from pullscope.oci.challenge import jwt_claims
 from pullscope.oci.documents import (
     Descriptor,
     Index,
@@ -25,6 +25,7 @@ from pullscope.oci.documents import (
     read_manifest,
     read_token_answer,
 )
+from pullscope.oci.json_text import read_object
 from pullscope.oci.media import MediaClass, media_class
 
 NAME = "Registry"
@@ -61,7 +62,7 @@ class RegistryView:
         """High for a registry's media types, and for what a traced registry or token server said in JSON."""
         content_type = given.get("content_type") if metadata is None else metadata.content_type
         of = given.get("flow") if metadata is None else metadata.flow
-        if not data or not (_names_document(content_type) or _is_traced(of)):
+        if not data or not (media_class(content_type) in _DOCUMENTS or (of is not None and SEEN in of.metadata)):
             return NOT_OURS
         return NOT_OURS if describe(data, content_type) is None else OURS
 
@@ -117,12 +118,7 @@ def describe(data: bytes, content_type: str | None) -> str | None:
     return "\n".join([*shown, "..."] if len(shown) == MOST_LINES else shown)
 
 
-def _names_document(content_type: str | None) -> bool:
-    return media_class(content_type) in (MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1, MediaClass.CONFIG)
-
-
-def _is_traced(of: flow.Flow | None) -> bool:
-    return of is not None and SEEN in of.metadata
+_DOCUMENTS = frozenset({MediaClass.INDEX, MediaClass.MANIFEST, MediaClass.SCHEMA1, MediaClass.CONFIG})
 
 
 def _index(index: Index) -> Iterator[str]:
@@ -167,7 +163,7 @@ def _descriptor(descriptor: Descriptor) -> Rows:
 
 
 def _token(token: TokenAnswer) -> Iterator[str]:
-    claims = _claims(token.token)
+    claims = jwt_claims(token.token)
     yield from _aligned("token answer (the token itself is not shown here)", _token_rows(token, claims))
 
 
@@ -184,25 +180,12 @@ def _token_rows(token: TokenAnswer, claims: dict[str, Any] | None) -> Rows:
         yield claim, str(claims[claim])[:200] if claims is not None and claim in claims else ""
 
 
-def _claims(token: str) -> dict[str, Any] | None:
-    """What a JWT claims, unverified (RFC 7519, 3)."""
-    parts = token.split(".", 3)
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    return claims if isinstance(claims, dict) else None
-
-
 def _as_config(data: bytes, content_type: str | None) -> dict[str, Any] | None:
     """An image config (image-spec config.md): it has a platform and a root filesystem, or says that it is one."""
     if read_config(data) is None:
         return None
-    read = json.loads(data.decode("utf-8-sig", "replace"))
-    is_one = isinstance(read, dict) and ("rootfs" in read or media_class(content_type) is MediaClass.CONFIG)
-    return read if is_one else None
+    read = read_object(data)
+    return read if "rootfs" in read or media_class(content_type) is MediaClass.CONFIG else None
 
 
 def _config(config: dict[str, Any], data: bytes) -> Iterator[str]:

@@ -30,7 +30,6 @@ from pullscope.oci.redact import (
     Numbers,
     redact_document,
     redact_headers,
-    redact_location,
     redact_url,
 )
 from pullscope.oci.request_secrets import Secrets, both, secrets_of, secrets_sent, without_secrets
@@ -150,9 +149,7 @@ def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers:
             fields = fields.replacing("authorization", f"Bearer {_word(numbers, 'token', secret.strip())}")
     if referer:
         raw = canonical(referer)
-        fields = fields.replacing(
-            "referer", _numbered_url(raw, without_secrets(redact_location(raw), at_hand), numbers)
-        )
+        fields = fields.replacing("referer", _numbered_url(raw, without_secrets(redact_url(raw), at_hand), numbers))
     parts = split(_numbered_url(raw_url, clean, numbers))
     request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     body = body_of_message(request, keep=wants_upload(route(clean).endpoint))
@@ -178,7 +175,7 @@ def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbe
     if location:
         absolute = canonical(joined(raw_url, location))
         fields = fields.replacing(
-            "location", _numbered_url(absolute, without_secrets(redact_location(absolute), at_hand), numbers)
+            "location", _numbered_url(absolute, without_secrets(redact_url(absolute), at_hand), numbers)
         )
     body = body_of_message(response, keep=bool(kept["read"]))
     if body.length:

@@ -7,11 +7,12 @@ here, and none is kept.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from pullscope.oci.json_text import read_json
 from pullscope.oci.urls import parameters, query
 
 _MAX_HEADER = 16 * 1024
@@ -132,19 +133,24 @@ def read_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple(read)
 
 
+def jwt_claims(token: str) -> dict[str, Any] | None:
+    """What a JWT claims, unverified (RFC 7519, 3); None of any other token."""
+    parts = token.split(".", 3)
+    if len(parts) != 3 or len(token) > _MAX_TOKEN:
+        return None
+    try:
+        claims = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
 def jwt_access(token: str) -> tuple[Scope, ...] | None:
     """What a token says that it grants, unverified; None where it is not a JWT or says nothing of it.
 
     The claim is `access`: distribution, docs/content/spec/auth/jwt.md.
     """
-    parts = token.split(".", 3)
-    if len(parts) != 3 or len(token) > _MAX_TOKEN:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    access = claims.get("access") if isinstance(claims, dict) else None
+    access = (jwt_claims(token) or {}).get("access")
     if not isinstance(access, list):
         return None
     scopes = []

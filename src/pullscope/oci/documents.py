@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pullscope.oci.bounds import counted, writable
 from pullscope.oci.challenge import Scope, jwt_access
 from pullscope.oci.digest import Digest, as_digest
+from pullscope.oci.json_text import read_object
 from pullscope.oci.media import SCHEMA1, MediaClass, essence, media_class
 
 MAX_DOCUMENT = 4 * 1024 * 1024  # what registries accept as a manifest: spec.md, "Pushing Manifests"
@@ -36,7 +37,6 @@ class Platform:
     os: str
     architecture: str
     variant: str | None = None
-    os_version: str | None = None
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -123,8 +123,6 @@ class TokenAnswer:
 def read_manifest(body: bytes | str, content_type: str | None = None) -> Index | Manifest | None:
     """The manifest in `body`. Its own mediaType counts before the Content-Type, and that before its shape."""
     document = _object(body)
-    if document is None:
-        return None
     shape = _shape(document)
     declared = _text(document.get("mediaType")) or ""
     kind = media_class(declared)
@@ -183,8 +181,6 @@ _SAYING = ("error_description", "details", "message", "detail", "msg", "reason",
 def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
     """The errors in an error body; none in plain text, HTML or nothing at all."""
     document = _object(body)
-    if document is None:
-        return ()
     listed = document.get("errors")
     if isinstance(listed, list):
         # spec.md, "Error Codes"; some servers list plain sentences.
@@ -208,8 +204,6 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
 def read_token_answer(body: bytes | str) -> TokenAnswer | None:
     """The answer of a token server; None where it holds no token (distribution, docs/content/spec/auth/token.md)."""
     document = _object(body)
-    if document is None:
-        return None
     token = _text(document.get("token")) or _text(document.get("access_token"))
     if not token:
         return None
@@ -224,13 +218,12 @@ def read_token_answer(body: bytes | str) -> TokenAnswer | None:
 
 def read_listed_name(body: bytes | str) -> str | None:
     """The repository that a list of tags names (spec.md, "Listing Tags")."""
-    document = _object(body)
-    return _text(document.get("name")) if document else None
+    return _text(_object(body).get("name"))
 
 
 def read_listed_count(body: bytes | str) -> int | None:
     """How many tags, repositories or results a list holds (spec.md, "Listing Tags"; `_catalog`; Docker Hub's search)."""
-    document = _object(body) or {}
+    document = _object(body)
     for key in ("tags", "repositories", "results"):
         listed = document.get(key)
         if isinstance(listed, list):
@@ -245,15 +238,8 @@ def read_config(body: bytes | str) -> Platform | None:
     return _platform(_object(body))
 
 
-def _object(body: bytes | str) -> dict[str, object] | None:
-    if len(body) > MAX_DOCUMENT:
-        return None
-    try:
-        read = json.loads(body if isinstance(body, str) else body.decode("utf-8-sig", "replace"))
-    # RecursionError: nested too deep. ValueError also: an integer of more than 4300 digits.
-    except (ValueError, RecursionError):
-        return None
-    return read if isinstance(read, dict) else None
+def _object(body: bytes | str) -> dict[str, object]:
+    return read_object(body) if len(body) <= MAX_DOCUMENT else {}
 
 
 def _shape(document: dict[str, object]) -> MediaClass | None:
@@ -289,7 +275,6 @@ def _platform(value: object) -> Platform | None:
         os=os or "unknown",
         architecture=architecture or "unknown",
         variant=_text(value.get("variant")) or None,
-        os_version=_text(value.get("os.version")) or None,
     )
 
 

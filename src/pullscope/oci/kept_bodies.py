@@ -11,6 +11,7 @@ import re
 
 from pullscope.oci.bounds import writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_manifest
+from pullscope.oci.json_text import read_json
 from pullscope.oci.keep import ANSWER, FIELDS, MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.scrub import GONE, redact_document, redact_query, redact_text
@@ -30,10 +31,7 @@ def sent_of(content: bytes, *, form: bool) -> str:
     text = content.decode("utf-8", "replace")
     if form:
         return redact_query(text, FIELDS)
-    try:
-        read = json.loads(text) if len(content) <= MAX_DOCUMENT else None
-    except (ValueError, RecursionError):
-        return GONE
+    read = read_json(text) if len(content) <= MAX_DOCUMENT else None
     if not isinstance(read, dict):
         return GONE
     if read and read_manifest(text) is None:
@@ -48,10 +46,7 @@ def token_answer_of(content: bytes) -> str:
     """What a token server answered: of JSON the names of its fields, and the values of those that are not secret."""
     if content[:64].lstrip()[:1] == b"<":
         return text_of(content, 200)  # a page, where a token should be
-    try:
-        read = json.loads(content.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        return GONE
+    read = read_json(content)
     if not isinstance(read, dict):
         return GONE
     kept: dict[str, object] = {}
@@ -77,10 +72,7 @@ def _is_list(content: bytes) -> bool:
     """Whether this is a list of tags or repositories (distribution-spec, "Listing Tags"; Google adds two keys)."""
     if b'"tags"' not in content and b'"repositories"' not in content:
         return False
-    try:
-        read = json.loads(content.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        return False
+    read = read_json(content)
     return isinstance(read, dict) and read.keys() <= {"name", "tags", "repositories", "child", "manifest"}
 
 

@@ -15,17 +15,8 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "GitHub": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     # docs.gitlab.com, "GitLab token overview", token prefixes
     "GitLab": (
-        "glpat-",
-        "gldt-",
-        "glrt-",
-        "glcbt-",
-        "glptt-",
-        "glft-",
-        "glimt-",
-        "glagent-",
-        "gloas-",
-        "glsoat-",
-        "glffct-",
+        *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-"),
+        *("glimt-", "glagent-", "gloas-", "glsoat-", "glffct-"),
     ),
     # docs.docker.com, personal and organization access tokens
     "Docker": ("dckr_pat_", "dckr_oat_"),

@@ -10,22 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 # kubernetes/registry.k8s.io at 012f74b, cmd/archeio/internal/app/buckets.go: the regions of AWS that have a bucket of its own.
-_REGIONS = (
-    *("af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2"),
-    *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6"),
-    *("ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1"),
-    *(
-        "eu-south-2",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "il-central-1",
-        "me-central-1",
-        "me-south-1",
-        "mx-central-1",
-    ),
-    *("sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
-)
+_IN_AWS = """
+af-south-1 ap-east-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
+ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2
+eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1
+us-east-1 us-east-2 us-west-1 us-west-2
+"""
+_REGIONS = _IN_AWS.split()
 _BUCKETS = {"eu-west-2": "767373bbdcb8270361b96548387bf2a9ad0d48758c35-eu-west-2"}
 """The same: the one with another name."""
 

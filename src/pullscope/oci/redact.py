@@ -18,7 +18,7 @@ from pullscope.oci.bounds import writable
 from pullscope.oci.challenge import split_challenges
 from pullscope.oci.keep import HEADERS
 from pullscope.oci.messages import Headers
-from pullscope.oci.scrub import GONE, redact_document, redact_location, redact_text, redact_url
+from pullscope.oci.scrub import GONE, redact_document, redact_text, redact_url
 
 __all__ = [
     "GONE",
@@ -26,7 +26,6 @@ __all__ = [
     "Numbers",
     "redact_document",
     "redact_headers",
-    "redact_location",
     "redact_text",
     "redact_url",
 ]
@@ -109,10 +108,10 @@ def _redact_link(value: str) -> str:
 _RULES: dict[str, Callable[[str], str]] = {
     "authorization": _redact_credentials,
     "proxy-authorization": _redact_credentials,
-    "content-location": redact_location,
-    "location": redact_location,
-    "origin": redact_location,
-    "referer": redact_location,
+    "content-location": redact_url,
+    "location": redact_url,
+    "origin": redact_url,
+    "referer": redact_url,
     "link": _redact_link,
     "user-agent": _redact_agent,
     "www-authenticate": _redact_challenges,

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pullscope.oci import urls
+from pullscope.oci.json_text import read_json
 from pullscope.oci.keep import FIELDS, PARAMETERS, Kept
 from pullscope.oci.messages import Headers
 from pullscope.oci.scrub import GONE
@@ -112,10 +113,8 @@ def secrets_sent(url: str, content: str, *, form: bool) -> Secrets:
     if form:
         found.add(_fields(content, FIELDS))
         return found.secrets(url)
-    try:
-        found.words.update(_texts(json.loads(content)))
-    except (ValueError, RecursionError):
-        found.words.add(content.strip())
+    read = read_json(content)
+    found.words.update([content.strip()] if read is None else _texts(read))
     return found.secrets(url)
 
 
@@ -199,10 +198,7 @@ def _of_value(value: str) -> _Found:
     if scheme.lower() == "basic" or ":" in decoded:
         found.add(_pair(decoded))
     if decoded.startswith("{"):  # X-Registry-Auth (docs.docker.com, Engine API, "Authentication")
-        try:
-            found.words.update(_texts(json.loads(decoded)))
-        except (ValueError, RecursionError):
-            return found
+        found.words.update(_texts(read_json(decoded)))
     return found
 
 

@@ -118,11 +118,6 @@ def redact_url(url: str) -> str:
     return f"{origin}{path}?{redact_query(query, PARAMETERS)}" if asked else f"{origin}{path}"
 
 
-def redact_location(location: str) -> str:
-    """A Location or Referer value, which may be relative; what a URL may not keep, this may not either."""
-    return redact_url(location)
-
-
 def redact_query(query: str, kept: Mapping[str, Kept]) -> str:
     """A query or a form with the names that are plain, and the values that are kept."""
     parts = _SEPARATORS.split(query)

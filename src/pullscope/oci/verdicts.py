@@ -7,7 +7,7 @@ in one line and how to cure it in one line that works when pasted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -41,13 +41,7 @@ class Problem:
     where: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "severity": str(self.severity),
-            "message": self.message,
-            "fix": self.fix,
-            "where": self.where,
-        }
+        return asdict(self)
 
 
 class ClientOutcome(StrEnum):
@@ -69,15 +63,7 @@ class ClientVerdict:
     link: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "verdict": str(self.verdict),
-            "step": self.step,
-            "finding": self.finding,
-            "reason": self.reason,
-            "fix": self.fix,
-            "link": self.link,
-        }
+        return asdict(self)
 
 
 def worst(problems: Iterable[Problem]) -> Severity | None:

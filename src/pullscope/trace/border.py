@@ -20,7 +20,7 @@ from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_location, redact_text, redact_url
+from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_text, redact_url
 from pullscope.oci.request_secrets import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import canonical, joined
@@ -185,7 +185,7 @@ class Border:
             exchange=exchange,
             status=min(counted(response.status) or 0, LARGEST_STATUS),
             headers=_headers(response.headers, at_hand),
-            location=without_secrets(redact_location(writable(absolute)[:LONGEST_URL]), at_hand) if absolute else None,
+            location=without_secrets(redact_url(writable(absolute)[:LONGEST_URL]), at_hand) if absolute else None,
             location_id=self._numbers.number("url", absolute) if absolute else None,
             answered_by=writable(answered_by)[:LONGEST_WORD] if answered_by else None,
             dialed=moment(dialed),

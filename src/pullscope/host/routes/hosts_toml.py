@@ -19,9 +19,6 @@ from pullscope.oci.reference import DOCKER_HUB, HUB_API
 
 DEFAULT = "_default"
 CAPABILITIES = ("pull", "resolve", "push", "referrers")
-_KNOWN_KEYS = frozenset(
-    ("server", "host", "capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout")
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,12 +132,6 @@ def read(tree: Tree, path: str, registry: str) -> HostDirectory:
         certificates = (_certificates(tree, path, registry),)
         return HostDirectory(path=path, text=text, hosts=certificates, refused=made.why, line=made.line)
     return HostDirectory(path=path, text=text, hosts=(*hosts_found, made if made.host else _with(registry, made)))
-
-
-def strange_keys(text: TomlText) -> list[tuple[str, int]]:
-    """Keys and tables at the top that containerd passes over, with their lines."""
-    found = [(table.path[0], table.line) for table in text.tables if table.path and table.path[0] not in _KNOWN_KEYS]
-    return found + [(key, lines[0]) for key, lines in text.tables[0].keys.items() if key not in _KNOWN_KEYS]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,11 @@ containers-auth.json(5): the first file that has one counts; in each, the longes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from pullscope.host.routes.route import Node
+from pullscope.oci.json_text import read_object
 from pullscope.oci.reference import DOCKER_HUB
 
 
@@ -25,20 +25,12 @@ def files(node: Node) -> list[str]:
 def find(node: Node, places: Sequence[str], name: str) -> str:
     """The file and key of a login for `host/repository`; empty where there is none."""
     for path in places:
-        document = _document(node, path)
+        document = read_object(node.text(path) or "")
         keys = [*_keys(document, "auths"), *_keys(document, "credHelpers")]
         fitting = [key for key in keys if _begins(_name(key), name)]
         if fitting:
             return f"{path} ({max(fitting, key=lambda key: len(_name(key)))})"
     return ""
-
-
-def _document(node: Node, path: str) -> dict[str, Any]:
-    try:
-        found = json.loads(node.text(path) or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _keys(document: dict[str, Any], key: str) -> list[str]:

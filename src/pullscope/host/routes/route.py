@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -35,14 +35,7 @@ class Endpoint:
     """The file and line that name it."""
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "url": self.url,
-            "asks": self.asks,
-            "trust": self.trust,
-            "login": self.login or None,
-            "namespace": self.namespace,
-            "source": self.source,
-        }
+        return asdict(self) | {"login": self.login or None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ class Row:
     cause: str
 
     def as_json(self) -> dict[str, Any]:
-        return {"number": self.number, "url": self.url, "state": self.state, "cause": self.cause}
+        return asdict(self)
 
 
 @dataclass(slots=True)

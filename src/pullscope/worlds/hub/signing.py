@@ -7,13 +7,12 @@ refused. They are made up, and yet no output may show them: the trace treats the
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
 
-from pullscope.oci.challenge import Scope, jwt_access
+from pullscope.oci.challenge import Scope, jwt_access, jwt_claims
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,11 +42,8 @@ class Seal:
         signed, _, signature = token.rpartition(".")
         if not signed or not self.holds(signed, signature):
             return None
-        try:
-            claims = json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
-        except (ValueError, binascii.Error):  # pragma: no cover - what we signed can be read
-            return None
-        return (jwt_access(token) or ()) if claims["exp"] > now else None
+        claims = jwt_claims(token)
+        return (jwt_access(token) or ()) if claims is not None and claims["exp"] > now else None
 
 
 def _base64(data: bytes) -> str:

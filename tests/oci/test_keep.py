@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.oci.redaction_page import document
+
 from pullscope.oci.keep import ANSWER, FIELDS, PARAMETERS
-from pullscope.oci.kept_table import document
 
 PAGE = Path(__file__).parents[2] / "docs" / "redaction.md"
 
 
 def test_the_page_is_made_from_the_tables() -> None:
-    """To make it anew: `python -c "from tests.oci.test_kept_table import write; write()"`."""
+    """To make it anew: `python -c "from tests.oci.test_keep import write; write()"`."""
     assert document(PAGE.read_text()) == PAGE.read_text()
 
 
