@@ -13,8 +13,10 @@ from typing import Any
 from pullscope import __version__
 from pullscope.host import HostError, change
 from pullscope.host.change import Change, Left, Tell
+from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
 from pullscope.host.journal_document import Entry, Record
 from pullscope.host.journaled_tree import Recorded
+from pullscope.host.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +100,18 @@ def _on_again(recorded: Recorded) -> str:
     except (HostError, OSError) as error:
         return f"What was on before could not be put back ({error}): the next `off` removes the rest"
     return ""
+
+
+def told(tree: Tree, run: Run, argv: Sequence[str], tell: Tell = lambda _: None) -> Outcome:
+    """Run a command of a change; where there is no such command, a tree goes without."""
+    tree.fault(f"before {spelled(argv)}")
+    done = run(argv)
+    tree.fault(f"after {spelled(argv)}")
+    if not tree.live and done.code == NOT_FOUND:
+        return Outcome(code=0)
+    if done.ok:
+        tell(f"{spelled(argv)}  done")
+    return done
 
 
 def close(recorded: Recorded, record: Record, left: tuple[Left, ...]) -> tuple[Left, ...]:

@@ -32,6 +32,8 @@ class Change:
         return self.entry.path
 
 
+CREATED = "removed (pullscope had created it)"
+
 Tell = Callable[[str], None]
 """Is handed one line for the user."""
 
@@ -103,19 +105,16 @@ def apply(tree: Tree, change: Change) -> None:
 
 def take_back(tree: Tree, entry: Entry) -> TakenBack:
     """Undo one entry. What cannot be told apart from the work of others stays, and is named."""
-    tree.clean(entry.path) if entry.kind != "directory" else None
-    now = tree.look(entry.path)
     if entry.kind == "directory":
-        return _take_back_directory(tree, entry, now)
-    if _same(now, entry.before):
+        return _take_back_directory(tree, entry)
+    tree.clean(entry.path)
+    now = tree.look(entry.path)
+    if _same(now, entry.before) or (now.absent and entry.before.absent):
         return TakenBack(path=entry.path, words="as it was", touched=False)
     if now.absent:
-        if entry.before.absent:
-            return TakenBack(path=entry.path, words="as it was", touched=False)
-        return TakenBack(path=entry.path, words="already removed", touched=False, foreign=True)
+        return _left(entry, "already removed")
     if not now.is_file:
-        words = "replaced since (not a plain file any more), left alone"
-        return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
+        return _left(entry, "replaced since (not a plain file any more), left alone")
     if sha256(now.content) in entry.ours:
         return _restore(tree, entry, now)
     rest, words = MERGES[entry.kind](now.content, entry)
@@ -123,7 +122,7 @@ def take_back(tree: Tree, entry: Entry) -> TakenBack:
         tree.remove(entry.path)
         return TakenBack(path=entry.path, words=words)
     if rest == now.content:
-        return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
+        return _left(entry, words)
     if entry.before.is_file and rest == entry.before.content:
         return _restore(tree, entry, now)
     tree.write(entry.path, replace(now, content=rest, mtime_ns=0))
@@ -161,30 +160,32 @@ def _same(now: Snapshot, before: Snapshot) -> bool:
     return now.is_file and before.is_file and replace(now, mtime_ns=0) == replace(before, mtime_ns=0)
 
 
+def _left(entry: Entry, words: str) -> TakenBack:
+    """What others did stays as it is."""
+    return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
+
+
 def _restore(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
     if entry.before.absent:
         tree.remove(entry.path)
-        return TakenBack(path=entry.path, words="removed (pullscope had created it)")
-    wanted = entry.before
-    if now.mode != entry.mode:
-        wanted = replace(wanted, mode=now.mode)
-    if (now.uid, now.gid) != (wanted.uid, wanted.gid):
-        wanted = replace(wanted, uid=now.uid, gid=now.gid)
+        return TakenBack(path=entry.path, words=CREATED)
+    mode = now.mode if now.mode != entry.mode else entry.before.mode
+    wanted = replace(entry.before, mode=mode, uid=now.uid, gid=now.gid)
     tree.write(entry.path, wanted)
-    if (wanted.mode, wanted.uid, wanted.gid) != (entry.before.mode, entry.before.uid, entry.before.gid):
+    if wanted != entry.before:
         return TakenBack(path=entry.path, words="restored; mode or owner changed since, kept", foreign=True)
     return TakenBack(path=entry.path, words="restored")
 
 
-def _take_back_directory(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
+def _take_back_directory(tree: Tree, entry: Entry) -> TakenBack:
+    now = tree.look(entry.path)
     if now.absent:
         return TakenBack(path=entry.path, words="as it was", touched=False)
     if now.kind != "directory":
-        return TakenBack(path=entry.path, words="not a directory any more, left alone", touched=False, foreign=True)
+        return _left(entry, "not a directory any more, left alone")
     if tree.remove_directory(entry.path):
-        return TakenBack(path=entry.path, words="removed (pullscope had created it)")
-    inside = ", ".join(tree.names(entry.path)[:3])
-    return TakenBack(path=entry.path, words=f"kept: {inside} was added to it", touched=False, foreign=True)
+        return TakenBack(path=entry.path, words=CREATED)
+    return _left(entry, f"kept: {', '.join(tree.names(entry.path)[:3])} was added to it")
 
 
 def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -193,7 +194,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     lines = [line for line in content.splitlines(keepends=True) if line.startswith(b"[") or line.strip() not in ours]
     telling = [line for line in lines if line.strip() and not line.strip().startswith((b"#", b";", b"["))]
     if not telling and entry.before.absent:
-        return None, "removed (pullscope had created it); a later change to our lines went with it"
+        return None, f"{CREATED}; a later change to our lines went with it"
     if not telling:
         return entry.before.content, "restored"
     words = ", ".join(line.strip().decode("utf-8", "replace").partition("=")[0] for line in telling[:3])
@@ -202,7 +203,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
 
 def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
     """A file in a directory of our own: no change by others is in it."""
-    return (None, "removed (pullscope had created it)") if entry.before.absent else (entry.before.content, "restored")
+    return (None, CREATED) if entry.before.absent else (entry.before.content, "restored")
 
 
 def _leave(content: bytes, _: Entry) -> tuple[bytes | None, str]:
@@ -224,7 +225,7 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
     except (ValueError, RecursionError) as error:
         return content, f"{error}: changed since, left alone; take our entries out by hand"
     if not now and entry.before.absent:
-        return None, "removed (pullscope had created it)"
+        return None, CREATED
     new = [key for key in now if key not in then or now[key] != then[key]]
     theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
@@ -241,7 +242,7 @@ def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     except ValueError as error:
         return content, f"{error}: changed since, left alone; take {entry.claims[0]} out by hand"
     if not now and entry.before.absent:
-        return None, "removed (pullscope had created it)"
+        return None, CREATED
     return rest, f"{', '.join(entry.claims)} taken out; changed since, the rest kept"
 
 
@@ -256,19 +257,17 @@ def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     if lost:
         return content, "changed since where our lines were, left alone; take them out by hand"
     if not rest.strip() and entry.before.absent:
-        return None, "removed (pullscope had created it)"
+        return None, CREATED
     return rest, "our lines taken out; changed since, the rest kept"
 
 
 def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     rest = hosts_file.remove_block(content)
     if rest == content:
-        words = (
-            "our block is not there any more" if hosts_file.BEGIN.encode() not in content else "our block lost its end"
-        )
-        return content, f"{words}, left alone"
+        lost = "lost its end" if hosts_file.BEGIN.encode() in content else "is not there any more"
+        return content, f"our block {lost}, left alone"
     if not rest and entry.before.absent:
-        return None, "removed (pullscope had created it)"
+        return None, CREATED
     return rest, "our block taken out; changed since, the rest kept"
 
 

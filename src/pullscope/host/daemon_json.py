@@ -21,11 +21,13 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
-    """One member of the outermost object: where its key begins, and where its value begins and ends."""
+class Part:
+    """A member of an object or an item of a list: where it begins, where its value does, and where both end."""
 
     key: str
     start: int
+    colon: str
+    """What stands between key and value."""
     value_start: int
     end: int
     value: Any
@@ -72,13 +74,13 @@ def remove_listed(content: bytes, key: str, gone: tuple[str, ...], *, keep_empty
     members = _members(text)
     known = set(_registries(members, key))
     found = members.get(key)
-    if found is None or not known & set(gone):
-        if found is not None and not known and not keep_empty:
-            return _remove_member(text, found).encode()
+    if found is None:
         return content
     if known <= set(gone) and not keep_empty:
-        return _remove_member(text, found).encode()
-    return _remove_items(text, found, frozenset(gone)).encode()
+        return _without(text, list(members.values()), [found], text.index("{"), text.rindex("}")).encode()
+    items = _parts(text, found.value_start)
+    unwanted = [item for item in items if item.value in gone]
+    return _without(text, items, unwanted, found.value_start, found.end - 1).encode() if unwanted else content
 
 
 def set_member(content: bytes, key: str, value: Any) -> bytes:
@@ -109,25 +111,34 @@ def _text(content: bytes) -> str:
         raise ValueError(f"is not UTF-8 (byte {error.start})") from error
 
 
-def _registries(members: Mapping[str, Member], key: str) -> list[str]:
+def _registries(members: Mapping[str, Part], key: str) -> list[str]:
     return listed({name: member.value for name, member in members.items() if name == key}, key)
 
 
-def _members(text: str) -> dict[str, Member]:
-    """Every member of the outermost object by its key, in order, with its place in the text."""
+def _members(text: str) -> dict[str, Part]:
+    """Every member of the outermost object by its key, in order."""
     _decoded(text)
+    return {member.key: member for member in _parts(text, _skip(text, 0))}
+
+
+def _parts(text: str, at: int) -> list[Part]:
+    """What is in the object or the list that begins at `at`."""
     decoder = json.JSONDecoder()
-    members: dict[str, Member] = {}
-    at = _skip(text, _skip(text, 0) + 1)
-    while text[at] != "}":
-        key, after = decoder.raw_decode(text, at)
-        value_start = _skip(text, _skip(text, after) + 1)
-        value, end = decoder.raw_decode(text, value_start)
-        members[key] = Member(key=key, start=at, value_start=value_start, end=end, value=value)
+    closing = "}" if text[at] == "{" else "]"
+    found: list[Part] = []
+    at = _skip(text, at + 1)
+    while text[at] != closing:
+        start, key, colon = at, "", ""
+        if closing == "}":
+            key, after = decoder.raw_decode(text, at)
+            at = _skip(text, _skip(text, after) + 1)
+            colon = text[after:at]
+        value, end = decoder.raw_decode(text, at)
+        found.append(Part(key=key, start=start, colon=colon, value_start=at, end=end, value=value))
         at = _skip(text, end)
         if text[at] == ",":
             at = _skip(text, at + 1)
-    return members
+    return found
 
 
 def _decoded(text: str) -> dict[str, Any]:
@@ -184,64 +195,34 @@ def _add_member(text: str, key: str, value: Any) -> str:
         body = f"{newline}  {json.dumps(key)}: {json.dumps(value)}{newline}"
         return text[: opening + 1] + body + text[text.rindex("}") :]
     last = members[-1]
-    colon = text[_key_end(text, last) : last.value_start]
     between = _space_before(text, last.start)
-    if not between and len(members) == 1 and " " in colon:
+    if not between and len(members) == 1 and " " in last.colon:
         between = " "
-    return text[: last.end] + f",{between}{json.dumps(key)}{colon}{json.dumps(value)}" + text[last.end :]
+    return text[: last.end] + f",{between}{json.dumps(key)}{last.colon}{json.dumps(value)}" + text[last.end :]
 
 
-def _key_end(text: str, member: Member) -> int:
-    return json.JSONDecoder().raw_decode(text, member.start)[1]
-
-
-def _remove_member(text: str, member: Member) -> str:
-    members = list(_members(text).values())
-    place = next(number for number, other in enumerate(members) if other.start == member.start)
-    if place > 0:
-        return text[: members[place - 1].end] + text[member.end :]
-    if len(members) > 1:
-        return text[: member.start] + text[members[1].start :]
-    return text[: text.index("{") + 1] + text[text.rindex("}") :]
-
-
-def _items(text: str, member: Member) -> list[tuple[int, int, Any]]:
-    decoder = json.JSONDecoder()
-    spans: list[tuple[int, int, Any]] = []
-    at = _skip(text, member.value_start + 1)
-    while text[at] != "]":
-        value, end = decoder.raw_decode(text, at)
-        spans.append((at, end, value))
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-    return spans
-
-
-def _add_items(text: str, member: Member, new: list[str], *, first: bool) -> str:
-    spans = _items(text, member)
-    if not spans:
+def _add_items(text: str, member: Part, new: list[str], *, first: bool) -> str:
+    items = _parts(text, member.value_start)
+    if not items:
         return text[: member.value_start] + json.dumps(new) + text[member.end :]
     if first:
-        at = spans[0][0]
+        at = items[0].start
         between = _space_before(text, at) or " "
         return text[:at] + "".join(f"{json.dumps(item)},{between}" for item in new) + text[at:]
-    start, end, _ = spans[-1]
-    between = _space_before(text, start)
-    if len(spans) == 1 and not between:
+    last = items[-1]
+    between = _space_before(text, last.start)
+    if len(items) == 1 and not between:
         between = " "
     added = "".join(f",{between}{json.dumps(item)}" for item in new)
-    return text[:end] + added + text[end:]
+    return text[: last.end] + added + text[last.end :]
 
 
-def _remove_items(text: str, member: Member, gone: frozenset[str]) -> str:
-    """`text` without the items in `gone`: each goes with the comma before it, the first ones with the comma after."""
-    spans = _items(text, member)
-    kept = [place for place, (_, _, value) in enumerate(spans) if value not in gone]
-    if not kept:
-        return text[: member.value_start + 1] + text[text.rindex("]", spans[-1][1], member.end) :]
-    pieces = [text[: spans[0][0]]]
-    for number, place in enumerate(kept):
-        start = spans[place][0] if number == 0 else spans[place - 1][1]
-        pieces.append(text[start : spans[place][1]])
-    return "".join((*pieces, text[spans[-1][1] :]))
+def _without(text: str, parts: list[Part], gone: list[Part], opening: int, closing: int) -> str:
+    """`text` without some parts between these brackets: each goes with the comma before it, the first with that after it."""
+    if len(gone) == len(parts):
+        return text[: opening + 1] + text[closing:]
+    kept = ""
+    for place, part in enumerate(parts):
+        if part not in gone:
+            kept += text[parts[place - 1].end if kept else part.start : part.end]
+    return text[: parts[0].start] + kept + text[parts[-1].end :]

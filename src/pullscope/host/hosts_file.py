@@ -26,6 +26,11 @@ def remove_block(content: bytes) -> bytes:
     return content if first is None else b"".join(lines[:first] + lines[last + 1 :])
 
 
+def ours(content: bytes) -> dict[str, str]:
+    """What our block says."""
+    return entries(content.partition(BEGIN.encode())[2].partition(END.encode())[0])
+
+
 def entries(content: bytes) -> dict[str, str]:
     """Which address the file gives to each name, the first line wins as in the resolver."""
     found: dict[str, str] = {}

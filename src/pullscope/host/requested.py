@@ -5,7 +5,7 @@ A constructor that refuses: ValueError with one sentence. Values only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pullscope.host import registry_host
@@ -65,18 +65,11 @@ class Wish:
     @classmethod
     def of(cls, options: dict[str, Any]) -> Wish:
         """The wish that a journal holds; what it does not know is left at its default."""
-        return cls(
-            mode=str(options.get("mode", "proxy")),
-            proxy_host=str(options.get("proxy_host", "127.0.0.1")),
-            proxy_port=int(options.get("proxy_port", 8080)),
-            trust=str(options.get("trust", "env")),
-            hosts=tuple(options.get("hosts", ())),
-            insecure=tuple(options.get("insecure", ())),
-            no_proxy=options.get("no_proxy"),
-            proxy_storage=options.get("proxy_storage") is not False,
-            until=options.get("until"),
-            confdir=options.get("confdir"),
-        )
+        names = {one.name for one in fields(cls)} - {"authority", "off_command"}
+        known: dict[str, Any] = {}
+        for name in names & options.keys():
+            known[name] = tuple(options[name]) if isinstance(options[name], list) else options[name]
+        return cls(**known)
 
     @property
     def proxy(self) -> str:

@@ -34,7 +34,8 @@ def status(machine: Machine, command: str) -> Status:
     layout = machine.layout
     on_disk = dropin.environment(machine.tree.text(layout.drop_in) or "")
     registries = _ours_insecure(machine)
-    hosts = hosts_file.entries((machine.tree.text("/etc/hosts") or "").encode()) if _has_block(machine) else {}
+    names = (machine.tree.text("/etc/hosts") or "").encode()
+    hosts = hosts_file.entries(names)
     running = _of(machine.running or {}, layout.prefix) if machine.running is not None else None
     facts: dict[str, Any] = {
         "state": state,
@@ -47,7 +48,7 @@ def status(machine: Machine, command: str) -> Status:
         "loaded": _of(machine.shown.environment, layout.prefix) if machine.shown else None,
         "running": running,
         "insecure_registries": registries,
-        "hosts": {name: hosts[name] for name in _block_names(machine)},
+        "hosts": {name: hosts[name] for name in hosts_file.ours(names)},
         "until": machine.record.options.get("until") if machine.record else None,
         "files": [entry.path for entry in machine.record.entries] if machine.record else [],
     }
@@ -119,16 +120,6 @@ def _ours_insecure(machine: Machine) -> list[str]:
     asked = [claim for claim in claims if not claim.startswith("proxies=")]
     known = machine.daemon.insecure if machine.daemon else set(asked)
     return [host for host in asked if host in known]
-
-
-def _has_block(machine: Machine) -> bool:
-    return hosts_file.BEGIN in (machine.tree.text("/etc/hosts") or "")
-
-
-def _block_names(machine: Machine) -> list[str]:
-    text = machine.tree.text("/etc/hosts") or ""
-    block = text.partition(hosts_file.BEGIN)[2].partition(hosts_file.END)[0]
-    return list(hosts_file.entries(block.encode()))
 
 
 def _lines(machine: Machine, facts: dict[str, Any]) -> list[tuple[str, str]]:

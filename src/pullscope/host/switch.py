@@ -6,8 +6,9 @@ What is done is told through a function that is handed in; nothing here prints.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pullscope.host import (
@@ -20,10 +21,10 @@ from pullscope.host import (
     systemd,
     takeback_timer,
 )
-from pullscope.host.carry_out import Undone
+from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Tell
-from pullscope.host.command import Outcome, spelled
-from pullscope.host.journal_document import NAMES, Entry, Record
+from pullscope.host.command import Outcome
+from pullscope.host.journal_document import NAMES, Record
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.oci.amounts import count
@@ -94,8 +95,8 @@ def off(found: Machine, tell: Tell) -> Undone:
         left = change.take_all_back(tree, record.entries, tell)
         if interim:
             tell("docker reloaded, without our insecure registries")
-        if _touches_units(found, record.entries):
-            _told(found, (*found.layout.systemctl, "daemon-reload"), tell, quiet=True)
+        if any(entry.path.startswith(found.layout.unit_paths[0]) for entry in record.entries):
+            told(tree, found.run, (*found.layout.systemctl, "daemon-reload"))
         # Where the daemon would not come back by itself after a crash, the record is still there to try again.
         tree.fault("before deleting the journal")
         left += carry_out.close(found.recorded, record, left)
@@ -107,7 +108,7 @@ def restart(found: Machine, tell: Tell) -> Outcome:
     layout = found.layout
     # Docker's own unit allows three starts a minute (StartLimitBurst=3); ours must not be the one that is refused.
     found.run((*layout.systemctl, "reset-failed", layout.unit))
-    done = _told(found, (*layout.systemctl, "restart", layout.unit), tell)
+    done = told(found.tree, found.run, (*layout.systemctl, "restart", layout.unit), tell)
     if not done.ok:
         return done
     again = systemd.show(found.run, layout)
@@ -116,41 +117,23 @@ def restart(found: Machine, tell: Tell) -> Outcome:
     return done
 
 
-def _told(found: Machine, argv: Sequence[str], tell: Tell, *, quiet: bool = False) -> Outcome:
-    found.tree.fault(f"before {spelled(argv)}")
-    done = found.run(argv)
-    found.tree.fault(f"after {spelled(argv)}")
-    if not found.tree.live and done.code == 127:
-        return Outcome(code=0)
-    if done.ok and not quiet:
-        tell(f"{spelled(argv)}  done")
-    return done
-
-
-def _touches_units(found: Machine, entries: Sequence[Entry]) -> bool:
-    return any(entry.path.startswith(found.layout.unit_paths[0]) for entry in entries)
-
-
 def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
     """Run what the plan needs; the outcome that failed, None where all went well."""
     layout = found.layout
+    steps: list[Callable[[], Outcome]] = []
+
+    def add(*words: str) -> None:
+        steps.append(partial(told, found.tree, found.run, (*layout.systemctl, *words), tell))
+
     if planned.daemon_reload:
-        done = _told(found, (*layout.systemctl, "daemon-reload"), tell)
-        if not done.ok:
-            return done
+        add("daemon-reload")
     if planned.wish.until:
-        done = _told(found, (*layout.systemctl, "restart", f"{layout.timer}.timer"), tell)
-        if not done.ok:
-            return done
+        add("restart", f"{layout.timer}.timer")
     if planned.restart:
-        done = restart(found, tell)
-        if not done.ok:
-            return done
+        steps.append(partial(restart, found, tell))
     elif planned.reload:
-        done = _told(found, (*layout.systemctl, "reload", layout.unit), tell)
-        if not done.ok:
-            return done
-    return None
+        add("reload", layout.unit)
+    return next((done for step in steps if not (done := step()).ok), None)
 
 
 def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> None:

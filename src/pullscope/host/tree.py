@@ -12,12 +12,12 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pullscope.host import HostError
-from pullscope.host.untrusted_file import read_handle
+from pullscope.host.untrusted_file import read_handle, sentence
 
 PENDING = ".pullscope-new"
 """The suffix of a file that is being written: one that systemd, dockerd and mitmproxy do not read."""
@@ -142,7 +142,7 @@ class Tree:
         """Put `wanted` (a file) at `path`, whole: bytes, mode, owner, and the times where the snapshot has them."""
         place = self.at(path)
         pending = place.with_name(f".{place.name}{PENDING}")
-        with _sentence(f"{path} cannot be written"):
+        with sentence(f"{path} cannot be written"):
             self.fault(f"before writing {path}")
             pending.unlink(missing_ok=True)
             handle = os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -168,7 +168,7 @@ class Tree:
 
     def make_directory(self, path: str, mode: int, uid: int, gid: int) -> None:
         place = self.at(path)
-        with _sentence(f"{path} cannot be made"):
+        with sentence(f"{path} cannot be made"):
             self.fault(f"before making {path}")
             if not place.is_dir():
                 place.mkdir(mode=0o700)
@@ -180,7 +180,7 @@ class Tree:
 
     def remove(self, path: str) -> None:
         place = self.at(path)
-        with _sentence(f"{path} cannot be removed"):
+        with sentence(f"{path} cannot be removed"):
             self.fault(f"before removing {path}")
             place.unlink(missing_ok=True)
             _sync_directory(place.parent)
@@ -225,14 +225,6 @@ class Tree:
         if place.is_mount():
             return f"{path} is a mount of its own (a container?)"
         return None
-
-
-@contextlib.contextmanager
-def _sentence(start: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise HostError(f"{start}: {error.strerror}") from error
 
 
 def _sync_directory(folder: Path) -> None:

@@ -32,7 +32,7 @@ class _Reached:
 
 def read(path: Path, limit: int) -> bytes | None:
     """The content of a regular file of at most `limit` bytes; None where there is none. HostError for anything else."""
-    with _sentence(path):
+    with sentence(f"{path} cannot be read"):
         handle = _walk(path, _FILE).handle if os.geteuid() == 0 else _plain(path)
         return None if handle is None else read_handle(handle, path, limit)
 
@@ -53,7 +53,7 @@ def read_handle(handle: int, path: object, limit: int) -> bytes:
 
 def owner(path: Path) -> tuple[int, int]:
     """Whose place this is, whether it exists or not: uid and gid of the first directory on the way that is not root's."""
-    with _sentence(path):
+    with sentence(f"{path} cannot be read"):
         reached = _walk(path, _FOLDER)
         if reached.handle is not None:
             os.close(reached.handle)
@@ -138,8 +138,9 @@ def _instead(old: int, new: int) -> int:
 
 
 @contextmanager
-def _sentence(path: Path) -> Iterator[None]:
+def sentence(start: str) -> Iterator[None]:
+    """An error of the system's as one of ours: `start`, then what it says."""
     try:
         yield
     except OSError as error:
-        raise HostError(f"{path} cannot be read: {error.strerror}") from error
+        raise HostError(f"{start}: {error.strerror}") from error

@@ -6,6 +6,7 @@ name of the directory wins.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,15 +16,15 @@ from pullscope.host.mirror.runtime import Wish
 from pullscope.host.routes import registries_conf
 from pullscope.host.routes.registries_conf import Registry
 from pullscope.host.routes.route import Node
-from pullscope.host.routes.toml_text import quoted
 
 PODMAN = f"{registries_conf.SYSTEM}.d/zzz-pullscope.conf"
 NO_HOME = "/nonexistent"
 """No home directory: a drop-in of the system holds what the system's files say."""
 CRIO = f"{registries_conf.SYSTEM}.d/zzz-pullscope-crio.conf"
+"""A file of its own, so that each is taken back by itself."""
 
 
-def write(parts: Parts, node: Node, wish: Wish, path: str = PODMAN) -> list[str]:
+def write(path: str, parts: Parts, node: Node, wish: Wish) -> list[str]:
     """The drop-in for all registries; what a longer prefix takes for itself is said."""
     system = replace(node, home=NO_HOME, environment={})
     known = registries_conf.read(system, without=(PODMAN, CRIO))
@@ -58,11 +59,6 @@ def _replaced(node: Node, host: str) -> list[str]:
     return [f"{own.path} has a [[registry]] {host} of its own, which is not asked while ours is there"]
 
 
-def write_crio(parts: Parts, node: Node, wish: Wish) -> list[str]:
-    """The same in a file of its own, so that each is taken back by itself."""
-    return write(parts, node, wish, CRIO)
-
-
 def _table(host: str, registry: Registry | None, wish: Wish) -> str:
     settings: dict[str, Any] = {"prefix": host, "location": host}
     mirrors: list[dict[str, Any]] = [{"location": f"{wish.address}/{host}", "insecure": True}]
@@ -80,12 +76,6 @@ def _table(host: str, registry: Registry | None, wish: Wish) -> str:
 
 
 def _keys(settings: dict[str, Any]) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in settings.items() if isinstance(value, str | bool | int)]
-
-
-def _value(value: str | bool | int) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return quoted(value)
+    """Text, numbers and truth are spelled in TOML as in JSON."""
+    known = {key: value for key, value in settings.items() if isinstance(value, str | bool | int)}
+    return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in known.items()]

@@ -22,15 +22,7 @@ _KEY = re.compile(
 _ITEM = re.compile(r"(?P<indent> *)- +\S")
 
 
-def write_k3s(parts: Parts, _: Node, wish: Wish) -> list[str]:
-    return _write(parts, FILES["k3s"], wish)
-
-
-def write_rke2(parts: Parts, _: Node, wish: Wish) -> list[str]:
-    return _write(parts, FILES["rke2"], wish)
-
-
-def _write(parts: Parts, path: str, wish: Wish) -> list[str]:
+def write(path: str, parts: Parts, _: Node, wish: Wish) -> list[str]:
     """Each registry below `mirrors`; its own endpoints stay behind ours."""
     pieces = Pieces(parts, path)
     lines = pieces.content.splitlines()

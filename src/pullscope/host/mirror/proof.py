@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pullscope.host import HostError
 from pullscope.host.listener import listens
+from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Problem, Severity
 
 _OURS = b"pullscope"
@@ -61,8 +62,8 @@ def prove(address: str, registry: str, start: str) -> Proof:
 
 
 def _parts(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return (host.strip("[]"), int(port)) if host and port.isdigit() else (address.strip("[]"), 80)
+    parts = split(f"//{address}")
+    return parts.host, parts.port or 80
 
 
 def _get(address: str, path: str) -> tuple[int | None, bytes]:

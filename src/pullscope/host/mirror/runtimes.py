@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pullscope.host.layout import SYSTEM
 from pullscope.host.mirror import buildkit, certs_d, daemon, drop_in, k3s
 from pullscope.host.mirror.runtime import Runtime
@@ -39,14 +41,14 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="podman",
         name="podman, buildah, skopeo",
         found_by=("podman", "buildah", "skopeo"),
-        write=drop_in.write,
+        write=partial(drop_in.write, drop_in.PODMAN),
         examine=podman.examine,
     ),
     Runtime(
         id="crio",
         name="CRI-O",
         found_by=("crio.service", "/etc/crio"),
-        write=drop_in.write_crio,
+        write=partial(drop_in.write, drop_in.CRIO),
         examine=podman.examine,
         units=("crio.service",),
         reads="on reload",
@@ -63,7 +65,7 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="k3s",
         name="k3s",
         found_by=("k3s.service", "k3s-agent.service", "/etc/rancher/k3s"),
-        write=k3s.write_k3s,
+        write=partial(k3s.write, k3s.FILES["k3s"]),
         units=("k3s.service",),
         reads="on restart",
     ),
@@ -71,7 +73,7 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="rke2",
         name="rke2",
         found_by=("rke2-server.service", "rke2-agent.service", "/etc/rancher/rke2"),
-        write=k3s.write_rke2,
+        write=partial(k3s.write, k3s.FILES["rke2"]),
         units=("rke2-server.service",),
         reads="on restart",
     ),

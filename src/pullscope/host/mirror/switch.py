@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pullscope.host import HostError, carry_out, change, daemon_json, docker_reload, takeback_timer
-from pullscope.host.carry_out import Undone
+from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Change, Tell
 from pullscope.host.change_list import Parts
-from pullscope.host.command import Outcome, spelled
+from pullscope.host.command import spelled
 from pullscope.host.journal_document import Entry, Record
 from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import SYSTEM
@@ -76,7 +76,7 @@ def on(node: Node, planned: Plan, tell: Tell) -> None:
     for argv in planned.commands:
         if argv[1] == "reload" and not _active(node, argv[2]):
             continue
-        done = _told(node, argv, tell)
+        done = told(node.tree, node.run, argv, tell)
         if not done.ok:
             takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
             put_back = carry_out.put_back(planned.recorded, record)
@@ -96,11 +96,11 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
             tell("docker reloaded, without the tracing mirror")
         left = change.take_all_back(node.tree, record.entries, tell)
         if _has_timer(record.entries):
-            _told(node, ("systemctl", "daemon-reload"), lambda _: None)
+            told(node.tree, node.run, ("systemctl", "daemon-reload"))
         if runtime.reads == "on reload" and runtime.id != "docker":
             for unit in runtime.units:
                 if _active(node, unit):
-                    _told(node, ("systemctl", "reload", unit), tell)
+                    told(node.tree, node.run, ("systemctl", "reload", unit), tell)
         node.tree.fault("before deleting the journal")
         left += carry_out.close(known, record, left)
     return Undone(was_on=True, left=left)
@@ -159,17 +159,6 @@ def _has_timer(items: Sequence[Change] | Sequence[Entry]) -> bool:
 
 def _active(node: Node, unit: str) -> bool:
     return node.run(("systemctl", "is-active", "--quiet", unit)).ok
-
-
-def _told(node: Node, argv: tuple[str, ...], tell: Tell) -> Outcome:
-    node.tree.fault(f"before {spelled(argv)}")
-    done = node.run(argv)
-    node.tree.fault(f"after {spelled(argv)}")
-    if not node.tree.live and done.code == 127:
-        return Outcome(code=0)
-    if done.ok:
-        tell(f"{spelled(argv)}  done")
-    return done
 
 
 def _forget_mirrors(node: Node, record: Record) -> bool:

@@ -7,6 +7,7 @@ core/remotes/docker/config/hosts.go, internal/cri/server/images/image_pull.go (r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pullscope.host.routes import containerd_checks, containerd_config, hosts_toml, toml_text
@@ -126,14 +127,7 @@ def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:
             path=parts.path or "/v2",
             capabilities=frozenset(hosts_toml.CAPABILITIES),
         )
-        made = _endpoint(host, reference, config.path if named else "default")
         trust = NOT_VERIFIED if insecure else f"CA {authority} and {SYSTEM_CAS}" if authority else SYSTEM_CAS
         login = f"{config.path}: registry.configs" if toml_text.get(settings, "auth") else KUBELET_LOGIN
-        yield Endpoint(
-            url=made.url,
-            asks=made.asks,
-            trust=NO_TLS if parts.scheme == "http" else trust,
-            login=login,
-            namespace=made.namespace,
-            source=made.source,
-        )
+        made = _endpoint(host, reference, config.path if named else "default", login)
+        yield replace(made, trust=NO_TLS if parts.scheme == "http" else trust)

@@ -6,7 +6,6 @@ itself. The login is what the docker CLI sends with the pull; a token for a mirr
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 from pullscope.host import daemon_json, docker_daemon
 from pullscope.host.layout import SYSTEM
 from pullscope.host.routes import logins
-from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, url_parts
+from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, is_loopback, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem, Severity
@@ -99,20 +98,11 @@ def _listed(settings: dict[str, Any], key: str) -> list[str]:
 
 
 def _trust(node: Node, host: str, settings: dict[str, Any]) -> str:
-    if host in _listed(settings, daemon_json.INSECURE) or _is_loopback(host):
+    if host in _listed(settings, daemon_json.INSECURE) or is_loopback(host):
         return INSECURE_WORDS
     folder = f"{SYSTEM.certs_d}/{host}"
     own = any(name.endswith(".crt") for name in node.tree.names(folder))
     return f"CA {folder}/*.crt and {SYSTEM_CAS}" if own else SYSTEM_CAS
-
-
-def _is_loopback(host: str) -> bool:
-    parts = url_parts(f"//{host}")
-    name = parts.hostname or "" if parts else ""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _problems(node: Node) -> Iterator[Problem]:
@@ -139,7 +129,7 @@ def _problems(node: Node) -> Iterator[Problem]:
                 code="mirror-not-an-origin",
                 message=f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
                 "not start with anything else",
-                fix=_set(node, where, daemon_json.MIRRORS, changed) + restart,
+                fix=_python(node, where, f'all["{daemon_json.MIRRORS}"] = {changed}') + restart,
                 where=where,
             )
             break
@@ -148,7 +138,7 @@ def _problems(node: Node) -> Iterator[Problem]:
         yield Problem(
             code="mirrors-by-another-name",
             message=f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors"',
-            fix=_rename(node, where, wrong[0], daemon_json.MIRRORS) + restart,
+            fix=_python(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart,
             where=where,
         )
     daemon = docker_daemon.ask(node.run, SYSTEM)
@@ -169,14 +159,6 @@ def _as_mirror(url: str) -> str | None:
         return None
     good = f"{parts.scheme}://{parts.netloc}"
     return url if url.rstrip("/") == good else good
-
-
-def _set(node: Node, where: str, key: str, value: str) -> str:
-    return _python(node, where, f"all[{json.dumps(key)}] = {value}")
-
-
-def _rename(node: Node, where: str, old: str, new: str) -> str:
-    return _python(node, where, f"all[{json.dumps(new)}] = all.pop({json.dumps(old)})")
 
 
 def _python(node: Node, where: str, change: str) -> str:

@@ -8,8 +8,8 @@ is left are certificates in docker's layout (`*.crt`, `*.cert`).
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pullscope.host.routes import toml_text
 from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS, url_parts
@@ -83,23 +83,15 @@ def directory(tree: Tree, roots: Sequence[str], registry: str) -> str | None:
 
 def own_server(registry: str) -> Host:
     """The registry itself, as it is asked where nothing else is said (ConfigureHosts)."""
-    every = frozenset(CAPABILITIES)
-    if registry == DOCKER_HUB:
-        return Host(key="", scheme="https", host=HUB_API, path="/v2", capabilities=every)
+    host = HUB_API if registry == DOCKER_HUB else registry
+    own = Host(key="", scheme="https", host=host, path="/v2", capabilities=frozenset(CAPABILITIES))
     name, _, port = registry.rpartition(":")
     name = name or registry
-    if name == "localhost" or name.startswith("127.") or name == "[::1]":
-        ambiguous = bool(name != registry) and port not in {"", "443"}
-        return Host(
-            key="",
-            scheme="http" if ambiguous else "https",
-            host=registry,
-            path="/v2",
-            capabilities=every,
-            skip_verify=port != "80",
-            has_tls=port != "80",
-        )
-    return Host(key="", scheme="https", host=registry, path="/v2", capabilities=every)
+    if not (name in {"localhost", "[::1]"} or name.startswith("127.")):
+        return own
+    ambiguous = name != registry and port not in {"", "443"}
+    tls = port != "80"
+    return replace(own, scheme="http" if ambiguous else "https", skip_verify=tls, has_tls=tls)
 
 
 def url_of(key: str) -> str:
@@ -110,36 +102,34 @@ def url_of(key: str) -> str:
 def read(tree: Tree, path: str, registry: str) -> HostDirectory:
     """What the host directory `path` says about `registry`."""
     content = tree.text(f"{path}/hosts.toml")
-    if not content:
-        return HostDirectory(path=path, text=None, hosts=(_certificates(tree, path, registry),))
+    text, refused, line = None, None, 0
     try:
-        text = toml_text.read(content)
+        if content:
+            text = toml_text.read(content)
+            return HostDirectory(path=path, text=text, hosts=tuple(_hosts(text, path, registry)))
+    except _RefusedError as error:
+        refused, line = str(error), error.line
     except ValueError as error:
-        hosts = (_certificates(tree, path, registry),)
-        return HostDirectory(path=path, text=None, hosts=hosts, refused=str(error))
-    hosts_found: list[Host] = []
-    for key in _order(text):
-        table = text.named("host", key)[0]
-        settings = toml_text.get(text.data, "host", key)
-        made = _host(key, settings, path, table)
-        if isinstance(made, _Refusal):
-            certificates = (_certificates(tree, path, registry),)
-            return HostDirectory(path=path, text=text, hosts=certificates, refused=made.why, line=made.line)
-        hosts_found.append(made)
-    server = toml_text.get(text.data, "server")
-    made = _host(server if isinstance(server, str) else "", text.data, path, text.tables[0])
-    if isinstance(made, _Refusal):
-        certificates = (_certificates(tree, path, registry),)
-        return HostDirectory(path=path, text=text, hosts=certificates, refused=made.why, line=made.line)
-    return HostDirectory(path=path, text=text, hosts=(*hosts_found, made if made.host else _with(registry, made)))
+        refused = str(error)
+    hosts = (_certificates(tree, path, registry),)
+    return HostDirectory(path=path, text=text, hosts=hosts, refused=refused, line=line)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Refusal:
+class _RefusedError(ValueError):
     """Why containerd leaves the whole file out."""
 
-    why: str
-    line: int = 0
+    def __init__(self, why: str, line: int) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def _hosts(text: TomlText, path: str, registry: str) -> Iterator[Host]:
+    """The hosts that the file names, then the registry itself."""
+    for key in _order(text):
+        yield _host(key, toml_text.get(text.data, "host", key), path, text.named("host", key)[0])
+    server = toml_text.get(text.data, "server")
+    said = _host(server if isinstance(server, str) else "", text.data, path, text.tables[0])
+    yield said if said.host else _with(registry, said)
 
 
 def _order(text: TomlText) -> list[str]:
@@ -148,15 +138,14 @@ def _order(text: TomlText) -> list[str]:
     return [key for key in dict.fromkeys(keys) if text.named("host", key)]
 
 
-def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusal:
+def _host(key: str, settings: object, base: str, table: Table) -> Host:
     """parseHostConfig: the URL, what it may be asked for, and its certificates."""
     settings = settings if isinstance(settings, dict) else {}
     url = url_of(key)
     override = settings.get("override_path") is True
     split = url_parts(url)
     if split is None:
-        return _Refusal(why=f"names {key!r}, which is not a URL", line=table.line)
-    scheme, host = split.scheme, split.netloc
+        raise _RefusedError(f"names {key!r}, which is not a URL", table.line)
     path = posixpath.normpath(split.path) if split.path else ""
     if url and not override and not path.endswith("/v2"):
         path = f"{path.rstrip('/')}/v2"
@@ -164,14 +153,14 @@ def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusa
     unknown = next((word for word in named if word.lower() not in CAPABILITIES), None)
     if unknown is not None:
         line = table.keys.get("capabilities", (table.line, 0))[0]
-        return _Refusal(why=f'has the unknown capability "{unknown}"', line=line)
+        raise _RefusedError(f'has the unknown capability "{unknown}"', line)
     authorities = tuple(
         item if item.startswith("/") else posixpath.join(base, item) for item in toml_text.texts(settings.get("ca"))
     )
     return Host(
         key=key,
-        scheme=scheme,
-        host=host,
+        scheme=split.scheme,
+        host=split.netloc,
         path=path,
         capabilities=frozenset(word.lower() for word in named) or frozenset(CAPABILITIES),
         authorities=authorities,
@@ -185,12 +174,8 @@ def _host(key: str, settings: object, base: str, table: Table) -> Host | _Refusa
 def _with(registry: str, said: Host) -> Host:
     """The registry itself, with what the top of a file says of its certificates."""
     own = own_server(registry)
-    return Host(
-        key="",
-        scheme=own.scheme,
-        host=own.host,
-        path=own.path,
-        capabilities=own.capabilities,
+    return replace(
+        own,
         authorities=said.authorities,
         skip_verify=said.skip_verify or own.skip_verify,
         has_tls=said.has_tls or own.has_tls,
@@ -204,13 +189,4 @@ def _certificates(tree: Tree, path: str, registry: str) -> Host:
     authorities = tuple(f"{path}/{name}" for name in names if name.endswith(".crt"))
     client = any(name.endswith(".cert") for name in names)
     own = own_server(registry)
-    return Host(
-        key="",
-        scheme=own.scheme,
-        host=own.host,
-        path=own.path,
-        capabilities=own.capabilities,
-        authorities=authorities,
-        skip_verify=own.skip_verify,
-        has_tls=bool(authorities) or client or own.has_tls,
-    )
+    return replace(own, authorities=authorities, has_tls=bool(authorities) or client or own.has_tls)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from pullscope.host.routes import edits, registries_conf, toml_text
 from pullscope.host.routes.registries_conf import SYSTEM, Fault, Registries, Registry
-from pullscope.host.routes.route import Node
+from pullscope.host.routes.route import Node, is_loopback
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem, Severity
@@ -136,7 +135,8 @@ def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
         return
     for mirror, below in zip(registry.mirrors, _mirror_tables(text, table), strict=False):
         location = str(mirror.get("location", ""))
-        if mirror.get("insecure") is not True and _is_loopback(location.partition("/")[0]):
+        host = location.partition("/")[0]
+        if mirror.get("insecure") is not True and ":" in host and is_loopback(host):
             yield Problem(
                 code="mirror-without-insecure",
                 severity=Severity.WARNING,
@@ -144,14 +144,6 @@ def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
                 fix=edits.sed(node, registry.path, edits.after(below.line, "insecure = true")),
                 where=f"{registry.path}:{below.line}",
             )
-
-
-def _is_loopback(host: str) -> bool:
-    name, _, port = host.rpartition(":")
-    try:
-        return bool(port) and (name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback)
-    except ValueError:
-        return False
 
 
 def _table(node: Node, registry: Registry) -> tuple[TomlText | None, Table | None]:

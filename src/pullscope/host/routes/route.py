@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -90,6 +91,16 @@ class Node:
     def then_restart(self, unit: str) -> str:
         """The words that make a changed file count where it is read at start only; nothing for a tree."""
         return f" && {self.sudo}systemctl restart {unit}" if self.tree.live else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is `localhost` or a literal loopback address."""
+    parts = url_parts(f"//{host}")
+    name = parts.hostname or "" if parts else ""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def url_parts(url: str) -> SplitResult | None:

@@ -5,6 +5,7 @@ Reading only. A file that is not TOML raises ValueError with the line, as the en
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -110,5 +111,5 @@ def _path(text: str) -> tuple[str, ...] | None:
 
 
 def quoted(text: str) -> str:
-    """A basic string of TOML; what is quoted here has no control characters."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A basic string of TOML, which are spelled as those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
