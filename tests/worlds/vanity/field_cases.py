@@ -269,4 +269,5 @@ CASES = [
         warned=frozenset({"rule-unsupported"}),
         never=OWN,
     ),
+    Case(file="nginx-mtls/nginx.conf", right=UNKNOWN, why="the client's certificate", never=OWN),
 ]

@@ -10,6 +10,7 @@ from tests.worlds.vanity.rule_cases import (
     CADDY_CASES,
     CLOUDFLARE_CASES,
     HOST,
+    NAMES,
     NETLIFY_CASES,
     NGINX_CASES,
     UP,
@@ -182,3 +183,45 @@ def test_location_never_holds_a_line_break() -> None:
 
     assert decision.response is not None
     assert "\n" not in (decision.response.headers.get("Location") or "")
+
+
+CERTIFICATE = [
+    # nginx.org ngx_http_ssl_module ssl_verify_client
+    (
+        "nginx",
+        "server {{ listen 443 ssl; ssl_verify_client {}; location / {{ proxy_pass http://r:5000; }} }}",
+        "on",
+        "optional",
+    ),
+    # caddyserver.com/docs/caddyfile/directives/tls#client_auth
+    (
+        "caddy",
+        "docker.example.com {{\ntls {{\nclient_auth {{\nmode {}\n}}\n}}\nreverse_proxy r:5000\n}}",
+        "require",
+        "request",
+    ),
+    # httpd.apache.org/docs/2.4/mod/mod_ssl.html#sslverifyclient
+    ("apache", "SSLVerifyClient {}\nProxyPass / http://r:5000/\n", "require", "optional"),
+    # doc.traefik.io/traefik/https/tls/#client-authentication-mtls
+    (
+        "traefik",
+        (
+            "http:\n  routers:\n    r: {{rule: PathPrefix(`/`), service: s, tls: {{options: o}}}}\n"
+            "  services: {{s: {{loadBalancer: {{servers: [{{url: 'http://r:5000'}}]}}}}}}\n"
+            "tls:\n  options:\n    o: {{clientAuth: {{clientAuthType: {}}}}}\n"
+        ),
+        "RequireAndVerifyClientCert",
+        "VerifyClientCertIfGiven",
+    ),
+]
+
+
+@pytest.mark.parametrize(("platform", "text", "asked_for", "offered"), CERTIFICATE)
+def test_who_is_let_in_by_a_certificate_is_not_known(platform: str, text: str, asked_for: str, offered: str) -> None:
+    """A server that wants the client's certificate has no verdict; one that takes it if it is there answers."""
+    name = "vanity.conf" if platform == "apache" else NAMES[platform]
+    wanted = decide(parse_rules(text.format(asked_for), name, platform), asked("/v2/"))
+    taken = decide(parse_rules(text.format(offered), name, platform), asked("/v2/"))
+
+    assert "the client's certificate" in (wanted.not_played or "")
+    assert taken.forward is not None

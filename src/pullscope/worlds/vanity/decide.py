@@ -173,22 +173,9 @@ def _found(condition: Condition, request: Request, asked: SplitResult, values: d
             return True
         case "header":
             return _meets(condition, request.headers.get(condition.key), values)
-        case "cookie":
-            cookies = dict(
-                part.strip().partition("=")[::2]
-                for part in (request.headers.get("Cookie") or "").split(";")
-                if part.strip()
-            )
-            if condition.key:
-                return condition.key in cookies and (not condition.values or cookies[condition.key] in condition.values)
-            return any(name in cookies for name in condition.values)
-        case "language":
-            languages = {value.lower() for value in condition.values}
-            spoken = (request.headers.get("Accept-Language") or "").lower().replace(";", ",").split(",")
-            return any(one.strip() in languages or one.strip().partition("-")[0] in languages for one in spoken)
         case "method":
             return request.method in condition.values
-    # Country, role and unknown conditions: a container client at an unknown place, with no login.
+    # A container client sends no cookie, language or role, and is at an unknown place.
     return False
 
 

@@ -15,6 +15,8 @@ from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
+CLIENT_CERTIFICATE = "who is let in depends on the client's certificate"
+
 
 class NotPlayedError(Exception):
     """What answers here is not known. `where` is `file:line`, `what` a few words: "auth_request is not played"."""
@@ -67,7 +69,7 @@ class Decision:
     not_played: str | None = None
     """Why the answer is not known: "nginx.conf:12: auth_request is not played"; `response` is then a stand-in."""
     login: str | None = None
-    """Where the vanity host itself asks for a login first, which is taken as shown: "nginx.conf:40"."""
+    """Where the vanity host itself asks for a login first: "nginx.conf:40". A request without one gets 401 (`world`)."""
 
     @property
     def answered_by(self) -> str:

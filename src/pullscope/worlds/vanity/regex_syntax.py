@@ -133,11 +133,6 @@ class Reader:
         if char.lower() in _CLASSES:
             test = _CLASSES[char.lower()]
             return Node("char", test=test if char.islower() else _not(test))
-        if char == "Q":
-            end = self.text.find("\\E", self.at)
-            quoted = self.text[self.at : end if end >= 0 else len(self.text)]
-            self.at = end + 2 if end >= 0 else len(self.text)
-            return Node("cat", tuple(self._literal(one) for one in quoted))
         return self._literal(self._escaped(char))
 
     def _escaped(self, char: str) -> str:
@@ -209,24 +204,12 @@ class Reader:
             return self._captured("")
         self.at += 1
         rest = self.text[self.at : self.at + 2]
-        if rest[:1] == "#":
-            end = self.text.find(")", self.at)
-            if end < 0:
-                raise RegexError("a comment is never closed")
-            self.at = end + 1
-            return None
         if rest[:1] in {":", ">", "=", "!"}:
             self.at += 1
             return self._closed({":": "cat", ">": "atomic", "=": "look", "!": "unlook"}[rest[0]])
-        if rest[:1] == "P" and rest[1:] == "<":
-            self.at += 2
-            return self._named(">")
-        if rest[:1] == "<" and rest[1:] not in {"=", "!"}:
-            self.at += 1
-            return self._named(">")
-        if rest[:1] == "'":
-            self.at += 1
-            return self._named("'")
+        if rest == "P<" or (rest[:1] == "<" and rest[1:] not in {"=", "!"}):
+            self.at += rest.index("<") + 1
+            return self._named()
         return self._flags()
 
     def _flags(self) -> Node | None:
@@ -245,8 +228,8 @@ class Reader:
         self.ignore_case, self.dot_all = before
         return node
 
-    def _named(self, closing: str) -> Node:
-        end = self.text.find(closing, self.at)
+    def _named(self) -> Node:
+        end = self.text.find(">", self.at)
         name = self.text[self.at : end] if end >= 0 else ""
         if not name.isidentifier():
             raise RegexError("a group has no proper name")

@@ -33,13 +33,6 @@ class Upstream:
         """Whether what it asks for is, or may be, a token for a name."""
         return self.tokens is not False and (self.row is None or self.row.tokens is not None)
 
-    @property
-    def manner(self) -> str:
-        """For a sentence: `lenient`, `strict`, `taken as lenient`."""
-        if self.tokens is False:
-            return "no tokens"
-        return "taken as lenient" if self.strict is None else "strict" if self.strict else "lenient"
-
 
 DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io"})
 

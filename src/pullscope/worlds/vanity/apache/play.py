@@ -16,7 +16,7 @@ from pullscope.worlds.vanity.apache.answers import DIALECT, changed_header
 from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of, rewrites
 from pullscope.worlds.vanity.apache.state import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import printable
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
@@ -56,6 +56,8 @@ class Play:
         for one in self.state.here():
             if one.name in {"if", "elseif", "else"}:
                 raise NotPlayedError(self.state.place(one), f"<{one.name} {' '.join(one.args)[:40]}> is not played")
+            if one.name == "sslverifyclient" and one.args[:1] == ["require"]:
+                raise NotPlayedError(self.state.place(one), CLIENT_CERTIFICATE)
             if one.name in {"sslrequire", "proxypassinherit"} or (one.name == "include" and not _is_about_tls(one)):
                 raise NotPlayedError(self.state.place(one), f"{one.name} {' '.join(one.args)[:40]} is not played")
         for section in self.state.sections():

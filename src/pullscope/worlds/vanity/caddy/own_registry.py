@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.caddy.play import upstream_base
-from pullscope.worlds.vanity.caddy.tree import Site, matcher_of
+from pullscope.worlds.vanity.caddy.tree import Site, matcher_of, upstream_base
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
 

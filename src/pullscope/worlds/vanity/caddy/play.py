@@ -17,11 +17,10 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
 from pullscope.worlds.vanity.caddy.state import State, merged
-from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name
+from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of, upstream_base
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.rules import Rule
-from pullscope.worlds.vanity.targets import is_url
 
 MOST_HANDLERS = 5000
 DIALECT = Dialect(server="Caddy")
@@ -57,12 +56,20 @@ class Play:
 
     def answer(self) -> Decision:
         """What the site does with the request."""
+        self._refuse_strangers()
         ended = self._run(in_order(self.site, self.site.block))
         if ended is not None:
             return ended
         # A site that handles nothing else answers 200 with nothing in it, for every path.
         rule = self.rules.get(id(self.site))
         return self._told(DIALECT.plain(200, b"", None), rule)
+
+    def _refuse_strangers(self) -> None:
+        inside = (each for one in self.site.block if one.name == "tls" for each in one.block or [])
+        for asked in (each for each in inside if each.name == "client_auth"):
+            mode = next((row.args for row in asked.block or [] if row.name == "mode"), ["require"])
+            if mode[:1] not in (["request"], ["verify_if_given"]):
+                raise NotPlayedError(self.state.place(asked), CLIENT_CERTIFICATE)
 
     def _run(self, directives: list[Directive], *, literal: bool = False) -> Decision | None:
         handled = rewritten = False
@@ -278,20 +285,3 @@ class Play:
             headers = self._with(headers, op, Directive(op.line, ["header"]))
         changed = replace(response, headers=headers)
         return Decision(response=changed, rule=rule, because=because, file=self.state.file, login=self.login)
-
-
-def upstream_base(address: str) -> str | None:
-    """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is not a TCP address."""
-    scheme, separator, rest = address.partition("://")
-    if not separator:
-        scheme, rest = "http", address
-    if rest.startswith("unix/"):
-        return "http://localhost"
-    rest = f"localhost{rest}" if rest.startswith(":") else rest
-    host, _, port = rest.rpartition(":")
-    if scheme not in {"http", "https", "h2c"} or not rest or "/" in rest or "{" in rest:
-        return None
-    secure = scheme == "https" or (port == "443" and bool(host))
-    rest = rest.removesuffix(":443") if secure else rest
-    base = f"{'https' if secure else 'http'}://{rest.lower()}"
-    return base if is_url(base) else None

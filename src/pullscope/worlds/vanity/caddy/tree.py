@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cmp_to_key
 
 from pullscope.worlds.vanity.blocks import Directive, caddy_directives, names
+from pullscope.worlds.vanity.targets import is_url
 
 MOST_IMPORTED = 20_000
 MOST_IMPORT_DEPTH = 10
@@ -205,3 +206,20 @@ def _compared(a: _Rank, b: _Rank) -> int:
         one, two = a[1].removesuffix("*"), b[1].removesuffix("*")
         return len(a[1]) - len(b[1]) if one == two else len(two) - len(one)
     return int(b[2]) - int(a[2])
+
+
+def upstream_base(address: str) -> str | None:
+    """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is not a TCP address."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        scheme, rest = "http", address
+    if rest.startswith("unix/"):
+        return "http://localhost"
+    rest = f"localhost{rest}" if rest.startswith(":") else rest
+    host, _, port = rest.rpartition(":")
+    if scheme not in {"http", "https", "h2c"} or not rest or "/" in rest or "{" in rest:
+        return None
+    secure = scheme == "https" or (port == "443" and bool(host))
+    rest = rest.removesuffix(":443") if secure else rest
+    base = f"{'https' if secure else 'http'}://{rest.lower()}"
+    return base if is_url(base) else None

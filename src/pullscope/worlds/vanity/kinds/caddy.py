@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.caddy.own_registry import own_registry
-from pullscope.worlds.vanity.caddy.play import DIALECT, Play, upstream_base
+from pullscope.worlds.vanity.caddy.play import DIALECT, Play
 from pullscope.worlds.vanity.caddy.state import State
-from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, with_values
+from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, upstream_base, with_values
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read

@@ -275,11 +275,11 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Remark]:
         if condition.kind == "unknown":
             message = f"Netlify knows no condition {condition.key!r}; the rule never matches here."
             yield Remark.unplayed(rule.where, message)
-        elif condition.kind in {"country", "role", "language"}:
+        elif condition.kind in _CONDITIONS:
             yield Remark.unplayed(
                 rule.line_of("conditions"),
-                f"the rule asks for {condition}: a container client sends no language or login, and pullscope knows no "
-                "country, so it does not match here.",
+                f"the rule asks for {condition}: a container client sends no language, cookie or login, and pullscope "
+                "knows no country, so it does not match here.",
                 "Keep conditions off the rules for /v2/.",
             )
     if isinstance(rule.pattern, SegmentPattern) and rule.pattern.has_inner_splat:

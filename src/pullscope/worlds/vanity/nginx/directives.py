@@ -19,45 +19,27 @@ PLAYED = names(
 
 HARMLESS = names(
     """
-    absolute_redirect accept_mutex access_by_lua_no_postpone access_log aio aio_write auth_basic_user_file
-    auth_delay autoindex autoindex_exact_size autoindex_localtime brotli brotli_static charset charset_types
-    chunked_transfer_encoding client_body_buffer_size client_body_in_file_only client_body_in_single_buffer
-    client_body_temp_path client_body_timeout client_header_buffer_size client_header_timeout client_max_body_size
-    connection_pool_size daemon directio disable_symlinks env error_log etag expires gunzip gzip_static http2
-    http2_max_concurrent_streams http2_push_preload http3 if_modified_since ignore_invalid_headers include
-    init_by_lua init_by_lua_block init_by_lua_file init_worker_by_lua_block js_import js_path js_set keepalive
-    keepalive_disable keepalive_requests keepalive_time keepalive_timeout large_client_header_buffers limit_conn
-    limit_conn_log_level limit_conn_status limit_conn_zone limit_rate limit_rate_after limit_req limit_req_dry_run
-    limit_req_log_level limit_req_status limit_req_zone lingering_close lingering_time lingering_timeout load_module
-    log_by_lua_block log_format log_not_found log_subrequest lua_package_cpath lua_package_path lua_shared_dict
-    lua_ssl_trusted_certificate lua_ssl_verify_depth map_hash_bucket_size map_hash_max_size master_process
-    max_ranges merge_slashes mirror_request_body modsecurity modsecurity_rules_file more_clear_headers
-    more_set_headers msie_padding msie_refresh multi_accept open_file_cache open_file_cache_errors
-    open_file_cache_min_uses open_file_cache_valid open_log_file_cache opentracing otel_trace output_buffers
-    override_charset pcre_jit pid port_in_redirect postpone_output proxy_bind proxy_buffer_size proxy_buffering
-    proxy_buffers proxy_busy_buffers_size proxy_cache proxy_cache_background_update proxy_cache_bypass
-    proxy_cache_convert_head proxy_cache_key proxy_cache_lock proxy_cache_lock_age proxy_cache_lock_timeout
-    proxy_cache_max_range_offset proxy_cache_methods proxy_cache_min_uses proxy_cache_path proxy_cache_purge
-    proxy_cache_revalidate proxy_cache_use_stale proxy_cache_valid proxy_connect_timeout proxy_cookie_domain
-    proxy_cookie_flags proxy_cookie_path proxy_force_ranges proxy_headers_hash_bucket_size
-    proxy_headers_hash_max_size proxy_http_version proxy_ignore_client_abort proxy_ignore_headers proxy_limit_rate
-    proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_timeout proxy_next_upstream_tries
-    proxy_no_cache proxy_pass_request_body proxy_pass_trailers proxy_read_timeout proxy_request_buffering
-    proxy_send_timeout proxy_set_body proxy_socket_keepalive proxy_store proxy_store_access
-    proxy_temp_file_write_size proxy_temp_path quic_gso quic_retry real_ip_header real_ip_recursive
-    request_pool_size reset_timedout_connection resolver resolver_timeout rewrite_log send_timeout sendfile
-    sendfile_max_chunk server_name_in_redirect server_names_hash_bucket_size server_names_hash_max_size
-    server_tokens set_real_ip_from slice source_charset ssl status_zone sub_filter sub_filter_last_modified
-    sub_filter_once sub_filter_types tcp_nodelay tcp_nopush thread_pool types types_hash_bucket_size
-    types_hash_max_size underscores_in_headers uninitialized_variable_warn use user variables_hash_bucket_size
-    variables_hash_max_size vhost_traffic_status_filter vhost_traffic_status_zone worker_connections
-    worker_processes worker_rlimit_nofile zone
+    absolute_redirect accept_mutex access_by_lua_no_postpone access_log aio aio_write auth_basic_user_file auth_delay
+    chunked_transfer_encoding connection_pool_size daemon  directio disable_symlinks env error_log etag expires
+    if_modified_since ignore_invalid_headers include js_import js_path js_set load_module log_by_lua_block
+    master_process max_ranges merge_slashes mirror_request_body more_clear_headers more_set_headers multi_accept
+    otel_trace output_buffers override_charset pcre_jit pid port_in_redirect postpone_output proxy_bind
+    proxy_force_ranges proxy_http_version proxy_ignore_client_abort proxy_ignore_headers proxy_limit_rate
+    proxy_max_temp_file_size proxy_pass_request_body proxy_pass_trailers proxy_read_timeout proxy_request_buffering
+    proxy_send_timeout proxy_set_body proxy_socket_keepalive request_pool_size reset_timedout_connection rewrite_log
+    send_timeout server_name_in_redirect server_tokens set_real_ip_from slice source_charset ssl status_zone
+    underscores_in_headers uninitialized_variable_warn use user zone
     """
 )
 HARMLESS_BEGINNINGS = tuple(
     names(
         """
-        ssl_ proxy_ssl_ gzip http2_ http3_ brotli_ fastcgi_ uwsgi_ scgi_ grpc_ geoip pagespeed ssi addition_ perl_modules #
+        ssl_ proxy_ssl_ proxy_buffer proxy_busy_ proxy_cache proxy_connect_ proxy_cookie_ proxy_headers_hash_ proxy_next_upstream
+        proxy_no_cache proxy_store proxy_temp_ gunzip gzip brotli zstd http2 http3 quic_ fastcgi_ uwsgi_ scgi_ grpc_ geoip
+        autoindex charset client_ init_by_lua init_worker_by_lua keepalive large_client_ limit_conn limit_rate limit_req
+        lingering_ log_format log_not_found log_subrequest lua_ map_hash_ modsecurity msie_ open_file_cache open_log_ opentracing
+        pagespeed perl_modules real_ip_ resolver sendfile server_names_hash_ ssi sub_filter addition_ tcp_ thread_pool types
+        variables_hash_ vhost_traffic_status_ worker_ #
         """
     )
 )

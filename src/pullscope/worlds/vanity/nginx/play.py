@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import printable
 from pullscope.worlds.vanity.nginx.dialect import DIALECT
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
@@ -213,6 +213,9 @@ class Play:
             refusal = self._refused(rules)
             if refusal is not None:
                 return refusal
+        certificate = scope.last("ssl_verify_client")
+        if certificate is not None and certificate.args[:1] == ["on"]:
+            raise NotPlayedError(self._place(certificate.line), CLIENT_CERTIFICATE)
         basic = scope.last("auth_basic")
         if basic is not None and basic.args[:1] != ["off"]:
             self._login = self._place(basic.line)

@@ -33,6 +33,7 @@ class Router:
     service: Item
     entry_points: frozenset[str]
     tls: bool
+    tls_options: Item
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Dynamic:
     routers: list[Router] = field(default_factory=list)
     middlewares: dict[str, Item] = field(default_factory=dict)
     services: dict[str, Item] = field(default_factory=dict)
+    tls_options: dict[str, Item] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
 
     one_host: str = ""
@@ -75,6 +77,9 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
             found.middlewares.setdefault(document.at("metadata", "name").text.lower(), document.at("spec"))
         elif kind == "IngressRoute":
             _ingress_route(document, found)
+        elif kind == "TLSOption":
+            found.tls_options[document.at("metadata", "name").text.lower()] = document.at("spec")
+        found.tls_options.update(document.at("tls", "options").fields)
         http = document.at("http") or of_containers(document) or Item(document.line)
         found.middlewares.update(http.at("middlewares").fields)
         found.services.update(http.at("services").fields)
@@ -146,6 +151,7 @@ def _add(
             service=service,
             entry_points=frozenset(word.lower() for word in around.at("entryPoints").words),
             tls="tls" in around.fields and around.at("tls").text != "false",
+            tls_options=around.at("tls", "options"),
         )
     )
 
@@ -157,6 +163,12 @@ def lookups(found: Dynamic) -> Iterator[Remark]:
             if middleware_of(found, one.text) is None:
                 message = f"the middleware {one.text} is not in this file: what it does to {router.name} is not known."
                 yield Remark.unplayed(found.place(one.line), message)
+        options = tls_options_of(found, router)
+        if router.tls_options and options is None:
+            message = (
+                f"the TLS options of {router.name} are not in this file: they may ask for the client's certificate."
+            )
+            yield Remark.unplayed(found.place(router.tls_options.line), message, severity="info")
         if service_of(found, router.service.text) is None and not router.service.text.endswith("@internal"):
             message = f"the service {router.service.text or '(none)'} of {router.name} is not in this file."
             yield Remark.unplayed(found.place(router.service.line), message)
@@ -165,6 +177,12 @@ def lookups(found: Dynamic) -> Iterator[Remark]:
 def middleware_of(found: Dynamic, name: str) -> Item | None:
     """The middleware that a router or chain names, with or without its provider."""
     return found.middlewares.get(name.lower().removesuffix("@file"))
+
+
+def tls_options_of(found: Dynamic, router: Router) -> Item | None:
+    """What its TLS is to be; the default's, where it names none."""
+    named = router.tls_options.at("name").text or router.tls_options.text or "default"
+    return found.tls_options.get(named.lower().removesuffix("@file"))
 
 
 def service_of(found: Dynamic, name: str) -> Item | None:

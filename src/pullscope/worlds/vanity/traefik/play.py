@@ -15,12 +15,12 @@ from urllib.parse import quote, unquote, urlsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.config_tree import Item
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, check_name, expression
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name, expression
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.regexes import replace_all
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
-from pullscope.worlds.vanity.traefik.config import Dynamic, Router, middleware_of, service_of
+from pullscope.worlds.vanity.traefik.config import Dynamic, Router, middleware_of, service_of, tls_options_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches
 
 DIALECT = Dialect(server="Traefik", not_found_type="text/plain; charset=utf-8", not_found_body="404 page not found\n")
@@ -82,6 +82,9 @@ class Play:
         )
         for router in self.config.reached():
             if matches(router.term, asked, self.config.place(router.rule_line)):
+                asks = (tls_options_of(self.config, router) or Item(0)).at("clientAuth", "clientAuthType")
+                if asks.text.lower().startswith("require"):
+                    raise NotPlayedError(self.config.place(asks.line), CLIENT_CERTIFICATE)
                 steps = tuple(middleware for named in router.middlewares for middleware in self._named(named))
                 return self._through(router, steps, state)
         return Decision(response=DIALECT.not_found(), because="no router", file=self.config.file)
