@@ -21,7 +21,7 @@ class Headers:
         # A list is the common case, and what is asked of it first costs less.
         pairs = fields if isinstance(fields, list) or not isinstance(fields, Mapping) else fields.items()
         self._fields: tuple[tuple[str, str], ...] = tuple(pairs)
-        self._values: dict[str, list[str]] | None = None  # by lower-case name, made at first use
+        self._values: dict[str, str] | None = None  # the first by its lower-case name, made at first use
 
     def get(self, name: str) -> str | None:
         """The first value of `name`, or None."""
@@ -29,17 +29,16 @@ class Headers:
         found = values.get(name)
         if found is None and not name.islower():
             found = values.get(name.lower())
-        return found[0] if found else None
+        return found
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Every value of `name`, one for each field line."""
-        return tuple(self._by_name().get(name.lower(), ()))
+        name = name.lower()
+        return tuple([value for key, value in self._fields if key.lower() == name]) if name in self._by_name() else ()
 
-    def _by_name(self) -> dict[str, list[str]]:
+    def _by_name(self) -> dict[str, str]:
         if self._values is None:
-            self._values = {}
-            for key, value in self._fields:
-                self._values.setdefault(key.lower(), []).append(value)
+            self._values = {key.lower(): value for key, value in reversed(self._fields)}
         return self._values
 
     def replacing(self, name: str, value: str | None) -> Headers:

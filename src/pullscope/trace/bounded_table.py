@@ -6,7 +6,7 @@ of a busy one.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -19,19 +19,21 @@ class Remembered(Generic[Key, Value]):
 
     def __init__(self, *, most: int, seconds: float, each: int = 64) -> None:
         self._most, self._seconds, self._each = most, seconds, each
-        self._found: OrderedDict[Key, deque[tuple[float, Value]]] = OrderedDict()
+        self._found: OrderedDict[Key, list[tuple[float, Value]]] = OrderedDict()
 
     def add(self, key: Key, value: Value, time: float) -> None:
         """Remember a value, as the newest of its key."""
         found, too_old = self._found, time - self._seconds
         values = found.get(key)
         if values is None:
-            found[key] = values = deque(maxlen=self._each)
+            found[key] = values = []
         else:
             found.move_to_end(key)
         values.append((time, value))
-        while values[0][0] < too_old:  # a busy client's key never gets old, what is in it does
-            values.popleft()
+        while (
+            values[0][0] < too_old or len(values) > self._each
+        ):  # a busy client's key never gets old, what is in it does
+            del values[0]
         while len(found) > self._most or next(iter(found.values()))[-1][0] < too_old:
             found.popitem(last=False)
 
@@ -46,7 +48,7 @@ class Remembered(Generic[Key, Value]):
         if not kept:
             self._found.pop(key, None)
         elif len(kept) < len(values):
-            self._found[key] = deque(kept, maxlen=self._each)
+            self._found[key] = kept
 
     def __len__(self) -> int:
         return len(self._found)

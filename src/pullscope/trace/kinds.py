@@ -127,8 +127,8 @@ def _asked_if_changed(hop: Hop) -> bool:
 
 def is_empty_manifest(hop: Hop) -> bool:
     """Whether nothing came where a manifest should be, and was not meant to: a body that is not kept says its length."""
-    length = hop.response.headers.get("content-length") if hop.response else None
-    return hop.ok and hop.request.method == "GET" and hop.step.route.endpoint is Endpoint.MANIFEST and length == "0"
+    read = hop.ok and hop.request.method == "GET" and hop.step.route.endpoint is Endpoint.MANIFEST
+    return read and hop.response is not None and hop.response.headers.get("content-length") == "0"
 
 
 def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:

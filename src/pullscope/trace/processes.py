@@ -8,7 +8,7 @@ only which operations have spoken on it is remembered. Which of the two a client
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -43,7 +43,7 @@ class Connections(Generic[Operation]):
 
     def __init__(self) -> None:
         self._processes: OrderedDict[int, Process] = OrderedDict()
-        self._spoken: OrderedDict[int, deque[Operation]] = OrderedDict()
+        self._spoken: OrderedDict[int, list[Operation]] = OrderedDict()
         self._used: dict[Operation, set[int]] = {}
         """The same the other way round: the connections on which an operation has spoken."""
 
@@ -62,7 +62,7 @@ class Connections(Generic[Operation]):
             return
         said = self._spoken.get(connection)
         if said is None:
-            said = self._spoken[connection] = deque()
+            said = self._spoken[connection] = []
             if len(self._spoken) > MOST_CONNECTIONS:
                 oldest, gone = self._spoken.popitem(last=False)
                 for each in gone:
@@ -94,12 +94,12 @@ class Connections(Generic[Operation]):
             if new not in said:
                 self._speak(new, connection, said)
 
-    def _speak(self, operation: Operation, connection: int, said: deque[Operation]) -> None:
+    def _speak(self, operation: Operation, connection: int, said: list[Operation]) -> None:
         """An operation is the newest on a connection."""
         if operation in said:
             said.remove(operation)
         elif len(said) == MOST_ON_ONE:
-            self._leave(said.popleft(), connection)
+            self._leave(said.pop(0), connection)
         said.append(operation)
         self._used.setdefault(operation, set()).add(connection)
 

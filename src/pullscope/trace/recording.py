@@ -106,9 +106,9 @@ def from_line(line: str | bytes) -> Event | None:
     readers, values = _READERS[kind], dict(_TO_BEGIN_WITH[kind])
     try:
         for name, value in record.items():
-            if name in readers and (value is not None or name not in _MAY_BE_NONE):
-                values[name] = found = readers[name](value)
-                if found is None and name != "sha256":  # of which no more is said than that there is none
+            if (read := readers.get(name)) is not None:
+                values[name] = found = read(value)
+                if found is None and name not in (_MAY_BE_NONE if value is None else _UNSAID):
                     raise ValueError(f"{name} is not what it should be")
         return kind(**values)
     except TypeError as error:
@@ -144,6 +144,7 @@ _NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "locat
 _MAY_BE_NONE = frozenset(
     {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
 )
+_UNSAID = frozenset({"sha256"})  # of which no more is said than that there is none
 _READERS = {kind: {name: _READ[name] for name in names} for kind, names in _FIELDS.items()}
 _TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
     kind: {name: Headers() if name == "headers" else None for name in names if name in (*_NONE_IF_MISSING, "headers")}

@@ -9,7 +9,7 @@ its token), then the oldest.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -53,7 +53,7 @@ class Stitcher:
         self._followers = Followers(moved)
         self._redirects: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
         self._sources: Remembered[tuple[str, int], Hop] = Remembered(most=MOST, seconds=MEMORY)
-        self._open: OrderedDict[tuple[str, str, int], deque[Step]] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, int], list[Step]] = OrderedDict()
         self._realms: Remembered[tuple[str, str], _Asked] = Remembered(most=MOST, seconds=MEMORY)
         self._foreign: Remembered[tuple[str, str], Digest] = Remembered(most=MOST, seconds=REOPEN, each=1)
         self._uploads: Remembered[tuple[str, str], Hop] = Remembered(most=MOST, seconds=REOPEN, each=1)
@@ -137,9 +137,10 @@ class Stitcher:
 
     def _may_repeat(self, hop: Hop) -> None:
         """The same request may come again, and is of the same step then."""
-        waiting = self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), deque(maxlen=MOST_ALIKE))
+        waiting = self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), [])
         if hop.step not in waiting:
             waiting.append(hop.step)
+            del waiting[:-MOST_ALIKE]
         while len(self._open) > MOST:
             self._open.popitem(last=False)
 

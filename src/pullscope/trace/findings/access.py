@@ -57,7 +57,7 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
 
 @row(
     "upstream-unreachable",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="cdn-failed redirect-downgrade size-mismatch token-server-failed",
     remedy="check the host; play one that does not exist yet",
 )

@@ -210,7 +210,7 @@ def _why(one: Answer) -> str:
 
 @row(
     "referrers-refused",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     severities="info",
     suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
     remedy="answer 404, so that clients fall back to the tag",

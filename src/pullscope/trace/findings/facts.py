@@ -5,7 +5,6 @@ A fact is cheap to know and never narrower than the rules that need it: a rule w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from pullscope.oci.documents import Manifest
@@ -23,6 +22,7 @@ class Fact(StrEnum):
 
     FAILURE = "a step that failed, made good later or not"
     TROUBLE = "a step failed, or a hop had status >= 400 or no response"
+    ERROR = "the same, but for a 401 that only asked for a token"
     REDIRECT = "a redirect"
     PING = "a version check"
     TOKEN = "a request for a token"
@@ -41,53 +41,54 @@ class Fact(StrEnum):
 
 def facts_of(case: Case) -> frozenset[Fact]:
     """Everything that this pull has."""
-    found = {Fact.FAILURE, Fact.TROUBLE, Fact.MIRROR} if case.pull.failing else set()
+    found = {Fact.FAILURE, Fact.TROUBLE, Fact.ERROR, Fact.MIRROR} if case.pull.failing else set()
     if case.pull.index is not None:
         found |= {Fact.INDEX, Fact.INDEX_OR_IMAGE}
     if case.pull.images:
         found.add(Fact.INDEX_OR_IMAGE)
     for step in case.steps:
-        found.update(_of_step(step))
+        _of_step(step, found)
         for hop in step.hops:
-            found.update(_of_hop(hop))
+            _of_hop(hop, found)
     return frozenset(found)
 
 
-def _of_step(step: Step) -> Iterator[Fact]:
-    endpoint = step.route.endpoint
+def _of_step(step: Step, found: set[Fact]) -> None:
+    endpoint, last = step.route.endpoint, step.last
     if step.outcome is Outcome.FAILED:
-        yield Fact.FAILURE
-        yield Fact.TROUBLE
-        yield Fact.MIRROR
+        found |= {Fact.FAILURE, Fact.TROUBLE, Fact.ERROR, Fact.MIRROR}
     if step.kind is Kind.VERSION_CHECK:
-        yield Fact.PING
+        found.add(Fact.PING)
     if step.is_token:
-        yield Fact.TOKEN
+        found.add(Fact.TOKEN)
     if endpoint is Endpoint.BLOB:
-        yield Fact.BLOB
+        found.add(Fact.BLOB)
     elif endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
-        yield Fact.WRITE
+        found.add(Fact.WRITE)
     elif endpoint in LISTS:
-        yield Fact.LIST
+        found.add(Fact.LIST)
+    met = endpoint is Endpoint.MANIFEST or (last.follows is None and (endpoint is Endpoint.BLOB or endpoint in LISTS))
+    if met and not last.redirects and content_type(last) not in TODAY:
+        found.add(Fact.ODD)
     if isinstance(step.document, Manifest) and step.document.schema_version == 1:
-        yield Fact.ODD
+        found.add(Fact.ODD)
 
 
-def _of_hop(hop: Hop) -> Iterator[Fact]:
-    request, status = hop.request, hop.status
-    if hop.failed is not None or (status is not None and status >= 400):
-        yield Fact.TROUBLE
+def _of_hop(hop: Hop, found: set[Fact]) -> None:
+    request, status = hop.request, hop.status or 0
+    if hop.failed is not None or status >= 400:
+        found.add(Fact.TROUBLE)
+        if hop.failed is not None or status != 401:
+            found.add(Fact.ERROR)
     if hop.route.ns is not None:
-        yield Fact.MIRROR
+        found.add(Fact.MIRROR)
     if hop.redirects:
-        yield Fact.REDIRECT
+        found.add(Fact.REDIRECT)
     if request.authorization != "none" or request.credential is not None:
-        yield Fact.CREDENTIAL
-        if status is not None and status >= 400:
-            yield Fact.REJECTED
+        found.add(Fact.CREDENTIAL)
+        if status >= 400:
+            found.add(Fact.REJECTED)
     if not request.url.startswith("https:"):
-        yield Fact.CLEAR
+        found.add(Fact.CLEAR)
     if hop.route.endpoint is Endpoint.MANIFEST and hop.step.route.digest is None:
-        yield Fact.TAG
-    if content_type(hop) not in TODAY:
-        yield Fact.ODD
+        found.add(Fact.TAG)

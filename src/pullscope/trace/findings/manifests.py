@@ -153,7 +153,7 @@ def head_unusable(case: Case) -> Iterator[Found]:
 
 @row(
     "head-not-allowed",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     severities="warning, error",
     suffers="docker, containerd, crane",
     remedy="allow HEAD",

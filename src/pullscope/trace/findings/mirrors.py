@@ -51,7 +51,7 @@ def at_mirrors(case: Case) -> list[Step]:
 
 @row(
     "path-without-v2",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="access-denied blob-unknown manifest-unknown mirror-failed mirror-missed name-unknown "
     "path-not-redirected request-failed wrong-content-type",
     severities="error, warning",

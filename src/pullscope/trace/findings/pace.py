@@ -86,7 +86,7 @@ _COUNTED = {
 
 @row(
     "rate-limited",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains=f"rate-limit-low registry-failed {REFUSED}",
     severities="error, warning",
     suffers="all behind the same address or account",
@@ -254,7 +254,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row("retried", needs=Fact.TROUBLE, severities="info", suffers="none", remedy="none, if it happened once")
+@row("retried", needs=Fact.ERROR, severities="info", suffers="none", remedy="none, if it happened once")
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 

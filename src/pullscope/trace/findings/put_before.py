@@ -44,7 +44,7 @@ def told_of(put: Put, step: Step) -> str:
 
 @row(
     "lost-after-push",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="blob-unknown manifest-unknown name-unknown request-failed",
     severities="error, warning",
     remedy="the registry's storage, its caches, its clean-up",

@@ -35,6 +35,8 @@ def redirect_loop(case: Case) -> Iterator[Found]:
     Go's net/http stops after ten requests (client.go defaultCheckRedirect), containerd repeats the number.
     """
     for step in case.steps:
+        if len({hop.request.url_id for hop in step.hops}) == len(step.hops) < MOST_HOPS:
+            continue
         for chain in step.passes:
             # Only what redirected before: a client may ask where it was led to again, with a token (crane from 0.21.8).
             turns = [hop.request.url_id if hop.redirects else None for hop in chain]

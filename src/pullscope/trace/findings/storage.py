@@ -80,7 +80,7 @@ def _kind(hop: Hop) -> str:
 
 @row(
     "signed-url-stale",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="cdn-failed signed-url-expired signed-url-invalid",
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
@@ -123,7 +123,7 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
 
 @row(
     "signed-url-invalid",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="cdn-failed",
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
@@ -150,7 +150,7 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
 
 @row(
     "signed-url-expired",
-    needs=Fact.TROUBLE,
+    needs=Fact.ERROR,
     explains="cdn-failed",
     suffers="all, and first those with slow queues",
     remedy="clocks, queues",
