@@ -17,5 +17,5 @@ from pullscope.render.labels import label
 from pullscope.render.views import make_view
 
 collector = OtlpLive(traces_data)
-watch = Watch(make_view=make_view, labels=label, report=report, listeners=[collector], patient=True)
+watch = Watch(make_view=make_view, labels=label, report=report, listeners=[collector.show], patient=True)
 addons = [Mirror(), watch, collector]

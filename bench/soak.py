@@ -79,7 +79,7 @@ def resident() -> float:
 def soak(pulls: int) -> int:
     """Play them and report the result; the exit code."""
     judge = Judge()
-    watch = Watch(labels=label, listeners=[judge])
+    watch = Watch(labels=label, listeners=[judge.show])
     played = heapq.merge(
         *(one_client(number, pulls // CLIENTS) for number in range(CLIENTS)), key=lambda each: each[:2]
     )

@@ -35,14 +35,14 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             status = fields.get("response.status", fields.get("status", "")).partition(" ")[0]
             asked = waiting.at(fields["url"], oldest=True)
             if asked is not None and status.isdecimal() and len(status) == 3:
-                asked.status, asked.fields = int(status), _fields(fields, "response.header.")
-                asked.ended_line, asked.ended = entry.line, entry.time
+                asked.answer(int(status), None, entry.line, entry.time)
+                asked.fields = _fields(fields, "response.header.")
         else:
             for text in (said, fields.get("error", "")):
                 told = URL_ERROR.search(text[:LONGEST_SENTENCE])
                 asked = waiting.at(told[2], oldest=True) if told else None
                 if asked is not None:
-                    asked.failure, asked.ended_line, asked.ended = failure_of(text), entry.line, entry.time
+                    asked.fail(failure_of(text), entry.line, entry.time)
     yield from found
 
 

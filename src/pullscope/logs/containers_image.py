@@ -8,7 +8,7 @@ that one: 200 after a token, a manifest's type, a blob that was read; 202 and 20
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange, Waiting
@@ -71,11 +71,11 @@ class _Reader:
         elif said.startswith("Detected insufficient_scope error"):
             self._answer(waiting.find(lambda one: _endpoint(one) is not Endpoint.NONE), 401, entry)
         elif said.startswith(_READ):
-            self._answer(waiting.find(_is_read, oldest=True), 200, entry)
+            self._answer(waiting.find(_is("GET", Endpoint.BLOB), oldest=True), 200, entry)
         elif said.startswith(_MANIFEST_READ):
-            self._answer(waiting.find(_is_manifest), 200, entry)
+            self._answer(waiting.find(_is("GET", Endpoint.MANIFEST)), 200, entry)
         elif said == "Storing signatures":  # printed once the manifest is written
-            self._answer(waiting.find(_is_manifest_put), 201, entry)
+            self._answer(waiting.find(_is("PUT", Endpoint.MANIFEST)), 201, entry)
         elif there := _THERE.get(said):
             self._answer(waiting.find(lambda one: one.method == "HEAD"), there, entry)
         elif entry.fields.get("level") in ("fatal", "error", "warning") or " failed: " in said or "rror" in said[:6]:
@@ -89,11 +89,9 @@ class _Reader:
                 self._answer(one, 200, entry)
 
     def _answer(self, one: Exchange | None, status: int, entry: Entry, body: bytes | None = None) -> None:
-        if one is None:
-            return
-        one.status, one.body, one.ended_line, one.ended = status, body, entry.line, entry.time
-        if status == 401:
-            self.refused = one
+        if one is not None:
+            one.answer(status, body, entry.line, entry.time)
+            self.refused = one if status == 401 else self.refused
 
     def _went_on(self, method: str, url: str, entry: Entry) -> None:
         """What this request says of those before it: a challenge was sent, a token came, an upload was opened or taken."""
@@ -110,12 +108,10 @@ class _Reader:
             path = url.partition("?")[0]
             sent = self.waiting.find(lambda one: one.method == "PATCH" and one.url.partition("?")[0] == path)
             self._answer(sent, 202, entry)
-        elif (
-            endpoint is Endpoint.MANIFEST and method == "PUT"
-        ):  # copy waits for every blob before it writes the manifest
-            for one in self.waiting:
-                if one.method == "PUT" and _endpoint(one) is Endpoint.UPLOAD:
-                    self._answer(one, 201, entry)
+        elif endpoint is Endpoint.MANIFEST and method == "PUT":
+            # copy waits for every blob before it writes the manifest
+            for one in filter(_is("PUT", Endpoint.UPLOAD), self.waiting):
+                self._answer(one, 201, entry)
 
     def _name_challenge(self, url: str) -> None:
         """Give the last 401 the challenge that a token request answers: its realm, service and last scope are from there.
@@ -155,18 +151,10 @@ def _endpoint(one: Exchange) -> Endpoint:
     return route(one.url).endpoint
 
 
-def _is_read(one: Exchange) -> bool:
-    return _endpoint(one) is Endpoint.BLOB and one.method == "GET"
-
-
-def _is_manifest(one: Exchange) -> bool:
-    return _endpoint(one) is Endpoint.MANIFEST and one.method == "GET"
-
-
-def _is_manifest_put(one: Exchange) -> bool:
-    return _endpoint(one) is Endpoint.MANIFEST and one.method == "PUT"
+def _is(method: str, endpoint: Endpoint) -> Callable[[Exchange], bool]:
+    return lambda one: one.method == method and _endpoint(one) is endpoint
 
 
 def _fail(one: Exchange | None, reason: str | None, entry: Entry) -> None:
     if one is not None and reason is not None:
-        one.failure, one.ended_line, one.ended = reason, entry.line, entry.time
+        one.fail(reason, entry.line, entry.time)

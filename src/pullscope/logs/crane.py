@@ -33,12 +33,12 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         if answered:
             one = waiting.at(answered[2])
             if one is not None:
-                one.status, one.ended_line = int(answered[1]), number
+                one.answer(int(answered[1]), None, number)
                 undumped.append(one)
         elif failed:
             one = waiting.at(failed[3])
             if one is not None:
-                one.failure, one.ended_line = failed[1], number
+                one.fail(failed[1], number)
         elif request := REQUEST.match(first):
             fields, _ = fields_and_body(record[1:])
             host = header(fields, "host")
@@ -51,11 +51,8 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             if one is not None:
                 undumped.remove(one)
                 one.fields, text = fields_and_body(record[1:])
-                one.body = (
-                    None
-                    if one.method == "HEAD"
-                    else body_of(text, header(one.fields, "content-length"), one.status or 0)
-                )
+                if one.method != "HEAD":
+                    one.body = body_of(text, header(one.fields, "content-length"), one.status or 0)
     yield from found
 
 

@@ -101,9 +101,8 @@ class _Reader:
     def end_body(self) -> None:
         if self.body and self.found:
             one = self.found[-1]
-            one.body = body_of(
-                "".join(f"{line}\n" for line in self.body), header(one.fields, "content-length"), one.status or 0
-            )
+            text = "".join(f"{line}\n" for line in self.body)
+            one.body = body_of(text, header(one.fields, "content-length"), one.status or 0)
         self.body = []
 
 

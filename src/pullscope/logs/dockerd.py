@@ -39,10 +39,10 @@ class _Pull:
         url = f"{self.address}/{kind}/{reference}"
         self.found.append(Exchange(method="GET", url=url, asked_line=entry.line, asked=entry.time))
 
-    def answer(self, part: str, status: int, entry: Entry, body: bytes | None = None) -> Exchange | None:
+    def answer(self, part: str, status: int, entry: Entry) -> Exchange | None:
         one = next((one for one in self.found if part in one.url and not one.over), None)
         if one is not None:
-            one.status, one.body, one.ended_line, one.ended = status, body, entry.line, entry.time
+            one.answer(status, None, entry.line, entry.time)
         return one
 
 
@@ -91,6 +91,6 @@ def _fail(pull: _Pull, text: str, entry: Entry) -> None:
     reason = failure_of(text)
     one = next((one for one in reversed(pull.found) if not one.over), None)
     if one is not None and answer is not None:
-        one.status, one.body, one.ended_line, one.ended = answer[0], answer[1], entry.line, entry.time
+        one.answer(*answer, entry.line, entry.time)
     elif one is not None and reason is not None:
-        one.failure, one.ended_line, one.ended = reason, entry.line, entry.time
+        one.fail(reason, entry.line, entry.time)

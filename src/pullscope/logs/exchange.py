@@ -46,6 +46,14 @@ class Exchange:
     ended: float | None = None
     connection: str | None = None
 
+    def answer(self, status: int, body: bytes | None, line: int, time: float | None = None) -> None:
+        """The log says how it was answered."""
+        self.status, self.body, self.ended_line, self.ended = status, body, line, time
+
+    def fail(self, reason: str | None, line: int, time: float | None = None) -> None:
+        """The log says why there was no answer."""
+        self.failure, self.ended_line, self.ended = reason, line, time
+
     @property
     def over(self) -> bool:
         """Whether the log says how it ended."""

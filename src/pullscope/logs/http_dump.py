@@ -41,10 +41,10 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         elif status := STATUS.match(first.message):
             one, sure = _answered([*waiting], fields)
             if one is not None:
-                one.status, one.fields = int(status[1]), fields if sure else _of_any(fields)
-                has_body = sure and one.method != "HEAD"
-                one.body = body_of(text, header(fields, "content-length"), one.status) if has_body else None
-                one.ended_line, one.ended = first.line, first.time
+                code, has_body = int(status[1]), sure and one.method != "HEAD"
+                body = body_of(text, header(fields, "content-length"), code) if has_body else None
+                one.answer(code, body, first.line, first.time)
+                one.fields = fields if sure else _of_any(fields)
     yield from found
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 
+from pullscope.mitm import settings
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response, World
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 _STAND_IN = Response(status=502, headers=Headers([("Content-Type", "text/plain")]), body=b"pullscope: no answer\n")
 _WAITS_FOR_BODY = "pullscope_waits_for_body"
-
-NameOf = Callable[[Request, Response], str]
 
 
 class Patience:
@@ -45,23 +44,16 @@ class Patience:
 
 
 class Answer:
-    """Answers for the hosts of `world`. `answered_by` is what the story calls it: `sample`, or `netlify.toml:8`.
+    """Answers for the hosts of `world`. `late` is the patience that the world was made with, if it is slow somewhere."""
 
-    `late` is the patience that the world was made with, if it is slow somewhere.
-    """
-
-    def __init__(self, world: World, *, answered_by: str | NameOf = "sample", late: Patience | None = None) -> None:
+    def __init__(self, world: World, *, late: Patience | None = None) -> None:
         self._world = world
-        self._answered_by = answered_by
         self._late = late or Patience()
         self._failed = False
 
     def running(self) -> None:
         """A host that does not exist is refused at CONNECT unless connections wait until they are needed."""
-        options = ctx.options
-        if options.connection_strategy == "eager":
-            options.update(connection_strategy="lazy")
-            logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
+        settings.connect_when_needed()
 
     def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Answer, or hold the place of an answer that needs the body."""
@@ -88,7 +80,7 @@ class Answer:
         if request.host not in self._world:
             return None
         flow.request.stream = False
-        flow.metadata[ANSWERED_BY] = self._answered_by if isinstance(self._answered_by, str) else "pullscope"
+        flow.metadata[ANSWERED_BY] = "sample"
         answer_flow(flow, _STAND_IN)
         if "Transfer-Encoding" in request.headers or (request.headers.get("Content-Length") or "0") != "0":
             flow.metadata[_WAITS_FOR_BODY] = True
@@ -102,8 +94,6 @@ class Answer:
             flow.response = None
             flow.kill()
             return None
-        if not isinstance(self._answered_by, str):
-            flow.metadata[ANSWERED_BY] = self._answered_by(request, response)
         owed = self._late.take()
         if owed:
             return _answer_late(flow, response, owed)

@@ -43,12 +43,8 @@ class Sender(Protocol):
     def close(self) -> None: ...
 
 
-MakeSender = Callable[[str, Traces], Sender]
-"""Makes a sender; ImportError if what it needs is not installed."""
-
-
 def make_otel_sender(endpoint: str, traces: Traces) -> Sender:
-    """The SDK's."""
+    """The SDK's; ImportError if that is not installed."""
     from pullscope.mitm.otlp_sender import OtelSender
 
     return OtelSender(endpoint, traces)
@@ -57,7 +53,7 @@ def make_otel_sender(endpoint: str, traces: Traces) -> Sender:
 class OtlpLive:
     """The option `pullscope_otlp`, the queue and the thread."""
 
-    def __init__(self, traces: Traces, *, make_sender: MakeSender = make_otel_sender) -> None:
+    def __init__(self, traces: Traces, *, make_sender: Callable[[str, Traces], Sender] = make_otel_sender) -> None:
         self._traces = traces
         self._make_sender = make_sender
         self._waiting: queue.Queue[Pull | None] = queue.Queue(maxsize=MOST_WAITING)

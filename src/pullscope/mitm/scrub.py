@@ -21,7 +21,7 @@ from pullscope.mitm.bodies import body_of_message, coding_of
 from pullscope.mitm.flow_events import events_of_saved, saved_document, url_of
 from pullscope.mitm.flow_file import CutOffError, DamagedError, flows_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED, SEEN
-from pullscope.mitm.message_heads import RequestHead
+from pullscope.mitm.message_heads import RequestHead, headers_of
 from pullscope.oci.documents import read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers
@@ -138,7 +138,7 @@ def _scrubbed(flow: http.HTTPFlow, hop: Hop, numbers: Numbers) -> http.HTTPFlow:
 
 def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers: Numbers) -> Secrets:
     """Scrub the request; what it carried, and must not come out of its answer either."""
-    fields = _fields(request)
+    fields = headers_of(request.headers.fields)
     at_hand = secrets_of(raw_url, fields)
     clean = without_secrets(redact_url(raw_url), at_hand)
     authorization, referer = fields.get("authorization"), fields.get("referer")
@@ -169,7 +169,7 @@ def _request(request: http.Request, raw_url: str, kept: dict[str, Any], numbers:
 
 
 def _response(response: http.Response, raw_url: str, kept: dict[str, Any], numbers: Numbers, at_hand: Secrets) -> None:
-    fields = _fields(response)
+    fields = headers_of(response.headers.fields)
     location = fields.get("location")
     fields = redact_headers(fields)
     if location:
@@ -223,9 +223,3 @@ def _numbered_url(raw: str, clean: str, numbers: Numbers) -> str:
 
 def _word(numbers: Numbers, kind: str, secret: str) -> str:
     return f"{GONE}-{numbers.number(kind, secret)}"
-
-
-def _fields(message: http.Message) -> Headers:
-    return Headers(
-        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in message.headers.fields
-    )

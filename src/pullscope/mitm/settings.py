@@ -83,6 +83,13 @@ def make_fit() -> None:
                 logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def connect_when_needed() -> None:
+    """Let hosts be answered for that do not exist: with "eager" they are refused at CONNECT."""
+    if ctx.options.connection_strategy == "eager":
+        ctx.options.update(connection_strategy="lazy")
+        logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
+
+
 def listen_here() -> None:
     """Keep the proxy to this machine unless the user set `listen_host`; each of our addons that may run alone calls it."""
     if not chosen("listen_host"):

@@ -67,11 +67,9 @@ class Tunnel:
         if not _in_tls(request):
             return http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
         connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=_PATIENCE, context=self._context)
-        authority = request.host
-        host, colon, port = authority.rpartition(":")
+        there = split(request.url)
         # What Go's client says at CONNECT: nothing of the program that uses it.
-        name, number = (host, int(port)) if colon and port.isdecimal() else (authority, 443)
-        connection.set_tunnel(name, number, headers={"User-Agent": "Go-http-client/1.1"})
+        connection.set_tunnel(there.host, there.port or 443, headers={"User-Agent": "Go-http-client/1.1"})
         return connection
 
 
@@ -99,9 +97,7 @@ def _exchange(connection: http.client.HTTPConnection, request: Request) -> tuple
     try:
         body, whole = answer.read(), True
     except http.client.IncompleteRead as cut:
-        body, whole = (
-            cut.partial,
-            False,
-        )  # shorter than its Content-Length, which is how a model sees that it was cut off
+        # Shorter than its Content-Length, which is how a model sees that it was cut off.
+        body, whole = cut.partial, False
     closes = not whole or "close" in (request.headers.get("Connection") or "").lower() or answer.will_close
     return Response(status=answer.status, headers=Headers(answer.getheaders()), body=body), not closes

@@ -13,15 +13,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mitmproxy import ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
+from pullscope.mitm import settings
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.settings import listen_here
+from pullscope.mitm.message_heads import headers_of
 from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
@@ -72,9 +73,8 @@ class _Forwarded:
     """Where the rule leads."""
     sent: Request
     """What went there: not the same for a token."""
-    host: str
-    port: int
-    scheme: str
+    was: Upstream
+    """Where the flow led before."""
     after: Callable[[Response], Decision] | None = None
     """What the rules make of the answer, where they make something of it."""
     body: bytes | None = None
@@ -117,7 +117,7 @@ class Vanity:
             f"What pullscope_rewrite does with authentication: {', '.join(Auth)}.",
             choices=[str(auth) for auth in Auth],
         )
-        listen_here()
+        settings.listen_here()
 
     def configure(self, updated: set[str]) -> None:
         """Reads the rule files again when an option changed; OptionsError in one sentence where that fails."""
@@ -136,9 +136,8 @@ class Vanity:
 
     def running(self) -> None:
         """A host that does not exist is refused at CONNECT unless connections wait until they are needed."""
-        if ctx.options.connection_strategy == "eager" and self._all():
-            ctx.options.update(connection_strategy="lazy")
-            logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
+        if self._all():
+            settings.connect_when_needed()
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Answers for a vanity host, or sends its request on."""
@@ -160,12 +159,10 @@ class Vanity:
         if forwarded is None or flow.response or not is_token_request(forwarded.rule, forwarded.asked):
             return
         try:
-            asked, forward = forwarded.asked, forwarded.forward
             body = flow.request.raw_content or b""
-            whole = Request(method=asked.method, url=asked.url, headers=asked.headers, body=body)
-            onward = Request(method=forward.method, url=forward.url, headers=forward.headers, body=body)
+            whole, onward = replace(forwarded.asked, body=body), replace(forwarded.forward, body=body)
             sent = outgoing(forwarded.rule, whole, onward, self._realms)
-            if sent is not None and asked.method == "POST":
+            if sent is not None and whole.method == "POST":
                 flow.request.content = sent.body
         except Exception:
             self._report(flow)
@@ -177,7 +174,9 @@ class Vanity:
             return
         try:
             self._put_back(flow, forwarded)
-            answered = self._made_of(forwarded, _head_of(flow.response))
+            answered = self._made_of(
+                forwarded, Response(status=flow.response.status_code, headers=headers_of(flow.response.headers.fields))
+            )
             flow.response.status_code = answered.status
             flow.response.headers = http.Headers(
                 [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in answered.headers]
@@ -266,9 +265,7 @@ class Vanity:
             asked=request,
             forward=decision.forward,
             sent=sent,
-            host=flow.request.host,
-            port=flow.request.port,
-            scheme=flow.request.scheme,
+            was=Upstream(scheme=flow.request.scheme, host=flow.request.host, port=flow.request.port),
             after=decision.after,
         )
         parts = split(sent.url)
@@ -292,10 +289,7 @@ class Vanity:
     def _put_back(flow: http.HTTPFlow, forwarded: _Forwarded) -> None:
         """The flow is told and saved under the URL that the client asked."""
         parts = split(forwarded.asked.url)
-        flow.request.scheme = forwarded.scheme
-        flow.request.host = forwarded.host
-        flow.request.port = forwarded.port
-        flow.request.host_header = forwarded.asked.headers.get("Host") or parts.netloc
+        Vanity._send(flow, forwarded.was, forwarded.asked.headers.get("Host") or parts.netloc)
         flow.request.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _report(self, flow: http.HTTPFlow) -> None:
@@ -344,13 +338,6 @@ class Vanity:
         for problem in lint(rules, host):
             if problem.severity is Severity.ERROR:
                 logger.warning(f"{problem.where}: {problem.code}: {problem.message}")
-
-
-def _head_of(response: http.Response) -> Response:
-    fields = [
-        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in response.headers.fields
-    ]
-    return Response(status=response.status_code, headers=Headers(fields))
 
 
 def _rewrites_body(forwarded: _Forwarded) -> bool:

@@ -20,10 +20,8 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-class Listener(Protocol):
-    """Is told what changes, beside the view; never waits."""
-
-    def show(self, changes: Sequence[Change]) -> None: ...
+Listener = Callable[[Sequence[Change]], None]
+"""Is told what changes, beside the view; never waits."""
 
 
 @runtime_checkable
@@ -39,13 +37,8 @@ class MakeView(Protocol):
     def __call__(self, name: str, write: Callable[[str], None], *, color: bool, verbose: bool) -> View | None: ...
 
 
-class Labels(Protocol):
-    """Comment and marker for a flow in mitmproxy's own windows; provisional while its step is not settled."""
+Labels = Callable[[Hop], tuple[str, str]]
+"""Comment and marker for a flow in mitmproxy's own windows; provisional while its step is not settled."""
 
-    def __call__(self, hop: Hop) -> tuple[str, str]: ...
-
-
-class Report(Protocol):
-    """A trace as a report, in a form: `text` or `json`."""
-
-    def __call__(self, trace: Trace, form: str) -> str: ...
+Report = Callable[[Trace, str], str]
+"""A trace as a report, in a form: `text` or `json`."""

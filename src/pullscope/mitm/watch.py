@@ -353,7 +353,7 @@ class Watch:
             self._witness.recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
 
     def _show(self, changes: Sequence[Change]) -> None:
-        shown = [listener.show for listener in self._listeners]
+        shown = [*self._listeners]
         if self._view is not None:
             shown.append(self._view.show)
         # One at a time: what cannot be shown of one operation is not a reason to leave out another's.

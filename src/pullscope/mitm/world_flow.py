@@ -5,20 +5,16 @@ from __future__ import annotations
 from mitmproxy import http
 
 from pullscope.mitm.flow_events import url_of
-from pullscope.mitm.message_heads import RequestHead
-from pullscope.oci.messages import Headers, Request, Response
+from pullscope.mitm.message_heads import RequestHead, headers_of
+from pullscope.oci.messages import Request, Response
 
 
 def request_of(flow: http.HTTPFlow) -> Request:
     """What the client asked, under the name by which it asked; the body as far as it is there."""
-    fields = (
-        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
-        for name, value in flow.request.headers.fields
-    )
     return Request(
         method=flow.request.method,
         url=url_of(RequestHead.of(flow)),
-        headers=Headers(fields),
+        headers=headers_of(flow.request.headers.fields),
         body=flow.request.raw_content or b"",
     )
 
