@@ -90,9 +90,9 @@ _ASKED = frozenset({"ns", "digest", "mount", "from"})
 _MAX_PARAMETERS = 100
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Route:
-    """What a URL names; None where it does not."""
+    """What a URL names; None where it does not. Never changed; to make it frozen would double what it costs."""
 
     endpoint: Endpoint
     repository: str | None = None

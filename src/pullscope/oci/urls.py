@@ -116,10 +116,8 @@ def canonical(url: str) -> str:
 
 def host_of(url: str) -> str:
     """Host and port of an absolute URL in lower case, without user info; empty where there is none."""
-    rest = url.partition("://")[2]
-    for mark in "/?#":
-        rest = rest.partition(mark)[0]
-    return rest.rpartition("@")[2].lower()
+    rest = url.partition("://")[2].partition("/")[0]
+    return rest.partition("?")[0].partition("#")[0].rpartition("@")[2].lower()
 
 
 def path_of(url: str) -> str:

@@ -183,7 +183,7 @@ WHOSE: Sequence[Row] = (
 """What speaks for one operation rather than another: the first row that leaves one has decided."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Match:
     """The operation that asked, why, and who could have asked as well."""
 

@@ -387,7 +387,7 @@ class Pull:
         return found or (self.images if len(self.images) == 1 else [])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Change:
     """A pull was `opened`, `reopened` or `closed`, a `step` settled, a `finding` is certain, or TLS was `refused`."""
 

@@ -100,10 +100,11 @@ def to_line(event: Event) -> str:
 def from_line(line: str | bytes) -> Event | None:
     """The event of a line; None for the first line and for unknown events. Raises ValueError."""
     record = _object(line)
-    kind = NAMES.get(str(record.get("event")))
-    if kind is None:
+    shape = _SHAPES.get(str(record.get("event")))
+    if shape is None:
         return None
-    readers, values = _READERS[kind], dict(_TO_BEGIN_WITH[kind])
+    kind, readers, to_begin_with = shape
+    values = dict(to_begin_with)
     try:
         for name, value in record.items():
             if (read := readers.get(name)) is not None:
@@ -140,17 +141,20 @@ _READ: dict[str, Callable[[object], object]] = {
     "headers": _headers,
     "over": lambda value: value is True,
 }
-_NONE_IF_MISSING = ("connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
+_NONE_IF_MISSING = ("headers", "connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
 _MAY_BE_NONE = frozenset(
     {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
 )
 _UNSAID = frozenset({"sha256"})  # of which no more is said than that there is none
-_READERS = {kind: {name: _READ[name] for name in names} for kind, names in _FIELDS.items()}
-_TO_BEGIN_WITH: dict[type[Event], dict[str, Any]] = {
-    kind: {name: Headers() if name == "headers" else None for name in names if name in (*_NONE_IF_MISSING, "headers")}
-    for kind, names in _FIELDS.items()
+_SHAPES: dict[str, tuple[type[Event], dict[str, Callable[[object], object]], dict[str, Any]]] = {
+    event: (
+        kind,
+        {name: _READ[name] for name in _FIELDS[kind]},
+        {name: Headers() if name == "headers" else None for name in _FIELDS[kind] if name in _NONE_IF_MISSING},
+    )
+    for event, kind in NAMES.items()
 }
-"""What a field is where a line does not name it."""
+"""What reads each field of an event, and what it is where a line does not name it."""
 
 
 class Reader:
@@ -177,12 +181,12 @@ class Reader:
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[Event]:
         """The events of the lines. Raises NotARecordingError if the first line says that this cannot be one."""
-        return (event for event in map(self.line, lines) if event is not None)
+        return filter(None, map(self.line, lines))
 
     def line(self, line: str | bytes) -> Event | None:
         """The event of the next line, or None if it holds none."""
         self._line += 1
-        if not line.strip():
+        if not line or line.isspace():
             return None
         self._unread_last = False
         if not self._seen_first:
