@@ -153,10 +153,11 @@ def test_push_of_a_tag_through_a_redirect_that_makes_it_a_get() -> None:
 
 
 def test_two_tags_pushed_after_each_other() -> None:
-    """The second tag of one repository is a push of its own."""
+    """The second tag of one repository is a push of its own, which begins with a version check."""
     wire = Wire(agent=SKOPEO)
     upload(wire, "base")
     put_manifest(wire)
+    wire.ask("GET", f"{HOST}/v2/")
     put_manifest(wire, tag="v1")
     trace = played(wire)
     assert [(pull.reference, pull.outcome) for pull in trace.pulls] == [

@@ -294,11 +294,15 @@ def _knows_nothing(pull: Pull) -> bool:
 
 
 def _asks_write(clue: Clue, pull: Pull) -> bool:
-    """A push whose tag does not stand yet; or one that has fetched nothing, where a client may begin a push so."""
+    """A push whose tag does not stand yet; or one that has fetched nothing, where a client may begin a push so.
+
+    A manifest right after another is of the same push, as an index after its children: what begins a push looks at blobs or tags.
+    """
     if is_same_process(clue, pull):
         return True
     if pull.put:
-        return clue.route.endpoint is Endpoint.MANIFEST and is_theirs(clue, pull)
+        at_once = not (clue.issued_to or clue.announced or pull.in_flight) and clue.time - pull.last < STEP_QUIET
+        return clue.route.endpoint is Endpoint.MANIFEST and (at_once or is_theirs(clue, pull) or pull in clue.spoken)
     if pull.pushing or _goes_on_by_writing(clue, pull):
         return True
     has_read = pull.fetched or (pull.got_manifest and not _found_no_tag(pull))
