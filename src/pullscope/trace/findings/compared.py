@@ -17,7 +17,12 @@ from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
 
 _PORTS = {"http": 80, "https": 443}
-_NUMBER = re.compile(r"\b[0-9]{1,6}\b")
+_LIMIT = re.compile(
+    r"(?:\bmax(?:imum)?|\bat most|\bup to|\bno(?:t)? more than|\bor equal to|\bbetween \d+ and|\blimit of|\bexceeds?|<=|≤)"
+    r"\W{1,3}(?:[a-z]+ ){0,3}(\d{1,6})\b",
+    re.IGNORECASE,
+)
+"""Words that say how much is allowed: google/go-containerregistry#1963 (Quay), goharbor/harbor#16976."""
 
 
 def lost(asked: str, named: str) -> str | None:
@@ -63,12 +68,12 @@ def next_page(case: Case, step: Step) -> str | None:
 
 
 def page_size(step: Step) -> tuple[int, int | None] | None:
-    """How many entries of a list were asked for at a time, and how many the answer allows, where it names a smaller number."""
+    """How many entries of a list were asked for at a time, and how many the answer allows, where it says a smaller limit."""
     asked = parameters(query(step.last.request.url)).get("n", [""])[0]
     if not asked.isdecimal() or len(asked) > 9:
         return None
-    smaller = [int(number) for number in _NUMBER.findall(words(step.last)) if 0 < int(number) < int(asked)]
-    return int(asked), max(smaller, default=None)
+    limit = _LIMIT.search(words(step.last))
+    return int(asked), int(limit[1]) if limit is not None and 0 < int(limit[1]) < int(asked) else None
 
 
 def rewritten(case: Case, step: Step) -> str | None:

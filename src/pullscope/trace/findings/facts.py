@@ -10,7 +10,7 @@ from enum import StrEnum
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, content_type
+from pullscope.trace.findings.case import Case, content_type, is_page
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})
@@ -68,7 +68,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
     elif endpoint in LISTS:
         found.add(Fact.LIST)
     met = endpoint is Endpoint.MANIFEST or (last.follows is None and (endpoint is Endpoint.BLOB or endpoint in LISTS))
-    if met and not last.redirects and content_type(last) not in TODAY:
+    if met and not last.redirects and (content_type(last) not in TODAY or is_page(last)):
         found.add(Fact.ODD)
     if isinstance(step.document, Manifest) and step.document.schema_version == 1:
         found.add(Fact.ODD)

@@ -155,7 +155,7 @@ def _what(steps: list[Step]) -> str:
 @row(
     "mirror-failed",
     needs=Fact.MIRROR,
-    explains="access-denied blob-unknown cdn-failed digest-mismatch manifest-unknown manifest-unreadable "
+    explains="access-denied blob-unknown cdn-failed credentials-not-used digest-mismatch manifest-unknown manifest-unreadable "
     "missing-content-digest name-unknown path-not-redirected registry-failed retried size-mismatch "
     "upstream-unreachable wrong-content-type",
     severities="warning, error",

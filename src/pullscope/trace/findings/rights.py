@@ -275,7 +275,12 @@ def of_a_refusal(one: Answer) -> str | None:
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         return f"{account}, if these words name no other reason" if is_specific(one.hop) else f"{account}: {one.login}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
-        return f"give the account that {one.case.client} uses the right to {thing(one.step)} too, or log in with one that has it"
+        log = f"log in with an account that has the right to {thing(one.step)} too"
+        return (
+            f"{log}: {one.login}"
+            if one.no_login
+            else f"give the account that {one.case.client} uses that right, or {log}"
+        )
     if not is_specific(one.hop):
         return (
             f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
