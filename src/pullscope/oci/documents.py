@@ -8,6 +8,7 @@ empty. Nothing here raises, whatever the bytes; nothing here verifies a digest.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -117,6 +118,8 @@ class TokenAnswer:
     issued_at: str | None
     scope: str | None
     access: tuple[Scope, ...] | None
+    odd: str | None
+    """The field that is not as the specification has it, and what it is not."""
     token: str = field(repr=False)
 
 
@@ -212,8 +215,21 @@ def read_token_answer(body: bytes | str) -> TokenAnswer | None:
         issued_at=_text(document.get("issued_at")),
         scope=_text(document.get("scope")),
         access=jwt_access(token),
+        odd=_odd(document),
         token=token,
     )
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+def _odd(answer: Mapping[str, object]) -> str | None:
+    """Go takes neither the number as a string nor the time as a number: distribution/distribution#1746, moby/moby#20970."""
+    life, since = answer.get("expires_in"), answer.get("issued_at")
+    if life is not None and (not isinstance(life, int) or isinstance(life, bool)):
+        return "expires_in is not a whole number"
+    wrong = since is not None and not (isinstance(since, str) and _RFC_3339.fullmatch(since))
+    return "issued_at is not a time of RFC 3339" if wrong else None
 
 
 def read_listed_name(body: bytes | str) -> str | None:

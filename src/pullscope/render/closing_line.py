@@ -30,13 +30,20 @@ def verdict(pull: Pull, *, ended: float | None = None) -> str:
 
 def came_to(pull: Pull) -> list[str]:
     """What the operation brought, sent, found or deleted, in parts."""
-    parts = list(CAME_TO[pull.action](pull))
+    parts = ["a token, nothing more"] if _only_a_token(pull) else list(CAME_TO[pull.action](pull))
     if pull.partner is not None:
         where = "from" if pull.pushing else "to"
         parts.append(
             plain(f"copied {where} {pull.partner.reference or pull.partner.registry} ({pull.partner.id})", 200)
         )
     return parts
+
+
+def _only_a_token(pull: Pull) -> bool:
+    """Whether a token for a repository was got, and nothing of it was asked for."""
+    good = {step.kind for step in _good(pull)}
+    asked = {step.kind for step in pull.steps} <= {Kind.TOKEN, Kind.VERSION_CHECK}
+    return asked and Kind.TOKEN in good and pull.action not in (Action.LOGIN, Action.OTHER)
 
 
 def took(seconds: float | None) -> str:
@@ -76,7 +83,7 @@ def _without_layers(pull: Pull) -> Iterator[str]:
         came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
         yield "nothing came whole" if came else "nothing downloaded"
     elif pull.images or pull.index is not None:
-        yield "no layer asked for"
+        yield _none_asked_for(pull)
         yield from _verified(pull)
     elif pull.had_before:
         yield f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}"
@@ -84,6 +91,11 @@ def _without_layers(pull: Pull) -> Iterator[str]:
         yield f"resolved to {short(pull.digest)}, nothing downloaded"
     else:
         yield "nothing downloaded"
+
+
+def _none_asked_for(pull: Pull) -> str:
+    """What the client left out: of an index alone it is not known whether it wanted more."""
+    return "no layer asked for" if pull.images or pull.index is None else "none of the index's entries asked for"
 
 
 def _look(pull: Pull) -> Iterator[str]:
@@ -99,7 +111,7 @@ def _look(pull: Pull) -> Iterator[str]:
             yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
         return
     yield f"looked at: {count(manifests, 'manifest')}" + (f", {count(configs, 'config')}" if configs else "")
-    yield "no layer asked for"
+    yield _none_asked_for(pull)
     yield from _verified(pull)
 
 

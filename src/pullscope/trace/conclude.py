@@ -19,7 +19,7 @@ from pullscope.trace.clues import PINGS, steps_of
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything
+from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, unused_token
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -182,7 +182,8 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         return Ending.INCOMPLETE  # also where no answer had begun: nothing refused it
     if failed and through_mirror(pull):
         return Ending.INCOMPLETE  # what a mirror has not got is asked of the registry itself, past it
-    if any(_is_missed(step) for step in (*pull.steps, *pull.ready)) or (cut_off and not failed and not pull.put):
+    missed = unused_token(pull) is not None or any(_is_missed(step) for step in (*pull.steps, *pull.ready))
+    if missed or (cut_off and not failed and not pull.put):
         return Ending.INCOMPLETE
     if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
         # The registry takes a manifest only when it has what the manifest names, so what failed before was made good.

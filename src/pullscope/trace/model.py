@@ -57,6 +57,8 @@ class TokenFacts:
     granted: str | None = None
     """The scopes that the token itself claims to grant; None where it cannot be read."""
     empty: bool = False  # whether the whole answer was seen, and there was no token in it
+    odd: str | None = None  # what in the answer is not as the specification has it
+    renews: bool = False  # whether a refresh token was shown
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

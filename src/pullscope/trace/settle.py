@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pullscope.oci.agents import TOKEN_WITHIN
+from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
@@ -170,7 +172,8 @@ def credit(pull: Pull, step: Step) -> None:
             pull.verified.add(step.digest)
     names_tag = step.route.digest is None
     if names_tag and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST, Kind.MANIFEST_PUT):
-        pull.digest = pull.digest or step.digest
+        writes = step.kind is Kind.MANIFEST_PUT  # of several, the last names what was pushed: children first
+        pull.digest = step.digest if writes else pull.digest or step.digest
 
 
 def has_everything(pull: Pull) -> bool:
@@ -187,6 +190,19 @@ def failures(pull: Pull) -> list[Step]:
         and not _goes_on_without(pull, step)
         and not tokens_read_early(pull, step)
     ]
+
+
+def unused_token(pull: Pull) -> Step | None:
+    """The token for a repository that came last, and that no request carries, although its client needed it for one."""
+    last = max(pull.steps, key=lambda step: step.last.request.time, default=None)
+    number = last.token.number if last is not None and last.token is not None and last.last.status == 200 else None
+    if last is None or last.token is None or number is None or pull.put or has_everything(pull):
+        return None
+    within = pull.client.family in TOKEN_WITHIN or (
+        last.answers is not None and last.answers.kind is not Kind.VERSION_CHECK
+    )
+    named = any(scope.type == "repository" for scope in read_scopes(last.token.scope or ""))
+    return last if within and named and all(hop.request.credential != number for hop in pull.hops) else None
 
 
 def ended_at_a_lookup(pull: Pull) -> list[Step]:

@@ -24,6 +24,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
     "credentials": frozenset(
         {
             "token-not-requested",
+            "token-not-used",
             "credentials-not-used",
             "authorization-dropped",
             "authorization-leaked",

@@ -24,6 +24,8 @@ def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None)
         scope=scope or None,
         expires_in=document.expires_in if document else None,
         granted=_granted(answer, document),
+        odd=document.odd if document else None,
+        renews="refresh_token" in asked if form is not None else before is not None and before.renews,
         empty=answer is not None and answer.issued is None and (answer.document is not None or answer.bytes == 0),
     )
 

@@ -29,7 +29,7 @@ def test_a_report_is_named_right(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
-    """What is told as complete has no error, what is told as failed has one."""
+    """What is told as complete has no error, what is told as failed has one; of the rest it may be that no cause was seen."""
     for pull in played(REPORTS[name].play()).pulls:
         errors = any(one.severity is Severity.ERROR for one in pull.findings)
-        assert errors == (pull.outcome is not Ending.COMPLETE)
+        assert errors == (pull.outcome is not Ending.COMPLETE) or pull.outcome is Ending.INCOMPLETE

@@ -28,7 +28,7 @@ from pullscope.trace.findings.said import (
     words,
 )
 from pullscope.trace.findings.tellings import composed
-from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 
 @composed(
@@ -283,7 +283,8 @@ def _ended_badly(case: Case) -> list[Step]:
     return [
         step
         for step in case.steps[-3:]
-        if ((step.last.status or 0) >= 400 or (step.last.status is None and step.last.failed is not None))
+        if (step.outcome is not Outcome.NOT_SEEN or step.last.request.authorization != "none")  # else: `token-not-used`
+        and ((step.last.status or 0) >= 400 or (step.last.status is None and step.last.failed is not None))
         and not client_left(step.last)
         and step.kind not in (Kind.REFERRERS, Kind.VERSION_CHECK)
         and step not in case.made_good

@@ -11,6 +11,7 @@ from pullscope.trace.findings.case import (
     Found,
     asked_repositories,
     in_storage,
+    listed,
     only_a_token,
     pings,
     repositories,
@@ -28,6 +29,7 @@ from pullscope.trace.findings.login_commands import log_in, login
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.settle import unused_token
 
 LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
@@ -36,7 +38,7 @@ LOOKERS = frozenset({"unknown", "curl"})
 @row(
     "credentials-not-used",
     needs=Fact.TROUBLE,
-    explains="access-denied",
+    explains="access-denied token-not-used",
     suffers="all without that login",
     remedy="log in to the host that really answers",
 )
@@ -91,6 +93,36 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             if step.first.host != last.host
             else log_in(case, last.host),
         )
+
+
+@row(
+    "token-not-used",
+    needs=Fact.TOKEN,
+    severities="error, warning",
+    suffers="docker, containerd, podman, skopeo",
+    remedy="expires_in as a number, issued_at as RFC 3339; else the client's own words",
+    report="distribution/distribution#1746",
+)
+def token_not_used(case: Case) -> Iterator[Found]:
+    """A token for a repository was got and no request carries it, by a client that asks for one within a request.
+
+    Go reads neither `"expires_in": "300"` nor an `issued_at` that is not of RFC 3339, so docker, containerd and podman stop
+    there: distribution/distribution#1746, moby/moby#20970, Katello/katello#10768 (run with skopeo 1.9.3). Without that it is
+    only known that the client stopped, a warning. `crane auth token` and curl may want no more than the token.
+    """
+    step = unused_token(case.pull) if case.over else None
+    if step is None or step.token is None:
+        return
+    host, odd, client = step.last.host, step.token.odd, case.client
+    yield Found(
+        [step, *([step.under] if step.under is not None else [])],
+        f"{client} got a token for {listed(asked_repositories(step))} from {host} and asked nothing with it: "
+        + (f"in that answer {odd}, which {client} does not read." if odd else "why it stopped is not seen."),
+        f"let {host} send expires_in as a number (300) and issued_at as 2006-01-02T15:04:05Z"
+        if odd
+        else f"look at the error of {client} itself: it was stopped, or asks on past this proxy",
+        severity=Severity.ERROR if odd else Severity.WARNING,
+    )
 
 
 def is_unknown_without_login(case: Case, step: Step) -> bool:

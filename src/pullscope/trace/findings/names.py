@@ -142,10 +142,11 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
         runs = case.pull.client.family in ("containerd", "cri-o") and case.pull.action == "pull"
         yield Found(
             shown,
-            f"{client} read the index at {host} and asked for none of its entries: {listed(there)}.",
+            f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."
+            + ("" if runs else " Whether it only looked, or stopped there, is not seen."),
             f"build for the platform of {client} too, if that is not one of these; or ask for one of them"
             if runs
-            else "if it was to pull, choose one of these platforms; to look at an index only is not a failure",
+            else "none needed, if it only looked; if it was to pull, choose one of these platforms",
             severity=Severity.ERROR if runs else Severity.INFO,
         )
         return
