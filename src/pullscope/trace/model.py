@@ -25,6 +25,7 @@ from pullscope.trace.rate_limit import RateLimit as RateLimit
 from pullscope.trace.reason import Reason as Reason
 from pullscope.trace.reason import Strength as Strength
 from pullscope.trace.relayed_bytes import Unread as Unread
+from pullscope.trace.tokens import TokenFacts as TokenFacts
 from pullscope.trace.vocabulary import Action as Action
 from pullscope.trace.vocabulary import Ending as Ending
 from pullscope.trace.vocabulary import Kind as Kind
@@ -42,23 +43,6 @@ class Expectation:
     of: int | None = None
     """How many layers that manifest has."""
     platform: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TokenFacts:
-    """What is known of a token without the token."""
-
-    number: int | None
-    """The "token 3" of outputs."""
-    anonymous: bool
-    scope: str | None
-    """As asked for; several are separated by a space."""
-    expires_in: int | None
-    granted: str | None = None
-    """The scopes that the token itself claims to grant; None where it cannot be read."""
-    empty: bool = False  # whether the whole answer was seen, and there was no token in it
-    odd: str | None = None  # what in the answer is not as the specification has it
-    renews: bool = False  # whether a refresh token was shown
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

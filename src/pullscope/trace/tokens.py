@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import TokenAnswer, read_token_answer
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.events import Finished
-from pullscope.trace.model import Hop, TokenFacts
+from pullscope.trace.hop import Hop
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenFacts:
+    """What is known of a token without the token."""
+
+    number: int | None
+    """The "token 3" of outputs."""
+    anonymous: bool
+    scope: str | None
+    """As asked for; several are separated by a space."""
+    expires_in: int | None
+    granted: str | None = None
+    """The scopes that the token itself claims to grant; None where it cannot be read."""
+    empty: bool = False  # whether the whole answer was seen, and there was no token in it
+    odd: str | None = None  # what in the answer is not as the specification has it
+    renews: bool = False  # whether a refresh token was shown
 
 
 def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None) -> TokenFacts:
