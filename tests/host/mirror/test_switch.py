@@ -296,7 +296,17 @@ def test_k3s_endpoints_are_kept_behind_ours(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["mirrors: {docker.io: {}}\n", "mirrors:\n  docker.io:\n    endpoint: [a]\n", "[]\n"])
+OTHER_YAML = [
+    "mirrors: {docker.io: {}}\n",
+    "mirrors:\n  docker.io:\n    endpoint: [a]\n",
+    "[]\n",
+    "mirrors: ~\n",
+    "a: 1\n...\n",
+    "a: [\n",
+]
+
+
+@pytest.mark.parametrize("text", OTHER_YAML)
 def test_yaml_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
     """What is not block style is left as it is."""
     systemd = Systemd(debian(tmp_path, **{"/etc/rancher/k3s/registries.yaml": text}))
