@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 MAX_DEPTH = 20
 
@@ -29,11 +30,11 @@ class Directive:
     def args(self) -> list[str]:
         return self.words[1:]
 
-
-@dataclass(slots=True)
-class _Open:
-    directive: Directive
-    inside: list[Directive] = field(default_factory=list)
+    def everything(self) -> Iterator[Directive]:
+        """Itself, and what stands in its braces, however deep."""
+        yield self
+        for one in self.block or ():
+            yield from one.everything()
 
 
 def names(text: str) -> frozenset[str]:
@@ -70,41 +71,33 @@ def refuse_template(text: str, file: str) -> None:
 
 def _directives(tokens: Iterator[Token], file: str, *, ends_at_line: bool) -> list[Directive]:
     top: list[Directive] = []
-    stack: list[_Open] = []
-    current: Directive | None = None
-    line = 1
-    for kind, text, line in tokens:
-        inside = stack[-1].inside if stack else top
+    open_: list[tuple[Directive, list[Directive]]] = []
+    """The directives whose braces are open, each with what it stands among."""
+    inside, current = top, Directive(1, [])
+    for kind, text, line in chain(tokens, [("last", "", 0)]):
         if kind == "word":
-            if current is None:
-                current = Directive(line, [])
+            current = current if current.words else Directive(line, [])
             current.words.append(text)
-        elif kind == "end" or (kind == "line" and ends_at_line):
-            if current is not None:
-                inside.append(current)
-            current = None
         elif kind == "open":
-            if len(stack) >= MAX_DEPTH:
+            if len(open_) >= MAX_DEPTH:
                 raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
-            stack.append(_Open(current or Directive(line, [])))
-            current = None
-        elif kind == "close":
-            if not stack:
-                raise ValueError(f"{file}:{line}: a }} without its {{")
-            if current is not None:
-                if not ends_at_line:
-                    raise ValueError(f"{file}:{current.line}: a ; is missing after {' '.join(current.words)[:60]}")
+            current = current if current.words else Directive(line, [])
+            open_.append((current, inside))
+            inside = current.block = []
+            current = Directive(line, [])
+        else:
+            if kind in {"close", "last"} and current.words and not ends_at_line:
+                raise ValueError(f"{file}:{current.line}: a ; is missing after {' '.join(current.words)[:60]}")
+            if current.words:
                 inside.append(current)
-                current = None
-            opened = stack.pop()
-            opened.directive.block = opened.inside
-            (stack[-1].inside if stack else top).append(opened.directive)
-    if stack:
-        raise ValueError(f"{file}:{stack[-1].directive.line}: this {{ is never closed")
-    if current is not None:
-        if not ends_at_line:
-            raise ValueError(f"{file}:{current.line}: a ; is missing after {' '.join(current.words)[:60]}")
-        top.append(current)
+                current = Directive(line, [])
+            if kind == "close":
+                if not open_:
+                    raise ValueError(f"{file}:{line}: a }} without its {{")
+                closed, inside = open_.pop()
+                inside.append(closed)
+    if open_:
+        raise ValueError(f"{file}:{open_[-1][0].line}: this {{ is never closed")
     return top
 
 

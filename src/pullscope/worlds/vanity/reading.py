@@ -102,15 +102,22 @@ def parse_rules(
     )
 
 
+def _bytes(path: Path, most: int, flags: int = 0) -> bytes:
+    """The beginning of a regular file; ValueError for anything else, OSError where it cannot be read."""
+    # Without blocking: opening a named pipe would otherwise wait for a writer.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | flags)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError(f"{path.name} is not a regular file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(handle)
+
+
 def _text(path: Path) -> str:
     try:
-        # Without blocking: opening a named pipe would otherwise wait for a writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise ValueError(f"{path.name} is not a regular file")
-        with os.fdopen(handle, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = _bytes(path, MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
     if len(content) > MAX_BYTES:
@@ -229,12 +236,6 @@ def _site(folder: Path) -> tuple[frozenset[str], bytes | None]:
 def _page(path: Path) -> bytes | None:
     """The beginning of a page that clients will be sent: a regular file, never what a link leads to."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
+        return _bytes(path, 65536, getattr(os, "O_NOFOLLOW", 0))
+    except (OSError, ValueError):
         return None
-    try:
-        return os.read(handle, 65536) if stat.S_ISREG(os.fstat(handle).st_mode) else None
-    except OSError:
-        return None
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -148,44 +149,38 @@ def _names(token: str) -> list[str]:
     return [part for part in token.split(".") if part]
 
 
-def toml_places(text: str, table: str) -> list[Place]:
-    """The places of the elements of the array of tables `table`, written as `[[table]]` or inline."""
-    places: list[Place] = []
-    for path, line in toml_lines(text).items():
-        if len(path) == 2 and path[0] == table and isinstance(path[1], int):
-            places.append(Place(line))
-        elif len(path) == 3 and path[0] == table and places:
-            places[-1].keys.setdefault(str(path[2]), line)
-    return places
+def places(lines: Mapping[Path, int], array: str) -> Mapping[str | int, Place]:
+    """The places of the elements of an outermost array, by their numbers; the first line for one that has none."""
+    found: defaultdict[str | int, Place] = defaultdict(lambda: Place(1))
+    for path, line in lines.items():
+        if len(path) == 2 and path[0] == array:
+            found[path[1]] = Place(line)
+        elif len(path) == 3 and path[0] == array:
+            found[path[1]].keys.setdefault(str(path[2]), line)
+    return found
 
 
 _JSON = re.compile(r'"(?:\\.|[^"\\])*"|\n|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 
 
-def json_places(text: str) -> Mapping[str, list[Place]]:
-    """For each key of the outermost object whose value is an array: the places of the objects in it."""
-    found: dict[str, list[Place]] = {}
-    stack: list[str] = []
-    key: str | None = None
+def json_lines(text: str) -> dict[Path, int]:
+    """The lines in a JSON text by path, as deep as the keys of what stands in an outermost array."""
+    lines: dict[Path, int] = {}
+    path: list[str | int] = []
     previous = ""
     for token, line in _tokens(_JSON, text):
-        if token == "\n":
-            continue
-        if token in "[{":
-            if stack == ["{", "["] and token == "{" and key is not None:
-                found.setdefault(key, []).append(Place(line))
-            stack.append(token)
+        if token == ":":
+            path[-1] = previous.strip('"')
+        elif token == "," and isinstance(path[-1], int):
+            path[-1] += 1
         elif token in "]}":
-            if stack:
-                stack.pop()
-        elif token == ":":
-            name = previous.strip('"')
-            if len(stack) == 1:
-                key = name
-            elif len(stack) == 3 and key in found and found[key]:
-                found[key][-1].keys.setdefault(name, line)
-        previous = token
-    return found
+            path.pop()
+        if token in ":[{" and len(path) <= 3:
+            lines.setdefault(tuple(path), line)
+        if token in "[{":
+            path.append(0 if token == "[" else "")
+        previous = token if token != "\n" else previous
+    return lines
 
 
 def _tokens(grammar: re.Pattern[str], text: str) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.worlds.vanity.apache.tree import Config, Host
+from pullscope.worlds.vanity.apache.tree import Config, Host, answering
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -20,10 +20,9 @@ _UPLOADS = ("/", "/v2", "/v2/")
 # with ProxyPassReverse to the registry; https with it, and with ProxyAddHeaders Off, where ProxyPassReverse makes it right.
 def own_registry(host: Host, tree: Config) -> Iterator[Remark]:
     """Remarks on a virtual host with TLS that leads to a host inside."""
-    every = list(_everything(host.directives))
-    if not host.tls or any(_tells(one) for one in every):
+    if not host.tls or any(_tells(one) for top in host.directives for one in top.everything()):
         return
-    for one, within in _passes(host.directives, "/"):
+    for one, within in answering(host.directives, {"proxypass"}):
         words = one.args if one.args[:1] and one.args[0].startswith("/") else [within, *one.args]
         if words[0] in _UPLOADS and len(words) > 1 and words[1].startswith("http://") and _leads_inside(words[1]):
             message = (
@@ -48,17 +47,3 @@ def _tells(one: Directive) -> bool:
 def _leads_inside(url: str) -> bool:
     host = url.partition("://")[2].partition("/")[0]
     return bool(host) and is_inside(host)
-
-
-def _passes(block: list[Directive], within: str) -> Iterator[tuple[Directive, str]]:
-    for one in block:
-        if one.name == "proxypass":
-            yield one, within
-        elif one.name == "location" and one.args:
-            yield from _passes(one.block or [], one.args[-1])
-
-
-def _everything(block: list[Directive]) -> Iterator[Directive]:
-    for one in block:
-        yield one
-        yield from _everything(one.block or [])

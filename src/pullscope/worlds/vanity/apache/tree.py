@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive
@@ -142,3 +142,12 @@ def _words(line: str) -> list[str]:
         else:
             found.append(re.sub(r"\\([\"'\\])", r"\1", double if double is not None else single or ""))
     return found
+
+
+def answering(block: list[Directive], names: Collection[str], within: str = "/") -> Iterator[tuple[Directive, str]]:
+    """The directives of these names, each with the path of the section that it stands in."""
+    for one in block:
+        if one.name in names:
+            yield one, within
+        elif one.name in {"location", "locationmatch"} and one.args:
+            yield from answering(one.block or [], names, one.args[-1])

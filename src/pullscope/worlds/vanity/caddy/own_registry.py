@@ -22,7 +22,7 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 
 def own_registry(site: Site, file: str) -> Iterator[Remark]:
     """Remarks on a site that leads to a host inside."""
-    every = list(_everything(site.block))
+    every = [one for top in site.block for one in top.everything()]
     inside = any(
         is_inside(base.partition("://")[2])
         for one in every
@@ -46,13 +46,6 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
             )
             fix = "Leave the match out of encode, or encode where the registry is."
             yield Remark(f"{file}:{one.line}", "head-unusable", "warning", message, fix)
-
-
-def _everything(block: list[Directive]) -> Iterator[Directive]:
-    for one in block:
-        yield one
-        if one.name in {"handle", "handle_path", "route"}:
-            yield from _everything(one.block or [])
 
 
 def _types(encode: Directive) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pullscope.worlds.vanity.apache.own_registry import own_registry
 from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import redirect_of
 from pullscope.worlds.vanity.apache.state import State
-from pullscope.worlds.vanity.apache.tree import Config, Host, config, host_for
+from pullscope.worlds.vanity.apache.tree import Config, Host, answering, config, host_for
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
@@ -32,7 +32,7 @@ def read_apache(text: str, file: str) -> Read:
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
     for index, host in enumerate(tree.hosts):
-        for one, within in _answering(host.directives, "/"):
+        for one, within in answering(host.directives, _ANSWERING):
             known.setdefault(id(one), _rule(one, within, tree, host.names if index else ()))
         remarks.extend(_remarks(host, tree))
 
@@ -42,14 +42,6 @@ def read_apache(text: str, file: str) -> Read:
 
     hosts = frozenset(name for host in tree.hosts for name in host.names)
     return Read(rules=list(known.values()), remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
-
-
-def _answering(block: list[Directive], within: str) -> Iterator[tuple[Directive, str]]:
-    for one in block:
-        if one.name in _ANSWERING:
-            yield one, within
-        elif one.name in {"location", "locationmatch"} and one.args:
-            yield from _answering(one.block or [], one.args[-1])
 
 
 def _rule(one: Directive, within: str, tree: Config, hosts: tuple[str, ...]) -> Rule:

@@ -23,7 +23,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
-from pullscope.worlds.vanity.source_positions import Place, read_toml, toml_places
+from pullscope.worlds.vanity.source_positions import Place, places, read_toml, toml_lines
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.
@@ -38,11 +38,11 @@ def read_rewrites(text: str, file: str) -> Read:
     tables = document.get("rewrite", [])
     if not isinstance(tables, list) or not tables:
         raise ValueError(f"{file}: there is no [[rewrite]] in it")
-    places = toml_places(text, "rewrite")
+    found = places(toml_lines(text), "rewrite")
     rules: list[Rule] = []
     remarks: list[Remark] = []
     for index, table in enumerate(tables):
-        place = places[index] if index < len(places) else Place(1)
+        place = found[index]
         if not isinstance(table, dict):
             raise ValueError(f"{file}:{place.line}: a rewrite must be a table")
         try:

@@ -20,7 +20,7 @@ from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
-from pullscope.worlds.vanity.source_positions import Place, json_places
+from pullscope.worlds.vanity.source_positions import Place, json_lines, places
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},
@@ -43,15 +43,15 @@ def read_vercel_json(text: str, file: str) -> Read:
         raise ValueError(f"{file}:1: a vercel.json is an object, {{…}}")
     rules: list[Rule] = []
     remarks: list[Remark] = []
-    places = json_places(text)
+    lines = json_lines(text)
     slash = document.get("trailingSlash")
     for kind in ("redirects", "rewrites"):
         tables = document.get(kind, [])
         if not isinstance(tables, list):
             raise ValueError(f"{file}: {kind} must be a list")
+        found = places(lines, kind)
         for index, table in enumerate(tables):
-            found = places.get(kind, [])
-            place = found[index] if index < len(found) else Place(1)
+            place = found[index]
             try:
                 rule = _rule(kind, table, place, file)
             except ValueError as error:

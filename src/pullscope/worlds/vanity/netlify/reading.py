@@ -16,7 +16,7 @@ from typing import Any
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.patterns import SegmentPattern
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
-from pullscope.worlds.vanity.source_positions import Place, read_toml, toml_lines, toml_places
+from pullscope.worlds.vanity.source_positions import Place, places, read_toml, toml_lines
 
 Pair = tuple[list[Rule], list[Remark]]
 
@@ -48,7 +48,8 @@ def read_netlify_toml(text: str, file: str) -> Pair:
     tables = document.get("redirects", [])
     if not isinstance(tables, list):
         raise ValueError(f"{file}: redirects must be a list of tables: write [[redirects]]")
-    places, lines = toml_places(text, "redirects"), toml_lines(text)
+    lines = toml_lines(text)
+    found = places(lines, "redirects")
     rules: list[Rule] = []
     remarks: list[Remark] = []
     for key in document:
@@ -67,7 +68,7 @@ def read_netlify_toml(text: str, file: str) -> Pair:
         if isinstance(path, str) and path.startswith("/"):
             rules.append(_edge_function(path, file, lines.get(("edge_functions", index), 1)))
     for index, table in enumerate(tables):
-        place = places[index] if index < len(places) else Place(1)
+        place = found[index]
         if not isinstance(table, dict):
             remarks.append(_refused(f"{file}:{place.line}", "a redirect must be a table"))
             continue
@@ -205,13 +206,11 @@ def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
     target = target.strip()
     path, conditions = source, []
     if _URL.match(source):
-        scheme, _, rest = source.partition("://")
-        host, slash, path = rest.partition("/")
+        host, slash, path = source.partition("://")[2].partition("/")
         path = slash + path
         if not host:
             raise ValueError(f"{source} names no host")
         conditions.append(Condition(kind="host", values=(host.lower(),)))
-        del scheme
     elif not path.startswith("/"):
         raise ValueError('"from" must start with "/" or be a URL')
     if path.startswith("/.netlify"):

@@ -54,18 +54,9 @@ def _rules(
     pattern = _pattern(location)
     order = {"=": (0, 0), "~": (1, 0), "~*": (1, 0)}.get(location.modifier, (2, -len(location.path)))
     for one in _answering(location.scope.block.block or []):
-        yield (
-            order if location.path else (-1, 0),
-            one,
-            Rule.of_server(
-                f"{tree.file}:{one.line}",
-                location.source or "/",
-                pattern,
-                _status(one),
-                _to(one, tree),
-                hosts,
-            ),
-        )
+        where, source = f"{tree.file}:{one.line}", location.source or "/"
+        rule = Rule.of_server(where, source, pattern, _status(one), _to(one, tree), hosts)
+        yield order if location.path else (-1, 0), one, rule
 
 
 def _answering(block: list[Directive]) -> Iterator[Directive]:
@@ -106,7 +97,8 @@ def _to(one: Directive, tree: Config) -> str | None:
 def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
     for location in _locations(server):
         if location.unread:
-            yield _unplayed(tree, location.line, f"location {location.source} is not played: {location.unread}.")
+            message = f"location {location.source} is not played: {location.unread}."
+            yield Remark.unplayed(f"{tree.file}:{location.line}", message)
         yield from _unknown(location.scope.block.block or [], tree)
         for one in location.scope.own.get("proxy_pass", ()):
             if one.args:
@@ -116,16 +108,13 @@ def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
 
 def _unknown(block: list[Directive], tree: Config) -> Iterator[Remark]:
     for one in block:
+        where = f"{tree.file}:{one.line}"
         if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
-            yield Remark.unread(f"{tree.file}:{one.line}", f"include {one.args[0]}")
+            yield Remark.unread(where, f"include {one.args[0]}")
         elif not is_known(one.name) and one.name:
-            yield _unplayed(tree, one.line, f"the directive {one.name} is not played.")
+            yield Remark.unplayed(where, f"the directive {one.name} is not played.")
         if one.name in {"if", "limit_except"} and one.block is not None:
             yield from _unknown(one.block, tree)
-
-
-def _unplayed(tree: Config, line: int, message: str) -> Remark:
-    return Remark.unplayed(f"{tree.file}:{line}", message)
 
 
 def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Remark]:

@@ -51,13 +51,8 @@ class Scope:
 
     def find(self, *names: str) -> list[Directive]:
         """The directives of these names at the nearest level that has any: how nginx inherits."""
-        scope: Scope | None = self
-        while scope is not None:
-            found = [one for name in names for one in scope.own.get(name, ())]
-            if found:
-                return found
-            scope = scope.parent
-        return []
+        levels = ([one for name in names for one in scope.own.get(name, ())] for scope in self.levels())
+        return next(filter(None, levels), [])
 
     def last(self, name: str) -> Directive | None:
         found = self.find(name)
@@ -328,11 +323,8 @@ def find_location(inside: Location, uri: str, file: str) -> Met:
 
 
 def _longest(inside: Location, uri: str) -> Location | None:
-    for length in range(len(uri), -1, -1):
-        found = inside.prefixes.get(uri[:length])
-        if found is not None:
-            return found
-    return None
+    beginnings = (uri[:length] for length in range(len(uri), -1, -1))
+    return next((inside.prefixes[one] for one in beginnings if one in inside.prefixes), None)
 
 
 def _may_match(pattern: str, uri: str) -> bool:

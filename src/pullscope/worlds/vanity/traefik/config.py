@@ -26,7 +26,6 @@ class Router:
     name: str
     line: int
     rule_line: int
-    text: str
     term: Term
     priority: int
     middlewares: tuple[Item, ...]
@@ -144,7 +143,6 @@ def _add(
             name=name,
             line=one.line,
             rule_line=rule.line,
-            text=rule.text.strip(),
             term=term,
             priority=priority or len(rule.text),
             middlewares=middlewares,
