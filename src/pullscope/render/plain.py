@@ -11,7 +11,7 @@ def plain(text: str, most: int = 200) -> str:
     """The text with everything that is not a printable character written out, and cut at `most` characters."""
     if len(text) > most:
         text = text[: most - 2] + ".."
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
         # Not printable: controls, formats, surrogates, what is unassigned, and every space but the one (str.isprintable).

@@ -42,14 +42,14 @@ SHORTEST = 4
 VERIFIED = {True: "yes, the bytes have this digest", False: "NO: other bytes came"}
 
 
-class Texts:
-    """The texts of a pack, each once, with the names and digests of the pull at hand as marks."""
+class Texts(dict[str, int]):
+    """The place of each text of a pack, with the names and digests of the pull at hand as marks. Most are asked for often."""
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {}
         self.digests: dict[str, int] = {}
-        self._fixed: dict[str, int] = {}
-        """Places of texts without a mark, whichever pull has them."""
+        self._marked: list[str] = []
+        """What has another place in another pull."""
 
     def begin(self, pull: Pull) -> None:
         """From here on they are another pull's."""
@@ -58,19 +58,17 @@ class Texts:
         self.own: dict[str, str] = {}
         """Its digests, by how each is called."""
         self._numbers: dict[str, int] = {}
-        self._here: dict[str, int] = {}
+        while self._marked:
+            del self[self._marked.pop()]
 
-    def __call__(self, text: str) -> int:
-        place = self._here.get(text)
-        if place is None:
-            place = self._fixed.get(text)
-        if place is None:
-            whole = marked = plain(text, LONGEST)  # which has no control codes: a mark is what stands between two
-            for number, name in enumerate(self.names):
-                marked = marked.replace(name, f"\x01{number}\x02")
-            marked = _HEX.sub(self._mark, marked)
-            place = self.places.setdefault(marked, len(self.places))
-            (self._fixed if marked == whole else self._here)[text] = place
+    def __missing__(self, text: str) -> int:
+        whole = marked = plain(text, LONGEST)  # which has no control codes: a mark is what stands between two
+        for number, name in enumerate(self.names):
+            marked = marked.replace(name, f"\x01{number}\x02")
+        marked = _HEX.sub(self._mark, marked)
+        if marked != whole:
+            self._marked.append(text)
+        self[text] = place = self.places.setdefault(marked, len(self.places))
         return place
 
     def _mark(self, found: re.Match[str]) -> str:
@@ -127,12 +125,10 @@ class Pack:
             "platform": pull.platform,
             "rate limit": limit_words(limit) if limit is not None else None,
         }
-        moved = size(pull.bytes + pull.bytes_sent)
-        so_far = f"under way: {took(pull.seconds)}, {count(len(hops), 'request')}, {moved} so far"
         values: dict[str, object] = {
             "id": pull.id,
-            "verdict": texts(f"{pull.outcome}: {verdict(pull)}" if pull.closed else so_far),
-            "client": texts(client_line(pull)),
+            "verdict": texts[f"{pull.outcome}: {verdict(pull)}" if pull.closed else _so_far(pull)],
+            "client": texts[client_line(pull)],
             "facts": _facts(facts, texts),
             "steps": len(pull.steps),
             "hops": len(hops),
@@ -151,6 +147,11 @@ class Pack:
         places = [texts.digests[digest] for digest in texts.own.values()]
         values["digests"] = [place - last for last, place in pairwise([0, *places])]
         self._pulls.append({**values, "name": texts.names[0] if texts.names else None})
+
+
+def _so_far(pull: Pull) -> str:
+    moved = size(pull.bytes + pull.bytes_sent)
+    return f"under way: {took(pull.seconds)}, {count(len(pull.hops), 'request')}, {moved} so far"
 
 
 def _columns(rows: Sequence[dict[str, Value]]) -> dict[str, list[Value]]:
@@ -175,20 +176,20 @@ def _step(step: Step, pull: Pull, lesson: Lesson, texts: Texts) -> dict[str, Val
     return {
         "n": step.n,
         "hops": len(step.hops),
-        "title": texts(name),
-        "says": texts(says),
-        "outcome": texts(str(step.outcome)),
+        "title": texts[name],
+        "says": texts[says],
+        "outcome": texts[str(step.outcome)],
         "token": 1 if step.is_token else 0,
-        "beginner": texts(lesson.beginner),
-        "expert": texts(lesson.expert),
+        "beginner": texts[lesson.beginner],
+        "expert": texts[lesson.expert],
         **_section(lesson.section, texts),
         "ideas": [
-            {"name": texts(idea.name), "text": texts(idea.text), **_section(idea.section, texts)}
+            {"name": texts[idea.name], "text": texts[idea.text], **_section(idea.section, texts)}
             for idea in lesson.ideas
         ],
         "facts": _facts(facts, texts),
-        "hand": texts(lesson.hand),
-        "curl": [*map(texts, lesson.by_hand)],
+        "hand": texts[lesson.hand],
+        "curl": [texts[word] for word in lesson.by_hand],
     }
 
 
@@ -198,23 +199,23 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, texts: Texts) -> dict[str, Value]:
     head = 0 if response is None else _ticks(response.time - request.time)
     bad = hop.failed is not None or ((hop.status or 0) >= 400 and hop.step.outcome is Outcome.FAILED)
     return {
-        "method": texts(request.method),
-        "url": texts(request.url),
-        "host": texts(hop.host),
-        "role": texts(roles.of_hop(hop)),
-        "status": texts(hop_status(hop)),
+        "method": texts[request.method],
+        "url": texts[request.url],
+        "host": texts[hop.host],
+        "role": texts[roles.of_hop(hop)],
+        "status": texts[hop_status(hop)],
         "head": None if response is None else head,
         "took": None if ended is None else _ticks(ended - request.time) - head,
         "upload": _ticks(uploaded.time - request.time) if uploaded is not None and uploaded.bytes else None,
         "bytes": hop.bytes,
-        "reached": [*map(texts, reached_words(hop))],
-        "asked": texts(asked(hop)),
-        "answered": texts(answered(hop)),
-        "note": texts(note) if note else None,
+        "reached": [texts[word] for word in reached_words(hop)],
+        "asked": texts[asked(hop)],
+        "answered": texts[answered(hop)],
+        "note": texts[note] if note else None,
         "bad": 1 if bad else None,
         "connection": request.connection,
-        "version": texts(request.http_version),
-        "location": texts(response.location) if response is not None and response.location else None,
+        "version": texts[request.http_version],
+        "location": texts[response.location] if response is not None and response.location else None,
         "sent": _headers(request.headers, texts),
         "received": _headers(response.headers, texts) if response is not None else None,
     }
@@ -225,21 +226,21 @@ def _ticks(seconds: float) -> int:
 
 
 def _facts(facts: dict[str, str | None], texts: Texts) -> Value:
-    return {name: texts(value) for name, value in facts.items() if value}
+    return {name: texts[value] for name, value in facts.items() if value}
 
 
 def _headers(headers: Headers, texts: Texts) -> Value:
-    return [texts(f"{name}: {value}") for name, value in headers]
+    return [texts[f"{name}: {value}"] for name, value in headers]
 
 
 def _section(section: Section, texts: Texts) -> dict[str, Value]:
-    return {"section": texts(section.title), "href": texts(section.url)}
+    return {"section": texts[section.title], "href": texts[section.url]}
 
 
 def _node(node: Node, texts: Texts) -> Value:
     words = {"name": node.name, "digest": node.digest, "size": node.size, "state": node.state, "mark": node.mark}
     return {
-        **{name: texts(word) for name, word in words.items() if word},
+        **{name: texts[word] for name, word in words.items() if word},
         "children": [_node(child, texts) for child in node.children],
     }
 
@@ -247,10 +248,10 @@ def _node(node: Node, texts: Texts) -> Value:
 def _host(host: HostTally, texts: Texts) -> Value:
     text, evidence = host.label or ("", "")
     return {
-        "host": texts(host.host),
-        "address": texts(host.address),
-        "roles": [*map(texts, host.roles)],
-        **({"label": texts(text), "evidence": texts(evidence)} if text else {}),
+        "host": texts[host.host],
+        "address": texts[host.address],
+        "roles": [texts[role] for role in host.roles],
+        **({"label": texts[text], "evidence": texts[evidence]} if text else {}),
         "requests": host.requests,
         "bytes": host.bytes,
     }
