@@ -12,9 +12,9 @@ from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.trace.findings.table import LOOKS
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub

@@ -19,7 +19,7 @@ import pytest
 from tests.e2e import parts
 from tests.e2e.processes import Running
 
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.scenario import play
 from pullscope.worlds.registries.row import Registry

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from pullscope.host import HostError, daemon_json, hosts_file
 from pullscope.host.journal_document import Entry
-from pullscope.host.tree import Snapshot, Tree
+from pullscope.host.tree import ABSENT, Snapshot, Tree
 
 PROXIES_CLAIM = "proxies="
 """Before the JSON of the `proxies` value that we put into daemon.json; the other claims there are registries."""
@@ -109,24 +109,32 @@ def take_back(tree: Tree, entry: Entry) -> TakenBack:
         return _take_back_directory(tree, entry)
     tree.clean(entry.path)
     now = tree.look(entry.path)
+    after, words, foreign = _undone(entry, now)
+    if after.absent and not now.absent:
+        tree.remove(entry.path)
+    elif after is not now:
+        tree.write(entry.path, after)
+    return TakenBack(path=entry.path, words=words, touched=after is not now, foreign=foreign)
+
+
+def _undone(entry: Entry, now: Snapshot) -> tuple[Snapshot, str, bool]:
+    """What a file becomes, which is `now` where nothing has to be done; that in words; whether others changed it."""
     if _same(now, entry.before) or (now.absent and entry.before.absent):
-        return TakenBack(path=entry.path, words="as it was", touched=False)
+        return now, "as it was", False
     if now.absent:
-        return _left(entry, "already removed")
+        return now, "already removed", True
     if not now.is_file:
-        return _left(entry, "replaced since (not a plain file any more), left alone")
+        return now, "replaced since (not a plain file any more), left alone", True
     if sha256(now.content) in entry.ours:
-        return _restore(tree, entry, now)
+        return _restored(entry, now)
     rest, words = MERGES[entry.kind](now.content, entry)
     if rest is None:
-        tree.remove(entry.path)
-        return TakenBack(path=entry.path, words=words)
+        return ABSENT, words, False
     if rest == now.content:
-        return _left(entry, words)
+        return now, words, True
     if entry.before.is_file and rest == entry.before.content:
-        return _restore(tree, entry, now)
-    tree.write(entry.path, replace(now, content=rest, mtime_ns=0))
-    return TakenBack(path=entry.path, words=words, foreign=True)
+        return _restored(entry, now)
+    return replace(now, content=rest, mtime_ns=0), words, True
 
 
 def take_all_back(tree: Tree, entries: Sequence[Entry], tell: Tell) -> tuple[Left, ...]:
@@ -149,32 +157,27 @@ def take_all_back(tree: Tree, entries: Sequence[Entry], tell: Tell) -> tuple[Lef
 
 def result_of(entry: Entry, now: Snapshot) -> bytes | None:
     """What a file will hold after `take_back`; None: it will be gone."""
-    if not now.is_file or _same(now, entry.before):
-        return now.content if now.is_file else None
-    if sha256(now.content) in entry.ours:
-        return None if entry.before.absent else entry.before.content
-    return MERGES[entry.kind](now.content, entry)[0]
+    after = _undone(entry, now)[0]
+    return after.content if after.is_file else None
 
 
 def _same(now: Snapshot, before: Snapshot) -> bool:
     return now.is_file and before.is_file and replace(now, mtime_ns=0) == replace(before, mtime_ns=0)
 
 
+def _restored(entry: Entry, now: Snapshot) -> tuple[Snapshot, str, bool]:
+    if entry.before.absent:
+        return ABSENT, CREATED, False
+    mode = now.mode if now.mode != entry.mode else entry.before.mode
+    wanted = replace(entry.before, mode=mode, uid=now.uid, gid=now.gid)
+    if wanted != entry.before:
+        return wanted, "restored; mode or owner changed since, kept", True
+    return wanted, "restored", False
+
+
 def _left(entry: Entry, words: str) -> TakenBack:
     """What others did stays as it is."""
     return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
-
-
-def _restore(tree: Tree, entry: Entry, now: Snapshot) -> TakenBack:
-    if entry.before.absent:
-        tree.remove(entry.path)
-        return TakenBack(path=entry.path, words=CREATED)
-    mode = now.mode if now.mode != entry.mode else entry.before.mode
-    wanted = replace(entry.before, mode=mode, uid=now.uid, gid=now.gid)
-    tree.write(entry.path, wanted)
-    if wanted != entry.before:
-        return TakenBack(path=entry.path, words="restored; mode or owner changed since, kept", foreign=True)
-    return TakenBack(path=entry.path, words="restored")
 
 
 def _take_back_directory(tree: Tree, entry: Entry) -> TakenBack:

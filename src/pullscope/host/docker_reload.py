@@ -7,7 +7,7 @@ read it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from pullscope.host import HostError, change, daemon_json, docker_daemon
@@ -17,11 +17,19 @@ from pullscope.host.journal_document import Entry
 from pullscope.host.layout import Layout
 from pullscope.host.tree import Snapshot, Tree
 
+LISTS: dict[str, tuple[str, Callable[[Daemon], AbstractSet[str]]]] = {
+    "daemon-json": (daemon_json.INSECURE, lambda daemon: daemon.insecure),
+    "docker-mirrors": (daemon_json.MIRRORS, lambda daemon: frozenset(daemon.mirrors)),
+}
+"""The kinds of entries that are lists of daemon.json: the key, and what a running daemon has of it."""
 
-def forget(
-    tree: Tree, run: Run, layout: Layout, entry: Entry, key: str, known: Callable[[Daemon], AbstractSet[str]]
-) -> bool:
-    """Reload docker with what `entry` had before, the list under `key` explicit; False where it was not reloaded."""
+
+def forget(tree: Tree, run: Run, layout: Layout, entries: Sequence[Entry]) -> bool:
+    """Reload docker with what the list among `entries` had before, explicitly; False where it was not reloaded."""
+    entry = next((item for item in entries if item.kind in LISTS and item.claims), None)
+    if entry is None:
+        return False
+    key, known = LISTS[entry.kind]
     now = tree.look(entry.path)
     if not now.is_file:
         return False

@@ -15,7 +15,6 @@ from pullscope.host import (
     HostError,
     carry_out,
     change,
-    daemon_json,
     docker_daemon,
     docker_reload,
     systemd,
@@ -91,7 +90,7 @@ def off(found: Machine, tell: Tell) -> Undone:
         return Undone(was_on=False)
     with journal.lock():
         takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
-        interim = _reload_without_registries(found, record)
+        interim = found.active and docker_reload.forget(tree, found.run, found.layout, record.entries)
         left = change.take_all_back(tree, record.entries, tell)
         if interim:
             tell("docker reloaded, without our insecure registries")
@@ -149,14 +148,4 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
         again = "was restarted as it was before" if done.ok else f"still does not come up ({done.last_words})"
     raise HostError(
         f"{layout.name} did not take the changes ({failed.last_words}). {put_back}, and {layout.name} {again}"
-    )
-
-
-def _reload_without_registries(found: Machine, record: Record) -> bool:
-    """Make a running daemon forget our insecure registries."""
-    entry = next((item for item in record.entries if item.kind == "daemon-json"), None)
-    if entry is None or not found.active or not entry.claims:
-        return False
-    return docker_reload.forget(
-        found.tree, found.run, found.layout, entry, daemon_json.INSECURE, lambda daemon: daemon.insecure
     )

@@ -9,8 +9,8 @@ from pullscope.oci.messages import World
 from pullscope.oci.reference import Reference
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.steps import Outcome
 from pullscope.worlds.hub.faults.affected_clients import MET_BY
 from pullscope.worlds.hub.faults.fault import VANITY_HOST

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pullscope.host import HostError, carry_out, change, daemon_json, docker_reload, takeback_timer
+from pullscope.host import HostError, carry_out, change, docker_reload, takeback_timer
 from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Change, Tell
 from pullscope.host.change_list import Parts
 from pullscope.host.command import spelled
-from pullscope.host.journal_document import Entry, Record
+from pullscope.host.journal_document import Entry
 from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import SYSTEM
 from pullscope.host.mirror.runtime import Runtime, Wish
@@ -92,7 +92,7 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
         return Undone(was_on=False)
     with known.journal.lock():
         takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
-        if _forget_mirrors(node, record):
+        if _active(node, SYSTEM.unit) and docker_reload.forget(node.tree, node.run, SYSTEM, record.entries):
             tell("docker reloaded, without the tracing mirror")
         left = change.take_all_back(node.tree, record.entries, tell)
         if _has_timer(record.entries):
@@ -159,12 +159,3 @@ def _has_timer(items: Sequence[Change] | Sequence[Entry]) -> bool:
 
 def _active(node: Node, unit: str) -> bool:
     return node.run(("systemctl", "is-active", "--quiet", unit)).ok
-
-
-def _forget_mirrors(node: Node, record: Record) -> bool:
-    entry = next((item for item in record.entries if item.kind == "docker-mirrors"), None)
-    if entry is None or not _active(node, SYSTEM.unit):
-        return False
-    return docker_reload.forget(
-        node.tree, node.run, SYSTEM, entry, daemon_json.MIRRORS, lambda daemon: frozenset(daemon.mirrors)
-    )

@@ -44,6 +44,16 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
+SAMPLE_ACCOUNT = {"sample-user": "sample-password"}
+"""An account that exists nowhere, to try what a login changes: for `sample_hub(accounts=…)`."""
+
+
+def sample_login(host: str) -> Login:
+    """The sample account, as `docker login HOST` would have kept it."""
+    [(username, password)] = SAMPLE_ACCOUNT.items()
+    return Login(host=host, username=username, password=password)
+
+
 def login_request(challenge: Challenge, scopes: Iterable[str], headers: Headers, login: Login) -> Request:
     """GET on the realm with Basic, and the name once more as `account`: distribution, containers/image, regclient."""
     authorized = headers.replacing("Authorization", login.authorization)

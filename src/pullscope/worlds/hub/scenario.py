@@ -10,8 +10,8 @@ from functools import cache
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.urls import split
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import LOGGED_IN, Start
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.hub.faults.affected_clients import MET_BY
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep, with_fields
 from pullscope.worlds.hub.faults.of_one_registry import own_faults

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT, sample_login
 from pullscope.worlds.clients.client_catalog import ROSTER, Client, Trial, login_used
 from pullscope.worlds.clients.drive import Ran, pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT, sample_login
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub

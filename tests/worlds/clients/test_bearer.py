@@ -6,9 +6,9 @@ import pytest
 
 from pullscope.oci.messages import Answerer
 from pullscope.oci.reference import Reference
+from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.clients.logins import SAMPLE_ACCOUNT
 from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
