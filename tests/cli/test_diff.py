@@ -38,13 +38,13 @@ def test_tells_what_a_vanity_domain_costs(ending: str) -> None:
 
 
 def test_tells_a_person() -> None:
-    """The same in lines of 80 columns at most, but for digests."""
+    """The same in lines of 80 columns at most."""
     done = diff(RECORDINGS / "dockerd-20.10-hub.mitm", RECORDINGS / "dockerd-20.10-vanity-302.mitm")
     lines = done.stdout.splitlines()
 
-    assert lines[2].startswith("Same digest: sha256:8e77458de855")
+    assert any(line.strip().startswith("sha256:8e77458de855") for line in lines)
     assert any(line.split()[:3] == ["only", "B", "docker.timonback.de"] for line in lines)
-    assert max(map(len, lines[3:])) <= 90
+    assert max(map(len, lines)) < 80
 
 
 def test_another_image_is_a_problem() -> None:

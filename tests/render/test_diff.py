@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pullscope.cli.source import read_trace
 from pullscope.render.diff import Difference, difference_lines, side_of
+from pullscope.render.layout import paint
+from pullscope.render.report import report_json
+from pullscope.render.report_input import Told
 
 EVIL = "\x1b]0;owned\x07" + "a" * 1_000_000
 LONGEST = 400
@@ -32,11 +37,28 @@ def pull(said: Any, *, outcome: str = "complete") -> dict[str, Any]:
 def test_lines_are_short_and_plain(other: dict[str, Any]) -> None:
     """A report of a million escape codes is a report of a few lines."""
     found = Difference(a=side_of(pull(EVIL)), b=side_of(other))
-    lines = [*difference_lines(found), *(problem.message for problem in found.problems())]
+    lines = [
+        *(paint(line, color=False) for line in difference_lines(found)),
+        *(problem.message for problem in found.problems()),
+    ]
 
     assert all(line.isprintable() for line in lines)
     assert max(map(len, lines)) < 20 * 90
     assert max(len(line) for line in lines if "only" not in line) < 2 * LONGEST
+
+
+@pytest.mark.parametrize("width", [59, 79, 119])
+def test_lines_fit_the_screen(width: int) -> None:
+    """Only a digest may be wider, to be copied."""
+    demo = Path(__file__).parents[1] / "data" / "demo"
+    a, b = (
+        side_of(report_json(Told.of(read_trace(str(demo / f"{name}.jsonl"))[0], name))["pulls"][0])
+        for name in ("direct", "vanity")
+    )
+    lines = [paint(line, color=False) for line in difference_lines(Difference(a=a, b=b), width)]
+
+    assert all(len(line) <= width or "sha256:" in line for line in lines)
+    assert any("production.cloudflare.docker.com" in line for line in lines)
 
 
 @pytest.mark.parametrize("seconds", [10**400, "x", [1], {"a": 1}])

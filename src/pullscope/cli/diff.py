@@ -78,7 +78,8 @@ def diff(
     if as_json:
         document = verdicts.as_json("diff", problems, ended=code, **difference_json(found))
         end_with([json.dumps(document, indent=2)], code)
-    end_with([*difference_lines(found), *problem_lines(problems, screen_width())], code)
+    width = screen_width()
+    end_with([*difference_lines(found, width), *problem_lines(problems, width)], code)
 
 
 def _reference(text: str) -> Reference | None:

@@ -75,7 +75,8 @@ def _when_and_how_much(pulls: Sequence[Pull]) -> str:
     if not dated:
         return words
     first, last = min(pull.started for pull in dated), max(pull.last for pull in dated)
-    return f"{words}, {_instant(first)} to {_instant(last)} UTC"
+    began, ended = _instant(first), _instant(last)
+    return f"{words}, {began} UTC" if began == ended else f"{words}, {began} to {ended} UTC"
 
 
 def _instant(time: float) -> str:

@@ -7,14 +7,17 @@ alike. What is missing there is not known here, and is not taken for a differenc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from pullscope.oci.amounts import duration, size
 from pullscope.oci.verdicts import Problem
+from pullscope.render.layout import WIDTH, Line, wrapped
 from pullscope.render.plain import plain
 
 Json = Mapping[str, Any]
+T = TypeVar("T", int, float)
 
 _LONGEST_REFERENCE, _LONGEST_WORD, _MOST_CODES = 300, 80, 20
 """Characters of a reference and of a digest, host or number; findings that are named."""
@@ -104,14 +107,19 @@ def side_of(pull: Json) -> Side:
             ),
             requests=len(hops),
             redirects=sum(1 for hop in hops if hop["location"]),
-            bytes=int(pull["bytes"] or 0),
+            bytes=_bytes(pull["bytes"]),
             seconds=None if pull["seconds"] is None else float(pull["seconds"]),
-            hosts={str(host["host"]): (int(host["requests"]), int(host["bytes"] or 0)) for host in pull["hosts"]},
+            hosts={str(host["host"]): (int(host["requests"]), _bytes(host["bytes"])) for host in pull["hosts"]},
             kinds=Counter(str(step["kind"]) for step in pull["steps"]),
             findings=tuple(str(one["code"]) for one in pull["findings"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError("a pull in it is not in the form of a report") from error
+
+
+def _bytes(said: Any) -> int:
+    """A number of bytes; more than there can be are as many as can."""
+    return min(int(said or 0), 2**63)
 
 
 def difference_json(found: Difference) -> dict[str, Any]:
@@ -126,7 +134,9 @@ def difference_json(found: Difference) -> dict[str, Any]:
             "requests": found.b.requests - found.a.requests,
             "redirects": found.b.redirects - found.a.redirects,
             "bytes": found.b.bytes - found.a.bytes,
-            "seconds": _longer(found.a, found.b),
+            "seconds": None
+            if found.a.seconds is None or found.b.seconds is None
+            else round(found.b.seconds - found.a.seconds, 6),
         },
         "hosts": {"only_a": list(found.gone_hosts), "only_b": list(found.new_hosts)},
         "steps": {
@@ -137,53 +147,71 @@ def difference_json(found: Difference) -> dict[str, Any]:
     }
 
 
-def _longer(a: Side, b: Side) -> float | None:
-    return None if a.seconds is None or b.seconds is None else round(b.seconds - a.seconds, 6)
-
-
-def _seconds(value: float | None, sign: str = "") -> str:
-    return "not known" if value is None else f"{value:{sign}.2f}"
-
-
-def difference_lines(found: Difference) -> Iterator[str]:
+def difference_lines(found: Difference, width: int = WIDTH) -> Iterator[Line]:
     """The same for a person. A report may come from another machine, so each value is made plain and cut."""
     a, b = found.a, found.b
     for label, side in (("A", a), ("B", b)):
-        yield f"{label}  {_named(side)}  {_word(side.client)}, {_word(side.outcome)}"
-    yield from _content_lines(found)
-    rows: Sequence[tuple[str, str, str, str]] = (
-        ("requests", str(a.requests), str(b.requests), _more(b.requests - a.requests)),
-        ("redirects", str(a.redirects), str(b.redirects), _more(b.redirects - a.redirects)),
-        ("bytes", _word(a.bytes), _word(b.bytes), _word(_more(b.bytes - a.bytes))),
-        ("seconds", _seconds(a.seconds), _seconds(b.seconds), _seconds(_longer(a, b), sign="+")),
+        yield from _text(label, f"{_named(side)}, {_word(side.client)}, {_word(side.outcome)}", width)
+    for words in _content_words(found):
+        yield from _text("", words, width)
+    longer = None if a.seconds is None or b.seconds is None else b.seconds - a.seconds
+    rows = (
+        ("requests", str(a.requests), str(b.requests), _more(b.requests - a.requests, str)),
+        ("redirects", str(a.redirects), str(b.redirects), _more(b.redirects - a.redirects, str)),
+        ("bytes", size(a.bytes), size(b.bytes), _more(b.bytes - a.bytes, size)),
+        ("time", _time(a.seconds), _time(b.seconds), "not known" if longer is None else _more(longer, _time)),
     )
-    yield f"  {'':<12}{'A':>10}{'B':>10}{'B - A':>10}"
+    yield [(f"   {'':<10}{'A':>11}{'B':>11}{'B - A':>11}", "dim")]
     for name, left, right, more in rows:
-        yield f"  {name:<12}{left:>10}{right:>10}{more:>10}"
-    for host in [*b.hosts, *found.gone_hosts]:
-        before, after = a.hosts.get(host, (0, 0)), b.hosts.get(host, (0, 0))
-        mark = "only B" if host in found.new_hosts else "only A" if host in found.gone_hosts else "both"
-        counts = f"{_word(before[0]):>4} → {_word(after[0]):<4} requests, {_word(before[1])} → {_word(after[1])} B"
-        yield f"  {mark:<7}{_word(host):<40}{counts}"
+        yield [(f"   {name:<10}{_word(left):>11}{_word(right):>11}{_word(more):>11}", None)]
+    yield from _host_lines(found, width)
     for label, own, other in (("A", a, b), ("B", b, a)):
         codes = [code for code in own.findings if code not in other.findings]
         if codes:
             more = f", and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
-            yield f"  only {label}: {', '.join(_word(code) for code in codes[:_MOST_CODES])}{more}"
+            found_only = ", ".join(_word(code) for code in codes[:_MOST_CODES])
+            yield from _text("", f"Found in {label} only: {found_only}{more}", width)
 
 
-def _content_lines(found: Difference) -> Iterator[str]:
+def _host_lines(found: Difference, width: int) -> Iterator[Line]:
+    """Which hosts each side asked; a host on a line of its own where both do not fit into one."""
+    rows = []
+    for host in [*found.b.hosts, *found.gone_hosts]:
+        mark = "only B" if host in found.new_hosts else "only A" if host in found.gone_hosts else "both"
+        before, after = found.a.hosts.get(host, (0, 0)), found.b.hosts.get(host, (0, 0))
+        requests = _word(_change(*map(str, (before[0], after[0]))))
+        noun = "request" if requests == "1" else "requests"
+        rows.append((mark, _word(host), f"{requests} {noun}", _word(_change(size(before[1]), size(after[1])))))
+    name, counts = (max((len(row[at]) for row in rows), default=0) for at in (1, 2))
+    apart = any(3 + 8 + name + 2 + counts + 2 + len(row[3]) > width for row in rows)
+    for mark, host, requests, volume in rows:
+        if apart:
+            yield [(f"   {mark:<8}{host}", None)]
+        yield [
+            (f"   {'' if apart else mark:<8}{'' if apart else f'{host:<{name}}  '}{requests:>{counts}}  {volume}", None)
+        ]
+
+
+def _change(before: str, after: str) -> str:
+    return after if before == after else f"{before} → {after}"
+
+
+def _content_words(found: Difference) -> Iterator[str]:
     same = found.same_digest
     if same is None:
-        yield "Not known whether it is the same: one of them was never resolved."
+        yield "Not known whether it is the same image: one of them was never resolved."
     elif same:
         yield f"Same digest: {_word(found.a.digest)}"
     else:
         yield f"DIFFERENT: A is {_word(found.a.digest)}"
-        yield f"           B is {_word(found.b.digest)}"
+        yield f"B is {_word(found.b.digest)}"
     only_a, only_b = found.only_in
     if (only_a or only_b) and found.a.outcome == found.b.outcome == "complete":
         yield f"Fetched by A only: {len(only_a)}, by B only: {len(only_b)}, by both: {len(found.a.content & found.b.content)}."
+
+
+def _text(label: str, words: str, width: int) -> Iterator[Line]:
+    return wrapped([(f"{label:<3}", "bold"), (words, None)], width)
 
 
 def _named(side: Side) -> str:
@@ -194,8 +222,13 @@ def _word(value: object) -> str:
     return plain(str(value), _LONGEST_WORD)
 
 
-def _more(number: int) -> str:
-    return f"{number:+d}" if number else "0"
+def _time(seconds: float | None) -> str:
+    return duration(seconds) or "not known"
+
+
+def _more(number: T, words: Callable[[T], str]) -> str:
+    """`+12`, `-1.5 kB`, `0`."""
+    return f"{'+' if number > 0 else '-'}{words(abs(number))}" if number else "0"
 
 
 def _side_json(side: Side) -> dict[str, Any]:

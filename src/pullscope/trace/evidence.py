@@ -226,4 +226,6 @@ def _waited_longest(pull: Pull) -> tuple[bool, float]:
     return (pull.in_flight, pull.last)
 
 
-BEGINS = Reason(evidence="begins", strength=Strength.CERTAIN, words="begins an operation: no open one asked this")
+BEGINS = Reason(
+    evidence="begins", strength=Strength.CERTAIN, words="begins an operation: no open operation asks for this"
+)

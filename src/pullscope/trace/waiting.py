@@ -13,8 +13,8 @@ from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.times import AT_ONCE, CLAIM
 
-CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="its connection was used for what came next")
-CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="its token was carried by what came next")
+CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="the next request used its connection")
+CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="the next request carried its token")
 WAITED = Reason(evidence="waiting", strength=Strength.LIKELY, words="the only version check that waited at this host")
 OLDEST = Reason(
     evidence="waiting", strength=Strength.WEAK, words="the oldest of several version checks; could be another's too"

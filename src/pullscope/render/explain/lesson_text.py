@@ -110,7 +110,7 @@ def _by_hand(lesson: Lesson, width: int) -> list[Line]:
     for number, word in enumerate(lesson.by_hand):
         if number and len(row) + len(word) + 2 > width:
             lines.append([(f"{row.rstrip()} \\", "green")])
-            row = f"{INDENT}    "
+            row = f"{INDENT}  "
         row += f"{word} "
     return [*lines, [(row.rstrip(), "green")]]
 
