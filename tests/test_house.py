@@ -24,8 +24,8 @@ ACROSS = {
     ),
     "whatever may come in, through a whole room": (
         "host/routes/test_hostile logs/test_hostile render/test_any_trace trace/findings/test_any_traffic "
-        "trace/findings/test_grid trace/test_border_secrets trace/test_gaps trace/test_invariants worlds/clients/test_bad_days "
-        "worlds/vanity/test_hostile"
+        "trace/findings/test_grid trace/test_border_secrets trace/test_delays trace/test_gaps trace/test_invariants "
+        "worlds/clients/test_bad_days worlds/vanity/test_hostile"
     ),
     "an error of ours at every place of a room": "mitm/test_every_method_fails trace/test_every_stage_fails",
     "what is seen in a real program": (

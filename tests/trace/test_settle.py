@@ -7,7 +7,7 @@ from tests.trace.images import Image, digest, docker_classic, docker_containerd,
 from tests.trace.wire import CDN, DOCKER_20, Wire, merged, only, played
 
 from pullscope.trace.model import Ending, Outcome
-from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
+from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, NEXT_MOVE, QUIET, SOONEST, STEP_QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -222,7 +222,7 @@ def test_a_redirect_that_nobody_follows_is_a_failure() -> None:
     get_manifest(wire, APP, APP.manifest(), tag=True)
     redirected(wire)
     trace = played(wire, finish=False)
-    trace.tick(wire.now + QUIET)
+    trace.tick(wire.now + NEXT_MOVE + STEP_QUIET)
     assert only(trace).steps[-1].outcome is Outcome.FAILED
     assert only(trace).outcome is Ending.FAILED
 

@@ -12,7 +12,7 @@ from tests.trace.wire import CDN, CRANE, Wire, merged, only, played
 from pullscope.render.formats import report
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.model import Ending, Outcome, Pull
-from pullscope.trace.times import QUIET
+from pullscope.trace.times import NEXT_MOVE, QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -93,7 +93,7 @@ def test_a_client_that_stopped_did_not_follow() -> None:
 def test_a_client_that_asks_the_same_again_did_not_get_it() -> None:
     """A retry, even as a step of its own, is no going on."""
     wire = untraced(APP.config_text)
-    wire.wait(1.5)
+    wire.wait(NEXT_MOVE + 0.5)
     sent_on(wire, APP.config_text)
     pull = ended(wire)
     assert [step.outcome for step in pull.steps[1:]] == [Outcome.FAILED, Outcome.FAILED]
@@ -147,7 +147,7 @@ def test_a_blob_may_take_its_time(seconds: float) -> None:
     assert [finding.code for finding in pull.findings] == ["host-not-traced"]
 
 
-@pytest.mark.parametrize(("later", "ending"), [(0.1, Ending.INCOMPLETE), (5.0, Ending.COMPLETE)])
+@pytest.mark.parametrize(("later", "ending"), [(0.1, Ending.INCOMPLETE), (NEXT_MOVE + 1, Ending.COMPLETE)])
 def test_an_end_right_behind_a_redirect(later: float, ending: Ending) -> None:
     """The tracer ends while its client is connected: whether that follows the redirect is not known, unless it was quiet."""
     wire = untraced()
@@ -172,7 +172,7 @@ def failing(case: str, steps: int) -> Wire:
             wire.ask("GET", image.url("blobs", digest(layer)), 404)
         else:
             sent_on(wire, image.layers[0] if case == "the same is asked again" else layer)
-            wire.wait(1.5)  # it has failed then
+            wire.wait(NEXT_MOVE + 0.5)  # it has failed then
     return wire
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from pullscope.oci.bounds import count
 from pullscope.trace.model import Pull, Step
-from pullscope.trace.settle import RETRIED, failures, has_everything
+from pullscope.trace.settle import RETRIED, failures, has_everything, has_next_move
 from pullscope.trace.times import (
     BUSY_QUIET,
     DONE_QUIET,
     FAILED_QUIET,
     LONGEST_WAIT,
+    NEXT_MOVE,
     QUIET,
     RELAY_QUIET,
     RETRY_QUIET,
@@ -57,7 +58,7 @@ TRANSITIONS: Sequence[Transition] = (
     Transition(state="open", event="the end of the input", then="ended", where="trace.finish"),
     Transition(
         state="ended",
-        event="a request that can only be its own, within 120 s",
+        event="a request that can only be its own, within 120 s; the next move of a step, within 600 s",
         then="open again, which is said once",
         where="trace._touch",
     ),
@@ -76,7 +77,7 @@ class Patience:
 
 
 def _may_go_on(pull: Pull) -> bool:
-    return bool(pull.open_steps)
+    return any(not has_next_move(step) for step in pull.open_steps)
 
 
 def _was_told_to_wait(pull: Pull) -> bool:
@@ -98,7 +99,13 @@ PATIENCE: Sequence[Patience] = (
         name="a step may go on",
         holds=_may_go_on,
         seconds=lambda _: STEP_QUIET,
-        why="a client that goes on after a failure does so at once: a repeat with a token, GET after HEAD",
+        why="a client that goes on after a failure does so at once: GET after HEAD",
+    ),
+    Patience(
+        name="told where to go next",
+        holds=lambda pull: bool(pull.open_steps),
+        seconds=lambda _: NEXT_MOVE,
+        why="the host of a redirect, or of a token, has to be found and reached first",
     ),
     Patience(
         name="bytes are passed on unread",
@@ -139,9 +146,11 @@ def deadline(pull: Pull) -> float | None:
 
 def out_of_patience(pull: Pull, now: float) -> list[Step]:
     """The open steps that nothing continued for long enough."""
-    if not pull.in_flight:
-        return [*pull.open_steps] if pull.last + STEP_QUIET <= now else []
-    return [step for step in pull.open_steps if _waits(step) and _patience(step) <= now]
+    if pull.in_flight:
+        return [step for step in pull.open_steps if _waits(step) and _patience(step) <= now]
+    if pull.last + NEXT_MOVE <= now:
+        return [*pull.open_steps]
+    return [step for step in pull.open_steps if pull.last + STEP_QUIET <= now and not has_next_move(step)]
 
 
 def _waits(step: Step) -> bool:
@@ -151,4 +160,4 @@ def _waits(step: Step) -> bool:
 def _patience(step: Step) -> float:
     """While other requests of its operation are under way, which may take minutes."""
     ended = [step.ended or step.started, *(token.ended or token.started for token in step.tokens)]
-    return max(ended) + BUSY_QUIET
+    return max(ended) + (NEXT_MOVE if has_next_move(step) else BUSY_QUIET)

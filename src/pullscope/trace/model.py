@@ -215,6 +215,8 @@ class Pull:
     platform: str | None = None
     steps: list[Step] = field(default_factory=list)
     """Settled steps in the order of `n`."""
+    numbered: int = 0
+    """How many numbers its steps have been given."""
     open_steps: list[Step] = field(default_factory=list)
     ready: list[Step] = field(default_factory=list)
     """Settled steps that have no number yet, because the pull has no name yet."""

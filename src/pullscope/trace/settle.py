@@ -1,13 +1,15 @@
-"""When a step is over, and what it proved.
+"""When a step is over, and what it proved. One file, because what a step counts for and what takes that back must agree.
 
 A step that was answered well is over at once. One that was not may still be continued: a 401 by the repeat with a token, a
 failed HEAD by a GET, a redirect by following it, a server error or a cut-off body by a retry. It is over when its pull has
-been quiet for `times.STEP_QUIET` seconds, or has ended.
+been quiet for `times.STEP_QUIET` seconds, or `times.NEXT_MOVE` where its client knows where to go, or has ended; and open again
+when it goes on after all (`resume`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from pullscope.oci.agents import TOKEN_WITHIN
 from pullscope.oci.challenge import read_scopes
@@ -45,6 +47,24 @@ def may_continue(step: Step) -> bool:
         pushes = step.pull is not None and step.pull.pushing
         return step.route.endpoint is Endpoint.MANIFEST and not pushes
     return status == 206 and not _range_ends(last)
+
+
+def has_next_move(step: Step) -> bool:
+    """Whether its client was told where to go next, and nothing says that it cannot."""
+    last = step.last
+    if step.in_flight or last.failed is not None:
+        return False
+    if last.redirects:
+        return not last.followed
+    wants_token = last.status == 401 and any(
+        challenge.realm and challenge.scheme == "bearer" for challenge in last.challenges
+    )
+    return wants_token and may_continue(step) and not (step.tokens and step.tokens[-1].outcome is Outcome.FAILED)
+
+
+def waits_for_token(step: Step) -> bool:
+    """Whether a step was told to get a token, and no request for one was seen."""
+    return step.last.status == 401 and not step.tokens and not step.is_token
 
 
 def was_asked_and_not_there(step: Step) -> bool:
@@ -111,6 +131,30 @@ def settle(step: Step, pull: Pull | None, *, unfinished: bool = False) -> None:
         step.outcome = Outcome.FAILED  # no client keeps bytes that do not hash to what it asked for
     if pull is not None:
         credit(pull, step)
+
+
+def resume(step: Step, pull: Pull) -> None:
+    """A step that was thought to be over goes on: it is open, and counts for nothing until it is over again."""
+    step.settled = False
+    if step.sent_on_to is not None and step.digest in pull.sent_on:
+        pull.sent_on.discard(step.digest)
+        if step.kind in (Kind.CONFIG, Kind.LAYER):
+            pull.missing.add(step.digest)
+    step.sent_on_to = None
+    for place in (pull.failing, pull.steps, pull.ready):
+        if step in place:
+            place.remove(step)
+    pull.told = [(n, finding) for n, finding in pull.told if step.n not in finding.steps]
+    pull.open_steps.append(step)
+
+
+def number(step: Step, pull: Pull) -> None:
+    """Give a step its place in the story: the next one, or that which it had before it went on."""
+    pull.steps.append(step)
+    if step.n:
+        pull.steps.sort(key=attrgetter("n"))
+    else:
+        step.n = pull.numbered = pull.numbered + 1
 
 
 def verified(step: Step) -> bool | None:

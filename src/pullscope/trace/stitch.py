@@ -92,7 +92,7 @@ class Stitcher:
             return None, None
         step = Step(is_token=is_token, after=told_by.step if told_by is not None else None)
         hop = self._append(step, event, route, None)
-        self._may_repeat(hop)
+        self.may_repeat(hop)
         return hop, needed_by
 
     def responded(self, hop: Hop) -> None:
@@ -107,11 +107,11 @@ class Stitcher:
             # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
             self._uploads.add((hop.request.client, bare(hop.response.location)), hop, hop.response.time)
         if hop.follows is not None and hop.status in RETRIED:
-            self._may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
+            self.may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
         if hop.status == 401:
             if hop.follows is not None:
                 # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).
-                self._may_repeat(hop)
+                self.may_repeat(hop)
             for challenge in hop.challenges:
                 if challenge.realm:
                     key = (hop.request.client, bare(challenge.realm))
@@ -126,7 +126,9 @@ class Stitcher:
                     self._foreign.add((hop.request.client, url), layer.digest, hop.request.time)
 
     def forget(self, step: Step) -> None:
-        """Nothing continues a step that is settled."""
+        """Nothing continues a step that is settled, but who shows the token that was got for it."""
+        if step.last.status == 401 and step.tokens:
+            return
         for hop in step.hops:
             key = (hop.request.client, hop.agent, hop.request.url_id)
             waiting = self._open.get(key)
@@ -135,7 +137,7 @@ class Stitcher:
                 if not waiting:
                     del self._open[key]
 
-    def _may_repeat(self, hop: Hop) -> None:
+    def may_repeat(self, hop: Hop) -> None:
         """The same request may come again, and is of the same step then."""
         waiting = self._open.setdefault((hop.request.client, hop.agent, hop.request.url_id), [])
         if hop.step not in waiting:
@@ -191,7 +193,12 @@ class Stitcher:
         """Of the redirects to this address the one that this request follows, if any; and whether others would have done."""
         agent = event.headers.get("user-agent") or ""
         likeness = [
-            (self._affinity(event, hop.step.pull), hop.request.url_id == event.referer_id, hop.agent == agent)
+            (
+                self._affinity(event, hop.step.pull),
+                hop.request.url_id == event.referer_id,
+                hop.agent == agent,
+                not hop.step.settled,
+            )
             for hop in candidates
         ]
         best = max(likeness)
@@ -230,10 +237,9 @@ class Stitcher:
         if len(fits) <= 1:
             return fits[0] if fits else None
 
-        def likeness(step: Step) -> tuple[bool, int, bool]:
+        def likeness(step: Step) -> tuple[bool, bool, int, bool]:
             same = event.connection is not None and step.last.request.connection == event.connection
-            got = any(token.token and token.token.number == event.credential for token in step.tokens)
-            return (same, self._affinity(event, step.pull), got)
+            return (not step.settled, same, self._affinity(event, step.pull), _got(event, step))
 
         return max(fits, key=likeness, default=None)
 
@@ -267,9 +273,16 @@ AGAIN = {
 }
 
 
+def _got(event: Requested, step: Step) -> bool:
+    """Whether a request shows a token that was got for a step."""
+    return event.credential is not None and any(
+        token.token is not None and token.token.number == event.credential for token in step.tokens
+    )
+
+
 def _repeats(event: Requested, step: Step) -> bool:
     """Whether a request for the address of a step may be that step's."""
-    if step.settled:
+    if step.settled and (event.credential == step.last.request.credential or not _got(event, step)):
         return False
     if step.in_flight:
         # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);

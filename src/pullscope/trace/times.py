@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 STEP_QUIET = 1.0
-"""A client that goes on after a failure does so at once (a repeat with a token, GET after HEAD)."""
+"""A client that goes on after a failure does so at once (GET after HEAD)."""
+
+NEXT_MOVE = 10.0
+"""A client that was told where to go next, when it has to find that host first: a name that is asked for twice takes 5 s more
+(resolv.conf(5), timeout), a lost SYN 1, 3 or 7 s. One that takes longer opens its step again."""
 
 DONE_QUIET = 1.0
 """After the last layer: what may still come are attestations, asked for side by side with the layers."""
@@ -32,7 +36,7 @@ SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUI
 REOPEN = 120.0
 """For as long an operation that ended may still be continued (docker retries for over a minute)."""
 
-MEMORY = 120.0
+MEMORY = 600.0
 """For as long an unfollowed redirect, or a challenge, is remembered."""
 
 TOKENS = 600.0

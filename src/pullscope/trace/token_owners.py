@@ -15,6 +15,7 @@ from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process
+from pullscope.trace.settle import waits_for_token
 from pullscope.trace.waiting import WaitingRoom, is_nameless
 
 MOST_CREDENTIALS = 64
@@ -74,7 +75,7 @@ class TokenOwners:
         step.answers = challenged
         step.reasons.append(ANSWERS if challenged is not None else ASKS_AHEAD)
         needy = challenged
-        if needy is not None and (needy.settled or needy.route.endpoint in PINGS):
+        if needy is not None and (needy.route.endpoint in PINGS or (needy.settled and not waits_for_token(needy))):
             needy = None  # a version check is over with its 401, even if its end is told later
         if needy is None and (challenged is None or challenged.pull is None or not is_nameless(challenged.pull)):
             # Classic dockerd asks for a token only when the first request that needs one is under way (seen: dockerd 20.10).

@@ -31,7 +31,7 @@ from pullscope.trace.open_pulls import Roster
 from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.relayed_bytes import Relays, never_came
-from pullscope.trace.settle import is_unfinished, may_continue, over_at, settle, was_asked_and_not_there
+from pullscope.trace.settle import is_unfinished, may_continue, number, over_at, resume, settle, was_asked_and_not_there
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 from pullscope.trace.unseen_hosts import (
@@ -166,6 +166,8 @@ class Trace:
             return
         self._hops[event.exchange] = hop
         step = hop.step
+        if step.settled:
+            self._resume(step)
         if len(step.hops) > 1:
             self._grouper.correct(hop)
         if len(step.hops) == 1:
@@ -173,6 +175,8 @@ class Trace:
                 self._alone(over, partial(self._close, over))
             if step.answers is not None:
                 self._stitcher.answered(event, step.answers)
+            if step.under is not None and step.under.settled:
+                self._resume(step.under)
         pull = step.pull
         if pull is None:
             self.unattributed.append(hop)
@@ -272,6 +276,12 @@ class Trace:
                 learn_pushed(step.pull, step)
             self._announce(step.pull)
 
+    def _resume(self, step: Step) -> None:
+        if step.pull is not None:
+            self._told_steps -= step.n > 0
+            resume(step, step.pull)
+            self._stitcher.may_repeat(step.first)
+
     def _announce(self, pull: Pull) -> None:
         """Give numbers to what is settled, and tell a viewer once it is known what the pull is about."""
         if not pull.opened:
@@ -285,8 +295,7 @@ class Trace:
         if len(ready) > 1:
             ready.sort(key=over_at)
         for step in ready:
-            pull.steps.append(step)
-            step.n = len(pull.steps)
+            number(step, pull)
             self._changes.append(Change(what="step", pull=pull, step=step, time=step.ended or step.started))
         if pull.action is Action.LOOK and any(step.kind is Kind.LAYER and step.method == "GET" for step in ready):
             pull.action = Action.PULL  # who fetches layers does more than look

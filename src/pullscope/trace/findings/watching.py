@@ -89,7 +89,7 @@ class Findings:
             for finding in findings_of(self._case(pull, ending_of(pull), over=False))
             if finding.severity is Severity.ERROR and fresh & set(finding.steps) and finding.code not in known
         ]
-        pull.told.extend((len(pull.steps), finding) for finding in certain)
+        pull.told.extend((pull.numbered, finding) for finding in certain)
         return [Change(what="finding", pull=pull, finding=finding, time=pull.last) for finding in certain]
 
     def at_the_end(self, pull: Pull, *, over: bool) -> None:
