@@ -13,6 +13,7 @@ from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Killed, Systemd, debia
 
 from pullscope.host import HostError, carry_out, change, plan, switch
 from pullscope.host.requested import Wish
+from pullscope.host.tree import LARGEST
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://u:p@corp:3128"\n'
 WISHES: dict[str, dict[str, Any]] = {
@@ -197,6 +198,31 @@ def test_a_declined_restart_is_seen(tmp_path: Path) -> None:
     turn_on(systemd)
     turn_off(systemd, restart=False)
     assert systemd.look().record is None
+    assert systemd.look().daemon_has_ours
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_undone(tmp_path: Path) -> None:
+    """What grew beyond any configuration is named, and stays in the journal."""
+    systemd = Systemd(debian(tmp_path))
+    turn_on(systemd)
+    with (tmp_path / "etc/systemd/system/docker.service.d/pullscope.conf").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    undone = switch.off(systemd.look(), lambda _: None)
+    assert [left.entry.path for left in undone.left if left.entry.kind != "directory"] == [
+        "/etc/systemd/system/docker.service.d/pullscope.conf"
+    ]
+    assert not (tmp_path / "var/lib/pullscope/ca").exists()
+
+
+def test_a_second_on_that_fails_leaves_the_first_on(tmp_path: Path) -> None:
+    """The daemon does not come up with the new settings: it runs with those that were on."""
+    systemd = Systemd(debian(tmp_path))
+    turn_on(systemd)
+    then = listing(tmp_path)
+    systemd.comes_up = lambda: not systemd.running["HTTPS_PROXY"].endswith(":9090")
+    with pytest.raises(HostError, match="put back, and docker was restarted as it was before"):
+        turn_on(systemd, proxy_port=9090)
+    assert listing(tmp_path) == then
     assert systemd.look().daemon_has_ours
 
 

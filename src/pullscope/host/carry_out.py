@@ -16,7 +16,7 @@ from pullscope.host.change import Change, Left, Tell
 from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
 from pullscope.host.journal_document import Entry, Record
 from pullscope.host.journaled_tree import Recorded
-from pullscope.host.tree import Tree
+from pullscope.host.tree import ABSENT, Tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +95,9 @@ def _on_again(recorded: Recorded) -> str:
         recorded.journal.prepare()
         recorded.journal.write(recorded.record)
         for entry in recorded.record.entries:
-            if not recorded.was[entry.path].absent:
-                change.apply(recorded.tree, Change(entry=entry, after=recorded.was[entry.path]))
+            then = recorded.was.get(entry.path, ABSENT)
+            if not then.absent:
+                change.apply(recorded.tree, Change(entry=entry, after=then))
     except (HostError, OSError) as error:
         return f"What was on before could not be put back ({error}): the next `off` removes the rest"
     return ""

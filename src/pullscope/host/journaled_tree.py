@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pullscope.host import HostError
 from pullscope.host.change import result_of, sha256
@@ -21,7 +21,7 @@ class Recorded:
     tree: Tree
     journal: Journal
     record: Record | None
-    was: Mapping[str, Snapshot] = field(default_factory=dict)
+    was: Mapping[str, Snapshot]
     """What was at each path of the record when it was read."""
 
     @classmethod
@@ -29,7 +29,10 @@ class Recorded:
         """What the journal in `state` says. HostError for one that cannot be understood."""
         journal = Journal(tree, state)
         record = journal.read()
-        was = {entry.path: tree.look(entry.path) for entry in record.entries} if record else {}
+        was: dict[str, Snapshot] = {}
+        for entry in record.entries if record else ():
+            with contextlib.suppress(HostError):  # what cannot be read does not keep the rest from being undone
+                was[entry.path] = tree.look(entry.path)
         return cls(tree=tree, journal=journal, record=record, was=was)
 
     @property

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from pullscope.host import docker_daemon, systemd
 from pullscope.host.command import Run
 from pullscope.host.docker_daemon import Daemon, Flavour
-from pullscope.host.journal import Journal
-from pullscope.host.journal_document import NAMES, Entry, Record
+from pullscope.host.journal_document import NAMES, Record
 from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import Layout
 from pullscope.host.systemd import Shown, UnitFiles
-from pullscope.host.tree import Snapshot, Tree
+from pullscope.host.tree import Tree
 
 MARK = "PULLSCOPE_DOCKER"
 """The variable in our drop-in: a process that has it was started with our drop-in in force."""
@@ -26,7 +25,8 @@ CA_MARK = "PULLSCOPE_CA"
 class Machine:
     """What was found. `running` is what the daemon's process has in its environment, None where that is unreadable."""
 
-    tree: Tree
+    recorded: Recorded
+    """The tree with its journal."""
     run: Run = field(repr=False)
     layout: Layout
     unit: UnitFiles
@@ -34,26 +34,20 @@ class Machine:
     running: Mapping[str, str] | None = field(repr=False)
     daemon: Daemon | None
     flavour: Flavour | None
-    record: Record | None
+
+    @property
+    def tree(self) -> Tree:
+        return self.recorded.tree
+
+    @property
+    def record(self) -> Record | None:
+        return self.recorded.record
 
     @property
     def words(self) -> tuple[str, ...]:
         """The options with which a command of ours means this tree and this daemon."""
         unit = () if self.layout.is_docker else ("--unit", self.layout.unit)
         return (*unit, *self.tree.words, *(("--rootless",) if self.layout.rootless else ()))
-
-    @property
-    def recorded(self) -> Recorded:
-        """The tree with its journal."""
-        return Recorded(tree=self.tree, journal=Journal(self.tree, self.layout.state), record=self.record)
-
-    @property
-    def entries(self) -> dict[str, Entry]:
-        return self.recorded.entries
-
-    def before(self, path: str) -> Snapshot:
-        """What is at `path`, leaving our own change out of it: what undo would leave."""
-        return self.recorded.before(path)
 
     @property
     def names(self) -> dict[str, str]:
@@ -87,7 +81,7 @@ def look(tree: Tree, run: Run, layout: Layout) -> Machine:
     asks = layout.is_docker and (shown is None or shown.active)
     daemon = docker_daemon.ask(run, layout) if asks else None
     return Machine(
-        tree=tree,
+        recorded=Recorded.read(tree, layout.state),
         run=run,
         layout=layout,
         unit=unit,
@@ -95,5 +89,4 @@ def look(tree: Tree, run: Run, layout: Layout) -> Machine:
         running=systemd.running_environment(tree, shown.pid) if shown else None,
         daemon=daemon,
         flavour=docker_daemon.flavour(tree, layout, daemon, run) if layout.is_docker else None,
-        record=Journal(tree, layout.state).read(),
     )

@@ -141,7 +141,7 @@ def _hosts_file_part(parts: _Parts, wish: Wish) -> None:
     if wish.mode == "hosts":
         names |= {registry_host.parts(host)[0]: wish.proxy_host for host in wish.hosts}
     if names:
-        before = parts.machine.before(HOSTS_FILE)
+        before = parts.machine.recorded.before(HOSTS_FILE)
         content = hosts_file.add_block(before.content if before.is_file else b"", names)
         parts.file(HOSTS_FILE, "hosts", content)
 
@@ -153,7 +153,7 @@ def _certs_d(parts: _Parts, wish: Wish, host: str) -> None:
 
 def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
     machine, path = parts.machine, parts.machine.layout.daemon_json
-    before = machine.before(path)
+    before = machine.recorded.before(path)
     settings = _settings(machine) if wish.mode == "proxy" or wish.insecure else {}
     shadow = wish.mode == "proxy" and daemon_json.PROXIES in settings
     if not (shadow or wish.insecure):
@@ -185,7 +185,7 @@ def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
 def _settings(machine: Machine) -> dict[str, Any]:
     """What daemon.json sets without us; HostError where it is not one."""
     path = machine.layout.daemon_json
-    found = machine.before(path)
+    found = machine.recorded.before(path)
     if not found.is_file:
         if not found.absent:
             raise HostError(
@@ -250,7 +250,7 @@ def _upstream(machine: Machine, wish: Wish) -> tuple[str | None, bool]:
 def upstream_url(machine: Machine, wish: Wish) -> str | None:
     """The proxy that the daemon had, with its login: for a proxy's private configuration, never for a screen."""
     before = machine.original_environment()
-    found = machine.before(machine.layout.daemon_json)
+    found = machine.recorded.before(machine.layout.daemon_json)
     proxies: dict[str, str] = {}
     if found.is_file:
         with contextlib.suppress(ValueError):
@@ -276,7 +276,7 @@ def _is_url(text: str) -> bool:
 
 def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
     found = [item.host for item in trust.registries(machine.tree, machine.layout) if item.client_certificate]
-    before = machine.before(machine.layout.daemon_json)
+    before = machine.recorded.before(machine.layout.daemon_json)
     if before.is_file:
         with contextlib.suppress(ValueError):
             found += filter(

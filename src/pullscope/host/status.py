@@ -116,7 +116,9 @@ def _missing(path: str, again: str) -> Problem:
 
 
 def _ours_insecure(machine: Machine) -> list[str]:
-    claims = [claim for entry in machine.entries.values() if entry.kind == "daemon-json" for claim in entry.claims]
+    claims = [
+        claim for entry in machine.recorded.entries.values() if entry.kind == "daemon-json" for claim in entry.claims
+    ]
     asked = [claim for claim in claims if not claim.startswith("proxies=")]
     known = machine.daemon.insecure if machine.daemon else set(asked)
     return [host for host in asked if host in known]

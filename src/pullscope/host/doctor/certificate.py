@@ -14,7 +14,9 @@ from pullscope.oci.verdicts import Problem, Severity
 
 def _places(at: Examination) -> list[str]:
     """Where our CA should lie."""
-    recorded = [entry.path for entry in at.machine.entries.values() if entry.path.endswith(trust.CERTIFICATE_NAME)]
+    recorded = [
+        entry.path for entry in at.machine.recorded.entries.values() if entry.path.endswith(trust.CERTIFICATE_NAME)
+    ]
     if recorded:
         return recorded
     if at.machine.layout.ca_directory in at.drop_in.get("SSL_CERT_DIR", ""):
