@@ -185,7 +185,7 @@ def test_the_list_of_faults_is_the_list_of_faults() -> None:
     assert all(len(line) <= 100 for line in shown.stdout.splitlines())
 
 
-def test_a_fault_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_fault_is_refused() -> None:
     """Misspelt: one sentence, exit code 2."""
     shown = run("demo", "--fault", "rate-limit")
     assert (shown.returncode, shown.stdout) == (2, "")

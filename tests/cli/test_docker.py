@@ -288,7 +288,7 @@ def test_any_daemon_json_is_worked_with_or_refused_in_one_sentence(root: Path, k
 
 
 @pytest.mark.parametrize("kind", DAEMON_JSON)
-def test_off_leaves_any_daemon_json_that_somebody_put_there_since(root: Path, kind: str) -> None:
+def test_off_leaves_any_daemon_json_that_a_user_put_there_since(root: Path, kind: str) -> None:
     """What cannot be told apart from their work stays, and is named; all the rest is undone."""
     place = root / "etc/docker/daemon.json"
     before = everything(root)

@@ -117,6 +117,11 @@ def test_the_page_may_ask_its_own_server_only(served: Served) -> None:
     assert set(re.findall(r'(?:src|href)="([^"]*)"', page)) == {"#pulls"}
 
 
+def test_a_page_is_connected_before_the_first_pull(served: Served) -> None:
+    """A browser learns that the proxy is there although nothing was recorded; without an answer `ask` would wait in vain."""
+    assert served.ask(f"{served.address.path}events").status == 200
+
+
 def test_pulls_are_told_as_they_are_recorded(served: Served) -> None:
     """A pull under way, the same one ended, the next one; and at the end of the command, that this is the end."""
     lines, events = lines_of(APP, TOOL), served.events()

@@ -293,7 +293,7 @@ def test_an_ordinary_user_needs_nothing_more(home: Path, hub: dict[str, str], wo
     """Another user than root, with an empty home: the CA is made there, the pull is traced, nothing else is needed."""
     if shutil.which(words[0]) is None:
         pytest.skip(f"no {words[0]} here")
-    # It may read everything, so that it finds this Python wherever it lies; it may write nothing but its home.
+    # It may read everything, so that it finds this Python wherever it lies; it may write only to its home.
     become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     become += [
         "--inh-caps=-all,+dac_read_search",

@@ -122,7 +122,7 @@ def test_init_writes_a_project_that_lint_passes(tmp_path: Path, design: Design, 
 
 
 @pytest.mark.parametrize("platform", STARTERS)
-def test_nobody_fails_at_a_proxy_project(tmp_path: Path, platform: str) -> None:
+def test_no_client_fails_at_a_proxy_project(tmp_path: Path, platform: str) -> None:
     """The remedy for the clients that a redirect breaks: all of them pull, and none of another organisation's image."""
     run("init", HOST, "--namespace", "timonback", "--platform", platform, "--design", "proxy", "--out", tmp_path)
     rules = tmp_path / PROJECTS[Design.PROXY, platform].rules
@@ -223,7 +223,7 @@ def test_hosts_are_undone_byte_for_byte(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["etc"]
 
 
-def test_hosts_keep_what_somebody_else_added_since(tmp_path: Path) -> None:
+def test_hosts_keep_what_another_program_added_since(tmp_path: Path) -> None:
     """A line that came after ours stays when ours goes, also after a second change of ours."""
     (tmp_path / "etc").mkdir()
     hosts = tmp_path / "etc" / "hosts"

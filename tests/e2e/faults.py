@@ -191,7 +191,7 @@ FAULTS: dict[str, Fault] = {
     "field of 100 kB": sends(lambda good: good.head(good.length(), f"X-Long: {'x' * 100_000}") + good.body),
     "field with NUL": sends(lambda good: good.head(good.length(), "X-Nul: a\0b") + good.body),
     "coding that is none": sends(lambda good: good.head(good.length(), "Content-Encoding: gzip") + good.body),
-    "coding that nobody knows": sends(lambda good: good.head(good.length(), "Content-Encoding: x-own") + good.body),
+    "unknown coding": sends(lambda good: good.head(good.length(), "Content-Encoding: x-own") + good.body),
     "a byte changed": sends(lambda good: _other(good, good.body[:-1] + bytes(byte ^ 1 for byte in good.body[-1:]))),
     "a page": sends(lambda _good: Good(status=200, headers={"Content-Type": "text/html"}, body=HTML).whole()),
     "nothing": sends(lambda good: _other(good, b"")),

@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             VANITY: self._as_vanity,
         }
         self._body = b"".join(self._read_body())
-        role.get(host, self._as_nobody)()
+        role.get(host, self._as_no_host)()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the names http.server looks for
 
@@ -309,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, {"Content-Type": "text/html"}, b"<!DOCTYPE html>\n<html><body>Not here</body></html>")
 
-    def _as_nobody(self) -> None:
+    def _as_no_host(self) -> None:
         self._send(502, {"Content-Type": "text/plain"}, f"no such host: {self._host}".encode())
 
     def _ask_registry(

@@ -107,7 +107,7 @@ def test_real_clients_pull_from_it(row: Registry, clients: Clients) -> None:
 
 
 @pytest.mark.parametrize("row", PRIVATE, ids=lambda row: row.id)
-def test_nobody_pulls_from_a_private_one_without_a_login(row: Registry, clients: Clients) -> None:
+def test_no_client_pulls_from_a_private_one_without_a_login(row: Registry, clients: Clients) -> None:
     """And what they say of it is told apart from a registry that is not there."""
     reference = str(play(row).reference)
     with clients.at(row):

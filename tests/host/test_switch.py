@@ -287,7 +287,7 @@ def edit(root: Path, path: str, text: str) -> None:
     (root / path).write_text(text)
 
 
-def test_a_key_that_somebody_added_stays(tmp_path: Path) -> None:
+def test_a_key_that_a_user_added_stays(tmp_path: Path) -> None:
     """A new daemon.json key is kept in its place and named; ours goes."""
     systemd = Systemd(debian(tmp_path, **BEFORE["lived-in"]))
     turn_on(systemd, insecure=("docker.example.com",))
@@ -299,7 +299,7 @@ def test_a_key_that_somebody_added_stays(tmp_path: Path) -> None:
     assert '/etc/docker/daemon.json  docker.example.com taken out; "log-opts", changed since, kept' in told
 
 
-def test_a_list_that_somebody_changed_loses_only_our_item(tmp_path: Path) -> None:
+def test_a_list_that_a_user_changed_loses_only_our_item(tmp_path: Path) -> None:
     """Our key was changed by others: their items stay."""
     systemd = Systemd(debian(tmp_path))
     turn_on(systemd, insecure=("docker.example.com",))
@@ -309,7 +309,7 @@ def test_a_list_that_somebody_changed_loses_only_our_item(tmp_path: Path) -> Non
     assert systemd.insecure == ["new.lan"]
 
 
-def test_a_drop_in_that_somebody_edited_keeps_their_lines(tmp_path: Path) -> None:
+def test_a_drop_in_that_a_user_edited_keeps_their_lines(tmp_path: Path) -> None:
     """Lines added to our drop-in survive in a file that is still valid; ours go."""
     systemd = Systemd(debian(tmp_path))
     turn_on(systemd)
@@ -321,7 +321,7 @@ def test_a_drop_in_that_somebody_edited_keeps_their_lines(tmp_path: Path) -> Non
     assert systemd.running == {"DOCKER_RAMDISK": "true"}
 
 
-def test_a_file_that_somebody_replaced_is_left(tmp_path: Path) -> None:
+def test_a_file_that_a_user_replaced_is_left(tmp_path: Path) -> None:
     """A certificate replaced by another, or by a link, is theirs and is named."""
     systemd = Systemd(debian(tmp_path))
     turn_on(systemd, trust="certs.d", hosts=("a.example", "b.example"))
@@ -335,7 +335,7 @@ def test_a_file_that_somebody_replaced_is_left(tmp_path: Path) -> None:
     assert told.count("replaced since") == 2
 
 
-def test_hosts_lines_that_somebody_added_stay(tmp_path: Path) -> None:
+def test_hosts_lines_that_a_user_added_stay(tmp_path: Path) -> None:
     """Only the marked block leaves /etc/hosts."""
     systemd = Systemd(debian(tmp_path))
     turn_on(systemd, mode="hosts", hosts=("docker.example.com",))

@@ -229,7 +229,7 @@ def test_scrub_writes_a_recording_of_a_log(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("form", ["perfetto", "otlp"])
 def test_no_picture_in_time_is_made_of_a_log_without_times(form: str) -> None:
-    """What is nothing but times is refused in one sentence."""
+    """What shows only times is refused in one sentence."""
     command = [sys.executable, "-m", "pullscope.cli.main", "report", "--format", form, str(LOGS / "crane-404.log")]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
 

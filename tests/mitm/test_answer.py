@@ -103,7 +103,7 @@ def test_other_hosts_are_left_alone() -> None:
     assert flow.metadata == {}
 
 
-def test_what_somebody_else_answered_is_left_alone() -> None:
+def test_what_another_addon_answered_is_left_alone() -> None:
     """The first answer stands."""
     flow = flow_to(HOST)
     flow.response = http.Response.make(418)
@@ -138,7 +138,7 @@ def test_connections_wait_until_they_are_needed(strategy: str, caplog: pytest.Lo
     assert ("lazy" in caplog.text) is (strategy == "eager")
 
 
-def test_a_late_answer_keeps_nobody_else_waiting() -> None:
+def test_a_late_answer_blocks_no_other_request() -> None:
     """The proxy has one loop: while one host thinks for an hour, another answers."""
     late, asked = Patience(), threading.Event()
 

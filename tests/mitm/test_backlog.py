@@ -185,7 +185,7 @@ def test_a_turn_where_nothing_waits_is_now(loop: Loop) -> None:
     assert done.order == [1]
 
 
-def test_a_client_that_hung_up_while_it_waited_harms_nobody(loop: Loop) -> None:
+def test_a_client_that_hung_up_while_it_waited_does_no_harm(loop: Loop) -> None:
     """mitmproxy cancels the hook; its work is done all the same, for the trace wants to know."""
     waits, troubles = made(loop)
     done = Done()
@@ -243,7 +243,7 @@ def test_the_collector_is_only_made_rarer(
 
 
 @pytest.mark.parametrize("method", ["_work", "_do_next", "_not_yet", "_do", "_add"])
-def test_an_error_of_its_own_keeps_nobody_waiting(loop: Loop, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_an_error_of_its_own_does_not_block(loop: Loop, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """Every turn returns, it is told once, and from then on nothing is taken and nothing is held."""
     broken: list[str] = []
     waits = Backlog(

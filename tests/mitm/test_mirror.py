@@ -103,7 +103,7 @@ def test_the_refusal_names_who_is_asked_next() -> None:
 @pytest.mark.parametrize(
     ("mode", "hosts"), [("regular", ["docker.io"]), (REVERSE, [])], ids=["a proxy", "a reverse proxy without homes"]
 )
-def test_anybody_elses_requests_are_left_alone(mode: str, hosts: list[str]) -> None:
+def test_requests_to_others_are_left_alone(mode: str, hosts: list[str]) -> None:
     """`pullscope_mirror` says that this is a mirror, and the mode that the request came to it."""
     flow = sent("/v2/org/app/manifests/1?ns=ghcr.io", hosts, mode=mode)
     assert flow.request.url == "https://registry-1.docker.io/v2/org/app/manifests/1?ns=ghcr.io"
@@ -285,7 +285,7 @@ def test_it_listens_and_answers(port: int) -> None:
     assert ask(port, "/v2/org/app/manifests/1?ns=quay.io") == (404, None)
 
 
-def test_nobody_waits_for_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_does_not_answer_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection and never speaks TLS: 502 after the time that is given to it, and no hang."""
     monkeypatch.setattr(mirror_file, "CONNECTS_WITHIN", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:

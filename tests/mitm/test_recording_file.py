@@ -101,7 +101,7 @@ def test_a_new_empty_file_in_its_place_is_taken(opened: Opened) -> None:
     assert opened.read() == ([2.0], None)
 
 
-def test_somebody_elses_file_in_its_place_is_left_alone(opened: Opened) -> None:
+def test_another_programs_file_in_its_place_is_left_alone(opened: Opened) -> None:
     """Nothing is added to it, and what is recorded goes on where the file was moved to."""
     opened.write(1)
     opened.path.rename(opened.path.with_name("old"))
@@ -154,7 +154,7 @@ def test_a_full_disk_that_has_room_again(opened: Opened, monkeypatch: pytest.Mon
     ]
 
 
-def test_a_pipe_that_nobody_reads_is_an_error(tmp_path: Path) -> None:
+def test_a_pipe_that_reader_is_gone_is_an_error(tmp_path: Path) -> None:
     """It cannot be mended: the writer is told."""
     read, write = os.pipe()
     os.close(read)

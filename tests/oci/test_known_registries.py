@@ -59,7 +59,7 @@ def test_a_host_that_only_looks_alike_is_not_known(host: str) -> None:
         ('Bearer realm="https://git.example/jwt/auth",service="container_registry"', "GitLab"),
     ],
 )
-def test_a_registry_that_anybody_can_run_is_known_by_its_challenge(header: str, name: str) -> None:
+def test_a_self_hosted_registry_is_known_by_its_challenge(header: str, name: str) -> None:
     """Service and realm tell, two that share a service are told apart by the realm."""
     known = known_registry("registry.example.com", read_challenges([header]))
     assert known is not None

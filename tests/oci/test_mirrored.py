@@ -101,7 +101,7 @@ def test_what_is_no_request_of_a_registry(path: str) -> None:
     assert wanted_of(path, HOMES) is None
 
 
-def test_a_version_check_that_names_nobody_is_the_first_ones() -> None:
+def test_a_version_check_without_a_name_is_the_first_ones() -> None:
     """Where the mirror does not stand in for Docker Hub; an image without a host is Docker Hub's all the same."""
     homes = read_homes(["ghcr.io"])
     ping, image = wanted_of("/v2/", homes), wanted_of("/v2/org/app/manifests/1", homes)

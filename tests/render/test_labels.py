@@ -37,7 +37,7 @@ def test_a_failure() -> None:
     assert last == ("resolve · not there · pull 1", FAILED)
 
 
-def test_a_redirect_that_nobody_followed() -> None:
+def test_a_redirect_that_was_not_followed() -> None:
     """A redirect that was not followed is still told as one."""
     wire = Wire()
     wire.ask("GET", APP.url("blobs", digest("base")), 307, location="https://cdn.example.net/x")

@@ -187,7 +187,7 @@ def test_a_reset_after_the_last_byte_is_no_failure() -> None:
     assert (pull.outcome, pull.layers.fetched) == (Ending.COMPLETE, len(APP.layers))
 
 
-def test_bytes_beyond_those_of_the_descriptor_are_nobodys_loss() -> None:
+def test_bytes_beyond_those_of_the_descriptor_are_no_loss() -> None:
     """containerd reads as much of a layer as the manifest says, and no more; that the rest never comes is no failure."""
     wire = Wire(agent=CONTAINERD)
     get_manifest(wire, APP, APP.manifest(), tag=True)
@@ -231,7 +231,7 @@ def test_not_modified_is_an_answer_to_who_asked_so(condition: dict[str, str], en
     assert [finding.severity for finding in pull.findings] == ["error"] * (ending is Ending.FAILED)
 
 
-def test_a_scope_names_what_nobody_came_to_ask_for() -> None:
+def test_a_scope_names_what_was_never_asked_for() -> None:
     """A login that the token server refuses: the image is the one in the scope."""
     wire = Wire(agent=SKOPEO)
     unauthorized(wire, "GET", f"{HUB}/v2/", None)

@@ -113,7 +113,7 @@ def test_a_host_that_is_traced_as_well_is_followed_as_ever() -> None:
     assert blob.verified
 
 
-def test_a_relay_that_nobody_was_sent_to_changes_nothing() -> None:
+def test_a_relay_without_a_redirect_to_it_changes_nothing() -> None:
     """Another client's connection, or one to another host."""
     wire = Wire()
     wire.ask("HEAD", f"{HUB}/v2/library/app/manifests/latest")

@@ -216,7 +216,7 @@ def test_of_several_manifests_the_last_is_what_was_pushed() -> None:
     assert (pull.tag, pull.digest) == ("1.0", digest(APP.index))
 
 
-def test_a_redirect_that_nobody_follows_is_a_failure() -> None:
+def test_a_redirect_that_is_not_followed_is_a_failure() -> None:
     """A client that was quiet after it has stopped there."""
     wire = Wire()
     get_manifest(wire, APP, APP.manifest(), tag=True)

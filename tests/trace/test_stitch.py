@@ -266,7 +266,7 @@ def test_a_blob_from_a_descriptors_own_urls() -> None:
     assert pull.steps[1].verified is True
 
 
-def test_a_blob_that_nobody_asked_for() -> None:
+def test_a_blob_of_no_open_pull() -> None:
     """An address with a digest that no pull knows is kept as unattributed, and opens no pull."""
     wire = Wire()
     wire.ask("GET", f"{CDN}/sha256/ab/{digest('x')[7:]}/data?sig=1", content="x")

@@ -41,7 +41,7 @@ def test_silence_has_a_name(why: str, code: str) -> None:
     assert HOST in problem.message
 
 
-def test_advice_on_a_host_that_nobody_named_is_on_the_network() -> None:
+def test_advice_on_an_unnamed_host_is_on_the_network() -> None:
     """Who asks for `nginx` without a network cannot add a record for Docker Hub's host."""
 
     def silent(_request: Request) -> Response:

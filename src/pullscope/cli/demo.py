@@ -1,4 +1,4 @@
-"""`pullscope demo`: one pull, seen, with nothing but Python: no docker, no network, no root."""
+"""`pullscope demo`: one pull, seen, with only Python: no docker, no network, no root."""
 
 from __future__ import annotations
 

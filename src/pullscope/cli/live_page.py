@@ -217,6 +217,7 @@ def application(shown: Shown, secret: str, port: int) -> Application:
             open_pages.add(self)
             seen: dict[int, int] = {}
             try:
+                await self.flush()  # the page says that it is live before there is a pull
                 while not self.left:
                     ended = shown.ended
                     for name, data in shown.news(seen):

@@ -124,10 +124,10 @@ def trace(
 
 def _end_at_hang_up() -> None:
     """A terminal that is closed is an end like Ctrl-C; what is printed after it goes nowhere."""
-    from pullscope.host.proxy_child import nobody_reads, silence
+    from pullscope.host.proxy_child import reader_is_gone, silence
 
     def end(_number: int, _frame: object) -> None:
-        if nobody_reads():
+        if reader_is_gone():
             silence()
         signal.raise_signal(signal.SIGTERM)  # for which mitmproxy ends in order
 

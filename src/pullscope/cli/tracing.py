@@ -15,7 +15,7 @@ from pullscope.cli.options import Confdir, InsecureRegistry, Rootless, Yes
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
 from pullscope.host import HostError, plan, trust
 from pullscope.host.invoker import beside_python
-from pullscope.host.proxy_child import forget_terminal, nobody_reads, proxy_child, silence
+from pullscope.host.proxy_child import forget_terminal, proxy_child, reader_is_gone, silence
 from pullscope.host.requested import Wish
 from pullscope.oci.verdicts import ExitCode
 
@@ -96,7 +96,7 @@ def _take_back(at: Surroundings) -> None:
     """`off`, even if its output can no longer be read."""
     from pullscope.cli import docker
 
-    if nobody_reads():
+    if reader_is_gone():
         silence()
     try:
         docker.turn_off(at, yes=True)

@@ -26,7 +26,7 @@ DAEMON_ONLY: Mapping[str, frozenset[str]] = {
 speak with the registry themselves."""
 
 ITSELF = frozenset({("buildx", "imagetools")})
-"""What speaks with the registry itself all the same (docker/buildx, commands/imagetools)."""
+"""What speaks with the registry itself anyway (docker/buildx, commands/imagetools)."""
 
 WITH_VALUE = frozenset(
     {"-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey"}

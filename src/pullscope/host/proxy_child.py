@@ -154,7 +154,7 @@ def silence() -> None:
             os.dup2(handle, number)
 
 
-def nobody_reads() -> bool:
+def reader_is_gone() -> bool:
     """Whether the terminal or the pipe behind stdout is gone."""
     probe = select.poll()
     probe.register(1, 0)

@@ -1,7 +1,7 @@
 """The net under an observer: an exception of ours goes no further than this file.
 
 mitmproxy catches what an addon's hook raises, and only that. What it calls beside hooks (the function that a body streams
-through, the file that its log is printed to) and what the event loop calls gets its net here. A net holds nothing but
+through, the file that its log is printed to) and what the event loop calls gets its net here. A net holds only
 plain Python: no method of ours stands outside of one, so that one that is broken cannot stop a body or a client.
 """
 

@@ -126,4 +126,4 @@ HEADERS: Mapping[str, frozenset[str]] = {
     "registries": frozenset(_REGISTRY.split()),
     "evidence of what is behind a host": frozenset(_EVIDENCE.split()),
 }
-"""By what they are kept for; their values are searched for secrets as text all the same."""
+"""By what they are kept for; their values are searched for secrets as text anyway."""

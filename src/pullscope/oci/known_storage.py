@@ -1,6 +1,6 @@
 """Hosts that registries keep blobs on, for advice on NO_PROXY. No role and no verdict depends on a name here.
 
-Each is whole, or a domain below which nothing but storage is; NO_PROXY takes both (golang.org/x/net/http/httpproxy), and no
+Each is whole, or a domain below which only storage is; NO_PROXY takes both (golang.org/x/net/http/httpproxy), and no
 pattern, so buckets of S3 stand here one for each region. Google Artifact Registry and Container Registry are not in it: they
 send blobs from their own host, which is the registry's (docs/registries.md).
 """

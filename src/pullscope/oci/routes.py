@@ -3,7 +3,7 @@
 Paths are read from the right, because tags, digests and upload ids hold no slash while repositories hold any
 number, and may themselves be called `manifests` or `blobs/uploads`. They are anchored at the start: CDN paths
 contain `/v2/` too, and of those only the digest is taken. Reading never refuses: a name that breaks the grammar is
-a name all the same, and what fits no endpoint is NONE. Methods and hosts are not looked at, and no URL is
+a name anyway, and what fits no endpoint is NONE. Methods and hosts are not looked at, and no URL is
 remembered.
 """
 

@@ -2,7 +2,7 @@
 
 Everything here is bounded: open pulls by `MOST_OPEN`, ended ones that may be continued by `RECENT`, tokens by `MOST_TOKENS`.
 The agenda holds each open pull at most once, at a time that is never too late; what is really due is asked of `lifecycle` when
-that time has come, so that an event costs nothing but a push onto a heap.
+that time has come, so that an event costs only a push onto a heap.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ def ended_at_a_lookup(pull: Pull) -> list[Step]:
 
 
 def _goes_on_without(pull: Pull, step: Step) -> bool:
-    """Whether a client says that the tags are refused, and shows the image all the same: skopeo inspect (skopeo#738, #1522)."""
+    """Whether a client says that the tags are refused, and shows the image anyway: skopeo inspect (skopeo#738, #1522)."""
     return step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images)
 
 

@@ -86,7 +86,7 @@ class Stitcher:
         if route.endpoint is Endpoint.NONE:
             for digest in self._foreign.of((event.client, event.url)):
                 route = replace(route, digest=digest)
-        # What looks like nothing but names a digest may be a blob whose redirect was not seen.
+        # What looks like nothing, but names a digest may be a blob whose redirect was not seen.
         stray = event.method in ("GET", "HEAD") and route.digest is not None
         if not is_token and route.endpoint is Endpoint.NONE and not stray:
             return None, None

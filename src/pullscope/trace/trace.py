@@ -92,7 +92,7 @@ class Trace:
     @property
     def findings(self) -> list[Finding]:
         """What is wrong and belongs to no single pull."""
-        return self._findings.of_nobody
+        return self._findings.of_no_operation
 
     def feed(self, event: Event) -> list[Change]:
         """Take in one event; what changed for a viewer."""

@@ -73,7 +73,7 @@ def test_a_healthy_machine_has_no_problem(tmp_path: Path) -> None:
         ("etc/docker/certs.d/x.lan/ca.pem", AUTHORITY, "ca-named-pem"),
     ],
 )
-def test_what_somebody_plants_is_found(tmp_path: Path, path: str, text: str, code: str) -> None:
+def test_what_a_user_plants_is_found(tmp_path: Path, path: str, text: str, code: str) -> None:
     """Each on top of a healthy `on`."""
     systemd = Systemd(debian(tmp_path))
     on(systemd)

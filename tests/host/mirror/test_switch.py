@@ -170,7 +170,7 @@ def test_podman_asks_ours_first_and_theirs_behind_it(tmp_path: Path, before: str
     assert len(by_tag) == (2 if before == "podman, nothing there" else 1)
 
 
-def test_what_somebody_changed_since_stays(tmp_path: Path) -> None:
+def test_what_a_user_changed_since_stays(tmp_path: Path) -> None:
     """A host added behind ours, a mirror added before ours: theirs stays, ours goes."""
     files = {f"{CERTS}/docker.io/hosts.toml": HOSTS, "/etc/docker/daemon.json": '{"debug": true}'}
     systemd = Systemd(debian(tmp_path, **files))

@@ -36,7 +36,7 @@ def run(script: str, folder: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("trace", TRACES)
 def test_asks_web_addresses_only(trace: str, tmp_path: Path) -> None:
-    """Whatever is in the names, each call of curl has one address, and nothing but curl is run."""
+    """Whatever is in the names, each call of curl has one address, and only curl is run."""
     calls = run(curl_script(told(TRACES[trace]())), tmp_path)
 
     assert all(sum(word.startswith(("http://", "https://")) for word in call) == 1 for call in calls)

@@ -27,7 +27,7 @@ def test_url_is_printable_and_readable(attack: str) -> None:
     "url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "https://[", ""]
 )
 def test_only_web_addresses_are_links(url: str) -> None:
-    """Nothing but http and https with a host may stand in an href."""
+    """Only http and https with a host may stand in an href."""
     assert not is_web(url)
 
 

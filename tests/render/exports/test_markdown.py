@@ -29,7 +29,7 @@ def test_wire_strings_are_text(trace: str) -> None:
     assert {one.type for one in found} & {"link_open", "image"} == set()
 
 
-def test_nobody_is_mentioned() -> None:
+def test_no_user_is_mentioned() -> None:
     """A name with @ or # outside of code is broken up, for code hosts look for these after Markdown."""
     text = [one.content for one in tokens(markdown(told(TRACES["hostile"]()))) if one.type == "text"]
 

@@ -1,4 +1,4 @@
-"""Asks every rule at each look, so that a rule that is left out for want of its fact cannot have had something to say."""
+"""Asks every rule at each look, so that a rule that is left out because its fact is missing cannot have had something to say."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_what_a_client_did_after_the_input_was_cut_off_is_not_known() -> None:
         (DOCKER_29, ("amd64", "arm64"), {}),
         (SKOPEO, ("s390x",), {"no-matching-platform": "info"}),
     ],
-    ids=["it is on the host already, or another was wanted", "a client whose platform nobody knows"],
+    ids=["it is on the host already, or another was wanted", "a client of unknown platform"],
 )
 def test_an_index_alone_proves_little(agent: str, platforms: tuple[str, ...], expected: dict[str, str]) -> None:
     """Looking at an index is not a failed pull."""
@@ -247,7 +247,7 @@ def test_a_tag_that_is_missing_for_head_and_get_is_just_missing() -> None:
     assert told(wire) == {"manifest-unknown": "error"}
 
 
-def test_a_page_is_nobodys_manifest() -> None:
+def test_a_page_is_not_a_manifest() -> None:
     """404 with HTML is a missing rule and no missing tag."""
     assert "manifest-unknown" not in told(asked(body="<HTML> 404", answer=PAGE))
 

@@ -58,7 +58,7 @@ def ping(status: int, answer: dict[str, str] | None = None, agent: str = DOCKER_
 
 @pytest.mark.parametrize("status", [404, 403, 502])
 def test_ping_not_redirected(status: int) -> None:
-    """`/v2/` fails at the vanity host, the manifest is redirected and refused for want of a token."""
+    """`/v2/` fails at the vanity host, the manifest is redirected and refused without a token."""
     wire = ping(status, PAGE)
     refused_without_token(wire)
     assert told(wire)["ping-not-redirected"] == "error"
@@ -101,7 +101,7 @@ def test_ping_not_a_registry(answer: dict[str, str]) -> None:
     assert "ping-not-redirected" not in told(wire)
 
 
-def test_a_ping_of_200_is_fine_where_nobody_wants_a_token() -> None:
+def test_a_ping_of_200_is_fine_where_no_token_is_needed() -> None:
     """registry.k8s.io answers `/v2/` with 200 on purpose: its backends need no token."""
     wire = ping(200)
     through(

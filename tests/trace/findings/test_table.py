@@ -1,4 +1,4 @@
-"""The table of rules: a rule that is not asked for want of its fact would have found nothing.
+"""The table of rules: a rule that is not asked because its fact is missing would have found nothing.
 
 The same is checked at every look of this folder's other tests (`asked`), any traffic among them.
 """

@@ -26,7 +26,7 @@ def private_hub(vanity: str) -> dict[str, Answerer]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_nobody_pulls_a_private_image_without_login(family: str) -> None:
+def test_no_client_pulls_a_private_image_without_login(family: str) -> None:
     """Neither directly nor through a vanity host."""
     for name in (NAME, f"{VANITY}/{NAME}"):
         assert not pull(CLIENTS[family](Reference.parse(name)), private_hub("302")).outcome.pulled

@@ -288,7 +288,7 @@ def test_a_strict_server_refuses_unknown_scopes() -> None:
     assert (response.status, errors(response)) == (403, ["DENIED"])
 
 
-def test_nobody_is_granted_push() -> None:
+def test_push_is_granted_to_no_client() -> None:
     """What is asked for beyond pull is left out of the token."""
     hub = Hub()
     answer = read_token_answer(hub.ask(f"{REALM}?scope=repository:{NAME}:pull,push").body)
@@ -308,7 +308,7 @@ def test_an_account_is_checked() -> None:
     assert [hub.ask(REALM, method="POST", body=form).status for form in forms] == [200, 401]
 
 
-def test_without_auth_nobody_is_asked_for_a_token() -> None:
+def test_without_auth_no_token_is_needed() -> None:
     """An open registry answers its ping with 200."""
     hub = Hub(auth=False)
 

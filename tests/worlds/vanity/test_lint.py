@@ -198,7 +198,7 @@ HEALTHY = [
     ("by a variable", f"location / {{ {SILENT} proxy_set_header Host $http_host; proxy_redirect http:// $scheme://; proxy_pass http://r:5000; }}", set()),
     ("by X-Forwarded-Host", f"location / {{ {SILENT} proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_pass http://r:5000; }}", set()),
     ("a page beside the registry", f"location / {{ send_timeout 5; proxy_pass http://ui; }} location /v2/ {{ {STREAMED} proxy_pass http://r:5000; }}", set()),
-    ("a registry of somebody else", "location / { client_body_timeout 5; proxy_pass https://ghcr.io; }", set()),
+    ("another owner's registry", "location / { client_body_timeout 5; proxy_pass https://ghcr.io; }", set()),
 ]  # fmt: skip
 
 

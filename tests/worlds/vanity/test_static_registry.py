@@ -67,7 +67,7 @@ def test_second_run_copies_nothing_and_mends_what_is_broken(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_headers_file_of_somebody_else_is_kept(tmp_path: Path, name: str) -> None:
+def test_a_headers_file_of_the_user_is_kept(tmp_path: Path, name: str) -> None:
     """A site's own is not overwritten, and nothing is written beside it."""
     layout(tmp_path / "layout")
     (tmp_path / "out").mkdir()

@@ -23,7 +23,7 @@ _BASE = re.compile(r"(.*?/v2)/(.+)/(?:manifests|blobs)/[^/]+$")
 NO_ANSWER = "no answer was seen"
 HANDSHAKE, ALERT, DATA = 22, 21, 23
 SEALED_ALERT = 19
-"""The length of a record of TLS 1.3 with nothing but an alert in it: 2 bytes, their type, 16 of AEAD."""
+"""The length of a record of TLS 1.3 with only an alert in it: 2 bytes, their type, 16 of AEAD."""
 
 
 @dataclass(slots=True)

@@ -112,7 +112,7 @@ def tally_of(pulls: Sequence[Pull]) -> str:
         f"{running} under way" if running else "",
         f"{failed} failed" if failed else "",
     ]
-    return ", ".join([*filter(None, parts), size(sum(pull.bytes for pull in pulls))])
+    return ", ".join([*filter(None, parts), size(sum(pull.bytes + pull.bytes_sent for pull in pulls))])
 
 
 def _add(pull: Pull, pack: Pack) -> list[HostTally]:

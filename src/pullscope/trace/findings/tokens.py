@@ -356,7 +356,7 @@ no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} wit
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
-    get a new token and try again: nothing but {one.host} and {one.by} can make them agree
+    get a new token and try again: only {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
     compare <shared>, and their clocks: the log of {one.host} says which it is
 soon !invalid: <takes> it took it before{one.brackets}.

@@ -46,7 +46,7 @@ class Findings:
         """Those of which the client said nothing: a connection that works later shows that it was none."""
 
     @property
-    def of_nobody(self) -> list[Finding]:
+    def of_no_operation(self) -> list[Finding]:
         """Findings of no single pull: who did not trust the proxy, each once."""
         return list(OrderedDict.fromkeys(finding for finding in self._refusals.values() if finding is not None))
 
@@ -106,7 +106,7 @@ class Findings:
         ):
             pull.outcome = Ending.FAILED
         elif pull.outcome is Ending.FAILED and not errors and not case.bad:
-            pull.outcome = Ending.COMPLETE  # what failed was a question, or was had all the same
+            pull.outcome = Ending.COMPLETE  # what failed was a question, or was had anyway
         self._lookups.ended(pull)
 
     def _remember(self, steps: list[Step]) -> None:

@@ -179,7 +179,7 @@ class OwnFault:
     """Whether the client that meets it has a login."""
     client: str = "docker-containerd"
     survived: bool = False
-    """Whether that client pulls the image all the same."""
+    """Whether that client pulls the image anyway."""
 
 
 def not_logged_in(code: str, source: str, date: str, title: str = "no login") -> Fact[OwnFault]:

@@ -59,7 +59,7 @@ def _lay(own: OwnFault, hosts: frozenset[str]) -> Lay:
         changed: dict[str, Answerer] = {part: lambda request: _changed(own, request, before)}
         if any(realm.scheme == "http" and realm.netloc in hosts for realm in _realms(own)):
             changed[REALM_HOST] = _to_https(world[REALM_HOST])
-        return {**changed, **dict.fromkeys(elsewhere, _nobody)}
+        return {**changed, **dict.fromkeys(elsewhere, _no_host)}
 
     return lay
 
@@ -81,7 +81,7 @@ def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
     return headless(request, response)
 
 
-def _nobody(request: Request) -> Response:
+def _no_host(request: Request) -> Response:
     raise NoAnswerError(f"dial tcp: {request.host}: connect: connection refused")
 
 
