@@ -270,4 +270,22 @@ CASES = [
         never=OWN,
     ),
     Case(file="nginx-mtls/nginx.conf", right=UNKNOWN, why="the client's certificate", never=OWN),
+    # A challenge of its own, and the token's scope renamed as the path is.
+    Case(file="nginx-projects/registry.conf", right=PULL, why="", never=OWN - {"redirect-loop"}),
+    Case(
+        file="nginx-projects-scope/registry.conf",
+        right=UNKNOWN,
+        why="asks for a token",
+        warned=frozenset({"scope-mismatch"}),
+    ),
+    Case(
+        file="caddy-two-ports/Caddyfile",
+        right=FAIL,
+        why="the landing page",
+        codes=frozenset({"path-not-redirected", "ping-not-a-registry"}),
+    ),
+    Case(file="caddy-two-ports/Caddyfile", right=PULL, why="", image="docker.example.com:5000/timonback/web"),
+    Case(file="caddy-matchers-inside/Caddyfile", right=PULL, why="", never=OWN),
+    Case(file="nginx-client-max/registry.conf", right=UNKNOWN, why="client_max_body is not played"),
+    Case(file="nginx-set-unknown/vanity.conf", right=UNKNOWN, why="$geoip_country_code is not known"),
 ]

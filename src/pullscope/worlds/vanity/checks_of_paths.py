@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from pullscope.oci.challenge import read_challenges
+from pullscope.oci.messages import Headers, Response
+from pullscope.oci.urls import path_of, split
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.following import DIGEST, follow
+from pullscope.worlds.vanity.following import DIGEST, Landing, follow
 from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Auth
@@ -57,6 +60,8 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
             continue
         told.add(rule.where)
         known = upstream(landing.host or "")
+        if _token_renamed_too(subject, name, landing):
+            continue
         if not known.scoped or (landing.fetched and is_inside(known.host)):
             continue
         yield Problem(
@@ -68,6 +73,23 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
             fix="Keep the path of the registry, or use a proxy that rewrites realm and scope.",
             where=rule.line_of("to", "destination", "prefix"),
         )
+
+
+def _token_renamed_too(subject: Subject, name: str, landing: Landing) -> bool:
+    """True where the host names itself as the token server, and asks the registry's for the name that it has there."""
+    after = landing.decisions[-1].after
+    if after is None:
+        return False
+    challenge = f'Bearer realm="https://{landing.host}/token",service="{landing.host}"'
+    told = after(Response(status=401, headers=Headers({"WWW-Authenticate": challenge}))).response
+    realm = (
+        next((one.realm for one in read_challenges(told.headers.get_all("WWW-Authenticate"))), None) if told else None
+    )
+    if not realm or split(realm).netloc != subject.host:
+        return False
+    asked = {wanted: urlencode({"scope": f"repository:{wanted}:pull"}) for wanted in (name, landing.repository)}
+    token = follow(subject.rules, subject.host, f"{path_of(realm)}?{asked[name]}")
+    return token.url is not None and asked[landing.repository] in token.url
 
 
 def library_prefix_missing(subject: Subject) -> Iterator[Problem]:

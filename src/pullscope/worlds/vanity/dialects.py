@@ -7,8 +7,8 @@ shows the first characters of a 404 page. Netlify's and Vercel's own pages are l
 from __future__ import annotations
 
 import html
-import http
 from dataclasses import dataclass
+from http.client import responses
 
 from pullscope.oci.messages import Headers, Response
 
@@ -70,17 +70,10 @@ _TYPES = {
 }
 
 
-def _reason(status: int) -> str:
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"
-
-
 def _fill(text: str, status: int, location: str = "") -> str:
     return (
         text.replace("{status}", str(status))
-        .replace("{reason}", _reason(status))
+        .replace("{reason}", responses.get(status, "Unknown"))
         .replace("{location}", html.escape(location))
     )
 

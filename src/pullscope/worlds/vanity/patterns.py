@@ -187,21 +187,16 @@ def vercel_pattern(source: str) -> RegexPattern:
     return RegexPattern(source, compiled, any_rest, "".join(example))
 
 
+_BRACKET = re.compile(r"\\.|[()]", re.DOTALL)
+
+
 def _group(source: str, start: int) -> tuple[str, int]:
     """The regular expression in the brackets that open at `start`, and the position after them."""
     depth = 0
-    position = start
-    while position < len(source):
-        char = source[position]
-        if char == "\\":
-            position += 1
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-            if depth == 0:
-                return source[start + 1 : position], position + 1
-        position += 1
+    for found in _BRACKET.finditer(source, start):
+        depth += {"(": 1, ")": -1}.get(found.group(), 0)
+        if depth == 0:
+            return source[start + 1 : found.start()], found.end()
     raise ValueError(f"{source!r} has a bracket that is not closed")
 
 

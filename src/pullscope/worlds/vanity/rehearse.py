@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
@@ -26,6 +26,9 @@ from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.upstreams import Upstream, is_inside, no_registry, upstream
 from pullscope.worlds.vanity.world import vanity_world
+
+TOKENS = urlsplit("https://auth.docker.io/token")
+"""Where the small Hub has its own."""
 
 EVERYONE: tuple[Client, ...] = tuple(
     client for client in ROSTER.values() if not client.login or client.id == "docker-containerd+vanity-login"
@@ -152,16 +155,17 @@ def _registries(
             led.setdefault(one.host, set()).add(one.mount)
     # What stands behind a path of its own knows how it is asked for its /v2/.
     own_ping = ping.path if row is None and ping.host is not None and is_inside(ping.host) else ""
-    return {**hub, **{host: _mounted(registry, mounts, own_ping) for host, mounts in led.items()}}
+    tokens_too = hub[TOKENS.netloc] if row is None else None
+    return {**hub, **{host: _mounted(registry, mounts, own_ping, tokens_too) for host, mounts in led.items()}}
 
 
-def _mounted(registry: Answerer, mounts: set[str], ping: str) -> Answerer:
-    """The registry where its /v2/ stands under longer paths, or answers at `ping`."""
-    if mounts == {""} and ping in {"", "/v2/"}:
-        return registry
+def _mounted(registry: Answerer, mounts: set[str], ping: str, tokens: Answerer | None) -> Answerer:
+    """The registry where its /v2/ stands under longer paths, or answers at `ping`; `tokens`: and at any path for a token."""
 
     def answer(request: Request) -> Response:
         split = urlsplit(request.url)
+        if tokens is not None and "scope" in parse_qs(split.query):
+            return tokens(replace(request, url=TOKENS._replace(query=split.query).geturl()))
         mount = next((one for one in mounts if split.path.startswith(f"{one}/v2/")), "")
         path = "/v2/" if ping and split.path == ping else split.path.removeprefix(mount)
         return registry(replace(request, url=split._replace(path=path).geturl()))

@@ -20,7 +20,7 @@ def matches(state: State, named_matchers: Mapping[str, Directive], matcher: str,
     named = named_matchers.get(matcher)
     if named is None:
         raise NotPlayedError(state.place(one), f"there is no matcher {matcher}")
-    return _all_hold(state, named, matcher[1:])
+    return _all_hold(state, named, named.name[1:])
 
 
 def _all_hold(state: State, named: Directive, name: str) -> bool:

@@ -137,8 +137,23 @@ def _site(one: Directive, inside: list[Directive], *, any_host: bool) -> Site:
             hosts.append(host)
         else:
             takes_any = True
-    matchers = {each.name: _unfolded(each) for each in inside if each.name.startswith("@")}
+    matchers: dict[str, Directive] = {}
+    _scope(inside, {}, matchers)
     return Site(one.line, addresses, tuple(hosts), takes_any, plain, frozenset(ports or {"443"}), inside, matchers)
+
+
+def _scope(block: list[Directive], outer: Mapping[str, str], matchers: dict[str, Directive]) -> None:
+    """The matchers of a block and of those in it; each is for its own block, so one whose name is taken gets another."""
+    scope = dict(outer)
+    for one in block:
+        if one.name.startswith("@"):
+            scope[one.name] = one.name if one.name not in matchers else f"{one.name}:{len(matchers)}"
+            matchers[scope[one.name]] = _unfolded(one)
+    for one in block:
+        if len(one.words) > 1 and not one.name.startswith("@"):
+            one.words[1] = scope.get(one.words[1], one.words[1])
+        if one.name in {"handle", "handle_path", "route"}:
+            _scope(one.block or [], scope, matchers)
 
 
 def _unfolded(one: Directive) -> Directive:

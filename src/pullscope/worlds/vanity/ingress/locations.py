@@ -190,8 +190,7 @@ def _server(host: str, paths: list[_Path], aliases: list[str], file: str) -> Dir
         exact = {each.path for each in paths if each.kind == "Exact"}
         ways = _matching(one, exact, regex=regex)
         inside.extend(Directive(one.line, ["location", *words], block) for words in ways)
-    if any("custom-http-errors" in one.annotations for one in paths):
-        errors = next(one.annotations["custom-http-errors"] for one in paths if "custom-http-errors" in one.annotations)
+    if errors := next(filter(None, (one.annotations.get("custom-http-errors") for one in paths)), None):
         answer = Directive(errors.line, ["custom-http-errors"])
         inside.append(Directive(errors.line, ["location", "@custom"], [answer]))
     return Directive(line, ["server"], inside)
@@ -242,7 +241,7 @@ def _location(one: _Path, file: str) -> list[Directive]:
     if "configuration-snippet" in one.annotations:
         snippet = one.annotations["configuration-snippet"]
         # The text of a block begins on the line after its name.
-        found += _moved(nginx_directives(snippet.text, file), snippet.line)
+        found += nginx_directives("\n" * snippet.line + snippet.text, file)
     if one.word("custom-http-errors"):
         put("custom-http-errors", "proxy_intercept_errors", "on")
         put("custom-http-errors", "error_page", *re.split(r"[\s,]+", one.word("custom-http-errors")), "@custom")
@@ -257,7 +256,3 @@ def _location(one: _Path, file: str) -> list[Directive]:
     to = [] if origin in {"off", "default"} else [one.word("proxy-redirect-to")]
     put("proxy-redirect-from", "proxy_redirect", origin, *to)
     return found
-
-
-def _moved(found: list[Directive], by: int) -> list[Directive]:
-    return [Directive(one.line + by, one.words, None if one.block is None else _moved(one.block, by)) for one in found]

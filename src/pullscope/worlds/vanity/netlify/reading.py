@@ -231,23 +231,17 @@ def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
 
 
 def _conditions(table: Mapping[str, Any]) -> list[Condition]:
-    found: list[Condition] = []
     query = _value(table, "query") or {}
     if not isinstance(query, dict):
         raise ValueError('"query" must be a table')
-    for key, value in query.items():
-        found.append(Condition(kind="query", key=str(key), values=(str(value),)))
+    found = [Condition(kind="query", key=str(key), values=(str(value),)) for key, value in query.items()]
     given = table.get("conditions") or {}
     if not isinstance(given, dict):
         raise ValueError('"conditions" must be a table')
     for key, value in given.items():
         values = tuple(str(one) for one in value) if isinstance(value, list) else tuple(str(value).split(","))
-        kind = str(key).lower()
-        found.append(
-            Condition(
-                kind=kind if kind in _CONDITIONS else "unknown", key="" if kind in _CONDITIONS else kind, values=values
-            )
-        )
+        kind, unknown = str(key).lower(), str(key).lower() not in _CONDITIONS
+        found.append(Condition(kind="unknown" if unknown else kind, key=kind if unknown else "", values=values))
     return found
 
 

@@ -20,8 +20,8 @@ PLAYED = names(
 HARMLESS = names(
     """
     absolute_redirect accept_mutex access_by_lua_no_postpone access_log aio aio_write auth_basic_user_file auth_delay
-    chunked_transfer_encoding connection_pool_size daemon  directio disable_symlinks env error_log etag expires
-    if_modified_since ignore_invalid_headers include js_import js_path js_set load_module log_by_lua_block
+    chunked_transfer_encoding client_max_body_size connection_pool_size daemon directio disable_symlinks env error_log etag
+    expires if_modified_since ignore_invalid_headers include js_import js_path js_set load_module log_by_lua_block
     master_process max_ranges merge_slashes mirror_request_body more_clear_headers more_set_headers multi_accept
     otel_trace output_buffers override_charset pcre_jit pid port_in_redirect postpone_output proxy_bind
     proxy_force_ranges proxy_http_version proxy_ignore_client_abort proxy_ignore_headers proxy_limit_rate
@@ -36,10 +36,10 @@ HARMLESS_BEGINNINGS = tuple(
         """
         ssl_ proxy_ssl_ proxy_buffer proxy_busy_ proxy_cache proxy_connect_ proxy_cookie_ proxy_headers_hash_ proxy_next_upstream
         proxy_no_cache proxy_store proxy_temp_ gunzip gzip brotli zstd http2 http3 quic_ fastcgi_ uwsgi_ scgi_ grpc_ geoip
-        autoindex charset client_ init_by_lua init_worker_by_lua keepalive large_client_ limit_conn limit_rate limit_req
-        lingering_ log_format log_not_found log_subrequest lua_ map_hash_ modsecurity msie_ open_file_cache open_log_ opentracing
-        pagespeed perl_modules real_ip_ resolver sendfile server_names_hash_ ssi sub_filter addition_ tcp_ thread_pool types
-        variables_hash_ vhost_traffic_status_ worker_ #
+        autoindex charset client_body_ client_header_ init_by_lua init_worker_by_lua keepalive large_client_ limit_conn
+        limit_rate limit_req lingering_ log_format log_not_found log_subrequest lua_ map_hash_ modsecurity msie_
+        open_file_cache open_log_ opentracing pagespeed perl_modules real_ip_ resolver sendfile server_names_hash_ ssi sub_filter
+        addition_ tcp_ thread_pool types variables_hash_ vhost_traffic_status_ worker_ #
         """
     )
 )

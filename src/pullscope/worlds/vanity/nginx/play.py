@@ -136,12 +136,12 @@ class Play:
                 return ended
         return _Jump() if changed and self._location is not self._server.root else None
 
-    def _maybe(self, text: str, line: int) -> str:
-        """A value that may never be used: what is not known of it is told when it is."""
+    def _maybe(self, text: str, line: int) -> str | NotPlayedError:
+        """A value that may never be used."""
         try:
             return self._state.fill(text, line)
-        except NotPlayedError:
-            return text
+        except NotPlayedError as error:
+            return error
 
     def _if(self, one: Directive, outer: Scope) -> _Ended:
         deciding = {"return", "rewrite", "set", "break", "proxy_pass", "deny", "allow", "if", "error_page", *CONTENT}

@@ -17,7 +17,8 @@ from pullscope.worlds.vanity.decision import NotPlayedError, expression
 from pullscope.worlds.vanity.nginx.tree import Config
 from pullscope.worlds.vanity.regexes import Found
 
-NAME = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+# ngx_http_script_compile: a capture is one digit, whatever follows it.
+NAME = re.compile(r"\$(?:\{(\w+)\}|([1-9]|\w+))")
 MOST_MAPS = 20
 LONGEST = 65_536
 
@@ -35,8 +36,8 @@ class State:
     """The path now, decoded."""
     args: str
     captures: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
-    """What `set` has set."""
+    values: dict[str, str | NotPlayedError] = field(default_factory=dict)
+    """What `set` has set: an error, told where it is used, for what is not known."""
     upstream: Response | None = None
     status: int = 200
     server_name: str = ""
@@ -58,8 +59,10 @@ class State:
         return filled
 
     def value(self, name: str, line: int) -> str:
-        if name in self.values:
-            return self.values[name]
+        if (held := self.values.get(name)) is not None:
+            if isinstance(held, NotPlayedError):
+                raise held
+            return held
         if name.isdigit() or name in self.captures:
             return self.captures.get(name, "")
         if name in self.config.maps:
