@@ -9,7 +9,7 @@ import time
 from pullscope.mitm.bodies import WentBy
 from pullscope.mitm.body_tap import MOST_KEPT, Tap
 from pullscope.oci.documents import read_manifest
-from pullscope.oci.redact import redact_document
+from pullscope.oci.scrub import redact_document
 
 CHUNK = 65_536
 PARTS = (1_000, 3_000, 10_000, 10_000_000)

@@ -14,11 +14,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pullscope.host import HostError
+from pullscope.host.child_environment import PROXY_NAMES
 from pullscope.host.proxy_child import end_with_parent
 from pullscope.host.scratch_folder import clear_killed, scratch_folder
 
@@ -66,7 +67,7 @@ def sandbox(
     proxy: str, authority: str, *, certs_d: Path, dockerd: str | None = None, driver: str | None = None
 ) -> Iterator[Sandbox]:
     """Start a daemon behind `proxy` that trusts `authority`, and leave nothing of it."""
-    program = dockerd or shutil.which("dockerd") or _sbin("dockerd")
+    program = dockerd or shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         raise HostError("there is no dockerd on PATH; install docker (Debian: apt-get install docker.io)")
     process: subprocess.Popen[bytes] | None = None
@@ -133,10 +134,6 @@ def _of_sandbox(pid: int, folder: Path) -> int | None:
     return None
 
 
-def _sbin(name: str) -> str | None:
-    return next((path for path in (f"/usr/sbin/{name}", f"/usr/local/sbin/{name}") if Path(path).exists()), None)
-
-
 def _furnish(folder: Path, authority: str, certs_d: Path) -> None:
     for name in ("etc", "empty", "ca", "data", "run", "scratch"):
         (folder / name).mkdir(mode=0o700)
@@ -154,7 +151,7 @@ def _start(folder: Path, program: str, proxy: str, driver: str | None) -> subpro
         words += ["--storage-driver", driver]
     environment: dict[str, str] = {
         **{name: value for name, value in os.environ.items() if name.lower() not in {"no_proxy", "all_proxy"}},
-        **_proxy(proxy),
+        **dict.fromkeys(PROXY_NAMES, proxy),
         "SSL_CERT_DIR": f"/etc/ssl/certs:/etc/pki/tls/certs:{folder}/ca",
         "DOCKER_TMPDIR": f"{folder}/scratch",
         "TMPDIR": f"{folder}/scratch",
@@ -174,10 +171,6 @@ def _start(folder: Path, program: str, proxy: str, driver: str | None) -> subpro
             )
         except FileNotFoundError as error:
             raise HostError("unshare (package util-linux) is needed for the sandbox") from error
-
-
-def _proxy(proxy: str) -> Mapping[str, str]:
-    return dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), proxy)
 
 
 def _wait(process: subprocess.Popen[bytes], folder: Path, patience: float = 60) -> None:
@@ -207,9 +200,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     for _ in range(50):
         try:
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            break
-        except PermissionError:
+        except (ProcessLookupError, PermissionError):
             break
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.1)

@@ -22,7 +22,7 @@ from pullscope.mitm.flow_events import events_of_saved
 from pullscope.mitm.flow_file import CutOffError, DamagedError, flows_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED, SEEN
 from pullscope.oci.messages import Headers
-from pullscope.oci.redact import GONE, redact_document
+from pullscope.oci.scrub import GONE, redact_document
 from pullscope.oci.urls import canonical, split
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, Uploaded

@@ -18,17 +18,7 @@ from pullscope.oci.bounds import writable
 from pullscope.oci.challenge import split_challenges
 from pullscope.oci.keep import HEADERS
 from pullscope.oci.messages import Headers
-from pullscope.oci.scrub import GONE, redact_document, redact_text, redact_url
-
-__all__ = [
-    "GONE",
-    "KEPT_HEADERS",
-    "Numbers",
-    "redact_document",
-    "redact_headers",
-    "redact_text",
-    "redact_url",
-]
+from pullscope.oci.scrub import GONE, redact_text, redact_url
 
 KEPT_HEADERS = frozenset().union(*HEADERS.values())
 

@@ -66,15 +66,9 @@ class ClientVerdict:
         return asdict(self)
 
 
-def worst(problems: Iterable[Problem]) -> Severity | None:
-    """The most severe of `problems`, None where there are none."""
-    rank = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
-    return max((problem.severity for problem in problems), key=rank.__getitem__, default=None)
-
-
 def exit_code(problems: Iterable[Problem]) -> ExitCode:
     """3 where a problem is an error, else 0."""
-    return ExitCode.PROBLEMS if worst(problems) is Severity.ERROR else ExitCode.DONE
+    return ExitCode.PROBLEMS if any(one.severity is Severity.ERROR for one in problems) else ExitCode.DONE
 
 
 def as_json(

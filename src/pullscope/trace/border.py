@@ -20,9 +20,10 @@ from pullscope.oci.bounds import counted, moment, sha256_hex, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers, Request, Response
-from pullscope.oci.redact import GONE, Numbers, redact_headers, redact_text, redact_url
+from pullscope.oci.redact import Numbers, redact_headers
 from pullscope.oci.request_secrets import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.scrub import GONE, redact_text, redact_url
 from pullscope.oci.urls import canonical, joined
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 

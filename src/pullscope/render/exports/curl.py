@@ -10,8 +10,8 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from pullscope.oci.digest import Digest
-from pullscope.oci.redact import GONE
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.names import reference_line

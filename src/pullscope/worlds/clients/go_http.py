@@ -63,23 +63,19 @@ class GoError(Exception):
         self.why = why
 
 
-def no_change(request: Request) -> Steps[Request]:
-    return request
-    yield request  # pragma: no cover - makes this a generator
-
-
 def as_it_is(request: Request) -> Steps[tuple[Request, Response]]:
     """Go's own transport."""
     return request, (yield from ask(request))
 
 
-def send(first: Request, each_hop: EachHop = no_change, round_trip: RoundTrip = as_it_is) -> Steps[Reply]:
+def send(first: Request, each_hop: EachHop | None = None, round_trip: RoundTrip = as_it_is) -> Steps[Reply]:
     """Send `first`, follow where it leads, and return what was found there."""
     hop = first
     count = 0
     while True:
         try:
-            sent, response = yield from round_trip((yield from each_hop(hop)))
+            changed = hop if each_hop is None else (yield from each_hop(hop))
+            sent, response = yield from round_trip(changed)
         except PullFailedError as failed:
             raise GoError(hop.method, hop.url, failed.sentence) from failed
         except NoAnswerError as failed:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
-from pullscope.oci.redact import redact_text
+from pullscope.oci.scrub import redact_text
 
 T = TypeVar("T")
 
