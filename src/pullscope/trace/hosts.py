@@ -104,7 +104,7 @@ class Roles:
             return ("cdn",)
         # Blobs only, from the first hop on: who is asked for a blob directly is the registry.
         roles = self._found.get(host) or {"registry"}
-        return tuple(role for role in ORDER if role in roles)
+        return tuple([role for role in ORDER if role in roles])
 
     def of_hop(self, hop: Hop) -> str:
         """What the host of this hop is in it: the token server of a registry may be the registry itself."""

@@ -46,13 +46,11 @@ class Lesson:
     """One step, or several that are alike, explained."""
 
     steps: tuple[Step, ...]
-    title: str
-    asked: str
-    """`GET registry-1.docker.io/v2/`."""
-    answered: str
-    """`401`, or `307 > 200`: the statuses in the order in which they came, from one host after the other."""
-    came: str
-    """Its result, in a few words."""
+    shown: Step
+    """The one of them that is worth showing."""
+    hops: list[Hop]
+    """What is told here of that one."""
+    pull: Pull
     beginner: str
     expert: str
     section: Section
@@ -69,6 +67,32 @@ class Lesson:
     def aside(self) -> bool:
         """Whether a beginner can do without: statements about the image, signatures, and what was asked to get at them."""
         return all(_aside(step) or (step.under is not None and _aside(step.under)) for step in self.steps)
+
+    @property
+    def title(self) -> str:
+        if len(self.steps) == 1:
+            return title(self.shown)
+        return "config, layers" if len({step.kind for step in self.steps}) > 1 else f"{self.shown.kind}s"
+
+    @property
+    def asked(self) -> str:
+        """`GET registry-1.docker.io/v2/`."""
+        method = self.hops[0].request.method if self.begins else self.shown.method
+        return f"{plain(method, 8)} {address(self.shown.first)}"
+
+    @property
+    def answered(self) -> str:
+        """`401`, or `307 > 200`: the statuses in the order in which they came, from one host after the other."""
+        return answers(self.hops)
+
+    @property
+    def came(self) -> str:
+        """Its result, in a few words."""
+        if self.begins:
+            return "at first" if _no_token_seen(self.hops) else "at first, without a token"
+        if len(self.steps) == 1:
+            return what(self.shown, self.pull)
+        return f"{len(self.steps)} blobs, {size(sum(step.bytes for step in self.steps))}; this is the largest"
 
     @property
     def number(self) -> str:
@@ -111,14 +135,12 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
     seen += [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
     if any(hop.status == 401 and hop.challenges for hop in hops):
         seen.append(Idea.CHALLENGE)
-    unseen = lacking(hops[0].request, "credentials")
-    said = FIRST_TRY_UNSEEN if unseen else FIRST_TRY_AGAIN if again else FIRST_TRY
+    said = FIRST_TRY_UNSEEN if _no_token_seen(hops) else FIRST_TRY_AGAIN if again else FIRST_TRY
     return Lesson(
         steps=(step,),
-        title=title(step),
-        asked=f"{plain(hops[0].request.method, 8)} {address(hops[0])}",
-        answered=answers(hops),
-        came="at first" if unseen else "at first, without a token",
+        shown=step,
+        hops=hops,
+        pull=pull,
         beginner=said.format_map(places),
         expert=FIRST_TRY_EXPERT,
         section=CHALLENGES,
@@ -127,6 +149,10 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
         ideas=tuple(_fill(idea, places, told) for idea in seen if idea not in told),
         begins=True,
     )
+
+
+def _no_token_seen(hops: list[Hop]) -> bool:
+    return lacking(hops[0].request, "credentials")
 
 
 def _aside(step: Step) -> bool:
@@ -164,24 +190,11 @@ def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, aga
     if explanation is not LOOKED_FOR and len(group) > 1 and {one.kind for one in group} == {Kind.LAYER, Kind.CONFIG}:
         words = f"{KINDS[Kind.CONFIG].beginner} {KINDS[Kind.LAYER].beginner}"
     by_hand = tuple(curl_words(step))
-    name = (
-        title(step)
-        if len(group) == 1
-        else "config, layers"
-        if len({one.kind for one in group}) > 1
-        else f"{step.kind}s"
-    )
-    came = (
-        what(step, pull)
-        if len(group) == 1
-        else f"{len(group)} blobs, {size(sum(one.bytes for one in group))}; this is the largest"
-    )
     return Lesson(
         steps=tuple(group),
-        title=name,
-        asked=f"{plain(step.method, 8)} {address(step.first)}",
-        answered=answers(step.hops[shown:]),
-        came=came,
+        shown=step,
+        hops=step.hops[shown:],
+        pull=pull,
         beginner=words.format_map(places),
         expert=explanation.expert,
         section=explanation.section,

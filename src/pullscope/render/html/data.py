@@ -142,7 +142,7 @@ class Pack:
         before = 0
         for hop in hops:
             at = _ticks(hop.request.time - start)
-            self._hops.append({"at": at - before, **_hop(hop, pull, roles, texts)})
+            self._hops.append(_hop(hop, at - before, pull, roles, texts))
             before = at
         places = [texts.digests[digest] for digest in texts.own.values()]
         values["digests"] = [place - last for last, place in pairwise([0, *places])]
@@ -193,12 +193,13 @@ def _step(step: Step, pull: Pull, lesson: Lesson, texts: Texts) -> dict[str, Val
     }
 
 
-def _hop(hop: Hop, pull: Pull, roles: Roles, texts: Texts) -> dict[str, Value]:
+def _hop(hop: Hop, since: int, pull: Pull, roles: Roles, texts: Texts) -> dict[str, Value]:
     request, response, uploaded, ended = hop.request, hop.response, hop.uploaded, hop.ended
     note = hop_note(hop, pull)
     head = 0 if response is None else _ticks(response.time - request.time)
     bad = hop.failed is not None or ((hop.status or 0) >= 400 and hop.step.outcome is Outcome.FAILED)
     return {
+        "at": since,
         "method": texts[request.method],
         "url": texts[request.url],
         "host": texts[hop.host],
