@@ -56,6 +56,26 @@ haproxy
 """
 """Names, and below each what to do about its limit of size, and about that of time."""
 
+GATES = r"""
+# developers.cloudflare.com, Access policies: fscarmen2/Cloudflare-Accel#13, cloudflare/cloudflared#165
+//[\w.-]+\.cloudflareaccess\.com/|/cdn-cgi/access/: Cloudflare Access
+    add a policy with the action Bypass for /v2/ of {host} in Cloudflare Access
+# oauth2-proxy.github.io, skip_auth_routes: Quiq/registry-ui#18
+/oauth2/(?:start|sign_in)\b: oauth2-proxy
+    let requests below /v2/ of {host} pass without oauth2-proxy (skip_auth_routes = "^/v2/")
+# RFC 6749, 4.1.1; SAML 2.0, bindings, 3.4; rd= is what Authelia and ingress-nginx add: Joxit/docker-registry-ui#415
+[?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): single sign-on
+    let what is in front of {host} pass /v2/ on without its login page, or ask the registry behind it by an address of its own
+"""
+"""Login pages for browsers: the address that leads to one, or its title, whose it is, and below that what is to be done."""
+
+_GATES = tuple(
+    (re.compile(address, re.IGNORECASE), name, fix)
+    for address, name, fix in re.findall(
+        r"^(\S+): (.+)\n +(.+)$", re.sub(r"^#.*\n", "", GATES, flags=re.MULTILINE), re.MULTILINE
+    )
+)
+
 _ROWS = tuple(
     (re.compile(names, re.IGNORECASE), size, time)
     for names, size, time in re.findall(
@@ -102,6 +122,11 @@ def cut(hop: Hop, size: int) -> str | None:
 def patience(seconds: float | None) -> str | None:
     """Whose time that is, where something ended after it."""
     return next((whose for least, most, whose in _PATIENCE if least <= (seconds or 0.0) <= most), None)
+
+
+def gate(text: str) -> tuple[str, str] | None:
+    """Whose login page an address or a title is, and what to do about it; None where it is none."""
+    return next(((name, fix) for pattern, name, fix in _GATES if pattern.search(text)), None)
 
 
 def limits(hop: Hop) -> tuple[str, str] | None:

@@ -1,20 +1,72 @@
-"""What comes in place of a manifest: another type, a web page, an error under 200, something that cannot be read."""
+"""What comes in place of a registry's answer: a login page, another type, an error under 200, what cannot be read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.media import MANIFESTS, media_class
-from pullscope.oci.routes import Endpoint
+from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, content_type, is_page, name_of
+from pullscope.trace.findings.case import Case, Found, content_type, is_page, is_registrys, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_a_website
+from pullscope.trace.findings.fronts import gate
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, quoted, words
-from pullscope.trace.model import Outcome, Step
+from pullscope.trace.model import Hop, Kind, Outcome, Step
+
+
+@row(
+    "login-page",
+    needs=Fact.ODD,
+    explains="challenge-unreadable head-not-allowed missing-content-digest path-not-redirected ping-hides-challenge "
+    "ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun upstream-unreachable "
+    "wrong-content-type",
+    severities="error, warning",
+    remedy="let /v2/ pass without it",
+    report="fscarmen2/Cloudflare-Accel#13",
+)
+def login_page(case: Case) -> Iterator[Found]:
+    """A redirect leads to a page at which people log in, or such a page is the answer.
+
+    Single sign-on in front of a registry wants a browser: fscarmen2/Cloudflare-Accel#13, cloudflare/cloudflared#165 (Cloudflare
+    Access), Joxit/docker-registry-ui#415 (Authelia), cesanta/docker_auth#230 (a token server). The address that the redirect
+    names shows it, or the title of the page. docker login takes its 200 for a success.
+    """
+    gated = [(step, hop, found) for step in case.steps for hop, found in _leading_to_a_login(step)]
+    if not gated:
+        return
+    (first, hop, (name, fix)), last = gated[0], case.stopped_at
+    to = (
+        f"redirects to a login page at {hop.target} ({name})"
+        if hop.redirects
+        else f"answers with a login page{quoted(hop)}"
+    )
+    ended = any(step is last for step, *_ in gated) and not (last and last.kind is Kind.VERSION_CHECK and last.last.ok)
+    yield Found(
+        [step for step, *_ in gated],
+        f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
+        f"{case.client}.",
+        fix.format(host=hop.host),
+        severity=Severity.ERROR if ended and case.pull.client.family != "curl" else None,
+    )
+
+
+def _leading_to_a_login(step: Step) -> Iterator[tuple[Hop, tuple[str, str]]]:
+    """The hops of a step that lead to a login page, or are one; what sent a registry's answer in the end is none."""
+    last = step.last
+    if (last.ok and not is_page(last)) or is_registrys(last) or any(hop.host in WEBSITES for hop in step.hops):
+        return
+    for hop in step.hops:
+        there = hop.response.location if hop.response is not None and hop.redirects else None
+        text = there if there is not None and route(there).endpoint is Endpoint.NONE else ""
+        if hop is last and hop.follows is None and is_page(hop):
+            text = words(hop)
+        if text and (found := gate(text)) is not None:
+            yield hop, found
 
 
 @row(
