@@ -149,7 +149,12 @@ _ROWS: tuple[KnownRegistry, ...] = (
         login_life=3 * HOUR,
         source="https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
         # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview
-        rights={"pull": "the role AcrPull", "push": "the role AcrPush", "delete": "the role AcrDelete"},
+        rights={
+            "pull": "the role AcrPull",
+            "push": "the role AcrPush",
+            "delete": "the role AcrDelete",
+            "metadata_read": "metadata/read in the scope map of its token",  # Azure/acr#690
+        },
         secret="an identity or service principal whose secret has not ended",
     ),
     KnownRegistry(
@@ -265,8 +270,7 @@ def known_registry(
     """What is known of `host`, an authority as a URL spells it, and of the challenges and Server that it was seen to send."""
     name = host.lower().removesuffix(":443")
     for pattern, row in _HOSTS:
-        found = pattern.fullmatch(name)
-        if found:
+        if found := pattern.fullmatch(name):
             return _at(name, row, **found.groupdict())
     said = [row for challenge in challenges for row in _ROWS if _says(row, challenge)]
     said += [row for server in servers for row in _ROWS if row.server is not None and server.startswith(row.server)]
@@ -286,14 +290,11 @@ def login_command(host: str) -> str | None:
 
 
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
-    texts = (row.login, row.piped, row.creates, row.secret)
-    login, piped, creates, secret = (text and text.format(host=host, **groups) for text in texts)
-    return replace(row, login=login, piped=piped, creates=creates, secret=secret)
+    texts = {name: getattr(row, name) for name in ("login", "piped", "creates", "secret")}
+    return replace(row, **{name: text and text.format(host=host, **groups) for name, text in texts.items()})
 
 
 def _says(row: KnownRegistry, challenge: Challenge) -> bool:
-    if row.service is None and row.realm is None:
-        return False
-    if row.service is not None and challenge.service != row.service:
-        return False
-    return row.realm is None or re.search(row.realm, challenge.realm or "") is not None
+    known = row.service is not None or row.realm is not None
+    by_realm = row.realm is None or re.search(row.realm, challenge.realm or "") is not None
+    return known and row.service in (None, challenge.service) and by_realm

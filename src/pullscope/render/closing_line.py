@@ -108,7 +108,9 @@ def _look(pull: Pull) -> Iterator[str]:
         elif pull.had_before and pull.client.family in RUNS_IMAGES:
             yield f"nothing new: {pull.tag or 'it'} is still {short(pull.digest)}"
         else:
-            yield f"resolved to {short(pull.digest)}, nothing downloaded" if pull.digest else "not there"
+            there = any(step.route.endpoint is Endpoint.MANIFEST for step in _good(pull))
+            found = f"resolved to {short(pull.digest)}" if pull.digest else "is there" if there else ""
+            yield f"{found}, nothing downloaded" if found else "not there"
         return
     yield f"looked at: {count(manifests, 'manifest')}" + (f", {count(configs, 'config')}" if configs else "")
     yield _none_asked_for(pull)

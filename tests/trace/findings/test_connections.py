@@ -46,9 +46,12 @@ SAID = {
         "x509: certificate relies on legacy Common Name field, use SANs instead",
         "tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match reg.example.com",
     ),
+    "early": (
+        "Certificate verify failed: certificate is not yet valid or the system clock is incorrect",
+        "x509: certificate has expired or is not yet valid: current time 2026-05-17T10:34:05Z is before 2026-07-08T01:10:17Z",
+    ),
     "time": (
         "Certificate verify failed: certificate has expired",
-        "Certificate verify failed: certificate is not yet valid or the system clock is incorrect",
         "x509: certificate has expired or is not yet valid: current time 2026-01-01T00:00:00Z is after 2025-01-01T00:00:00Z",
     ),
     "weak": (

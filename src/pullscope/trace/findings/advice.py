@@ -172,6 +172,10 @@ server of its own: unable to connect to|from intermediary
 upstream (read list): http status code: \d{3}|upstream registry
     look at what {host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and the
     login that {host} has there
+# distribution/distribution#2806: without an endpoint it asks Amazon
+own storage: https?://(?P<what>[\w.:-]+)/\S*docker/registry/v2/
+    let {host} reach its storage at {what}, or correct that address (storage.s3.regionendpoint in distribution, which asks Amazon
+    where it is not set)
 network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:
     |\blookup \S+ on\b
     look at what {host} cannot reach from where it runs, which its answer names, and at its log
@@ -191,7 +195,7 @@ database: \b(?:database|sql|postgres\w*|redis|deadlock|pq:)
 A line of a row that begins with a bar goes on with its words. The reports are where such words were seen.
 """
 
-ITS_OWN_PARTS = frozenset({"network", "storage", "database", "disk rights", "disk failed"})
+ITS_OWN_PARTS = frozenset({"own storage", "network", "storage", "database", "disk rights", "disk failed"})
 """What a server says of its own parts: with a refusal such words are about something else."""
 
 

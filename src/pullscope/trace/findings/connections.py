@@ -59,9 +59,14 @@ tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certific
     the certificate of {what} is for another name
     give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
     does for names that it does not know
+# Go's text is one for both, and says in the end which: henrygd/beszel#2123, redis/docker-library-redis#110
+tls early: (?<!expired or is )not yet valid|current time \S+ is before
+    the certificate of {what} is not valid yet, so the clock of {machine} is behind, or it was made for later
+    set the clock of {machine} (timedatectl set-ntp true; chronyc makestep)
+# The user of a hosted registry renews nothing: amtoaer/bili-sync#68 is a root that old systems have
 tls time: certificate has expired|not yet valid
     the certificate of {what} is not valid at this time
-    renew the certificate of {hosts}, and check the clock of {machine}
+    {renew}check the clock of {machine}, and that its CA certificates are of today
 tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
     the certificate of {what} is one that {who} takes from no CA
     give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no extensions of its own
@@ -143,9 +148,17 @@ def failure(hop: Hop) -> Failure | None:
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
-    if found is not None and found.kind in ("trust", "chain") and known_registry(hop.host) is not None:
+    if found is not None and found.kind in ("trust", "chain") and _is_of_others(hop):
         return next(one for one in FAILURES if one.kind == "read")
     return found
+
+
+def _is_of_others(hop: Hop) -> bool:
+    """Whether a host is one that others run, with a public CA's certificate: a registry, or the storage that it points to."""
+    before = hop.follows
+    return known_registry(hop.host) is not None or (
+        before is not None and known_registry(before.host) is not None and not is_local(hop.host)
+    )
 
 
 def homes(case: Case, hop: Hop) -> set[str]:
@@ -177,6 +190,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "trust": trust
         if logged
         else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
+        "renew": "" if _is_of_others(hop) else f"renew the certificate of {hosts}, ",
         "machine": "the machine that this log is from" if logged else "this machine",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
@@ -195,4 +209,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
             message,
             f"correct what DNS or the hosts file of {fields['machine']} says of {hosts}: it leads to {address[0]} there",
         )
-    return message, found.fix.format(**fields)
+    fix = found.fix.format(**fields)
+    if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:
+        # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm
+        fix += f"; or let {min(named)} ask for tokens itself and name itself as realm, as other relays of {hop.host} do"
+    return message, fix

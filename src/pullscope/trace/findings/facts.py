@@ -36,6 +36,8 @@ class Fact(StrEnum):
     INDEX = "an index"
     INDEX_OR_IMAGE = "an index or an image's manifest"
     TAG = "a manifest that was met without asking for a digest"
+    SIGNATURE = "a lookup of a signature"
+    PAGE = "a web page, or a redirect, which may lead to one"
     ODD = "an answer that is, by its type or its form, no manifest of today"
 
 
@@ -61,6 +63,10 @@ def _of_step(step: Step, found: set[Fact]) -> None:
         found.add(Fact.PING)
     if step.is_token:
         found.add(Fact.TOKEN)
+    if step.kind is Kind.SIGNATURE:
+        found.add(Fact.SIGNATURE)
+    if is_page(last):
+        found.add(Fact.PAGE)
     if endpoint is Endpoint.BLOB:
         found.add(Fact.BLOB)
     elif endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
@@ -83,7 +89,7 @@ def _of_hop(hop: Hop, found: set[Fact]) -> None:
     if hop.route.ns is not None:
         found.add(Fact.MIRROR)
     if hop.redirects:
-        found.add(Fact.REDIRECT)
+        found |= {Fact.REDIRECT, Fact.PAGE}
     if request.authorization != "none" or request.credential is not None:
         found.add(Fact.CREDENTIAL)
         if status >= 400:

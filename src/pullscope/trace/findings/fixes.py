@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 
 from pullscope.oci.amounts import period
-from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
@@ -18,7 +17,7 @@ from pullscope.trace.findings.asked import action
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page, is_write
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
-from pullscope.trace.findings.missing import of_storage, of_what_cannot_be_read, of_what_is_missing
+from pullscope.trace.findings.missing import of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -75,6 +74,12 @@ def of_a_name(one: Answer) -> str | None:
     """Names that are none there: attune-io/attune#218, docker/build-push-action#1111, ciiiii/cloudflare-docker-proxy#11."""
     name, known = one.name or "", one.behind.id if one.behind is not None else ""
     parts = name.count("/") + 1
+    again = re.search(r"(?:^|/)([^/]+)/\1$", name) if one.case.pull.client.family == "helm" else None
+    if again is not None and one.status in (403, 404) and not one.is_known_to_be_there:
+        # fluxcd/flux2#2900, helm/helm#31141, kubewarden/helm-charts#174
+        other = of_names(one) or of_a_login(one) or of_a_refusal(one)
+        meant = f"; if it is meant so, {other}" if other is not None else ""
+        return f"leave {again[1]} out of the address: helm adds the chart's name to it, and so asks for {name}{meant}"
     if not name or one.is_about_a_login or not 400 <= one.status < 500:
         return None
     if known == "docker-hub" and parts > 2:
@@ -126,15 +131,6 @@ def of_where_it_was_named(one: Answer) -> str | None:
             f"its storage an address that {case.client} can reach"
         )
     return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
-
-
-def of_a_website(one: Answer) -> str | None:
-    """A page of the pages that a registry has for people."""
-    site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
-    if site is None or not is_page(one.hop):
-        return None
-    how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
-    return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"
 
 
 def of_the_catalog(one: Answer) -> str | None:

@@ -18,6 +18,7 @@ from pullscope.trace.findings.case import (
     is_page,
     listed,
     pings,
+    repositories,
     was_anonymous,
 )
 from pullscope.trace.findings.login_commands import registry_at
@@ -49,6 +50,23 @@ def pushes(token: Step) -> bool:
     """Whether a token was asked for in order to write."""
     scopes = read_scopes(token.token.scope or "") if token.token is not None else ()
     return any({"push", "delete", "*"} & set(scope.actions) and scope.type == "repository" for scope in scopes)
+
+
+def not_asked_for(issuer: Step, hop: Hop) -> list[str]:
+    """What a token was not asked for, and that is wanted where it was refused: a scope, or more of one.
+
+    A scope is a repository's, or of all, as a catalog's is (goharbor/harbor#13573).
+    """
+    asked = (issuer.token.scope if issuer.token is not None else None) or ""
+    named = [one.scope for one in hop.challenges if one.scope] if hop.status == 401 else []
+    if not asked:
+        return [*map(listed, filter(None, map(repositories, named)))] or [
+            one for one in named if one.startswith("registry:")
+        ]
+    if was_anonymous(issuer) or hop.request.method not in ("GET", "HEAD"):
+        return []
+    wanted = [scope for one in named for scope in read_scopes(one) if scope.name in repositories(asked)]
+    return [f"{right} of {one.name}" for one in wanted for right in one.actions if not allows(asked, one.name, right)]
 
 
 EXPIRED = re.compile(r"expired|reauthenticate|no longer valid", re.IGNORECASE)

@@ -12,8 +12,8 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, content_type, is_page, is_registrys, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.fronts import gate
+from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, quoted, words
 from pullscope.trace.model import Hop, Kind, Outcome, Step
@@ -21,7 +21,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 @row(
     "login-page",
-    needs=Fact.ODD,
+    needs=Fact.PAGE,
     explains="challenge-unreadable head-not-allowed missing-content-digest path-not-redirected ping-hides-challenge "
     "ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun upstream-unreachable "
     "wrong-content-type",

@@ -37,6 +37,8 @@ LOGINS = {
 
 _IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|kubelet)\b", re.IGNORECASE)
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
+_BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
+"""What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""
 _PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
 
 NOT_PIPED = ("regctl", "apptainer")
@@ -50,6 +52,8 @@ def login(case: Case, host: str) -> str:
     `docker login` without a name puts it.
     """
     command, _, where = LOGINS.get(case.pull.client.family, "docker login {}").partition(" {}")
+    if case.hops and case.pull.client.family == "docker" and _BY_A_KUBELET.search(case.hops[0].agent):
+        where = " (in Kubernetes: the pod's imagePullSecret, or the kubelet's credential provider)"
     known = registry_at(case, host)
     if _controller(case) is not None:
         made = _PIPED.search((known.piped or known.login or "") if known is not None else "")

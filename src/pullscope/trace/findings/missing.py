@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.known_registries import known_registry
+from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
@@ -131,3 +131,22 @@ def of_storage(one: Answer) -> str | None:
         f"compare the address with what {by} hands out: a proxy on the way may change it; else look at the storage settings "
         f"of {by} (endpoint, region, bucket)"
     )
+
+
+def of_a_website(one: Answer) -> str | None:
+    """A page of the pages that a registry has for people."""
+    if not is_page(one.hop):
+        return None
+    within = re.match(r"repository/([^/]+)/(.+)", one.name or "")
+    if one.known is not None and one.known.id == "nexus" and one.status == 404 and (within or one.act == "read"):
+        # GoogleContainerTools/jib#993, microsoft/vscode-docker#537, ansible-ThoTeam/nexus3-oss#299
+        what = f"its docker repository {within[1]}" if within else "its docker repositories"
+        return (
+            f"ask {what} at the port or host that its settings give it (connector){f', as {within[2]}' if within else ''}: "
+            f"{one.host} is Nexus as browsers have it"
+        )
+    site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
+    if site is None:
+        return None
+    how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
+    return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"

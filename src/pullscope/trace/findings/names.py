@@ -21,6 +21,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
+from pullscope.trace.model import Kind
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -107,6 +108,42 @@ def tag_invalid(case: Case) -> Iterator[Found]:
             if "/" in tag
             else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
         )
+
+
+@row(
+    "signature-missing",
+    needs=Fact.SIGNATURE,
+    explains="no-matching-platform",
+    severities="warning",
+    suffers="podman, buildah, CRI-O and bootc with a policy that wants one",
+    remedy="sign it, or change policy.json",
+    report="JasonN3/build-container-installer#146",
+)
+def signature_missing(case: Case) -> Iterator[Found]:
+    """A client that pulls looks for a signature, gets 404, and asks for nothing more of the image.
+
+    "A signature was required, but no signature exists" (containers/image signature/policy_eval_sigstore.go):
+    JasonN3/build-container-installer#146. Without such a policy it goes on with what the index or manifest names. skopeo
+    copies, too, and what it copies may be there already.
+    """
+    step = case.stopped_at
+    if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404 or case.writes:
+        return
+    if case.pull.client.family in _CHECKERS and not any(
+        one.expectation is not None for one in case.steps if one is not step
+    ):
+        name = step.route.repository or "it"
+        yield Found(
+            [step],
+            f"{step.last.host} has no signature of {name} (404), and {case.client} asked for nothing more: it stops there where "
+            "its policy wants one.",
+            f"sign the image, or change what policy.json of {case.client} wants of {name}; where signatures are kept is in "
+            "registries.d",
+            severity=Severity.WARNING,
+        )
+
+
+_CHECKERS = frozenset({"podman", "buildah", "cri-o", "bootc"})
 
 
 @row(

@@ -81,6 +81,11 @@ def is_read_only(one: Answer) -> bool:
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
+    if one.code == "upload-cut-off" and hangs_up(one):
+        return (
+            f"create {one.name} at {host}{created_by(one)}, if it is not there: a push makes none in Amazon ECR, which ends it "
+            "like that; else look at what is between it and here"
+        )
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
         again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
         return (
@@ -108,6 +113,13 @@ def of_size_and_time(one: Answer) -> str | None:
     return None
 
 
+def hangs_up(one: Answer) -> bool:
+    """Whether a push ended where ECR ends one to what is not there: aws/containers-roadmap#1970, docker/build-push-action#850."""
+    written = any(is_write(step) and step.last.ok for step in one.case.steps)
+    ecr = one.known is not None and one.known.id == "ecr"
+    return ecr and one.status == 0 and one.step.route.endpoint is Endpoint.UPLOAD_START and not written
+
+
 def of_names(one: Answer) -> str | None:
     """A name to which nothing can be written."""
     said, host, name = codes(one.hop), one.hop.host, one.step.route.repository or "that name"
@@ -123,7 +135,8 @@ def of_names(one: Answer) -> str | None:
 
 def created_by(one: Answer) -> str:
     """The command that makes a repository, where a push does not, in brackets."""
-    return f" (it is made by {one.known.creates})" if one.known is not None and one.known.creates else ""
+    made = one.known.creates if one.known is not None else None
+    return f" (it is made by {made.replace('NAME', one.name or 'NAME')})" if made else ""
 
 
 def of_uploads(one: Answer) -> str | None:

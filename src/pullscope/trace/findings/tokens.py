@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
-from pullscope.oci.challenge import Challenge
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.asked import asked_by_the_registry
@@ -32,10 +31,12 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import (
     EXPIRED,
     issued_for,
+    not_asked_for,
     public_front,
     pushes,
     refused_pings,
     refuses_access,
+    rights,
 )
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
@@ -154,10 +155,11 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
 def scope_mismatch(case: Case) -> Iterator[Found]:
-    """The token that was refused names another repository than the registry wants, or none.
+    """The token that was refused was asked for another repository than the registry wants, for none, or for less.
 
     Run with dockerd 20.10.24: it asks for the name of the reference, never the challenge's (session.go;
-    distribution/registry.go). Real cases: nix-community/docker-nixpkgs#55, ciiiii/cloudflare-docker-proxy#17.
+    distribution/registry.go). Real cases: nix-community/docker-nixpkgs#55, ciiiii/cloudflare-docker-proxy#17. Tags take
+    metadata_read in ACR: argoproj-labs/argocd-image-updater#1502, #473, renovatebot/renovate#14708.
     """
     for step in (*case.bad, *case.made_good):
         last, issuer = step.last, case.issuer_of(step.last)
@@ -165,12 +167,17 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
             continue
         have = asked_repositories(issuer)
         said = [name for challenge in last.challenges for name in repositories(challenge.scope)]
-        if _lacks_a_scope(issuer, last):
+        if lacks := not_asked_for(issuer, last):
+            asked, known = issuer.token.scope if issuer.token is not None else None, registry_at(case, last.host)
+            takes = [
+                known.rights[one] for one in (lack.partition(" ")[0] for lack in lacks) if known and one in known.rights
+            ]
             yield Found(
                 [step, issuer],
-                f"{case.client} asked for a token without a scope, and {last.host} wants one for "
-                f"{listed(said or [one.scope for one in last.challenges if one.scope])}.",
-                f"let {case.client} ask for the scope that the challenge of {last.host} names; quote the address in a shell",
+                f"{case.client} asked for a token {f'for {rights(asked)}' if asked else 'without a scope'}, and {last.host} "
+                f"wants one for {listed(lacks)}.",
+                f"let {case.client} ask for the scope that the challenge of {last.host} names"
+                f"{'' if asked else '; quote the address in a shell'}{f'; that takes {listed(takes)}' if takes else ''}",
             )
         wanted = said or _UNAUTHORIZED.findall(words(last)) or [*filter(None, [last.route.repository])]
         if step in case.bad and last.status in REFUSALS and have and wanted and not set(have) & set(wanted):
@@ -386,15 +393,4 @@ def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
     if any(challenge.error == "insufficient_scope" for challenge in hop.challenges):
         return True  # RFC 6750, 3.1: the token is good, and grants too little
     issuer = case.issuer_of(hop)
-    return issuer is not None and _lacks_a_scope(issuer, hop)
-
-
-def _lacks_a_scope(issuer: Step, hop: Hop) -> bool:
-    """Whether a token was asked for without the scope that is wanted where it was refused."""
-    asked = issuer.token.scope if issuer.token is not None else None
-    return hop.status == 401 and not asked and any(map(_names_something, hop.challenges))
-
-
-def _names_something(challenge: Challenge) -> bool:
-    """Whether a scope is wanted: of a repository, or of all, as a catalog's is (goharbor/harbor#13573)."""
-    return bool(repositories(challenge.scope)) or (challenge.scope or "").startswith("registry:")
+    return issuer is not None and bool(not_asked_for(issuer, hop))

@@ -7,7 +7,7 @@ from pullscope.trace.findings.answers import Answer, after
 from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
 from pullscope.trace.findings.rights import why_refused
 from pullscope.trace.findings.said import answered_by, quoted, reason
-from pullscope.trace.findings.sent import is_read_only
+from pullscope.trace.findings.sent import hangs_up, is_read_only
 from pullscope.trace.findings.tellings import composed
 
 
@@ -94,7 +94,8 @@ def upload_cut_off(one: Answer) -> str:
     (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF.
     """
     if one.hop.status is None:
-        return f"{one.hop.host} ended the connection in the middle of {_upload(one)}.".replace(",.", ".")
+        when = "at the start" if hangs_up(one) else "in the middle"
+        return f"{one.hop.host} ended the connection {when} of {_upload(one)}.".replace(",.", ".")
     return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.known_registries import WEBSITES, known_registry
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
@@ -23,8 +23,8 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import of_a_website
 from pullscope.trace.findings.logins import LOOKERS
+from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.model import Hop, Step
@@ -79,8 +79,9 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
             of_a_website(Answer(case, step)) or f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
-            if host in case.pointing or host in WEBSITES
-            else "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
+            if host in case.pointing
+            else of_a_website(Answer(case, step))
+            or "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
             severity=severity,
         )
 
