@@ -131,7 +131,7 @@ def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> Non
     copy.add(
         "worlds/clients/client_catalog.py",
         "from pullscope.worlds.clients.img import img\n",
-        before="from pullscope.worlds.clients.logins",
+        before="from pullscope.worlds.clients.regctl",
     )
     copy.add("worlds/clients/client_catalog.py", row, before='    Client(\n        id="docker-classic"')
 

@@ -201,4 +201,4 @@ CLIENTS: Mapping[str, Start] = {name: _in_memory(client) for name, client in ROS
 """Each client, without any login, as a pull to begin."""
 
 LOGGED_IN: Mapping[str, Start] = {name: _in_memory(client) for name, client in ROSTER.items() if client.login}
-"""The login variants, with the sample account: for a hub that knows it, and for images that only it may pull (`logins`)."""
+"""The login variants, with the sample account: for a hub that knows it, and for images that only it may pull (`bearer`)."""
