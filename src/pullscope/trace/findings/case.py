@@ -40,6 +40,7 @@ class Issued:
     realm: str
     time: float
     anonymous: bool
+    client: str
     facts: TokenFacts
 
 

@@ -1,4 +1,6 @@
-"""What to do about a refusal: log in, with another account, or give that one the right; and why, where that is known."""
+"""What to do about a refusal: log in, with another account, or give that one the right; and why, where that is known.
+One file, because each advice about a login has to know what the others say.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import re
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, by_hand
 from pullscope.trace.findings.asked import action, check, thing
 from pullscope.trace.findings.case import (
@@ -48,7 +51,12 @@ def of_a_login(one: Answer) -> str | None:
     ways, own = [again], realm_lost(one.case, hop) if one.step.is_token else None
     if own is not None:
         ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
-    if voided(one):
+    if took_before(one) is not None:
+        how = (
+            f"if only the first request after each login works, let {one.hop.host} take a refresh token more than once"
+        )
+        ways = [f"{again}; {how}: {client} shows the same one until its next login"]
+    elif voided(one):
         ways = [f"if its token has expired or was revoked, {again}"]
     elif forbidden and hop.request.method == "POST" and not is_specific(hop):
         ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
@@ -61,6 +69,22 @@ def of_a_login(one: Answer) -> str | None:
     if _may_be_public(one):
         ways.append(f"a public image needs none: {logout(one.case, one.host)}")
     return "; ".join(ways)
+
+
+def took_before(one: Answer) -> float | None:
+    """Seconds since the token server took a refresh token of this client, where it refuses one now.
+
+    One that is good for one use breaks clients, which keep it: moby/moby#39718, artifact-keeper/artifact-keeper#2477, #2244.
+    """
+    realm, asked = bare(one.step.first.request.url), one.hop.request
+    if not (one.step.is_token and one.step.token is not None and one.step.token.renews):
+        return None
+    taken = [
+        token.time
+        for token in one.case.issued.values()
+        if token is not None and token.facts.renews and (token.realm, token.client) == (realm, asked.client)
+    ]
+    return min((asked.time - time for time in taken if time <= asked.time), default=None)
 
 
 def voided(one: Answer) -> bool:
@@ -105,6 +129,9 @@ def refused_login(one: Answer) -> str:
         return (
             f"{who} wants Basic of {client}, gets it, and then wants a token ({one.status}): no client can send both."
         )
+    if (since := took_before(one)) is not None:
+        said = f"{who} refused the refresh token of {client}, with {one.status}{quoted(hop)}."
+        return f"{said} It took one of {client} {period(since)} before."
     if voided(one):
         said = f"{who} refused the login of {client} with {one.status}{quoted(hop)}"
         return f"{said}. It does so to a token that has expired or was revoked."

@@ -124,6 +124,7 @@ class Findings:
                     realm=bare(step.first.request.url),
                     time=last.ended or last.request.time,
                     anonymous=was_anonymous(step),
+                    client=last.request.client,
                     facts=facts,
                 )
             elif step.route.endpoint in CONTENT and last.ok and last.request.method == "GET" and step.route.repository:
