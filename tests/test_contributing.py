@@ -162,7 +162,7 @@ def test_a_form_of_the_report_is_a_file_and_a_row(copy: Copy) -> None:
     assert said == "docker.io/timonback/zephykus:latest\n"
 
 
-def test_a_registry_is_three_rows(copy: Copy) -> None:
+def test_a_registry_is_two_rows(copy: Copy) -> None:
     """It is played, pulled from, and known by its host."""
     known = 'KnownRegistry(id="depot", name="Depot", hosts=r"registry\\.depot\\.example"),\n    '
     copy.add("oci/known_registries.py", known, before='KnownRegistry(\n        id="docker-hub"')
@@ -171,7 +171,6 @@ def test_a_registry_is_three_rows(copy: Copy) -> None:
         '"2026-11"))\n\n'
     )
     copy.add("worlds/registries/hosted.py", own, before="DOCKER_HUB = Registry(")
-    copy.add("worlds/registries/table.py", "        hosted.DEPOT,\n", before="        hosted.DOCKER_HUB,\n")
 
     said = copy.run(
         "from pullscope.oci.known_registries import known_registry\n"

@@ -66,6 +66,7 @@ def test_a_clients_sentence_is_wrapped() -> None:
 def test_what_is_next_is_whole(monkeypatch: pytest.MonkeyPatch, command: str, asked: str) -> None:
     """A command is on one line, however long its path is; the words on it are beside it where both fit, else below."""
     monkeypatch.setattr(sys, "argv", [command])
+    monkeypatch.setenv("PATH", "")  # where this Python's own folder may be
     lines = _next_lines("docker-containerd", asked, vanity=bool(asked), explain=False)
     assert lines[0].startswith(f"Next  {command} demo{asked} --explain")
     assert all(len(line) <= 79 for line in lines if not line[6:].startswith(command))

@@ -1,4 +1,4 @@
-"""The one table of registries, by id; and which row a host name belongs to."""
+"""The one table of registries, by id, made of the rows of three files in their order; and which row a host name belongs to."""
 
 from __future__ import annotations
 
@@ -9,26 +9,7 @@ from pullscope.worlds.registries import clouds, hosted, self_hosted
 from pullscope.worlds.registries.row import Registry
 
 REGISTRIES: Mapping[str, Registry] = {
-    row.id: row
-    for row in (
-        hosted.DOCKER_HUB,
-        hosted.GHCR,
-        clouds.ECR,
-        clouds.ECR_PUBLIC,
-        clouds.ARTIFACT_REGISTRY,
-        clouds.ACR,
-        hosted.QUAY,
-        hosted.GITLAB,
-        self_hosted.HARBOR,
-        self_hosted.ARTIFACTORY,
-        self_hosted.NEXUS,
-        self_hosted.GITEA,
-        self_hosted.REGISTRY_2,
-        self_hosted.REGISTRY_3,
-        self_hosted.ZOT,
-        hosted.K8S,
-        self_hosted.CLOUDFLARE,
-    )
+    row.id: row for file in (hosted, clouds, self_hosted) for row in vars(file).values() if isinstance(row, Registry)
 }
 
 
