@@ -27,6 +27,7 @@ from pullscope.trace.clues import (
 )
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
+from pullscope.trace.findings.case import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
@@ -217,15 +218,25 @@ class Grouper:
         """The operation that another host has just refused what this request asks for: a mirror, and what is behind it."""
         if clue.form not in (Form.TAG, Form.DIGEST) or clue.method not in ("GET", "HEAD"):
             return None
-        for pull in reversed(self._roster.of_client(clue.step.first.request.client)):
-            if pull.repository != clue.route.repository or pull.registry == clue.registry or pull.pushing:
+        client = clue.step.first.request.client
+        turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, clue.registry))])
+        ended = [pull for pull in self._roster.recent if pull.client_key[0] == client]
+        for pull in (*reversed(self._roster.of_client(client)), *reversed(ended)):
+            if not _is_below(pull.repository, clue.route.repository) or pull.registry == clue.registry or pull.pushing:
                 continue
-            if clue.time - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
+            if turned_to - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
                 continue
-            refused = [step for step in steps_of(pull) if step.place == clue.step.place]
+            asked = clue.step.place
+            refused = [
+                step
+                for step in steps_of(pull)
+                if (step.place[0], step.place[2]) == (asked[0], asked[2]) and _is_below(step.place[1], asked[1])
+            ]
             half = clue.form is Form.TAG and pull.tag == clue.route.reference and any(map(_lacks_blob, failures(pull)))
             if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
-                self._roster.open.move(pull, clue.registry)
+                for shelf in (self._roster.open, self._roster.recent):
+                    if pull in shelf:
+                        shelf.move(pull, clue.registry, clue.route.repository)
                 clue.step.reasons.append(_FALLBACK)
                 return pull
         return None
@@ -333,7 +344,15 @@ def _has_more_to_ask(pull: Pull) -> bool:
 
 def _was_refused(step: Step) -> bool:
     last = step.last
-    return not step.in_flight and not last.ok and not last.redirects and (last.status or 500) != 401
+    if step.in_flight or last.redirects or last.status == 401:
+        return False
+    page = step.route.endpoint is Endpoint.MANIFEST and content_type(last) == "text/html"
+    return not last.ok or page or step.instead is not None
+
+
+def _is_below(asked: str | None, meant: str | None) -> bool:
+    """Whether a mirror may have a repository under this name: its own, or one below a path of the mirror's (registries.conf)."""
+    return asked is not None and meant is not None and f"/{asked}".endswith(f"/{meant}")
 
 
 def _writes(step: Step) -> bool:

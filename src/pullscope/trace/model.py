@@ -110,7 +110,10 @@ class Step:
     def place(self) -> tuple[str | None, ...]:
         """What was asked for, whichever host was asked: a later success at the same place makes a failure good."""
         route = self.route
-        return (route.endpoint, route.repository, route.reference or route.digest or route.upload_id)
+        repository, meant = route.repository, self.pull.repository if self.pull is not None else None
+        if meant is not repository and meant and repository and repository.endswith(f"/{meant}"):
+            repository = meant  # a mirror's own name for it
+        return (route.endpoint, repository, route.reference or route.digest or route.upload_id)
 
     @property
     def in_flight(self) -> bool:

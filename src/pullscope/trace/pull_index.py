@@ -41,10 +41,10 @@ class Shelf:
         pull.repository = repository
         self._return(pull)
 
-    def move(self, pull: Pull, registry: str) -> None:
-        """It is known by now which registry was meant: the one asked so far stood in for it."""
+    def move(self, pull: Pull, registry: str, repository: str | None) -> None:
+        """It is known by now what was meant: the registry asked so far stood in for another, under a name of its own."""
         self._leave(pull)
-        pull.registry = registry
+        pull.registry, pull.repository = registry, repository
         self._return(pull)
 
     def _return(self, pull: Pull) -> None:

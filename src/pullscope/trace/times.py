@@ -45,8 +45,8 @@ TOKENS = 600.0
 CLAIM = 10.0
 """After this long, a client that only looks the same cannot claim a version check that waits."""
 
-FALLBACK = 5.0
-"""Within as long a client asks the next place for what a mirror has refused (seen: 30 to 200 ms)."""
+FALLBACK = NEXT_MOVE
+"""Within as long a client turns to the next place for what a mirror has refused (seen: 30 to 200 ms)."""
 
 AT_ONCE = 0.5
 """Within this long no client repeats a request that was redirected (docker waits 5 s, containerd at least 1 s)."""
