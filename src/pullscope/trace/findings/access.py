@@ -43,7 +43,7 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
         if hop.request.url.startswith("https:"):
             if hop.failed is not None and hop.response is None:
                 broken.add(hop.host)
-        elif _name(hop.host) in {_name(host) for host in broken} and hop.follows is None:
+        elif hop.response and hop.follows is None and _name(hop.host) in {_name(host) for host in broken}:
             steps.setdefault(hop.host, []).append(hop.step)
     for host, shown in steps.items():
         yield Found(

@@ -81,8 +81,9 @@ class Answer:
 
     @cached_property
     def clue(self) -> Clue | None:
-        """The kind of words in it."""
-        return clue(self.hop, self.act)
+        """The kind of words in it; a login that was not shown is not a wrong one (docker/build-push-action#463)."""
+        found = clue(self.hop, self.act)
+        return None if found is not None and found.name == "credentials" and self.no_login else found
 
     @cached_property
     def asks_for(self) -> str | None:

@@ -299,9 +299,9 @@ class TokenServer(Answer):
         self.unreadable = self.status in (400, 422) and self.names
         self.bearer = hop.request.authorization == "bearer"
         self.who, self.there = answered_by(hop), front(hop) or hop.host
-        self.basic = next(
-            (one.host for one in case.hops if {"basic", "bearer"} <= {kind.scheme for kind in one.challenges}), None
-        )
+        tried = {one.host for one in case.hops if one.request.authorization == "basic" and not one.step.is_token}
+        both = (one.host for one in case.hops if {"basic", "bearer"} <= {kind.scheme for kind in one.challenges})
+        self.basic = next((host for host in both if host not in tried), None)
         secure = {one.host for one in case.hops if one.request.url.startswith("https:")}
         homes = case.challengers.get(bare(step.first.request.url), set()) & secure
         self.plain = min(homes, default=None) if hop.request.url.startswith("http:") else None
@@ -324,7 +324,7 @@ class TokenServer(Answer):
 
 FAILED = causes(
     """
-basic: <nothing> {one.basic} offers Basic too, which docker does not try then.
+basic: <nothing> {one.basic} offers Basic too, which {one.client} did not try.
     let {one.basic} offer Basic only, or a realm that is a token server
 plain fails !own: <nothing>
     look whether a token server runs behind {one.who}, and set the public https address of {one.plain} in its configuration

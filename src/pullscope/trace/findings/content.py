@@ -257,7 +257,7 @@ def range_refused(case: Case) -> Iterator[Found]:
     needs=Fact.INDEX_OR_IMAGE,
     severities="error, warning",
     suffers="containerd, docker's containerd store, BuildKit; docker's classic store ignores it",
-    remedy="build the index anew",
+    remedy="build it anew",
     recording="field/wire/index-size-wrong.mitm",
 )
 def descriptor_size_wrong(case: Case) -> Iterator[Found]:
@@ -289,6 +289,6 @@ def descriptor_size_wrong(case: Case) -> Iterator[Found]:
         f"{case.client if ended else 'containerd'} refuses it.",
         f"report it to the registry {step.last.host}, which makes that list; a client that takes no size from it goes on"
         if referrer
-        else f"build and push the index of {case.pull.repository} anew",
+        else f"build and push the {what} of {case.pull.repository} anew",
         severity=Severity.ERROR if ended or case.failed else Severity.WARNING,
     )

@@ -260,7 +260,7 @@ def retried(case: Case) -> Iterator[Found]:
 
     A 401 before a token and HEAD before GET are not failures.
     """
-    failed: dict[tuple[str | None, ...], Hop] = {}
+    failed: dict[tuple[object, ...], Hop] = {}
     again: list[tuple[Hop, Hop]] = []
     """What failed, and the request that asked for it again."""
     for step in case.steps:
@@ -272,9 +272,9 @@ def retried(case: Case) -> Iterator[Found]:
             failing = last if (last.failed is not None or last.status in RETRIED) and not client_left(last) else None
     for step in case.pull.failing:
         if not client_left(step.last):
-            failed.setdefault(step.place, step.last)
+            failed.setdefault((step.place, step.method), step.last)
     for step in case.steps:
-        before = failed.get(step.place)
+        before = failed.get((step.place, step.method))
         later = before is not None and before.step is not step and step.started > before.step.started
         if before is not None and later and not step.is_token and before.step.first.host == step.first.host:
             again.append((before, step.first))

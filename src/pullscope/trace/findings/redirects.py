@@ -113,7 +113,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
         and hop.follows is None
         and crosses(hop)
         and hop.step.route.endpoint is not Endpoint.BLOB
-        and not is_page(hop.step.last)
+        and not (hop.step.is_token or is_page(hop.step.last))
     ]
     if kept:
         first = kept[0]

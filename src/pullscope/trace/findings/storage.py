@@ -163,14 +163,15 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
     late = [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and says(hop, _EXPIRED)]
     if late:
         hop = late[0]
+        by = hop.follows.host if hop.follows is not None else "the registry"
         age = hop.request.time - hop.follows.response.time if hop.follows and hop.follows.response else 0.0
-        waited = f"{period(age)} after it was made" if age >= 1 else "just after it was made"
-        steps = [one.step for one in late]
         yield Found(
-            steps,
-            f"{hop.host} said {hop.status}: the signed address of {name_of(hop.step)} had expired, {waited}.",
-            f"compare the clocks of {hop.follows.host if hop.follows else 'the registry'} and {hop.host}; a queue in the "
-            "client may also be longer than the address lives",
+            [one.step for one in late],
+            f"{hop.host} said {hop.status}: the signed address of {name_of(hop.step)} had expired, "
+            f"{period(age) if age >= 1 else 'just'} after {by} had handed it out.",
+            f"compare the clocks of {by} and {hop.host}, and let {by} sign for longer, if the client waited"
+            if age >= 1
+            else f"compare the clocks of {by} and {hop.host}, and let no cache in front of {by} keep its redirects",
         )
 
 

@@ -72,7 +72,8 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
         yield Found(
             [lost, *missed],
             f"{case.client} showed its login at {bare(lost.first.request.url)}, was redirected to {where} and asked there "
-            f"without it: the token that it got is anonymous, and {missed[-1].last.host} refused it.",
+            f"without it: {'the token that it got is anonymous, and ' if lost.last.ok else ''}{missed[-1].last.host} said "
+            f"{missed[-1].last.status}.",
             f"let {homes} name {bare(lost.last.request.url)} in its challenge: its public https address, and "
             "X-Forwarded-Proto from the proxy in front",
         )
