@@ -40,6 +40,33 @@ def test_vanity() -> None:
     assert list(roles(wire).items()) == [("docker.example.com", ("vanity",)), ("registry-1.docker.io", ("registry",))]
 
 
+def test_a_website_is_no_registry_and_who_sends_there_no_vanity_host() -> None:
+    """docker.io in hosts.toml is the website (containerd/containerd#7400)."""
+    wire = Wire()
+    here = "https://docker.io/v2/library/app/manifests/latest"
+    wire.ask("GET", here, 301, location="https://www.docker.com/")
+    wire.ask("GET", "https://www.docker.com/", referer=here, answer={"Content-Type": "text/html"})
+    assert roles(wire) == {"docker.io": ("registry",), "www.docker.com": ("other",)}
+
+
+def test_manifests_may_lie_in_a_storage() -> None:
+    """GitLab sends on to S3 for manifests too (moby/moby#50065)."""
+    wire = Wire()
+    here = "https://registry.example.com/v2/app/manifests/latest"
+    wire.ask("GET", here, 307, location="https://bucket.example.net/data?X-Amz-Signature=REDACTED")
+    wire.ask("GET", "https://bucket.example.net/data?X-Amz-Signature=REDACTED", referer=here, body=APP.manifest())
+    assert roles(wire) == {"registry.example.com": ("registry",), "bucket.example.net": ("cdn",)}
+
+
+def test_where_an_upload_goes_on_is_no_mirror() -> None:
+    """A registry may take the bytes at another host."""
+    wire = Wire()
+    there = "https://uploads.example.com/v2/app/blobs/uploads/1"
+    wire.ask("POST", "https://registry.example.com/v2/app/blobs/uploads/", 202, location=there)
+    wire.ask("PUT", f"{there}?digest={digest('base')}", 201, sent="base")
+    assert roles(wire) == {"registry.example.com": ("registry",), "uploads.example.com": ("registry",)}
+
+
 def test_a_redirect_within_a_host_makes_no_vanity() -> None:
     """`/v2` to `/v2/` on one host is not a vanity domain."""
     wire = Wire()
@@ -59,10 +86,11 @@ def test_a_registry_that_gives_tokens_itself() -> None:
     assert roles(wire) == {"registry.example.com": ("registry", "auth")}
 
 
-def test_a_mirror_is_called_by_its_ns() -> None:
+@pytest.mark.parametrize("status", [404, 401])
+def test_a_mirror_is_called_by_its_ns(status: int) -> None:
     """`?ns=` of another host makes a mirror; the registry itself asked with its own name is none."""
     wire = Wire(agent=CONTAINERD)
-    wire.ask("GET", "http://mirror.example.com/v2/library/app/manifests/latest?ns=docker.io", 404)
+    wire.ask("GET", "http://mirror.example.com/v2/library/app/manifests/latest?ns=docker.io", status)
     wire.ask("GET", f"{APP.url('manifests', 'latest')}?ns=docker.io")
     assert roles(wire) == {"mirror.example.com": ("mirror",), "registry-1.docker.io": ("registry",)}
 
@@ -72,6 +100,23 @@ def test_a_registry_that_sends_its_own_blobs() -> None:
     wire = Wire()
     wire.ask("GET", APP.url("blobs", digest("base")), content="base")
     assert roles(wire) == {"registry-1.docker.io": ("registry",)}
+
+
+def test_addresses_that_a_manifest_names() -> None:
+    """A foreign layer's host is no registry, and where it sends on to makes it no vanity host (containerd/cri#1015)."""
+    wire = Wire(agent=CONTAINERD)
+    elsewhere, layers = "https://go.example.com/fwlink/?linkid=123", "https://layers.example.net/nano.tar.gz"
+    text = APP.manifest().replace(
+        f'"digest": "{digest(APP.layers[0])}"', f'"digest": "{digest(APP.layers[0])}", "urls": ["{elsewhere}"]'
+    )
+    wire.ask("GET", APP.url("manifests", APP.tag), body=text, answer={"Docker-Content-Digest": digest(text)})
+    wire.ask("GET", elsewhere, 302, location=layers)
+    wire.ask("GET", layers, 403, referer=elsewhere)
+    assert roles(wire) == {
+        "registry-1.docker.io": ("registry",),
+        "go.example.com": ("cdn",),
+        "layers.example.net": ("cdn",),
+    }
 
 
 def test_requests_and_bytes() -> None:

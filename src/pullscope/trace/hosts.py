@@ -1,7 +1,7 @@
 """Which hosts a pull touched, what each did there, and what the registry said about its limit.
 
 A host's roles come from what it did in this pull, never from a list of names: it sent a version check or a manifest on to
-another host (vanity), it was asked for tokens (auth), it was only ever the target of blob redirects (cdn), it was asked in
+another registry (vanity), it was asked for tokens (auth), only redirects and manifests led to its files (cdn), it was asked in
 place of another (`?ns=`: mirror), it answered (registry). Labels such as "Amazon S3" rest on evidence that is named.
 """
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from pullscope.oci.reference import registry_name
-from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import host_of, split
+from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
+from pullscope.trace.findings.case import crosses, is_page
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.rate_limit import RateLimit
 
@@ -66,7 +67,7 @@ class Roles:
 
     def __init__(self, hops: Iterable[Hop] = ()) -> None:
         self._found: dict[str, set[str]] = {}
-        self._only_blob_target: dict[str, bool] = {}
+        self._only_content: dict[str, bool] = {}
         for hop in hops:
             self.add(hop)
 
@@ -75,22 +76,28 @@ class Roles:
         roles = self._found.setdefault(hop.host, set())
         if hop.step.is_token:
             roles.add("auth")
-            self._only_blob_target[hop.host] = False
+            self._only_content[hop.host] = False
             return
-        is_blob = hop.step.route.endpoint is Endpoint.BLOB
-        target = self._only_blob_target.get(hop.host, True)
+        asked, follows = hop.step.route.endpoint, hop.follows
+        is_blob = asked in (Endpoint.BLOB, Endpoint.NONE)  # NONE: an address that a manifest names for its layer
         is_registry = bool(hop.challenges) or hop.request.authorization == "bearer"
-        self._only_blob_target[hop.host] = target and is_blob and hop.follows is not None and not is_registry
-        if is_blob and is_registry and hop.follows is not None and hop.follows.host != hop.host:
+        is_api = hop.route.endpoint is not Endpoint.NONE
+        is_other = asked is not Endpoint.BLOB and follows is not None and not is_api and is_page(hop)
+        gives = not is_api or (is_blob and follows is not None)
+        self._only_content[hop.host] = (
+            self._only_content.get(hop.host, True) and gives and not (is_registry or is_other)
+        )
+        if is_blob and is_registry and follows is not None and follows.host != hop.host:
             # Only a registry asks for its own token: who sent the client there for a blob is a vanity host.
-            self._found.setdefault(hop.follows.host, set()).add("vanity")
+            self._found.setdefault(follows.host, set()).add("vanity")
             roles.add("registry")
-        if hop.redirects and not is_blob and hop.response and hop.response.location:
-            if host_of(hop.response.location) != hop.host:
-                roles.add("vanity")
-        elif (hop.route.ns is not None and hop.status != 401 and _home(hop.route.ns) != hop.host) or _stood_in(hop):
+        if is_other:
+            roles.add("other")
+        elif not is_blob and crosses(hop) and hop.response and _is_api(hop.response.location):
+            roles.add("vanity")
+        elif (hop.route.ns is not None and _home(hop.route.ns) != hop.host) or _stood_in(hop):
             roles.add("mirror")
-        elif hop.route.endpoint is not Endpoint.NONE and not is_blob:
+        elif is_api and not is_blob:
             roles.add("registry")
 
     @property
@@ -100,7 +107,7 @@ class Roles:
 
     def of(self, host: str) -> tuple[str, ...]:
         """The roles of a host, the one that it is called by first."""
-        if self._only_blob_target.get(host):
+        if self._only_content.get(host):
             return ("cdn",)
         # Blobs only, from the first hop on: who is asked for a blob directly is the registry.
         roles = self._found.get(host) or {"registry"}
@@ -122,8 +129,13 @@ class Roles:
 def _stood_in(hop: Hop) -> bool:
     """Whether a host was asked first for what the client then got from the registry that was meant: its mirror."""
     pull = hop.step.pull
-    asked = hop.follows is None and hop.route.endpoint is not Endpoint.NONE and pull is not None
+    asked = hop.follows is None and hop.step.after is None and hop.route.endpoint is not Endpoint.NONE
     return asked and pull is not None and registry_name(hop.route.ns or hop.host) != pull.registry
+
+
+def _is_api(location: str | None) -> bool:
+    """Whether a redirect leads to a registry, and not to a website or a storage."""
+    return location is not None and route(location).endpoint is not Endpoint.NONE
 
 
 def _home(ns: str) -> str:
