@@ -7,7 +7,7 @@ from tests.trace.images import Image, digest, docker_classic, docker_containerd,
 from tests.trace.wire import CDN, DOCKER_20, Wire, merged, only, played
 
 from pullscope.trace.model import Ending, Outcome
-from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, NEXT_MOVE, QUIET, SOONEST, STEP_QUIET
+from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -214,17 +214,6 @@ def test_of_several_manifests_the_last_is_what_was_pushed() -> None:
         wire.ask("PUT", APP.url("manifests", tag), 201, sent=text, answer=put)
     pull = only(played(wire))
     assert (pull.tag, pull.digest) == ("1.0", digest(APP.index))
-
-
-def test_a_redirect_that_is_not_followed_is_a_failure() -> None:
-    """A client that was quiet after it has stopped there."""
-    wire = Wire()
-    get_manifest(wire, APP, APP.manifest(), tag=True)
-    redirected(wire)
-    trace = played(wire, finish=False)
-    trace.tick(wire.now + NEXT_MOVE + STEP_QUIET)
-    assert only(trace).steps[-1].outcome is Outcome.FAILED
-    assert only(trace).outcome is Ending.FAILED
 
 
 def test_a_redirect_in_circles_is_a_failure_wherever_the_input_ends() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.trace.images import Image, digest, get_blob, get_manifest
-from tests.trace.wire import CDN, CRANE, Wire, merged, only, played
+from tests.trace.wire import CDN, CRANE, HUB, Wire, merged, only, played
 
 from pullscope.render.formats import report
 from pullscope.trace.events import TlsRefused
@@ -83,11 +83,46 @@ def test_side_by_side_is_as_good_as_one_after_the_other() -> None:
     assert {step.sent_on_to for step in ended(wire).steps[1:]} == {TARGET}
 
 
-def test_a_client_that_stopped_did_not_follow() -> None:
-    """Nothing came after the redirect: that is where it ended."""
-    pull = ended(untraced(APP.config_text))
-    assert (pull.steps[-1].outcome, pull.steps[-1].sent_on_to) == (Outcome.FAILED, None)
-    assert pull.outcome is Ending.FAILED
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("contents", [APP.blobs()[:1], APP.blobs()], ids=["one", "two at once"])
+def test_of_a_client_that_asked_for_nothing_more_the_end_is_not_known(contents: tuple[str, ...], live: bool) -> None:
+    """It went on past the proxy, or stopped: neither was seen, and neither is said."""
+    wire = untraced()
+    start = wire.now
+    for content in contents:
+        sent_on(wire, content, at=start)
+    pull = ended(wire) if live else only(played(wire))
+    assert {(step.outcome, step.sent_on_to) for step in pull.steps[1:]} == {(Outcome.NOT_SEEN, None)}
+    assert pull.outcome is Ending.INCOMPLETE
+    assert [(finding.code, len(finding.steps)) for finding in pull.findings] == [("host-not-traced", len(contents))]
+
+
+def test_a_client_that_goes_on_late_opens_what_was_not_known() -> None:
+    """The same as if it had gone on at once, by the next blob or by following."""
+    for follows in (True, False):
+        wire = untraced(APP.config_text)
+        trace = played(wire, finish=False)
+        trace.tick(wire.now + 2 * QUIET)
+        told = len(wire.events)
+        wire.wait(3 * QUIET)
+        if follows:
+            wire.ask("GET", f"{CDN}/data/{digest(APP.config_text)}", content=APP.config_text)
+        else:
+            sent_on(wire, APP.layers[0])
+        for event in wire.events[told:]:
+            trace.feed(event)
+        trace.tick(wire.now + 2 * QUIET)
+        step = only(trace).steps[1]
+        assert (step.outcome, step.sent_on_to) == (Outcome.OK, None if follows else TARGET)
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("target", ["http://cdn.example.net/x", "https://127.0.0.1:5000/x", "https://", HUB])
+def test_what_cannot_be_asked_past_the_proxy_was_not_followed(target: str, live: bool) -> None:
+    """An address that cannot be read, of this machine, or of a host that is in sight."""
+    wire = untraced()
+    wire.ask("GET", APP.url("blobs", digest(APP.config_text)), 307, location=target)
+    assert (ended(wire) if live else only(played(wire))).outcome is Ending.FAILED
 
 
 def test_a_client_that_asks_the_same_again_did_not_get_it() -> None:

@@ -278,7 +278,7 @@ class Pull:
     went_on: float = 0.0
     """When something was asked for that nothing had been asked for before."""
     failing: list[Step] = field(default_factory=list)
-    """Steps that failed and that the client could not do without, made good later or not."""
+    """Steps that failed, or whose end was not seen, and that the client could not do without, made good later or not."""
     failed_at: dict[tuple[str | None, ...], Step] = field(default_factory=dict)  # the last of them, by its place
     unfollowed: dict[str, list[Step]] = field(default_factory=dict)  # those whose redirect may have been, by its host
     answered: dict[tuple[str | None, ...], float] = field(default_factory=dict)

@@ -186,7 +186,7 @@ def _is_schema1(step: Step) -> bool:
 
 def credit(pull: Pull, step: Step) -> None:
     """Count what a settled step brought."""
-    if step.outcome is Outcome.FAILED:
+    if step.outcome in (Outcome.FAILED, Outcome.NOT_SEEN):
         if step.kind not in OPTIONAL:
             pull.failing.append(step)
             pull.failed_at[step.place] = step
@@ -230,7 +230,8 @@ def failures(pull: Pull) -> list[Step]:
     return [
         step
         for step in pull.failing
-        if pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)
+        if step.outcome is Outcome.FAILED
+        and pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)
         and not _goes_on_without(pull, step)
         and not tokens_read_early(pull, step)
     ]

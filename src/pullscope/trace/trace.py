@@ -38,6 +38,7 @@ from pullscope.trace.unseen_hosts import (
     host_out_of_sight,
     is_refused,
     is_relayed,
+    may_have_gone_on,
     note_answered,
     note_asked,
     through_mirror,
@@ -264,8 +265,8 @@ class Trace:
         if step.last.redirects:
             if step.pull is not None and not cut_off:
                 step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
-            stopped = step.sent_on_to is not None or is_refused(step.last, self._refusals)
-            unfinished = unfinished and not stopped
+                unfinished = step.sent_on_to is None and may_have_gone_on(step, self._refusals)
+            unfinished = unfinished and not is_refused(step.last, self._refusals)
         settle(step, step.pull, unfinished=unfinished)
         self._stitcher.forget(step)
         line_up(step)

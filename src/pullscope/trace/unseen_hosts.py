@@ -8,9 +8,11 @@ the pull's requests went there. At a mirror every redirect leads out of sight: t
 
 from __future__ import annotations
 
+from pullscope.oci.urls import is_host, split
+from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.refusals import Refusals
-from pullscope.trace.settle import credit
+from pullscope.trace.settle import credit, is_unfinished
 from pullscope.trace.source_gaps import MIRROR, lacking
 
 
@@ -32,8 +34,10 @@ def note_asked(hop: Hop, pull: Pull) -> None:
     if len(step.hops) > 1 or step.is_token or hop.request.time <= pull.went_on:
         return
     failed = pull.failed_at.get(step.place)
-    if failed is None or failed.outcome is not Outcome.FAILED:
+    if failed is None or failed.outcome not in (Outcome.FAILED, Outcome.NOT_SEEN):
         pull.went_on = hop.request.time
+    elif failed.last.target is not None and failed.method == step.method:
+        failed.outcome = Outcome.FAILED  # whatever became of it, the client has not got it
 
 
 def note_answered(hop: Hop, pull: Pull) -> None:
@@ -68,12 +72,28 @@ def turns_out_sent_on(pull: Pull, refusals: Refusals) -> None:
     for host, steps in [*pull.unfollowed.items()]:
         known = host in pull.hosts or host in pull.unread.bytes or is_refused(steps[0].last, refusals)
         if known or pull.went_on > pull.pointed_at.get(host, pull.went_on):
-            for step in pull.unfollowed.pop(host):
+            for step in filter(pull.failing.__contains__, pull.unfollowed.pop(host)):
                 step.sent_on_to = host_out_of_sight(step, pull, refusals)
+                step.outcome = Outcome.FAILED if step.sent_on_to is None else Outcome.OK
                 if step.sent_on_to is not None:
-                    step.outcome = Outcome.OK
                     pull.failing.remove(step)
                     credit(pull, step)
+
+
+def may_have_gone_on(step: Step, refusals: Refusals) -> bool:
+    """Whether a redirect that was not seen being followed may have been: what it names can be asked past the proxy.
+
+    Not where its host is in sight or on this machine, or in plain http, nor by a client that asked for the same before.
+    """
+    pull, last = step.pull, step.last
+    host, target = last.target, split((last.response.location if last.response else None) or "")
+    if pull is None or host is None or not is_unfinished(step, cut_off=False) or step.method not in ("GET", "HEAD"):
+        return False
+    if target.scheme != "https" or not is_host(target.netloc) or is_loopback(host) or is_refused(last, refusals):
+        return False
+    before = pull.failed_at.get(step.place)
+    again = before not in (None, step) and (before.last.target, before.method) == (host, step.method)
+    return host not in pull.hosts and not again and [hop.target for hop in step.hops].count(host) == 1
 
 
 def is_relayed(step: Step) -> bool:

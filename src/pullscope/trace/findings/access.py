@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, listed
+from pullscope.trace.findings.case import Case, Found, crosses, listed
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
@@ -17,7 +17,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.row import row
-from pullscope.trace.model import Step
+from pullscope.trace.model import Outcome, Step
 from pullscope.trace.settle import tokens_read_early
 
 
@@ -131,26 +131,30 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
     remedy="--only with that host too",
 )
 def host_not_traced(case: Case) -> Iterator[Found]:
-    """Redirects to a host of which nothing was seen, by a client that went on.
+    """Redirects to a host of which nothing was seen.
 
     Registries keep blobs on hosts of another domain, so `--only docker.io` decrypts a pull up to the redirects of its blobs
     and relays the rest unread (shown with the recording `dockerd-20.10-hub` without the flows of its storage). A client
-    that asks for another thing after a redirect has got what it led to; one that stops there, or asks for the same again, has
-    not, and that step is a failure. In a flow file a client that refused the proxy's certificate for the storage looks the
-    same, because mitmproxy saves no flow of that; live it is `ca-not-trusted`, and the step a failure.
+    that asks for another thing after a redirect has got what it led to; one that asks for the same again has not, and that
+    step is a failure. Of one that asks for nothing more neither is known, as where a single blob is fetched. In a flow file a
+    client that refused the proxy's certificate for the storage looks the same, because mitmproxy saves no flow of that; live
+    it is `ca-not-trusted`, and the step a failure.
     """
     by_choice = case.pull.unread.bytes  # `--blobs relay`, which the closing line says
     sent_on = [step for step in case.steps if step.sent_on_to is not None and step.sent_on_to not in by_choice]
-    if not sent_on:
-        return
-    hosts = listed(step.sent_on_to or "" for step in sent_on)
-    yield Found(
-        sent_on,
-        f"{sent_on[0].last.host} redirected {case.client} to {hosts}, which is not traced: what came from there is "
-        "neither counted nor verified.",
-        f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
-        severity=Severity.INFO,
-    )
+    unknown = [step for step in case.steps if case.over and step.outcome is Outcome.NOT_SEEN and crosses(step.last)]
+    for steps, what in (
+        (sent_on, "which is not traced: what came from there is neither counted nor verified"),
+        (unknown, "of which nothing was seen: whether it got there is not known"),
+    ):
+        if steps:
+            hosts = listed(step.last.target or "" for step in steps)
+            yield Found(
+                steps,
+                f"{steps[0].last.host} redirected {case.client} to {hosts}, {what}.",
+                f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
+                severity=Severity.INFO,
+            )
 
 
 def _name(host: str) -> str:
