@@ -222,7 +222,9 @@ class Grouper:
         turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, clue.registry))])
         ended = [pull for pull in self._roster.recent if pull.client_key[0] == client]
         for pull in (*reversed(self._roster.of_client(client)), *reversed(ended)):
-            if not _is_below(pull.repository, clue.route.repository) or pull.registry == clue.registry or pull.pushing:
+            # With `?ns=` a mirror and what is behind it have one name.
+            turns = pull.registry != clue.registry or clue.step.first.host not in pull.hosts
+            if not _is_below(pull.repository, clue.route.repository) or not turns or pull.pushing:
                 continue
             if turned_to - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
                 continue
