@@ -8,6 +8,7 @@ import pytest
 from tests.trace.images import (
     OCI_CONFIG,
     OCI_INDEX,
+    OCI_LAYER,
     OCI_MANIFEST,
     Image,
     descriptor,
@@ -18,6 +19,7 @@ from tests.trace.images import (
 from tests.trace.images import unauthorized as unauthorized_at
 from tests.trace.wire import CRANE, DOCKER_20, REGCTL, SKOPEO, Wire, only, played, told
 
+from pullscope.render.formats import report
 from pullscope.trace.model import Ending, Outcome
 
 APP = Image(repository="app")
@@ -267,36 +269,70 @@ def test_referrers_by_endpoint_and_by_tag() -> None:
     assert pull.outcome is Ending.COMPLETE
 
 
-def test_attestations_are_told_apart() -> None:
-    """An attestation's manifest is found by the index, its statement by its manifest; neither counts as a layer."""
-    statement = '{"_type":"https://in-toto.io/Statement/v0.1"}'
+STATEMENT = '{"_type":"https://in-toto.io/Statement/v0.1"}'
+
+
+def attested(layer_type: str = "application/vnd.in-toto+json", *, annotated: bool = True) -> tuple[str, str]:
+    """An index of which one entry is for no platform, and the manifest of that entry."""
     attestation = json.dumps(
         {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "config": descriptor(OCI_CONFIG, "{}"),
-            "layers": [descriptor("application/vnd.in-toto+json", statement)],
+            "layers": [descriptor(layer_type, STATEMENT)],
         }
     )
+    said = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest(APP.manifest())}
     index = json.loads(APP.index)
     index["manifests"].append(
         {
             **descriptor(OCI_MANIFEST, attestation),
             "platform": {"os": "unknown", "architecture": "unknown"},
-            "annotations": {
-                "vnd.docker.reference.type": "attestation-manifest",
-                "vnd.docker.reference.digest": digest(APP.manifest()),
-            },
+            **({"annotations": said} if annotated else {}),
         }
     )
+    return json.dumps(index), attestation
+
+
+def test_attestations_are_told_apart() -> None:
+    """An attestation's manifest is found by the index, its statement by its manifest; neither counts as a layer."""
+    index, attestation = attested()
     wire = Wire()
-    wire.ask("GET", APP.url("manifests", "latest"), body=json.dumps(index), answer={"Content-Type": OCI_INDEX})
+    get_manifest(wire, APP, index, tag=True)
     get_manifest(wire, APP, APP.manifest())
     get_manifest(wire, APP, attestation)
-    wire.ask("GET", APP.url("blobs", digest(statement)), content=statement)
+    wire.ask("GET", APP.url("blobs", digest(STATEMENT)), content=STATEMENT)
     pull = only(played(wire))
     assert told(pull) == ["manifest-list 200", "manifest 200", "attestation 200", "attestation 1 200"]
     assert pull.layers.total == 2
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+@pytest.mark.parametrize(("agent", "action"), [(SKOPEO, "pull"), (CRANE, "look")])
+def test_an_attestation_alone_is_no_platform_s_image(agent: str, action: str, annotated: bool) -> None:
+    """`--all-platforms` fetches it like one (containers/podman#21596); who else reads it looks."""
+    index, attestation = attested(annotated=annotated)
+    wire = Wire(agent=agent)
+    get_manifest(wire, APP, index, tag=True)
+    get_manifest(wire, APP, attestation)
+    for content in ("{}", STATEMENT):
+        wire.ask("GET", APP.url("blobs", digest(content)), content=content)
+    trace = played(wire)
+    pull = only(trace)
+    assert (pull.platform, pull.action, pull.outcome) == (None, action, Ending.COMPLETE)
+    assert "only an attestation asked for" in " ".join(report(trace, "text").split())
+    assert pull.findings == []
+
+
+def test_what_is_for_no_platform_names_none() -> None:
+    """An entry that nothing tells to be an attestation is what its layers are, of a platform that is not known."""
+    index, manifest = attested(OCI_LAYER, annotated=False)
+    wire = Wire()
+    get_manifest(wire, APP, index, tag=True)
+    get_manifest(wire, APP, manifest)
+    wire.ask("GET", APP.url("blobs", digest(STATEMENT)), content=STATEMENT)
+    pull = only(played(wire))
+    assert (pull.platform, pull.steps[1].platform, pull.layers.total) == (None, None, 1)
 
 
 def test_a_config_is_told_from_a_layer() -> None:

@@ -42,6 +42,11 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether something runs on it: unknown/unknown is that of statements about an image."""
+        return self.os != "unknown"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Descriptor:

@@ -82,7 +82,7 @@ def _without_layers(pull: Pull) -> Iterator[str]:
     if pull.outcome is not Ending.COMPLETE:
         came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
         yield "nothing came whole" if came else "nothing downloaded"
-    elif pull.images or pull.index is not None:
+    elif pull.images or pull.index is not None or _read_attestation(pull):
         yield _none_asked_for(pull)
         yield from _verified(pull)
     elif pull.had_before:
@@ -95,7 +95,13 @@ def _without_layers(pull: Pull) -> Iterator[str]:
 
 def _none_asked_for(pull: Pull) -> str:
     """What the client left out: of an index alone it is not known whether it wanted more."""
+    if not pull.images and _read_attestation(pull):
+        return "only an attestation asked for"
     return "no layer asked for" if pull.images or pull.index is None else "none of the index's entries asked for"
+
+
+def _read_attestation(pull: Pull) -> bool:
+    return any(step.kind is Kind.ATTESTATION for step in _good(pull))
 
 
 def _look(pull: Pull) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pullscope.oci.agents import COMMANDS, CONTAINERD_STORE, DAEMONS, FETCHES_LAYERS, Client
+from pullscope.oci.agents import COMMANDS, CONTAINERD_STORE, CONTAINERS_IMAGE, DAEMONS, FETCHES_LAYERS, Client
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
@@ -98,6 +98,8 @@ def _asks_for_layer(step: Step, pull: Pull) -> bool:
     if step.route.endpoint not in (Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
         return False
     expected = pull.expected.get(str(step.route.digest))
+    if expected is not None and expected.kind is Kind.ATTESTATION and pull.client.family in CONTAINERS_IMAGE:
+        return expected.number is not None  # it takes one for an image, as `--all-platforms` has it do (podman#21596)
     return expected.kind is Kind.LAYER if expected is not None else True
 
 

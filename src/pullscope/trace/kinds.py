@@ -142,7 +142,8 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
             kind = Kind.ATTESTATION if descriptor.is_attestation else Kind.MANIFEST
             if media_class(descriptor.media_type or "") is MediaClass.INDEX:
                 kind = Kind.MANIFEST_LIST
-            platform = str(descriptor.platform) if descriptor.platform and not descriptor.is_attestation else None
+            known = descriptor.platform is not None and descriptor.platform.is_known and not descriptor.is_attestation
+            platform = str(descriptor.platform) if known else None
             if descriptor.digest and step.route.fallback_for is None:
                 pull.expected.setdefault(
                     descriptor.digest, Expectation(kind=kind, descriptor=descriptor, platform=platform)

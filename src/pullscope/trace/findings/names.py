@@ -167,10 +167,8 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     named = {entry.digest for entry in index.manifests}
     shown = [step for step in case.steps if isinstance(step.document, Index) and step.route.fallback_for is None]
     went_on = any(step.route.digest in named for step in case.steps if step.route.digest is not None)
-    there = [
-        str(entry.platform) for entry in index.manifests if entry.platform is not None and not entry.is_attestation
-    ]
-    there = [one for one in there if not one.startswith("unknown/")] or there
+    offered = [entry.platform for entry in index.manifests if entry.platform and not entry.is_attestation]
+    there = [str(one) for one in offered if one.is_known] or [str(one) for one in offered]
     own = _PLATFORM.search(case.pull.client_key[1])
     if not shown or went_on or not there or not case.over:
         return
