@@ -347,9 +347,9 @@ class Pull:
         if not chosen:
             # A client that kept the manifests asks for layers alone (dockerd, after a pull that was given up).
             good = [s for s in self.steps if s.kind is Kind.LAYER and s.outcome is Outcome.OK and s.method == "GET"]
-            came = [step for step in good if step.sent_on_to is None]
-            sound = sum(bool(step.verified) for step in came)
-            sent_on = len(good) - len(came)
+            came = {str(step.route.digest) for step in good if step.sent_on_to is None}
+            sound = len(came & self.verified)
+            sent_on = len({str(step.route.digest) for step in good} - came)
             return Layers(total=None, fetched=len(came), already_present=0, verified=sound, sent_on=sent_on)
         wanted = dict.fromkeys(layer.digest for image in chosen for layer in image.manifest.layers if layer.digest)
         fetched = [digest for digest in wanted if digest in self.fetched]

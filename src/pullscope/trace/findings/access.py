@@ -97,7 +97,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
     server that the proxy leaves alone (`--ignore`): `skopeo-1.9-unseen-token`. Played to a real client, the fault is a
     registry that takes any token. Tokens are compared by a salted fingerprint and are nowhere.
     """
-    challenged = {hop.host for hop in case.hops if hop.status == 401 and hop.challenges}
+    challenged = {hop.host for hop, _ in case.challenges}
     read_early = {number for step in case.steps if step.is_token for number in tokens_read_early(case.pull, step)}
     carriers = [
         hop

@@ -10,7 +10,7 @@ from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case, asked_repositories, codes, is_write, repositories
-from pullscope.trace.model import Kind, Step
+from pullscope.trace.model import Hop, Kind, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
 
@@ -137,3 +137,9 @@ def other_bytes(case: Case, step: Step) -> Digest | None:
         return None
     own = as_digest(f"sha256:{sent.sha256}")
     return own if own != named else None
+
+
+def takes(hop: Hop, kind: str) -> bool:
+    """Whether the Accept of a request names a media type, or none at all."""
+    accept = ", ".join(hop.request.headers.get_all("accept")).lower()
+    return not accept or "*/*" in accept or kind.lower() in accept

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pullscope.oci.challenge import read_scopes
+from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.media import essence
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
@@ -122,14 +122,17 @@ class Case:
         return {step.token.number: step for step in self.steps if step.token and step.token.number is not None}
 
     @cached_property
+    def challenges(self) -> list[tuple[Hop, Challenge]]:
+        """The challenges of each 401."""
+        return [(hop, one) for hop in self.hops if hop.status == 401 for one in hop.challenges]
+
+    @cached_property
     def challengers(self) -> dict[str, set[str]]:
         """For each realm, the hosts that sent the client there."""
         found: dict[str, set[str]] = {}
-        for hop in self.hops:
-            if hop.status == 401:
-                for challenge in hop.challenges:
-                    if challenge.realm:
-                        found.setdefault(bare(challenge.realm), set()).add(hop.host)
+        for hop, one in self.challenges:
+            if one.realm:
+                found.setdefault(bare(one.realm), set()).add(hop.host)
         return found
 
     @cached_property
@@ -291,9 +294,7 @@ def listed(words: Iterable[str]) -> str:
 
 def name_of(step: Step) -> str:
     """A digest as people know it; a name and tag where there is none."""
-    digest = step.route.digest
-    if digest is not None:
-        return digest.short
-    return (
-        f"{step.route.repository}:{step.route.reference}" if step.route.reference else path_of(step.first.request.url)
-    )
+    route = step.route
+    if route.digest is not None:
+        return route.digest.short
+    return f"{route.repository}:{route.reference}" if route.reference else path_of(step.first.request.url)

@@ -43,12 +43,11 @@ def lost(asked: str, named: str) -> str | None:
 def realm_lost(case: Case, token: Hop) -> tuple[str, str] | None:
     """The registry whose challenge names a realm at its own host, and what that address lacks, as a sentence."""
     named = bare(token.step.first.request.url)
-    for hop in case.hops:
-        if hop.status == 401 and any(bare(one.realm or "") == named for one in hop.challenges):
-            what = lost(hop.request.url, token.request.url)  # what was asked in the end, behind redirects
-            if what is not None:
-                asked = f"{split(hop.request.url).scheme}://{hop.host}"
-                return hop.host, f"The realm says {named}, and the registry was asked at {asked}: {what}."
+    for hop, one in case.challenges:
+        what = lost(hop.request.url, token.request.url)  # what was asked in the end, behind redirects
+        if bare(one.realm or "") == named and what is not None:
+            asked = f"{split(hop.request.url).scheme}://{hop.host}"
+            return hop.host, f"The realm says {named}, and the registry was asked at {asked}: {what}."
     return None
 
 

@@ -266,22 +266,20 @@ def descriptor_size_wrong(case: Case) -> Iterator[Found]:
     containerd says "failed size validation" (core/content/helpers.go): rancher/rancher#22415, containerd/containerd#2401. An
     error where the client asked for nothing after it.
     """
-    wrong = [
-        step
+    sizes = [
+        (step, step.expectation.kind, step.expectation.descriptor.size)
         for step in case.steps
-        if step.verified
-        and step.expectation is not None
-        and step.expectation.descriptor.size is not None
-        and step.last.bytes is not None
-        and header(step.last, "content-encoding") in (None, "identity")
-        and step.last.bytes != step.expectation.descriptor.size
+        if step.verified and step.expectation and header(step.last, "content-encoding") in (None, "identity")
     ]
-    if not wrong:
+    odd = [
+        (step, kind, said)
+        for step, kind, said in sizes
+        if None not in (step.last.bytes, said) and said != step.last.bytes
+    ]
+    if not odd:
         return
-    step = wrong[0]
-    said = step.expectation.descriptor.size if step.expectation is not None else 0
-    ended = case.stopped_at in wrong
-    referrer = step.expectation is not None and step.expectation.kind is Kind.SIGNATURE
+    wrong, (step, kind, said) = [one for one, *_ in odd], odd[0]
+    ended, referrer = case.stopped_at in wrong, kind is Kind.SIGNATURE
     what = "list of referrers" if referrer else "manifest" if step.route.endpoint is Endpoint.BLOB else "index"
     yield Found(
         wrong,

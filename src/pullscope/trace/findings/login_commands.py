@@ -29,6 +29,8 @@ LOGINS = {
     "helm": "helm registry login {}",
     "oras": "oras login {}",
     "cosign": "cosign login {}",
+    # trivy.dev/docs, "Private registries"
+    "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
     # apptainer.org/docs, "apptainer registry login"
     "apptainer": "apptainer registry login --username NAME docker://{}",
     # kaniko's README, "Pushing to Docker Hub"
@@ -41,7 +43,7 @@ _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 """What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""
 _PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
 
-NOT_PIPED = ("regctl", "apptainer")
+NOT_PIPED = ("regctl", "apptainer", "trivy")
 """Commands that do not take the --username and --password-stdin of `docker login`."""
 
 

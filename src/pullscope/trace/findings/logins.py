@@ -131,13 +131,8 @@ def is_unknown_without_login(case: Case, step: Step) -> bool:
         return False
     moved = any(one.first.host != one.last.host for one in case.steps if not one.is_token)
     # That of a version check names none, or a placeholder (ghcr.io: repository:user/image:pull).
-    wanted = {
-        name
-        for hop in case.hops
-        if hop.status == 401 and hop.step.route.endpoint is not Endpoint.PING
-        for one in hop.challenges
-        for name in repositories(one.scope)
-    }
+    named_by = [one for hop, one in case.challenges if hop.step.route.endpoint is not Endpoint.PING]
+    wanted = {name for one in named_by for name in repositories(one.scope)}
     # A challenge that names repositories has the last word: another name in the request is the client's own.
     named = bool(wanted) and set(asked_repositories(step)) <= wanted
     known = {hop.route.repository for hop in case.hops if hop.route.repository is not None}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import Case, Found, content_type, header
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -168,8 +169,9 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
         # What is written is asked for before it is there, and again after.
         if step.route.endpoint is not Endpoint.MANIFEST or (case.writes and step.hops[0].status == 404):
             continue
+        kinds = [content_type(hop) for hop in step.hops if hop.request.method == "GET" and hop.ok]
         heads = [hop for hop in step.hops if hop.request.method == "HEAD" and hop.status in NO_HEAD]
-        served = any(hop.request.method == "GET" and hop.ok for hop in step.hops)
+        heads, served = [hop for hop in heads if all(takes(hop, kind) for kind in kinds)], bool(kinds)
         if heads and (served or (heads[-1].status in (405, 501) and heads[-1] is step.last)):
             yield Found(
                 [step],

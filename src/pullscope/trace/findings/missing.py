@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.known_registries import WEBSITES, known_registry
-from pullscope.oci.reference import registry_name
+from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
@@ -78,6 +78,9 @@ def of_what_is_missing(one: Answer) -> str | None:
             f"leave /v2 out of the address of {host} in the client's settings, or set override_path = true beside it in "
             "hosts.toml: the path has it twice"
         )
+    if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
+        # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
+        return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
     if step.route.digest is None:
         return f"check the tag: {tags} those that exist" + ("" if one.hosted is not None else cache)
     if step.expectation is not None:

@@ -8,14 +8,10 @@ from urllib.parse import unquote
 
 from pullscope.oci.documents import Index
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
+from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import (
-    Case,
-    Found,
-    is_write,
-    listed,
-    name_of,
-)
+from pullscope.trace.findings.asked import takes
+from pullscope.trace.findings.case import Case, Found, is_write, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.media_types import is_before
@@ -48,24 +44,17 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
         last = step.last
         if step.route.endpoint is not Endpoint.MANIFEST or last.status not in (404, 406) or is_write(step):
             continue
-        accept = ", ".join(last.request.headers.get_all("accept")).lower()
         kind = step.expectation.descriptor.media_type if step.expectation is not None else ""
-        lacks = bool(kind) and bool(accept) and "*/*" not in accept and kind.lower() not in accept
-        if last.status != 406 and not lacks and not says(last, _ACCEPT):
+        if last.status != 406 and takes(last, kind) and not says(last, _ACCEPT):
             continue
-        wanted = kind or _missing_type(accept, words(last))
+        named = OCI_INDEX if "index" in words(last).lower() else OCI_MANIFEST
+        wanted = kind or (f"{OCI_MANIFEST} and {OCI_INDEX}" if takes(last, named) else named)
         yield Found(
             [step],
             f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
             + (f": {words(last)}." if words(last) else f" ({last.status})."),
             f"add {wanted} to Accept, or use a current client",
         )
-
-
-def _missing_type(accept: str, said: str) -> str:
-    """The type to add where nothing names it: OCI's, an index if the words say so."""
-    wanted = OCI_INDEX if "index" in said.lower() else OCI_MANIFEST
-    return wanted if wanted not in accept else f"{OCI_MANIFEST} and {OCI_INDEX}"
 
 
 # spec.md, "Pulling manifests": what a tag may be.
@@ -173,13 +162,15 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     if not shown or went_on or not there or not case.over:
         return
     host, client = shown[-1].last.host, case.client
+    alone = _ONE_ARCHITECTURE.fullmatch(case.pull.repository or "") if registry_name(host) == DOCKER_HUB else None
+    build = f"ask for {alone[2]}, of which {alone[1]}/ has one architecture" if alone else ""
     if own is None:
         runs = case.pull.client.family in ("containerd", "cri-o") and case.pull.action == "pull"
         yield Found(
             shown,
             f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."
             + ("" if runs else " Whether it only looked, or stopped there, is not seen."),
-            f"build for the platform of {client} too, if that is not one of these; or ask for one of them"
+            build or f"build for the platform of {client} too, if that is not one of these; or ask for one of them"
             if runs
             else "none needed, if it only looked; if it was to pull, choose one of these platforms",
             severity=Severity.ERROR if runs else Severity.INFO,
@@ -192,7 +183,7 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     yield Found(
         shown,
         f"the index at {host} has nothing for {system}/{machine}, which {client} runs on; it has {listed(there)}.",
-        f"build for {system}/{machine} too{_or_another(case.pull.client_key[1], system, machine, there)}",
+        f"{build or f'build for {system}/{machine} too'}{_or_another(case.pull.client_key[1], system, machine, there)}",
         severity=Severity.ERROR,
     )
 
@@ -200,6 +191,8 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
 _RUNS = {"amd64": "386", "arm64": "arm"}
 """What else a machine runs, and docker takes from an index by itself from 23.0 (containerd platforms/compare.go, platformVector);
 20.10 does not (jasonish/docker-suricata#14)."""
+_ONE_ARCHITECTURE = re.compile(r"(amd64|arm32v[567]|arm64v8|i386|mips64le|ppc64le|riscv64|s390x)/(.+)")
+"""Names of one architecture of official images (docker-library/official-images, README): nginx/docker-nginx#889."""
 _OF_64_BITS = {"arm": "arm64", "386": "amd64"}
 
 

@@ -20,11 +20,10 @@ from pullscope.trace.findings.case import (
     in_storage,
     is_page,
     listed,
-    was_anonymous,
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
@@ -116,13 +115,9 @@ def rate_limited(case: Case) -> Iterator[Found]:
     if limit is not None and limit.source:
         parts.append(f"they are counted on {limit.source}")
     words = ", and ".join(parts)
-    issuer = case.issuer_of(last)
-    logged_in = (
-        last.request.authorization == "basic"
-        or (issuer is not None and not was_anonymous(issuer))
-        or (last.step.is_token and not was_anonymous(last.step))
-        or says(last, _OF_AN_ACCOUNT)
-    )
+    one = Answer(case, last.step)
+    known = last.step.is_token or one.issued is not None or last.request.authorization == "basic"
+    logged_in = (known and not one.no_login) or says(last, _OF_AN_ACCOUNT)
     yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
@@ -173,7 +168,9 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         return f"{when}{fewer}; {_COUNTED[known.id]}"
     if logged_in:
         return f"{when}{fewer}: the limit is that of the login, whatever uses it"
-    return f"{when}, or log in: an account has its own limit; an address shares one with everyone behind it"
+    return (
+        f"{when}, or {log_in(case, last.host)}; an account has its own limit, an address shares one with all behind it"
+    )
 
 
 @row(

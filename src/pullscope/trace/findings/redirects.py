@@ -89,7 +89,7 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
 
 def _downgrades(hop: Hop) -> bool:
     if hop.redirects:
-        return hop.response is not None and (hop.response.location or "").startswith("http:")
+        return hop.target is not None and hop.response is not None and (hop.response.location or "").startswith("http:")
     return hop.step.route.endpoint in LISTS and (header(hop, "link") or "").lstrip().startswith("<http:")
 
 

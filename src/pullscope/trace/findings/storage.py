@@ -29,7 +29,6 @@ _SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
-_BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 _SKEWED = re.compile(
     r"RequestTimeTooSkewed|request time and the (?:current|server)|not yet valid|clock skew", re.IGNORECASE
 )

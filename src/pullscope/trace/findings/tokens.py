@@ -214,9 +214,7 @@ def scope_refused(case: Case) -> Iterator[Found]:
             continue
         if is_unknown_without_login(case, step):
             continue  # `credentials-not-used`
-        wanted = {
-            name for hop in case.hops if hop.status == 401 for one in hop.challenges for name in repositories(one.scope)
-        }
+        wanted = {name for _, one in case.challenges for name in repositories(one.scope)}
         names = listed(asked_by_the_registry(step)) or "no scope"
         renamed = bool(wanted) and wanted.isdisjoint(asked_repositories(step))
         yield Found(

@@ -165,9 +165,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         return
     first = lost[0]
     folder = f"/v2/{first.route.repository}/" if first.route.repository else split(first.last.request.url).path
-    takes = (
-        {hop.host for hop in case.hops if hop.status == 401 and hop.challenges} if first.last.status == 404 else set()
-    )
+    takes = {hop.host for hop, _ in case.challenges} if first.last.status == 404 else set()
     site = of_a_website(Answer(case, first))
     served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
     yield Found(
