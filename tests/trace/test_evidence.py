@@ -210,6 +210,21 @@ def test_a_descriptor_s_own_address_belongs_to_the_pull() -> None:
     assert trace.pulls[0].steps[-1].verified is True
 
 
+@pytest.mark.parametrize("where", [HUB, "https://mcr.example.com"])
+def test_a_descriptor_s_own_address_may_be_a_registry_s(where: str) -> None:
+    """A foreign layer is that pull's whatever registry has it; of the pull's own registry it is a layer as any other."""
+    wire = Wire(agent="containerd/1.7.27")
+    there = f"{where}/v2/{APP.repository}/blobs/{digest(APP.layers[0])}"
+    text = APP.manifest().replace(
+        f'"digest": "{digest(APP.layers[0])}"', f'"digest": "{digest(APP.layers[0])}", "urls": ["{there}"]'
+    )
+    wire.ask("GET", APP.url("manifests", APP.tag), body=text, answer={"Docker-Content-Digest": digest(text)})
+    wire.ask("GET", there, content=APP.layers[0])
+    (pull,) = played(wire).pulls
+    assert [(step.verified, step.is_foreign) for step in pull.steps[1:]] == [(True, where != HUB)]
+    assert "foreign-layer" in {one.code for one in pull.findings} or where == HUB
+
+
 @pytest.mark.parametrize("status", [500, 404])
 def test_a_mirror_that_refuses_the_version_check_is_part_of_the_pull(status: int) -> None:
     """The next place is asked at once: one pull, and no failed operation beside it."""

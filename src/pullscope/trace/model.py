@@ -107,10 +107,18 @@ class Step:
         return self.hops[0].route
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether it asks for a layer at an address that the manifest names (image-spec, `urls`), and not at a registry."""
+        named = self.expectation.descriptor.urls if self.expectation is not None else ()
+        return self.route.endpoint is Endpoint.NONE and self.first.request.url in named
+
+    @property
     def place(self) -> tuple[str | None, ...]:
         """What was asked for, whichever host was asked: a later success at the same place makes a failure good."""
         route = self.route
         repository, meant = route.repository, self.pull.repository if self.pull is not None else None
+        if self.is_foreign:
+            return (Endpoint.BLOB, meant, route.digest)
         if meant is not repository and meant and repository and repository.endswith(f"/{meant}"):
             repository = meant  # a mirror's own name for it
         return (route.endpoint, repository, route.reference or route.digest or route.upload_id)

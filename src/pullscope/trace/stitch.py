@@ -83,9 +83,8 @@ class Stitcher:
         told_by = next(iter(self._uploads.of((event.client, bare(event.url)))), None) if not is_token else None
         if told_by is not None:
             route = _upload_route(event, route, told_by)
-        if route.endpoint is Endpoint.NONE:
-            for digest in self._foreign.of((event.client, event.url)):
-                route = replace(route, digest=digest)
+        for digest in self._foreign.of((event.client, event.url)):
+            route = Route(endpoint=Endpoint.NONE, digest=digest)  # whatever its path looks like
         # What looks like nothing, but names a digest may be a blob whose redirect was not seen.
         stray = event.method in ("GET", "HEAD") and route.digest is not None
         if not is_token and route.endpoint is Endpoint.NONE and not stray:
@@ -119,10 +118,10 @@ class Stitcher:
                     self._realms.add(key, asked, hop.response.time)
 
     def may_come_from_elsewhere(self, hop: Hop, document: Index | Manifest) -> None:
-        """Remember the addresses that a descriptor names for its content (image-spec 1.1, descriptor, `urls`)."""
+        """Remember the addresses elsewhere that a descriptor names for its content (image-spec 1.1, descriptor, `urls`)."""
         for layer in document.layers if isinstance(document, Manifest) else ():
-            for url in layer.urls[:8] if layer.digest is not None else ():
-                if layer.digest is not None:
+            for url in layer.urls[:8]:
+                if layer.digest is not None and host_of(url) != hop.host:
                     self._foreign.add((hop.request.client, url), layer.digest, hop.request.time)
 
     def forget(self, step: Step) -> None:

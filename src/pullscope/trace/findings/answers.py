@@ -217,7 +217,7 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if client_left(self.hop) or self._waits_for_a_token:
+        if client_left(self.hop) or self._waits_for_a_token or self.step.is_foreign:
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None

@@ -174,6 +174,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
     by = f", which {listed(sorted(named))} names for tokens," if named else by
     at = case.pull.registry if by else registry_name(hop.host)  # what is set for a registry covers what is behind it
+    by = (
+        f", which the manifest names for {hop.step.route.digest.short},"
+        if hop.step.is_foreign and hop.step.route.digest
+        else by
+    )
     who = client if logged else "mitmproxy"
     plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
     if named:

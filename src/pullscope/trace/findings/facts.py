@@ -67,7 +67,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
         found.add(Fact.SIGNATURE)
     if is_page(last):
         found.add(Fact.PAGE)
-    if endpoint is Endpoint.BLOB:
+    if endpoint is Endpoint.BLOB or step.is_foreign:
         found.add(Fact.BLOB)
     elif endpoint in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
         found.add(Fact.WRITE)

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
-from pullscope.oci.urls import bare, query
+from pullscope.oci.urls import query
 from pullscope.oci.whereabouts import expiry_of
-from pullscope.trace.findings.case import Case, Found, header, in_storage, name_of
+from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, date_of, quoted, says
+from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says
 from pullscope.trace.model import Hop
+from pullscope.trace.settle import RETRIED
 
 APART = 120.0
 """Seconds between two hosts' clocks from which that is told: signatures and tokens allow for less."""
@@ -225,29 +226,42 @@ def clocks_differ(case: Case) -> Iterator[Found]:
 @row(
     "foreign-layer",
     needs=Fact.BLOB,
-    severities="info",
+    explains="blob-unknown",
+    severities="info, error",
     suffers="those whose network does not let that host through",
-    remedy="allow that host",
+    remedy="allow that host, or another image",
     recording="field/wire/foreign-layer.mitm",
 )
 def foreign_layer(case: Case) -> Iterator[Found]:
-    """A layer came from the `urls` of its descriptor, not from the registry.
+    """A layer is asked for at the `urls` of its descriptor, not at the registry; an error where it does not come.
 
-    Windows base images have such layers, tried there first by containerd and containers/image (image-spec descriptor.md,
-    `urls`; containerd/cri#1015, dotnet/dotnet-docker#92).
+    Windows base images have such layers, tried there first by containerd and containers/image, and by docker where the registry
+    does not have them (moby/moby#33151; image-spec descriptor.md, `urls`; containerd/cri#1015, dotnet/dotnet-docker#92,
+    microsoft/containerregistry#67).
     """
-    taken = [
-        step
-        for step in case.steps
-        if step.expectation is not None
-        and step.last.ok
-        and bare(step.first.request.url) in {bare(url) for url in step.expectation.descriptor.urls}
-    ]
-    if taken:
+    asked = [step for step in case.steps if step.is_foreign and not client_left(step.last)]
+    refused = [step for step in asked if step in case.bad and (step.last.status or 0) >= 400]
+    taken = [step for step in asked if step.last.ok]
+    registry = case.pull.registry
+    if refused:
+        step, last = refused[0], refused[0].last
+        other = f"use an image whose layers are all at {registry}"
+        hosts = listed(hop.host for hop in step.hops)
+        yield Found(
+            refused,
+            f"the manifest of {case.pull.repository} says that {name_of(step)} is to be had at {step.first.host} (urls), not at "
+            f"{registry}. {said_status(last)}.",
+            f"{other}, a newer one: {last.host} does not have it (any more)"
+            if last.status in (404, 410)
+            else f"try again later, or {other}"
+            if last.status in RETRIED
+            else f"if a proxy or firewall on the way refuses {hosts}, allow that; else {other}",
+        )
+    elif taken:
         step = taken[0]
         yield Found(
             taken,
-            f"{name_of(step)} came from {step.first.host}, as its manifest says, and not from {case.pull.registry}.",
+            f"{name_of(step)} came from {step.first.host}, as its manifest says, and not from {registry}.",
             f"let {step.first.host} through wherever this image is pulled",
             severity=Severity.INFO,
         )
