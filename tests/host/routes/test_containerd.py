@@ -167,6 +167,12 @@ def test_imported_file_sets_config_path(tmp_path: Path) -> None:
     assert route(root).endpoints[0].url == "http://127.0.0.1:8600/v2/library/nginx"
 
 
+def test_config_path_without_a_slash_is_below_the_root(tmp_path: Path) -> None:
+    """A service of systemd runs in /, and so counts what it reads."""
+    found = route(plant(tmp_path, {CONFIG: V2.replace('"/etc', '"etc'), DEFAULT: MIRROR}))
+    assert found.endpoints[0].url == "http://127.0.0.1:8600/v2/library/nginx"
+
+
 def test_deprecated_mirrors_are_told_with_their_login(tmp_path: Path) -> None:
     """Without config_path the mirrors of config.toml are asked, and the registry itself after them."""
     table = 'plugins."io.containerd.grpc.v1.cri".registry'

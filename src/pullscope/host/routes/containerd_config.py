@@ -62,8 +62,9 @@ class Config:
 
     @property
     def roots(self) -> list[str]:
+        """Directories of hosts.toml files; one without `/` at its head is below /, where a service runs (systemd.exec(5))."""
         value = self.registry.get("config_path")
-        return [path.rstrip("/") for path in value.split(":") if path] if isinstance(value, str) else []
+        return ["/" + path.strip("/") for path in value.split(":") if path] if isinstance(value, str) else []
 
     @property
     def table(self) -> tuple[str, ...]:
