@@ -10,7 +10,7 @@ from pullscope.oci.bounds import count
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import RegistryError
 from pullscope.oci.routes import Route
-from pullscope.oci.urls import host_of
+from pullscope.oci.urls import host_of, is_host, split
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.source_gaps import lacking
 
@@ -107,6 +107,12 @@ class Hop:
         """The host that a redirect names."""
         location = self.response.location if self.redirects and self.response else None
         return host_of(location) or None if location is not None else None
+
+    @property
+    def names_address(self) -> bool:
+        """Whether a redirect names what a client can ask for."""
+        target = split((self.response.location if self.response else None) or "")
+        return target.scheme in ("http", "https") and is_host(target.netloc)
 
     @property
     def part(self) -> tuple[int, int, int] | None:

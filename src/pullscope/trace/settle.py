@@ -92,7 +92,7 @@ def is_unfinished(step: Step, *, cut_off: bool) -> bool:
     if cut_off:
         return may_continue(step)
     if last.redirects:
-        return not last.followed and not _goes_round(step)
+        return not last.followed and last.names_address and not _goes_round(step)
     got = step.tokens[-1] if step.tokens else None
     return last.status == 401 and got is not None and got.last.ok and (got.ended or 0.0) >= (last.ended or 0.0)
 

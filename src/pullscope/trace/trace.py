@@ -265,7 +265,7 @@ class Trace:
         if step.last.redirects:
             if step.pull is not None and not cut_off:
                 step.sent_on_to = host_out_of_sight(step, step.pull, self._refusals)
-                unfinished = step.sent_on_to is None and may_have_gone_on(step, self._refusals)
+                unfinished = step.sent_on_to is None and (unfinished or may_have_gone_on(step, self._refusals))
             unfinished = unfinished and not is_refused(step.last, self._refusals)
         settle(step, step.pull, unfinished=unfinished)
         self._stitcher.forget(step)

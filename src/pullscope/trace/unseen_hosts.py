@@ -8,7 +8,6 @@ the pull's requests went there. At a mirror every redirect leads out of sight: t
 
 from __future__ import annotations
 
-from pullscope.oci.urls import is_host, split
 from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.model import Ending, Hop, Outcome, Pull, Step
 from pullscope.trace.refusals import Refusals
@@ -86,10 +85,10 @@ def may_have_gone_on(step: Step, refusals: Refusals) -> bool:
     Not where its host is in sight or on this machine, or in plain http, nor by a client that asked for the same before.
     """
     pull, last = step.pull, step.last
-    host, target = last.target, split((last.response.location if last.response else None) or "")
+    host, location = last.target, (last.response.location if last.response else None) or ""
     if pull is None or host is None or not is_unfinished(step, cut_off=False) or step.method not in ("GET", "HEAD"):
         return False
-    if target.scheme != "https" or not is_host(target.netloc) or is_loopback(host) or is_refused(last, refusals):
+    if not location.startswith("https:") or is_loopback(host) or is_refused(last, refusals):
         return False
     before = pull.failed_at.get(step.place)
     again = before not in (None, step) and (before.last.target, before.method) == (host, step.method)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, crosses, listed
+from pullscope.trace.findings.case import Case, Found, listed
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
@@ -142,7 +142,8 @@ def host_not_traced(case: Case) -> Iterator[Found]:
     """
     by_choice = case.pull.unread.bytes  # `--blobs relay`, which the closing line says
     sent_on = [step for step in case.steps if step.sent_on_to is not None and step.sent_on_to not in by_choice]
-    unknown = [step for step in case.steps if case.over and step.outcome is Outcome.NOT_SEEN and crosses(step.last)]
+    unseen = [step for step in case.steps if case.over and step.outcome is Outcome.NOT_SEEN]
+    unknown = [step for step in unseen if step.last.target not in (None, *case.pull.hosts)]
     for steps, what in (
         (sent_on, "which is not traced: what came from there is neither counted nor verified"),
         (unknown, "of which nothing was seen: whether it got there is not known"),

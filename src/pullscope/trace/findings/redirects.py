@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.urls import is_host, joined, pairs, path_of, query, split
+from pullscope.oci.urls import joined, pairs, path_of, query, split
 from pullscope.trace.findings.case import Case, Found, crosses, header, is_page
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
@@ -246,7 +246,7 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
     registry's (docker_client.go), and neither names the Location. Told apart from a redirect to a host that cannot be
     reached, which is `upstream-unreachable`.
     """
-    lost = [step for step in case.bad if step.last.status in REDIRECTS and not _has_target(step.last)]
+    lost = [step for step in case.bad if step.last.status in REDIRECTS and not step.last.names_address]
     if not lost:
         return
     last = lost[0].last
@@ -258,8 +258,3 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
         + f", so {case.client} has nothing to follow.",
         f"write the whole target address in the rule of {last.host}; a variable that is empty makes such a redirect",
     )
-
-
-def _has_target(hop: Hop) -> bool:
-    target = split((hop.response.location if hop.response else None) or "")
-    return target.scheme in ("http", "https") and is_host(target.netloc)
