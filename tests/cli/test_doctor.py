@@ -131,7 +131,7 @@ def test_a_mended_daemon_json_keeps_the_rest(patient: Patient) -> None:
 
 
 def test_localhost_gets_another_name(patient: Patient) -> None:
-    """docker never asks a proxy for localhost: the fix names the machine, and asks for that name."""
+    """docker never uses a proxy for localhost: the fix names the machine, and asks for that name."""
     patient.on("--trust", "certs.d", "--host", "localhost:5000")
     patient.paste(patient.problems()["loopback"]["fix"])
     assert patient.problems() == {}

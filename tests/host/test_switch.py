@@ -103,7 +103,7 @@ def test_storage_is_not_left_out_of_a_proxy_that_is_needed(tmp_path: Path) -> No
     }
     systemd = Systemd(debian(tmp_path, **drop_in))
     then = listing(tmp_path)
-    with pytest.raises(HostError, match="through http://corp:3128, and storage"):
+    with pytest.raises(HostError, match="through http://corp:3128, which --no-proxy-storage would bypass"):
         turn_on(systemd, proxy_storage=False)
     assert listing(tmp_path) == then
 

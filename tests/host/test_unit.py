@@ -137,7 +137,7 @@ def test_a_restart_needs_leave_and_says_what_it_does(tmp_path: Path) -> None:
     for unit in UNITS:
         needed = switch.restart_of(machine_of(tmp_path, unit).look())
         assert needed.asks
-        assert "go on" in needed.words
+        assert "keep running" in needed.words
 
 
 @pytest.mark.parametrize("unit", ["docker", "docker.service", "../etc", "a.socket", "", "x" * 99])

@@ -251,7 +251,7 @@ def _finish(at: Surroundings, was_on: bool) -> None:
     what = "The docker daemon" if at.layout.is_docker else at.layout.unit
     typer.echo(f"off   {what} does not use pullscope." if was_on else "off   Nothing was on.")
     if was_on and at.confdir.exists():
-        typer.echo(f"left  {at.confdir} (nothing here trusts its CA any more)")
+        typer.echo(f"kept  {at.confdir} (its CA is no longer trusted here)")
 
 
 def _may_restart(found: Machine, *, yes: bool) -> bool:

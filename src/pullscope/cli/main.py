@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,11 +25,22 @@ from pullscope.cli import (
 )
 from pullscope.cli.plain_words import HELP, PlainWords, run_app
 
-WATCH, TRY, DOCKER, NODES = "Watch", "Try", "Docker", "Nodes"
+PANELS = WATCH, DOCKER, TRY, NODES = "Watch", "Docker", "Try", "Nodes"
+
+
+class ByPanel(PlainWords):
+    """typer lists groups after commands, whichever was added first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=self._panel)
+
+    def _panel(self, name: str) -> int:
+        return PANELS.index(getattr(self.commands[name], "rich_help_panel"))  # noqa: B009 - typer's own
+
 
 app = typer.Typer(
     name="pullscope",
-    cls=PlainWords,
+    cls=ByPanel,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -38,7 +38,7 @@ def trace(
     setting: Settings = None,
     web: Web = False,
 ) -> None:
-    """Trace docker until Ctrl-C, then take everything back."""
+    """Trace docker until Ctrl-C, then undo everything."""
     from pullscope.cli import docker
 
     at = surroundings("/", rootless, confdir)

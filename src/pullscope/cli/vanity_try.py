@@ -179,7 +179,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
         words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"
-        lines += wrapped("", f"To write the proxy rules: {words}", screen_width(), margin=0)
+        lines += [[("To write the proxy rules:", None)], [(f"  {printable(words)}", None)]]
     return lines
 
 

@@ -201,7 +201,7 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     if not telling:
         return entry.before.content, "restored"
     words = ", ".join(line.strip().decode("utf-8", "replace").partition("=")[0] for line in telling[:3])
-    return b"".join(lines), f"our lines taken out; {words}, added or changed since, kept"
+    return b"".join(lines), f"our lines removed; {words}, added or changed since, kept"
 
 
 def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -226,7 +226,7 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
             rest = daemon_json.set_member(rest, daemon_json.PROXIES, before[daemon_json.PROXIES])
         now, then = daemon_json.read(rest), before
     except (ValueError, RecursionError) as error:
-        return content, f"{error}: changed since, left alone; take our entries out by hand"
+        return content, f"{error}: changed since, left alone; remove our entries by hand"
     if not now and entry.before.absent:
         return None, CREATED
     new = [key for key in now if key not in then or now[key] != then[key]]
@@ -243,7 +243,7 @@ def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         rest = daemon_json.remove_listed(content, daemon_json.MIRRORS, entry.claims, keep_empty=keep)
         now = daemon_json.read(rest)
     except ValueError as error:
-        return content, f"{error}: changed since, left alone; take {entry.claims[0]} out by hand"
+        return content, f"{error}: changed since, left alone; remove {entry.claims[0]} by hand"
     if not now and entry.before.absent:
         return None, CREATED
     return rest, f"{', '.join(entry.claims)} taken out; changed since, the rest kept"
@@ -258,20 +258,20 @@ def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
         else:
             lost += 1
     if lost:
-        return content, "changed since where our lines were, left alone; take them out by hand"
+        return content, "changed since where our lines were, left alone; remove them by hand"
     if not rest.strip() and entry.before.absent:
         return None, CREATED
-    return rest, "our lines taken out; changed since, the rest kept"
+    return rest, "our lines removed; changed since, the rest kept"
 
 
 def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     rest = hosts_file.remove_block(content)
     if rest == content:
-        lost = "lost its end" if hosts_file.BEGIN.encode() in content else "is not there any more"
+        lost = "lost its end" if hosts_file.BEGIN.encode() in content else "no longer exists"
         return content, f"our block {lost}, left alone"
     if not rest and entry.before.absent:
         return None, CREATED
-    return rest, "our block taken out; changed since, the rest kept"
+    return rest, "our block removed; changed since, the rest kept"
 
 
 MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {

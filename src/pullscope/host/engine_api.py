@@ -85,7 +85,7 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
 
 
 def _sentence(said: object) -> str:
-    return _plain(str(said)) if said else "docker failed without a word"
+    return _plain(str(said)) if said else "docker failed without a message"
 
 
 def _plain(text: str) -> str:

@@ -81,15 +81,15 @@ SYSTEM = Layout(
 
 
 NOWHERE = "/nonexistent/daemon.json"
-_GO_ON = "Its running containers go on."
-_K3S = "Running containers go on; the node's Kubernetes is away for moments."
+_GO_ON = "Its running containers keep running."
+_K3S = "Containers keep running; Kubernetes on this node is briefly unavailable."
 # unit: where certificates of registries lie, what restarting it does, the prefix of its variables.
 # k3s hands CONTAINERD_X to its containerd as X (k3s pkg/agent/containerd/containerd.go); the node itself keeps its own.
 UNITS: dict[str, tuple[str, str, str]] = {
     "containerd": ("/etc/containerd/certs.d", _GO_ON, ""),
     "crio": ("/etc/containers/certs.d", _GO_ON, ""),
-    "podman": ("/etc/containers/certs.d", "API calls that run are cut off; containers go on.", ""),
-    "buildkit": ("/etc/buildkit/certs.d", "Builds that run are cut off.", ""),
+    "podman": ("/etc/containers/certs.d", "Running API calls are aborted; containers keep running.", ""),
+    "buildkit": ("/etc/buildkit/certs.d", "Running builds are aborted.", ""),
     "k3s": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
     "k3s-agent": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
     "rke2-server": ("/etc/containerd/certs.d", _K3S, "CONTAINERD_"),
@@ -105,7 +105,7 @@ def of_unit(unit: str) -> Layout:
         raise ValueError(f"{unit[:60]!r} is not the name of a service, such as containerd.service")
     if unit == SYSTEM.unit:
         raise ValueError("docker has commands of its own: pullscope docker on, off, status, doctor")
-    certs_d, restarting, prefix = UNITS.get(name, (f"/etc/{name}/certs.d", f"What {name} does is cut off.", ""))
+    certs_d, restarting, prefix = UNITS.get(name, (f"/etc/{name}/certs.d", f"Running work of {name} is aborted.", ""))
     return replace(
         SYSTEM,
         unit=unit,

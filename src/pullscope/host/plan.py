@@ -101,7 +101,7 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
     if not wish.proxy_storage:
         upstream = _upstream(machine, wish)[0]
         if upstream is not None:
-            raise HostError(f"docker reaches the network through {upstream}, and storage would be asked without it")
+            raise HostError(f"docker reaches the network through {upstream}, which --no-proxy-storage would bypass")
         no_proxy = ",".join([*filter(None, [no_proxy]), *STORAGE])
     values: dict[str, str | None] = {
         "HTTPS_PROXY": wish.proxy,

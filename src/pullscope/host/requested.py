@@ -51,7 +51,7 @@ class Wish:
             raise ValueError("mode hosts needs --host HOST: the names to point at the proxy")
         address = next((host for host in self.hosts if _is_address(host)), None)
         if self.mode == "hosts" and address is not None:
-            raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts leads only names")
+            raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts maps only names")
 
     def _check_proxy(self) -> None:
         if registry_host.is_address(self.proxy_host):

@@ -182,7 +182,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, patience: float = 60) 
         if socket.exists() and "API listen on" in (folder / "log").read_text(errors="replace"):
             return
         time.sleep(0.1)
-    raise HostError(f"dockerd did not come up within {patience:g} s: {_last_words(folder)}")
+    raise HostError(f"dockerd did not start within {patience:g} s: {_last_words(folder)}")
 
 
 def _last_words(folder: Path) -> str:

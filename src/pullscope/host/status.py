@@ -129,14 +129,16 @@ def _lines(machine: Machine, facts: dict[str, Any]) -> list[tuple[str, str]]:
         "on": "on",
         "off": "off: pullscope has changed nothing on this machine",
         "restart-needed": "off on disk, but the running daemon uses the proxy until it is restarted",
-        "interrupted": "interrupted: not every change is in place; `off` takes back what is",
+        "interrupted": "interrupted: not every change is in place; `off` undoes those that are",
         "on-not-in-force": "on, but the daemon was not restarted since, so it does not use the proxy",
     }
     daemon = machine.daemon
     store = "containerd store" if daemon and daemon.containerd_store else "classic store"
     about = f"{daemon.version}, {store}" if daemon else "does not answer" if machine.active else "not running"
     state = (
-        words[facts["state"]] if facts["mode"] != "names" else "only names in /etc/hosts; docker has no setting of ours"
+        words[facts["state"]]
+        if facts["mode"] != "names"
+        else "only names in /etc/hosts; docker's settings are unchanged"
     )
     if not machine.layout.is_docker:
         about = "running" if machine.active else "not running"

@@ -145,7 +145,7 @@ def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> 
     if planned.restart:
         found.run((*layout.systemctl, "reset-failed", layout.unit))
         done = found.run((*layout.systemctl, "restart", layout.unit))
-        again = "was restarted as it was before" if done.ok else f"still does not come up ({done.last_words})"
+        again = "was restarted as it was before" if done.ok else f"still does not start ({done.last_words})"
     raise HostError(
         f"{layout.name} did not take the changes ({failed.last_words}). {put_back}, and {layout.name} {again}"
     )

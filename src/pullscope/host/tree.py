@@ -221,9 +221,9 @@ class Tree:
         if os.statvfs(folder).f_flag & os.ST_RDONLY:
             return f"{folder} is mounted read-only"
         if not os.access(folder, os.W_OK | os.X_OK):
-            return f"{folder} is not yours to write"
+            return f"{folder} is not writable for you"
         if place.is_mount():
-            return f"{path} is a mount of its own (a container?)"
+            return f"{path} is a mount point (in a container?)"
         return None
 
 

@@ -30,7 +30,7 @@ def missing(at: Examination) -> Iterator[Problem]:
         if at.machine.tree.text(path) is None and at.machine.tree.look(path).absent:
             yield Problem(
                 code="ca-missing",
-                message=f"{path} is not there, so {at.machine.layout.name} refuses what the proxy answers "
+                message=f"{path} is not there, so {at.machine.layout.name} rejects the proxy's certificate "
                 "(x509: unknown authority)",
                 fix=f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
                 where=path,
@@ -48,7 +48,7 @@ def wrong_name(at: Examination) -> Iterator[Problem]:
                 yield Problem(
                     code="ca-named-pem",
                     severity=Severity.ERROR,
-                    message=f"docker passes over {path}: only names that end in .crt are read",
+                    message=f"docker ignores {path}: it reads only names that end in .crt",
                     fix=f"{at.sudo}mv {quoted} {better}",
                     where=path,
                 )

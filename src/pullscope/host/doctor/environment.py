@@ -93,7 +93,7 @@ def bypassed(at: Examination) -> Iterator[Problem]:
     path = at.machine.unit.setter("NO_PROXY") or at.machine.unit.setter("no_proxy")
     yield Problem(
         code="no-proxy",
-        message=f'NO_PROXY holds "{hit}": such pulls go around the proxy and are not seen',
+        message=f'NO_PROXY holds "{hit}": these pulls bypass the proxy and are not seen',
         fix=f"{at.again} --no-proxy {shlex.quote(kept)}",
         where=path,
     )
@@ -123,7 +123,7 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
         yield Problem(
             code="loopback",
             severity=Severity.WARNING,
-            message=f"{at.machine.layout.name} never asks a proxy for {loopback}; pull from {_renamed(loopback)} instead",
+            message=f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead",
             fix=f"echo '127.0.0.1 {OTHER_NAME}' | {at.sudo}tee -a /etc/hosts && {at.on(**instead)}",
         )
 
@@ -148,7 +148,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
             yield Problem(
                 code="not-root",
                 severity=Severity.INFO,
-                message="what the running daemon was started with can only be read by root",
+                message="only root can read the running daemon's environment",
                 fix=" ".join(
                     (
                         at.command,
@@ -183,6 +183,6 @@ def rootless_loopback(at: Examination) -> Iterator[Problem]:
     if host.startswith("127.") or host == "localhost":
         yield Problem(
             code="rootless-loopback",
-            message=f"a rootless docker {daemon.version} cannot reach {host}, which is its own network's",
+            message=f"a rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network",
             fix=f"{at.again} --proxy-host $(hostname -I | cut -d' ' -f1)",
         )

@@ -51,7 +51,7 @@ def _insert(pieces: Pieces, block: str, url: str, path: str) -> bool:
     try:
         text = toml_text.read(pieces.content)
     except ValueError as error:
-        raise HostError(f"{path} {error}; containerd leaves it out. Fix it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; containerd ignores it. Fix it first. Nothing changed") from error
     if toml_text.get(text.data, "host", url) is not None:
         return False
     first = next((table.line for table in text.tables if table.path), None)

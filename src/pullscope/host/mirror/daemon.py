@@ -34,4 +34,4 @@ def write(parts: Parts, node: Node, wish: Wish) -> list[str]:
         raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
     if content != old:
         parts.file(path, "docker-mirrors", content, claims=(wish.url,), interim=(interim,))
-    return ["not seen: every registry but Docker Hub, for which alone dockerd asks mirrors"]
+    return ["not seen: other registries, because dockerd uses mirrors for Docker Hub only"]

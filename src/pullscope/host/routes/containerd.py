@@ -97,9 +97,7 @@ def _ctr(node: Node, config: Config, reference: Reference) -> tuple[str, ...]:
 def _generated(config: Config) -> tuple[str, ...]:
     if config.source is None:
         return ()
-    return (
-        f"{config.path} and its certs.d are written from {config.source} at each start: what is to change stands there",
-    )
+    return (f"{config.path} and its certs.d are written from {config.source} at each start: make changes there",)
 
 
 def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:

@@ -69,7 +69,7 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
         fix = _set_config_path(node, config)
         yield Problem(
             code="config-path-not-set",
-            message=f"{config.path} sets no config_path, so CRI reads nothing of {CERTS_D}",
+            message=f"{config.path} sets no config_path, so CRI does not read {CERTS_D}",
             fix=None if fix is None else f"{fix}{restart}",
             where=config.path,
         )
@@ -170,7 +170,7 @@ def _own_wins(node: Node, config: Config, found: HostDirectory) -> Iterator[Prob
     yield Problem(
         code="own-directory-wins",
         severity=Severity.WARNING,
-        message=f"{found.path} hides {default}: the directory of a registry wins whole, and names no mirror",
+        message=f"{found.path} hides {default}: only the registry's own directory is read, and it names no mirror",
         fix=fix,
         where=found.path,
     )
@@ -187,7 +187,7 @@ def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
             fix = edits.sed(node, found.file, edits.replace(span, 'capabilities = ["pull", "resolve"]'))
         yield Problem(
             code="hosts-toml-refused",
-            message=f"{found.file} {found.refused}; containerd leaves the whole file out",
+            message=f"{found.file} {found.refused}; containerd ignores the whole file",
             fix=fix,
             where=where,
         )
@@ -250,7 +250,7 @@ def _host_problems(node: Node, found: HostDirectory, host: Host) -> Iterator[Pro
         yield Problem(
             code="capability-missing",
             severity=Severity.WARNING,
-            message=f'{named} lacks the capability "resolve": a tag is never asked for there, only what has a digest',
+            message=f'{named} lacks the capability "resolve": it is asked for digests only, never for a tag',
             fix=edits.sed(node, found.file, edits.replace(lines, f"capabilities = [{words}]")),
             where=f"{found.file}:{lines[0]}",
         )

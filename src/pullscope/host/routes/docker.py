@@ -36,7 +36,7 @@ def route(node: Node, reference: Reference) -> Route:
     endpoints: list[Endpoint] = []
     mirrors = [url for url in _listed(settings, daemon_json.MIRRORS) if _as_mirror(url) is not None]
     login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
-    login = login and f"{login}, of the user whose docker command it is"
+    login = login and f"{login}, of the user who runs docker"
     containerd_store = _containerd_store(node, settings)
     if reference.registry == DOCKER_HUB:
         for url in mirrors:

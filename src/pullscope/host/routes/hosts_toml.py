@@ -116,7 +116,7 @@ def read(tree: Tree, path: str, registry: str) -> HostDirectory:
 
 
 class _RefusedError(ValueError):
-    """Why containerd leaves the whole file out."""
+    """Why containerd ignores the whole file."""
 
     def __init__(self, why: str, line: int) -> None:
         super().__init__(why)

@@ -79,7 +79,7 @@ def _full_names(known: Registries, text: str) -> tuple[list[str], list[str], boo
     if known.mode == "enforcing" and len(known.search) > 1:
         said.append("short-name-mode is enforcing: with several registries and no terminal to ask on, the pull fails")
     if said:
-        said.append("skopeo takes a short name to be on Docker Hub")
+        said.append("skopeo takes a short name from Docker Hub")
     return [f"{registry}/{text}" for registry in known.search], said, True
 
 

@@ -48,7 +48,7 @@ def _asked(node: Node, found: Registry) -> Iterator[Problem]:
     if found.blocked and table is not None and "blocked" in table.keys:
         yield Problem(
             code="registry-blocked",
-            message=f"{found.prefix} is blocked: nothing of it is pulled",
+            message=f"{found.prefix} is blocked: every pull from it fails",
             fix=edits.sed(node, found.path, edits.delete(table.keys["blocked"])),
             where=f"{found.path}:{table.keys['blocked'][0]}",
         )

@@ -14,7 +14,7 @@ from pullscope.host.watched.asked import Asked, Pulled
 from pullscope.oci.verdicts import Problem, Severity
 
 AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as said", "not asked", "asked but not said", "besides"
-_HIDDEN = "a token server or a storage, as far as can be told: what is asked in TLS is not seen"
+_HIDDEN = "probably a token server or a storage host: requests in TLS are not seen"
 _TOO_SHORT = "the connection was too short to be looked up, so it may be another program's"
 
 AT_ONCE = 1.0
@@ -103,7 +103,7 @@ class Comparison:
         if before is not None:
             return f"not needed: {before} answered"
         if not self._passed_over(at):
-            return "the pull ended before it" if self._pulled.error else "nothing was asked of it in this pull"
+            return "the pull ended before it" if self._pulled.error else "not asked in this pull"
         name = urlsplit(self._said[at].endpoint.url).hostname or ""
         if not self._addresses(name):
             return f"{name} has no address on this machine"
@@ -117,9 +117,7 @@ class Comparison:
         return any(one.asked for one in alike) or any(row.state == NOT_SAID for row in self._others)
 
     def _missed(self) -> Iterator[Problem]:
-        message = (
-            f"{self._pulled.missed} packets came too fast to be looked at, so more may have been asked: try it again"
-        )
+        message = f"{self._pulled.missed} packets were missed, so more endpoints may have been asked: try again"
         yield Problem(code="packets-missed", severity=Severity.WARNING, message=message)
 
     def _problems(self, fix: str | None) -> Iterator[Problem]:

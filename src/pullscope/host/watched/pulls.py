@@ -82,7 +82,7 @@ def podman(_: Node, text: str) -> Pulled:
     who = invoker()
     program = next((name for name in ("podman", "skopeo") if shutil.which(name)), None)
     if program is None:
-        raise HostError("neither podman nor skopeo is here. Nothing was pulled")
+        raise HostError("neither podman nor skopeo is installed. Nothing was pulled")
     as_user = ["setpriv", f"--reuid={who.uid}", f"--regid={who.gid}", "--init-groups", f"HOME={who.home}"]
     own = [] if os.geteuid() == who.uid else [*as_user[:-1], "env", as_user[-1], f"XDG_RUNTIME_DIR=/run/user/{who.uid}"]
     with tempfile.TemporaryDirectory(prefix="pullscope-", ignore_cleanup_errors=True) as folder:
@@ -112,11 +112,11 @@ Watched = Callable[[str, str, str], Pulled]
 def _watched(pid: int, reference: Reference) -> Iterator[Watched]:
     """Watch a daemon's connections; what is yielded says afterwards what was asked."""
     if pid <= 1:
-        raise HostError(
-            "which process the daemon is cannot be told, so its connections cannot be watched. Nothing was pulled"
-        )
+        raise HostError("the daemon's process is not known, so its connections cannot be watched. Nothing was pulled")
     if not Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net"):
-        raise HostError("the daemon lives in a network of its own, which is not seen from here. Nothing was pulled")
+        raise HostError(
+            "the daemon has its own network namespace, which cannot be watched from here. Nothing was pulled"
+        )
     asked: list[Asked] = []
 
     def result(by: str, error: str, left: str) -> Pulled:
