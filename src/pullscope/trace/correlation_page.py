@@ -20,31 +20,31 @@ _PREFACE = """\
 <!-- Made by `python -m pullscope.trace.correlation_page`: change the tables in src/pullscope/trace, not this page. -->
 
 For those who change `src/pullscope/trace`. A trace puts every exchange into a step, and every step into an operation: one thing
-that one client did at one registry. Where an exchange belongs is decided by named rows of evidence, and the row that decided
-is kept with the step: `because` in the JSON report, and in the text with `-v`.
+that one client did at one registry. Named rows of evidence decide, and each step keeps the row that decided: `because` in the
+JSON report, and in the text with `-v`.
 
-## The way of a request
+## From request to operation
 
-1. `stitch` looks whether it continues a step: it follows a redirect (its URL is an open `Location`, or its `Referer` leads to
+1. `stitch` checks whether it continues a step: it follows a redirect (its URL is an open `Location`, or its `Referer` leads to
    one), repeats what was refused, asks for the next range, or goes to the `Location` of an upload.
-2. A token request goes to `token_owners`: the step whose challenge it answers. Several challenges may look alike; then the token
-   waits, and belongs to the operation that carries it first.
-3. Anything else begins a step. `clues` says what the request gives away, who cannot have sent it and who may have; `evidence`
-   chooses. Where no operation may have, an operation begins.
-4. What names no repository (a version check) waits in `waiting`, until a request with a name claims it.
-5. A redirect may lead to a request that carries another operation's token. Then the step was that one's from the beginning, and
-   moves (`grouping.correct`).
-6. Of several redirects to one address, the one is followed whose client opened its connection at that time (`followers`); what
-   comes later exchanges two that were taken for each other.
+2. `token_owners` assigns a token request to the step whose challenge it answers. If several challenges are equal, the token waits
+   and belongs to the operation that carries it first.
+3. Anything else begins a step. `clues` finds what the request shows, and which operations can and cannot have sent it; `evidence`
+   chooses. If none can, an operation begins.
+4. A request that names no repository (a version check) waits in `waiting`, until a request with a name claims it.
+5. A redirect may lead to a request that carries another operation's token. Then the step belonged to that
+   operation from the beginning, and moves (`grouping.correct`).
+6. Of several redirects to one address, a request follows the one whose client opened its connection at that time (`followers`);
+   later evidence can exchange two that were mistaken for each other.
 7. When an operation is over, `conclude` says what it was for and how it ended, and `findings` why.
 
-One TCP connection is one process, always. A process is not one operation: daemons run many at once on one connection. So a
-connection joins the requests of a command-line client with certainty, and those of a daemon only as far as it has served one
-operation. Which of the two a client is, is a column of the table of clients (`oci.agents`).
+One TCP connection is always one process. A process can have several operations: a daemon runs many at once on one connection. So
+a connection proves that requests of a command-line client belong together; for a daemon it does so only while it has served one
+operation. The table of clients (`oci.agents`) says which are daemons.
 
-What the wire does not tell is not told: of several that fit alike, the one that waited longest is taken, and the step says
-"could be operation 3 too". Version checks of clients that close each connection are such, and storage requests whose address
-was given to several at once.
+If the wire does not decide between several operations, the one that waited longest is chosen, and the step says "could be
+operation 3 too". This happens with version checks of clients that close each connection, and with storage requests whose address
+was given to several operations at the same time.
 """
 
 

@@ -39,7 +39,8 @@ def test_table_of_the_page_is_made_of_the_objects() -> None:
     after = re.sub(r"\A(?:\|.*\n)*", "", after)
     assert found, "the page has no table of platforms"
     if os.environ.get("PULLSCOPE_REWRITE"):
-        PAGE.write_text(before + wanted + after)
+        text = before + wanted + after
+        PAGE.write_text(text)
 
     assert text == before + wanted + after
 
