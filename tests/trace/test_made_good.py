@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.trace.images import Image, digest, get_manifest
+from tests.trace.images import Image, digest, docker_classic, get_manifest
 from tests.trace.wire import DOCKER_20, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
-from pullscope.trace.model import Ending
+from pullscope.trace.model import Ending, Kind
 
 APP = Image()
 TAG = APP.url("manifests", APP.tag)
@@ -77,3 +77,16 @@ def test_a_token_that_was_shown_before_did_not_come_in_what_was_cut_off() -> Non
     wire.ask("GET", token_url(APP.repository), size=600, fails="peer closed connection (incomplete chunked read)")
     wire.ask("GET", BLOB, 401, challenge=challenge_for(APP.repository), token="one")
     assert "token-server-failed" in [finding.code for finding in only(played(wire)).findings]
+
+
+def test_a_mirror_that_is_off_is_told_at_its_place() -> None:
+    """Its ping came first, and is not told after all that was had elsewhere."""
+    wire = Wire(agent=DOCKER_20)
+    wire.ask("GET", "https://mirror.example.net/v2/", None, fails="connection refused")
+    docker_classic(wire, APP)
+    steps = only(played(wire)).steps
+    assert [step.first.host for step in steps if step.kind is Kind.VERSION_CHECK] == [
+        "mirror.example.net",
+        "registry-1.docker.io",
+    ]
+    assert [step.n for step in steps if step.last.host == "mirror.example.net"] == [1]

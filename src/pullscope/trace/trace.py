@@ -196,12 +196,11 @@ class Trace:
         self._announce(pull)
 
     def _settle_superseded(self, step: Step, pull: Pull) -> None:
-        """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there."""
-        place = step.place
-        if not step.is_token:
-            for other in [*pull.open_steps]:
-                if other.place == place and other is not step and not other.is_token and not other.in_flight:
-                    self._settle(other)
+        """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there, nor `/v2/`."""
+        places = (step.place, (Endpoint.PING, None, None))
+        for other in [*pull.open_steps] if not step.is_token else []:
+            if other.place in places and other is not step and not other.is_token and not other.in_flight:
+                self._settle(other)
 
     def _uploaded(self, event: Uploaded) -> None:
         hop = self.hop(event.exchange)  # a server may answer before it has heard everything
