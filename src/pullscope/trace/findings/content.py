@@ -167,16 +167,18 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
     Classic dockerd wants 206 (client/transport/http_reader.go); containerd takes 200 too, and throws away what it had.
     """
-    for hop in case.hops:
-        asked = hop.request.headers.get("range")
-        whole = hop.status == 200 and header(hop, "content-range") is None
-        if asked and whole and asked.strip() != "bytes=0-" and hop.step.route.endpoint is Endpoint.BLOB:
-            yield Found(
-                [hop.step],
-                f"{hop.host} was asked for {asked.strip()} of {name_of(hop.step)} and answered 200, which is all of it, instead "
-                "of 206.",
-                f"let {hop.host} serve ranges: without them a download that was cut off begins again at every attempt",
-            )
+    whole = [
+        (hop, asked)
+        for hop in case.hops
+        if hop.status == 200 and header(hop, "content-range") is None and hop.step.route.endpoint is Endpoint.BLOB
+        if (asked := (hop.request.headers.get("range") or "").strip()) not in ("", "bytes=0-")
+    ]
+    for hop, asked in whole[:1]:
+        yield Found(
+            [one.step for one, _ in whole],
+            f"{hop.host} was asked for {asked} of {name_of(hop.step)} and answered 200, which is all of it, instead of 206.",
+            f"let {hop.host} serve ranges: without them a download that was cut off begins again at every attempt",
+        )
 
 
 @row(

@@ -66,9 +66,7 @@ def of_a_login(one: Answer) -> str | None:
         ways.append(
             "if it is right, look into the htpasswd file: only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
         )
-    if _may_be_public(one):
-        ways.append(f"a public image needs none: {logout(one.case, one.host)}")
-    return "; ".join(ways)
+    return "; ".join(ways) + _public(one)
 
 
 def took_before(one: Answer) -> float | None:
@@ -147,10 +145,12 @@ def refused_login(one: Answer) -> str:
     )
 
 
-def _may_be_public(one: Answer) -> bool:
-    """Whether the login that a token server refused may not be needed: riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
-    private = one.behind is not None and one.behind.id == "ecr"
-    return one.step.is_token and one.name is not None and action(one.case, one.step) == "pull" and not private
+def _public(one: Answer) -> str:
+    """That the login that a token server refused may not be needed: riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
+    private = one.name is None or (one.behind is not None and one.behind.id == "ecr")
+    if private or not one.step.is_token or action(one.case, one.step) != "pull":
+        return ""
+    return f"; a public image needs none: {logout(one.case, one.host)}"
 
 
 def of_an_old_login(one: Answer) -> str | None:
@@ -160,7 +160,7 @@ def of_an_old_login(one: Answer) -> str | None:
     if one.code != "login-expired":
         return None
     helped = one.known is not None and one.known.login_life is not None
-    return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "")
+    return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "") + _public(one)
 
 
 def what_it_may_be(one: Answer) -> str:
