@@ -116,6 +116,13 @@ def test_a_client_that_goes_on_late_opens_what_was_not_known() -> None:
         assert (step.outcome, step.sent_on_to) == (Outcome.OK, None if follows else TARGET)
 
 
+def test_what_may_have_come_is_not_said_to_be_missing() -> None:
+    """A blob alone: that nothing was downloaded is not known."""
+    wire = Wire()
+    sent_on(wire, APP.config_text)
+    assert "incomplete  10 ms, 1 request, nothing seen coming" in report(played(wire), "text")
+
+
 @pytest.mark.parametrize("target", ["http://cdn.example.net/x", "https://127.0.0.1:5000/x", "https://", HUB])
 def test_what_cannot_be_asked_past_the_proxy_was_not_followed(target: str) -> None:
     """An address that cannot be read, of this machine, or of a host that is in sight; an input may have ended too early."""

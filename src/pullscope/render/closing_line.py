@@ -81,7 +81,8 @@ def _pull(pull: Pull) -> Iterator[str]:
 def _without_layers(pull: Pull) -> Iterator[str]:
     if pull.outcome is not Ending.COMPLETE:
         came = any(hop.failed is not None and hop.bytes for hop in pull.hops)
-        yield "nothing came whole" if came else "nothing downloaded"
+        sent_on = any(step.outcome is Outcome.NOT_SEEN and step.last.redirects for step in pull.steps)
+        yield "nothing came whole" if came else "nothing seen coming" if sent_on else "nothing downloaded"
     elif pull.images or pull.index is not None or _read_attestation(pull):
         yield _none_asked_for(pull)
         yield from _verified(pull)
