@@ -178,4 +178,4 @@ def test_two_pulls_that_fail_are_not_alike() -> None:
     assert done.exit_code == 3
     [problem] = json.loads(done.stdout)["problems"]
     assert problem["code"] == "neither-complete"
-    assert problem["message"] == "Neither pull is complete (failed), so their likeness proves nothing."
+    assert problem["message"] == "Neither pull is complete (failed), so the comparison proves nothing."

@@ -28,7 +28,7 @@ def a_pull(agent: str = SKOPEO, facts: dict[str, Any] | None = None) -> Pull:
         (DOCKER_29, "docker 29.7.2, containerd store"),
         (CRANE, "crane 0.21.9"),
         ("docker/20.10.24+dfsg1 go/go1.19", "docker 20.10.24, classic store"),
-        ("", "a client that gives no User-Agent"),
+        ("", "a client without User-Agent"),
         ("Wget/1.2", "unknown client (Wget/1.2)"),
         ("containers/5.39.2 (github.com/containers/image)", "podman"),
         ("buildkit/v0.30", "BuildKit 0.30"),

@@ -167,7 +167,7 @@ def turn_on(
     for line in plan_words.covers(found, wish):
         typer.echo(line)
     for host in planned.passed_by:
-        typer.echo(f"not seen: {host}, which the proxy passes through so that it keeps working")
+        typer.echo(f"not seen: {host}, which the proxy relays undecrypted so that it keeps working")
     again = at.look()
     # That the proxy does not listen yet is not a fault here: how to start it is said below.
     problems = tuple(item for item in doctor.examine(_examination(at, again)) if item.code != "proxy-not-listening")
@@ -229,14 +229,14 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
     if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
         if no_restart or not _may_restart(again, yes=yes):
             typer.echo(
-                f"The files are back, but the running {again.layout.name} still needs the proxy: keep it running, or pulls fail."
+                f"The files are restored, but the running {again.layout.name} needs the proxy: keep it running, or pulls fail."
             )
             typer.echo(f"later {at.off}")
             _complain(at, undone)
             return
         done = switch.restart(again, _line)
         if not done.ok:
-            raise HostError(f"the files are back, but {again.layout.name} did not restart: {done.last_words}")
+            raise HostError(f"the files are restored, but {again.layout.name} did not restart: {done.last_words}")
         was_on = True
     _complain(at, undone)
     _finish(at.of_record(found), was_on)

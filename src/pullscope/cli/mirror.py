@@ -41,7 +41,7 @@ For = Annotated[
         "--for",
         metavar="CLIENT",
         autocompletion=completion.runtime,
-        help=f"{_CLIENTS}; repeatable. [default: all that are here]",
+        help=f"{_CLIENTS}; repeatable. [default: all that are installed]",
     ),
 ]
 ForOrTime = Annotated[
@@ -51,7 +51,7 @@ ForOrTime = Annotated[
         metavar="CLIENT|TIME",
         autocompletion=completion.runtime,
         help=f"{_CLIENTS}, or a time such as 30m after which everything is undone; repeatable. "
-        "[default: all that are here]",
+        "[default: all that are installed]",
     ),
 ]
 
@@ -65,7 +65,7 @@ def on(
     root: Root = "/",
     dry_run: DryRun = False,
 ) -> None:
-    """Put the tracing mirror first in the client's configuration, before the mirrors that are there.
+    """Put the tracing mirror first in the client's configuration, before existing mirrors.
 
     \b
     sudo pullscope mirror on --for containerd --for 30m
@@ -167,7 +167,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
             if restart and node.tree.live:
                 typer.echo(f"then  {restart}  (until then it asks the tracing mirror and goes on without it)")
     typer.echo(
-        f"off   {', '.join(runtime.name for runtime in done)}: the tracing mirror is gone"
+        f"off   {', '.join(runtime.name for runtime in done)}: the tracing mirror was removed"
         if done
         else "off   Nothing was on."
     )

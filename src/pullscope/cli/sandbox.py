@@ -47,7 +47,7 @@ def sandbox(
     setting: Settings = None,
     web: Web = False,
 ) -> None:
-    """Start a docker daemon of its own behind the proxy; everything is gone afterwards, your docker is not touched.
+    """Start a separate docker daemon behind the proxy; it is removed afterwards, and your docker is not touched.
 
     The story is on stderr; on a terminal it follows when docker has ended, so that its progress does not overwrite it.
 

@@ -85,7 +85,7 @@ class Difference:
             found.append(Problem(code="outcome-differs", message=message))
         if "complete" not in (self.a.outcome, self.b.outcome):
             outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
-            message = f"Neither pull is complete ({_word(outcomes)}), so their likeness proves nothing."
+            message = f"Neither pull is complete ({_word(outcomes)}), so the comparison proves nothing."
             found.append(Problem(code="neither-complete", message=message))
         return tuple(found)
 
@@ -114,7 +114,7 @@ def side_of(pull: Json) -> Side:
             findings=tuple(str(one["code"]) for one in pull["findings"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError("a pull in it is not in the form of a report") from error
+        raise ValueError("a pull in it does not have the form of a report") from error
 
 
 def _bytes(said: Any) -> int:

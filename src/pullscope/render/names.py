@@ -31,7 +31,7 @@ def client_line(pull: Pull) -> str:
     if client.family == "unknown":
         agent = pull.client_key[1]
         unnamed = any(lacking(hop.request, "proxy") for hop in pull.hops[:1])
-        silent = "client not in the log" if unnamed else "a client that gives no User-Agent"
+        silent = "client not in the log" if unnamed else "a client without User-Agent"
         name = f"unknown client ({agent[:60]})" if agent else silent
     store = STORES.get(client.store or "")
     name = f"{name}, {store}" if store else name
