@@ -119,6 +119,20 @@ def test_addresses_that_a_manifest_names() -> None:
     }
 
 
+def test_a_manifest_may_name_a_registry_with_tokens_of_its_own() -> None:
+    """It is asked for a layer in its own right, and is no mirror of the registry that has the manifest."""
+    wire = Wire(agent=CONTAINERD)
+    there, realm = f"https://other.example.com/v2/base/blobs/{digest(APP.layers[0])}", "https://other.example.com/token"
+    text = APP.manifest().replace(
+        f'"digest": "{digest(APP.layers[0])}"', f'"digest": "{digest(APP.layers[0])}", "urls": ["{there}"]'
+    )
+    wire.ask("GET", APP.url("manifests", APP.tag), body=text, answer={"Docker-Content-Digest": digest(text)})
+    wire.ask("GET", there, 401, challenge=challenge_for("base", realm=realm))
+    wire.asks_for_token("base", "t", realm=realm)
+    wire.ask("GET", there, token="t", content=APP.layers[0])
+    assert roles(wire) == {"registry-1.docker.io": ("registry",), "other.example.com": ("registry", "auth")}
+
+
 def test_requests_and_bytes() -> None:
     """Each host's requests and body bytes are its own, and sum up to the pull's."""
     wire = Wire()

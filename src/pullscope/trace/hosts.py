@@ -97,7 +97,7 @@ class Roles:
             roles.add("vanity")
         elif (hop.route.ns is not None and _home(hop.route.ns) != hop.host) or _stood_in(hop):
             roles.add("mirror")
-        elif is_api and not is_blob:
+        elif (is_api and not is_blob) or (is_registry and asked is Endpoint.NONE):
             roles.add("registry")
 
     @property
@@ -129,7 +129,7 @@ class Roles:
 def _stood_in(hop: Hop) -> bool:
     """Whether a host was asked first for what the client then got from the registry that was meant: its mirror."""
     pull = hop.step.pull
-    asked = hop.follows is None and hop.step.after is None and hop.route.endpoint is not Endpoint.NONE
+    asked = hop.follows is None and hop.step.after is None and hop.step.route.endpoint is not Endpoint.NONE
     return asked and pull is not None and registry_name(hop.route.ns or hop.host) != pull.registry
 
 

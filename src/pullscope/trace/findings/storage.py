@@ -13,7 +13,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says
-from pullscope.trace.model import Hop
+from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 
 APART = 120.0
@@ -240,8 +240,14 @@ def foreign_layer(case: Case) -> Iterator[Found]:
     microsoft/containerregistry#67).
     """
     asked = [step for step in case.steps if step.is_foreign and not client_left(step.last)]
-    refused = [step for step in asked if step in case.bad and (step.last.status or 0) >= 400]
-    taken = [step for step in asked if step.last.ok]
+    refused = [
+        step
+        for step in asked
+        if step in case.bad
+        and (step.last.status or 0) >= 400
+        and (step.last.status, step.last.request.authorization) != (401, "none")  # a registry that wants a token
+    ]
+    taken = [step for step in asked if step.outcome is Outcome.OK]
     registry = case.pull.registry
     if refused:
         step, last = refused[0], refused[0].last
