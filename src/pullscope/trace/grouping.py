@@ -27,7 +27,7 @@ from pullscope.trace.clues import (
 )
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
-from pullscope.trace.findings.case import content_type
+from pullscope.trace.hop import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join

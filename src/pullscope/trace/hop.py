@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import RegistryError
+from pullscope.oci.media import essence
 from pullscope.oci.routes import Route
 from pullscope.oci.urls import host_of, is_host, split
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
@@ -22,6 +24,12 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _challenges_in = lru_cache(maxsize=256)(read_challenges)  # a registry says the same with each 401
 
+
+# mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.flow_pipeline). A
+# user who presses Ctrl-C is not a fault of a server.
+_CLIENT_LEFT = re.compile(
+    r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel(?!.*Client\.Timeout)", re.IGNORECASE
+)
 
 AT_ONCE = 0.001
 """Seconds by which a connection may be older than the request that it was opened for."""
@@ -172,3 +180,32 @@ class Hop:
     def first_byte_seconds(self) -> float | None:
         """From the request to the head of the answer (curl's starttransfer, without the connection)."""
         return max(0.0, self.response.time - self.request.time) if self.response and self.timed else None
+
+
+def crosses(hop: Hop) -> bool:
+    """Whether a hop is a redirect to another host."""
+    return hop.target not in (None, hop.host)
+
+
+def content_type(hop: Hop) -> str:
+    """The media type of an answer, without parameters; empty where it names none."""
+    return essence(hop.response.headers.get("content-type")) if hop.response else ""
+
+
+def header(hop: Hop, name: str) -> str | None:
+    return hop.response.headers.get(name) if hop.response else None
+
+
+def is_page(hop: Hop) -> bool:
+    """Whether an answer is a web page, which no registry sends."""
+    return content_type(hop) in ("text/html", "application/xhtml+xml") or (hop.said or "").startswith("<HTML>")
+
+
+def is_registrys(hop: Hop) -> bool:
+    """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
+    return bool(hop.errors) or header(hop, "docker-distribution-api-version") is not None
+
+
+def client_left(hop: Hop) -> bool:
+    """Whether an exchange ended because its client, or the proxy, went away."""
+    return hop.failed is not None and bool(_CLIENT_LEFT.search(hop.failed.reason))

@@ -15,7 +15,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
-from pullscope.trace.findings.case import crosses, is_page
+from pullscope.trace.hop import crosses, is_page
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.rate_limit import RateLimit
 

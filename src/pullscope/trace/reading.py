@@ -16,8 +16,8 @@ from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.conclude import LISTS
 from pullscope.trace.events import Finished
-from pullscope.trace.findings.case import content_type
 from pullscope.trace.findings.watching import Findings
+from pullscope.trace.hop import content_type
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_referrers
 from pullscope.trace.model import Hop
 from pullscope.trace.open_pulls import Roster

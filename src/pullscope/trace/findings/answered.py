@@ -8,7 +8,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import Case, Found, client_left, mirror_of, name_of, was_anonymous
+from pullscope.trace.findings.case import Case, Found, mirror_of, name_of, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import GATEWAY, fix_of, of_where_it_was_named
@@ -28,6 +28,7 @@ from pullscope.trace.findings.said import (
     words,
 )
 from pullscope.trace.findings.tellings import composed
+from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 

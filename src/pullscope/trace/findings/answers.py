@@ -23,12 +23,8 @@ from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
     Issued,
-    client_left,
     codes,
-    header,
     in_storage,
-    is_page,
-    is_registrys,
     is_write,
     listed,
     mirror_of,
@@ -46,6 +42,7 @@ from pullscope.trace.findings.grants import (
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
+from pullscope.trace.hop import client_left, header, is_page, is_registrys
 from pullscope.trace.model import Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})

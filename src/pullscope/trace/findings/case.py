@@ -5,18 +5,17 @@ Everything is worked out at most once for a look, however many rules ask. Nothin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from pullscope.oci.challenge import Challenge, read_scopes
-from pullscope.oci.media import essence
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.puts import Place, Put
+from pullscope.trace.hop import crosses
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
 from pullscope.trace.settle import ended_at_a_lookup, failures
@@ -24,12 +23,6 @@ from pullscope.trace.settle import ended_at_a_lookup, failures
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 PINGS = frozenset({Endpoint.PING})
 REFUSALS = frozenset({401, 403})
-
-# mitmproxy's words for a client that went away (proxy/layers/http), and ours for a proxy that did (mitm.witness); a user who
-# presses Ctrl-C is not a fault of a server.
-_CLIENT_LEFT = re.compile(
-    r"client (?:disconnected|closed)|connection killed|proxy was stopped|cancel(?!.*Client\.Timeout)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,35 +193,6 @@ def lost_its_login(token: Step) -> bool:
 
 
 # What rules ask of a hop.
-
-
-def crosses(hop: Hop) -> bool:
-    """Whether a hop is a redirect to another host."""
-    return hop.target not in (None, hop.host)
-
-
-def content_type(hop: Hop) -> str:
-    """The media type of an answer, without parameters; empty where it names none."""
-    return essence(hop.response.headers.get("content-type")) if hop.response else ""
-
-
-def header(hop: Hop, name: str) -> str | None:
-    return hop.response.headers.get(name) if hop.response else None
-
-
-def is_page(hop: Hop) -> bool:
-    """Whether an answer is a web page, which no registry sends."""
-    return content_type(hop) in ("text/html", "application/xhtml+xml") or (hop.said or "").startswith("<HTML>")
-
-
-def is_registrys(hop: Hop) -> bool:
-    """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
-    return bool(hop.errors) or header(hop, "docker-distribution-api-version") is not None
-
-
-def client_left(hop: Hop) -> bool:
-    """Whether an exchange ended because its client, or the proxy, went away."""
-    return hop.failed is not None and bool(_CLIENT_LEFT.search(hop.failed.reason))
 
 
 def in_storage(hop: Hop) -> bool:

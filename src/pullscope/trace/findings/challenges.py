@@ -11,18 +11,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import (
-    CONTENT,
-    Case,
-    Found,
-    asked_repositories,
-    content_type,
-    in_storage,
-    is_page,
-    is_write,
-    listed,
-    pings,
-)
+from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost, realm_lost
 from pullscope.trace.findings.facts import Fact
@@ -32,6 +21,7 @@ from pullscope.trace.findings.grants import refuses_access
 from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, front, quoted, reason
+from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import tokens_read_early
 

@@ -12,8 +12,9 @@ from pullscope.oci.digest import as_digest
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import bare, joined, parameters, path_of, query, split
-from pullscope.trace.findings.case import Case, header, listed, mirror_of
+from pullscope.trace.findings.case import Case, listed, mirror_of
 from pullscope.trace.findings.said import words
+from pullscope.trace.hop import header
 from pullscope.trace.model import Hop, Step
 
 _PORTS = {"http": 80, "https": 443}

@@ -14,8 +14,9 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local, is_loopback
-from pullscope.trace.findings.case import Case, client_left, listed
+from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
+from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import part_of
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
-from pullscope.trace.findings.case import CONTENT, Case, Found, client_left, header, mirror_of, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, mirror_of, name_of
 from pullscope.trace.findings.compared import other_digest
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import cut, limits, patience
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted
+from pullscope.trace.hop import client_left, header
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, content_type, is_page
+from pullscope.trace.findings.case import Case
+from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})

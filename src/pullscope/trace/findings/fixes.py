@@ -14,7 +14,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_page, is_write
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
@@ -31,6 +31,7 @@ from pullscope.trace.findings.rights import (
 )
 from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
+from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})

@@ -10,19 +10,10 @@ import re
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.case import (
-    REFUSALS,
-    Case,
-    Issued,
-    in_storage,
-    is_page,
-    listed,
-    pings,
-    repositories,
-    was_anonymous,
-)
+from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, pings, repositories, was_anonymous
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
+from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Step
 
 

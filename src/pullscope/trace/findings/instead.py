@@ -9,13 +9,14 @@ from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, content_type, is_page, is_registrys, name_of
+from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import gate
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, quoted, words
+from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 

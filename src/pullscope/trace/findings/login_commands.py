@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
-from pullscope.trace.findings.case import Case, header, mirror_of
+from pullscope.trace.findings.case import Case, mirror_of
+from pullscope.trace.hop import header
 
 LOGINS = {
     "podman": "podman login {}",

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found, content_type, header
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, reason
+from pullscope.trace.hop import content_type, header
 from pullscope.trace.model import Kind
 
 LARGEST_MANIFEST = 4 * 1024 * 1024

@@ -15,10 +15,11 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST, MediaClass, media_class
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, Found, content_type, name_of
+from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.hop import content_type
 from pullscope.trace.model import Kind, Step
 
 ARTIFACTS = r"""

@@ -7,17 +7,7 @@ from collections.abc import Iterator
 from pullscope.oci.mirrored import STAND_IN
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import (
-    CONTENT,
-    Case,
-    Found,
-    client_left,
-    is_page,
-    is_registrys,
-    listed,
-    mirror_of,
-    name_of,
-)
+from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
@@ -26,6 +16,7 @@ from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
+from pullscope.trace.hop import client_left, is_page, is_registrys
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
 

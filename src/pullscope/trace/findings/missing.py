@@ -9,8 +9,9 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import codes, header, is_page
+from pullscope.trace.findings.case import codes
 from pullscope.trace.findings.said import front, says
+from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 
 _CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"

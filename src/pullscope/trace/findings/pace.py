@@ -11,21 +11,13 @@ from statistics import median
 from pullscope.oci.amounts import count, duration, period, size
 from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import (
-    Case,
-    Found,
-    client_left,
-    codes,
-    header,
-    in_storage,
-    is_page,
-    listed,
-)
+from pullscope.trace.findings.case import Case, Found, codes, in_storage, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import front, reason, says
+from pullscope.trace.hop import client_left, header, is_page
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED

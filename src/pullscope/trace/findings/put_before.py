@@ -8,10 +8,11 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTENT, Case, Found, is_a_question, is_page, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, is_a_question, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.puts import Put
 from pullscope.trace.findings.row import row
+from pullscope.trace.hop import is_page
 from pullscope.trace.model import Step
 
 SOON = 3_600.0

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, Found, crosses, header, is_page
+from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
+from pullscope.trace.hop import crosses, header, is_page
 from pullscope.trace.model import REDIRECTS, Hop
 from pullscope.trace.settle import MOST_HOPS
 

@@ -12,19 +12,12 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, by_hand
 from pullscope.trace.findings.asked import action, check, thing
-from pullscope.trace.findings.case import (
-    REFUSALS,
-    asked_repositories,
-    codes,
-    header,
-    is_page,
-    listed,
-    repositories,
-)
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, rights
 from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
+from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import period
 from pullscope.oci.urls import query
 from pullscope.oci.whereabouts import expiry_of
-from pullscope.trace.findings.case import Case, Found, client_left, header, in_storage, listed, name_of
+from pullscope.trace.findings.case import Case, Found, in_storage, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says
+from pullscope.trace.hop import client_left, header
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 

@@ -15,13 +15,14 @@ from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
-from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, header, is_page, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Hop, Kind, Step
 
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
