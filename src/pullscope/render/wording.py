@@ -233,7 +233,7 @@ def _attestation(step: Step, pull: Pull) -> str:
 
 
 def _blob(step: Step, _pull: Pull) -> str:
-    if step.method == "HEAD":
+    if step.method == "HEAD" or step.outcome is Outcome.EXPECTED_404:
         return "is there already" if step.outcome is Outcome.OK else "not there yet"
     return size(step.bytes or step.size)
 

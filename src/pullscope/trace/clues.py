@@ -15,7 +15,7 @@ from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import RETRIED, failures, has_everything, was_asked_and_not_there
+from pullscope.trace.settle import RETRIED, failures, has_everything, reads_to_look, was_asked_and_not_there
 from pullscope.trace.times import REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
@@ -269,7 +269,7 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
     if pull.pushing:
         if pull.put:
             return False
-        return not reads_blob or is_theirs(clue, pull)
+        return not reads_blob or is_theirs(clue, pull) or reads_to_look(pull)
     if route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None or route.cosign:
         return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:

@@ -16,7 +16,7 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.kinds import OPTIONAL, kind_of, outcome_of, said_digest
+from pullscope.trace.kinds import OPTIONAL, WRITING, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 MOST_HOPS = 10
@@ -77,9 +77,29 @@ def turns_out_a_push(pull: Pull) -> None:
     """What was not there before the first write was the push's question, and no failure (a GET: skopeo 1.9 sync, seen)."""
     for step in (*pull.steps, *pull.ready):
         if step.outcome is Outcome.FAILED and was_asked_and_not_there(step) and len(step.hops) == 1:
-            step.outcome = Outcome.EXPECTED_404
-            if step in pull.failing:
-                pull.failing.remove(step)
+            _was_a_question(step, pull)
+
+
+def _turns_out_put(pull: Pull, put: Step) -> None:
+    """A blob that was read, was not there and is put by the same push was asked for only to know (gardener/cc-utils#1754)."""
+    for step in [*pull.failing]:
+        blob = step.route.endpoint is Endpoint.BLOB and step.last.status == 404
+        if blob and step.digest == put.digest and step.route.repository == put.route.repository:
+            _was_a_question(step, pull)
+
+
+def reads_to_look(pull: Pull) -> bool:
+    """Whether a push has asked for a blob by GET, only to know whether it is there."""
+    return pull.pushing and any(
+        step.method == "GET" and step.route.endpoint is Endpoint.BLOB and step.outcome is Outcome.EXPECTED_404
+        for step in pull.steps
+    )
+
+
+def _was_a_question(step: Step, pull: Pull) -> None:
+    step.outcome = Outcome.EXPECTED_404
+    if step in pull.failing:
+        pull.failing.remove(step)
 
 
 def is_unfinished(step: Step, *, cut_off: bool) -> bool:
@@ -205,6 +225,8 @@ def credit(pull: Pull, step: Step) -> None:
         pull.put = True
     if step.digest is None:
         return
+    if step.kind in WRITING and step.kind is not Kind.MANIFEST_PUT:
+        _turns_out_put(pull, step)
     if step.sent_on_to is not None:
         pull.sent_on.add(step.digest)
         pull.missing.discard(step.digest)
