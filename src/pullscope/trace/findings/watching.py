@@ -20,7 +20,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.lookups import Lookups
 from pullscope.trace.findings.puts import Puts
 from pullscope.trace.findings.table import findings_of
-from pullscope.trace.model import Change, Ending, Hop, Outcome, Pull, Step
+from pullscope.trace.model import Change, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED
 
 MOST_LOOKS = 4
@@ -155,9 +155,15 @@ PASSING = frozenset(
 
 
 def _softened(finding: Finding, pull: Pull) -> Finding:
-    """A trouble that was made good in an operation that completed is not a warning."""
-    passed = pull.outcome is Ending.COMPLETE and finding.code in PASSING and finding.severity is Severity.WARNING
-    return replace(finding, severity=Severity.INFO) if passed else finding
+    """A trouble that was made good in an operation that completed is not a warning, nor is what it could not clear away.
+
+    Who signs puts a new list of referrers, and then deletes the old one, where it can (notaryproject/notation-go#400).
+    """
+    if pull.outcome is not Ending.COMPLETE or finding.severity is not Severity.WARNING:
+        return finding
+    failed = [step for step in pull.steps if step.n in finding.steps]
+    left = pull.action != "delete" and bool(failed) and all(step.kind is Kind.DELETE for step in failed)
+    return replace(finding, severity=Severity.INFO) if left or finding.code in PASSING else finding
 
 
 def _no_client_survives(pull: Pull, error: Finding) -> bool:
