@@ -11,7 +11,7 @@ from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found, is_write, listed, name_of
+from pullscope.trace.findings.case import Case, Found, codes, is_write, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.media_types import is_before
@@ -104,8 +104,8 @@ def tag_invalid(case: Case) -> Iterator[Found]:
     needs=Fact.SIGNATURE,
     explains="no-matching-platform",
     severities="warning",
-    suffers="podman, buildah, CRI-O and bootc with a policy that wants one",
-    remedy="sign it, or change policy.json",
+    suffers="podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
+    remedy="sign it, or change policy.json; a later skopeo",
     report="JasonN3/build-container-installer#146",
 )
 def signature_missing(case: Case) -> Iterator[Found]:
@@ -114,14 +114,27 @@ def signature_missing(case: Case) -> Iterator[Found]:
     "A signature was required, but no signature exists" (containers/image signature/policy_eval_sigstore.go):
     JasonN3/build-container-installer#146. Without such a policy it goes on with what the index or manifest names. skopeo
     copies, too, and what it copies may be there already.
+
+    Harbor says NOT_FOUND, which containers/image before 5.31 takes for an error, and ends: containers/image#2203, #2413
+    (skopeo 1.13.3, 1.15.0), podman-container-tools/skopeo#2310, cnrancher/hangar#43.
     """
     step = case.stopped_at
-    if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404 or case.writes:
+    if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404:
         return
-    if case.pull.client.family in _CHECKERS and not any(
-        one.expectation is not None for one in case.steps if one is not step
+    name = step.route.repository or "it"
+    if _OLD_SKOPEO.match(str(case.pull.client)) and step.method == "GET" and codes(step.last) == {"NOT_FOUND"}:
+        yield Found(
+            [step],
+            f"{step.last.host} says NOT_FOUND of a signature of {name} that is not there, where {case.pull.client} waits for "
+            "MANIFEST_UNKNOWN: it takes that for an error, and ends.",
+            "update skopeo to 1.16 or later: that there is no signature yet is normal",
+            severity=Severity.WARNING,
+        )
+    elif (
+        case.pull.client.family in _CHECKERS
+        and not case.writes
+        and not any(one.expectation is not None for one in case.steps if one is not step)
     ):
-        name = step.route.repository or "it"
         yield Found(
             [step],
             f"{step.last.host} has no signature of {name} (404), and {case.client} asked for nothing more: it stops there where "
@@ -133,6 +146,8 @@ def signature_missing(case: Case) -> Iterator[Found]:
 
 
 _CHECKERS = frozenset({"podman", "buildah", "cri-o", "bootc"})
+_OLD_SKOPEO = re.compile(r"skopeo 1\.(?:9|1[0-5])\b")
+"""Those that look for signatures beside the image, and have a containers/image before 5.31."""
 
 
 @row(
