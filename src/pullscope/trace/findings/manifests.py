@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found
+from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -181,3 +181,32 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
                 + ", and clients that stop at that fail.",
                 f"allow HEAD for manifests at {heads[-1].host}",
             )
+
+
+@row(
+    "attestation-missing",
+    needs=Fact.ERROR,
+    severities="warning",
+    suffers="docker with the containerd store",
+    remedy="the cache in between, or --provenance=false",
+    report="sonatype/nexus-public#1070",
+)
+def attestation_missing(case: Case) -> Iterator[Found]:
+    """An attestation that the image's index names is not there.
+
+    All that runs has come by then. docker with the containerd store gives the pull up for it (sonatype/nexus-public#1070: a
+    cache that asks its upstream with `sha256-` for `sha256:`), which the wire does not show.
+    """
+    asked = [step for step in case.steps if step.kind is Kind.ATTESTATION and step.route.endpoint is Endpoint.MANIFEST]
+    came = {step.route.digest for step in asked if step.last.ok}
+    missing = [step for step in asked if step.last.status == 404 and step.expectation and step.route.digest not in came]
+    if missing and case.over and not case.writes:
+        host = missing[0].last.host
+        yield Found(
+            missing,
+            f"{host} has no attestation {name_of(missing[0])} (404), which the image's index names: docker with the containerd "
+            "store gives up a pull for it.",
+            f"if {host} is a cache of another registry, update it or pull past it; else push the image anew, or build it with "
+            "--provenance=false --sbom=false",
+            severity=Severity.WARNING,
+        )

@@ -203,38 +203,51 @@ def content_unusable(case: Case) -> Iterator[Found]:
     "layers-not-unpacked",
     needs=Fact.BLOB,
     severities="warning",
-    suffers="docker: before 23.0 with zstd, all with encrypted layers",
-    remedy="a docker of today; gzip; decrypted layers",
+    suffers="docker before 23.0 and containerd before 1.5 with zstd; every docker with encrypted layers",
+    remedy="a client of today; gzip; decrypted layers",
     report="aws/amazon-ecs-agent#4179",
 )
 def layers_not_unpacked(case: Case) -> Iterator[Found]:
-    """Layers that this docker fetches and cannot unpack, by their media types.
+    """Layers that this client fetches and cannot unpack, by their media types.
 
     docker says `archive/tar: invalid tar header` to zstd before 23.0: aws/amazon-ecs-agent#4179, DIYgod/RSSHub#20654,
-    docker-hardened-images/catalog#184. Encrypted layers (containers/ocicrypt) are read by containerd, podman and skopeo with a
+    docker-hardened-images/catalog#184; and containerd before 1.5 (containerd/containerd#4809, home-operations/containers#1177).
+    Encrypted layers (containers/ocicrypt) are read by containerd, podman and skopeo with a
     key. On the wire all of it is there, so this is a warning.
     """
     for image in case.pull.images:
         types = {layer.media_type: layer for layer in image.manifest.layers}
         zstd = next((one for one in types if one.endswith("zstd")), None)
         locked = next((one for one in types if one.endswith("+encrypted")), None)
-        if case.writes or case.pull.client.family != "docker" or not (locked or (zstd and is_before(case, 23))):
+        family = case.pull.client.family
+        least = _UNPACKS_ZSTD.get(family, (0, 0))
+        locks = locked and family == "docker"
+        if case.writes or not (locks or (zstd and is_before(case, family, *least))):
             continue
+        known = "{}.{}".format(*least)
         yield Found(
             [step for step in case.steps if step.document is image.manifest],
-            f"layers of {case.pull.reference} are {'encrypted' if locked else 'compressed by zstd'} ({locked or zstd}), which "
-            f"docker{'' if locked else ' before 23.0'} cannot unpack.",
+            f"layers of {case.pull.reference} are {'encrypted' if locks else 'compressed by zstd'} "
+            f"({locked if locks else zstd}), which {family}{'' if locks else f' before {known}'} cannot unpack.",
             "decrypt it in a copy: skopeo copy --decryption-key KEY"
-            if locked
-            else "use docker 23.0 or later, or push it with compression=gzip",
+            if locks
+            else f"use {family} {known} or later, or push it with compression=gzip",
             severity=Severity.WARNING,
         )
 
 
-def is_before(case: Case, major: int) -> bool:
-    """Whether this is a docker older than that version."""
-    version = (case.pull.client.version or "").partition(".")[0]
-    return case.pull.client.family == "docker" and version.isdecimal() and int(version) < major
+_UNPACKS_ZSTD = {"docker": (23, 0), "containerd": (1, 5)}
+"""The first version of each that does."""
+
+
+def is_before(case: Case, family: str, *least: int) -> bool:
+    """Whether this is a client of that family, and older than that version."""
+    version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", case.pull.client.version or "")
+    return (
+        case.pull.client.family == family
+        and version is not None
+        and tuple(int(n or 0) for n in version.groups()) < least
+    )
 
 
 @row(

@@ -193,7 +193,7 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
         return
     system, machine = own[1], own[2]
     besides = _of(there, system, _RUNS.get(machine))
-    if _of(there, system, machine) or (besides and not is_before(case, 23)):
+    if _of(there, system, machine) or (besides and not is_before(case, "docker", 23)):
         return  # another one was wanted, or it is on the client's host already
     yield Found(
         shown,
