@@ -59,7 +59,7 @@ def test_containerd_is_traced_behind_the_proxy(node: Container, proxy: Proxy) ->
     confdir = ("--confdir", f"{node.shared}/confdir")
     refused = pullscope(node, "on", *UNIT, "--port", str(proxy.port), *confdir, check=False)
     assert refused.returncode == 1
-    assert "Its running containers go on" in refused.stdout
+    assert "Its running containers keep running" in refused.stdout
     assert listing(node) == before
     said = pullscope(node, "on", *UNIT, "--port", str(proxy.port), *confdir, "--yes").stdout
     assert f"off {' '.join(UNIT)}" in said
