@@ -5,6 +5,7 @@ What a client asks, with which headers and tokens and in which words it fails, i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ LINUX_AMD64 = Platform(os="linux", architecture="amd64")
 
 
 @dataclass(kw_only=True)
-class ImagePull:
+class ImagePull(ABC):
     """One client's pull of one reference. `present` are the blobs that it has already."""
 
     reference: Reference
@@ -37,9 +38,9 @@ class ImagePull:
     def _url(self, path: str) -> str:
         return f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
 
+    @abstractmethod
     def pull(self) -> Steps[Outcome]:
         """All of it, from the first request to the last."""
-        raise NotImplementedError
 
     def _ended(self, work: Steps[None], sentence: str = "") -> Steps[Outcome]:
         """Do all of the work; `sentence` is said where it went well."""
