@@ -57,9 +57,10 @@ def login_page(case: Case) -> Iterator[Found]:
 
 
 def _leading_to_a_login(step: Step) -> Iterator[tuple[Hop, tuple[str, str]]]:
-    """The hops of a step that lead to a login page, or are one; what sent a registry's answer in the end is none."""
+    """The hops of a step that lead to a login page, or are one; what ends in an answer that is no page leads to none."""
     last = step.last
-    if (last.ok and not is_page(last)) or is_registrys(last) or any(hop.host in WEBSITES for hop in step.hops):
+    answered = last.response is not None and not last.redirects
+    if (answered and not is_page(last)) or is_registrys(last) or any(hop.host in WEBSITES for hop in step.hops):
         return
     for hop in step.hops:
         there = hop.response.location if hop.response is not None and hop.redirects else None
