@@ -250,8 +250,7 @@ def retried(case: Case) -> Iterator[Found]:
     A 401 before a token and HEAD before GET are not failures.
     """
     failed: dict[tuple[object, ...], Hop] = {}
-    again: list[tuple[Hop, Hop]] = []
-    """What failed, and the request that asked for it again."""
+    again: list[tuple[Hop, Hop]] = []  # what failed, and the request that asked for it again
     for step in case.steps:
         failing: Hop | None = None
         for chain in step.passes:
@@ -272,10 +271,13 @@ def retried(case: Case) -> Iterator[Found]:
     cost = _covered((first.request.time, second.request.time) for first, second in again)
     took = f"; that took {duration(cost)}" if case.pull.timed else ""
     hosts = listed(f"{hop.host} {_what_it_did(hop)}" for hop, _ in again)
+    steps = [second.step for _, second in again]
     yield Found(
-        (second.step for _, second in again),
+        steps,
         f"{case.client} asked {count(len(again), 'time')} more, because {hosts}{took}.",
-        f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often",
+        "see the error of these steps: asking again did not help"
+        if any(step in case.bad for step in steps)
+        else f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often",
         severity=Severity.INFO,
     )
 
