@@ -210,7 +210,7 @@ ROWS: dict[str, Row] = {
     "live/oras-vanity-302": Row(
         operations=[(PULL, "docker.timonback.de/timonback/web:latest", FAILED)],
         found={"token-not-requested": "error"},
-        says=("oras answers a challenge of the host that it asked only", "proxy [(]200[)]"),
+        says=("oras answers only challenges of the host that it asked", "proxy [(]200[)]"),
     ),
     "live/podman-false-ca-not-trusted": Row(
         operations=[(PULL, SECOND, COMPLETE)],

@@ -158,7 +158,7 @@ class Unasked(Answer):
 
 UNASKED = causes(
     """
-moved no_follower: <redirected>: {one.client} answers a challenge of the host that it asked only.
+moved no_follower: <redirected>: {one.client} answers only challenges of the host that it asked.
     <proxy>
 moved: <redirected>: some clients, as oras and helm (one library), answer only the host that they asked.
     <proxy>
