@@ -93,6 +93,15 @@ def test_a_corrupt_layer_is_found(client: str, sentence: str) -> None:
     assert ran.outcome.message.startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("status", "why"), [(503, "unexpected status from GET request to https://"), (404, "content at https://")]
+)
+def test_a_blob_that_is_refused_is_told_as_a_read(status: int, why: str) -> None:
+    """Not as a reference that cannot be resolved: that was long before."""
+    ran = run("docker-containerd", CDN_HOST, lambda _asked, _answer: Response(status=status))
+    assert ran.outcome.message.startswith(f"failed to copy: httpReadSeeker: failed open: {why}")
+
+
 def test_the_classic_store_goes_on_where_a_layer_was_cut_off() -> None:
     """What came is kept; the rest is asked for with Range."""
     seen: list[str | None] = []

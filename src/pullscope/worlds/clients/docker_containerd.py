@@ -147,9 +147,9 @@ class DockerContainerd(ImagePull):
             ranged = headers.replacing("Range", f"bytes={len(received)}-") if received else headers
             reply = yield from self._send("GET", f"{kind}/{descriptor.digest}", ranged, fetcher)
             if reply.status == 404:
-                raise PullFailedError(f"content at {reply.request.url} not found: not found")
+                raise PullFailedError(f"{_READING}: content at {reply.request.url} not found: not found")
             if reply.status > 299:
-                raise self._refused(reply)
+                raise self._refused(reply, _READING)
             # Who ignores Range sends it all again; what is there already is thrown away.
             received = received + reply.body if reply.status == 206 else reply.body
             if len(reply.body) >= reply.length:
@@ -262,15 +262,19 @@ class DockerContainerd(ImagePull):
 
     # What the user reads.
 
-    def _refused(self, reply: Reply) -> PullFailedError:
+    def _refused(self, reply: Reply, reading: str = "") -> PullFailedError:
         if reply.status in (401, 403) and self.dialect.moby:
             # image_pull.go: any ErrInvalidAuthorization becomes this sentence.
             name = f"{self.reference.registry}/{self.reference.repository}".removeprefix("docker.io/")
             return PullFailedError(
                 f"pull access denied for {name}, repository does not exist or may require 'docker login'"
             )
-        own = f'failed to resolve reference "{self.reference}": {_unexpected(reply)}'
-        return PullFailedError((self.dialect.moby and _from_registry(reply)) or own)
+        doing = reading or f'failed to resolve reference "{self.reference}"'
+        return PullFailedError((self.dialect.moby and _from_registry(reply)) or f"{doing}: {_unexpected(reply)}")
+
+
+_READING = "failed to copy: httpReadSeeker: failed open"
+"""What a fetch that is refused begins with: httpreadseeker.go (run with dockerd 28.5.2, a storage that says 503)."""
 
 
 def _unexpected(reply: Reply) -> str:
