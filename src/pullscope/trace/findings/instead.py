@@ -23,9 +23,9 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 @row(
     "login-page",
     needs=Fact.PAGE,
-    explains="challenge-unreadable head-not-allowed missing-content-digest path-not-redirected ping-hides-challenge "
-    "ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun upstream-unreachable "
-    "wrong-content-type",
+    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
+    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
+    "upstream-unreachable wrong-content-type",
     severities="error, warning",
     remedy="let /v2/ pass without it",
     report="fscarmen2/Cloudflare-Accel#13",

@@ -173,6 +173,8 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         and (last.ok or last.status in MISSED)
         and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
     )
+    moved = f"{step.first.host} redirects to {answered_by(last)}, which"
+    who = f"{answered_by(last) if last.host == step.first.host else moved} answers"
     severity = case.severity(*bad) if bad else Severity.WARNING
     there = _at_home(case, step)
     rename = there is not None and rewritten(case, there) is not None
@@ -180,7 +182,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         severity = Severity.ERROR  # nothing came of it, whatever the status said
     yield Found(
         broken,
-        f"the mirror {answered_by(last)} answers {last.status} with a web page: it is not a registry (any more)."
+        f"the mirror {who} {last.status} with a web page: it is not a registry (any more)."
         if page
         else f"the mirror {said_status(last)}"
         + (f", and {said_status(there.last)}" if there is not None else "")
