@@ -247,6 +247,27 @@ def test_a_login() -> None:
     assert pull.outcome is Ending.COMPLETE
 
 
+@every_dialect
+def test_a_version_check_with_the_token_of_a_pull_is_part_of_it(dialect: str) -> None:
+    """No login asks for a token of one repository: soon after the pull or a minute later, it is no operation of its own."""
+    wire = a_pull(dialect, name="a")
+    for pause in (0.1, 60):
+        wire.wait(pause)
+        wire.ask("GET", f"{HUB}/v2/", token="a2" if dialect in ("docker-containerd", "containerd") else "a")
+    pull = only(played(wire))
+    assert (pull.action, told(pull)[-2:]) == ("pull", ["version-check 200"] * 2)
+
+
+def test_a_login_with_the_token_of_a_pull_before_is_a_login() -> None:
+    """Some registries give one login the same token each time: what the version check before it was for tells them apart."""
+    wire = a_pull("docker-classic", name="same")
+    wire.wait(0.5)
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.asks_for_token(None, "same")
+    wire.ask("GET", f"{HUB}/v2/", token="same")
+    assert [pull.action for pull in played(wire).pulls] == ["pull", "login"]
+
+
 def test_a_login_does_not_become_a_pull() -> None:
     """A pull after a login that ended is told apart from it."""
     wire = Wire(agent=DOCKER_20)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pullscope.oci.agents import COMMANDS, DAEMONS, PAIRS, STARTS_OVER, identify
+from pullscope.oci.agents import DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
@@ -168,7 +168,7 @@ def _is_another_client(clue: Clue, pull: Pull) -> bool:
 
 def _is_over(clue: Clue, pull: Pull) -> bool:
     """It has ended, and nothing says that this request goes on with it."""
-    if not pull.closed or is_theirs(clue, pull):
+    if not pull.closed or is_theirs(clue, pull) or (clue.form is Form.PING and has_token(clue, pull)):
         return False
     if clue.form in (Form.WRITE, Form.DIGEST) and pull.pushing and not pull.put:
         return False
@@ -220,19 +220,27 @@ def is_theirs(clue: Clue, pull: Pull) -> bool:
     return is_same_process(clue, pull) or (len(clue.issued_to) == 1 and pull in clue.issued_to)
 
 
+def has_token(clue: Clue, pull: Pull) -> bool:
+    """Whether the request carries a token that this operation was given, or has used."""
+    return pull in clue.issued_to or (clue.credential is not None and clue.credential in pull.credentials)
+
+
 def _asks_ping(clue: Clue, pull: Pull) -> bool:
-    """An operation of the same process; or one without a name that tries http after https, or shows its new token."""
+    """An operation of the same process, or one that has its token; or one without a name that tries http after https.
+
+    A version check with the token of a pull is no login: that has no scope (token spec; helm 4.2 and client libraries do it).
+    """
     alone = clue.spoken == (pull,) and clue.family not in DAEMONS and not pull.closed
-    if is_same_process(clue, pull) or alone:
+    a_login_has_it = pull.repository is not None and any(other.repository is None for other in clue.issued_to)
+    if is_same_process(clue, pull) or alone or (has_token(clue, pull) and not a_login_has_it):
         return True
     if pull.repository is not None:
         return False
     others = [*pull.steps, *pull.open_steps, *pull.ready, *pull.unused]
     # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
     elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
-    with_token = all(other.settled for other in others) and bool(others) and others[-1].is_token
     shown = clue.step.first.request.authorization == "basic" and bool(others) and others[-1].last.status == 401
-    return bool(others) and (elsewhere or shown or (with_token and clue.credential is not None))
+    return bool(others) and (elsewhere or shown)
 
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
@@ -286,11 +294,8 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
     if pull in clue.issued_to or pull in clue.spoken:
         return True
     # A client that has the index already asks for its children without fetching it (containerd 2.1, transfer service).
-    return _knows_nothing(pull) and (pull.tag is not None or route.endpoint is not Endpoint.MANIFEST)
-
-
-def _knows_nothing(pull: Pull) -> bool:
-    return pull.index is None and not pull.images and not pull.put
+    knows_nothing = pull.index is None and not pull.images and not pull.put
+    return knows_nothing and (pull.tag is not None or route.endpoint is not Endpoint.MANIFEST)
 
 
 def _asks_write(clue: Clue, pull: Pull) -> bool:
@@ -391,8 +396,3 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt
     return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest
-
-
-def is_command(family: str) -> bool:
-    """Whether each run of this client is a process of its own."""
-    return family in COMMANDS

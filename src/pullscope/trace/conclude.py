@@ -133,7 +133,9 @@ def _action_of_nameless(pull: Pull) -> Action:
         return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else Action.PULL
     hops = [hop for step in steps_of(pull) for hop in step.hops]
     asks = [parameters(query(step.first.request.url)) for step in tokens]
-    shown = any(hop.request.authorization != "none" for hop in hops)
+    shown = {hop.request.authorization for hop in hops} - {"none"}
+    if not any(step.is_token or step.first.status == 401 for step in steps_of(pull)):
+        shown.discard("bearer")  # a token that was got before, for whatever it was: no login
     return Action.LOGIN if shown or any("offline_token" in one or "account" in one for one in asks) else Action.OTHER
 
 

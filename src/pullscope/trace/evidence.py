@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, is_same_process, wants
+from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, has_token, is_same_process, wants
 from pullscope.trace.model import Pull, Reason, Strength
 
 AT_ONE_TIME = 4
@@ -47,10 +47,6 @@ def _alone_on_connection(clue: Clue, pull: Pull) -> bool:
 
 def _has_the_token(clue: Clue, pull: Pull) -> bool:
     return clue.issued_to == (pull,)
-
-
-def _shares_the_token(clue: Clue, pull: Pull) -> bool:
-    return pull in clue.issued_to or (clue.credential is not None and clue.credential in pull.credentials)
 
 
 def _spoke(clue: Clue, pull: Pull) -> bool:
@@ -112,7 +108,7 @@ WHOSE: Sequence[Row] = (
     Row(
         name="shared token",
         strength=Strength.LIKELY,
-        holds=_shares_the_token,
+        holds=has_token,
         words="carries token {token}, which this operation was given too",
         source="token servers that cache give one token to several clients (measured: one token for all)",
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pullscope.oci.agents import Client, identify
+from pullscope.oci.agents import COMMANDS, Client, identify
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import (
@@ -21,7 +21,6 @@ from pullscope.trace.clues import (
     Form,
     alike,
     clue_of,
-    is_command,
     names_tag,
     steps_of,
 )
@@ -140,7 +139,7 @@ class Grouper:
             pull.streams.add(hop.host)
         if request.connection is not None:
             known = self._connections.process(request.connection)
-            if known is None and is_command(identify(hop.agent).family):
+            if known is None and identify(hop.agent).family in COMMANDS:
                 known = pull.process = pull.process or Process()
             elif known is not None and pull.process is None:
                 pull.process = known
@@ -187,9 +186,10 @@ class Grouper:
             yield from (pull for pull in reversed([*self._roster.recent]) if pull.client_key[0] == client)
             return
         if clue.form is Form.PING:
-            yield from self._waiting.at(client, clue.registry)
-            if clue.process is not None:
-                yield from (pull for pull in self._roster.of_client(client) if pull.registry == clue.registry)
+            theirs = self._roster.of_client(client) if clue.process is not None else clue.issued_to
+            kept = (pull for pull in theirs if not pull.closed or pull in self._roster.recent)
+            waiting = self._waiting.at(client, clue.registry)
+            yield from dict.fromkeys([*waiting, *(pull for pull in kept if pull.registry == clue.registry)])
             return
         place = (client, clue.registry, clue.route.repository)
         if clue.route.repository is None:
