@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 from pullscope.oci.bounds import writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_manifest
@@ -99,7 +100,7 @@ def text_of(content: bytes, status: int) -> str:
 
 def _between(text: str, start: str, end: str) -> str:
     found = text.partition(start)[2].partition(end)
-    return found[0].strip()[:300] if found[1] else ""
+    return unescape(found[0].strip()[:300]) if found[1] else ""
 
 
 def _visible(page: str) -> str:

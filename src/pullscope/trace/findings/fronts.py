@@ -59,28 +59,39 @@ haproxy
 GATES = r"""
 # developers.cloudflare.com, Access policies: fscarmen2/Cloudflare-Accel#13, cloudflare/cloudflared#165
 //[\w.-]+\.cloudflareaccess\.com/|/cdn-cgi/access/: Cloudflare Access
-    add a policy with the action Bypass for /v2/ of {host} in Cloudflare Access
+    add a policy with the action Bypass for {path} of {host} in Cloudflare Access
 # oauth2-proxy.github.io, skip_auth_routes: Quiq/registry-ui#18
 /oauth2/(?:start|sign_in)\b: oauth2-proxy
-    let requests below /v2/ of {host} pass without oauth2-proxy (skip_auth_routes = "^/v2/")
+    let requests below {path} of {host} pass without oauth2-proxy (skip_auth_routes = "^{path}")
 # RFC 6749, 4.1.1; SAML 2.0, bindings, 3.4; rd= is what Authelia and ingress-nginx add: Joxit/docker-registry-ui#415
 [?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): single sign-on
-    let what is in front of {host} pass /v2/ on without its login page, or ask the registry behind it by an address of its own
+    let what is in front of {host} pass {path} on without its login page, or ask the registry behind it by an address of its own
+# TecharoHQ/anubis#1231, #1252, #1337, #1359; its docs, "Policies"
+^making\ssure\syou're\snot\sa\sbot: check: Anubis
+    let {path} of {host} through in Anubis's bot policy: a rule with path_regex: ^{path} and action: ALLOW
+# developers.cloudflare.com, WAF FAQ, "Skip", and Bot Fight Mode: docker/login-action#461, #328, docker/hub-feedback#2502
+^just\sa\smoment: check: Cloudflare
+    add a custom rule with the action Skip for {path} of {host} in Cloudflare, and switch off Bot Fight Mode, which heeds no rule
+# docker-library/official-images#4309
+checking\syour\sbrowser|\bnot\sa\s(?:ro)?bot\b|captcha|security\s(?:check|verification): check: bot protection
+    let what is in front of {host} pass {path} on without its check, or ask the registry behind it by an address of its own
 """
-"""Login pages for browsers: the address that leads to one, or its title, whose it is, and below that what is to be done."""
+"""Pages for browsers: the address that leads to one, or its title, whose it is, and below that what is to be done.
+
+They ask for a login, or check what asks (`check`)."""
+
+
+def _read(row: str, table: str) -> list[tuple[str, ...]]:
+    return re.findall(row, re.sub(r"^#.*\n", "", table, flags=re.MULTILINE), re.MULTILINE)
+
 
 _GATES = tuple(
-    (re.compile(address, re.IGNORECASE), name, fix)
-    for address, name, fix in re.findall(
-        r"^(\S+): (.+)\n +(.+)$", re.sub(r"^#.*\n", "", GATES, flags=re.MULTILINE), re.MULTILINE
-    )
+    (re.compile(address, re.IGNORECASE), bool(check), name, fix)
+    for address, check, name, fix in _read(r"^(\S+): (check: )?(.+)\n +(.+)$", GATES)
 )
 
 _ROWS = tuple(
-    (re.compile(names, re.IGNORECASE), size, time)
-    for names, size, time in re.findall(
-        r"^(\S.*)\n +(.+)\n +(.+)$", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE), re.MULTILINE
-    )
+    (re.compile(names, re.IGNORECASE), size, time) for names, size, time in _read(r"^(\S.*)\n +(.+)\n +(.+)$", TABLE)
 )
 
 
@@ -93,7 +104,7 @@ CUTS = """
 
 _CUTS = tuple(
     (int(least), int(most), re.compile(names, re.IGNORECASE), fix)
-    for least, most, names, fix in re.findall(r"^(\d+)-(\d+): (.+)\n +(.+)$", CUTS, re.MULTILINE)
+    for least, most, names, fix in _read(r"^(\d+)-(\d+): (.+)\n +(.+)$", CUTS)
 )
 
 PATIENCE = """
@@ -107,9 +118,7 @@ PATIENCE = """
 """
 """Seconds after which proxies end what is under way, unless told."""
 
-_PATIENCE = tuple(
-    (int(least), int(most), whose) for least, most, whose in re.findall(r"^(\d+)-(\d+): (.+)$", PATIENCE, re.MULTILINE)
-)
+_PATIENCE = tuple((int(least), int(most), whose) for least, most, whose in _read(r"^(\d+)-(\d+): (.+)$", PATIENCE))
 
 
 def cut(hop: Hop, size: int) -> str | None:
@@ -124,9 +133,9 @@ def patience(seconds: float | None) -> str | None:
     return next((whose for least, most, whose in _PATIENCE if least <= (seconds or 0.0) <= most), None)
 
 
-def gate(text: str) -> tuple[str, str] | None:
-    """Whose login page an address or a title is, and what to do about it; None where it is none."""
-    return next(((name, fix) for pattern, name, fix in _GATES if pattern.search(text)), None)
+def gate(text: str, *, check: bool) -> tuple[str, str] | None:
+    """Whose login page or check an address or a title is, and what to do about it; None where it is none."""
+    return next(((name, fix) for pattern, kind, name, fix in _GATES if kind is check and pattern.search(text)), None)
 
 
 def limits(hop: Hop) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
@@ -15,17 +16,22 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import gate
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import answered_by, filtering, quoted, words
+from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
 from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
+
+_IN_PLACE = (
+    "challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected ping-hides-challenge "
+    "ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun upstream-unreachable "
+    "wrong-content-type"
+)
+"""What follows from a page in a registry's place."""
 
 
 @row(
     "login-page",
     needs=Fact.PAGE,
-    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
-    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
-    "upstream-unreachable wrong-content-type",
+    explains=_IN_PLACE,
     severities="error, warning",
     remedy="let /v2/ pass without it",
     report="fscarmen2/Cloudflare-Accel#13",
@@ -37,27 +43,48 @@ def login_page(case: Case) -> Iterator[Found]:
     Access), Joxit/docker-registry-ui#415 (Authelia), cesanta/docker_auth#230 (a token server). The address that the redirect
     names shows it, or the title of the page. docker login takes its 200 for a success.
     """
-    gated = [(step, hop, found) for step in case.steps for hop, found in _leading_to_a_login(step)]
+    yield from _gated(case, "a login page", check=False)
+
+
+@row(
+    "browser-check",
+    needs=Fact.PAGE,
+    explains=f"{_IN_PLACE} access-denied cdn-failed registry-failed write-denied",
+    severities="error, warning",
+    remedy="let /v2/ and the token server pass without it",
+    report="TecharoHQ/anubis#1231",
+)
+def browser_check(case: Case) -> Iterator[Found]:
+    """A page that checks whether a browser asks is the answer.
+
+    Only scripts of a browser get past it: TecharoHQ/anubis#1231, #1252 (crane, skopeo), #1337 (GitLab's token server),
+    docker/login-action#461, #328 (Cloudflare). Its title shows it, under any status.
+    """
+    yield from _gated(case, "a check for browsers", check=True)
+
+
+def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
+    """What is said of steps that end at such a page."""
+    gated = [(step, hop, found) for step in case.steps for hop, found in _leading_to(step, check)]
     if not gated:
         return
     (first, hop, (name, fix)), last = gated[0], case.stopped_at
+    whose = f" ({name})" if check and name != front(hop) else ""
     to = (
-        f"redirects to a login page at {hop.target} ({name})"
-        if hop.redirects
-        else f"answers with a login page{quoted(hop)}"
+        f"redirects to {what} at {hop.target} ({name})" if hop.redirects else f"answers with {what}{whose}{quoted(hop)}"
     )
     ended = any(step is last for step, *_ in gated) and not (last and last.kind is Kind.VERSION_CHECK and last.last.ok)
     yield Found(
         [step for step, *_ in gated],
         f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
         f"{case.client}.",
-        fix.format(host=hop.host),
+        fix.format(host=hop.host, path=path_of(bare(hop.request.url)) if first.is_token else "/v2/"),
         severity=Severity.ERROR if ended and case.pull.client.family != "curl" else None,
     )
 
 
-def _leading_to_a_login(step: Step) -> Iterator[tuple[Hop, tuple[str, str]]]:
-    """The hops of a step that lead to a login page, or are one; what ends in an answer that is no page leads to none."""
+def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]]:
+    """The hops of a step that lead to such a page, or are one; what ends in an answer that is no page leads to none."""
     last = step.last
     answered = last.response is not None and not last.redirects
     if (answered and not is_page(last)) or is_registrys(last) or any(hop.host in WEBSITES for hop in step.hops):
@@ -67,7 +94,7 @@ def _leading_to_a_login(step: Step) -> Iterator[tuple[Hop, tuple[str, str]]]:
         text = there if there is not None and route(there).endpoint is Endpoint.NONE else ""
         if hop is last and hop.follows is None and is_page(hop):
             text = words(hop)
-        if text and (found := gate(text)) is not None:
+        if text and (found := gate(text, check=check)) is not None:
             yield hop, found
 
 

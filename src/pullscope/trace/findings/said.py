@@ -83,7 +83,7 @@ def words(hop: Hop) -> str:
 
 def quoted(hop: Hop, *, otherwise: str = "") -> str:
     """What it says, in quotation marks with a colon before; or what stands in for it."""
-    line = words(hop).removesuffix(".").replace('"', "'")
+    line = re.sub(r"(?<!\.)\.$", "", words(hop)).replace('"', "'")
     return f': "{line}"' if line else otherwise
 
 
