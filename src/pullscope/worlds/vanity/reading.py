@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,9 +135,9 @@ def _platform(path: Path, text: str) -> str:
     name = path.name.lower()
     claiming = [kind for kind in PLATFORMS.values() if kind.is_file(name, text)]
     if not claiming or claiming[0].turn:
-        for what, tells, instead in _NOT_READ:
-            if tells(name, text):
-                raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
+        what, instead = _not_read(name, text)
+        if what:
+            raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
     if claiming:
         return _dialect_of_redirects(path) if "_redirects" in name else claiming[0].id
     raise ValueError(
@@ -149,36 +149,36 @@ _HOST_WITHOUT_SCHEME = re.compile(
     r"/{0,2}(?:[a-z0-9-]+\.)*(?:docker\.io|ghcr\.io|gcr\.io|quay\.io|pkg\.dev|amazonaws\.com|azurecr\.io|k8s\.io)(?:[:/]|$)"
 )
 _HAPROXY = re.compile(r"^(?:frontend|backend|listen)\s+[\w.-]+\s*$", re.MULTILINE)
+_S3 = re.compile(r"\bRedirectRules?\b|\bKeyPrefixEquals\b|\bReplaceKeyPrefixWith\b")
 _OWN_FORM = (
     "try what it does as a [[rewrite]] .toml (docs/vanity-domains.md), or ask the live domain with pullscope check"
 )
-_NOT_READ: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
-    (
-        "code (a Worker or a function)",
-        lambda name, _: name.endswith((".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs")),
-        f"code is not played; {_OWN_FORM}",
-    ),
-    (
-        "a configuration of HAProxy",
-        lambda name, text: "haproxy" in name or _HAPROXY.search(text) is not None,
-        _OWN_FORM,
-    ),
-    (
-        "a configuration of Traefik without routers",
-        lambda name, text: (
-            name.endswith((".yml", ".yaml", ".toml"))
-            and ("traefik" in name or "traefik" in text[:4000].lower() or "PathPrefix(" in text)
-        ),
-        "what is read is the dynamic configuration: http.routers, labels of containers, an IngressRoute",
-    ),
-    (
-        "a resource of the Gateway API",
-        lambda name, text: name.endswith((".yml", ".yaml")) and "gateway.networking.k8s.io" in text,
-        _OWN_FORM,
-    ),
-    ("a wrangler configuration", lambda name, _: name.startswith("wrangler."), "its _redirects is; a Worker is code"),
-)
-"""What it is, how that is told from its name and text, and what to do instead."""
+_YAML = (".yml", ".yaml")
+_CODE = (".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs")
+_ELSEWHERE = {"firebase.json": "Firebase Hosting", "staticwebapp.config.json": "Azure", "render.yaml": "Render"}
+
+
+def _not_read(name: str, text: str) -> tuple[str, str]:
+    """What a file is that is not read, as its name and text tell, and what to do instead; "" for one that may be."""
+    kinds = re.findall(r"^kind:\s*[\"']?(\w+)", text, re.MULTILINE) if name.endswith(_YAML) else []
+    if name.endswith(_CODE):
+        return "code (a Worker or a function)", f"code is not played; {_OWN_FORM}"
+    if "haproxy" in name or _HAPROXY.search(text):
+        return "a configuration of HAProxy", _OWN_FORM
+    if kinds and "apiVersion:" in text:
+        named = ", ".join(dict.fromkeys(kinds))[:200]
+        return (
+            f"a resource of Kubernetes ({named})",
+            f"of these it reads Ingress, IngressRoute and Middleware; {_OWN_FORM}",
+        )
+    if name.endswith((*_YAML, ".toml")) and ("traefik" in f"{name} {text[:4000].lower()}" or "PathPrefix(" in text):
+        read = "http.routers, labels of containers, an IngressRoute"
+        return "a configuration of Traefik without routers", f"what is read is the dynamic configuration: {read}"
+    if name.startswith("wrangler."):
+        return "a wrangler configuration", "its _redirects is; a Worker is code"
+    if name in _ELSEWHERE or _S3.search(text):
+        return f"a configuration of {_ELSEWHERE.get(name, 'an S3 website')}", _OWN_FORM
+    return "", ""
 
 
 def _dialect_of_redirects(path: Path) -> str:

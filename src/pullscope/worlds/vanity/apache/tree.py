@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive
+from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive, refuse_template
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')
-_ALWAYS_INSIDE = {"ifmodule", "ifversion", "ifdefine", "requireall", "requireany"}
+_TRANSPARENT = {"ifmodule", "ifversion", "ifdefine", "requireall", "requireany"}
 
 
 @dataclass(slots=True, eq=False)
@@ -34,19 +34,22 @@ class Config:
     hosts: list[Host] = field(default_factory=list)
     per_directory: bool = False
     """True for a .htaccess: its paths have no slash in front."""
+    defined: set[str] = field(default_factory=lambda: {"SSL"})
+    """Parameters of <IfDefine>: servers start without any, but SUSE's and XAMPP's with -D SSL."""
+    left_out: list[Directive] = field(default_factory=list)
+    """The <IfDefine>s whose parameter is not among them (core, IfDefine)."""
 
 
 def config(text: str, file: str) -> Config:
     """The tree; ValueError, with the line, for a text whose sections do not fit."""
-    top = _directives(text, file)
+    refuse_template(text, file)
     found = Config(file, per_directory=file.lower().endswith(".htaccess"))
-    outside = [one for one in _flat(top) if one.name != "virtualhost"]
-    for one in _flat(top):
+    top = list(_flat(_directives(text, file), found))
+    outside = [one for one in top if one.name != "virtualhost"]
+    for one in top:
         if one.name == "virtualhost":
             # What stands outside comes after what is in the host (mod_proxy, mod_alias: merged in that order).
-            found.hosts.append(
-                _host(one, [*_flat(one.block or []), *(each for each in outside if not _is_rewrite(each))])
-            )
+            found.hosts.append(_host(one, [*(one.block or []), *(each for each in outside if not _is_rewrite(each))]))
     if not found.hosts:
         found.hosts.append(_host(Directive(1, ["virtualhost", "*"], outside), outside))
     encrypted = {name for host in found.hosts if host.tls for name in host.names}
@@ -59,7 +62,7 @@ def _is_rewrite(one: Directive) -> bool:
 
 
 def _host(one: Directive, directives: list[Directive]) -> Host:
-    own = list(_flat(one.block or []))
+    own = one.block or []
     given = [name.lower() for each in own if each.name in {"servername", "serveralias"} for name in each.args]
     names = tuple(name.rpartition("://")[2] for name in given)
     tls = any(word.endswith(":443") for word in one.args) or any(
@@ -68,13 +71,21 @@ def _host(one: Directive, directives: list[Directive]) -> Host:
     return Host(one.line, tuple(name.partition(":")[0] for name in names), tls, directives)
 
 
-def _flat(block: list[Directive]) -> Iterator[Directive]:
-    """The directives with those of <IfModule NAME> in its place; a module is taken as loaded."""
+def _flat(block: list[Directive], found: Config) -> Iterator[Directive]:
+    """The directives, with those of <IfModule NAME> and its like in its place; a module is taken as loaded."""
     for one in block:
-        if one.name in _ALWAYS_INSIDE and one.block is not None:
-            if not (one.args and one.args[0].startswith("!")):
-                yield from _flat(one.block)
+        if one.block is None:
+            found.defined.update(one.args[:1] if one.name == "define" else ())
+            yield one
+        elif one.name in _TRANSPARENT:
+            word = one.args[0] if one.args else ""
+            known = one.name != "ifdefine" or word.removeprefix("!") in found.defined
+            if known is not word.startswith("!"):
+                yield from _flat(one.block, found)
+            elif one.name == "ifdefine":
+                found.left_out.append(one)
         else:
+            one.block = list(_flat(one.block, found))
             yield one
 
 

@@ -35,6 +35,9 @@ def read_apache(text: str, file: str) -> Read:
         for one, within in answering(host.directives, _ANSWERING):
             known.setdefault(id(one), _rule(one, within, tree, host.names if index else ()))
         remarks.extend(_remarks(host, tree))
+    for one in tree.left_out:
+        message = f"<IfDefine {' '.join(one.args)[:60]}> is left out: this file does not define it, nor does Apache unless told."
+        remarks.append(Remark.unplayed(f"{file}:{one.line}", message, severity="info"))
 
     def play(request: Request) -> Decision:
         host = host_for(tree, request.host.partition(":")[0])
