@@ -83,6 +83,9 @@ CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o")
 TOKEN_WITHIN = frozenset({"docker", "containerd", "nerdctl", "buildkit", *CONTAINERS_IMAGE})
 """Families that ask for a token within the request that needs it, so that no token is all that they want: distribution session.go
 (ModifyRequest), containerd authorizer.go, containers/image docker_client.go (setupRequestAuth)."""
+RENEWS_BY_CLOCK = frozenset({"docker", "docker-cli", *CONTAINERS_IMAGE})
+"""Families that ask for a new token once the old one's time is over, by the clock of their own machine: distribution session.go
+(getToken), containers/image docker_client.go (bearerToken); DeepVAC/TorchPod#60, docker/hub-feedback#645."""
 STARTS_OVER = frozenset(name for name, family in FAMILIES.items() if family.starts_over)
 PAIRS = frozenset(
     {

@@ -175,12 +175,8 @@ class Answer:
     @cached_property
     def by_page(self) -> bool:
         """Whether a page answered, which is neither a registry's nor a challenge for a login."""
-        told = (
-            is_registrys(self.hop)
-            or _REGISTRY.match(front(self.hop) or "")
-            or (self.status == 401 and self.hop.challenges)
-        )
-        return is_page(self.hop) and not told
+        told = is_registrys(self.hop) or _REGISTRY.match(front(self.hop) or "")
+        return is_page(self.hop) and not told and not (self.status == 401 and self.hop.challenges)
 
     @cached_property
     def is_known_to_be_there(self) -> bool:
@@ -205,11 +201,6 @@ class Answer:
     def later(self) -> str:
         """To try again, as far as that has not been done in vain."""
         return "try again" if self.times < 3 else "try again when something has changed (it was the same each time)"
-
-    @cached_property
-    def sends(self) -> bool:
-        """Whether something is to be written, rather than deleted."""
-        return self.act == "write"
 
     @cached_property
     def code(self) -> str | None:
@@ -247,11 +238,11 @@ def _is_too_large(one: Answer) -> bool:
 
 
 def _is_cut_off(one: Answer) -> bool:
-    return one.sends and (one.status in _ENDED or (one.hop.failed is not None and failure(one.hop) is None))
+    return one.act == "write" and (one.status in _ENDED or (one.hop.failed is not None and failure(one.hop) is None))
 
 
 def _is_lost(one: Answer) -> bool:
-    if one.step.route.endpoint is not Endpoint.UPLOAD or not one.sends or one.hop.request.method == "GET":
+    if one.step.route.endpoint is not Endpoint.UPLOAD or one.act != "write" or one.hop.request.method == "GET":
         return False
     return (one.status == 404 or bool(codes(one.hop) & _LOST)) and not says(one.hop, PART)
 
@@ -270,7 +261,7 @@ def _is_barred(one: Answer) -> bool:
 
 
 def _is_not_taken(one: Answer) -> bool:
-    return one.sends and (one.status in _NOT_TAKEN or refuses_manifest(one.step))
+    return one.act == "write" and (one.status in _NOT_TAKEN or refuses_manifest(one.step))
 
 
 def _is_failure(one: Answer) -> bool:
@@ -293,8 +284,9 @@ def _is_storage_failure(one: Answer) -> bool:
 def _lacks(one: Answer) -> str | None:
     """What is not there, as its code; what the registry itself says decides before what a mirror of it says."""
     step, hop, endpoint = one.step, one.hop, one.step.route.endpoint
-    if one.status not in (404, 410) or is_page(hop) or one.sends:
-        return None
+    redirected = hop.follows is not None and hop.route.endpoint is endpoint
+    if one.status not in (404, 410) or one.act == "write" or (is_page(hop) and not redirected):
+        return None  # files on a web server, as moby/moby#30798
     if endpoint is Endpoint.BLOB:
         return "blob-unknown"
     no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or endpoint is Endpoint.TAGS
@@ -356,7 +348,5 @@ def by_hand(one: Answer) -> str:
         return f"compare what {one.case.client} sent with what these words name; then {look_at_the_log(one)}"
     how = {"HEAD": "-I", "GET": "-i"}.get(hop.request.method, f"-i -X {hop.request.method}")
     shown = {"bearer": " -H 'Authorization: Bearer TOKEN'", "basic": " -u NAME"}.get(hop.request.authorization, "")
-    return (
-        f"ask again by hand (curl {how}{shown} '{hop.request.url}') and change what these words name; if it says the same, "
-        f"{look_at_the_log(one)}"
-    )
+    again = f"ask again by hand (curl {how}{shown} '{hop.request.url}') and change what these words name"
+    return f"{again}; if it says the same, {look_at_the_log(one)}"

@@ -27,7 +27,7 @@ name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|r
     check which DNS server {machine} asks, and whether that one answers for {hosts}
 name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
     {who} could not reach {what}: no address is known for that name
-    check the name {hosts}, and what DNS says of it on {machine}{played}
+    check {name}what DNS says of {hosts} on {machine}{played}
 # docker/for-linux#415: the scheme of HTTPS_PROXY
 proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
     {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
@@ -137,6 +137,11 @@ FAILURES = tuple(
     Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix.split()).replace(" {through}", "{through}"))
     for far, kind, words, told, fix in _ROWS
 )
+OUT, OF_MITMPROXY = "; where only a proxy leads out, {}", "give mitmproxy that one: --mode upstream:http://HOST:PORT"
+PLAYED = (
+    "; a host that does not exist yet can be played: mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for "
+    "Docker Hub"
+)
 _ADDRESS = re.compile(r"(?<=failed \(')[0-9a-f.:]+(?=')|(?<=dial tcp )(?:[0-9.]+|\[[0-9a-f:]+\])(?=:\d+: )")
 """The address that was tried: asyncio's and Go's words."""
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
@@ -180,7 +185,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         if hop.step.is_foreign and hop.step.route.digest
         else by
     )
-    who = client if logged else "mitmproxy"
+    who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
     plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
     if named:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
@@ -200,10 +205,13 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "machine": "the machine that this log is from" if logged else "this machine",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
-        "played": ""
+        "name": "" if hosted else f"the name {hosts}, and ",
+        # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
+        "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)
+        if hosted
+        else ""
         if logged or named
-        else "; a host that does not exist yet can be played: mitmdump -s addons/vanity_registry.py, or -s "
-        "addons/sample_registry.py for Docker Hub",
+        else PLAYED,
     }
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     # The clause on who named it ends with a comma, which no colon or bracket takes.

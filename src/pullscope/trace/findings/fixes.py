@@ -1,4 +1,5 @@
 """What to do about one answer (`answers`): a ladder of rungs, from what says most to what says least.
+One file, because a rung is right only after those before it.
 
 First what the request's own name shows, then the words of the answer, then what is known of login and rights, then codes, then
 who answered, then the status. Each rung speaks only where it knows; what stands at its end is honest about knowing nothing.
@@ -13,14 +14,15 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
-from pullscope.trace.findings.asked import action
+from pullscope.trace.findings.asked import action, host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
-from pullscope.trace.findings.missing import of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
+from pullscope.trace.findings.missing import cache, of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
+    of_a_look,
     of_a_lookup,
     of_a_refusal,
     of_a_silent_refusal,
@@ -81,14 +83,18 @@ def of_a_name(one: Answer) -> str | None:
         other = of_names(one) or of_a_login(one) or of_a_refusal(one)
         meant = f"; if it is meant so, {other}" if other is not None else ""
         return f"leave {again[1]} out of the address: helm adds the chart's name to it, and so asks for {name}{meant}"
-    if not name or one.is_about_a_login or not 400 <= one.status < 500:
+    if not name or (one.is_about_a_login and not one.of_a_right) or not 400 <= one.status < 500:
         return None
     if known == "docker-hub" and parts > 2:
-        return (
-            f"{OF_THE_REWRITE}, or repair {mirror}"
-            if (mirror := rewritten(one.case, one.step)) is not None
-            else f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
-        )
+        if (mirror := rewritten(one.case, one.step)) is not None:
+            return f"{OF_THE_REWRITE}, or repair {mirror}"
+        return f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
+    if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
+        # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222; a host: GoogleContainerTools/kaniko#616
+        if (within := host_within(name)) is not None:
+            return f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
+        alone = f"{name[8:]} alone is an official image of Docker Hub"
+        return f"name it OWNER/{name[8:]}, with the account or organization that it is of: {alone}"
     if known == "ghcr" and parts == 1:
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None
@@ -121,16 +127,15 @@ def of_where_it_was_named(one: Answer) -> str | None:
     if hop.response is not None or (known is not None and known.reached):
         return None
     if (sent_by := homes(case, hop)) and is_local(hop.host):
-        return (
-            f"set the public address of {min(sent_by)} in its configuration: its challenge names {hop.host} for tokens"
-        )
+        names = f"its challenge names {hop.host} for tokens"
+        return f"set the public address of {min(sent_by)} in its configuration: {names}"
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
         return None
     if is_local(hop.host):
-        return (
-            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution), or give "
-            f"its storage an address that {case.client} can reach"
+        itself = (
+            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
         )
+        return f"{itself}, or give its storage an address that {case.client} can reach"
     return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
 
 
@@ -138,10 +143,8 @@ def of_the_catalog(one: Answer) -> str | None:
     """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
     if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
         return None
-    with_login = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
-    return (
-        f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{with_login}"
-    )
+    else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
+    return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
 
 
 def of_a_page(one: Answer) -> str | None:
@@ -150,10 +153,8 @@ def of_a_page(one: Answer) -> str | None:
         return None
     who = front(one.hop) or f"the proxy in front of {one.host}"
     if one.hosted is not None:
-        return (
-            f"see which filter or proxy of this network answers in place of {one.host}, or ask from another address: a page "
-            "answered, not the registry"
-        )
+        filters = f"which filter or proxy of this network answers in place of {one.host}"
+        return f"see {filters}, or ask from another address: a page answered, not the registry"
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
     return f"let {who} pass it on: a page answered, not the registry" + (
         "" if begun else f"; check that {one.host} is where it is to go"
@@ -178,10 +179,8 @@ def of_a_list(one: Answer) -> str | None:
 
 def of_what_it_says(one: Answer) -> str | None:
     if one.act == "write" and is_page(one.hop) and one.status < 500:
-        return (
-            f"look at the log and the limits of the proxy in front of {one.hop.host}: a page answered, and registries answer "
-            "with JSON"
-        )
+        limits = f"the log and the limits of the proxy in front of {one.hop.host}"
+        return f"look at {limits}: a page answered, and registries answer with JSON"
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
     return of_the_status(one) or by_hand(one)
@@ -197,44 +196,41 @@ def of_a_failure(one: Answer) -> str | None:
     if one.status in GATEWAY and not hop.errors and name is not None:
         if filtering(hop) is not None:
             return f"check that {name}, a proxy on the way, may and can reach {host}"
-        return (
-            f"read the error log of {name} at {host}: it says whether the registry behind it refused the connection, took too "
-            "long or sent too large headers"
-        )
+        why = "refused the connection, took too long or sent too large headers"
+        return f"read the error log of {name} at {host}: it says whether the registry behind it {why}"
     other = other_host(hop)
     if other is not None:
         return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
     if says(hop, _REFUSES):
-        return (
+        its = (
             f"look at the login that {host} has at the registry behind it: with {one.status} its words are not of yours"
         )
+        # distribution/distribution-library-image#146
+        return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
     return f"look at the logs of {host}" + ("" if one.times > 2 else ", or try again later")
 
 
-_ANY = "token read list write delete"
-_BY_STATUS: dict[int, tuple[str, str]] = {
-    400: (
-        "token read list delete",
-        "compare the request with what {host} expects; a proxy in front may have changed it",
-    ),
-    404: ("list", "check the host, the port and the name: {front} knows no such address"),
-    405: ("read list", "have {front} hand {method} on to the registry behind it; or check that {host} is one"),
-    406: ("token read list write", "ask for a media type that {host} has"),
-    407: (_ANY, "give the client the login of the proxy in its proxy settings"),
-    409: (
-        "write delete",
-        "let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it",
-    ),
-    412: ("read write", "look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags"),
-    421: (_ANY, "ask {host} under the name that its certificate and its configuration have"),
-    431: (
-        _ANY,
-        "raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long",
-    ),
-    426: (_ANY, "ask {host} by the version of HTTP that it wants, and let a proxy in front do so too"),
-    451: (_ANY, "pull it from a mirror that may be reached from here"),
-}
+_STATUSES = """
+400 token read list delete: compare the request with what {host} expects; a proxy in front may have changed it
+404 list: check the host, the port and the name: {front} knows no such address
+405 read list: have {front} hand {method} on to the registry behind it; or check that {host} is one
+406 token read list write: ask for a media type that {host} has
+407 any: give the client the login of the proxy in its proxy settings
+# moby/moby#39223, microsoft/WSL#4225, form3tech-oss/platform-interview#32
+408 token read list: if it is so each time, set a smaller MTU where {client} runs (ip link set dev DEVICE mtu 1400): the request
+  came in part
+409 write delete: let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it
+412 read write: look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags
+421 any: ask {host} under the name that its certificate and its configuration have
+426 any: ask {host} by the version of HTTP that it wants, and let a proxy in front do so too
+431 any: raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
+451 any: pull it from a mirror that may be reached from here
+"""
 """What a status without words asks for, to which acts."""
+_BY_STATUS = {
+    int(status): (acts, " ".join(fix.split()))
+    for status, acts, fix in re.findall(r"^(\d+) ([\w ]+): (.+(?:\n  .+)*)", _STATUSES, re.MULTILINE)
+}
 _SET_THERE = frozenset({405, 412})
 """Statuses that a setting of the registry or its proxy would change: of no use where others run it."""
 
@@ -244,19 +240,18 @@ def of_the_status(one: Answer) -> str | None:
     if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
         return f"ask by GET, which says why: what is in front of {host} may find the token too long, or have changed the request"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
+    fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None
-    if one.act in acts.split() and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
-        return fix.format(host=host, method=hop.request.method, front=front(hop) or f"what is in front of {host}")
+    if fits and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
+        who = front(hop) or f"what is in front of {host}"
+        return fix.format(host=host, method=hop.request.method, front=who, client=one.case.client)
     if hop.status is None:
         runs = "" if one.hosted is not None else f"check that {host} runs, and "
-        return (
-            f"{one.later}; if it keeps failing, {runs}look at what is between {host} and here: a firewall or proxy that does not "
-            "let it through ends connections like that"
-        )
+        ends = "a firewall or proxy that does not let it through ends connections like that"
+        return f"{one.later}; if it keeps failing, {runs}look at what is between {host} and here: {ends}"
     if one.status == 403 and filtering(hop) is not None:
-        return (
-            f"have {host} allowed in the rules of {filtering(hop)}, a proxy on the way: it refuses in place of {host}"
-        )
+        rules = f"the rules of {filtering(hop)}, a proxy on the way"
+        return f"have {host} allowed in {rules}: it refuses in place of {host}"
     if one.status == 403 and (is_page(hop) or one.no_login):
         login = f"log in: {one.login}; else " if not is_page(hop) and not one.takes_no_login else ""
         who = front(hop) or host
@@ -268,6 +263,7 @@ LADDER: tuple[Rung, ...] = (
     of_an_old_login,
     of_the_unseen,
     of_a_lookup,
+    of_a_look,
     of_a_name,
     of_fixed_tags,
     of_a_list,

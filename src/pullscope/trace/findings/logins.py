@@ -19,12 +19,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import (
-    challenger,
-    public_front,
-    pushes,
-    refuses_access,
-)
+from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
 from pullscope.trace.findings.login_commands import log_in, login
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from inspect import cleandoc
+from typing import Any
 
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.row import Row
@@ -51,9 +52,7 @@ class Lookups:
         if step.kind is not Kind.VERSION_CHECK or last.request.authorization == "none":
             return
         who = (last.request.client, last.host)
-        self._shown[who] = last.request.time
-        if len(self._shown) > MOST:
-            self._shown.popitem(last=False)
+        _keep(self._shown, who, last.request.time)
         before = self._refused.pop(who, None)
         if before is not None and before.started <= last.request.time:
             _clear(before)
@@ -74,9 +73,7 @@ class Lookups:
             ["manifest-unknown"],
             ["name-unknown"],
         ):
-            self._missed[place] = pull
-            if len(self._missed) > MOST:
-                self._missed.popitem(last=False)
+            _keep(self._missed, place, pull)
 
     def _checked_only(self, pull: Pull) -> None:
         if [one.code for one in pull.findings] != ["credentials-not-used"]:
@@ -86,9 +83,13 @@ class Lookups:
         if self._shown.get(who, 0.0) >= pull.started:
             _clear(pull)
             return
-        self._refused[who] = pull
-        if len(self._refused) > MOST:
-            self._refused.popitem(last=False)
+        _keep(self._refused, who, pull)
+
+
+def _keep(kept: OrderedDict[Any, Any], key: tuple[str, ...], value: Any) -> None:
+    kept[key] = value
+    if len(kept) > MOST:
+        kept.popitem(last=False)
 
 
 def _clear(pull: Pull) -> None:

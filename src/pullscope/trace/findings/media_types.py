@@ -15,6 +15,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST, MediaClass, media_class
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -51,6 +52,7 @@ _RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "containers", "kan
 """Families that take a manifest to run what it names; docker 24 to 29 and podman: confidential-containers/trustee#1561."""
 _DOCKERS_LAYERS = re.compile(r"application/vnd\.docker\.image\.rootfs\.(?:diff|foreign\.diff)\.tar(?:\.gzip)?")
 _NOT_OCI = re.compile(r"19\.03\.[0-3](?!\d)")
+ONE_FAMILY = "build it with types of one family (oci-mediatypes=true in buildx)"
 _OCIS_CONFIG = "application/vnd.oci.image.config.v1+json"
 _DOCKERS_CONFIG = "application/vnd.docker.container.image.v1+json"
 
@@ -99,11 +101,16 @@ def _of_another_type(look: Look) -> Told | None:
 
 
 def _of_old_docker(look: Look) -> Told | None:
-    """docker 19.03.0 to .3, "mediaType in manifest should be": moby/moby#39727; mended in docker-archive/engine#405."""
-    version = look.case.pull.client.version or ""
-    if look.family != "docker" or not _NOT_OCI.match(version) or look.manifest.media_type != OCI_MANIFEST:
+    """docker before it knew OCI's types, "missing signature key": redis/docker-library-redis#381, ansible/ansible-runner#1095,
+    gotify/server#776, testcontainers/testcontainers-java#9868. 19.03.0 to .3, "mediaType in manifest should be": moby/moby#39727,
+    mended in docker-archive/engine#405.
+    """
+    client, of_oci = look.case.pull.client, look.manifest.media_type == OCI_MANIFEST
+    unread = not takes(look.step.last, look.sent) or (of_oci and _NOT_OCI.match(client.version or ""))
+    if look.family != "docker" or not look.sent or not unread:
         return None
-    return f"of OCI's type, which docker {version} does not read", "use a later docker, or push it with Docker's types"
+    how = "buildx: --provenance=false -o type=image,oci-mediatypes=false"
+    return f"{look.sent}, which {client} does not read", f"use a later docker, or push it with Docker's types ({how})"
 
 
 def _of_mixed_layers(look: Look) -> Told | None:
@@ -112,22 +119,19 @@ def _of_mixed_layers(look: Look) -> Told | None:
     if look.family not in CONTAINERS_IMAGE or look.sent != DOCKER_MANIFEST or wrong is None:
         return None
     what = "layers in zstd, which only OCI's may have" if "zstd" in wrong else f"a layer typed {wrong or 'as nothing'}"
-    return f"a manifest of Docker's type with {what}: podman, skopeo, buildah and CRI-O refuse that", (
-        "build it with types of one family (oci-mediatypes=true in buildx)"
-        + (", or with gzip" if "zstd" in wrong else "")
-    )
+    told = f"a manifest of Docker's type with {what}: podman, skopeo, buildah and CRI-O refuse that"
+    return told, ONE_FAMILY + (", or with gzip" if "zstd" in wrong else "")
 
 
 def _of_mixed_config(look: Look) -> Told | None:
     """containers/image NewNonImageArtifactError: docker-library/official-images#13983."""
-    if (
-        look.family not in _RUNNERS & set(CONTAINERS_IMAGE)
-        or look.sent != OCI_MANIFEST
-        or look.config != _DOCKERS_CONFIG
-    ):
+    runs = look.family in _RUNNERS & set(CONTAINERS_IMAGE)
+    if not runs or look.sent != OCI_MANIFEST or look.config != _DOCKERS_CONFIG:
         return None
-    what = f"a manifest of OCI's type with a config of Docker's, which {look.case.client} takes for no image"
-    return what, "build it with types of one family (oci-mediatypes=true in buildx)"
+    return (
+        f"a manifest of OCI's type with a config of Docker's, which {look.case.client} takes for no image",
+        ONE_FAMILY,
+    )
 
 
 def _of_no_image(look: Look) -> Told | None:

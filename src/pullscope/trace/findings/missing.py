@@ -17,8 +17,8 @@ from pullscope.trace.model import Kind
 _CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
 """What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
 _LIBRARY = (
-    "if {project} is a cache of Docker Hub, its official images need library/: {host}/{project}/library/{rest}; if it is one of "
-    "another registry, check that {host} reaches that"
+    "if {cache} is a cache of Docker Hub, its official images need library/: {cache}/library/{rest}; if it is one of another "
+    "registry, check that {host} reaches that"
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
@@ -42,32 +42,36 @@ def named_by(one: Answer) -> str | None:
     return None
 
 
-def _behind(one: Answer, name: str) -> str:
-    """What a cache may lack, as its name has it: below a project, a name of one part is an official image of Docker Hub."""
-    project, _, rest = name.partition("/")
-    official = rest and "/" not in rest and one.known is not None and one.known.id in _WITHOUT_LIBRARY
-    return (_LIBRARY if official else _CACHE).format(host=one.hop.host, project=project, rest=rest)
+def cache(one: Answer, name: str) -> str:
+    """What a cache may lack, as its name has it: a name of one part is an official image of Docker Hub.
+
+    Below a project where it has them, else as it is (distribution/distribution#1058, #3236, docker/cli#2304).
+    """
+    project, _, rest = name.rpartition("/")
+    projects = one.known is not None and one.known.id in _WITHOUT_LIBRARY and project and "/" not in project
+    official = projects or (one.known is None and not project and not one.is_known_to_be_there)
+    here = f"{one.hop.host}/{project}" if projects else one.hop.host
+    return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest)
 
 
 def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
-    cache = f"; {_behind(one, name)}" if one.known is None or one.known.is_cache else ""
+    also = f"; {cache(one, name)}" if (one.known is None or one.known.is_cache) and not is_page(one.hop) else ""
     if one.clue is not None and one.clue.name != "not there":
         return None  # words that say why
     if says(one.hop, _NO_PROJECT):
         return f"check the project {name.partition('/')[0]}, which {host} does not have, or make it"
     if one.code == "name-unknown":
-        within = host_within(name)
-        if within is not None:
-            return f"leave {within} out of the name, if it is the registry that was meant; else check the name{cache}"
-        return f"check the name, and where a redirect or proxy renames it, the rule{cache}"
+        if (within := host_within(name)) is not None:
+            return f"leave {within} out of the name, if it is the registry that was meant; else check the name{also}"
+        return f"check the name, and where a redirect or proxy renames it, the rule{also}"
     if one.code == "blob-unknown":
         if step.first.host != host:
             return f"look at {step.first.host}, which sends on to where the content is not, or keeps an old manifest in a cache"
         if step.expectation:
-            return f"push the image again: its manifest is there, its content is not{cache}"
+            return f"push the image again: its manifest is there, its content is not{also}"
         return "check the digest, and the repository that it is asked for in"
     if one.code != "manifest-unknown":
         return None
@@ -75,19 +79,17 @@ def of_what_is_missing(one: Answer) -> str | None:
     if step.kind is Kind.DELETE:
         return f"do nothing if it was deleted before; else check the name: {tags} its tags"
     if step.route.digest is None and "/v2/" in f"/{name}/":
-        return (
-            f"leave /v2 out of the address of {host} in the client's settings, or set override_path = true beside it in "
-            "hosts.toml: the path has it twice"
-        )
+        own = "or set override_path = true beside it in hosts.toml"
+        return f"leave /v2 out of the address of {host} in the client's settings, {own}: the path has it twice"
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
     if step.route.digest is None:
-        return f"check the tag: {tags} those that exist" + ("" if one.hosted is not None else cache)
+        return f"check the tag: {tags} those that exist" + ("" if one.hosted is not None else also)
     if step.expectation is not None:
-        return f"push the image again with all its platforms{cache}"
+        return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:
-        return f"look at {host}, which does not have what it names{cache}"
+        return f"look at {host}, which does not have what it names{also}"
     return "check the digest; what no tag names may be deleted"
 
 
@@ -113,28 +115,22 @@ def of_storage(one: Answer) -> str | None:
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
         return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
     if hop.status in (404, 410) and one.case.writes:
-        return (
-            f"check the storage settings of {by} (container or bucket, root directory, redirects): it has just taken blobs, and "
-            "points to where nothing is"
-        )
+        settings = f"the storage settings of {by} (container or bucket, root directory, redirects)"
+        return f"check {settings}: it has just taken blobs, and points to where nothing is"
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
     status = hop.status
     if status == 403 and hop.request.authorization == "none":
-        return (
-            f"allow {hop.host} where {one.case.client} is: a policy of its network (a proxy, a VPC endpoint) may refuse it; "
-            f"else look at the rights that {by} has there"
-        )
+        policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
+        return f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
     if status in (401, 409):  # Azure says 409 PublicAccessNotPermitted
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
         known = known_registry(by)
         whose = f"check the status page of {known.name}" if known is not None else "look at its log and its disk"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
-    return (
-        f"compare the address with what {by} hands out: a proxy on the way may change it; else look at the storage settings "
-        f"of {by} (endpoint, region, bucket)"
-    )
+    changed = f"compare the address with what {by} hands out: a proxy on the way may change it"
+    return f"{changed}; else look at the storage settings of {by} (endpoint, region, bucket)"
 
 
 def of_a_website(one: Answer) -> str | None:

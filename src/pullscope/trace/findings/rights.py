@@ -8,6 +8,7 @@ import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.amounts import period
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, by_hand
@@ -16,6 +17,7 @@ from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, l
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, rights
 from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
+from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
@@ -33,9 +35,8 @@ def of_a_login(one: Answer) -> str | None:
     if says(hop, _OF_RIGHTS) or (forbidden and one.known is not None and one.known.forbids):
         return the_right(one)
     if asks_for_another(one):
-        return (
-            f"let {one.host} ask for one kind of login only: what stands in front for Basic or the registry for tokens"
-        )
+        kind = "what stands in front for Basic or the registry for tokens"
+        return f"let {one.host} ask for one kind of login only: {kind}"
     if one.step.is_token and hop.request.method == "POST" and is_page(hop):
         return (
             f"let {hop.host} answer POST of a token request with a token, or with 405, after which {client} asks by "
@@ -46,9 +47,9 @@ def of_a_login(one: Answer) -> str | None:
         ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
     if took_before(one) is not None:
         how = (
-            f"if only the first request after each login works, let {one.hop.host} take a refresh token more than once"
+            f"let {one.hop.host} take a refresh token more than once: {client} shows the same one until its next login"
         )
-        ways = [f"{again}; {how}: {client} shows the same one until its next login"]
+        ways = [f"{again}; if only the first request after each login works, {how}"]
     elif voided(one):
         ways = [f"if its token has expired or was revoked, {again}"]
     elif forbidden and hop.request.method == "POST" and not is_specific(hop):
@@ -56,9 +57,8 @@ def of_a_login(one: Answer) -> str | None:
     elif forbidden and asked_repositories(one.step):
         ways.append(f"if it is good, {the_right(one)}")
     if _bcrypt_only(one):
-        ways.append(
-            "if it is right, look into the htpasswd file: only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
-        )
+        bcrypt = "only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
+        ways.append(f"if it is right, look into the htpasswd file: {bcrypt}")
     return "; ".join(ways) + _public(one)
 
 
@@ -80,24 +80,16 @@ def took_before(one: Answer) -> float | None:
 
 def voided(one: Answer) -> bool:
     """Whether a token server refuses a login as it is: akuity/kargo#777, riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
-    return (
-        one.known is not None
-        and one.known.voids
-        and one.step.is_token
-        and one.status == 403
-        and not is_specific(one.hop)
-    )
+    voids = one.known is not None and one.known.voids
+    return voids and one.step.is_token and one.status == 403 and not is_specific(one.hop)
 
 
 def _bcrypt_only(one: Answer) -> bool:
     """Whether distribution itself refuses Basic, of whose file it reads bcrypt only: distribution/distribution#2817."""
     hop, basic = one.hop, {challenge.scheme for challenge in one.hop.challenges} == {"basic"}
-    own = (
-        one.known is None
-        and header(hop, "docker-distribution-api-version") is not None
-        and "UNAUTHORIZED" in codes(hop)
-    )
-    return own and basic and hop.request.authorization == "basic" and not one.step.is_token
+    own = one.known is None and header(hop, "docker-distribution-api-version") is not None
+    shown = hop.request.authorization == "basic" and not one.step.is_token
+    return own and shown and basic and "UNAUTHORIZED" in codes(hop)
 
 
 def asks_for_another(one: Answer) -> bool:
@@ -117,9 +109,8 @@ def refused_login(one: Answer) -> str:
     hop, client = one.hop, one.case.client
     who = f"the token server {answered_by(hop)}" if one.step.is_token else answered_by(hop)
     if asks_for_another(one):
-        return (
-            f"{who} wants Basic of {client}, gets it, and then wants a token ({one.status}): no client can send both."
-        )
+        wants = f"{who} wants Basic of {client}, gets it, and then wants a token"
+        return f"{wants} ({one.status}): no client can send both."
     if (since := took_before(one)) is not None:
         said = f"{who} refused the refresh token of {client}, with {one.status}{quoted(hop)}."
         return f"{said} It took one of {client} {period(since)} before."
@@ -178,9 +169,8 @@ def without_a_login(one: Answer) -> str | None:
 
 def without_the_right(one: Answer) -> str | None:
     if lacks_delete(one) is not None:
-        return (
-            f"delete with a client that asks for delete or * (skopeo), and with an account that may delete {one.name}"
-        )
+        account = f"an account that may delete {one.name}"
+        return f"delete with a client that asks for delete or * (skopeo), and with {account}"
     if one.code not in ("write-denied", "login-lacks-right") or not one.lacks:
         return None
     if other := _granted_instead(one):
@@ -196,6 +186,18 @@ def what_it_lacks(one: Answer) -> str:
     if one.case.writes:
         return "pull and push" if "pull" in one.lacks else listed(one.lacks)
     return "pull" if "pull" in one.lacks else f"do {listed(one.lacks)} with"
+
+
+def looks_only(one: Answer) -> bool:
+    """Whether it may be a look, for which docker manifest asks for push too, up to 24.0.5: docker/cli#4345, #4512."""
+    return one.step.is_token and is_before(one.case, "docker-cli", 25) and not one.no_login and one.status in REFUSALS
+
+
+def of_a_look(one: Answer) -> str | None:
+    if one.code != "write-denied" or not looks_only(one):
+        return None
+    look = f"docker buildx imagetools inspect {registry_name(one.host)}/{one.name}:TAG, or docker 24.0.6 or later"
+    return f"look with {look}; to write, {log_in(one.case, one.host)}, with a token that may push"
 
 
 def _granted_instead(one: Answer) -> list[str]:
@@ -217,6 +219,8 @@ def lacks_delete(one: Answer) -> str | None:
 def why_refused(one: Answer) -> str:
     """What is known of why a write is refused, beside the answer's words."""
     client = "The client" if one.case.pull.client.family == "unknown" else one.case.client
+    if looks_only(one):
+        return " docker manifest of that version wants to push also where it only looks."
     if (one.clue is not None and not one.of_a_right) or one.by_page:
         return ""
     if without_a_login(one) is not None:
@@ -244,11 +248,8 @@ def of_a_lookup(one: Answer) -> str | None:
         return None
     if one.step.route.repository is not None and (one.no_login or one.known is not None):
         may_be = f"there may be no signature yet: {one.host} says the same then"
-        return (
-            f"log in: {one.login}; {may_be}"
-            if one.no_login
-            else f"give the account the right to read {one.name}; {may_be}"
-        )
+        how = f"log in: {one.login}" if one.no_login else f"give the account the right to read {one.name}"
+        return f"{how}; {may_be}"
     if one.step.route.repository is None:
         return f"let {one.hop.host} say 404 to what is not there (in S3 by s3:ListBucket), or let signatures be read"
     return (
@@ -289,24 +290,18 @@ def of_a_refusal(one: Answer) -> str | None:
         return None
     if one.code == "write-denied":
         if "MANIFEST_INVALID" in codes(one.hop):
-            return (
-                f"push under a new tag, or with an account that may overwrite tags of {name} (in Artifactory: delete)"
-            )
+            account = f"an account that may overwrite tags of {name}"
+            return f"push under a new tag, or with {account} (in Artifactory: delete)"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         return f"{account}, if these words name no other reason" if is_specific(one.hop) else f"{account}: {one.login}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
-        return (
-            f"{log}: {one.login}"
-            if one.no_login
-            else f"give the account that {one.case.client} uses that right, or {log}"
-        )
+        own = f"give the account that {one.case.client} uses that right"
+        return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
     if not is_specific(one.hop):
-        return (
-            f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
-            if one.name
-            else f"log in with an account that {host} lets do that: {login(one.case, host)}"
-        )
+        if not one.name:
+            return f"log in with an account that {host} lets do that: {login(one.case, host)}"
+        return f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
     if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
         return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
     if one.no_login:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.agents import RENEWS_BY_CLOCK
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare, parameters, query
@@ -315,6 +316,7 @@ class Rejected:
             f" for {period(self.lifetime)}" if self.lifetime is not None else ""
         )
         self.hosted = known_registry(hop.host) is not None
+        self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
         self.says = f"with {hop.status}{reason(hop)}"
         self.behind = period(self.skew)
         self.too_early = self.skew >= 2 and not taken
@@ -359,6 +361,8 @@ at_once: <at once>.
     compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
     get a new token: start {one.client} anew, or have it ask for one before {one.end}
+over clocked: <takes> it has expired{one.brackets}.
+    set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.

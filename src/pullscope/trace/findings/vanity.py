@@ -69,10 +69,10 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
-            of_a_website(Answer(case, step)) or f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash"
-            if host in case.pointing
-            else of_a_website(Answer(case, step))
-            or "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/",
+            of_a_website(Answer(case, step))
+            or "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/"
+            if host not in case.pointing
+            else f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
             severity=severity,
         )
 
@@ -180,8 +180,10 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         if first.last.host in served and first.last.ok
         else f"have {front(first.last) or 'what is in front'} hand all paths below {folder} on to the registry, as it did others"
         if first.last.host in served
+        else f"{check(first.route.repository or '')}; if it is right, try again later, and see the status page of {known.name}"
+        if (known := known_registry(first.last.host)) is not None
         else check(first.route.repository or "")
-        if first.last.host in takes or known_registry(first.last.host) is not None
+        if first.last.host in takes
         else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
     )
 
