@@ -13,6 +13,9 @@ SAID = {
     "tls": "Client sent an HTTP request to an HTTPS server",
     "client certificate": "400 No required SSL certificate was sent",
     "headers": "400 Request Header Or Cookie Too Large",
+    "no rule": "default backend - 404",
+    "types in Quay": "failed to parse manifest: manifest data does not match schema: 'a/b' is not one of ['c/d']",
+    "types": "unknown media type: application/vnd.cncf.flux.config.v1+json",
     "route": "no healthy upstream",
     "filter": "Just a moment...",
     "mesh": "RBAC: access denied",
@@ -106,6 +109,6 @@ def test_the_table_is_read_as_it_is_written() -> None:
     assert set(SAID) == {one.name for one in CLUES}
     for one in CLUES:
         fields = {field for _, field, _, _ in string.Formatter().parse(one.fix) if field is not None}
-        assert fields <= {"host", "client", "name", "names", "action", "login", "what"}, one.name
+        assert fields <= {"host", "client", "name", "names", "action", "login", "what", "path"}, one.name
         assert re.match(r"[a-z]", one.fix), one.name
     assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS

@@ -23,8 +23,11 @@ client certificate: required SSL certificate|client certificate
     give {client} the client certificate that {host} asks for (client.cert and client.key in certs.d/{host})
 headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
     raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
-# Traefik, Envoy, Kubernetes' ingress, Heroku, Cloudflare's tunnels
-route: no healthy upstream|default backend|no available server|(?:application|app) not found|no such app
+# ingress-nginx, "Default backend": kubernetes/ingress-nginx#1623, #3032, helm/charts#3360
+no rule: default backend
+    give the Ingress a rule for this host with the path {path}, and a tls section for it: its default backend answered
+# Traefik, Envoy, Heroku, Cloudflare's tunnels
+route: no healthy upstream|no available server|(?:application|app) not found|no such app
     |upstream connect error|no server is available|error code: 10(?:16|33)
     look at the route to the registry behind {host}: the proxy in front has no server for it
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
@@ -98,6 +101,13 @@ pending (write delete token): pending deletion|marked for deletion|\barchived\b
 # What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
+# deckhouse/deckhouse-cli#55, deckhouse/deckhouse#5008, #10672
+types in Quay (write): does not match schema: '(?P<what>[\w.+-]+/[\w.+-]+)' is not one of
+    set FEATURE_GENERAL_OCI_SUPPORT: true in the config.yaml of Quay at {host}, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
+# GitLab, whose list grows with its versions: falcosecurity/falco#2714, fluxcd/flux2#3724, grimoire-rs/grimoire#11
+types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
+    push it with a type that {host} knows, or to a registry that takes artifacts: {what} is not in its list (newer GitLab knows
+    more)
 # The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669
 disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
     make room on the disk on which {host} keeps its blobs: collect what is not used any more, or give it a larger volume

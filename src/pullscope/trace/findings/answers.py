@@ -17,6 +17,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.advice import Clue, clue
 from pullscope.trace.findings.asked import act, action, asked_by_the_registry, subject
 from pullscope.trace.findings.case import (
@@ -51,6 +52,8 @@ _NOT_TAKEN = frozenset({400, 404, 406, 409, 411, 415, 416, 422, 501})
 """Statuses that are about what is written. 501 is Gitea's for artifacts (go-gitea/gitea#25846)."""
 _ENDED = frozenset({408, 499, 504, 524})
 """Statuses by which what stands in front waits no longer for what is written."""
+_CUT = re.compile(r"unexpected eof|early eof|client disconnected", re.IGNORECASE)
+"""A server's words for a body that ended before its end: go-gitea/gitea#31865, #33865, coollabsio/coolify#5358."""
 _BARRED = frozenset({405, 412, 423, 507})
 _RULES = frozenset({"quota", "fixed", "redeploy"})
 """Kinds of words by which other statuses are a rule about writing too."""
@@ -93,6 +96,7 @@ class Answer:
             name=self.name or "that repository",
             names=listed(asked_by_the_registry(self.step)) or self.name or "the name",
             what=self._named_by_words or "what its answer names",
+            path=self.path,
             action=action(self.case, self.step),
             login=self.login,
         )
@@ -118,6 +122,11 @@ class Answer:
         """The registry that it is about, also where its token server answered."""
         under = self.step.under.first.host if self.step.under is not None else None
         return under or (challenger(self.case, self.step) if self.step.is_token else None) or self.hop.host
+
+    @cached_property
+    def path(self) -> str:
+        """What a proxy in front has to let pass: the API, or the address of its token server."""
+        return path_of(self.step.first.request.url) if self.step.is_token else "/v2/"
 
     @cached_property
     def known(self) -> KnownRegistry | None:
@@ -238,7 +247,8 @@ def _is_too_large(one: Answer) -> bool:
 
 
 def _is_cut_off(one: Answer) -> bool:
-    return one.act == "write" and (one.status in _ENDED or (one.hop.failed is not None and failure(one.hop) is None))
+    ended = one.status in _ENDED or (one.status >= 500 and says(one.hop, _CUT))
+    return one.act == "write" and (ended or (one.hop.failed is not None and failure(one.hop) is None))
 
 
 def _is_lost(one: Answer) -> bool:

@@ -116,8 +116,9 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
         yield Found(
             wrong,
-            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}{other_digest(step)}: it is corrupt, "
-            f"or something on the way has rewritten it{f' (content coding {coded})' if coded else ''}"
+            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}{other_digest(step)}: it is "
+            + ("corrupt, or something on the way has rewritten it" if step.last.bytes else "empty, 0 bytes")
+            + (f" (content coding {coded})" if coded else "")
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept

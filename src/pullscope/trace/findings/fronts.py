@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.trace.findings.said import front
+from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Hop
 
 TABLE = """
@@ -50,6 +50,10 @@ microsoft-iis
 caddy
     raise max_size of request_body in Caddy
     raise read_timeout and write_timeout of reverse_proxy in Caddy
+# doc.traefik.io, respondingTimeouts; its 499 has these words: quay/quay-operator#1084, goharbor/harbor#18484
+traefik|client closed request
+    raise maxRequestBodyBytes of Traefik's buffering
+    raise readTimeout in Traefik (entryPoints.NAME.transport.respondingTimeouts.readTimeout, 0 for none)
 haproxy
     change the rule of HAProxy that refuses bodies by size (req.body_size), or push past it
     raise timeout server and timeout client in HAProxy
@@ -140,5 +144,5 @@ def gate(text: str, *, check: bool) -> tuple[str, str] | None:
 
 def limits(hop: Hop) -> tuple[str, str] | None:
     """What to do about the limits of size and of time of what answered; None where it is not known by its name."""
-    name = front(hop) or ""
+    name = front(hop) or words(hop)
     return next(((size, time) for names, size, time in _ROWS if names.match(name)), None)

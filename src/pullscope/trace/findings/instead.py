@@ -8,7 +8,6 @@ from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
@@ -78,7 +77,7 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
         [step for step, *_ in gated],
         f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
         f"{case.client}.",
-        fix.format(host=hop.host, path=path_of(bare(hop.request.url)) if first.is_token else "/v2/"),
+        fix.format(host=hop.host, path=Answer(case, first).path),
         severity=Severity.ERROR if ended and case.pull.client.family != "curl" else None,
     )
 

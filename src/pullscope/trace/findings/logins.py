@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import subject
 from pullscope.trace.findings.case import (
     Case,
@@ -19,6 +20,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
 from pullscope.trace.findings.login_commands import log_in, login
 from pullscope.trace.findings.row import row
@@ -143,8 +145,9 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{_after_comma(last)}).",
-        f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}; without the right to "
-        "see it, the answer is the same for a name that does not exist",
+        of_a_name(Answer(case, step))
+        or f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}; without the right to see it, the answer is the "
+        "same for a name that does not exist",
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )
 

@@ -7,6 +7,7 @@ import re
 from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import codes
@@ -114,6 +115,9 @@ def of_storage(one: Answer) -> str | None:
         return f"pull from another address, or have this one allowed: {who} answers with a page for people in place of the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
         return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
+    if hop.status == 404 and is_page(hop) and hop.host == by:
+        there = "/".join(path_of(hop.request.url).split("/")[:3])
+        return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
     if hop.status in (404, 410) and one.case.writes:
         settings = f"the storage settings of {by} (container or bucket, root directory, redirects)"
         return f"check {settings}: it has just taken blobs, and points to where nothing is"

@@ -12,6 +12,7 @@ from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_byte
 from pullscope.trace.findings.case import codes, is_write
 from pullscope.trace.findings.fronts import limits, patience
 from pullscope.trace.findings.said import front, is_specific, says, tells_more
+from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
@@ -54,7 +55,11 @@ def of_writes(one: Answer) -> str | None:
     if one.act != "write" or one.status != 405 or one.code != "write-denied":
         return None
     if not one.hop.errors and front(one.hop) is not None:
-        return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
+        pages = any(is_page(step.last) for step in one.case.steps if step.last.ok)
+        what = "everything" if pages else one.hop.request.method
+        return f"let {front(one.hop)} hand {what} below /v2/ on to the registry behind it" + (
+            ": it answered 200 with pages of its own before" if pages else ""
+        )
     if is_specific(one.hop):
         return None
     if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
@@ -95,10 +100,11 @@ def of_size_and_time(one: Answer) -> str | None:
     if one.code == "upload-too-large":
         return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
-        whose = patience(one.hop.seconds)
-        look = "look at the registry's log and its disk" + (f"; {whose}" if whose is not None else "")
+        whose, look = patience(one.hop.seconds), "look at the registry's log and its disk"
         if known is not None and one.hop.status is not None:
             return f"{known[1]}; where that is no help, {look}"
+        if whose is not None:
+            return f"raise the time limit of the proxy in front of {host}: {whose}; where that is no help, {look}"
         return (
             f"raise the time and size limits of the proxy in front of {host} (proxy_read_timeout and client_max_body_size in "
             f"nginx), and {look}"
@@ -153,6 +159,8 @@ def of_uploads(one: Answer) -> str | None:
             if one.by_page
             else f"check the name {name}{created_by(one)}"
             if one.hosted is not None
+            else f"put the key of the docker repository before the name, where no subdomain or port is its own: {host}/KEY/{name}"
+            if one.known is not None and one.known.id == "artifactory" and "/" not in name
             else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
             "virtual in Artifactory) takes no uploads: push to one that does"
         )
