@@ -164,8 +164,11 @@ def test_a_form_of_the_report_is_a_file_and_a_row(copy: Copy) -> None:
 
 def test_a_registry_is_two_rows(copy: Copy) -> None:
     """It is played, pulled from, and known by its host."""
-    known = 'KnownRegistry(id="depot", name="Depot", hosts=r"registry\\.depot\\.example"),\n    '
-    copy.add("oci/known_registries.py", known, before='KnownRegistry(\n        id="docker-hub"')
+    copy.add(
+        "oci/known_registries.py",
+        "depot: Depot\n    hosts registry\\.depot\\.example\n",
+        before="docker-hub: Docker Hub\n",
+    )
     own = (
         'DEPOT = Registry(id="depot", host="registry.depot.example", anonymous=Fact(Anonymous.OPEN, "https://depot.example", '
         '"2026-11"))\n\n'

@@ -1,4 +1,5 @@
 """What a registry is called and how one logs in to it: labels and advice on top of what was seen.
+One file, because the registries are one table.
 
 No role and no verdict hangs on a row here: they come from what a host did. A hosted registry is known by its host name,
 a self-hosted one by its challenge. The advice for a registry without a row is a plain login.
@@ -8,8 +9,9 @@ What a registry does on the wire is in `worlds/registries`, by the same ids; doc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.urls import host_of
@@ -50,6 +52,10 @@ class KnownRegistry:
     """What `pull`, `push` and `delete` take there, by the names that its own documentation has for it."""
     creates: str | None = None
     """The command that makes a repository, where a push does not."""
+    helper: str | None = None
+    """The credential helper for it that kaniko's image has (kaniko's README, "Pushing to Different Registries")."""
+    copies: str | None = None
+    """The registry of whose images it keeps some, for all who ask."""
     is_cache: bool = True
     """Whether what it serves may come from a registry behind it."""
     hosts: str | None = None
@@ -62,186 +68,224 @@ class KnownRegistry:
     """How its Server header begins, where it sends one of its own."""
 
 
-_ROWS: tuple[KnownRegistry, ...] = (
-    KnownRegistry(
-        id="docker-hub",
-        name="Docker Hub",
-        # registry.docker.io is the service of its challenges.
-        hosts=r"(?:registry-1\.|index\.|auth\.|registry\.)?docker\.io",
-        login="docker login",
-        # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
-        rights={
-            "pull": "an account that its owner has let in",
-            "push": "the account of its owner or of a member, and of a token Read & Write",
-        },
-        is_cache=False,
-        secret="an access token (no password where two-factor or single sign-on is on)",
-    ),
-    KnownRegistry(
-        id="ghcr",
-        name="GitHub Container Registry",
-        hosts=r"ghcr\.io",
-        login="echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin",
-        source="https://docs.github.com/en/packages/working-with-a-github-packages-registry/"
-        "working-with-the-container-registry",
-        rights={
-            "pull": "a token with read:packages, and access to the package in its own settings",
-            "push": "a token with write:packages (in a workflow, permissions: packages: write), and access to the package in its "
-            "own settings",  # Snowfork/snowbridge#1272, tridz-dev/huf#349
-            "delete": "a token with delete:packages, of an admin of the package",
-        },
-        is_cache=False,
-        secret="a classic personal access token, authorized for SSO where the owner wants it",
-        voids=True,
-    ),
-    KnownRegistry(
-        id="ecr",
-        name="Amazon ECR",
-        hosts=r"[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)",
-        login="aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}",
-        login_life=12 * HOUR,
-        source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
-        # docs.aws.amazon.com/AmazonECR/latest/userguide: image-push-iam.html, repository-policies.html
-        rights={
-            "pull": "ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, by IAM and by the repository's own policy",
-            "push": "ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, "
-            "ecr:CompleteLayerUpload and ecr:PutImage, by IAM and by the repository's own policy",
-            "delete": "ecr:BatchDeleteImage",
-        },
-        creates="aws ecr create-repository --region {region} --repository-name NAME",
-        secret="a password made for {region}",
-        refuses=frozenset({400}),  # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
-    ),
-    KnownRegistry(
-        id="ecr-public",
-        name="Amazon ECR Public",
-        hosts=r"public\.ecr\.aws",
-        # Whatever region is near: the public registry's tokens come from us-east-1.
-        login="aws ecr-public get-login-password --region us-east-1 | "
-        "docker login --username AWS --password-stdin public.ecr.aws",
-        login_life=12 * HOUR,
-        source="https://docs.aws.amazon.com/cli/latest/reference/ecr-public/get-login-password.html",
-        refuses=frozenset({400}),  # aws/containers-roadmap#2835
-    ),
-    KnownRegistry(
-        id="artifact-registry",
-        name="Google Artifact Registry",
-        hosts=r"(?:[a-z0-9-]+\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)",
-        login="gcloud auth configure-docker {host}",
-        piped="gcloud auth print-access-token | docker login -u oauth2accesstoken --password-stdin {host}",
-        source="https://docs.cloud.google.com/artifact-registry/docs/docker/authentication",
-        # docs.cloud.google.com/artifact-registry/docs/access-control
-        rights={
-            "pull": "the role Artifact Registry Reader",
-            "push": "the role Artifact Registry Writer",
-            "delete": "the role Artifact Registry Repository Administrator",
-        },
-        creates="gcloud artifacts repositories create",
-        secret="oauth2accesstoken and a new token of an hour, or _json_key and the whole key file",
-    ),
-    KnownRegistry(
-        id="acr",
-        name="Azure Container Registry",
-        hosts=r"(?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)",
-        login="az acr login --name {registry}",
-        piped="az acr login --name {registry} --expose-token --output tsv --query accessToken | docker login "
-        "-u 00000000-0000-0000-0000-000000000000 --password-stdin {host}",
-        login_life=3 * HOUR,
-        source="https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
-        # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview
-        rights={
-            "pull": "the role AcrPull",
-            "push": "the role AcrPush",
-            "delete": "the role AcrDelete",
-            "metadata_read": "metadata/read in the scope map of its token",  # Azure/acr#690
-        },
-        secret="an identity or service principal whose secret has not ended",
-    ),
-    KnownRegistry(
-        id="quay",
-        name="Quay",
-        hosts=r"quay\.io",
-        # docs.quay.io/use_quay.html, "Robot accounts", "Repository permissions"
-        rights={
-            "pull": "Read on that repository, for a robot account too",
-            "push": "Write on that repository, for a robot account too",
-            "delete": "Admin on that repository",
-        },
-        secret="a robot account (ORG+NAME) and its token",
-    ),
-    KnownRegistry(
-        id="gitlab",
-        name="GitLab",
-        hosts=r"registry\.gitlab\.com",
-        service="container_registry",
-        realm=r"/jwt/auth$",
-        login="echo TOKEN | docker login {host} -u USERNAME --password-stdin",
-        source="https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/",
-        rights={
-            "pull": "a token with read_registry (a job's own token: that the project lets its project in)",
-            "push": "a token with write_registry, of a Developer of the project",
-        },
-        secret="a token that has read_registry (in a job gitlab-ci-token and CI_JOB_TOKEN)",
-        forbids=True,
-    ),
-    KnownRegistry(id="k8s", name="registry.k8s.io", hosts=r"registry\.k8s\.io", login=None, is_cache=False),
-    KnownRegistry(
-        id="mcr", name="Microsoft Artifact Registry", hosts=r"mcr\.microsoft\.com", login=None, is_cache=False
-    ),
-    # Self-hosted registries are known by a challenge that only they send.
-    KnownRegistry(
-        id="harbor",
-        name="Harbor",
-        service="harbor-registry",
-        # goharbor.io/docs: managing-users/user-permissions-by-role; goharbor/harbor#11225, #13973
-        rights={
-            "pull": "a member of the project, or a robot account that has pull",
-            "push": "a Developer of the project, or a robot account that has push and pull",
-            "delete": "a Maintainer of the project, or a robot account that has delete",
-        },
-        secret="a robot's whole name in single quotes, or the CLI secret where OIDC is on",
-        doubt="the login is wrong or over (Harbor gives such a token too)",  # goharbor/harbor#11632, #15110, #20930
-    ),
-    KnownRegistry(
-        id="artifactory",
-        name="JFrog Artifactory",
-        realm=r"/api/docker/|^Artifactory Realm$",
-        # jfrog.com/help: "Permissions"
-        rights={
-            "pull": "Read on that repository",
-            "push": "Deploy/Cache on that repository, and Delete to write over a tag",
-            "delete": "Delete on that repository",
-        },
-        secret="an identity token or API key",
-        server="Artifactory/",
-    ),
-    KnownRegistry(
-        id="nexus",
-        name="Sonatype Nexus",
-        realm=r"^Sonatype Nexus Repository Manager$",
-        # help.sonatype.com/en/privileges.html
-        rights={
-            "pull": "the privilege nx-repository-view-docker-REPOSITORY-read",
-            "push": "the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read",
-            "delete": "the privilege nx-repository-view-docker-REPOSITORY-delete",
-        },
-        secret="the Docker Bearer Token Realm active in its security settings",
-        doubt="Nexus takes no tokens (its Docker Bearer Token Realm is not active)",
-        server="Nexus/",
-    ),
-    KnownRegistry(
-        id="gitea",
-        name="Gitea or Forgejo",
-        service="container_registry",
-        realm=r"/v2/token$",
-        rights={"pull": "a token with read:package", "push": "a token with write:package"},
-        secret="a token that has read:package",
-    ),
-    KnownRegistry(id="registry-2", name="distribution (registry:2)"),
-    KnownRegistry(id="registry-3", name="distribution (registry:3)"),
-    KnownRegistry(id="zot", name="Zot"),
-    KnownRegistry(id="cloudflare", name="Cloudflare serverless registry"),
-)
+TABLE = r"""
+docker-hub: Docker Hub
+    # registry.docker.io is the service of its challenges
+    hosts (?:registry-1\.|index\.|auth\.|registry\.)?docker\.io
+    login docker login
+    # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
+    pull an account that its owner has let in
+    push the account of its owner or of a member, and of a token Read & Write
+    is_cache no
+    secret an access token (no password where two-factor or single sign-on is on)
+ghcr: GitHub Container Registry
+    hosts ghcr\.io
+    login echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin
+    source https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
+    # Snowfork/snowbridge#1272, tridz-dev/huf#349
+    pull a token with read:packages, and access to the package in its own settings
+    push a token with write:packages (in a workflow, permissions: packages: write), and access to the package in its own settings
+    delete a token with delete:packages, of an admin of the package
+    is_cache no
+    secret a classic personal access token, authorized for SSO where the owner wants it
+    voids yes
+ecr: Amazon ECR
+    hosts [0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
+    login aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}
+    login_life 12
+    helper ecr-login
+    source https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+    # docs.aws.amazon.com/AmazonECR/latest/userguide: image-push-iam.html, repository-policies.html
+    pull ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, by IAM and by the repository's own policy
+    push ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:PutImage,
+        by IAM and by the repository's own policy
+    delete ecr:BatchDeleteImage
+    creates aws ecr create-repository --region {region} --repository-name NAME
+    secret a password made for {region}
+    # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
+    refuses 400
+# Whatever region is near: the public registry's tokens come from us-east-1. aws/containers-roadmap#2835
+ecr-public: Amazon ECR Public
+    hosts public\.ecr\.aws
+    login aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin public.ecr.aws
+    login_life 12
+    source https://docs.aws.amazon.com/cli/latest/reference/ecr-public/get-login-password.html
+    refuses 400
+# It keeps of Docker Hub what is asked for often: podman-container-tools/podman#19409, #7965, buildbuddy-io/buildbuddy#1861
+mirror-gcr: Google's cache of Docker Hub
+    hosts mirror\.gcr\.io
+    login none
+    source https://github.com/podman-container-tools/podman/issues/19409
+    copies docker.io
+artifact-registry: Google Artifact Registry
+    hosts (?:[a-z0-9-]+\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)
+    login gcloud auth configure-docker {host}
+    piped gcloud auth print-access-token | docker login -u oauth2accesstoken --password-stdin {host}
+    source https://docs.cloud.google.com/artifact-registry/docs/docker/authentication
+    # docs.cloud.google.com/artifact-registry/docs/access-control
+    pull the role Artifact Registry Reader
+    push the role Artifact Registry Writer
+    delete the role Artifact Registry Repository Administrator
+    creates gcloud artifacts repositories create
+    secret oauth2accesstoken and a new token of an hour, or _json_key and the whole key file
+acr: Azure Container Registry
+    hosts (?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)
+    login az acr login --name {registry}
+    piped az acr login --name {registry} --expose-token --output tsv --query accessToken | docker login
+        -u 00000000-0000-0000-0000-000000000000 --password-stdin {host}
+    login_life 3
+    helper acr-env
+    source https://learn.microsoft.com/azure/container-registry/container-registry-authentication
+    # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview; Azure/acr#690
+    pull the role AcrPull
+    push the role AcrPush
+    delete the role AcrDelete
+    metadata_read metadata/read in the scope map of its token
+    secret an identity or service principal whose secret has not ended
+# Oracle's: a login that it does not know is told as none (oracle/docker-images#2551)
+ocir: Oracle Container Registry (OCIR)
+    hosts [a-z-]+\.ocir\.io|ocir\.[a-z0-9-]+\.oci\.oraclecloud\.com
+    login echo AUTH_TOKEN | docker login {host} -u NAMESPACE/USERNAME --password-stdin
+    source https://github.com/docker/login-action/pull/28
+    # docs.oracle.com/iaas/Content/Registry: registrycreatingarepository.htm; registrypolicyreference.htm
+    pull the policy read repos, in the tenancy of which the name's first part is the namespace
+    push the policy manage repos, in the tenancy of which the name's first part is the namespace
+    secret the tenancy's namespace before the user's name (NAMESPACE/DOMAIN/USER in an identity domain) and an auth token
+icr: IBM Cloud Container Registry
+    hosts (?!cp\.)(?:[a-z0-9-]+\.)?icr\.io
+    login ibmcloud cr login
+    piped echo API_KEY | docker login {host} -u iamapikey --password-stdin
+    source https://cloud.ibm.com/docs/Registry?topic=Registry-registry_access
+    pull the IAM role Reader on its namespace
+    push the IAM role Writer on its namespace
+    secret iamapikey and an API key
+# IBM/DataStage and other products of IBM
+cp-icr: IBM Entitled Registry
+    hosts cp\.icr\.io
+    login echo ENTITLEMENT_KEY | docker login cp.icr.io -u cp --password-stdin
+    source https://www.ibm.com/docs/en/SSHPDZ_latest/features/entitled-registry.html
+    pull an entitlement to the product
+    secret cp and the entitlement key of the account (myibm.ibm.com/products-services/containerlibrary)
+redhat: Red Hat Registry
+    hosts registry\.redhat\.io
+    source https://access.redhat.com/RegistryAuthentication
+    pull an account with a subscription that has it
+    secret a registry service account and its token, or a Red Hat login (its name, and not the e-mail address)
+redhat-open: Red Hat Registry without logins
+    hosts registry\.access\.redhat\.com
+    login none
+    source https://access.redhat.com/RegistryAuthentication
+    is_cache no
+ngc: NVIDIA NGC
+    hosts nvcr\.io
+    login echo NGC_API_KEY | docker login nvcr.io -u '$oauthtoken' --password-stdin
+    source https://docs.nvidia.com/nim/speech/latest/get-started/ngc-access-setup.html
+    pull a key of an organization that has it, with NGC Catalog (for private images Private Registry) among its services
+    secret the name $oauthtoken as it stands here, and an API key of NGC
+quay: Quay
+    hosts quay\.io
+    # docs.quay.io/use_quay.html, "Robot accounts", "Repository permissions", "Organizations and teams"
+    pull Read on that repository, for a robot account too
+    push Write on that repository, for a robot account too (one that is not there yet: Creator in that organization)
+    delete Admin on that repository
+    secret a robot account (ORG+NAME) and its token
+gitlab: GitLab
+    hosts registry\.gitlab\.com
+    service container_registry
+    realm /jwt/auth$
+    login echo TOKEN | docker login {host} -u USERNAME --password-stdin
+    source https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
+    pull a token with read_registry (a job's own token: that the project lets its project in)
+    push a token with write_registry, of a Developer of the project
+    secret a token that has read_registry (in a job gitlab-ci-token and CI_JOB_TOKEN)
+    forbids yes
+digitalocean: DigitalOcean Container Registry
+    hosts registry\.digitalocean\.com
+    login doctl registry login
+    login_life 720
+    source https://docs.digitalocean.com/reference/doctl/reference/registry/login/
+scaleway: Scaleway Container Registry
+    hosts rg\.[a-z-]+\.scw\.cloud
+    login echo SECRET_KEY | docker login {host} -u nologin --password-stdin
+    source https://github.com/scaleway/docs-content/pull/3999
+    secret the secret key of an API key
+k8s: registry.k8s.io
+    hosts registry\.k8s\.io
+    login none
+    is_cache no
+mcr: Microsoft Artifact Registry
+    hosts mcr\.microsoft\.com
+    login none
+    is_cache no
+# Self-hosted registries are known by a challenge that only they send.
+# docs.redhat.com: openshift_container_platform, "Accessing the registry"; minishift/minishift#817
+openshift: OpenShift's registry
+    realm /openshift/token$
+    login oc whoami -t | docker login {host} -u USER --password-stdin
+    source https://docs.openshift.com/container-platform/4.0/registry/accessing-the-registry.html
+    pull the role registry-viewer in its project (oc policy add-role-to-user registry-viewer USER)
+    push the role registry-editor in its project (oc policy add-role-to-user registry-editor USER)
+    is_cache no
+    secret any name and the token of oc whoami -t
+harbor: Harbor
+    service harbor-registry
+    # goharbor.io/docs: managing-users/user-permissions-by-role; goharbor/harbor#11225, #13973
+    pull a member of the project, or a robot account that has pull
+    push a Developer of the project, or a robot account that has push and pull
+    delete a Maintainer of the project, or a robot account that has delete
+    secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
+    # goharbor/harbor#11632, #15110, #20930
+    doubt the login is wrong or over (Harbor gives such a token too)
+artifactory: JFrog Artifactory
+    hosts [a-z0-9-]+\.jfrog\.io
+    realm /api/docker/|^Artifactory Realm$
+    # jfrog.com/help: "Permissions"
+    pull Read on that repository
+    push Deploy/Cache on that repository, and Delete to write over a tag
+    delete Delete on that repository
+    secret an identity token or API key
+    server Artifactory/
+nexus: Sonatype Nexus
+    realm ^Sonatype Nexus Repository Manager$
+    # help.sonatype.com/en/privileges.html
+    pull the privilege nx-repository-view-docker-REPOSITORY-read
+    push the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read
+    delete the privilege nx-repository-view-docker-REPOSITORY-delete
+    secret the Docker Bearer Token Realm active in its security settings
+    doubt Nexus takes no tokens (its Docker Bearer Token Realm is not active)
+    server Nexus/
+gitea: Gitea or Forgejo
+    service container_registry
+    realm /v2/token$
+    pull a token with read:package
+    push a token with write:package
+    secret a token that has read:package
+registry-2: distribution (registry:2)
+registry-3: distribution (registry:3)
+zot: Zot
+cloudflare: Cloudflare serverless registry
+"""
+"""The registries: id and name, and below them the fields of `KnownRegistry`, and the rights, by their names."""
+
+_RIGHTS = frozenset({"pull", "push", "delete", "metadata_read"})
+_READ: Mapping[str, Callable[[str], object]] = {
+    "login": lambda text: None if text == "none" else text,
+    "login_life": lambda hours: int(hours) * HOUR,
+    "refuses": lambda statuses: frozenset(map(int, statuses.split())),
+    **dict.fromkeys(("is_cache", "forbids", "voids"), lambda text: text == "yes"),
+}
+
+
+def _rows() -> Iterator[KnownRegistry]:
+    text = re.sub(r"\n {8}", " ", re.sub(r"^ *#.*\n", "", TABLE, flags=re.MULTILINE))
+    for key, name, lines in re.findall(r"^([\w-]+): (.+)\n((?: {4}.+\n)*)", text, re.MULTILINE):
+        said = dict(line.split(" ", 1) for line in lines.strip().split("\n    ") if line)
+        known: dict[str, Any] = {one: _READ.get(one, str)(text) for one, text in said.items() if one not in _RIGHTS}
+        rights = {one: text for one, text in said.items() if one in _RIGHTS}
+        yield KnownRegistry(id=key, name=name, rights=rights, **known)
+
+
+_ROWS = tuple(_rows())
 
 KNOWN: Mapping[str, KnownRegistry] = {row.id: row for row in _ROWS}
 """The table, by id."""

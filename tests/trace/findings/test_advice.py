@@ -20,6 +20,7 @@ SAID = {
     "filter": "Just a moment...",
     "mesh": "RBAC: access denied",
     "cookies": "CSRF token not found in request",
+    "moved": "This repo requires terms acceptance and is only available on registry.redhat.io",
     "closed": "Container Registry is deprecated and shutting down, please use the auto migration tool",
     "terms": "Please accept the terms and conditions of the product first",
     "new package": "installation not allowed to Create organization package",
@@ -109,6 +110,6 @@ def test_the_table_is_read_as_it_is_written() -> None:
     assert set(SAID) == {one.name for one in CLUES}
     for one in CLUES:
         fields = {field for _, field, _, _ in string.Formatter().parse(one.fix) if field is not None}
-        assert fields <= {"host", "client", "name", "names", "action", "login", "what", "path"}, one.name
+        assert fields <= {"host", "client", "name", "names", "action", "login", "login_there", "what", "path"}, one.name
         assert re.match(r"[a-z]", one.fix), one.name
     assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS

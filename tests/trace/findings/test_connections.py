@@ -102,10 +102,12 @@ SAID = {
         "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
         "no answer within 10 s",
     ),
-    "route": (
-        "[Errno 101] Network is unreachable",
+    "route six": (
         "[Errno 113] Connect call failed ('2001:db8::1', 443, 0, 0)",
         "dial tcp [2001:db8::1]:443: connect: network is unreachable",
+    ),
+    "route": (
+        "[Errno 101] Network is unreachable",
         "dial tcp 10.0.0.7:443: connect: no route to host",
     ),
 }

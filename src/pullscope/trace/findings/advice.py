@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pullscope.trace.findings.case import asked_repositories
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop
 
@@ -49,6 +50,9 @@ proxy login: proxy authentication
 account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
     |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
     look at the account at {host}: its answer says what is wrong with it
+# openshift/release#6056, redhat-developer/rhdh-local#20
+moved (read list): only available (?:on|at|from) (?P<what>[a-z][\w-]*(?:\.[a-z][\w-]*)+)
+    ask for {what}/{name} in its place, and log in there: {login_there}
 # registry.redhat.io, nvcr.io
 terms: \baccept the\b|terms and conditions|\beula\b
     accept at the website of {host} what its answer names, with the account of the login
@@ -73,8 +77,8 @@ encrypted password: encrypted password
 # Gitea: go-gitea/gitea#23642
 package rights (read list write delete): reqpackageaccess
     log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}
-# IAM: pytorch/pytorch#137361; below it Google: GoogleCloudPlatform/aactl#233
-policy of rights: is not authorized to perform
+# IAM: pytorch/pytorch#137361, Oracle: oracle/learning-library#1368; below them Google: GoogleCloudPlatform/aactl#233
+policy of rights: is not authorized to perform|\buser\b.{0,90} cannot \w+ on resource
     give that user or role the permission that the answer names, at the repository of {host} too
 permission: permission\W+[\w.]+\W+denied on
     give the account that {client} uses the permission that the answer names; a repository that is not there yet has the same
@@ -139,7 +143,7 @@ read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?
     wait until {host} takes writes again, or switch its read-only mode off
 maintenance: maintenance|read.?only
     wait until {host} is back
-licence: licen[cs]e|subscription|payment|billing|suspended|overdue|\btrial\b|upgrade your
+licence: licen[cs]e|subscription|\bpayment|billing|suspended|overdue|\btrial\b|upgrade your
     look at the account or licence of {host}
 # jfrog/jfrog-cli-core#1101, sobolevn/git-secret#801
 scan: vulnerabilit|not scanned|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
@@ -233,8 +237,10 @@ CLUES = tuple(_rows())
 
 
 def clue(hop: Hop, act: str) -> Clue | None:
-    """The kind of words that an answer to such a request holds."""
-    line = words(hop)
+    """The kind of words that an answer to such a request holds, without the name of what was asked for, which may hold any."""
+    asked = (*asked_repositories(hop.step), *filter(None, [hop.route.repository]))
+    names = "|".join(re.escape(name) for name in asked if "/" in name)
+    line = re.sub(rf"(?<![\w/-])(?:{names})(?![\w/-])", "…", words(hop)) if names else words(hop)
     failed = (hop.status or 0) >= 500
     fitting = (one for one in CLUES if act in one.acts and (failed or one.name not in ITS_OWN_PARTS))
     return next((one for one in fitting if one.words.search(line)), None) if line else None

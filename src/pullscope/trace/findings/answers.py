@@ -91,6 +91,7 @@ class Answer:
         if self.clue is None:
             return None
         return self.clue.fix.format(
+            login_there=login(self.case, self._named_by_words or self.host),
             host=self.host,
             client=self.case.client,
             name=self.name or "that repository",

@@ -101,9 +101,13 @@ tls other: certificate|tls|ssl|handshake
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens at that port, or a firewall says so
     start what is to listen at {hosts}, or correct the port; look at firewalls on the way
+# microsoft/containerregistry#165, #175, microsoft/mssql-docker#906
+tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
+    {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
+    give {machine} IPv6, or turn it off there (sysctl -w net.ipv6.conf.all.disable_ipv6=1), so that {hosts} is asked by IPv4
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
-    check the network of {machine}: its routes, a VPN, IPv6 if the address is one
+    check the network of {machine}: its routes, a VPN
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time

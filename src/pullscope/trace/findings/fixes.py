@@ -47,6 +47,8 @@ OF_THE_REWRITE = (
     "has none of that name"
 )
 _OF_RIGHTS = frozenset({"write-denied", "access-denied", "login-lacks-right"})
+_QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
+"""Quay's words (quay/quay endpoints/v2/errors.py)."""
 
 Rung = Callable[[Answer], str | None]
 
@@ -64,7 +66,8 @@ def at_that_registry(one: Answer, fix: str) -> str:
     if one.is_about_a_login and not (one.step.is_token and one.status == 403 and asked_repositories(one.step)):
         again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
         return f"; a login there lives {period(known.login_life or 0)}" if again else ""
-    of_rights = one.code in _OF_RIGHTS and one.name is not None and (one.clue is None or one.of_a_right)
+    worded = one.clue is None or one.of_a_right or one.clue.name == "policy of rights"
+    of_rights = one.code in _OF_RIGHTS and one.name is not None and worded
     said = known.rights.get(right) if of_rights else None
     known_already = ":packages" in fix or "by other means" in fix
     return f"; at {known.name} a {right} takes {said}" if said and not known_already else ""
@@ -95,6 +98,16 @@ def of_a_name(one: Answer) -> str | None:
             return f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
         alone = f"{name[8:]} alone is an official image of Docker Hub"
         return f"name it OWNER/{name[8:]}, with the account or organization that it is of: {alone}"
+    if one.takes_no_login and one.act == "write":
+        return (
+            f"check that {one.host} is where it is to go: {one.known.name if one.known else one.host} takes no pushes"
+        )
+    if parts > 2 and one.hosted is None and one.act == "write" and says(one.hop, _QUAY):
+        # openshift/openshift-docs#37155, #66666, openshift/oc-mirror#623
+        return (
+            "name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set "
+            f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
+        )
     if known == "ghcr" and parts == 1:
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None

@@ -66,6 +66,8 @@ def login(case: Case, host: str) -> str:
             f"kubectl create secret docker-registry NAME --docker-server={registry_name(host)} --docker-username={user} "
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
+    if known is not None and known.helper is not None and case.pull.client.family == "kaniko":
+        return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
     if known is not None and known.id != "docker-hub" and known.login is not None:
         piped = known.piped or known.login
         if command == "docker login" or "docker login" not in piped:

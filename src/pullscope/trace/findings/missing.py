@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
@@ -82,6 +83,10 @@ def of_what_is_missing(one: Answer) -> str | None:
     if step.route.digest is None and "/v2/" in f"/{name}/":
         own = "or set override_path = true beside it in hosts.toml"
         return f"leave /v2 out of the address of {host} in the client's settings, {own}: the path has it twice"
+    if one.known is not None and one.known.copies is not None:
+        configured = f" (in registries.conf as a [[registry.mirror]] of {one.known.copies}, not as its location)"
+        beside = configured if one.case.pull.client.family in CONTAINERS_IMAGE else ""
+        return f"ask {one.known.copies} for {name}, and {host} only beside it{beside}: it keeps some of what is there"
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"

@@ -59,6 +59,9 @@ def of_a_login(one: Answer) -> str | None:
     if _bcrypt_only(one):
         bcrypt = "only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
         ways.append(f"if it is right, look into the htpasswd file: {bcrypt}")
+    if one.login == "docker login" and one.case.pull.action == "login":
+        # tech-shrimp/docker_image_pusher#160, docker-library/docker#259, docker/docs#14222
+        ways.append("if another registry was meant, name it behind docker login (a variable may be empty)")
     return "; ".join(ways) + _public(one)
 
 
@@ -301,10 +304,20 @@ def of_a_refusal(one: Answer) -> str | None:
     if not is_specific(one.hop):
         if not one.name:
             return f"log in with an account that {host} lets do that: {login(one.case, host)}"
-        return f"{check(name)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
+        return f"{check(name)}{_short(one)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
     if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
         return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
     if one.no_login:
         return f"log in, if that is what these words want: {login(one.case, host)}; else {by_hand(one)}"
     right = f"give the account that {one.case.client} uses the right to {name}"
     return f"{right}, if these words name no other reason; else {by_hand(one)}"
+
+
+def _short(one: Answer) -> str:
+    """That the registry may have been left out of a name: podman-container-tools/podman#17926, cri-o/packaging#301."""
+    looked_up = one.no_login and one.known is not None and one.known.id == "docker-hub"
+    if not looked_up or one.case.pull.client.family not in CONTAINERS_IMAGE:
+        return ""
+    return (
+        f", and write its registry before it, if that is another: {one.case.client} looks for short names at docker.io"
+    )

@@ -1,8 +1,5 @@
-"""Who got which token, for what, and who refused it. Tokens are numbers here; what they hold is not known.
+"""Who got which token, for what, and who refused it. Tokens are numbers here.
 One file, because these rules share what they know of a token's way.
-
-A token belongs to the hosts that sent the client to its realm. Scopes are what was asked for: what a token server really
-granted is inside the token, which is not read.
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ from collections.abc import Iterator
 from pullscope.oci.agents import RENEWS_BY_CLOCK
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
@@ -39,7 +37,7 @@ from pullscope.trace.findings.grants import (
     refuses_access,
     rights,
 )
-from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import date_of, in_brackets, reason, says, words
@@ -211,10 +209,9 @@ def scope_refused(case: Case) -> Iterator[Found]:
     1.6.20, skopeo 1.9.3 and crane 0.21.9.
     """
     for step in case.bad:
-        if not step.is_token or pushes(step) or not was_anonymous(step) or not refuses_access(step.last):
+        anonymous = step.is_token and not pushes(step) and was_anonymous(step) and refuses_access(step.last)
+        if not anonymous or is_unknown_without_login(case, step):  # `credentials-not-used`
             continue
-        if is_unknown_without_login(case, step):
-            continue  # `credentials-not-used`
         wanted = {name for _, one in case.challenges for name in repositories(one.scope)}
         names = listed(asked_by_the_registry(step)) or "no scope"
         renamed = bool(wanted) and wanted.isdisjoint(asked_repositories(step))
@@ -228,9 +225,8 @@ def scope_refused(case: Case) -> Iterator[Found]:
         issuer = case.issuer_of(step.last)
         if step.last.status not in REFUSALS or issuer is None or case.writes:
             continue
-        have = asked_repositories(issuer)
-        short = any(challenge.error == "insufficient_scope" for challenge in step.last.challenges)
-        if len(have) > 1 and short:
+        have, errors = asked_repositories(issuer), {challenge.error for challenge in step.last.challenges}
+        if len(have) > 1 and "insufficient_scope" in errors:
             yield Found(
                 [step, issuer],
                 f"{issuer.last.host} gave {case.client} a token when it asked for {listed(have)}, but {step.last.host} finds "
@@ -302,11 +298,10 @@ class Rejected:
         self.lifetime = self.issued.facts.expires_in if self.issued is not None else None
         self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
         self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
-        lives = DEFAULT_LIFE if self.lifetime is None else self.lifetime
-        self.over = self.says_expired or (self.age is not None and self.age >= lives)
+        self.over = self.says_expired or (self.age or 0.0) >= (DEFAULT_LIFE if self.lifetime is None else self.lifetime)
         self.no_challenge = self.over and not hop.challenges
-        url = self.issuer.first.request.url if self.issuer is not None else ""
-        self.asked = next(iter(parameters(query(url)).get("service", ())), None)
+        asked = parameters(query(self.issuer.first.request.url if self.issuer is not None else ""))
+        self.asked = next(iter(asked.get("service", ())), None)
         self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
         self.other_service = self.asked is not None and self.wanted is not None and self.asked != self.wanted
         self.takes = "no longer takes" if self.taken or self.over else "does not take"
@@ -317,9 +312,12 @@ class Rejected:
         )
         self.hosted = known_registry(hop.host) is not None
         self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
+        self.name, self.log_in = hop.route.repository, log_in(case, hop.host)
+        same = [other for other in case.hops if other.ok and other.request.credential == hop.request.credential]
+        blobs = any(other.route.endpoint is hop.route.endpoint is Endpoint.BLOB for other in same)
+        self.one_of_many = blobs and self.issued is not None and self.issued.anonymous
         self.says = f"with {hop.status}{reason(hop)}"
-        self.behind = period(self.skew)
-        self.too_early = self.skew >= 2 and not taken
+        self.behind, self.too_early = period(self.skew), self.skew >= 2 and not taken
 
     @property
     def skew(self) -> float:
@@ -369,6 +367,9 @@ invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
     get a new token and try again: only {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
     compare <shared>, and their clocks: the log of {one.host} says which it is
+soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.name} by the same anonymous token, and not
+this{one.brackets}.
+    try again; if it is that blob again, {one.log_in}
 soon !invalid: <takes> it took it before{one.brackets}.
     try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
 : <takes> it took it before{one.brackets}.

@@ -10,12 +10,12 @@ from pullscope.worlds.registries.row import (
     Blobs,
     Fact,
     Form,
-    OwnFault,
     Registry,
     Said,
     Scopes,
     Tokens,
     not_logged_in,
+    own_fault,
 )
 
 _AWS_AUTH = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html"
@@ -47,17 +47,15 @@ ECR = Registry(
         "2019-08-14",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="ecr-login-expired",
-                title="a login of more than twelve hours ago: 403 without a challenge",
-                says=Said(status=403, code="DENIED", message=_EXPIRED),
-                endpoints=EVERYWHERE,
-                login=True,
-                client="docker-classic",
-            ),
+        own_fault(
+            "ecr-login-expired",
+            "a login of more than twelve hours ago: 403 without a challenge",
             "https://github.com/awslabs/soci-snapshotter/pull/1196",
             "2024-04-24",
+            says=Said(status=403, code="DENIED", message=_EXPIRED),
+            endpoints=EVERYWHERE,
+            login=True,
+            client="docker-classic",
         ),
         not_logged_in(
             "ecr-not-logged-in",
@@ -95,24 +93,20 @@ ECR_PUBLIC = Registry(
         "2024-04-12",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="ecr-public-token-expired",
-                title="a token that was kept for twelve hours: 400 without a challenge, so that no client renews it",
-                endpoints=("manifest", "blob"),
-                says=Said(status=400, code="DENIED", message=_EXPIRED),
-            ),
+        own_fault(
+            "ecr-public-token-expired",
+            "a token that was kept for twelve hours: 400 without a challenge, so that no client renews it",
             _ECR_PUBLIC_400,
             "2026-07-13",
+            endpoints=("manifest", "blob"),
+            says=Said(status=400, code="DENIED", message=_EXPIRED),
         ),
-        Fact(
-            OwnFault(
-                code="ecr-public-rate-exceeded",
-                title="more than one pull a second without a login",
-                says=Said(status=429, code="TOOMANYREQUESTS", message="Rate exceeded"),
-            ),
+        own_fault(
+            "ecr-public-rate-exceeded",
+            "more than one pull a second without a login",
             "https://github.com/openreplay/openreplay/issues/4076",
             "2025-12-15",
+            says=Said(status=429, code="TOOMANYREQUESTS", message="Rate exceeded"),
         ),
     ),
 )
@@ -153,14 +147,12 @@ ARTIFACT_REGISTRY = Registry(
         "2020-12-21",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="gar-unauthenticated",
-                title="a private repository, asked for without a login: the token server says 403",
-                private=True,
-            ),
+        own_fault(
+            "gar-unauthenticated",
+            "a private repository, asked for without a login: the token server says 403",
             "https://github.com/GoogleCloudPlatform/aactl/issues/233",
             "2024-12-09",
+            private=True,
         ),
     ),
 )
@@ -205,20 +197,18 @@ ACR = Registry(
         "2022-01-26",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="acr-storage-refuses-token",
-                title="the storage refuses what a client sends on: it takes the address's signature or a token, not both",
-                at=At.STORAGE,
-                says=Said(
-                    status=400,
-                    code="InvalidAuthenticationInfo",
-                    message="Authentication information is not given in the correct format.",
-                    form=Form.XML,
-                ),
-            ),
+        own_fault(
+            "acr-storage-refuses-token",
+            "the storage refuses what a client sends on: it takes the address's signature or a token, not both",
             "https://github.com/Azure/acr/issues/217",
             "2019-05-08",
+            at=At.STORAGE,
+            says=Said(
+                status=400,
+                code="InvalidAuthenticationInfo",
+                message="Authentication information is not given in the correct format.",
+                form=Form.XML,
+            ),
         ),
         not_logged_in(
             "acr-not-logged-in",

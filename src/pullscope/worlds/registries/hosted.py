@@ -13,11 +13,11 @@ from pullscope.worlds.registries.row import (
     Elsewhere,
     Fact,
     Form,
-    OwnFault,
     Registry,
     Said,
     Scopes,
     Tokens,
+    own_fault,
 )
 
 _GGCR_LOG = "https://github.com/buildpacks/pack/issues/537"
@@ -112,27 +112,23 @@ GHCR = Registry(
         "2021-08-27",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="ghcr-login-expired",
-                title="the token behind a login has expired: 403 denied, for public images too",
-                at=At.TOKENS,
-                says=Said(status=403, code="DENIED", message="denied"),
-                login=True,
-                client="docker-classic",
-            ),
+        own_fault(
+            "ghcr-login-expired",
+            "the token behind a login has expired: 403 denied, for public images too",
             "https://github.com/riverqueue/riverui/issues/182",
             "2024-09-23",
+            at=At.TOKENS,
+            says=Said(status=403, code="DENIED", message="denied"),
+            login=True,
+            client="docker-classic",
         ),
-        Fact(
-            OwnFault(
-                code="ghcr-private",
-                title="a private package, asked for without a login: the token server says 401",
-                at=At.TOKENS,
-                says=UNAUTHORIZED,
-            ),
+        own_fault(
+            "ghcr-private",
+            "a private package, asked for without a login: the token server says 401",
             "https://github.com/openai/tunnel-client/issues/75",
             "2026-09-22",
+            at=At.TOKENS,
+            says=UNAUTHORIZED,
         ),
     ),
 )
@@ -173,15 +169,13 @@ QUAY = Registry(
     ),
     head=Fact("HEAD of a blob is answered by quay.io itself, GET is a 302", _QUAY_BLOB, "2026-11"),
     faults=(
-        Fact(
-            OwnFault(
-                code="quay-502",
-                title="502 Bad Gateway for blobs",
-                endpoints=("blob",),
-                says=Said(status=502, message="<html><title>502 Bad Gateway</title></html>", form=Form.HTML),
-            ),
+        own_fault(
+            "quay-502",
+            "502 Bad Gateway for blobs",
             _QUAY_FLAKES,
             "2023-03-15",
+            endpoints=("blob",),
+            says=Said(status=502, message="<html><title>502 Bad Gateway</title></html>", form=Form.HTML),
         ),
     ),
 )
@@ -223,17 +217,15 @@ GITLAB = Registry(
     ),
     head=Fact("HEAD of a blob is a 307 as GET is", "https://github.com/oras-project/oras/issues/923", "2023-04-10"),
     faults=(
-        Fact(
-            OwnFault(
-                code="gitlab-forbidden",
-                title="a login that lacks read_registry, or a wrong path: the token server says 403",
-                at=At.TOKENS,
-                says=_FORBIDDEN,
-                login=True,
-                client="docker-classic",
-            ),
+        own_fault(
+            "gitlab-forbidden",
+            "a login that lacks read_registry, or a wrong path: the token server says 403",
             "https://github.com/canonical/microk8s/issues/4754",
             "2024-11-24",
+            at=At.TOKENS,
+            says=_FORBIDDEN,
+            login=True,
+            client="docker-classic",
         ),
     ),
 )
@@ -275,15 +267,13 @@ K8S = Registry(
     ),
     head=Fact("HEAD is redirected as GET is; every other method is 405", _HANDLERS, "2026-11"),
     faults=(
-        Fact(
-            OwnFault(
-                code="k8s-storage-blocked",
-                title="a firewall lets registry.k8s.io through and not the bucket behind it",
-                at=At.STORAGE,
-                says=Said(status=403, message="<html><title>403 Forbidden</title></html>", form=Form.HTML),
-            ),
+        own_fault(
+            "k8s-storage-blocked",
+            "a firewall lets registry.k8s.io through and not the bucket behind it",
             "https://github.com/kubernetes/registry.k8s.io/issues/291",
             "2024-07-26",
+            at=At.STORAGE,
+            says=Said(status=403, message="<html><title>403 Forbidden</title></html>", form=Form.HTML),
         ),
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pullscope.oci.known_registries import KNOWN
 
@@ -182,9 +182,14 @@ class OwnFault:
     """Whether that client pulls the image anyway."""
 
 
+def own_fault(code: str, title: str, source: str, date: str, **how: Any) -> Fact[OwnFault]:
+    """A fault of a registry's own, and where it is from."""
+    return Fact(OwnFault(code=code, title=title, **how), source, date)
+
+
 def not_logged_in(code: str, source: str, date: str, title: str = "no login") -> Fact[OwnFault]:
     """An image for members, asked for by a client that is not one."""
-    return Fact(OwnFault(code=code, title=title, private=True, client="docker-classic"), source, date)
+    return own_fault(code, title, source, date, private=True, client="docker-classic")
 
 
 @dataclass(frozen=True, kw_only=True)

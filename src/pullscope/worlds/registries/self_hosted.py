@@ -17,6 +17,7 @@ from pullscope.worlds.registries.row import (
     Scopes,
     Tokens,
     not_logged_in,
+    own_fault,
 )
 
 _HARBOR = "https://github.com/goharbor/harbor/blob/017132611e0d69a19c6e951b66b50949375d2ef6/src"
@@ -51,15 +52,13 @@ HARBOR = Registry(
     ),
     scopes=Fact(Scopes.LEFT_OUT, _HARBOR_TOKEN, "2026-11"),
     faults=(
-        Fact(
-            OwnFault(
-                code="harbor-basic-after-bearer",
-                title="a token that grants nothing, and then a Basic challenge for a client that sends it",
-                private=True,
-                client="crane",
-            ),
+        own_fault(
+            "harbor-basic-after-bearer",
+            "a token that grants nothing, and then a Basic challenge for a client that sends it",
             "https://github.com/goharbor/harbor/issues/18856",
             "2026-09-10",
+            private=True,
+            client="crane",
         ),
     ),
 )
@@ -92,18 +91,16 @@ ARTIFACTORY = Registry(
         "2017-10-19",
     ),
     faults=(
-        Fact(
-            OwnFault(
-                code="artifactory-http-realm",
-                title="the realm is http, as behind a proxy that hides https; there it is redirected, and the login is lost",
-                endpoints=EVERYWHERE,
-                challenges=(f'Bearer realm="{_ART_REALM.replace("https", "http")}",service="{_ART_HOST}"',),
-                login=True,
-                client="docker-classic",
-                survived=True,
-            ),
+        own_fault(
+            "artifactory-http-realm",
+            "the realm is http, as behind a proxy that hides https; there it is redirected, and the login is lost",
             _ART_LOG,
             "2019-01-31",
+            endpoints=EVERYWHERE,
+            challenges=(f'Bearer realm="{_ART_REALM.replace("https", "http")}",service="{_ART_HOST}"',),
+            login=True,
+            client="docker-classic",
+            survived=True,
         ),
         not_logged_in("artifactory-not-logged-in", _ART_LOG, "2019-01-31"),
     ),
@@ -149,27 +146,23 @@ GITEA = Registry(
     head=Fact("HEAD of manifests and blobs has digest and length", _GITEA, "2026-11"),
     body_limit=Fact("10 MiB for a manifest", _GITEA, "2026-11"),
     faults=(
-        Fact(
-            OwnFault(
-                code="gitea-realm-elsewhere",
-                title="the realm is made from ROOT_URL, which is not set: localhost:3000",
-                endpoints=EVERYWHERE,
-                challenges=('Bearer realm="http://localhost:3000/v2/token",service="container_registry",scope="*"',),
-                client="docker-classic",
-            ),
+        own_fault(
+            "gitea-realm-elsewhere",
+            "the realm is made from ROOT_URL, which is not set: localhost:3000",
             "https://github.com/go-gitea/gitea/issues/31002",
             "2024-05-17",
+            endpoints=EVERYWHERE,
+            challenges=('Bearer realm="http://localhost:3000/v2/token",service="container_registry",scope="*"',),
+            client="docker-classic",
         ),
-        Fact(
-            OwnFault(
-                code="gitea-basic-too",
-                title="1.26.0: Basic is asked for besides, and docker with its own image store takes both or nothing",
-                endpoints=EVERYWHERE,
-                challenges=(_GITEA_ASKS, "Basic"),
-                client="docker-classic",
-            ),
+        own_fault(
+            "gitea-basic-too",
+            "1.26.0: Basic is asked for besides, and docker with its own image store takes both or nothing",
             "https://github.com/go-gitea/gitea/issues/37289",
             "2026-04-19",
+            endpoints=EVERYWHERE,
+            challenges=(_GITEA_ASKS, "Basic"),
+            client="docker-classic",
         ),
     ),
 )
@@ -182,15 +175,9 @@ _HTPASSWD = (
 
 
 def _htpasswd(registry: str, realm: str, source: str) -> Fact[OwnFault]:
-    own = OwnFault(
-        code=f"{registry}-htpasswd",
-        title="htpasswd is on, and the client has no login",
-        endpoints=EVERYWHERE,
-        says=UNAUTHORIZED,
-        challenges=(f'Basic realm="{realm}"',),
-        client="docker-classic",
-    )
-    return Fact(own, source, "2026-11")
+    title, asks = "htpasswd is on, and the client has no login", (f'Basic realm="{realm}"',)
+    how = {"endpoints": EVERYWHERE, "says": UNAUTHORIZED, "challenges": asks, "client": "docker-classic"}
+    return own_fault(f"{registry}-htpasswd", title, source, "2026-11", **how)
 
 
 def _distribution(version: str) -> Registry:
