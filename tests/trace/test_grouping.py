@@ -576,3 +576,29 @@ def test_two_pushes_without_tokens_that_keep_their_connections() -> None:
         wire.ask("PUT", APP.url("manifests", f"v{number}"), 201, sent=10, connection=f"blobs {number}")
         wires.append(wire)
     assert sorted((pull.tag, len(pull.hops)) for pull in played(*wires).pulls) == [("v0", 4), ("v1", 4)]
+
+
+def looks(wire: Wire, repository: str, *, at: float, status: int = 404, seconds: float = 0.02) -> None:
+    """A blob is looked for, as by skopeo before it uploads one."""
+    url = f"https://registry.example.com/v2/{repository}/blobs/{digest('base')}"
+    wire.ask("HEAD", url, status, at=at, took=seconds)
+
+
+def test_a_push_that_begins_beside_another_is_no_search_for_what_may_be_mounted() -> None:
+    """Its version check waits, and the other has not been told yet that the blob is not there (skopeo 1.9: measured)."""
+    wires = [Wire(agent=SKOPEO, at=1000.0), Wire(agent=SKOPEO, at=1000.001)]
+    for number, wire in enumerate(wires):
+        wire.ask("GET", "https://registry.example.com/v2/", 200)
+        looks(wire, f"app/{number}", at=1000.1 + number / 1000)
+        wire.ask("POST", f"https://registry.example.com/v2/app/{number}/blobs/uploads/", 202, at=1000.2)
+    assert {pull.repository: len(pull.hops) for pull in played(*wires).pulls} == {"app/0": 3, "app/1": 3}
+
+
+def test_a_search_for_what_may_be_mounted_belongs_to_its_push() -> None:
+    """Once it was told that the blob is not in its own repository, the client looks in another (skopeo 1.9, 1.22: seen)."""
+    wire = Wire(agent=SKOPEO, at=1000.0)
+    wire.ask("GET", "https://registry.example.com/v2/", 200)
+    looks(wire, "app/0", at=1000.1)
+    looks(wire, "other/app", at=1000.2, status=200)
+    wire.ask("POST", f"https://registry.example.com/v2/app/0/blobs/uploads/?mount={digest('base')}&from=other/app", 201)
+    assert [(pull.repository, len(pull.hops)) for pull in played(wire).pulls] == [("app/0", 4)]

@@ -41,46 +41,14 @@ def _reason(name: str, strength: Strength, words: str, token: int | None) -> Rea
     return Reason(evidence=name, strength=strength, words=words.format(token=token))
 
 
-def _alone_on_connection(clue: Clue, pull: Pull) -> bool:
-    return clue.spoken == (pull,)
-
-
-def _has_the_token(clue: Clue, pull: Pull) -> bool:
-    return clue.issued_to == (pull,)
-
-
-def _spoke(clue: Clue, pull: Pull) -> bool:
-    return pull in clue.spoken
-
-
 def _still_wants(clue: Clue, pull: Pull) -> bool:
     return clue.digest is not None and wants(pull, clue.digest)
-
-
-def _is_same_tag(clue: Clue, pull: Pull) -> bool:
-    return clue.form is Form.TAG and pull.tag == clue.route.reference
-
-
-def _is_push(clue: Clue, pull: Pull) -> bool:
-    return clue.form is Form.WRITE and pull.pushing and not pull.put
 
 
 def _has_begun_its_blobs(clue: Clue, pull: Pull) -> bool:
     if clue.family not in DAEMONS or clue.route.endpoint is not Endpoint.BLOB or clue.method != "GET":
         return False
     return 0 < sum(step.route.endpoint is Endpoint.BLOB for step in pull.open_steps) < AT_ONE_TIME
-
-
-def _has_same_agent(clue: Clue, pull: Pull) -> bool:
-    return pull.client_key[1] == clue.agent
-
-
-def _is_free(_: Clue, pull: Pull) -> bool:
-    return not pull.in_flight
-
-
-def _is_recent(_: Clue, pull: Pull) -> bool:
-    return not pull.closed
 
 
 WHOSE: Sequence[Row] = (
@@ -94,14 +62,14 @@ WHOSE: Sequence[Row] = (
     Row(
         name="token",
         strength=Strength.CERTAIN,
-        holds=_has_the_token,
+        holds=lambda clue, pull: clue.issued_to == (pull,),
         words="carries token {token}, which was issued for this operation",
         source="token spec: a token is issued for one request's scope; measured: 0 of 1,000 wrong where tokens differ",
     ),
     Row(
         name="lone connection",
         strength=Strength.CERTAIN,
-        holds=_alone_on_connection,
+        holds=lambda clue, pull: clue.spoken == (pull,),
         words="came on a connection on which only this operation has spoken",
         source="measured: dockerd 28.5 with the containerd store, 0 of 235 connections shared by two daemons",
     ),
@@ -115,7 +83,7 @@ WHOSE: Sequence[Row] = (
     Row(
         name="connection of several",
         strength=Strength.LIKELY,
-        holds=_spoke,
+        holds=lambda clue, pull: pull in clue.spoken,
         words="came on a connection on which this operation has spoken",
         source="measured: dockerd 28.5, four pulls at once, 10 of 298 connections served several",
     ),
@@ -129,14 +97,14 @@ WHOSE: Sequence[Row] = (
     Row(
         name="same tag",
         strength=Strength.LIKELY,
-        holds=_is_same_tag,
+        holds=lambda clue, pull: clue.form is Form.TAG and pull.tag == clue.route.reference,
         words="asks for the tag that this operation is resolving",
         source="seen: docker and containerd ask HEAD, then GET",
     ),
     Row(
         name="open push",
         strength=Strength.LIKELY,
-        holds=_is_push,
+        holds=lambda clue, pull: clue.form is Form.WRITE and pull.pushing and not pull.put,
         words="writes to the repository to which this operation pushes",
         source="distribution-spec 1.1, Pushing: blobs first, the manifest last",
     ),
@@ -150,21 +118,21 @@ WHOSE: Sequence[Row] = (
     Row(
         name="still open",
         strength=Strength.WEAK,
-        holds=_is_recent,
+        holds=lambda _, pull: not pull.closed,
         words="same address and client, and this operation was not over",
         source="seen: a client that goes on does so before its operation is over",
     ),
     Row(
         name="user agent",
         strength=Strength.WEAK,
-        holds=_has_same_agent,
+        holds=lambda clue, pull: pull.client_key[1] == clue.agent,
         words="same address and User-Agent",
         source="seen: a process sends one User-Agent but for its token requests",
     ),
     Row(
         name="rhythm",
         strength=Strength.WEAK,
-        holds=_is_free,
+        holds=lambda _, pull: not pull.in_flight,
         words="same address and User-Agent, and this operation was waiting for nothing else",
         source="skopeo 1.9 and crane ask for one thing after the other",
     ),

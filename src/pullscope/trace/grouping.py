@@ -244,25 +244,28 @@ class Grouper:
         return None
 
     def _mount_source(self, clue: Clue) -> Pull | None:
-        """The push that has not found a blob in its own repository, and looks for it where it may be mounted from.
+        """The push that was told that a blob is not in its own repository, and looks for it where it may be mounted from.
 
         containers/image asks so (docker_image_dest.go, TryReusingBlob; seen: skopeo 1.9, 1.22), with a token for each.
         """
-        if clue.route.endpoint is not Endpoint.BLOB or clue.method != "HEAD" or clue.digest is None:
+        begins = (
+            clue.announced and clue.process is None and clue.credential is None
+        )  # a version check waits: another run
+        if clue.route.endpoint is not Endpoint.BLOB or clue.method != "HEAD" or clue.digest is None or begins:
             return None
-        looking = [
-            pull
+        not_there = {
+            pull: pull.looked_for
+            - {str(step.route.digest) for step in pull.open_steps if _waits_for_its_own(step, pull)}
             for pull in self._roster.of_client(clue.step.first.request.client)
             if pull.registry == clue.registry
             and pull.repository not in (None, clue.route.repository)
-            and pull.looked_for
             and not pull.put
             and (pull.pushing or pull.only_looked_for_blobs)
             and alike(clue.agent, clue.family, pull)
-        ]
+        }
         # The blob may be known there by the digest of another compression (buildah 1.28, podman 4.3: seen).
-        looking = [pull for pull in looking if clue.digest in pull.looked_for] or [
-            pull for pull in looking if clue.time - pull.last < STEP_QUIET
+        looking = [pull for pull, missed in not_there.items() if clue.digest in missed] or [
+            pull for pull, missed in not_there.items() if missed and clue.time - pull.last < STEP_QUIET
         ]
         if not looking:
             return None
@@ -342,6 +345,10 @@ def _lacks_blob(step: Step) -> bool:
 
 def _has_more_to_ask(pull: Pull) -> bool:
     return (pull.index is not None or bool(pull.images)) and not has_everything(pull)
+
+
+def _waits_for_its_own(step: Step, pull: Pull) -> bool:
+    return step.in_flight and step.route.repository == pull.repository
 
 
 def _was_refused(step: Step) -> bool:

@@ -98,8 +98,8 @@ class TokenOwners:
         return pull
 
     def _challenged(self, step: Step, answers: Waiting) -> list[Step]:
-        """The step whose challenge a token request answers: of its own connection, then of its own name, then the oldest;
-        after it those that it could answer just as well."""
+        """The step whose challenge a token request answers: of its own connection, then of its own name, then the one that
+        waits, then the oldest; after it those that it could answer just as well."""
         event, agent = step.first.request, step.first.agent
         if not answers:
             return []
@@ -116,10 +116,14 @@ class TokenOwners:
             paired = own or alike(agent, family, pull)
             waits = not pair[1].settled and not pair[1].tokens
             near = 2 if same else 1 if pull in spoken and is_nameless(pull) else 0
-            return (near, not pull.closed, own + paired, waits)
+            return (near, not pull.closed, own + paired, waits + (waits and pull in spoken))
 
         best = max(map(likeness, answers))
-        return list(dict.fromkeys(pair[1] for pair in answers if likeness(pair) == best))
+        equals = list(dict.fromkeys(pair[1] for pair in answers if likeness(pair) == best))
+        if not all(step.pull is not None and step.pull.looked_for and not step.pull.put for step in equals):
+            return equals
+        # Pushes that look for blobs get a token for each place: the one that has waited longest for its last answer asks first.
+        return sorted(equals, key=lambda step: (step.pull.in_flight, step.pull.last) if step.pull else (True, 0.0))
 
     def _step_under_way(self, token: Step, asked: set[str]) -> Step | None:
         """The step that waits behind a redirect for a token: that of the same process, and without a token so far, first."""
