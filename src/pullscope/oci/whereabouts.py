@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from pullscope.oci.urls import host_of, is_host, parameters, query
 
-_LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".svc", ".cluster.local", ".localdomain", ".intranet")
-"""Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal), and those of Kubernetes services."""
+_LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".intranet")
+"""Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal)."""
 
 _SIGNED = (("X-Amz-Date", "X-Amz-Expires"), ("X-Goog-Date", "X-Goog-Expires"))
 """AWS Signature Version 4 and Google's V4 signing: when an address was made, and for how many seconds."""
@@ -29,7 +29,13 @@ def is_local(host: str) -> bool:
     address = _address(name)
     if address is not None:
         return not address.is_global
-    return is_loopback(host) or "." not in name or name.endswith(_LOCAL_ENDINGS)
+    return is_loopback(host) or "." not in name or name.endswith(_LOCAL_ENDINGS) or is_service(host)
+
+
+def is_service(host: str) -> bool:
+    """Whether a host is a Service of Kubernetes by its name: NAME.NAMESPACE.svc, or NAMESPACE alone, where no such TLD can be."""
+    name, last = _name(host), _name(host).rpartition(".")[2]
+    return name.endswith((".svc", ".cluster.local")) or ("." in name and "-" in last and not last.startswith("xn--"))
 
 
 def is_address(url: str) -> bool:

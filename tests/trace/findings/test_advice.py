@@ -44,6 +44,7 @@ SAID = {
     "permission": "Permission 'artifactregistry.repositories.uploadArtifacts' denied on resource 'projects/p'",
     "policy of rights": "User: arn:aws:iam::1:user/ci is not authorized to perform: ecr:InitiateLayerUpload",
     "list": "this image is not in the whitelist",
+    "peers": "could not find peer for sha256:4f9725b2",
     "group": "Deploying to groups is a PRO-licensed feature",
     "disk full": "filesystem: write /var/lib/registry/docker: no space left on device",
     "disk read-only": "filesystem: mkdir /var/lib/registry/docker: read-only file system",

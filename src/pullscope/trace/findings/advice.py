@@ -102,6 +102,10 @@ patterns (write): (?:include|exclude)\w*[ /]?(?:and exclude )?patterns?|rejected
     change the include and exclude patterns of that repository at {host}, or the name
 pending (write delete token): pending deletion|marked for deletion|\barchived\b
     restore what the answer names at {host}, or push elsewhere
+# Spegel: what no other node has (spegel-org/spegel#469, #634, #1378, rancher/rke2#5754)
+peers (read): find peer|mirror resolve|determine size of blob
+    let {client} ask the registry itself next (server = in hosts.toml): {host} has what other nodes have, and by its words none
+    has this
 # What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it

@@ -29,7 +29,7 @@ from pullscope.trace.findings.said import (
 )
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.hop import client_left
-from pullscope.trace.model import Hop, Kind, Outcome, Step
+from pullscope.trace.model import Kind, Outcome, Step
 
 
 @composed(
@@ -254,8 +254,11 @@ def request_failed(case: Case) -> Iterator[Found]:
     Docker Hub, licences of Artifactory and plain http on a TLS port come here with the words of the answer; so do pages by
     which a proxy of one's own network refuses a host (virtuald/docker-registry-cache#14).
     """
-    waited = next((one for one in case.steps[-3:] if _waited_in_vain(one.last)), None)
-    candidates = [step for step in case.bad if not client_left(step.last)] or _ended_badly(case)
+    # docker waits 15 s: urlstechie/urlchecker-action#103
+    left = (one for one in case.steps[-3:] if one.last.response is None and client_left(one.last))
+    waited = next((one for one in left if (one.last.seconds or 0.0) >= 10), None)
+    answers = (Answer(case, step) for step in case.bad if not client_left(step.last))
+    candidates = [one.step for one in answers if not one.waits_for_a_token] or _ended_badly(case)
     if waited is not None:
         last, home = waited.last, mirror_of(waited.first)
         yield Found(
@@ -272,11 +275,6 @@ def request_failed(case: Case) -> Iterator[Found]:
         step = next((one for one in candidates if words(one.last)), candidates[-1])
         told_of = f"{said_status(step.last)} to {request(step)}."
         yield Found([step], told_of, fix_of(Answer(case, step)), severity=Severity.ERROR)
-
-
-def _waited_in_vain(hop: Hop) -> bool:
-    """Whether a client left after ten seconds or more without an answer; docker waits 15 (urlstechie/urlchecker-action#103)."""
-    return hop.response is None and client_left(hop) and (hop.seconds or 0.0) >= 10
 
 
 def _ended_badly(case: Case) -> list[Step]:

@@ -215,14 +215,14 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if client_left(self.hop) or self._waits_for_a_token or self.step.is_foreign:
+        if client_left(self.hop) or self.waits_for_a_token or self.step.is_foreign:
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None
         return next((code for code, fits in CODES if fits(self)), None)
 
     @property
-    def _waits_for_a_token(self) -> bool:
+    def waits_for_a_token(self) -> bool:
         """Whether its challenge was answered, and the token server gave nothing: that is told of the token."""
         if self.step.is_token or self.hop.request.authorization != "none" or self.status != 401:
             return False
@@ -241,10 +241,6 @@ def _has_expired(one: Answer) -> bool:
         return False
     shown = one.hop.request.authorization != "none" and one.issued is None
     return not was_anonymous(one.step) if one.step.is_token else shown
-
-
-def _is_too_large(one: Answer) -> bool:
-    return is_write(one.step) and one.status == 413
 
 
 def _is_cut_off(one: Answer) -> bool:
@@ -273,10 +269,6 @@ def _is_barred(one: Answer) -> bool:
 
 def _is_not_taken(one: Answer) -> bool:
     return one.act == "write" and (one.status in _NOT_TAKEN or refuses_manifest(one.step))
-
-
-def _is_failure(one: Answer) -> bool:
-    return one.status >= 500 and not one.step.is_token and mirror_of(one.step.first) is None
 
 
 def _is_refusal(one: Answer) -> bool:
@@ -311,7 +303,7 @@ def _lacks(one: Answer) -> str | None:
 CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("login-not-needed", _is_not_needed),
     ("login-expired", _has_expired),
-    ("upload-too-large", _is_too_large),
+    ("upload-too-large", lambda one: is_write(one.step) and one.status == 413),
     ("upload-cut-off", _is_cut_off),
     ("write-denied", _is_barred),
     ("upload-lost", _is_lost),
@@ -321,7 +313,7 @@ CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("name-unknown", lambda one: _lacks(one) == "name-unknown"),
     ("manifest-unknown", lambda one: _lacks(one) == "manifest-unknown"),
     ("blob-unknown", lambda one: _lacks(one) == "blob-unknown"),
-    ("registry-failed", _is_failure),
+    ("registry-failed", lambda one: one.status >= 500 and not one.step.is_token and mirror_of(one.step.first) is None),
     ("access-denied", _is_refusal),
 )
 """What an answer is told as; of those that fit, the first. What fits none is `request-failed`, unless a rule knows better."""

@@ -32,21 +32,12 @@ def thing(step: Step) -> str:
         return "a token"
     if step.kind is Kind.SIGNATURE and not is_write(step):
         return f"a signature{of}"
-    match route.endpoint:
-        case Endpoint.PING | Endpoint.V1_PING:
-            return "/v2/"
-        case Endpoint.MANIFEST:
-            return f"the manifest {route.digest.short if route.digest is not None else route.reference}"
-        case Endpoint.BLOB | Endpoint.UPLOAD | Endpoint.UPLOAD_START:
-            return f"a blob{of}"
-        case Endpoint.TAGS:
-            return f"the tags{of}"
-        case Endpoint.CATALOG:
-            return "the catalog"
-        case Endpoint.REFERRERS:
-            return f"the referrers{of}"
-        case _:
-            return ""
+    if route.endpoint is Endpoint.MANIFEST:
+        return f"the manifest {route.digest.short if route.digest is not None else route.reference}"
+    if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD, Endpoint.UPLOAD_START):
+        return f"a blob{of}"
+    named = {Endpoint.TAGS: f"the tags{of}", Endpoint.CATALOG: "the catalog", Endpoint.REFERRERS: f"the referrers{of}"}
+    return "/v2/" if route.endpoint in (Endpoint.PING, Endpoint.V1_PING) else named.get(route.endpoint, "")
 
 
 def request(step: Step) -> str:

@@ -16,6 +16,9 @@ docker: add {host} to insecure-registries in daemon.json
 containerd: name {host} with http:// in containerd's hosts.toml (k3s: mirrors in registries.yaml)
     write https:// for {host} in hosts.toml, without skip_verify
     name {ca} with ca = for {host} in hosts.toml (k3s: configs, tls, ca_file in registries.yaml)
+k3s: name {host} with http:// as an endpoint in mirrors of registries.yaml
+    write https:// for {host} in registries.yaml, without insecure_skip_verify
+    name {ca} as ca_file in registries.yaml (configs, {host}, tls)
 nerdctl: give nerdctl --insecure-registry
     leave out --insecure-registry
     name {ca} with ca = for {host} in hosts.toml
@@ -69,34 +72,39 @@ DOCKER_HUB = ("docker.io", "docker.com")
 """Domains of Docker Hub's own hosts: the only ones for which clients' settings go by another name than the host's."""
 
 
+def ships_with_k3s(client: Client) -> bool:
+    """Whether it is the containerd of k3s or rke2, which read registries.yaml (`containerd/v2.0.2-k3s2`: k3s-io/k3s#11857)."""
+    return client.family == "containerd" and "-k3s" in (client.version or "")
+
+
+def _row(client: Client) -> list[str]:
+    return _ROWS.get("k3s" if ships_with_k3s(client) else client.family, _ANY)
+
+
 def by_plain_http(host: str, client: Client) -> str:
     """How a client is told to ask a registry without TLS."""
-    return _ROWS.get(client.family, _ANY)[0].format(host=host)
+    return _row(client)[0].format(host=host)
 
 
 def by_tls_only(host: str, client: Client) -> str:
     """How it is told not to go on without TLS."""
-    return _ROWS.get(client.family, _ANY)[1].format(host=host)
+    return _row(client)[1].format(host=host)
 
 
 def how_to_trust(host: str, client: Client | None, ca: str = "the CA") -> str:
     """How a client is told to trust a CA at a registry."""
-    family = client.family if client is not None else UNKNOWN
-    hub = host.endswith(DOCKER_HUB)
+    client = client or Client(family=UNKNOWN)
+    family, hub = client.family, host.endswith(DOCKER_HUB)
     if family not in ("docker", UNKNOWN):
-        trust = _ROWS.get(family, _ANY)[2]
-        return trust.format(host="docker.io" if hub else host, ca=ca, family=family)
+        return _row(client)[2].format(host="docker.io" if hub else host, ca=ca, family=family)
     whose, both = ("the CA", "") if ca == "the CA" else ("mitmproxy's CA", " (pullscope docker on does both)")
     environment = f"set SSL_CERT_DIR in dockerd's environment to a directory with {whose} and restart it{both}"
     if not hub:
         copy = _ROWS["docker"][2].format(host=host, ca=ca)
         return f"{copy} (the host as it is written in the reference; no restart), or {environment}"
-    store = client.store if client is not None else None
-    if store == "graphdriver":
-        return f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d"
-    if store == "containerd":
-        return f"copy {ca} to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or {environment}"
-    return (
-        f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
-        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt"
-    )
+    return {
+        "graphdriver": f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d",
+        "containerd": f"copy {ca} to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or {environment}",
+        None: f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
+        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt",
+    }[client.store]

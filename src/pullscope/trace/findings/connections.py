@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pullscope.oci.agents import DAEMONS
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
-from pullscope.oci.urls import bare
-from pullscope.oci.whereabouts import is_local, is_loopback
-from pullscope.trace.findings.case import Case, listed
+from pullscope.oci.urls import bare, split
+from pullscope.oci.whereabouts import is_local, is_loopback, is_service
+from pullscope.trace.findings.case import Case, listed, mirror_of
 from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
 from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
@@ -100,7 +101,7 @@ tls other: certificate|tls|ssl|handshake
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens at that port, or a firewall says so
-    start what is to listen at {hosts}, or correct the port; look at firewalls on the way
+    start what is to listen at {hosts}, or correct the port{bare}; look at firewalls on the way
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
@@ -178,7 +179,7 @@ def homes(case: Case, hop: Hop) -> set[str]:
 
 def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     """What happened to these requests, which failed in one way, and what to do."""
-    hop, hosts, client = hops[0], listed(one.host for one in hops), case.client
+    url, hop, hosts, client = split(hops[0].request.url), hops[0], listed(one.host for one in hops), case.client
     before, named = hop.follows, homes(case, hop)
     logged = lacking(hop.request, "proxy")
     by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
@@ -210,11 +211,18 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
         "name": "" if hosted else f"the name {hosts}, and ",
+        # canonical/microk8s#4586, containerd/nerdctl#775
+        "bare": f" (443, as none is named; for plain http, {plain})"
+        if is_local(hop.host) and not by and (url.scheme, url.port) == ("https", None)
+        else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
         "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)
         if hosted
+        # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
+        else f"; {client} runs on the node, which knows no names of Services: use an address of the node (NodePort)"
+        if is_service(hop.host) and case.pull.client.family in DAEMONS
         else ""
-        if logged or named
+        if logged or named or mirror_of(hop) is not None
         else PLAYED,
     }
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""

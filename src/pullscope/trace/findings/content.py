@@ -59,7 +59,8 @@ def size_mismatch(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
-        (cut(hop, came) or fix) + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
+        (f"have {hop.host} forget what it keeps of that, or push it again" if came > wanted else cut(hop, came) or fix)
+        + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
     )
 
 
@@ -113,10 +114,11 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         step = wrong[0]
         coded = header(step.last, "content-encoding")
         age = header(step.last, "age") or ""
+        which = "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
         kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
         yield Found(
             wrong,
-            f"what {step.last.host} sent for {name_of(step)} does not hash to {_which(step)}{other_digest(step)}: it is "
+            f"what {step.last.host} sent for {name_of(step)} does not hash to {which}{other_digest(step)}: it is "
             + ("corrupt, or something on the way has rewritten it" if step.last.bytes else "empty, 0 bytes")
             + (f" (content coding {coded})" if coded else "")
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
@@ -125,11 +127,6 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
             else f"fetch it again by hand from {step.last.host} and compare; proxies must pass on manifests and blobs "
             "byte for byte",
         )
-
-
-def _which(step: Step) -> str:
-    """The digest that the bytes were to have: the one asked for, or the one that the answer names for a tag."""
-    return "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
 
 
 @row("blob-coded", needs=Fact.BLOB, suffers="docker", remedy="no Content-Encoding on blobs", report="moby/moby#17595")

@@ -15,7 +15,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, mirror_of
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.missing import cache, of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
@@ -200,19 +200,21 @@ def of_what_it_says(one: Answer) -> str | None:
 
 
 def of_a_failure(one: Answer) -> str | None:
-    """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252)."""
+    """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). A page for
+    a host of one's own network may be a proxy's on the way out: cri-o/cri-o#3863, dragonflyoss/nydus#676."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
+    out = is_local(host) and one.by_page and (name is None or filtering(hop) is not None)
+    past = f"; where a proxy answered for it, put {host} into NO_PROXY of {one.case.client}" if out else ""
     if one.status < 500:
         return None
     if one.hosted is not None:
         return f"{one.later.replace('again', 'again later', 1)}, and check the status page of {one.hosted.name}"
     if one.status in GATEWAY and not hop.errors and name is not None:
         if filtering(hop) is not None:
-            return f"check that {name}, a proxy on the way, may and can reach {host}"
+            return f"check that {name}, a proxy on the way, may and can reach {host}{past}"
         why = "refused the connection, took too long or sent too large headers"
         return f"read the error log of {name} at {host}: it says whether the registry behind it {why}"
-    other = other_host(hop)
-    if other is not None:
+    if (other := other_host(hop)) is not None:
         return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
     if says(hop, _REFUSES):
         its = (
@@ -220,7 +222,8 @@ def of_a_failure(one: Answer) -> str | None:
         )
         # distribution/distribution-library-image#146
         return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
-    return f"look at the logs of {host}" + ("" if one.times > 2 else ", or try again later")
+    reaches = f", which may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""
+    return f"look at the logs of {host}{reaches}" + ("" if one.times > 2 else ", or try again later") + past
 
 
 _STATUSES = """

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.findings.case import Case, mirror_of
+from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.hop import header
 
 LOGINS = {
@@ -107,11 +108,14 @@ def renewal(case: Case) -> str:
 def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) -> str:
     """What to do so that this client shows a login at a host: one for the first time, another, or the same made anew.
 
-    containerd keeps none for a mirror: it sends what hosts.toml has for it (containerd/nerdctl#2844, containerd#4005).
+    containerd keeps those of mirrors by their hosts, and not by the registry's: containerd/nerdctl#2844, containerd#4005,
+    k3s-io/k3s#11185, #3211; docs.k3s.io, "Private Registry Configuration"; docs.siderolabs.com, RegistryAuthConfig.
     """
     known, mirrored = registry_at(case, host), any(hop.host == host and mirror_of(hop) is not None for hop in case.hops)
     if mirrored and case.pull.client.family == "containerd":
-        return f"give the mirror an Authorization header in its hosts.toml: containerd looks for no login for {host}"
+        k3s = f"configs, {host}, auth in registries.yaml"
+        other = f"an Authorization header for it in hosts.toml (k3s and rke2: {k3s}; Talos: RegistryAuthConfig)"
+        return f"give containerd a login for {host} itself: {k3s if ships_with_k3s(case.pull.client) else other}"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
     if (controller := _controller(case)) is not None:
         return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"

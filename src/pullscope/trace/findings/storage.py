@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
-from pullscope.oci.urls import query
+from pullscope.oci.urls import query, split
 from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import Case, Found, in_storage, listed, name_of
 from pullscope.trace.findings.facts import Fact
@@ -71,6 +71,8 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
             if last.follows is not None and last.follows.host == last.host
             else f"let {last.host} answer signed addresses without a challenge"
             if last.challenges
+            else f"give the storage a name of its own: {case.client} sends Authorization on to any port of a host"
+            if last.follows is not None and split(last.follows.request.url).host == split(last.request.url).host
             else f"update {case.client}, or what it is built on: it must not send Authorization on to another host",
         )
 
