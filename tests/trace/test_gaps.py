@@ -25,7 +25,7 @@ VAGUE = {
 }
 """What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
 BY_REQUEST = {
-    "bodies": {"credentials-not-used", "write-denied"},
+    "bodies": {"credentials-not-used", "write-denied", "wrong-content-type"},
     "headers": {"credentials-not-used", "write-denied"},
     "tokens": {"write-denied"},
 }

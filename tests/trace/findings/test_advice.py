@@ -16,6 +16,7 @@ SAID = {
     "no rule": "default backend - 404",
     "types in Quay": "failed to parse manifest: manifest data does not match schema: 'a/b' is not one of ['c/d']",
     "types": "unknown media type: application/vnd.cncf.flux.config.v1+json",
+    "other type": 'changing manifest media-type from "a/b" to "c/d" is disallowed',
     "route": "no healthy upstream",
     "filter": "Just a moment...",
     "mesh": "RBAC: access denied",

@@ -121,13 +121,16 @@ disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space 
     make room on the disk on which {host} keeps its blobs: collect what is not used any more, or give it a larger volume
 disk read-only: read-only file ?system
     mount the disk of {host} for writing, and look at why it is read-only: a setting, or the kernel after an error (dmesg)
-quota (write delete token): quota|storage resource|upper limit|insufficient storage
+quota (write delete token): quota(?! handler)|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
     make room at {host}, or raise the quota that it names
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
     allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice
+# Zot: knative/func#2721, project-zot/zot#3005
+other type (write): changing manifest media-type
+    delete {name} at {host} under that tag first, or push under a new tag: a tag keeps the type of what it names there
 # Azure/acr-cli#70, Azure/acr#561
 lock (write delete): \bdisallowed\b|(?<!database )is locked
     unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)
@@ -205,7 +208,7 @@ disk failed: input/output error|stale (?:nfs )?file handle|too many open files
 storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|blob ?store|swift|storage driver)\b
     |permission denied
     look at the storage of {host}, of which its answer speaks, and at its log
-database: \b(?:database|sql|postgres\w*|redis|deadlock|pq:)
+database: \b(?:database|sql|postgres\w*|redis|redigo|deadlock|pq:)
     look at the database of {host}, of which its answer speaks, and at its log
 """
 """The kinds of words, to which acts they are an answer, and below each the fix; of those that fit the first decides.

@@ -201,9 +201,13 @@ def described(detail: str) -> str:
         read = json.loads(detail)
     except ValueError:
         return ""
+    if isinstance(read, dict) and isinstance(read.get("errors"), list):  # a cache's, of its upstream
+        return "; ".join(f"{one.get('code')}: {one.get('message')}" for one in read["errors"] if isinstance(one, dict))
     told = [read.get(key) for key in _TELLING] if isinstance(read, dict) else read if isinstance(read, list) else []
-    said = next((one for one in told if isinstance(one, str) and one), "") or _of_go(read)
-    return "" if said.startswith(_SPECIFICATION) else said
+    own = (
+        one for one in told if isinstance(one, str) and one not in ("", "null") and not one.startswith(_SPECIFICATION)
+    )
+    return next(own, "") or _of_go(read)
 
 
 def _of_go(read: object) -> str:

@@ -51,15 +51,16 @@ def of_deletes(one: Answer) -> str | None:
 
 
 def of_writes(one: Answer) -> str | None:
-    """405 to what is written."""
+    """405 to what is written; a page, where what was asked before was answered with pages too (go-gitea/gitea#23708, #24042)."""
+    if one.act == "write" and one.by_page and any(is_page(step.last) and step.last.ok for step in one.case.steps):
+        return (
+            f"let {front(one.hop) or 'the proxy'} hand everything below /v2/ on to the registry, with /v2/ in the path (in "
+            "nginx: proxy_pass without a path of its own): pages in its place were answered with 200 before"
+        )
     if one.act != "write" or one.status != 405 or one.code != "write-denied":
         return None
     if not one.hop.errors and front(one.hop) is not None:
-        pages = any(is_page(step.last) for step in one.case.steps if step.last.ok)
-        what = "everything" if pages else one.hop.request.method
-        return f"let {front(one.hop)} hand {what} below /v2/ on to the registry behind it" + (
-            ": it answered 200 with pages of its own before" if pages else ""
-        )
+        return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
     if is_specific(one.hop):
         return None
     if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
