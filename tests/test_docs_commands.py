@@ -98,6 +98,7 @@ def folder(tmp_path: Path) -> Path:
     for name, script in {
         "pullscope": f'exec {ours} "$@"',
         "journalctl": f"exec cat {logs / 'dockerd-classic.log'}",
+        "kubectl": f"exec cat {logs / 'kubelet-events.log'}",
     }.items():
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -12,12 +12,14 @@ FILE = ROOT / "docs" / "logs.md"
 BEFORE = """\
 # Logs of other tools
 
-`report`, `explain`, `diff` and `scrub` also read the logs that people attach to bug reports. The form is recognised from the
+`report`, `explain`, `diff` and `scrub` also read the logs that people attach to bug reports, and the last words of a client, as
+a file, from stdin, or in quotes in place of a file. The form is recognised from the
 file's content; there is no option for it. Prefixes of a journal (`Nov 25 22:53:08 host dockerd[712]: `), timestamps of CI and
 `kubectl logs`, `journalctl -o json` and docker's json-file are understood.
 
 ```sh
 pullscope report crane.log
+pullscope explain 'Error response from daemon: pull access denied for ann/app, repository does not exist'
 journalctl -u docker -o cat | pullscope report -
 pullscope scrub crane.log safe.jsonl      # a recording without secrets, to attach to an issue
 ```

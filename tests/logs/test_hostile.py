@@ -164,6 +164,21 @@ INFO[0000] {{"token":"{SECRET}"}}
     "dockerd debug": f"""DEBU[0000] Trying to pull r.example/a from https://me:{SECRET}@r.example v2
 INFO[0000] Attempting next endpoint for pull after error: Get "https://me:{SECRET}@r.example/v2/": dial tcp: refused
 """,
+    "oras --debug": f"""[2026-11-26T10:00:00Z][DEBUG]: --> Request #0
+> Request URL: "https://me:{SECRET}@r.example/v2/a/b/manifests/1?sig={SECRET}"
+> Request method: "GET"
+> Request headers:
+   "Authorization": "Bearer {SECRET}"
+[2026-11-26T10:00:01Z][DEBUG]: <-- Response #0
+< Response Status: "401 Unauthorized"
+< Response headers:
+   "Set-Cookie": "{SECRET}"
+< Response body:
+{{"token":"{SECRET}"}}
+""",
+    "error message": f"""Error response from daemon: Get "https://me:{SECRET}@r.example/v2/a/manifests/1?sig={SECRET}": denied: no
+Error: GET https://r.example/token?service=r&scope=repository%3Aa%3Apull&token={SECRET}: unexpected status code 401 Unauthorized
+""",
     "HAR": json.dumps(
         {
             "log": {

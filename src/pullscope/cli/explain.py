@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import textwrap
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,9 +17,11 @@ from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.options import Color
 from pullscope.cli.output import wants_color
-from pullscope.cli.source import choose, name_of, read_trace
+from pullscope.cli.source import choose, is_message, name_of, read_trace
 from pullscope.render.explain.glossary import TERMS, term
+from pullscope.render.formats import FORMS
 from pullscope.render.layout import screen_width
+from pullscope.render.report_input import Told
 
 if TYPE_CHECKING:
     from pullscope.trace.model import Pull
@@ -43,8 +46,9 @@ def explain(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE|WORD",
-            help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; or a word: scope, digest or another.",
+            metavar="FILE|WORD|MESSAGE",
+            help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; a word: scope, digest or another; or "
+            "the error message of a client, in quotes.",
         ),
     ],
     pull: Annotated[
@@ -54,11 +58,13 @@ def explain(
     level: Annotated[Level, typer.Option("--level", help="How much detail.")] = Level.BEGINNER,
     color: Color = None,
 ) -> None:
-    """Explain a pull step by step: each request, why it was made, the response, and how to do it by hand. Or explain a word.
+    """Explain a pull step by step: each request, why it was made, the response, and how to do it by hand. Or explain a word, or
+    what a client said when it failed.
 
     \b
     pullscope explain pull.jsonl
     pullscope explain scope
+    pullscope explain 'Error response from daemon: pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
     if not Path(file).exists():
@@ -73,6 +79,10 @@ def explain(
         say(f"note: {problem}")
     if not chosen:
         raise Complaint(f"there is no pull in {name_of(file)} to explain.")
+    if is_message(file):
+        told = Told.of(trace, name_of(file))
+        print(FORMS["text"].write(replace(told, color=wants_color(color), width=screen_width())), end="")
+        return
     tell(chosen[0], expert=level is Level.EXPERT, color=wants_color(color), pause=False)
     if len(chosen) > 1:
         say(f"note: this was pull 1 of {len(chosen)}; --pull N explains another.")

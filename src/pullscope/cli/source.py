@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import re
 import stat
@@ -25,13 +26,26 @@ MOST_NEW = 100_000
 
 def name_of(file: str) -> str:
     """What sentences call the input."""
-    return "standard input" if file == "-" else file
+    return "standard input" if file == "-" else "the message" if is_message(file) else file
+
+
+def is_message(file: str) -> bool:
+    """Whether it is no file, but what a client said when it failed."""
+    from pullscope.logs import forms
+
+    try:
+        there = Path(file).exists()
+    except OSError:  # longer than names may be
+        there = False
+    return " " in file and not there and forms.form_of(file) is not None
 
 
 def open_source(file: str) -> BinaryIO:
     """The input; a complaint where it cannot be read."""
     if file == "-":
         return sys.stdin.buffer
+    if is_message(file):
+        return io.BufferedReader(io.BytesIO(file.encode(errors="replace")))
     try:
         return Path(file).open("rb")
     except IsADirectoryError:
@@ -162,7 +176,7 @@ class Source:
             raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
         self.lacks = form.says
         if not found:
-            self.problem = f"{self._name} ({form.name}) shows no request."
+            self.problem = f"{self._name} ({form.name}) {form.empty}."
         yield from found
 
 

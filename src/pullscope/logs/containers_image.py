@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange, Waiting
-from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of, status_of
+from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, answer_of, failure_of
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters
@@ -140,7 +140,7 @@ class _Reader:
         def fits(one: Exchange) -> bool:
             return digest[0] in one.url if digest else about is None or _endpoint(one) in about
 
-        answer = status_of(said)
+        answer = answer_of(said)
         if answer is not None:
             self._answer(self.waiting.find(fits), answer[0], entry, answer[1])
         else:

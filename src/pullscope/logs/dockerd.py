@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.told_errors import LONGEST_SENTENCE, failure_of, status_of
+from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of, failure_of
 from pullscope.oci.reference import HUB_API
 
 MARK = re.compile(r"Trying to pull \S+ from https?://\S+ v2")
@@ -87,7 +87,7 @@ def _repository(name: str, address: str) -> str:
 
 
 def _fail(pull: _Pull, text: str, entry: Entry) -> None:
-    answer = status_of(text)
+    answer = answer_of(text)
     reason = failure_of(text)
     one = next((one for one in reversed(pull.found) if not one.over), None)
     if one is not None and answer is not None:

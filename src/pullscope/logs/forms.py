@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from pullscope.logs import containerd, containers_image, crane, curl, dockerd, har, http_dump, regctl
+from pullscope.logs import (
+    client_errors,
+    containerd,
+    containers_image,
+    crane,
+    curl,
+    dockerd,
+    har,
+    http_dump,
+    oras,
+    regctl,
+)
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
 from pullscope.trace.events import Event
@@ -35,6 +46,8 @@ class Form:
     """Words of `trace.source_gaps`, separated by a space."""
     says: str
     """What it lacks, as one sentence."""
+    empty: str = "shows no request"
+    """What is said of one that holds no exchange."""
 
 
 FORMS: tuple[Form, ...] = (
@@ -87,6 +100,14 @@ FORMS: tuple[Form, ...] = (
         says="this docker log has steps, each of which stands for one request; it has no tokens, redirects, headers or bodies.",
     ),
     Form(
+        name="oras --debug",
+        made_by="`oras --debug COMMAND > FILE 2>&1`; `helm --debug COMMAND` from 3.18",
+        mark=oras.MARK,
+        read=oras.read,
+        lacks="proxy times credentials",
+        says="a log of oras or helm has no usable times, no credentials, and only bodies that are text.",
+    ),
+    Form(
         name="skopeo --debug",
         made_by="`skopeo --debug`, `podman --log-level=debug`, `buildah --log-level=debug`",
         mark=containers_image.MARK,
@@ -101,6 +122,15 @@ FORMS: tuple[Form, ...] = (
         read=curl.read,
         lacks="proxy times tokens",
         says="a curl log has no times; a body is in it only where curl wrote it to the same file.",
+    ),
+    Form(
+        name="error message",
+        made_by="the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level",
+        mark=client_errors.MARK,
+        read=client_errors.read,
+        lacks="proxy times redirects tokens credentials bodies headers",
+        says="an error message is one answer, without what came before it; `pullscope run -- COMMAND` records everything.",
+        empty="names no request, and no image for what was answered: put the command above it (docker pull IMAGE)",
     ),
 )
 

@@ -5,22 +5,41 @@ from __future__ import annotations
 import json
 import re
 
+from pullscope.logs.entries import unquoted
+
 # The words of docker/distribution's errcode as it prints them (`unauthorized: authentication required`) and the statuses it
 # gives them (registry/api/errcode/register.go, api/v2/errors.go). The first that is found wins: `denied` stands beside
 # `unauthorized` where a 401 says insufficient_scope (registry/client/errors.go), seen with skopeo and dockerd.
 _CODES = (
-    ("unauthorized", "UNAUTHORIZED", 401),
-    ("toomanyrequests", "TOOMANYREQUESTS", 429),
-    ("manifest unknown", "MANIFEST_UNKNOWN", 404),
-    ("name unknown", "NAME_UNKNOWN", 404),
-    ("blob unknown", "BLOB_UNKNOWN", 404),
-    ("unsupported", "UNSUPPORTED", 405),
-    ("denied", "DENIED", 403),
+    ("unauthorized", 401),
+    ("toomanyrequests", 429),
+    ("manifest unknown", 404),
+    ("name unknown", 404),
+    ("blob unknown", 404),
+    ("unsupported", 405),
+    ("denied", 403),
+    ("name invalid", 400),
+    ("manifest invalid", 400),
+    ("tag invalid", 400),
+    ("digest invalid", 400),
+    ("unavailable", 503),
 )
 _STATUS = re.compile(
-    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry)?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?) (\d{3})\b"
+    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry)?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?|"
+    r"[Ff]ailed with status:|^) ?\\*\"?([1-5]\d{2})\b"
 )
 _NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")
+_QUOTED = re.compile(r'parsing HTTP (\d{3}) response body: .*? of value: (\\*".*\\*")', re.DOTALL)
+"""How docker quotes an answer that is no document (distribution registry/client/errors.go)."""
+_SAYS = (
+    ("requested access to the resource is denied", 401),  # what clients make of insufficient_scope
+    ("access denied for ", 401),  # moby distribution/errors.go
+    ("insufficient_scope", 401),  # containerd: the challenge that came with the last 401
+    ("no basic auth credentials", 401),
+    ("invalid username/password", 401),
+    (": not found", 404),  # containerd and oras: `REFERENCE: not found`
+    (" not found: manifest unknown", 404),
+)
 _NO_ANSWER = re.compile(
     r"dial tcp|no such host|connection refused|connection reset|i/o timeout|deadline exceeded|Client\.Timeout|x509:|tls:|EOF|"
     r"network is unreachable|no route to host|server gave HTTP response to HTTPS client"
@@ -31,18 +50,20 @@ URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"?(https?://[^\s"
 """How Go's net/url prints what became of a request (url.Error); without quotes before Go 1.14."""
 
 
-def status_of(text: str) -> tuple[int, bytes | None] | None:
-    """The status that the words name or stand for, and the registry's own error as a document; None where they do neither."""
+def answer_of(text: str) -> tuple[int, bytes | None] | None:
+    """The status that the words name or stand for, and the answer's own words as a body; None where they do neither."""
+    if quoted := _QUOTED.search(text):
+        return int(quoted[1]), unquoted(quoted[2]).encode()
     found = _STATUS.search(text) or _NAMED.search(text)
-    if found:
-        return int(found[1]), None
-    for words, code, status in _CODES:
-        told = re.search(rf"\b{words}: ([^\n]+)", text)
-        if told:
-            return status, json.dumps({"errors": [{"code": code, "message": told[1].strip()}]}).encode()
-    if "requested access to the resource is denied" in text:
-        return 401, None
-    return None
+    status = int(found[1]) if found else None
+    said = next((stands_for for words, stands_for in _SAYS if words in text), None)
+    for words, stands_for in _CODES:
+        code = words.upper().replace(" ", "_")
+        if told := re.search(rf"\b(?:{words}|{code}): ([^\n]+)", text):
+            body = json.dumps({"errors": [{"code": code, "message": told[1].strip()}]}).encode()
+            return status or said or stands_for, body
+    status = status or said
+    return (status, None) if status is not None else None
 
 
 def failure_of(text: str) -> str | None:

@@ -147,7 +147,7 @@ def _identify(user_agent: str, anything: bool) -> Client:
                 return Client(family=family)  # the version is the library's
             if family == "docker":
                 marked = anything or any(mark in user_agent for mark in _CONTAINERD_MARKS)
-                store = CONTAINERD_STORE if marked else GRAPHDRIVER_STORE
+                store = CONTAINERD_STORE if marked else GRAPHDRIVER_STORE if product[2] or product[3] else None
             return Client(family=family, version=_version(product[2] or product[3]), store=store)
     return Client(family=UNKNOWN)
 

@@ -240,9 +240,11 @@ def why_refused(one: Answer) -> str:
 
 def of_the_unseen(one: Answer) -> str | None:
     """A refusal of which the source cannot show whether there was a login."""
-    if one.code is not None or one.status not in REFUSALS or not lacking(one.hop.request, "credentials"):
+    unseen = lacking(one.hop.request, "credentials") and one.code in (None, "write-denied")
+    if not unseen or one.status not in REFUSALS or one.name is None:
         return None
-    return "check the name, and that the client is logged in with an account that may have it: no login is in the log"
+    account = f"log in with an account that may {action(one.case, one.step)} it: {one.login}"
+    return f"{check(one.name)}, and {account}"
 
 
 def of_a_lookup(one: Answer) -> str | None:

@@ -1,0 +1,199 @@
+"""The last words of a client: what `docker pull`, `kubectl describe pod`, a CI job or a daemon at info level print of a failure.
+
+Such a sentence names the request that failed, or only the image, and what was answered: one exchange is made of each. What came
+before is not known. The sentences are those of Go's net/url, containerd remotes/docker, moby distribution/errors.go,
+containers/image docker, go-containerregistry transport/error.go and oras-go errcode: seen in runs of docker 20.10 and 28.5,
+podman 5.8, skopeo 1.22, crane 0.20, helm 3.17, or in the reports that tests/logs/test_client_errors.py names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pullscope.logs.entries import Entry, entries
+from pullscope.logs.exchange import Exchange
+from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of
+from pullscope.oci.reference import Reference
+from pullscope.oci.urls import parameters
+
+_URL = r"https?://[^\s\"\\]+?"
+_METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
+_ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?: (?=\S)')
+"""A request that is named, before what became of it. Of several in a sentence the last one failed, for the sake of the others."""
+_UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?:: | (?=failed with status))")
+"""One of which the method is not said: containerd before 1.6; docker's login where the challenge is Basic."""
+_UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
+_UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
+_IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
+_IMAGE = re.compile(
+    r"(?:manifest for|access denied for|resolve reference|resolve image:|failed to push|pull(?:ing)? image|unpack image|"
+    r"Unable to find image|push refers to repository|Trying to pull|parsing image name|initializing source|content of|"
+    r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -\S+)*(?: images?| compose)? (?:pull|push|run))"
+    r"[ \\\[\"']+(?:docker://|oci://)?"
+    r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
+    re.IGNORECASE,
+)
+_ITSELF = re.compile(
+    r"blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating", re.IGNORECASE
+)
+"""What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
+_REFUSED_LOGIN = re.compile(
+    r"login attempt to |incorrect username or password|/v2/\"?: (?:unauthorized|denied): |fetch oauth token: "
+)
+"""containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
+with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
+_SPEAKERS = (
+    ("Error response from daemon", "docker"),
+    ("failed to solve", "buildkit"),
+    ("failed to pull and unpack image", "containerd"),
+    ("Trying to pull ", "podman"),
+    ("initializing source docker://", "podman"),
+)
+"""moby client/request.go; buildkit client/solve.go; containerd internal/cri/server/images/image_pull.go; podman and buildah."""
+MARK = re.compile(
+    rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
+    r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
+    r"uploading manifest \S+ to |failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
+    r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
+)
+
+
+MOST_TOLD = 1_000
+"""Failures of a log that are told, and sentences that wait for an image to be named."""
+
+
+def read(lines: Iterable[str]) -> Iterator[Exchange]:
+    """The exchanges of each failure, however often it is told."""
+    reader, told = _Reader(), set[tuple[object, ...]]()
+    for entry in _sentences(lines):
+        for one in reader.sentence(entry):
+            what = (one.method, one.url, one.status, one.body, one.failure)
+            if what not in told and len(told) < MOST_TOLD:
+                told.add(what)
+                yield one
+
+
+class _Reader:
+    """What the lines so far have named: the image, the client; and sentences for which an image was not named yet."""
+
+    def __init__(self) -> None:
+        self.image: Reference | None = None
+        self.pushes = False
+        self.client = ""
+        self.waiting: list[tuple[str, Entry]] = []
+
+    def sentence(self, entry: Entry) -> Iterator[Exchange]:
+        text = " ".join(filter(None, (entry.message, entry.fields.get("error"), _fields(entry))))
+        text = text[:LONGEST_SENTENCE].partition('"}')[0]  # dockerd's answer may be quoted as JSON
+        self.client = next((client for words, client in _SPEAKERS if words in text), self.client)
+        named = _image(text)
+        if named is not None:
+            self.image, self.pushes = named, "push" in text
+            waiting, self.waiting = self.waiting, []
+            for earlier in waiting:
+                yield from self._exchanges(*earlier)
+        yield from self._exchanges(text, entry)
+
+    def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
+        answer = answer_of(text)
+        if asked := list(_ASKED.finditer(text)):
+            urls = [(one[1].upper(), one[2]) for one in asked]
+            rest = text[asked[-1].end() :]
+            if "token" in text[: asked[-1].start()] and len(urls) == 1 and self.image is not None:
+                urls.insert(0, ("GET", _manifest(self.image)))
+            answer = answer_of(rest)
+            for method, url in urls[:-1]:
+                yield self._exchange(method, url, text, entry, (401, None), challenge=_challenge(urls[-1][1]))
+            yield self._exchange(*urls[-1], text, entry, answer, failure="" if answer else rest.strip())
+        elif answer is None:
+            return
+        elif unsaid := _UNSAID.search(text):
+            yield self._exchange("GET", unsaid[1], text, entry, answer)
+        elif upload := _UPLOAD.search(text):
+            yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
+        elif uploaded := _UPLOADED.search(text):
+            named = Reference.parse(f"{uploaded[2]}:{uploaded[1]}")
+            yield self._exchange("PUT", _manifest(named), text, entry, answer)
+        elif _ITSELF.search(text):
+            return
+        elif self.image is None:
+            self.waiting = [*self.waiting[-MOST_TOLD:], (text, entry)]
+        elif self.pushes:
+            # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
+            uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
+            sends = answer[0] == 413
+            yield self._exchange("PATCH" if sends else "POST", uploads + "-" * sends, text, entry, answer)
+        else:
+            yield self._exchange("GET", _manifest(self.image), text, entry, answer)
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        text: str,
+        entry: Entry,
+        answer: tuple[int, bytes | None] | None,
+        *,
+        failure: str = "",
+        challenge: str = "",
+    ) -> Exchange:
+        one = Exchange(method=method, url=url, asked_line=entry.line)
+        if self.client:
+            one.sent.append(("User-Agent", self.client))
+        if _REFUSED_LOGIN.search(text) and not challenge:
+            one.sent.append(("Authorization", "Basic"))
+        if answer is not None:
+            one.answer(*answer, entry.line)
+        else:
+            one.fail(failure, entry.line)
+        if challenge:
+            one.fields.append(("WWW-Authenticate", challenge))
+        return one
+
+
+def _sentences(lines: Iterable[str]) -> Iterator[Entry]:
+    """The entries; several errors below `errors:` (distribution errcode.Errors) are one sentence with it."""
+    above: Entry | None = None
+    for entry in entries(lines):
+        if above is not None:
+            if re.match(r"[a-z ]+: ", entry.message):
+                above = Entry(above.line, f"{above.message}\n{entry.message}", above.fields, above.time)
+                continue
+            yield above
+        above = entry if entry.message.endswith("errors:") else None
+        if above is None:
+            yield entry
+    if above is not None:
+        yield above
+
+
+def _fields(entry: Entry) -> str:
+    """The address that a note of containerd has among its fields, and its method."""
+    url, method = entry.fields.get("url"), entry.fields.get("method")
+    if not url or not entry.message.startswith("fetch failed after status: "):
+        return ""
+    return f'{method or "GET"} "{url}": {entry.message.removeprefix("fetch failed after status: ")}'
+
+
+def _image(text: str) -> Reference | None:
+    """The image that a sentence names."""
+    inside = _IN.search(text)
+    named = f"{inside[2]}:{inside[1]}" if inside else next((match[1] for match in _IMAGE.finditer(text)), "")
+    try:
+        return Reference.parse(named)
+    except ValueError:
+        return None
+
+
+def _manifest(image: Reference) -> str:
+    """The address of its manifest, over https as clients ask first."""
+    return f"https://{image.api_host}/v2/{image.repository}/manifests/{image.digest or image.tag}"
+
+
+def _challenge(token_url: str) -> str:
+    """What a token request answers: its realm, service and scope are from there (distribution docs/spec/auth/token.md)."""
+    realm, _, words = token_url.partition("?")
+    asked = parameters(words)
+    named = [f',{name}="{asked[name][0]}"' for name in ("service", "scope") if asked.get(name)]
+    return f'Bearer realm="{realm}"{"".join(named)}'

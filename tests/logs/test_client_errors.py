@@ -1,0 +1,99 @@
+"""What a client says at its end is told as the one answer that it is; what names no request is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pullscope.cli.exits import Complaint
+from pullscope.cli.source import read_trace
+from pullscope.logs import forms
+from pullscope.logs.client_errors import read
+from pullscope.logs.exchange import Exchange, header
+
+MESSAGES = Path(__file__).parents[1] / "data" / "messages.txt"
+
+
+def _messages() -> dict[str, tuple[list[str], list[str]]]:
+    """The messages of the file, and what each is."""
+    blocks = MESSAGES.read_text().split("\n== ")[1:]
+    lines = {block.partition("\n")[0]: block.splitlines()[1:] for block in blocks}
+    return {
+        name: (
+            [line for line in each if line and not line.startswith("-> ")],
+            [line.removeprefix("-> ") for line in each if line.startswith("-> ")],
+        )
+        for name, each in lines.items()
+    }
+
+
+SAID = _messages()
+
+
+def _words(body: bytes) -> str:
+    try:
+        error = json.loads(body)["errors"][0]
+    except ValueError:
+        return body.decode().strip().replace("\r", "\\r").replace("\n", "\\n")
+    return f"{error['code']}: {error['message']}"
+
+
+def _told(every: Iterator[Exchange]) -> list[str]:
+    told = []
+    for one in every:
+        ended = one.failure or " ".join([str(one.status), *([_words(one.body)] if one.body else [])])
+        client, challenge = header(one.sent, "user-agent"), header(one.fields, "www-authenticate")
+        told.append(
+            f"{one.method} {one.url} > {ended}"
+            + (f", {client}" if client else "")
+            + (", with a login" if header(one.sent, "authorization") else "")
+            + (f", told to ask {challenge}" if challenge else "")
+        )
+    return told
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_message_is_the_answer_that_it_names(name: str) -> None:
+    """Method, address, status or failure, the registry's words, the client, and whether a login was shown."""
+    message, right = SAID[name]
+    form = forms.form_of("\n".join(message))
+
+    assert form is not None
+    assert form.name == "error message"
+    assert _told(read(message)) == right
+
+
+def test_what_is_told_again_and_again_is_one_failure() -> None:
+    """The events of a pod repeat themselves, and so does a daemon that tries each endpoint."""
+    message, right = SAID["alexjustesen/speedtest-tracker#566"]
+
+    assert _told(read(message * 50)) == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
+        "Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries",
+        'level=fatal msg="trying to reuse blob: unable to retrieve auth token: invalid username/password: unauthorized: no"',
+    ],
+)
+def test_a_message_without_a_request_says_what_is_missing(text: str) -> None:
+    """Neither an address nor an image: nothing is guessed, and the complaint says what would help."""
+    with pytest.raises(Complaint, match="put the command above it"):
+        read_trace(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '192.0.2.7 - - [26/Nov/2026:10:00:00 +0000] "GET /v2/ HTTP/1.1" 401 87 "-" "docker/28.5.2"',
+        "I1126 10:00:00.000000   1234 kubelet.go:2100] SyncLoop ADD source=api pods=[default/app]",
+        "see https://registry.example/v2/: it is up",
+    ],
+)
+def test_other_text_is_no_message(text: str) -> None:
+    assert forms.form_of(text) is None
