@@ -30,7 +30,7 @@ from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.dialects import unknown
+from pullscope.worlds.vanity.dialects import told
 from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
 from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
@@ -221,7 +221,7 @@ class Vanity:
         if decision.response is not None:
             return decision.response
         where = decision.answered_by
-        return unknown(f"{where} asks again for this answer, which only pullscope vanity try plays.")
+        return told(501, f"{where} asks again for this answer, which only pullscope vanity try plays.")
 
     # What happens to one request.
 

@@ -18,9 +18,12 @@ MAX_DEPTH = 20
 class Directive:
     """One statement: its words, and what stands in its braces (None without any)."""
 
-    line: int
+    where: str
+    """`nginx.conf:12`."""
     words: list[str]
     block: list[Directive] | None = None
+    varies: bool = False
+    """True for one whose line holds a variable, which has a default."""
 
     @property
     def name(self) -> str:
@@ -73,31 +76,31 @@ def _directives(tokens: Iterator[Token], file: str, *, ends_at_line: bool) -> li
     top: list[Directive] = []
     open_: list[tuple[Directive, list[Directive]]] = []
     """The directives whose braces are open, each with what it stands among."""
-    inside, current = top, Directive(1, [])
+    inside, current = top, Directive(file, [])
     for kind, text, line in chain(tokens, [("last", "", 0)]):
         if kind == "word":
-            current = current if current.words else Directive(line, [])
+            current = current if current.words else Directive(f"{file}:{line}", [])
             current.words.append(text)
         elif kind == "open":
             if len(open_) >= MAX_DEPTH:
                 raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
-            current = current if current.words else Directive(line, [])
+            current = current if current.words else Directive(f"{file}:{line}", [])
             open_.append((current, inside))
             inside = current.block = []
-            current = Directive(line, [])
+            current = Directive(file, [])
         else:
             if kind in {"close", "last"} and current.words and not ends_at_line:
-                raise ValueError(f"{file}:{current.line}: a ; is missing after {' '.join(current.words)[:60]}")
+                raise ValueError(f"{current.where}: a ; is missing after {' '.join(current.words)[:60]}")
             if current.words:
                 inside.append(current)
-                current = Directive(line, [])
+                current = Directive(file, [])
             if kind == "close":
                 if not open_:
                     raise ValueError(f"{file}:{line}: a }} without its {{")
                 closed, inside = open_.pop()
                 inside.append(closed)
     if open_:
-        raise ValueError(f"{file}:{open_[-1][0].line}: this {{ is never closed")
+        raise ValueError(f"{open_[-1][0].where}: this {{ is never closed")
     return top
 
 

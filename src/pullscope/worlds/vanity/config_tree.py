@@ -22,7 +22,8 @@ MOST_NESTED = 60
 class Item:
     """A scalar's text, the items of a list, or those of a mapping by their names in lower case."""
 
-    line: int
+    where: str
+    """`ingress.yaml:12`."""
     text: str = ""
     rows: list[Item] = field(default_factory=list)
     fields: dict[str, Item] = field(default_factory=dict)
@@ -32,7 +33,7 @@ class Item:
         one: Item | None = self
         for name in names:
             one = one.fields.get(name.lower()) if one is not None else None
-        return one if one is not None else Item(self.line)
+        return one if one is not None else Item(self.where)
 
     def __bool__(self) -> bool:
         return bool(self.text or self.rows or self.fields)
@@ -55,7 +56,7 @@ class Item:
 def read_items(text: str, file: str) -> list[Item]:
     """The documents of a .toml or YAML file; ValueError, with the line, for any other text."""
     if file.lower().endswith(".toml"):
-        return [_of_toml(read_toml(text, file), (), toml_lines(text), 1)]
+        return [_of_toml(read_toml(text, file), (), toml_lines(text), file, f"{file}:1")]
     if len(text) > MAX_YAML:
         raise ValueError(f"{file} is larger than {MAX_YAML // 1024} KiB; that is not a rule file")
     if max(accumulate((char in "[{") - (char in "]}") for char in text if char in "[]{}"), default=0) > 4 * MOST_NESTED:
@@ -83,10 +84,10 @@ def _of_yaml(node: Any, known: dict[int, Item], file: str, depth: int) -> Item:
     if id(node) in known:
         # An alias, which may stand inside what it names.
         return known[id(node)]
-    line = node.start_mark.line + 1
+    where = f"{file}:{node.start_mark.line + 1}"
     if depth > MOST_NESTED:
-        raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
-    item = known[id(node)] = Item(line)
+        raise ValueError(f"{where}: nested too deeply to be a rule file")
+    item = known[id(node)] = Item(where)
     if isinstance(node.value, str):
         item.text = "" if node.tag.endswith(":null") else node.value
     elif node.id == "sequence":
@@ -100,23 +101,26 @@ def _of_yaml(node: Any, known: dict[int, Item], file: str, depth: int) -> Item:
                     merged |= {name: inner for name, inner in one.fields.items() if name not in merged}
             elif isinstance(key.value, str):
                 # The line of the name, which is where one looks.
-                below.line = key.start_mark.line + 1 if below.text or not below else below.line
+                below.where = f"{file}:{key.start_mark.line + 1}" if below.text or not below else below.where
                 item.fields[key.value.lower()] = below
         item.fields = {**merged, **item.fields}
     return item
 
 
-def _of_toml(value: object, path: tuple[str | int, ...], lines: Mapping[tuple[str | int, ...], int], line: int) -> Item:
-    line = lines.get(path, line)
+_Keys = tuple[str | int, ...]
+
+
+def _of_toml(value: object, path: _Keys, lines: Mapping[_Keys, int], file: str, where: str) -> Item:
+    where = f"{file}:{lines[path]}" if path in lines else where
     match value:
         case dict():
-            below = {str(name): _of_toml(one, (*path, name), lines, line) for name, one in value.items()}
-            return Item(line, fields={name.lower(): one for name, one in below.items()})
+            below = {str(name): _of_toml(one, (*path, name), lines, file, where) for name, one in value.items()}
+            return Item(where, fields={name.lower(): one for name, one in below.items()})
         case list():
-            return Item(line, rows=[_of_toml(one, (*path, index), lines, line) for index, one in enumerate(value)])
+            return Item(where, rows=[_of_toml(one, (*path, i), lines, file, where) for i, one in enumerate(value)])
         case bool():
-            return Item(line, str(value).lower())
-    return Item(line, str(value))
+            return Item(where, str(value).lower())
+    return Item(where, str(value))
 
 
 def every(item: Item) -> Iterator[Item]:

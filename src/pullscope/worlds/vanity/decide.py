@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
-from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity import dialects
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed, expression
 from pullscope.worlds.vanity.platform import Kind
@@ -47,7 +47,7 @@ def _guarded(rules: RuleFile, request: Request, play: Callable[[], Decision]) ->
 
 
 def _not_known(rules: RuleFile, why: str) -> Decision:
-    return Decision(response=dialects.unknown(why), because="not known", file=rules.name, not_played=why)
+    return Decision(response=dialects.told(501, why), because="not known", file=rules.name, not_played=why)
 
 
 def _fetched_instead(decision: Decision, request: Request) -> Decision:
@@ -257,4 +257,4 @@ def _forwarded(rule: Rule, target: str, request: Request) -> Request:
     for name, value in rule.request_headers:
         headers = headers.replacing(name, value)
     url = urlunsplit((split.scheme, split.netloc, split.path or "/", split.query, ""))
-    return Request(method=request.method, url=url, headers=Headers(headers), body=request.body)
+    return replace(request, url=url, headers=headers)

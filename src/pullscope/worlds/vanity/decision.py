@@ -15,6 +15,8 @@ from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.upstreams import answers_only_its_own_name
 
+DECIDING = ("www-authenticate", "location", "authorization", "docker-content-digest", "host")
+"""Headers that decide where a client goes, or with what."""
 CLIENT_CERTIFICATE = "who is let in depends on the client's certificate"
 
 

@@ -90,7 +90,7 @@ def printable(location: str) -> str:
     )
 
 
-def unknown(why: str) -> Response:
-    """In the place of an answer that is not known."""
-    body = f"pullscope: {why}\n".encode("utf-8", "replace")
-    return _response(501, [("Content-Type", "text/plain; charset=utf-8")], body)
+def told(status: int, sentence: str) -> Response:
+    """What pullscope says itself, in the place of an answer: 501 where that is not known."""
+    body = f"pullscope: {sentence}\n".encode("utf-8", "replace")
+    return _response(status, [("Content-Type", "text/plain; charset=utf-8")], body)

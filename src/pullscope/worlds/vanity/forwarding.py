@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from pullscope.oci.challenge import Challenge, read_challenges, read_scopes
@@ -51,7 +51,7 @@ def outgoing(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Re
         return _token_request(rule, asked, forward, realms)
     if route(forward.url).endpoint in {Endpoint.TAGS, Endpoint.CATALOG}:
         # Its body is rewritten, so it must come as it is.
-        return _with(forward, headers=forward.headers.replacing("Accept-Encoding", "identity"))
+        return replace(forward, headers=forward.headers.replacing("Accept-Encoding", "identity"))
     return forward
 
 
@@ -69,18 +69,7 @@ def incoming(rule: Rule, asked: Request, sent: Request, response: Response, real
     if response.status == 200 and route(sent.url).endpoint is Endpoint.TAGS:
         body = _renamed(rule, body)
         headers = headers.replacing("Content-Length", str(len(body))) if "Content-Length" in headers else headers
-    return Response(status=response.status, headers=headers, body=body)
-
-
-def _with(
-    request: Request, *, url: str | None = None, headers: Headers | None = None, body: bytes | None = None
-) -> Request:
-    return Request(
-        method=request.method,
-        url=request.url if url is None else url,
-        headers=request.headers if headers is None else headers,
-        body=request.body if body is None else body,
-    )
+    return replace(response, headers=headers, body=body)
 
 
 def _token_request(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
@@ -112,7 +101,7 @@ def _token_request(rule: Rule, asked: Request, forward: Request, realms: Realms)
     if "Content-Length" in headers:
         headers = headers.replacing("Content-Length", str(len(body)))
     url = str(there._replace(path=there.path or "/", query=urlencode([*own, *more]), fragment=""))
-    return _with(forward, url=url, headers=headers, body=body)
+    return replace(forward, url=url, headers=headers, body=body)
 
 
 def _scoped(scopes: str, *, add: str = "", remove: str = "") -> str:

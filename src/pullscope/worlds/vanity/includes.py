@@ -1,140 +1,68 @@
-"""Files that a server's configuration takes in: their text in the place of the statement, and whose each line is.
+"""Files that a server's configuration takes in: their statements in the place of the one that names them.
 
 A file is read where it lies in the folder of the rule file or below it, whatever links lead elsewhere; another one stays a
-statement, which its platform names as not read. Places are told in the file that they are in.
+statement, which its platform names as not read. Each statement knows the file that it is in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
-from pullscope.worlds.vanity.rules import Remark, Rule, RuleFile
+from pullscope.worlds.vanity.blocks import Directive
 
 MOST_DEPTH = 10
 MOST_FILES = 200
-MOST_LINES = 200_000
+MOST_STATEMENTS = 200_000
 
 
 @dataclass(slots=True)
-class Joined:
-    """A text with what it includes, and where each of its lines stands."""
+class Includes:
+    """The files of one folder, as the statements of one configuration take them in; `sources` are those that were."""
 
-    name: str
-    lines: list[str] = field(default_factory=list)
-    origins: list[tuple[str, int]] = field(default_factory=list)
+    folder: Path
+    names: frozenset[str]
+    """Of the statements that take in a file."""
+    statements: Callable[[Path, str], list[Directive] | None]
+    """Those of a file, which is called so in places; None for what is not text."""
     sources: list[Path] = field(default_factory=list)
+    left: int = MOST_STATEMENTS
 
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
+    def resolved(self, block: list[Directive], within: tuple[Path, ...]) -> list[Directive]:
+        """The statements with those of the files that they name; `within` are the files that they stand in."""
+        found: list[Directive] = []
+        for one in block:
+            self.left -= 1
+            if one.block is not None:
+                one.block = self.resolved(one.block, within)
+            named = one.args[0] if one.name in self.names and len(one.args) == 1 and one.block is None else ""
+            taken = list(self._taken(named, within)) if named and len(within) <= MOST_DEPTH and self.left > 0 else []
+            found += taken or [one]
+        return found
 
-    def place(self, where: str) -> str:
-        """`file:line` of the joined text, or a sentence that begins so, as it is in the file that the line is from."""
-        found = re.match(rf"{re.escape(self.name)}:(\d+)", where)
-        if found is None or not 0 < int(found[1]) <= len(self.origins):
-            return where
-        name, line = self.origins[int(found[1]) - 1]
-        return f"{name}:{line}{where[found.end() :]}"
+    def _taken(self, named: str, within: tuple[Path, ...]) -> Iterator[Directive]:
+        for path in self._files(named):
+            if path not in within and len(self.sources) < MOST_FILES:
+                read = self.statements(path, str(path.relative_to(self.folder.resolve())))
+                if read is not None:
+                    self.sources.append(path)
+                    yield from self.resolved(read, (*within, path))
 
-
-def joined(path: Path, text: str, statement: re.Pattern[str], read: Callable[[Path], str]) -> Joined:
-    """`text` of `path` with the files that `statement` (its group 1) names; `read` raises ValueError for what is not text."""
-    whole = Joined(path.name)
-    _take(whole, path.name, text, statement, path.parent, read, (path.resolve(),))
-    return whole
-
-
-def _take(
-    whole: Joined,
-    name: str,
-    text: str,
-    statement: re.Pattern[str],
-    folder: Path,
-    read: Callable[[Path], str],
-    within: tuple[Path, ...],
-) -> None:
-    for number, line in enumerate(text.split("\n"), 1):
-        position = 0
-        for found in statement.finditer(line) if len(within) <= MOST_DEPTH and "#" not in line else ():
-            files = _files(folder, found[1].strip("\"'"))
-            taken = [(one, more) for one in files if one not in within and (more := _text(one, read)) is not None]
-            if not taken or len(whole.sources) + len(taken) > MOST_FILES or len(whole.lines) > MOST_LINES:
-                continue
-            _put(whole, name, number, line[position : found.start()])
-            for one, more in taken:
-                whole.sources.append(one)
-                _take(whole, str(one.relative_to(folder.resolve())), more, statement, folder, read, (*within, one))
-            position = found.end()
-        _put(whole, name, number, line[position:])
-
-
-def _put(whole: Joined, name: str, number: int, line: str) -> None:
-    whole.lines.append(line)
-    whole.origins.append((name, number))
-
-
-def _text(path: Path, read: Callable[[Path], str]) -> str | None:
-    try:
-        return read(path)
-    except ValueError:
-        return None
-
-
-def _files(folder: Path, name: str) -> list[Path]:
-    """The files of this name, or of this pattern in its last part, that lie below `folder`."""
-    if "$" in name or "{" in name or not name:
-        return []
-    home = folder.resolve()
-    wanted = home / name
-    try:
-        if re.search(r"[*?\[]", wanted.name):
-            beside = sorted(one for one in wanted.parent.iterdir() if fnmatchcase(one.name, wanted.name))
-            found = [one for one in beside if not one.name.startswith(".")]
-        else:
-            found = [wanted]
-        return [real for one in found if (real := one.resolve()).is_relative_to(home) and real.is_file()]
-    except (OSError, ValueError, RuntimeError):
-        return []
-
-
-def placed(rules: RuleFile, whole: Joined) -> RuleFile:
-    """`rules`, read from the joined text, with every place in its own file."""
-    moved = {id(rule): _moved(rule, whole) for rule in rules.rules}
-
-    def told(decision: Decision) -> Decision:
-        then = decision.after
-        rule = decision.rule
-        return replace(
-            decision,
-            rule=moved.get(id(rule)) or (_moved(rule, whole) if rule is not None else None),
-            login=whole.place(decision.login) if decision.login is not None else None,
-            after=None if then is None else lambda response: played(lambda: then(response)),
-        )
-
-    def played(play: Callable[[], Decision]) -> Decision:
+    def _files(self, name: str) -> list[Path]:
+        """The files of this name, or of this pattern in its last part, that lie below the folder."""
+        if "$" in name or "{" in name:
+            return []
+        home = self.folder.resolve()
+        wanted = home / name
         try:
-            return told(play())
-        except NotPlayedError as error:
-            raise NotPlayedError(whole.place(error.where), error.what) from None
-
-    play = rules.play
-    return replace(
-        rules,
-        rules=tuple(moved.values()),
-        remarks=tuple(_remark(one, whole) for one in rules.remarks),
-        play=None if play is None else lambda request: played(lambda: play(request)),
-    )
-
-
-def _moved(rule: Rule, whole: Joined) -> Rule:
-    name, _, line = whole.place(rule.where).rpartition(":")
-    return replace(rule, file=name, line=int(line))
-
-
-def _remark(one: Remark, whole: Joined) -> Remark:
-    return replace(one, where=whole.place(one.where))
+            if re.search(r"[*?\[]", wanted.name):
+                beside = sorted(one for one in wanted.parent.iterdir() if fnmatchcase(one.name, wanted.name))
+                found = [one for one in beside if not one.name.startswith(".")]
+            else:
+                found = [wanted]
+            return [real for one in found if (real := one.resolve()).is_relative_to(home) and real.is_file()]
+        except (OSError, ValueError, RuntimeError):
+            return []

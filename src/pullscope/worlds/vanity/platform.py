@@ -7,12 +7,12 @@ platform by name, so that a new one is a new file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
 from pullscope.oci.messages import Request
+from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.project import Design, Project
@@ -36,6 +36,20 @@ class Read:
     clean_urls: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """How a server's configuration is read: its statements first, of which some take in other files (`includes`)."""
+
+    statements: Callable[[str, str], list[Directive]]
+    """Of a text, and its file's name; ValueError, in one sentence with the line, for one that it is not."""
+    of_statements: Callable[[list[Directive], str], Read]
+    includes: frozenset[str]
+    """Their names; the word after it is the file's."""
+
+    def read(self, text: str, file: str) -> Read:
+        return self.of_statements(self.statements(text, file), file)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """A platform."""
@@ -49,8 +63,8 @@ class Kind:
     read: Callable[[str, str], Read]
     """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
     dialect: Dialect
-    includes: re.Pattern[str] | None = None
-    """How a statement says that another file belongs here, group 1; None where there is no such thing."""
+    server: Statements | None = None
+    """For a server's configuration, which may lie in several files: the parts of `read`."""
     with_values: Callable[[str, Mapping[str, str]], str] = lambda text, _env: text
     """The text with the values of environment variables, for a platform that fills them in before it reads."""
     fill: Callable[[str, Values, SplitResult], str] = lambda target, _values, _asked: target

@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pullscope.oci.bounds import writable
-from pullscope.worlds.vanity.includes import Joined, joined, placed
+from pullscope.worlds.vanity.blocks import Directive
+from pullscope.worlds.vanity.includes import Includes
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
-from pullscope.worlds.vanity.platform import Kind
+from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.rules import Remark, RuleFile
 from pullscope.worlds.vanity.source_positions import read_toml
@@ -39,22 +40,31 @@ def read_rules(path: str | Path, platform: str | None = None, env: Mapping[str, 
     text = _text(path)
     which = platform or _platform(path, text)
     kind = PLATFORMS[which]
-    if kind.includes is not None:
-        return _with_includes(path, joined(path, text, kind.includes, _text), kind, env or {})
+    if kind.server is not None:
+        return _with_includes(path, text, kind, kind.server, env or {})
     rules = parse_rules(kind.with_values(text, env or {}), path.name, which)
     if which == "netlify":
         return _netlify_site(rules, path, text)
     return _published(rules, path, path.parent) if kind.has_site else replace(rules, sources=(str(path),))
 
 
-def _with_includes(path: Path, whole: Joined, kind: Kind, env: Mapping[str, str]) -> RuleFile:
+def _with_includes(path: Path, text: str, kind: Kind, server: Statements, env: Mapping[str, str]) -> RuleFile:
     """A server's configuration with the files that it takes in and that lie in its folder."""
-    try:
-        rules = parse_rules(kind.with_values(whole.text, env), path.name, kind.id)
-    except ValueError as error:
-        raise ValueError(whole.place(str(error))) from error
-    rules = placed(rules, whole) if whole.sources else rules
-    return replace(rules, sources=(str(path), *(str(one) for one in whole.sources)))
+
+    def statements(text: str, name: str) -> list[Directive]:
+        return server.statements(writable(kind.with_values(text, env)), name)
+
+    def of_file(one: Path, name: str) -> list[Directive] | None:
+        try:
+            text = _text(one)
+        except ValueError:
+            return None
+        return statements(text, name)
+
+    files = Includes(path.parent, server.includes, of_file)
+    every = files.resolved(statements(text, path.name), (path.resolve(),))
+    rules = _rule_file(server.of_statements(every, path.name), path.name, kind.id)
+    return replace(rules, sources=(str(path), *(str(one) for one in files.sources)))
 
 
 def parse_rules(
@@ -62,6 +72,10 @@ def parse_rules(
 ) -> RuleFile:
     """The same from a text; `published` are the paths of the site's own files. Opens nothing."""
     read = PLATFORMS[platform].read(writable(text), name)  # a variable of the environment may be no text
+    return replace(_rule_file(read, name, platform), published=frozenset(published), not_found=not_found)
+
+
+def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
     kept, remarks = list(read.rules), list(read.remarks)
     if read.play is None:
         # A server's configuration names what it fetches as it plays; a list of rules is one of URLs.
@@ -92,11 +106,9 @@ def parse_rules(
         platform=platform,
         name=name,
         rules=tuple(kept),
-        published=frozenset(published),
         remarks=tuple(remarks),
         trailing_slash=read.trailing_slash,
         clean_urls=read.clean_urls,
-        not_found=not_found,
         play=read.play,
         hosts=read.hosts | named,
     )

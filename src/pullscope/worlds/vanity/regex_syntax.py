@@ -1,4 +1,4 @@
-"""The syntax of regular expressions in rule files: a pattern's text as nodes.
+"""The syntax of regular expressions in rule files: a pattern's text as instructions.
 
 What PCRE, RE2 and JavaScript have in common; anything else is a `RegexError` that says which part.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 MOST_DEPTH = 40
+MOST_INSTRUCTIONS = 4000
 
 
 class RegexError(ValueError):
@@ -18,16 +19,21 @@ class RegexError(ValueError):
 Test = Callable[[str], bool]
 
 
-class Node(NamedTuple):
-    kind: str
-    """char, cat, alt, repeat, group, assert, look, atomic."""
-    parts: tuple[Node, ...] = ()
+class Instruction(NamedTuple):
+    """One step of a match; `a` and `b` are how far on the next ones are, so that codes are put together as they are."""
+
+    op: str
+    """char, split, jump, save, assert, look, unlook, atomic, match."""
     test: Test | None = None
-    low: int = 0
-    high: int | None = None
-    lazy: bool = False
-    number: int = 0
+    a: int = 0
+    b: int = 0
     word: str = ""
+    """The character, where only one matches; the kind of an assert."""
+    inner: tuple[Instruction, ...] = ()
+
+
+Code = tuple[Instruction, ...]
+MATCH = Instruction("match")
 
 
 _DIGITS: Test = str.isdecimal
@@ -57,7 +63,7 @@ def _not(test: Test) -> Test:
 
 
 class Reader:
-    """A pattern's text, read into nodes."""
+    """A pattern's text, read into instructions."""
 
     def __init__(self, text: str, *, ignore_case: bool, dot_all: bool) -> None:
         self.text = text
@@ -68,16 +74,16 @@ class Reader:
         self.names: dict[str, int] = {}
         self.depth = 0
 
-    def read(self) -> Node:
-        node = self._alternatives()
+    def read(self) -> Code:
+        code = self._alternatives()
         if self.at < len(self.text):
             raise RegexError("a ) without its (")
-        return node
+        return (*code, MATCH)
 
     def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def _alternatives(self) -> Node:
+    def _alternatives(self) -> Code:
         self.depth += 1
         if self.depth > MOST_DEPTH:
             raise RegexError("it is nested too deeply")
@@ -86,53 +92,55 @@ class Reader:
             self.at += 1
             branches.append(self._sequence())
         self.depth -= 1
-        return branches[0] if len(branches) == 1 else Node("alt", tuple(branches))
+        code = branches.pop()
+        for branch in reversed(branches):
+            split, jump = Instruction("split", a=1, b=len(branch) + 2), Instruction("jump", a=len(code) + 1)
+            code = _bounded((split, *branch, jump, *code))
+        return code
 
-    def _sequence(self) -> Node:
-        parts: list[Node] = []
+    def _sequence(self) -> Code:
+        code: Code = ()
         while (char := self._peek()) and char not in "|)":
-            atom = self._atom()
-            if atom is not None:
-                parts.append(self._repeated(atom))
-        return Node("cat", tuple(parts))
+            code = _bounded((*code, *self._repeated(self._atom())))
+        return code
 
-    def _atom(self) -> Node | None:
+    def _atom(self) -> Code:
         char = self._peek()
         self.at += 1
         if char == "(":
             return self._group()
         if char == "[":
-            return Node("char", test=self._cased(self._class()))
+            return (Instruction("char", self._cased(self._class())),)
         if char == ".":
-            return Node("char", test=(lambda _: True) if self.dot_all else _not("\n".__eq__))
+            return (Instruction("char", (lambda _: True) if self.dot_all else _not("\n".__eq__)),)
         if char in "^$":
-            return Node("assert", word=char)
+            return (Instruction("assert", word=char),)
         if char == "\\":
             return self._escape()
         if char in "*+?":
             raise RegexError(f"a {char} has nothing to repeat")
         return self._literal(char)
 
-    def _literal(self, char: str) -> Node:
-        return Node("char", test=self._cased(char.__eq__), word=char)
+    def _literal(self, char: str) -> Code:
+        return (Instruction("char", self._cased(char.__eq__), word="" if self.ignore_case else char),)
 
     def _cased(self, test: Test) -> Test:
         if not self.ignore_case:
             return test
         return lambda char: test(char) or test(char.lower()) or test(char.upper())
 
-    def _escape(self) -> Node | None:
+    def _escape(self) -> Code:
         char = self._peek()
         self.at += 1
         if not char:
             raise RegexError("it ends in a backslash")
         if char in "AzZ":
-            return Node("assert", word="^" if char == "A" else "$")
+            return (Instruction("assert", word="^" if char == "A" else "$"),)
         if char in "bB":
-            return Node("assert", word=char)
+            return (Instruction("assert", word=char),)
         if char.lower() in _CLASSES:
             test = _CLASSES[char.lower()]
-            return Node("char", test=test if char.islower() else _not(test))
+            return (Instruction("char", test if char.islower() else _not(test)),)
         return self._literal(self._escaped(char))
 
     def _escaped(self, char: str) -> str:
@@ -154,16 +162,14 @@ class Reader:
         negated = self._peek() == "^"
         self.at += negated
         tests: list[Test] = []
-        singles: set[str] = set()
-        first = True
+        start = self.at
         while True:
             char = self._peek()
             if not char:
                 raise RegexError("a [ is never closed")
             self.at += 1
-            if char == "]" and not first:
+            if char == "]" and self.at > start + 1:
                 break
-            first = False
             if char == "[" and self._peek() == ":":
                 end = self.text.find(":]", self.at)
                 name = self.text[self.at + 1 : end] if end >= 0 else ""
@@ -191,28 +197,24 @@ class Reader:
                     raise RegexError(f"the range {char}-{last} is empty")
                 tests.append(lambda one, low=char, high=last: low <= one <= high)  # type: ignore[misc] # the defaults bind the two ends
             else:
-                singles.add(char)
-        frozen = frozenset(singles)
+                tests.append(char.__eq__)
+        return lambda one: any(test(one) for test in tests) is not negated
 
-        def holds(one: str) -> bool:
-            return (one in frozen or any(test(one) for test in tests)) is not negated
-
-        return holds
-
-    def _group(self) -> Node | None:
+    def _group(self) -> Code:
         if self._peek() != "?":
             return self._captured("")
         self.at += 1
         rest = self.text[self.at : self.at + 2]
         if rest[:1] in {":", ">", "=", "!"}:
             self.at += 1
-            return self._closed({":": "cat", ">": "atomic", "=": "look", "!": "unlook"}[rest[0]])
+            inside, op = self._closed(), {":": "", ">": "atomic", "=": "look", "!": "unlook"}[rest[0]]
+            return (Instruction(op, inner=(*inside, MATCH)),) if op else inside
         if rest == "P<" or (rest[:1] == "<" and rest[1:] not in {"=", "!"}):
             self.at += rest.index("<") + 1
             return self._named()
         return self._flags()
 
-    def _flags(self) -> Node | None:
+    def _flags(self) -> Code:
         start = self.at
         while self._peek() and self._peek() in "ismU-":
             self.at += 1
@@ -223,12 +225,12 @@ class Reader:
         before = self.ignore_case, self.dot_all
         self.ignore_case, self.dot_all = self.ignore_case or "i" in flags, self.dot_all or "s" in flags
         if end == ")":
-            return None
-        node = self._closed("cat")
+            return ()
+        code = self._closed()
         self.ignore_case, self.dot_all = before
-        return node
+        return code
 
-    def _named(self) -> Node:
+    def _named(self) -> Code:
         end = self.text.find(">", self.at)
         name = self.text[self.at : end] if end >= 0 else ""
         if not name.isidentifier():
@@ -238,22 +240,21 @@ class Reader:
         self.at = end + 1
         return self._captured(name)
 
-    def _captured(self, name: str) -> Node:
+    def _captured(self, name: str) -> Code:
         self.groups += 1
         number = self.groups
         if name:
             self.names[name] = number
-        inside = self._closed("cat")
-        return Node("group", (inside,), number=number)
+        return (Instruction("save", a=2 * number), *self._closed(), Instruction("save", a=2 * number + 1))
 
-    def _closed(self, kind: str) -> Node:
+    def _closed(self) -> Code:
         inside = self._alternatives()
         if self._peek() != ")":
             raise RegexError("a ( is never closed")
         self.at += 1
-        return Node(kind, (inside,))
+        return inside
 
-    def _repeated(self, atom: Node) -> Node:
+    def _repeated(self, atom: Code) -> Code:
         while True:
             char = self._peek()
             if char in {"*", "+", "?"}:
@@ -266,9 +267,9 @@ class Reader:
             lazy = self._peek() == "?"
             possessive = self._peek() == "+"
             self.at += lazy or possessive
-            atom = Node("repeat", (atom,), low=low, high=high, lazy=lazy)
+            atom = _times(atom, low, high, lazy=lazy)
             if possessive:
-                atom = Node("atomic", (atom,))
+                atom = (Instruction("atomic", inner=(*atom, MATCH)),)
 
     def _counted(self) -> tuple[int, int | None] | None:
         end = self.text.find("}", self.at, self.at + 16)
@@ -277,3 +278,23 @@ class Reader:
             return None
         self.at = end + 1
         return int(low), (int(high) if high else None) if comma else int(low)
+
+
+def _bounded(code: Code) -> Code:
+    if len(code) >= MOST_INSTRUCTIONS:
+        raise RegexError("it is too long")
+    return code
+
+
+def _times(atom: Code, low: int, high: int | None, *, lazy: bool) -> Code:
+    size = len(atom)
+    if size * low + (size + 1) * ((low if high is None else high) - low) >= MOST_INSTRUCTIONS:
+        raise RegexError("it is too long")
+
+    def split(after: int) -> Instruction:
+        return Instruction("split", a=after if lazy else 1, b=1 if lazy else after)
+
+    more: Code = (split(size + 2), *atom, Instruction("jump", a=-size - 1)) if high is None else ()
+    for _ in range(0 if high is None else high - low):
+        more = (split(1 + size + len(more)), *atom, *more)
+    return _bounded(atom * low + more)

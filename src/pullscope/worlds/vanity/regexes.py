@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import takewhile
 
-from pullscope.worlds.vanity.regex_syntax import Node, Reader, RegexError, Test, is_word
+from pullscope.worlds.vanity.regex_syntax import Code, Reader, RegexError, is_word
 
 __all__ = ["Found", "Regex", "RegexError", "TooSlowError", "bounded", "regex", "replace_all"]
 
-MOST_INSTRUCTIONS = 4000
 STEPS = 400_000
 """Instructions tried for one decision; a registry path of 300 characters takes some hundreds for each pattern."""
 
@@ -41,76 +40,7 @@ def bounded(steps: int = STEPS) -> Iterator[None]:
         _left.reset(token)
 
 
-class _Code(NamedTuple):
-    op: str
-    """char, split, jump, save, assert, look, unlook, atomic, match."""
-    test: Test | None = None
-    a: int = 0
-    b: int = 0
-    word: str = ""
-    inner: tuple[_Code, ...] = ()
-
-
-def _compiled(node: Node) -> tuple[_Code, ...]:
-    code: list[_Code] = []
-
-    def emit(one: _Code) -> int:
-        if len(code) >= MOST_INSTRUCTIONS:
-            raise RegexError("it is too long")
-        code.append(one)
-        return len(code) - 1
-
-    def put(one: Node) -> None:
-        if one.kind == "char":
-            emit(_Code("char", test=one.test))
-        elif one.kind == "cat":
-            for part in one.parts:
-                put(part)
-        elif one.kind == "assert":
-            emit(_Code("assert", word=one.word))
-        elif one.kind == "group":
-            emit(_Code("save", a=2 * one.number))
-            put(one.parts[0])
-            emit(_Code("save", a=2 * one.number + 1))
-        elif one.kind in {"look", "unlook", "atomic"}:
-            emit(_Code(one.kind, inner=_compiled(one.parts[0])))
-        elif one.kind == "alt":
-            ends = []
-            for part in one.parts[:-1]:
-                split = emit(_Code("split"))
-                put(part)
-                ends.append(emit(_Code("jump")))
-                code[split] = _Code("split", a=split + 1, b=len(code))
-            put(one.parts[-1])
-            for end in ends:
-                code[end] = _Code("jump", a=len(code))
-        else:
-            repeat(one)
-
-    def repeat(one: Node) -> None:
-        for _ in range(one.low):
-            put(one.parts[0])
-        if one.high is None:
-            split = emit(_Code("split"))
-            put(one.parts[0])
-            emit(_Code("jump", a=split))
-            inside, after = split + 1, len(code)
-            code[split] = _Code("split", a=after if one.lazy else inside, b=inside if one.lazy else after)
-            return
-        splits = []
-        for _ in range(one.high - one.low):
-            splits.append(emit(_Code("split")))
-            put(one.parts[0])
-        for split in splits:
-            inside, after = split + 1, len(code)
-            code[split] = _Code("split", a=after if one.lazy else inside, b=inside if one.lazy else after)
-
-    put(node)
-    emit(_Code("match"))
-    return tuple(code)
-
-
-def _run(code: tuple[_Code, ...], text: str, starts: range, left: list[int]) -> tuple[int, int, dict[int, int]] | None:
+def _run(code: Code, text: str, starts: range, left: list[int]) -> tuple[int, int, dict[int, int]] | None:
     """Start, end and saved positions of the first match; each (instruction, position) is tried once for all starts."""
     width = len(text) + 1
     seen: set[int] = set()
@@ -134,10 +64,10 @@ def _run(code: tuple[_Code, ...], text: str, starts: range, left: list[int]) -> 
                     position += 1
                     at += 1
                 elif op == "split":
-                    stack.append((one.b, position, saved))
-                    at = one.a
+                    stack.append((at + one.b, position, saved))
+                    at += one.a
                 elif op == "jump":
-                    at = one.a
+                    at += one.a
                 elif op == "save":
                     saved = {**saved, one.a: position}
                     at += 1
@@ -182,7 +112,7 @@ class Regex:
     """A pattern that was read; make one with `regex`."""
 
     text: str
-    code: tuple[_Code, ...]
+    code: Code
     names: Mapping[str, int]
     groups: int
     anchored: bool
@@ -216,20 +146,10 @@ def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> Reg
     if len(text) > 4096:
         raise RegexError("it is too long")
     reader = Reader(text, ignore_case=ignore_case, dot_all=dot_all)
-    node = reader.read()
-    anchored, prefix = _beginning(node, ignore_case=reader.ignore_case)
-    return Regex(text, _compiled(node), reader.names, reader.groups, anchored, prefix)
-
-
-def _beginning(node: Node, *, ignore_case: bool) -> tuple[bool, str]:
-    if node.kind != "cat" or not node.parts or node.parts[0] != Node("assert", word="^"):
-        return False, ""
-    prefix = ""
-    for part in node.parts[1:]:
-        if part.kind != "char" or not part.word or ignore_case:
-            break
-        prefix += part.word
-    return True, prefix
+    code = reader.read()
+    literal = takewhile(str, (one.word if one.op == "char" else "" for one in code[1:]))
+    anchored = code[0].op == "assert" and code[0].word == "^"
+    return Regex(text, code, reader.names, reader.groups, anchored, "".join(literal) if anchored else "")
 
 
 def replace_all(pattern: Regex, replacement: str, text: str, fill: Callable[[str], str] = str) -> str:

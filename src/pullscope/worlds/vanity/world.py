@@ -8,6 +8,7 @@ from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.urls import split
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
+from pullscope.worlds.vanity.dialects import told
 from pullscope.worlds.vanity.following import follow
 from pullscope.worlds.vanity.forwarding import Realms, incoming, outgoing
 from pullscope.worlds.vanity.rules import RuleFile
@@ -71,12 +72,6 @@ def without_body(response: Response) -> Response:
     return Response(status=response.status, headers=response.headers)
 
 
-def _text(status: int, sentence: str) -> Response:
-    body = f"{sentence}\n".encode()
-    fields = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    return Response(status=status, headers=Headers(fields), body=body)
-
-
 def login_wanted() -> Response:
     """What a server answers where it asks for a login of its own."""
     fields = [("WWW-Authenticate", 'Basic realm="login"'), ("Content-Length", "0")]
@@ -85,14 +80,14 @@ def login_wanted() -> Response:
 
 def loop_detected(host: str) -> Response:
     """A rule that fetches from the vanity host itself would never end."""
-    return _text(508, f"pullscope: this rule leads back to {host} itself.")
+    return told(508, f"this rule leads back to {host} itself.")
 
 
 def upstream_missing(host: str) -> Response:
     """What a platform says where the target does not answer."""
-    return _text(502, f"pullscope: no server answers for {host}.")
+    return told(502, f"no server answers for {host}.")
 
 
 def realm_unknown() -> Response:
     """A token was asked for before the registry had said where tokens come from."""
-    return _text(503, "pullscope: ask /v2/ first; the registry has not yet said where its tokens come from.")
+    return told(503, "ask /v2/ first; the registry has not yet said where its tokens come from.")

@@ -6,10 +6,9 @@ import re
 
 from pullscope.oci.messages import Headers
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError, expression
+from pullscope.worlds.vanity.decision import DECIDING, NotPlayedError, expression
 from pullscope.worlds.vanity.dialects import Dialect
 
-_IMPORTANT = ("www-authenticate", "location", "authorization", "docker-content-digest", "host")
 _PAGE = (
     '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{status} {reason}</title>\n</head><body>\n'
     "<h1>{reason}</h1>\n</body></html>\n"
@@ -23,16 +22,16 @@ DIALECT = Dialect(
 )
 
 
-def changed_header(file: str, headers: Headers, one: Directive) -> Headers:
+def changed_header(headers: Headers, one: Directive) -> Headers:
     """`set NAME VALUE` and its like; one that decides and is not played is a NotPlayedError."""
     action, *words = one.args or [""]
     if not words:
         return headers
     name = words[0].rstrip(":")
-    matters = name.lower() in _IMPORTANT
+    matters = name.lower() in DECIDING
     plain = len(words) < 2 or ("%{" not in words[1] and not any(word.startswith(("env=", "expr=")) for word in words))
     if matters and not plain:
-        raise NotPlayedError(f"{file}:{one.line}", f"{one.name} {action} {name} is not played")
+        raise NotPlayedError(one.where, f"{one.name} {action} {name} is not played")
     match action.lower():
         case "set" | "setifempty" if len(words) > 1:
             return headers if action.lower() == "setifempty" and name in headers else headers.replacing(name, words[1])
@@ -42,16 +41,15 @@ def changed_header(file: str, headers: Headers, one: Directive) -> Headers:
             return Headers([*headers, (name, words[1])])
         case "edit" | "edit*" if len(words) > 2:
             return Headers(
-                (key, _edited(file, value, words, one) if key.lower() == name.lower() else value)
-                for key, value in headers
+                (key, _edited(value, words, one) if key.lower() == name.lower() else value) for key, value in headers
             )
     if matters:
-        raise NotPlayedError(f"{file}:{one.line}", f"{one.name} {action} {name} is not played")
+        raise NotPlayedError(one.where, f"{one.name} {action} {name} is not played")
     return headers
 
 
-def _edited(file: str, value: str, words: list[str], one: Directive) -> str:
-    found = expression(words[1], f"{file}:{one.line}").search(value)
+def _edited(value: str, words: list[str], one: Directive) -> str:
+    found = expression(words[1], one.where).search(value)
     if found is None:
         return value
     filled = re.sub(r"\$(\d)", lambda each: found.values.get(each[1], ""), words[2])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.worlds.vanity.apache.tree import Config, Host, answering
+from pullscope.worlds.vanity.apache.tree import Host, answering
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -18,7 +18,7 @@ _UPLOADS = ("/", "/v2", "/v2/")
 
 # Apache 2.4.71 before docker-registry 2.8: Location is http://NAME/… without the field, with and without ProxyPreserveHost and
 # with ProxyPassReverse to the registry; https with it, and with ProxyAddHeaders Off, where ProxyPassReverse makes it right.
-def own_registry(host: Host, tree: Config) -> Iterator[Remark]:
+def own_registry(host: Host) -> Iterator[Remark]:
     """Remarks on a virtual host with TLS that leads to a host inside."""
     if not host.tls or any(_tells(one) for top in host.directives for one in top.everything()):
         return
@@ -30,7 +30,7 @@ def own_registry(host: Host, tree: Config) -> Iterator[Remark]:
                 "https, and sends uploads to http://, where pushes end."
             )
             fix = 'Write RequestHeader set X-Forwarded-Proto "https".'
-            yield Remark(f"{tree.file}:{one.line}", "upload-location-elsewhere", "warning", message, fix)
+            yield Remark(one.where, "upload-location-elsewhere", "warning", message, fix)
 
 
 def _tells(one: Directive) -> bool:

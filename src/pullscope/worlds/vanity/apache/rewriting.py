@@ -59,7 +59,7 @@ class Rewriting:
                 return ended
             if not self.state.config.per_directory or self.state.path == before:
                 return Rewritten(self._file, 0) if self._file is not None else None
-        raise NotPlayedError(self.state.place(rows[0]), "its rewrite rules have no end")
+        raise NotPlayedError(rows[0].where, "its rewrite rules have no end")
 
     def _flat_rewrites(self) -> list[Directive]:
         found = []
@@ -67,7 +67,7 @@ class Rewriting:
             if one.name.startswith("rewrite"):
                 found.append(one)
             elif one.name == "location" and rewrites(one) and is_below(one.args[-1], self.state.path):
-                raise NotPlayedError(self.state.place(one), "rewrite rules in <location> are not played")
+                raise NotPlayedError(one.where, "rewrite rules in <location> are not played")
         return found
 
     def _rewrite_once(self, rows: list[Directive]) -> Rewritten | None:
@@ -97,7 +97,7 @@ class Rewriting:
         if not self._all_hold(conditions, groups, matched):
             return None
         if {"C", "S", "N", "CHAIN", "SKIP", "NEXT"} & flags.keys():
-            raise NotPlayedError(self.state.place(one), f"the flags {one.args[2]} are not played")
+            raise NotPlayedError(one.where, f"the flags {one.args[2]} are not played")
         if "F" in flags or "G" in flags:
             return Rewritten(one, 403 if "F" in flags else 410)
         to = one.args[1]
@@ -147,21 +147,21 @@ class Rewriting:
         self, one: Directive, flags: Mapping[str, str], groups: Mapping[str, str], matched: dict[str, str]
     ) -> bool:
         if len(one.args) < 2:
-            raise NotPlayedError(self.state.place(one), "this RewriteCond is not complete")
+            raise NotPlayedError(one.where, "this RewriteCond is not complete")
         wanted = one.args[1]
         if wanted.lstrip("!") in {"-f", "-d", "-s", "-l", "-F", "-U"}:
             # No file is taken to be under /v2/: a registry's paths are not files of a site.
             if wanted.lstrip("!") in {"-f", "-d", "-s", "-l"}:
                 return wanted.startswith("!")
-            raise NotPlayedError(self.state.place(one), f"{wanted} is not played")
+            raise NotPlayedError(one.where, f"{wanted} is not played")
         if one.args[0] == "expr":
-            raise NotPlayedError(self.state.place(one), "expr is not played")
+            raise NotPlayedError(one.where, "expr is not played")
         text = self.state.fill(one.args[0], one, groups, matched)
         negated = wanted.startswith("!")
         wanted = wanted.removeprefix("!")
         if wanted[:1] in {"=", "<", ">"}:
             if wanted[0] != "=":
-                raise NotPlayedError(self.state.place(one), f"{wanted[0]} is not played")
+                raise NotPlayedError(one.where, f"{wanted[0]} is not played")
             return (text == wanted[1:].strip('"')) is not negated
         found = self.state.search(wanted, text, one, ignore_case="NC" in flags)
         if found is not None and not negated:

@@ -32,9 +32,6 @@ class State:
         self.path = normal_path(unquote(split.path or "/"))
         self.query = split.query
 
-    def place(self, one: Directive) -> str:
-        return f"{self.config.file}:{one.line}"
-
     def sections(self) -> list[Directive]:
         """The <Location>s of this path, in order."""
         return [
@@ -56,7 +53,7 @@ class State:
 
     def search(self, pattern: str, text: str, one: Directive, *, ignore_case: bool = False) -> Found | None:
         """The first match; NotPlayedError where the expression is not played."""
-        return expression(pattern, self.place(one), ignore_case=ignore_case).search(text)
+        return expression(pattern, one.where, ignore_case=ignore_case).search(text)
 
     def fill(self, text: str, one: Directive, groups: Mapping[str, str], matched: Mapping[str, str]) -> str:
         """`text` with $1, %1 and %{NAME} filled in."""
@@ -67,7 +64,7 @@ class State:
                 return (groups if kind == "$" else matched).get(number, "")
             known = self._variable(name)
             if known is None:
-                raise NotPlayedError(self.place(one), f"{found[0]} is not known here")
+                raise NotPlayedError(one.where, f"{found[0]} is not known here")
             return known
 
         return _VARIABLE.sub(value, text)

@@ -21,7 +21,7 @@ _TRANSPARENT = {"ifmodule", "ifversion", "ifdefine", "requireall", "requireany"}
 class Host:
     """One `<VirtualHost>`, or the server itself, with all that is in effect in it."""
 
-    line: int
+    where: str
     names: tuple[str, ...]
     tls: bool
     directives: list[Directive]
@@ -40,18 +40,17 @@ class Config:
     """The <IfDefine>s whose parameter is not among them (core, IfDefine)."""
 
 
-def config(text: str, file: str) -> Config:
-    """The tree; ValueError, with the line, for a text whose sections do not fit."""
-    refuse_template(text, file)
+def config(directives: list[Directive], file: str) -> Config:
+    """The tree of the file."""
     found = Config(file, per_directory=file.lower().endswith(".htaccess"))
-    top = list(_flat(_directives(text, file), found))
+    top = list(_flat(directives, found))
     outside = [one for one in top if one.name != "virtualhost"]
     for one in top:
         if one.name == "virtualhost":
             # What stands outside comes after what is in the host (mod_proxy, mod_alias: merged in that order).
             found.hosts.append(_host(one, [*(one.block or []), *(each for each in outside if not _is_rewrite(each))]))
     if not found.hosts:
-        found.hosts.append(_host(Directive(1, ["virtualhost", "*"], outside), outside))
+        found.hosts.append(_host(Directive(f"{file}:1", ["virtualhost", "*"], outside), outside))
     encrypted = {name for host in found.hosts if host.tls for name in host.names}
     found.hosts = [host for host in found.hosts if host.tls or not encrypted & set(host.names)]
     return found
@@ -68,7 +67,7 @@ def _host(one: Directive, directives: list[Directive]) -> Host:
     tls = any(word.endswith(":443") for word in one.args) or any(
         each.name == "sslengine" and each.args[:1] != ["off"] for each in own
     )
-    return Host(one.line, tuple(name.partition(":")[0] for name in names), tls, directives)
+    return Host(one.where, tuple(name.partition(":")[0] for name in names), tls, directives)
 
 
 def _flat(block: list[Directive], found: Config) -> Iterator[Directive]:
@@ -99,7 +98,9 @@ def host_for(tree: Config, name: str) -> Host:
     return able[0]
 
 
-def _directives(text: str, file: str) -> list[Directive]:
+def statements(text: str, file: str) -> list[Directive]:
+    """The directives of a text; ValueError, with the line, for one whose sections do not fit."""
+    refuse_template(text, file)
     top: list[Directive] = []
     stack: list[tuple[Directive, list[Directive]]] = []
     for number, line in _lines(text):
@@ -119,12 +120,12 @@ def _directives(text: str, file: str) -> list[Directive]:
             words = _words(line[1:-1])
             if not words:
                 raise ValueError(f"{file}:{number}: a section needs a name")
-            stack.append((Directive(number, [words[0].lower(), *words[1:]]), []))
+            stack.append((Directive(f"{file}:{number}", [words[0].lower(), *words[1:]]), []))
         else:
             words = _words(line)
-            inside.append(Directive(number, [words[0].lower(), *words[1:]]))
+            inside.append(Directive(f"{file}:{number}", [words[0].lower(), *words[1:]]))
     if stack:
-        raise ValueError(f"{file}:{stack[-1][0].line}: <{stack[-1][0].name}> is never closed")
+        raise ValueError(f"{stack[-1][0].where}: <{stack[-1][0].name}> is never closed")
     return top
 
 

@@ -19,7 +19,7 @@ def matches(state: State, named_matchers: Mapping[str, Directive], matcher: str,
         return _path_matches(matcher, state.path)
     named = named_matchers.get(matcher)
     if named is None:
-        raise NotPlayedError(state.place(one), f"there is no matcher {matcher}")
+        raise NotPlayedError(one.where, f"there is no matcher {matcher}")
     return _all_hold(state, named, named.name[1:])
 
 
@@ -73,7 +73,7 @@ def _holds(state: State, row: Directive, name: str) -> bool:
             inside = row.block or []
             return not (inside and all(_holds(state, each, name) for each in inside))
         case _:
-            raise NotPlayedError(state.place(row), f"the matcher {row.name} is not played")
+            raise NotPlayedError(row.where, f"the matcher {row.name} is not played")
 
 
 def _header_holds(state: State, words: list[str], row: Directive) -> bool:

@@ -21,7 +21,7 @@ _MANIFEST = "application/vnd.oci.image.index.v1+json"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
-def own_registry(site: Site, file: str) -> Iterator[Remark]:
+def own_registry(site: Site) -> Iterator[Remark]:
     """Remarks on a site that leads to a host inside."""
     every = [one for top in site.block for one in top.everything()]
     inside = any(
@@ -38,7 +38,7 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
                 size = re.fullmatch(r"([0-9]{1,12}) ?([kmg]?i?)b?", written.lower())
                 if size is not None and 0 < int(size[1]) * _UNITS.get(size[2], 1) < LEAST_BODY:
                     fix = "Leave request_body out where the registry is."
-                    yield Remark.too_large(f"{file}:{limit.line}", written, "max_size", fix)
+                    yield Remark.too_large(limit.where, written, "max_size", fix)
         elif one.name == "encode" and any(fnmatchcase(_MANIFEST, each) for each in _types(one)):
             # Caddy 2.6: HEAD with Accept-Encoding: gzip then says Content-Length: 20. Its own list of types has no manifest.
             message = (
@@ -46,7 +46,7 @@ def own_registry(site: Site, file: str) -> Iterator[Remark]:
                 "as a CDN in front may."
             )
             fix = "Leave the match out of encode, or encode where the registry is."
-            yield Remark(f"{file}:{one.line}", "head-unusable", "warning", message, fix)
+            yield Remark(one.where, "head-unusable", "warning", message, fix)
 
 
 def _types(encode: Directive) -> Iterator[str]:

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.messages import Headers, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
 from pullscope.worlds.vanity.caddy.state import State, merged
 from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of, upstream_base
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, DECIDING, Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.rules import Rule
 
@@ -27,30 +27,13 @@ DIALECT = Dialect(server="Caddy")
 _CODES: Mapping[str, int] = {"permanent": 301, "temporary": 302}
 
 
-@dataclass(slots=True)
-class _HeaderOp:
-    """One change of a header: of the request to the upstream, or of the answer."""
-
-    line: int
-    words: list[str]
-
-    @property
-    def name(self) -> str:
-        return self.words[0].lstrip("+->?").lower()
-
-    @property
-    def matters(self) -> bool:
-        return self.name in {"www-authenticate", "location", "authorization", "host", "docker-content-digest", "*"}
-
-
-@dataclass(slots=True)
-class Play:
+@dataclass(slots=True, kw_only=True)
+class Play(State):
     """The way of one request; `answer` is asked once."""
 
     site: Site
     rules: Mapping[int, Rule]
-    state: State
-    response_ops: list[_HeaderOp] = field(default_factory=list)
+    response_ops: list[Directive] = field(default_factory=list)
     login: str | None = None
     left: int = MOST_HANDLERS
 
@@ -69,14 +52,14 @@ class Play:
         for asked in (each for each in inside if each.name == "client_auth"):
             mode = next((row.args for row in asked.block or [] if row.name == "mode"), ["require"])
             if mode[:1] not in (["request"], ["verify_if_given"]):
-                raise NotPlayedError(self.state.place(asked), CLIENT_CERTIFICATE)
+                raise NotPlayedError(asked.where, CLIENT_CERTIFICATE)
 
     def _run(self, directives: list[Directive], *, literal: bool = False) -> Decision | None:
         handled = rewritten = False
         for one in directives:
             self.left -= 1
             if self.left < 0:
-                raise NotPlayedError(self.state.place(one), "it has more handlers than pullscope tries")
+                raise NotPlayedError(one.where, "it has more handlers than pullscope tries")
             if one.name in HARMLESS or one.name.startswith("@"):
                 continue
             if one.name in {"handle", "handle_path"} and handled:
@@ -84,7 +67,7 @@ class Play:
             if one.name == "rewrite" and rewritten and not literal:
                 continue
             matcher, words = matcher_of(one)
-            if matcher and not matches(self.state, self.site.matchers, matcher, one):
+            if matcher and not matches(self, self.site.matchers, matcher, one):
                 continue
             handled = handled or one.name in {"handle", "handle_path"}
             rewritten = rewritten or one.name == "rewrite"
@@ -98,7 +81,7 @@ class Play:
         match one.name:
             case "handle" | "handle_path":
                 if one.name == "handle_path":
-                    self.state.strip_prefix(matcher.removesuffix("*").rstrip("/"))
+                    self.strip_prefix(matcher.removesuffix("*").rstrip("/"))
                 return self._run(in_order(self.site, one.block) if one.block else [])
             case "route":
                 return self._run([each for each in one.block or [] if each.name], literal=True)
@@ -112,63 +95,60 @@ class Play:
             case "abort":
                 return self._told(DIALECT.plain(502, b"", None), rule)
             case "rewrite" if words:
-                self.state.rewrite(words[0], one)
+                self.rewrite(words[0], one)
             case "map" if len(words) > 1:
-                self.state.map(one, words)
+                self.map(one, words)
             case "uri" if len(words) > 1:
                 self._uri(one, words)
             case "try_files" if words:
-                self.state.rewrite(words[-1], one)
+                self.rewrite(words[-1], one)
             case "header":
                 rows = [words] if words else []
                 rows += [each.words for each in one.block or [] if each.words and each.name != "defer"]
-                self.response_ops.extend(_HeaderOp(one.line, row) for row in rows)
+                self.response_ops.extend(Directive(one.where, row) for row in rows)
             case "request_header" if words:
-                self.state.request = replace(
-                    self.state.request, headers=self._with(self.state.request.headers, _HeaderOp(one.line, words), one)
-                )
+                headers = self._with(self.request.headers, Directive(one.where, words))
+                self.request = replace(self.request, headers=headers)
             case "basicauth" | "basic_auth":
-                self.login = self.state.place(one)
+                self.login = one.where
             case "reverse_proxy":
                 return self._proxied(one, words, rule)
             case "file_server":
                 # A site that says nothing else of /v2 may have images in it as files.
                 others = (each for each in self.rules.values() if each.status != 200 or each.target is not None)
-                if self.state.path.startswith("/v2") and (matcher or not any("v2" in each.source for each in others)):
-                    raise NotPlayedError(self.state.place(one), f"{self.state.path} is a file there, or none")
+                if self.path.startswith("/v2") and (matcher or not any("v2" in each.source for each in others)):
+                    raise NotPlayedError(one.where, f"{self.path} is a file there, or none")
                 return self._file()
             case _:
-                raise NotPlayedError(self.state.place(one), f"{one.name} is not played")
+                raise NotPlayedError(one.where, f"{one.name} is not played")
         return None
 
     def _file(self) -> Decision:
-        if self.state.path.endswith((".html", ".htm")):
-            page = DIALECT.published(self.state.path)
-            return Decision(
-                response=page, because=f"the file {self.state.path}", file=self.state.file, login=self.login
-            )
+        if self.path.endswith((".html", ".htm")):
+            page = DIALECT.published(self.path)
+            return Decision(response=page, because=f"the file {self.path}", file=self.file, login=self.login)
         return self._told(DIALECT.not_found(), None, "no rule")
 
     # Handlers.
 
     def _uri(self, one: Directive, words: list[str]) -> None:
-        operation, first = words[0], self.state.fill(words[1], one) if words[0] != "path_regexp" else words[1]
+        operation, first = words[0], self.fill(words[1], one) if words[0] != "path_regexp" else words[1]
         match operation:
             case "strip_prefix":
-                self.state.strip_prefix(first if first.startswith("/") else f"/{first}")
+                self.strip_prefix(first if first.startswith("/") else f"/{first}")
             case "strip_suffix":
-                self.state.path = merged(self.state.path).removesuffix(first)
+                self.path = merged(self.path).removesuffix(first)
             case "replace" if len(words) > 2:
                 limit = int(words[3][:6]) if len(words) > 3 and words[3].isdigit() else -1
-                self.state.path = merged(self.state.path).replace(first, self.state.fill(words[2], one), limit)
+                self.path = merged(self.path).replace(first, self.fill(words[2], one), limit)
             case "path_regexp" if len(words) > 2:
-                self.state.path = self.state.replaced(first, words[2], self.state.path, one)
+                self.path = self.replaced(first, words[2], self.path, one)
             case _:
-                raise NotPlayedError(self.state.place(one), f"uri {operation} is not played")
+                raise NotPlayedError(one.where, f"uri {operation} is not played")
 
     def _redir(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
-        location = self.state.fill(words[0], one)
-        code = self.state.fill(words[1], one) if len(words) > 1 else "temporary"
+        location = self.fill(words[0], one)
+        code = self.fill(words[1], one) if len(words) > 1 else "temporary"
         if code == "html":
             return self._told(DIALECT.plain(200, b"<!DOCTYPE html>\n", "text/html; charset=utf-8"), rule)
         status = _CODES.get(code, int(code[:4]) if code.isascii() and code.isdigit() else 302)
@@ -177,7 +157,7 @@ class Play:
     def _respond(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
         words = [*words, *(word for each in one.block or [] if each.name == "body" for word in each.args)]
         status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 200)
-        body = self.state.fill(next((word for word in words if not re.fullmatch(r"[1-5]\d\d", word)), ""), one)
+        body = self.fill(next((word for word in words if not re.fullmatch(r"[1-5]\d\d", word)), ""), one)
         content_type = "application/json" if body.startswith("{") else "text/plain; charset=utf-8"
         return self._told(DIALECT.plain(status, body.encode(), content_type), rule)
 
@@ -185,30 +165,28 @@ class Play:
         inside = one.block or []
         addresses = [*words, *(word for each in inside if each.name == "to" for word in each.args)]
         if not addresses:
-            raise NotPlayedError(self.state.place(one), "reverse_proxy names no upstream that can be played")
-        if self.state.upstream is not None and self.left < MOST_HANDLERS - 500:
-            raise NotPlayedError(self.state.place(one), "reverse_proxy asks again and again")
-        base = upstream_base(self.state.fill(addresses[0], one))
+            raise NotPlayedError(one.where, "reverse_proxy names no upstream that can be played")
+        if self.upstream is not None and self.left < MOST_HANDLERS - 500:
+            raise NotPlayedError(one.where, "reverse_proxy asks again and again")
+        base = upstream_base(self.fill(addresses[0], one))
         if base is None:
             raise NotPlayedError(
-                self.state.place(one), f"reverse_proxy {addresses[0][:60]}: Caddy takes scheme, host and port only"
+                one.where, f"reverse_proxy {addresses[0][:60]}: Caddy takes scheme, host and port only"
             )
-        self.state.upstream_host = urlsplit(base).netloc
-        if base.startswith("https://") and ":" not in self.state.upstream_host:
-            self.state.upstream_host += ":443"
+        self.upstream_host = urlsplit(base).netloc
+        if base.startswith("https://") and ":" not in self.upstream_host:
+            self.upstream_host += ":443"
         self._changed_inside(inside)
-        headers = self.state.request.headers
+        headers = self.request.headers
         for each in inside:
             if each.name == "header_up" and each.args:
-                headers = self._with(headers, _HeaderOp(each.line, each.args), each)
-        sent_host = headers.get("Host") or self.state.request.host
-        check_name(self.state.place(one), urlsplit(base).netloc, sent_host, " (header_up Host)")
-        forward = Request(
-            method=self.state.request.method, url=base + self.state.uri, headers=headers, body=self.state.request.body
-        )
+                headers = self._with(headers, Directive(each.where, each.args))
+        sent_host = headers.get("Host") or self.request.host
+        check_name(one.where, urlsplit(base).netloc, sent_host, " (header_up Host)")
+        forward = replace(self.request, url=base + self.uri, headers=headers)
 
         def after(response: Response) -> Decision:
-            self.state.upstream = response
+            self.upstream = response
             for each in inside:
                 if each.name == "handle_response" and self._response_matches(each, inside):
                     ended = self._run(
@@ -220,68 +198,74 @@ class Play:
             fields = response.headers
             for each in inside:
                 if each.name == "header_down" and each.args:
-                    fields = self._with(fields, _HeaderOp(each.line, each.args), each)
+                    fields = self._with(fields, Directive(each.where, each.args))
             return self._told(replace(response, headers=fields), rule)
 
-        return Decision(forward=forward, after=after, rule=rule, file=self.state.file, login=self.login)
+        return Decision(forward=forward, after=after, rule=rule, file=self.file, login=self.login)
 
     def _changed_inside(self, inside: list[Directive]) -> None:
         for each in inside:
             if each.name == "rewrite" and each.args:
-                self.state.rewrite(each.args[0], each)
+                self.rewrite(each.args[0], each)
             elif each.name == "method" and each.args:
-                raise NotPlayedError(self.state.place(each), "another method is not played")
+                raise NotPlayedError(each.where, "another method is not played")
             elif each.name in {"dynamic", "import"}:
-                raise NotPlayedError(self.state.place(each), f"{each.name} is not played")
+                raise NotPlayedError(each.where, f"{each.name} is not played")
 
     def _response_matches(self, one: Directive, inside: list[Directive]) -> bool:
         if not one.args:
             return True
         named = next((each for each in inside if each.name == one.args[0]), None)
-        if named is None or self.state.upstream is None:
+        if named is None or self.upstream is None:
             return False
-        rows = [Directive(named.line, named.args)] if named.args else [each for each in named.block or [] if each.words]
+        rows = (
+            [Directive(named.where, named.args)] if named.args else [each for each in named.block or [] if each.words]
+        )
         for row in rows:
             if row.name == "status":
-                status = str(self.state.upstream.status)
+                status = str(self.upstream.status)
                 if not any(word == status or word == f"{status[0]}xx" for word in row.args):
                     return False
             elif row.name == "header" and row.args:
-                if self.state.upstream.headers.get(row.args[0]) is None:
+                if self.upstream.headers.get(row.args[0]) is None:
                     return False
             else:
-                raise NotPlayedError(self.state.place(row), f"the matcher {row.name} is not played")
+                raise NotPlayedError(row.where, f"the matcher {row.name} is not played")
         return True
 
     # Headers.
 
-    def _with(self, headers: Headers, op: _HeaderOp, one: Directive) -> Headers:
-        word = op.words[0]
+    def _with(self, headers: Headers, one: Directive) -> Headers:
+        """The headers after one change of them, `one`: the name with its sign, and what follows."""
+        word = one.name
         try:
             if word.startswith("-"):
                 kept = [(k, v) for k, v in headers if not fnmatch.fnmatchcase(k.lower(), word[1:].lower())]
                 return Headers(kept)
             name = word.lstrip("+>?")
-            if len(op.words) > 2:
-                found = self.state.fill(op.words[1], one)
+            if len(one.words) > 2:
+                found = self.fill(one.words[1], one)
                 return Headers(
-                    (key, self.state.replaced(found, op.words[2], value, one) if key.lower() == name.lower() else value)
+                    (
+                        key,
+                        self.replaced(found, one.words[2], value, one) if key.lower() == name.lower() else value,
+                    )
                     for key, value in headers
                 )
             if word.startswith("?") and name in headers:
                 return headers
-            value = self.state.fill(op.words[1], one) if len(op.words) > 1 else ""
+            value = self.fill(one.words[1], one) if len(one.words) > 1 else ""
             return (
                 Headers([*headers, (name, value)]) if word.startswith("+") else headers.replacing(name, value or None)
             )
         except NotPlayedError:
-            if op.matters:
+            if word.lstrip("+->?").lower() in {*DECIDING, "*"}:
                 raise
             return headers
 
     def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:
         headers = response.headers
-        for op in self.response_ops:
-            headers = self._with(headers, op, Directive(op.line, ["header"]))
+        for one in self.response_ops:
+            headers = self._with(headers, one)
         changed = replace(response, headers=headers)
-        return Decision(response=changed, rule=rule, because=because, file=self.state.file, login=self.login)
+        return Decision(response=changed, rule=rule, because=because, file=self.file, login=self.login)

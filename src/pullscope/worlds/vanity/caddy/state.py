@@ -50,9 +50,6 @@ class State:
         self.query = split.query
         self.raw = (split.path or "/") + (f"?{split.query}" if split.query else "")
 
-    def place(self, one: Directive) -> str:
-        return f"{self.file}:{one.line}"
-
     def once(self, row: Directive, ask: Callable[[], bool]) -> bool:
         """`ask`'s answer for the path as it is now: a matcher with thousands of paths is used by many directives."""
         key = id(row), self.path
@@ -114,7 +111,7 @@ class State:
 
     def compiled(self, pattern: str, one: Directive) -> Regex:
         """The regular expression; NotPlayedError for one that is not played."""
-        return expression(pattern, self.place(one))
+        return expression(pattern, one.where)
 
     def matches(self, pattern: str, text: str, one: Directive, label: str = "") -> bool:
         """Whether it matches; its groups are {re.label.1} from then on."""
@@ -136,12 +133,12 @@ class State:
             known = self.value(found[1])
             if known is None:
                 reason = "has no value and no default" if found[1].startswith("$") else "is not known here"
-                raise NotPlayedError(self.place(one), f"{found[0]} {reason}")
+                raise NotPlayedError(one.where, f"{found[0]} {reason}")
             return quote_plus(unquote(known)) if escaped and not found[1].endswith("query") else known
 
         filled = _PLACEHOLDER.sub(filled_in, text)
         if len(filled) > LONGEST:
-            raise NotPlayedError(self.place(one), "a text grows too long")
+            raise NotPlayedError(one.where, "a text grows too long")
         return filled
 
     def value(self, name: str) -> str | None:

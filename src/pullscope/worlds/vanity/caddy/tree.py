@@ -39,7 +39,7 @@ _VARIABLE = re.compile(r"\{\$([^{}:\s]{1,200})(?::([^{}\n]{0,2000}))?\}")
 class Site:
     """One site block: its addresses, its directives, and its named matchers."""
 
-    line: int
+    where: str
     addresses: tuple[str, ...]
     hosts: tuple[str, ...]
     """Without scheme and port; empty for a site of every host."""
@@ -55,25 +55,32 @@ class Site:
     """By the id of a block: its directives in order."""
 
 
-def sites(text: str, file: str) -> list[Site]:
-    """The sites of the file; ValueError, with the line, for a text that Caddy would not read."""
+def statements(text: str, file: str) -> list[Directive]:
+    """The text's directives, with defaults for variables; ValueError, with the line, for one that Caddy would not read."""
     written = text.split("\n")
     top = caddy_directives(_VARIABLE.sub(lambda one: one[0] if one[2] is None else one[2], text), file)
+    for one in top:
+        one.varies = "{$" in written[int(one.where.rpartition(":")[2]) - 1]
+    return top
+
+
+def sites(top: list[Directive], file: str) -> list[Site]:
+    """The sites among the directives; ValueError where there is none."""
     snippets = {one.name[1:-1]: one for one in top if one.name.startswith("(") and one.block is not None}
     blocks = [one for one in top if one.block is not None and not one.name.startswith("(") and one.words]
     loose = [one for one in top if one.block is None and one.name != "import"]
     if loose and loose[0] is next((one for one in top if one.words), None):
         # A file with one site may leave its braces out: the first line is the address, all else is in it.
         rest = [one for one in top if one is not loose[0] and not one.name.startswith("(")]
-        blocks = [Directive(loose[0].line, loose[0].words, rest)]
+        blocks = [Directive(loose[0].where, loose[0].words, rest, loose[0].varies)]
     if not blocks:
         raise ValueError(f"{file}: there is no site block, name {{…}}, in it")
     found = []
     for one in blocks:
         left = [MOST_IMPORTED]
-        inside = list(_imported(one.block or [], snippets, file, 0, left))
+        inside = list(_imported(one.block or [], snippets, 0, left))
         # Which host the only site is for is the variable's matter, whatever its default.
-        found.append(_site(one, inside, any_host=len(blocks) == 1 and "{$" in written[one.line - 1]))
+        found.append(_site(one, inside, any_host=len(blocks) == 1 and one.varies))
     return found
 
 
@@ -83,17 +90,17 @@ def with_values(text: str, env: Mapping[str, str]) -> str:
 
 
 def _imported(
-    block: list[Directive], snippets: Mapping[str, Directive], file: str, depth: int, left: list[int]
+    block: list[Directive], snippets: Mapping[str, Directive], depth: int, left: list[int]
 ) -> Iterator[Directive]:
     for one in block:
         left[0] -= 1
         if left[0] < 0 or depth > MOST_IMPORT_DEPTH:
-            raise ValueError(f"{file}:{one.line}: its imports are too many to be a rule file")
+            raise ValueError(f"{one.where}: its imports are too many to be a rule file")
         if one.name == "import" and one.args and one.args[0] in snippets:
             snippet = snippets[one.args[0]]
-            yield from _imported(_with_args(snippet.block or [], one.args[1:]), snippets, file, depth + 1, left)
+            yield from _imported(_with_args(snippet.block or [], one.args[1:]), snippets, depth + 1, left)
         elif one.block is not None:
-            yield Directive(one.line, one.words, list(_imported(one.block, snippets, file, depth, left)))
+            yield Directive(one.where, one.words, list(_imported(one.block, snippets, depth, left)))
         else:
             yield one
 
@@ -110,7 +117,7 @@ def _with_args(block: list[Directive], args: list[str]) -> list[Directive]:
 
     return [
         Directive(
-            one.line,
+            one.where,
             [filled(word) for word in one.words],
             _with_args(one.block, args) if one.block is not None else None,
         )
@@ -139,7 +146,7 @@ def _site(one: Directive, inside: list[Directive], *, any_host: bool) -> Site:
             takes_any = True
     matchers: dict[str, Directive] = {}
     _scope(inside, {}, matchers)
-    return Site(one.line, addresses, tuple(hosts), takes_any, plain, frozenset(ports or {"443"}), inside, matchers)
+    return Site(one.where, addresses, tuple(hosts), takes_any, plain, frozenset(ports or {"443"}), inside, matchers)
 
 
 def _scope(block: list[Directive], outer: Mapping[str, str], matchers: dict[str, Directive]) -> None:
@@ -158,8 +165,8 @@ def _scope(block: list[Directive], outer: Mapping[str, str], matchers: dict[str,
 
 def _unfolded(one: Directive) -> Directive:
     """A matcher or `not` with its rows in a block, also where it is written on one line."""
-    rows = [Directive(one.line, one.args)] if one.args else [each for each in one.block or [] if each.words]
-    return Directive(one.line, one.words[:1], [_unfolded(row) if row.name == "not" else row for row in rows])
+    rows = [Directive(one.where, one.args)] if one.args else [each for each in one.block or [] if each.words]
+    return Directive(one.where, one.words[:1], [_unfolded(row) if row.name == "not" else row for row in rows])
 
 
 def site_for(every: list[Site], authority: str) -> Site | None:

@@ -54,7 +54,7 @@ class _Path:
 
     path: str
     kind: str
-    line: int
+    where: str
     target: str
     annotations: dict[str, Item]
 
@@ -82,9 +82,9 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
             for name, item in one.at("metadata", "annotations").fields.items()
             if name.startswith(PREFIX)
         }
-        _check_class(one, annotations, file)
-        remarks += _remarks(annotations, file)
-        remarks += _without_effect(one.at("metadata", "annotations"), annotations, file)
+        _check_class(one, annotations)
+        remarks += _remarks(annotations)
+        remarks += _without_effect(one.at("metadata", "annotations"), annotations)
         if "canary" in annotations and annotations["canary"].is_true:
             continue
         for host, path in _paths(one, services, annotations):
@@ -98,48 +98,47 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
     if unfilled:
         path = hosts[unfilled[0]][0]
         message = f"the host {unfilled[0][:60]} has no value here: it is taken as the host that is tried."
-        remarks.append(Remark.unplayed(f"{file}:{path.line}", message, severity="info"))
+        remarks.append(Remark.unplayed(path.where, message, severity="info"))
         hosts = {"": hosts.pop(unfilled[0])}
     servers = [_server(host, paths, aliases.get(host, []), file) for host, paths in hosts.items()]
     if "" not in hosts:
         # The controller's default backend, for a name that no Ingress has.
-        listen = Directive(ingresses[0].line, ["listen", "443", "ssl", "default_server"])
-        servers.append(Directive(ingresses[0].line, ["server"], [listen]))
+        listen = Directive(ingresses[0].where, ["listen", "443", "ssl", "default_server"])
+        servers.append(Directive(ingresses[0].where, ["server"], [listen]))
     return servers, remarks
 
 
-def _check_class(one: Item, annotations: dict[str, Item], file: str) -> None:
+def _check_class(one: Item, annotations: dict[str, Item]) -> None:
     name = one.at("spec", "ingressClassName")
     name = name or one.at("metadata", "annotations").fields.get("kubernetes.io/ingress.class", name)
     if name.text and "nginx" not in name.text and not annotations:
         raise ValueError(
-            f"{file}:{name.line}: an Ingress of the class {name.text[:60]} is not played: of Ingress controllers pullscope "
+            f"{name.where}: an Ingress of the class {name.text[:60]} is not played: of Ingress controllers pullscope "
             "knows ingress-nginx"
         )
 
 
-def _remarks(annotations: dict[str, Item], file: str) -> Iterator[Remark]:
+def _remarks(annotations: dict[str, Item]) -> Iterator[Remark]:
     for name, item in annotations.items():
-        where = f"{file}:{item.line}"
         if name == "configuration-snippet":
             message = "a snippet is refused unless the controller has allow-snippet-annotations: true; it is played as allowed."
-            yield Remark.unplayed(where, message, severity="info")
+            yield Remark.unplayed(item.where, message, severity="info")
         elif name == "canary" and item.is_true:
             yield Remark.unplayed(
-                where, "a canary answers a part of the requests: only the other one is played.", severity="info"
+                item.where, "a canary answers a part of the requests: only the other one is played.", severity="info"
             )
         elif not _is_known(name):
             yield Remark.unplayed(
-                where, f"the annotation {name[:60]} can change what a path answers, and is not played."
+                item.where, f"the annotation {name[:60]} can change what a path answers, and is not played."
             )
 
 
-def _without_effect(every: Item, annotations: dict[str, Item], file: str) -> Iterator[Remark]:
+def _without_effect(every: Item, annotations: dict[str, Item]) -> Iterator[Remark]:
     for name, item in every.fields.items():
         own = name.rpartition("/")[2]
         if not name.startswith(PREFIX) and own in _PLAYED | _DIRECTIVES.keys() and own not in annotations:
             message = f"the annotation {name[:60]} is another controller's, and has no effect in ingress-nginx."
-            yield Remark.unplayed(f"{file}:{item.line}", message, severity="info")
+            yield Remark.unplayed(item.where, message, severity="info")
 
 
 def _is_known(name: str) -> bool:
@@ -155,18 +154,18 @@ def _paths(one: Item, services: dict[str, Item], annotations: dict[str, Item]) -
     for host, path in rows:
         backend = path.at("backend")
         target = _target(backend, services, namespace, annotations)
-        yield host, _Path(path.at("path").text or "/", path.at("pathType").text, path.line, target, annotations)
+        yield host, _Path(path.at("path").text or "/", path.at("pathType").text, path.where, target, annotations)
     hosts = {rule.at("host").text.lower() for rule in spec.at("rules").rows} or {""}
     backend = spec.at("defaultBackend") or spec.at("backend")
     for host in hosts if backend or not rows else ():
-        yield host, _Path("/", "Prefix", spec.line, _target(backend, services, namespace, annotations), annotations)
+        yield host, _Path("/", "Prefix", spec.where, _target(backend, services, namespace, annotations), annotations)
 
 
 def _target(backend: Item, services: dict[str, Item], namespace: str, annotations: dict[str, Item]) -> str:
     """Scheme, host and port of a service: its name in the cluster, or the name that an ExternalName stands for."""
     name = backend.at("service", "name").text or backend.at("serviceName").text or "nothing"
     port = backend.at("service", "port", "number").text or backend.at("servicePort").text
-    service = services.get(name, Item(0))
+    service = services.get(name, Item(""))
     host = service.at("spec", "externalName").text or f"{name}.{namespace}.svc"
     protocol = annotations["backend-protocol"].text.upper() if "backend-protocol" in annotations else "HTTP"
     scheme = _PASSES.get(protocol, protocol.lower())
@@ -175,25 +174,25 @@ def _target(backend: Item, services: dict[str, Item], namespace: str, annotation
 
 
 def _server(host: str, paths: list[_Path], aliases: list[str], file: str) -> Directive:
-    line = paths[0].line
-    inside = [Directive(line, ["listen", "443", "ssl", *(["default_server"] if not host else [])])]
+    where = paths[0].where
+    inside = [Directive(where, ["listen", "443", "ssl", *(["default_server"] if not host else [])])]
     if host:
-        inside.append(Directive(line, ["server_name", host, *aliases]))
+        inside.append(Directive(where, ["server_name", host, *aliases]))
     # On one host either every path is a regular expression or none is (enforceRegexModifier).
     regex = any(one.rewrites or one.word("use-regex").lower() == "true" for one in paths)
     for one in sorted(paths, key=lambda each: -len(each.path)):
         if one.word("app-root"):
             root = one.annotations["app-root"]
-            answer = Directive(root.line, ["return", "302", f"$scheme://$http_host{root.text}"])
-            inside.append(Directive(root.line, ["if", "($uri", "=", "/)"], [answer]))
+            answer = Directive(root.where, ["return", "302", f"$scheme://$http_host{root.text}"])
+            inside.append(Directive(root.where, ["if", "($uri", "=", "/)"], [answer]))
         block = _location(one, file)
         exact = {each.path for each in paths if each.kind == "Exact"}
         ways = _matching(one, exact, regex=regex)
-        inside.extend(Directive(one.line, ["location", *words], block) for words in ways)
+        inside.extend(Directive(one.where, ["location", *words], block) for words in ways)
     if errors := next(filter(None, (one.annotations.get("custom-http-errors") for one in paths)), None):
-        answer = Directive(errors.line, ["custom-http-errors"])
-        inside.append(Directive(errors.line, ["location", "@custom"], [answer]))
-    return Directive(line, ["server"], inside)
+        answer = Directive(errors.where, ["custom-http-errors"])
+        inside.append(Directive(errors.where, ["location", "@custom"], [answer]))
+    return Directive(where, ["server"], inside)
 
 
 def _matching(one: _Path, exact: set[str], *, regex: bool) -> Iterator[list[str]]:
@@ -216,11 +215,11 @@ def _location(one: _Path, file: str) -> list[Directive]:
 
     def put(name: str, *words: str) -> None:
         item = one.annotations.get(name)
-        found.append(Directive(item.line if item is not None else one.line, list(words)))
+        found.append(Directive(item.where if item is not None else one.where, list(words)))
 
     for name, item in one.annotations.items():
         if not _is_known(name):
-            found.append(Directive(item.line, [name, item.text]))
+            found.append(Directive(item.where, [name, item.text]))
     if one.word("auth-type"):
         put("auth-type", "auth_basic" if one.word("auth-type") == "basic" else "auth_digest", "login")
         put("auth-type", "proxy_set_header", "Authorization", "")
@@ -241,7 +240,7 @@ def _location(one: _Path, file: str) -> list[Directive]:
     if "configuration-snippet" in one.annotations:
         snippet = one.annotations["configuration-snippet"]
         # The text of a block begins on the line after its name.
-        found += nginx_directives("\n" * snippet.line + snippet.text, file)
+        found += nginx_directives("\n" * int(snippet.where.rpartition(":")[2]) + snippet.text, file)
     if one.word("custom-http-errors"):
         put("custom-http-errors", "proxy_intercept_errors", "on")
         put("custom-http-errors", "error_page", *re.split(r"[\s,]+", one.word("custom-http-errors")), "@custom")

@@ -10,12 +10,11 @@ from pullscope.worlds.vanity.apache.answers import DIALECT
 from pullscope.worlds.vanity.apache.own_registry import own_registry
 from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import redirect_of
-from pullscope.worlds.vanity.apache.state import State
-from pullscope.worlds.vanity.apache.tree import Config, Host, answering, config, host_for
+from pullscope.worlds.vanity.apache.tree import Host, answering, config, host_for, statements
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
-from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
@@ -26,28 +25,27 @@ _TELLS = re.compile(
 )
 
 
-def read_apache(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text whose sections do not fit."""
-    tree = config(text, file)
+def _read(directives: list[Directive], file: str) -> Read:
+    tree = config(directives, file)
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
     for index, host in enumerate(tree.hosts):
         for one, within in answering(host.directives, _ANSWERING):
-            known.setdefault(id(one), _rule(one, within, tree, host.names if index else ()))
-        remarks.extend(_remarks(host, tree))
+            known.setdefault(id(one), _rule(one, within, host.names if index else ()))
+        remarks.extend(_remarks(host))
     for one in tree.left_out:
         message = f"<IfDefine {' '.join(one.args)[:60]}> is left out: this file does not define it, nor does Apache unless told."
-        remarks.append(Remark.unplayed(f"{file}:{one.line}", message, severity="info"))
+        remarks.append(Remark.unplayed(one.where, message, severity="info"))
 
     def play(request: Request) -> Decision:
         host = host_for(tree, request.host.partition(":")[0])
-        return Play(State(tree, host, request), known).answer()
+        return Play(tree, host, request, rules=known).answer()
 
     hosts = frozenset(name for host in tree.hosts for name in host.names)
     return Read(rules=list(known.values()), remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
 
 
-def _rule(one: Directive, within: str, tree: Config, hosts: tuple[str, ...]) -> Rule:
+def _rule(one: Directive, within: str, hosts: tuple[str, ...]) -> Rule:
     status, words = redirect_of(one)
     status = 200 if one.name.startswith("proxypass") else status
     if one.name == "proxypass" and words and not words[0].startswith("/"):
@@ -60,24 +58,25 @@ def _rule(one: Directive, within: str, tree: Config, hosts: tuple[str, ...]) -> 
         status = 200 if re.search(r"[\[,]P[\],]", flags) else status
     target = None if target in {"!", "-"} else target
     pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
-    return Rule.of_server(f"{tree.file}:{one.line}", source, pattern, status, target, hosts)
+    return Rule.of_server(one.where, source, pattern, status, target, hosts)
 
 
-def _remarks(host: Host, tree: Config) -> Iterator[Remark]:
+def _remarks(host: Host) -> Iterator[Remark]:
     for one in host.directives:
         if one.name in {"include", "includeoptional"}:
             severity = "warning" if one.name == "include" else "info"
-            yield Remark.unread(f"{tree.file}:{one.line}", f"include {' '.join(one.args)}", severity=severity)
-    yield from own_registry(host, tree)
+            yield Remark.unread(one.where, f"include {' '.join(one.args)}", severity=severity)
+    yield from own_registry(host)
 
 
+SERVER = Statements(statements, _read, names("include includeoptional"))
 KIND = Kind(
     id="apache",
     label="Apache",
     turn=1,
     is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
-    read=read_apache,
-    includes=re.compile(r"^\s*Include(?:Optional)?\s+(\S+)\s*$", re.IGNORECASE),
+    read=SERVER.read,
+    server=SERVER,
     dialect=DIALECT,
     ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
     query_fix="Leave the query out of the target; then the request's is handed on.",

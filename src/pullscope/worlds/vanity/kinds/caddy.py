@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.caddy.own_registry import own_registry
 from pullscope.worlds.vanity.caddy.play import DIALECT, Play
-from pullscope.worlds.vanity.caddy.state import State
-from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, matcher_of, site_for, sites, upstream_base, with_values
+from pullscope.worlds.vanity.caddy.tree import (
+    HARMLESS,
+    Site,
+    matcher_of,
+    site_for,
+    sites,
+    statements,
+    upstream_base,
+    with_values,
+)
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
-from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
@@ -25,24 +32,23 @@ _PLAYED = names(
 )
 
 
-def read_caddyfile(text: str, file: str) -> Read:
-    """ValueError, with the line, for a text whose quotes or braces do not fit."""
-    every = sites(text, file)
+def _read(directives: list[Directive], file: str) -> Read:
+    every = sites(directives, file)
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
     remarks: list[Remark] = []
     for site in every:
         hosts = () if site.takes_any else site.hosts
         for one, within in _answering(site.block, "/*", site.matchers):
-            rules.append(known.setdefault(id(one), _rule(one, within, file, hosts, site.matchers)))
-        known[id(site)] = Rule.of_server(f"{file}:{site.line}", "(nothing handles it)", PrefixPattern("/"), hosts=hosts)
-        remarks.extend(_remarks(site, file))
+            rules.append(known.setdefault(id(one), _rule(one, within, hosts, site.matchers)))
+        known[id(site)] = Rule.of_server(site.where, "(nothing handles it)", PrefixPattern("/"), hosts=hosts)
+        remarks.extend(_remarks(site))
 
     def play(request: Request) -> Decision:
         site = site_for(every, request.host)
         if site is None:
             return Decision(response=DIALECT.not_found(), because="no site has this name", file=file)
-        return Play(site, known, State(file, request)).answer()
+        return Play(file, request, site=site, rules=known).answer()
 
     return Read(rules=rules, remarks=remarks, play=play, hosts=frozenset(name for site in every for name in site.hosts))
 
@@ -72,7 +78,7 @@ def _path_of(one: Directive, within: str, matchers: Mapping[str, Directive]) -> 
     return within
 
 
-def _rule(one: Directive, within: str, file: str, hosts: tuple[str, ...], matchers: Mapping[str, Directive]) -> Rule:
+def _rule(one: Directive, within: str, hosts: tuple[str, ...], matchers: Mapping[str, Directive]) -> Rule:
     path = _path_of(one, within, matchers)
     pattern: Pattern
     if path.startswith("^") or "(" in path:
@@ -90,41 +96,43 @@ def _rule(one: Directive, within: str, file: str, hosts: tuple[str, ...], matche
         target = upstream_base(addresses[0]) if addresses else None
     else:
         status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
-    return Rule.of_server(f"{file}:{one.line}", path, pattern, status, target, hosts)
+    return Rule.of_server(one.where, path, pattern, status, target, hosts)
 
 
-def _remarks(site: Site, file: str) -> Iterator[Remark]:
+def _remarks(site: Site) -> Iterator[Remark]:
     for address in site.addresses:
         if "{" in address or (site.takes_any and site.hosts):
             why = "has no value here" if "{" in address else "is a variable's default"
             message = f"the site's address {address} {why}: it is taken as the host that is tried."
-            yield Remark.unplayed(f"{file}:{site.line}", message, severity="info")
-    yield from _unknown(site.block, file)
-    yield from own_registry(site, file)
+            yield Remark.unplayed(site.where, message, severity="info")
+    yield from _unknown(site.block)
+    yield from own_registry(site)
 
 
-def _unknown(block: list[Directive], file: str) -> Iterator[Remark]:
+def _unknown(block: list[Directive]) -> Iterator[Remark]:
     for one in block:
-        where = f"{file}:{one.line}"
         if one.name == "import":
-            yield Remark.unread(where, f"import {' '.join(one.args)}")
+            yield Remark.unread(one.where, f"import {' '.join(one.args)}")
         elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
-            yield Remark.unplayed(where, f"the directive {one.name} can change what a path answers, and is not played.")
+            yield Remark.unplayed(
+                one.where, f"the directive {one.name} can change what a path answers, and is not played."
+            )
         if one.name in {"handle", "handle_path", "route"}:
-            yield from _unknown(one.block or [], file)
+            yield from _unknown(one.block or [])
         for word in matcher_of(one)[1] if one.name == "reverse_proxy" else ():
             if upstream_base(word) is None and "{" not in word:
                 message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
-                yield Remark.refused(where, message, "Leave the path out; uri or rewrite changes it.")
+                yield Remark.refused(one.where, message, "Leave the path out; uri or rewrite changes it.")
 
 
+SERVER = Statements(statements, _read, names("import"))
 KIND = Kind(
     id="caddy",
     label="Caddy",
     is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
-    read=read_caddyfile,
+    read=SERVER.read,
+    server=SERVER,
     dialect=DIALECT,
-    includes=re.compile(r"^\s*import\s+(\S+)\s*$"),
     with_values=with_values,
     ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
     query_fix="Use {uri}, which holds the query.",

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.config_tree import read_items
 from pullscope.worlds.vanity.ingress.locations import directives
-from pullscope.worlds.vanity.nginx.dialect import DIALECT
-from pullscope.worlds.vanity.nginx.reading import read_directives
+from pullscope.worlds.vanity.kinds.nginx import read_directives
+from pullscope.worlds.vanity.nginx.play import DIALECT
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.project import routed
 

@@ -1,24 +1,148 @@
-"""nginx as a platform."""
+"""nginx as a platform: a configuration as a `RuleFile`'s parts, and what is said of it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from pullscope.worlds.vanity.blocks import nginx_directives
-from pullscope.worlds.vanity.nginx.dialect import DIALECT
-from pullscope.worlds.vanity.nginx.reading import read_directives
-from pullscope.worlds.vanity.platform import Kind
+from pullscope.worlds.vanity.blocks import Directive, names, nginx_directives
+from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
+from pullscope.worlds.vanity.nginx.own_registry import own_registry
+from pullscope.worlds.vanity.nginx.play import DIALECT, Play
+from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
+from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
+from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.project import served
+from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+
+
+def read_directives(directives: list[Directive], file: str) -> Read:
+    """ValueError, with the line, for directives among which there is no server."""
+    tree = config(directives, file)
+    known: dict[int, Rule] = {}
+    default = default_server(tree.servers)
+    for server in tree.servers:
+        hosts = () if server is default else server.names
+        found = [pair for location in _locations(server) for pair in _rules(location, tree, hosts)]
+        known |= {id(one): rule for _, one, rule in sorted(found, key=lambda each: each[0])}
+    remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
+    return Read(
+        rules=list(known.values()),
+        remarks=remarks,
+        play=lambda request: Play(tree, known, request).answer(),
+        hosts=frozenset(name for server in tree.servers for name in server.names),
+    )
+
+
+def _locations(server: Server) -> Iterator[Location]:
+    yield from server.root.everything()
+    for named in server.named.values():
+        yield from named.everything()
+
+
+def _pattern(location: Location) -> Pattern:
+    if location.modifier == "=":
+        return exact_pattern(location.path)
+    if location.path.startswith("@"):
+        return AnyPattern(location.path, takes_any_rest=False)
+    if location.pattern is not None or location.is_regex:
+        return AnyPattern(location.path, location.pattern)
+    return PrefixPattern(location.path or "/")
+
+
+def _rules(
+    location: Location, tree: Config, hosts: tuple[str, ...]
+) -> Iterator[tuple[tuple[int, int], Directive, Rule]]:
+    pattern = _pattern(location)
+    order = {"=": (0, 0), "~": (1, 0), "~*": (1, 0)}.get(location.modifier, (2, -len(location.path)))
+    for one in _answering(location.scope.block.block or []):
+        rule = Rule.of_server(one.where, location.source or "/", pattern, _status(one), _to(one, tree), hosts)
+        yield order if location.path else (-1, 0), one, rule
+
+
+def _answering(block: list[Directive]) -> Iterator[Directive]:
+    for one in block:
+        if one.name in {"return", "proxy_pass", "deny"} or (one.name == "rewrite" and _is_redirect(one)):
+            yield one
+        elif one.name == "if" and one.block is not None:
+            yield from _answering(one.block)
+
+
+def _is_redirect(one: Directive) -> bool:
+    return one.args[2:3] in (["redirect"], ["permanent"]) or (
+        len(one.args) > 1 and one.args[1].startswith(("http://", "https://", "$scheme"))
+    )
+
+
+def _status(one: Directive) -> int:
+    if one.name == "return":
+        code = one.args[0] if one.args else ""
+        return int(code[:4]) if code.isascii() and code.isdigit() else 302
+    if one.name == "rewrite":
+        return 301 if one.args[2:3] == ["permanent"] else 302
+    return 403 if one.name == "deny" else 200
+
+
+def _to(one: Directive, tree: Config) -> str | None:
+    if one.name == "proxy_pass" and one.args:
+        scheme, separator, rest = one.args[0].partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}{separator}{tree.server_of(host)}{slash}{path}"
+    if one.name == "rewrite":
+        return one.args[1]
+    if one.name == "return" and 300 <= _status(one) < 400:
+        return one.args[-1] if one.args else None
+    return None
+
+
+def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
+    for location in _locations(server):
+        if location.unread:
+            message = f"location {location.source} is not played: {location.unread}."
+            yield Remark.unplayed(location.where, message)
+        yield from _unknown(location.scope.block.block or [])
+        for one in location.scope.own.get("proxy_pass", ()):
+            if one.args:
+                yield from _foreign_host(location, one)
+    yield from own_registry(server, tree)
+
+
+def _unknown(block: list[Directive]) -> Iterator[Remark]:
+    for one in block:
+        if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
+            yield Remark.unread(one.where, f"include {one.args[0]}")
+        elif not is_known(one.name) and one.name:
+            yield Remark.unplayed(one.where, f"the directive {one.name} is not played.")
+        if one.name in {"if", "limit_except"} and one.block is not None:
+            yield from _unknown(one.block)
+
+
+def _foreign_host(location: Location, one: Directive) -> Iterator[Remark]:
+    host = next((field for field in location.scope.find("proxy_set_header") if field.args[:1] == ["Host"]), None)
+    if (
+        host is None
+        or host.args[1:2] not in (["$host"], ["$http_host"])
+        or not one.args[0].startswith(("https://", "$"))
+    ):
+        return
+    yield Remark.unplayed(
+        host.where,
+        f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
+        "Host may refuse it, which is not played.",
+        "Leave proxy_set_header Host out, or name the other host in it.",
+    )
+
 
 _TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)
 
+SERVER = Statements(nginx_directives, read_directives, names("include"))
 KIND = Kind(
     id="nginx",
     label="nginx",
     turn=2,
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
-    read=lambda text, file: read_directives(nginx_directives(text, file), file),
-    includes=re.compile(r"(?<![\w$.-])include\s+([^\s;{}]+)\s*;"),
+    read=SERVER.read,
+    server=SERVER,
     dialect=DIALECT,
     ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
     query_fix="Use $request_uri, which holds the query.",

@@ -64,12 +64,12 @@ def _rules(router: Router, found: Dynamic, hosts: tuple[str, ...]) -> Iterator[t
     for path, pattern in _paths(router):
         for one in router.middlewares:
             named = middleware_of(found, one.text)
-            options = named.at("redirectRegex") if named is not None else Item(0)
+            options = named.at("redirectRegex") if named is not None else Item("")
             if options:
                 status, to = 301 if options.at("permanent").is_true else 302, options.at("replacement").text
-                yield options, Rule.of_server(found.place(options.line), path, pattern, status, to, hosts)
+                yield options, Rule.of_server(options.where, path, pattern, status, to, hosts)
         target = servers[0].at("url").text if servers else None
-        yield router, Rule.of_server(found.place(router.line), path, pattern, 200, target or None, hosts)
+        yield router, Rule.of_server(router.where, path, pattern, 200, target or None, hosts)
 
 
 def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
@@ -83,30 +83,30 @@ def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
 
 
 def _middlewares(found: Dynamic) -> Iterator[Remark]:
-    uploads = dict.fromkeys(service for host in _hosts(found) for service in [_upload_service(found, host)] if service)
+    uploads = dict.fromkeys(filter(None, (_upload_service(found, host) for host in _hosts(found))))
     for name, one in found.middlewares.items():
         # Labels have each under two names.
         for kind, options in one.fields.items() if not name.endswith("@docker") else ():
             if kind not in HARMLESS | PLAYED:
                 message = f"the middleware {kind} ({name}) can change what a path answers, and is not played."
-                yield Remark.unplayed(found.place(options.line), message)
-            limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item(0)
+                yield Remark.unplayed(options.where, message)
+            limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item("")
             if uploads and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
                 fix = "Leave buffering out where the registry is."
-                yield Remark.too_large(found.place(limit.line), f"{limit.text} bytes", "maxRequestBodyBytes", fix)
+                yield Remark.too_large(limit.where, f"{limit.text} bytes", "maxRequestBodyBytes", fix)
     # traefik/traefik#10805, #10741, #10654, coollabsio/coolify#5358; Traefik 3.7: 504 after 60 s.
-    for line in uploads:
+    for where in uploads:
         message = "since Traefik 2.11.2 an upload is cut off after 60 s (readTimeout of the entry point, the default)."
         fix = "Set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration."
-        yield Remark(found.place(line), "upload-cut-off", "info", message, fix)
+        yield Remark(where, "upload-cut-off", "info", message, fix)
 
 
 def _hosts(found: Dynamic) -> dict[str, None]:
     return dict.fromkeys(name for router in found.routers for name in names_of(router.term) or ("docker.example.com",))
 
 
-def _upload_service(found: Dynamic, host: str) -> int | None:
-    """The line of the internal address that uploads to this host go to; None without one, or if it is not known."""
+def _upload_service(found: Dynamic, host: str) -> str | None:
+    """The place of the internal address that uploads to this host go to; None without one, or if it is not known."""
     asked = Asked(
         method="POST", host=host, authority=host, path=UPLOAD, query="", headers=Headers(), one_host=found.one_host
     )
@@ -116,9 +116,9 @@ def _upload_service(found: Dynamic, host: str) -> int | None:
         return None
     service = service_of(found, router.service.text) if router is not None else None
     servers = service.at("loadBalancer", "servers").rows if service is not None else []
-    url = servers[0].at("url") if servers else Item(0)
+    url = servers[0].at("url") if servers else Item("")
     address = url.text.partition("://")[2].partition("/")[0]
-    return url.line if address and is_inside(address) else None
+    return url.where if address and is_inside(address) else None
 
 
 KIND = Kind(

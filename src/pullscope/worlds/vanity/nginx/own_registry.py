@@ -80,8 +80,8 @@ class _Case:
 
     def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Remark:
         """At the line of the directive `at`, else at that of proxy_pass."""
-        line = (self.scope.last(at) if at else None) or self.one
-        return Remark(f"{self._tree.file}:{line.line}", code, severity, message, fix)
+        place = (self.scope.last(at) if at else None) or self.one
+        return Remark(place.where, code, severity, message, fix)
 
 
 def _body_size(case: _Case) -> Iterator[Remark]:

@@ -15,8 +15,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError
-from pullscope.worlds.vanity.dialects import printable
-from pullscope.worlds.vanity.nginx.dialect import DIALECT
+from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, captured, find_location, server_for
 from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
@@ -26,6 +25,20 @@ from pullscope.worlds.vanity.targets import PATH_CHARACTERS, normal_path
 
 MOST_JUMPS = 10
 """nginx answers 500 after ten changes of the URI (ngx_http_core_module, `internal`)."""
+
+# ngx_http_special_response.c
+_PAGE = (
+    "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+DIALECT = Dialect(
+    server="nginx",
+    redirect_type="text/html",
+    redirect_body=_PAGE,
+    absolute_location=True,
+    not_found_type="text/html",
+    not_found_body=_PAGE,
+)
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -76,9 +89,6 @@ class Play:
         ended = self._rewritten(self._server.root.scope)
         return ended if isinstance(ended, Decision) else self._at_location()
 
-    def _place(self, line: int) -> str:
-        return self._state.place(line)
-
     # Rewrite and location.
 
     def _at_location(self, named: Location | None = None) -> Decision:
@@ -112,14 +122,14 @@ class Play:
         for level in self._scope.levels():
             for one in level.own.get("include", ()):
                 if level.block.name != "http" and one.args and not may_be_left_out(one.args[0]):
-                    raise NotPlayedError(self._place(one.line), f"include {one.args[0]} is not read")
+                    raise NotPlayedError(one.where, f"include {one.args[0]} is not read")
 
     def _rewritten(self, scope: Scope) -> _Ended:
         changed = False
         for one in scope.block.block or []:
             ended: _Ended = None
             if one.name == "set" and len(one.args) == 2:
-                self._state.values[one.args[0].removeprefix("$")] = self._maybe(one.args[1], one.line)
+                self._state.values[one.args[0].removeprefix("$")] = self._maybe(one.args[1], one.where)
             elif one.name == "return":
                 return self._returned(one)
             elif one.name == "break":
@@ -131,15 +141,15 @@ class Play:
             elif one.name == "if" and one.block is not None:
                 ended = self._if(one, scope)
             elif "_by_lua" in one.name and one.name.startswith(("rewrite", "set")):
-                raise NotPlayedError(self._place(one.line), f"{one.name} is code")
+                raise NotPlayedError(one.where, f"{one.name} is code")
             if ended is not None:
                 return ended
         return _Jump() if changed and self._location is not self._server.root else None
 
-    def _maybe(self, text: str, line: int) -> str | NotPlayedError:
+    def _maybe(self, text: str, where: str) -> str | NotPlayedError:
         """A value that may never be used."""
         try:
-            return self._state.fill(text, line)
+            return self._state.fill(text, where)
         except NotPlayedError as error:
             return error
 
@@ -150,7 +160,7 @@ class Play:
             inner.name in {"add_header", "proxy_set_header"} and matters(inner) for inner in inside
         ):
             return None
-        if not self._state.holds(one.args, one.line):
+        if not self._state.holds(one.args, one.where):
             return None
         scope = Scope.of(one, outer)
         if any(inner.name not in {"return", "rewrite", "set", "break"} for inner in inside):
@@ -160,9 +170,9 @@ class Play:
     def _rewrite(self, one: Directive) -> _Ended:
         pattern, replacement = one.args[0], one.args[1]
         flag = one.args[2] if len(one.args) > 2 else ""
-        if not self._state.matches(f"~{pattern}", self._state.uri, one.line):
+        if not self._state.matches(f"~{pattern}", self._state.uri, one.where):
             return None
-        filled = self._state.fill(replacement, one.line)
+        filled = self._state.fill(replacement, one.where)
         keeps = not replacement.endswith("?")
         filled = filled if keeps else filled.removesuffix("?")
         if keeps and self._state.args:
@@ -186,12 +196,12 @@ class Play:
             status, text = int(words[0][:4]), " ".join(words[1:])
         rule = self._rule(one)
         if status in _REDIRECTS and text:
-            location = self._state.fill(text, one.line)
+            location = self._state.fill(text, one.where)
             return self._redirect(status, location, rule)
         kind = self._scope.last("default_type")
         content_type = kind.args[0] if kind is not None and kind.args else "text/plain"
         if text:
-            return self._own(status, self._state.fill(text, one.line).encode(), content_type, rule)
+            return self._own(status, self._state.fill(text, one.where).encode(), content_type, rule)
         caught = self._catch(status)
         return caught if caught is not None else self._own(status, None, None, rule)
 
@@ -201,7 +211,7 @@ class Play:
         for level in self._scope.levels():
             for name, found in level.own.items():
                 if not is_known(name) and name not in CONTENT:
-                    raise NotPlayedError(self._place(found[0].line), f"{name} is not played")
+                    raise NotPlayedError(found[0].where, f"{name} is not played")
         limit = self._scope.last("limit_except")
         scope = self._scope
         if limit is not None and limit.block is not None:
@@ -215,10 +225,10 @@ class Play:
                 return refusal
         certificate = scope.last("ssl_verify_client")
         if certificate is not None and certificate.args[:1] == ["on"]:
-            raise NotPlayedError(self._place(certificate.line), CLIENT_CERTIFICATE)
+            raise NotPlayedError(certificate.where, CLIENT_CERTIFICATE)
         basic = scope.last("auth_basic")
         if basic is not None and basic.args[:1] != ["off"]:
-            self._login = self._place(basic.line)
+            self._login = basic.where
         return None
 
     def _refused(self, rules: list[Directive]) -> Decision | None:
@@ -227,7 +237,7 @@ class Play:
             caught = self._catch(403)
             return caught if caught is not None else self._own(403, None, None, self._rule_in(self._location))
         if any(one.name == "deny" and one.args[:1] == ["all"] for one in rules) and first.args[:1] != ["all"]:
-            raise NotPlayedError(self._place(first.line), "who is let in depends on the caller's address")
+            raise NotPlayedError(first.where, "who is let in depends on the caller's address")
         return None
 
     # Content.
@@ -240,17 +250,17 @@ class Play:
         if tried and tried[0].args:
             return self._tried(tried[0])
         if content is not None:
-            raise NotPlayedError(self._place(content.line), f"{content.name} answers, which is not played")
+            raise NotPlayedError(content.where, f"{content.name} answers, which is not played")
         passing = self._scope.own.get("proxy_pass") or self._location.scope.own.get("proxy_pass")
         return self._proxied(passing[0]) if passing else self._file()
 
     def _file(self) -> Decision:
-        path, line = self._location.path, self._location.line
+        path = self._location.path
         if self._state.uri.startswith("/v2") and self._may_be_static():
-            raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
+            raise NotPlayedError(self._location.where, f"{self._state.uri} is a file there, or none")
         about_v2 = self._location.is_regex or path.startswith("/v2") or "alias" in self._location.scope.own
         if about_v2 and self._state.uri.startswith("/v2"):
-            raise NotPlayedError(self._place(line), f"{self._state.uri} is a file there, or none")
+            raise NotPlayedError(self._location.where, f"{self._state.uri} is a file there, or none")
         if self._state.uri.endswith((".html", ".htm")):
             page = DIALECT.published(self._state.uri, status=self._status or 200)
             return Decision(response=page, because=f"the file {self._state.uri}", file=self._config.file)
@@ -268,24 +278,24 @@ class Play:
             return self._file()
         if last.startswith("="):
             if self._location.path.startswith("/v2") or (self._state.uri.startswith("/v2") and self._may_be_static()):
-                raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
+                raise NotPlayedError(one.where, f"{self._state.uri} is a file there, or none")
             status = int(last[1:4]) if last[1:4].isdigit() else 404
             caught = self._catch(status)
             return caught if caught is not None else self._own(status, None, None, because="no file, no rule")
         if self._state.uri.startswith("/v2") and last.endswith((".html", ".htm")) and self._may_be_static():
-            raise NotPlayedError(self._place(one.line), f"{self._state.uri} is a file there, or none")
+            raise NotPlayedError(one.where, f"{self._state.uri} is a file there, or none")
         if not last.startswith("@"):
-            self._fallback = normal_path(self._state.fill(last, one.line).partition("?")[0])
-        return self._internal(last, one.line)
+            self._fallback = normal_path(self._state.fill(last, one.where).partition("?")[0])
+        return self._internal(last, one.where)
 
-    def _internal(self, to: str, line: int) -> Decision:
+    def _internal(self, to: str, where: str) -> Decision:
         """An internal redirect, to a named location or a path."""
         if to.startswith("@"):
             named = self._server.named.get(to)
             if named is None:
                 return self._own(500, None, None, because=f"there is no location {to}")
             return self._at_location(named)
-        path, _, args = self._state.fill(to, line).partition("?")
+        path, _, args = self._state.fill(to, where).partition("?")
         self._state.uri, self._state.args, self._state.changed = normal_path(path), args or self._state.args, True
         return self._at_location()
 
@@ -293,10 +303,9 @@ class Play:
         rule = self._rule(one)
         target, host, path = target_of(self._state, self._location, one, left_location=self._left_location)
         self._state.proxy_host = host
-        request = self._state.request
         headers = sent_headers(self._state, self._scope, host, strict=not self._caught)
         url = urlunsplit((urlsplit(target).scheme, urlsplit(target).netloc, path[0], path[1], ""))
-        forward = Request(method=request.method, url=url, headers=headers, body=request.body)
+        forward = replace(self._state.request, url=url, headers=headers)
 
         def after(response: Response) -> Decision:
             self._state.upstream = response
@@ -347,10 +356,10 @@ class Play:
             if "://" in to[:9]:
                 code = self._status if self._status in _REDIRECTS else 302
                 self._status = None
-                return self._redirect(code, self._state.fill(to, one.line), self._rule_in(self._location))
+                return self._redirect(code, self._state.fill(to, one.where), self._rule_in(self._location))
             if not to.startswith("@") and self._state.request.method != "HEAD":
                 self._state.request = replace(self._state.request, method="GET")
-            return self._internal(to, one.line)
+            return self._internal(to, one.where)
         return None
 
     # Answers.

@@ -44,7 +44,7 @@ class Scope:
         for one in block.block or []:
             if one.name == "include" and one.args and one.args[0].rpartition("/")[2] == "proxy_params":
                 for words in PROXY_PARAMS:
-                    scope.own.setdefault(words[0], []).append(Directive(one.line, words))
+                    scope.own.setdefault(words[0], []).append(Directive(one.where, words))
             else:
                 scope.own.setdefault(one.name, []).append(one)
         return scope
@@ -84,8 +84,8 @@ class Location:
     regexes: list[Location] = field(default_factory=list)
 
     @property
-    def line(self) -> int:
-        return self.scope.block.line
+    def where(self) -> str:
+        return self.scope.block.where
 
     @property
     def source(self) -> str:
@@ -122,8 +122,6 @@ class Config:
     servers: list[Server] = field(default_factory=list)
     upstreams: dict[str, Directive] = field(default_factory=dict)
     maps: dict[str, Directive] = field(default_factory=dict)
-    plain_twins: list[Server] = field(default_factory=list)
-    """Servers of port 80 whose names another one serves with TLS: a client never meets them."""
 
     def server_of(self, authority: str) -> str:
         """The first server of the upstream `authority`; itself where it is not an upstream, or one behind a socket."""
@@ -137,17 +135,14 @@ def config(directives: list[Directive], file: str) -> Config:
     """The tree of the file; ValueError where it holds no server."""
     found = Config(file)
     # What stands beside the servers of a file that is included in http {…} is for all of them.
-    _collect(directives, Scope.of(Directive(1, ["http"], directives), None), found)
+    _collect(directives, Scope.of(Directive(f"{file}:1", ["http"], directives), None), found)
     if not found.servers:
         raise ValueError(f"{file}: there is no server {{…}} in it")
     if len(found.servers) > MOST_SERVERS:
         raise ValueError(f"{file}: {len(found.servers)} servers are more than pullscope tries ({MOST_SERVERS})")
     encrypted = {name for server in found.servers if server.tls for name in server.names or ("",)}
-    found.plain_twins = [
-        server for server in found.servers if not server.tls and encrypted & set(server.names or ("",))
-    ]
-    twins = {id(server) for server in found.plain_twins}
-    found.servers = [server for server in found.servers if id(server) not in twins]
+    # A client never meets a server of port 80 whose names another one serves with TLS.
+    found.servers = [one for one in found.servers if one.tls or not encrypted & set(one.names or ("",))]
     return found
 
 
@@ -155,7 +150,7 @@ def _collect(directives: list[Directive], parent: Scope | None, found: Config) -
     loose = [one for one in directives if one.name == "location" and one.block is not None]
     if loose:
         # A snippet that is included in a server.
-        found.servers.append(_server(Directive(1, ["server"], directives), None, found.file))
+        found.servers.append(_server(Directive(f"{found.file}:1", ["server"], directives), None, found.file))
         return
     for one in directives:
         if one.block is None:
@@ -200,7 +195,7 @@ def _locations(inside: Location, server: Server, file: str) -> None:
         raise ValueError(f"{file}: {len(found)} locations are more than pullscope tries ({MOST_LOCATIONS})")
     for one in found:
         if one.block is None or not one.args:
-            raise ValueError(f"{file}:{one.line}: a location needs a path and braces")
+            raise ValueError(f"{one.where}: a location needs a path and braces")
         modifier, path = (one.args[0], one.args[1]) if len(one.args) > 1 else ("", one.args[0])
         if not modifier and path[:1] in {"=", "~"}:
             # `location =/v2/ {` and `location ~^/v2/ {` are legal without the space (ngx_http_core_location).
@@ -220,7 +215,7 @@ def _locations(inside: Location, server: Server, file: str) -> None:
         elif modifier in {"", "^~"}:
             inside.prefixes.setdefault(path, location)
         else:
-            raise ValueError(f"{file}:{one.line}: location {modifier} {path} is not a location that nginx knows")
+            raise ValueError(f"{one.where}: location {modifier} {path} is not a location that nginx knows")
         _locations(location, server, file)
 
 
@@ -228,7 +223,7 @@ def server_for(config: Config, host: str, port: str = "") -> Server:
     """The server that answers for `host`: by name, by wildcard, by regular expression, else the default."""
     servers = [one for one in config.servers if port in one.ports] or config.servers
     exact = [one for one in servers if host in one.names]
-    for wanted in (exact, _by_wildcard(servers, host), _by_regex(config, servers, host)):
+    for wanted in (exact, _by_wildcard(servers, host), _by_regex(servers, host)):
         if wanted:
             return next((one for one in wanted if one.tls), wanted[0])
     return default_server(servers)
@@ -253,7 +248,7 @@ def _by_wildcard(servers: list[Server], host: str) -> list[Server]:
     return [one for *_, one in sorted(found, key=lambda row: row[:2])]
 
 
-def _by_regex(config: Config, servers: list[Server], host: str) -> list[Server]:
+def _by_regex(servers: list[Server], host: str) -> list[Server]:
     for one in servers:
         for name in one.names:
             if name.startswith("~"):
@@ -261,8 +256,7 @@ def _by_regex(config: Config, servers: list[Server], host: str) -> list[Server]:
                     if regex(name[1:]).search(host):
                         return [one]
                 except RegexError as error:
-                    where = f"{config.file}:{one.root.line}"
-                    raise NotPlayedError(where, f"server_name {name} is not played ({error})") from error
+                    raise NotPlayedError(one.root.where, f"server_name {name} is not played ({error})") from error
     return []
 
 
@@ -312,8 +306,7 @@ def find_location(inside: Location, uri: str, file: str) -> Met:
         for one in inside.regexes:
             if one.pattern is None:
                 if _may_match(one.path, uri):
-                    where = f"{file}:{one.line}"
-                    raise NotPlayedError(where, f"location {one.source} is not played ({one.unread})")
+                    raise NotPlayedError(one.where, f"location {one.source} is not played ({one.unread})")
                 continue
             found = one.pattern.search(uri)
             if found is not None:

@@ -23,9 +23,9 @@ def target_of(
 ) -> tuple[str, str, tuple[str, str]]:
     """Scheme and authority to ask, the name in proxy_pass, and path and query (ngx_http_proxy_module, proxy_pass)."""
     text = one.args[0] if one.args else ""
-    filled = state.fill(text, one.line)
+    filled = state.fill(text, one.where)
     if not filled.lower().startswith(("http://", "https://")):
-        raise NotPlayedError(state.place(one.line), f"proxy_pass {text} names no http:// or https://")
+        raise NotPlayedError(one.where, f"proxy_pass {text} names no http:// or https://")
     scheme, _, rest = filled.partition("://")
     if rest.startswith("unix:"):
         return "http://localhost", "localhost", _path_now(state)
@@ -33,7 +33,7 @@ def target_of(
     authority, slash, path = found.groups() if found is not None else ("", "", "")
     real = state.config.server_of(authority)
     if not is_url(f"{scheme}://{real}/") or not real:
-        raise NotPlayedError(state.place(one.line), f"proxy_pass {text[:60]} names no host that can be asked")
+        raise NotPlayedError(one.where, f"proxy_pass {text[:60]} names no host that can be asked")
     base = f"{scheme.lower()}://{real.lower()}"
     if not slash:
         return base, authority, _path_now(state)
@@ -61,14 +61,14 @@ def sent_headers(state: State, scope: Scope, host: str, *, strict: bool) -> Head
     headers = headers.replacing("Host", host)
     for name, field in fields.items():
         try:
-            value = state.fill(field.args[1], field.line)
+            value = state.fill(field.args[1], field.where)
         except NotPlayedError:
             if name in {"authorization", "host"}:
                 raise
             continue
         headers = headers.replacing(field.args[0], value or None)
         if name == "host" and strict:
-            check_name(state.place(field.line), host, value)
+            check_name(field.where, host, value)
     return headers
 
 
@@ -76,7 +76,7 @@ def moved(state: State, scope: Scope, prefix_path: str, location: str, one: Dire
     """The upstream's Location as proxy_redirect rewrites it, absolute."""
     found = scope.find("proxy_redirect")
     if not found:
-        found = [Directive(one.line, ["proxy_redirect", "default"])]
+        found = [Directive(one.where, ["proxy_redirect", "default"])]
     for each in found:
         words = each.args
         if words[:1] == ["off"]:
@@ -89,14 +89,14 @@ def moved(state: State, scope: Scope, prefix_path: str, location: str, one: Dire
         if len(words) != 2:
             continue
         if words[0].startswith("~"):
-            match = state.found(words[0], location, each.line)
+            match = state.found(words[0], location, each.where)
             if match is None:
                 continue
-            location = location[: match.start] + state.fill(words[1], each.line) + location[match.end :]
+            location = location[: match.start] + state.fill(words[1], each.where) + location[match.end :]
             break
-        prefix = state.fill(words[0], each.line)
+        prefix = state.fill(words[0], each.where)
         if location.startswith(prefix):
-            location = state.fill(words[1], each.line) + location[len(prefix) :]
+            location = state.fill(words[1], each.where) + location[len(prefix) :]
             break
     return f"https://{state.request.host}{location}" if location.startswith("/") else location
 
@@ -107,7 +107,7 @@ def added(state: State, scope: Scope, fields: list[tuple[str, str]], status: int
         if len(one.args) < 2 or (status not in _ADDED_TO and "always" not in one.args[2:]):
             continue
         try:
-            value = state.fill(one.args[1], one.line)
+            value = state.fill(one.args[1], one.where)
         except NotPlayedError:
             if matters(one):
                 raise
@@ -116,7 +116,7 @@ def added(state: State, scope: Scope, fields: list[tuple[str, str]], status: int
             fields.append((one.args[0], value))
     for one in (*scope.find("more_set_headers"), *scope.find("more_clear_headers")):
         if matters(one):
-            raise NotPlayedError(state.place(one.line), f"{one.name} is not played")
+            raise NotPlayedError(one.where, f"{one.name} is not played")
     return fields
 
 

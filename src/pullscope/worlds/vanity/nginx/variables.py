@@ -46,19 +46,16 @@ class State:
     changed: bool = False
     """True once the path is no longer the one that was asked."""
 
-    def place(self, line: int) -> str:
-        return f"{self.config.file}:{line}"
-
-    def fill(self, text: str, line: int) -> str:
-        """`text` with every variable's value; NotPlayedError, at `line`, for one that is not known."""
+    def fill(self, text: str, where: str) -> str:
+        """`text` with every variable's value; NotPlayedError, at `where`, for one that is not known."""
         if "$" not in text:
             return text
-        filled = NAME.sub(lambda found: self.value(found[1] or found[2], line), text)
+        filled = NAME.sub(lambda found: self.value(found[1] or found[2], where), text)
         if len(filled) > LONGEST:
-            raise NotPlayedError(self.place(line), "a text grows too long")
+            raise NotPlayedError(where, "a text grows too long")
         return filled
 
-    def value(self, name: str, line: int) -> str:
+    def value(self, name: str, where: str) -> str:
         if (held := self.values.get(name)) is not None:
             if isinstance(held, NotPlayedError):
                 raise held
@@ -66,7 +63,7 @@ class State:
         if name.isdigit() or name in self.captures:
             return self.captures.get(name, "")
         if name in self.config.maps:
-            return self._mapped(self.config.maps[name], line)
+            return self._mapped(self.config.maps[name], where)
         known = self._known()
         if name in known:
             return known[name]
@@ -83,7 +80,7 @@ class State:
                 if self.upstream is not None
                 else ""
             )
-        raise NotPlayedError(self.place(line), f"${name} is not known here")
+        raise NotPlayedError(where, f"${name} is not known here")
 
     def _known(self) -> Mapping[str, str]:
         return {
@@ -107,14 +104,14 @@ class State:
             "request_body": "",
         }
 
-    def _mapped(self, block: Directive, line: int) -> str:
+    def _mapped(self, block: Directive, where: str) -> str:
         if block.name != "map":
-            raise NotPlayedError(self.place(block.line), f"{block.name} is not played")
+            raise NotPlayedError(block.where, f"{block.name} is not played")
         self.depth += 1
         try:
             if self.depth > MOST_MAPS:
-                raise NotPlayedError(self.place(block.line), "maps name each other without end")
-            return self._chosen(block, self.fill(block.args[0], line))
+                raise NotPlayedError(block.where, "maps name each other without end")
+            return self._chosen(block, self.fill(block.args[0], where))
         finally:
             self.depth -= 1
 
@@ -128,31 +125,31 @@ class State:
             if one.name == "default":
                 default = value
             elif not one.name.startswith("~") and key.lower() == given.lower():
-                return self.fill(value, one.line)
+                return self.fill(value, one.where)
         if any(one.name == "hostnames" for one in rows):
             for one in rows:
                 if one.name.startswith("*.") and given.endswith(one.name[1:]) and one.args:
-                    return self.fill(one.args[0], one.line)
+                    return self.fill(one.args[0], one.where)
         for one in rows:
-            if one.name.startswith("~") and self.matches(one.name, given, one.line):
-                return self.fill(one.args[0] if one.args else "", one.line)
+            if one.name.startswith("~") and self.matches(one.name, given, one.where):
+                return self.fill(one.args[0] if one.args else "", one.where)
         if unknown is not None:
-            raise NotPlayedError(self.place(unknown.line), "this include is not read")
-        return self.fill(default, block.line)
+            raise NotPlayedError(unknown.where, "this include is not read")
+        return self.fill(default, block.where)
 
-    def matches(self, pattern: str, text: str, line: int) -> bool:
+    def matches(self, pattern: str, text: str, where: str) -> bool:
         """Whether `~pattern` or `~*pattern` matches."""
-        return self.found(pattern, text, line) is not None
+        return self.found(pattern, text, where) is not None
 
-    def found(self, pattern: str, text: str, line: int) -> Found | None:
+    def found(self, pattern: str, text: str, where: str) -> Found | None:
         """The match of `~pattern` or `~*pattern`; its captures are $1 and so on from then on."""
         ignore = pattern.startswith("~*")
-        found = expression(pattern[2 if ignore else 1 :], self.place(line), ignore_case=ignore).search(text)
+        found = expression(pattern[2 if ignore else 1 :], where, ignore_case=ignore).search(text)
         if found is not None:
             self.captures.update(found.values)
         return found
 
-    def holds(self, words: list[str], line: int) -> bool:
+    def holds(self, words: list[str], where: str) -> bool:
         """The condition of an `if`, its brackets included in the words (ngx_http_rewrite_module, if)."""
         words = [*words]
         if words[:1] == ["("]:
@@ -164,10 +161,10 @@ class State:
         elif words:
             words[-1] = words[-1].removesuffix(")")
         if len(words) == 1:
-            return self.fill(words[0], line) not in {"", "0"}
+            return self.fill(words[0], where) not in {"", "0"}
         if len(words) == 3 and words[1] in {"=", "!="}:
-            return (self.fill(words[0], line) == self.fill(words[2], line)) is (words[1] == "=")
+            return (self.fill(words[0], where) == self.fill(words[2], where)) is (words[1] == "=")
         if len(words) == 3 and words[1] in {"~", "~*", "!~", "!~*"}:
-            found = self.matches(words[1].removeprefix("!") + words[2], self.fill(words[0], line), line)
+            found = self.matches(words[1].removeprefix("!") + words[2], self.fill(words[0], where), where)
             return found is not words[1].startswith("!")
-        raise NotPlayedError(self.place(line), f"if ({' '.join(words)[:60]}) is not known here")
+        raise NotPlayedError(where, f"if ({' '.join(words)[:60]}) is not known here")

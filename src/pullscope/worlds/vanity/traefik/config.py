@@ -24,8 +24,8 @@ class Router:
     """One router: what it asks for, what it does on the way, and who answers."""
 
     name: str
-    line: int
-    rule_line: int
+    where: str
+    rule_where: str
     term: Term
     priority: int
     middlewares: tuple[Item, ...]
@@ -48,9 +48,6 @@ class Dynamic:
 
     one_host: str = ""
     """The variable in Host(…), where there is but one, and no host beside it."""
-
-    def place(self, line: int) -> str:
-        return f"{self.file}:{line}"
 
     def reached(self) -> list[Router]:
         """The routers that a request over TLS can meet, the most important first (pkg/muxer/http/mux.go)."""
@@ -79,13 +76,13 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
         elif kind == "TLSOption":
             found.tls_options[document.at("metadata", "name").text.lower()] = document.at("spec")
         found.tls_options.update(document.at("tls", "options").fields)
-        http = document.at("http") or of_containers(document) or Item(document.line)
+        http = document.at("http") or of_containers(document) or Item(document.where)
         found.middlewares.update(http.at("middlewares").fields)
         found.services.update(http.at("services").fields)
         for name, one in http.at("routers").fields.items():
             if not one.at("rule"):
                 message = f"the router {name} has no rule: what it answers is told in Traefik's static configuration."
-                found.remarks.append(Remark.unplayed(found.place(one.line), message))
+                found.remarks.append(Remark.unplayed(one.where, message))
                 continue
             _add(found, name, one, one.at("rule"), one.at("service"), tuple(every(one.at("middlewares"))), one)
     if not found.routers and not found.remarks:
@@ -96,7 +93,7 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
     if len(named) == 1 and "$" in (name := named.pop()):
         found.one_host = name
         message = f"the host {name[:60]} has no value here: it is taken as the host that is tried."
-        found.remarks.append(Remark.unplayed(found.place(found.routers[0].rule_line), message, severity="info"))
+        found.remarks.append(Remark.unplayed(found.routers[0].rule_where, message, severity="info"))
     return found
 
 
@@ -104,32 +101,32 @@ def _ingress_route(document: Item, found: Dynamic) -> None:
     spec = document.at("spec")
     for index, route in enumerate(every(spec.at("routes"))):
         name = f"{document.at('metadata', 'name').text}-{index}"
-        middlewares = tuple(Item(one.line, one.at("name").text) for one in every(route.at("middlewares")))
+        middlewares = tuple(Item(one.where, one.at("name").text) for one in every(route.at("middlewares")))
         services = list(every(route.at("services")))
-        _add(found, name, route, route.at("match"), Item(route.line, name), middlewares, spec)
-        found.services[name.lower()] = _of_kubernetes(services, document, route.line)
+        _add(found, name, route, route.at("match"), Item(route.where, name), middlewares, spec)
+        found.services[name.lower()] = _of_kubernetes(services, document, route.where)
 
 
-def _of_kubernetes(services: list[Item], document: Item, line: int) -> Item:
+def _of_kubernetes(services: list[Item], document: Item, where: str) -> Item:
     """The services of a route as a load balancer, of the names that they have in the cluster."""
     if not services:
-        return Item(line)
+        return Item(where)
     one = services[0]
     if len(services) > 1 or one.at("kind").text not in {"", "Service"}:
-        return Item(one.line, fields={one.at("kind").text.lower() or "weighted": one})
+        return Item(one.where, fields={one.at("kind").text.lower() or "weighted": one})
     port = one.at("port").text
     namespace = one.at("namespace").text or document.at("metadata", "namespace").text or "default"
     scheme = one.at("scheme").text or ("https" if port == "443" else "http")
     url = f"{scheme}://{one.at('name').text}.{namespace}.svc" + (f":{port}" if port.isdigit() else "")
-    server = Item(one.line, fields={"url": Item(one.line, url)})
-    balancer = {"servers": Item(one.line, rows=[server]), "passhostheader": one.at("passHostHeader")}
-    return Item(one.line, fields={"loadbalancer": Item(one.line, fields=balancer)})
+    server = Item(one.where, fields={"url": Item(one.where, url)})
+    balancer = {"servers": Item(one.where, rows=[server]), "passhostheader": one.at("passHostHeader")}
+    return Item(one.where, fields={"loadbalancer": Item(one.where, fields=balancer)})
 
 
 def _add(
     found: Dynamic, name: str, one: Item, rule: Item, service: Item, middlewares: tuple[Item, ...], around: Item
 ) -> None:
-    where = found.place(rule.line if rule else one.line)
+    where = rule.where if rule else one.where
     try:
         term = read_rule(rule.text, where)
     except ValueError as error:
@@ -141,8 +138,8 @@ def _add(
     found.routers.append(
         Router(
             name=name,
-            line=one.line,
-            rule_line=rule.line,
+            where=one.where,
+            rule_where=rule.where,
             term=term,
             priority=priority or len(rule.text),
             middlewares=middlewares,
@@ -160,16 +157,16 @@ def lookups(found: Dynamic) -> Iterator[Remark]:
         for one in router.middlewares:
             if middleware_of(found, one.text) is None:
                 message = f"the middleware {one.text} is not in this file: what it does to {router.name} is not known."
-                yield Remark.unplayed(found.place(one.line), message)
+                yield Remark.unplayed(one.where, message)
         options = tls_options_of(found, router)
         if router.tls_options and options is None:
             message = (
                 f"the TLS options of {router.name} are not in this file: they may ask for the client's certificate."
             )
-            yield Remark.unplayed(found.place(router.tls_options.line), message, severity="info")
+            yield Remark.unplayed(router.tls_options.where, message, severity="info")
         if service_of(found, router.service.text) is None and not router.service.text.endswith("@internal"):
             message = f"the service {router.service.text or '(none)'} of {router.name} is not in this file."
-            yield Remark.unplayed(found.place(router.service.line), message)
+            yield Remark.unplayed(router.service.where, message)
 
 
 def middleware_of(found: Dynamic, name: str) -> Item | None:

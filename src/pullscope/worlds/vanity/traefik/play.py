@@ -81,10 +81,10 @@ class Play:
             one_host=self.config.one_host,
         )
         for router in self.config.reached():
-            if matches(router.term, asked, self.config.place(router.rule_line)):
-                asks = (tls_options_of(self.config, router) or Item(0)).at("clientAuth", "clientAuthType")
+            if matches(router.term, asked, router.rule_where):
+                asks = (tls_options_of(self.config, router) or Item("")).at("clientAuth", "clientAuthType")
                 if asks.text.lower().startswith("require"):
-                    raise NotPlayedError(self.config.place(asks.line), CLIENT_CERTIFICATE)
+                    raise NotPlayedError(asks.where, CLIENT_CERTIFICATE)
                 steps = tuple(middleware for named in router.middlewares for middleware in self._named(named))
                 return self._through(router, steps, state)
         return Decision(response=DIALECT.not_found(), because="no router", file=self.config.file)
@@ -93,17 +93,17 @@ class Play:
         """The middlewares behind a name, a chain's own among them, each with its type."""
         self.left -= 1
         if self.left < 0:
-            raise NotPlayedError(self.config.place(one.line), "the middlewares lead to each other")
+            raise NotPlayedError(one.where, "the middlewares lead to each other")
         found = middleware_of(self.config, one.text)
         if found is None:
-            raise NotPlayedError(self.config.place(one.line), f"the middleware {one.text} is not in this file")
+            raise NotPlayedError(one.where, f"the middleware {one.text} is not in this file")
         steps: list[tuple[str, Item]] = []
         for kind, options in found.fields.items():
             if kind == "chain":
                 inner = options.at("middlewares")
                 for each in inner.rows:
                     # A custom resource names them one below the other.
-                    steps += self._named(Item(each.line, each.at("name").text) if each.fields else each)
+                    steps += self._named(Item(each.where, each.at("name").text) if each.fields else each)
             else:
                 steps.append((kind, options))
         return steps
@@ -114,7 +114,7 @@ class Play:
         if not steps:
             return self._served(router, router.service, state)
         (kind, options), rest = steps[0], steps[1:]
-        where = self.config.place(options.line)
+        where = options.where
         path = unquote(state.path)
         match kind:
             case "redirectregex" | "redirectscheme":
@@ -158,7 +158,7 @@ class Play:
     def _redirected(self, kind: str, options: Item, state: _State) -> Response | None:
         """pkg/middlewares/redirect: the URL as asked, rewritten; nothing where that changes nothing."""
         asked = f"https://{state.host.removesuffix(':443')}{state.uri}"
-        where = self.config.place(options.line)
+        where = options.where
         if kind == "redirectscheme":
             scheme, port = options.at("scheme").text.lower(), options.at("port").text
             host = re.sub(r":\d+\Z", "", state.host)
@@ -180,7 +180,7 @@ class Play:
         self, router: Router, rest: tuple[tuple[str, Item], ...], state: _State, options: Item
     ) -> Decision:
         if options.at("allowedHosts"):
-            raise NotPlayedError(self.config.place(options.at("allowedHosts").line), "allowedHosts is not played")
+            raise NotPlayedError(options.at("allowedHosts").where, "allowedHosts is not played")
         for name, value in options.at("customRequestHeaders").pairs:
             if name == "host" and value:
                 state = replace(state, host=value)
@@ -201,7 +201,7 @@ class Play:
 
         def checked(response: Response) -> Response:
             if any(low.isdigit() and int(low) <= response.status <= int(high or low) for low, _, high in ranges):
-                place = self.config.place(options.line)
+                place = options.where
                 raise NotPlayedError(place, f"the page that stands for {response.status} is not played")
             return response
 
@@ -211,7 +211,7 @@ class Play:
 
     def _served(self, router: Router, named: Item, state: _State) -> Decision:
         rule = self.rules.get(id(router))
-        where = self.config.place(named.line)
+        where = named.where
         if named.text == "noop@internal":
             return self._told(DIALECT.plain(418, b"I'm a teapot", None), rule)
         service = service_of(self.config, named.text)
@@ -228,15 +228,13 @@ class Play:
         urls = [one.at("url") for one in servers if one.at("url")]
         if not balancer or weighted:
             kinds = ", ".join(service.fields) or "nothing"
-            raise NotPlayedError(
-                self.config.place(service.line), f"the service {named.text} is {kinds}, which is not played"
-            )
+            raise NotPlayedError(service.where, f"the service {named.text} is {kinds}, which is not played")
         if not urls:
             return self._told(DIALECT.plain(503, b"no available server", "text/plain; charset=utf-8"), rule)
         return self._fetched(urls[0], balancer, servers[0], state, rule)
 
     def _fetched(self, url: Item, balancer: Item, server: Item, state: _State, rule: Rule | None) -> Decision:
-        where = self.config.place(url.line)
+        where = url.where
         split = urlsplit(url.text) if is_url(url.text) else urlsplit("")
         if split.scheme not in {"http", "https", "h2c"} or not split.hostname:
             raise NotPlayedError(where, f"{url.text[:60]} names no host that can be asked")
@@ -250,7 +248,7 @@ class Play:
         base = f"{'http' if split.scheme == 'h2c' else split.scheme}://{host}"
         target = f"{base}{path or '/'}" + (f"?{state.query}" if state.query else "")
         headers = state.headers.replacing("Host", name)
-        forward = Request(method=self.request.method, url=target, headers=headers, body=self.request.body)
+        forward = replace(self.request, url=target, headers=headers)
         return Decision(forward=forward, rule=rule, file=self.config.file, login=self.login)
 
     def _told(self, response: Response, rule: Rule | None) -> Decision:
