@@ -126,7 +126,7 @@ artifact-registry: Google Artifact Registry
     pull the role Artifact Registry Reader
     push the role Artifact Registry Writer
     delete the role Artifact Registry Repository Administrator
-    creates gcloud artifacts repositories create
+    creates gcloud artifacts repositories create REPOSITORY --repository-format=docker --location=LOCATION --project=PROJECT
     secret oauth2accesstoken and a new token of an hour, or _json_key and the whole key file
 acr: Azure Container Registry
     hosts (?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)

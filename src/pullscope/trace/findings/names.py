@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from pullscope.oci.digest import as_digest
 from pullscope.oci.documents import Index
 from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import DOCKER_HUB, registry_name
@@ -111,9 +112,12 @@ def tag_invalid(case: Case) -> Iterator[Found]:
 def signature_missing(case: Case) -> Iterator[Found]:
     """A client that pulls looks for a signature, gets 404, and asks for nothing more of the image.
 
-    "A signature was required, but no signature exists" (containers/image signature/policy_eval_sigstore.go):
-    JasonN3/build-container-installer#146. Without such a policy it goes on with what the index or manifest names. skopeo
-    copies, too, and what it copies may be there already.
+    "A signature was required, but no signature exists" (containers/image signature/policy_eval_sigstore.go): ublue-os/brew#4,
+    ublue-os/bluefin#1885, #1292 of bluefin-lts, JasonN3/build-container-installer#146. Of an index the signature of the
+    platform's own manifest is looked for, after that manifest and before any blob (run with skopeo 1.9.3, both with sigstore's
+    attachments and with a lookaside), which `cosign sign` without -r does not make: blue-build/cli#147, containers/image#1953.
+    Without such a policy the config comes before it (run with podman 4.3.1). skopeo copies, too, and what it copies may be there
+    already.
 
     Harbor says NOT_FOUND, which containers/image before 5.31 takes for an error, and ends: containers/image#2203, #2413
     (skopeo 1.13.3, 1.15.0), podman-container-tools/skopeo#2310, cnrancher/hangar#43.
@@ -121,7 +125,7 @@ def signature_missing(case: Case) -> Iterator[Found]:
     step = case.stopped_at
     if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404:
         return
-    name = step.route.repository or "it"
+    name = step.route.repository or case.pull.repository or "it"
     if _OLD_SKOPEO.match(str(case.pull.client)) and step.method == "GET" and codes(step.last) == {"NOT_FOUND"}:
         yield Found(
             [step],
@@ -133,13 +137,20 @@ def signature_missing(case: Case) -> Iterator[Found]:
     elif (
         case.pull.client.family in _CHECKERS
         and not case.writes
-        and not any(one.expectation is not None for one in case.steps if one is not step)
+        and not any(one.route.endpoint is Endpoint.BLOB for one in case.steps)
     ):
+        digits = re.search(r"sha256[-=]([0-9a-f]{64})", step.first.request.url)
+        digest = as_digest(f"sha256:{digits[1]}") if digits is not None else None
+        listed_in = digest is not None and any(one.route.digest == digest and one.expectation for one in case.steps)
+        whose = f"{name}, for {digest.short}, which its index names" if listed_in and digest is not None else name
+        sign = f"sign each image that the index of {name} names (cosign sign -r)" if listed_in else "sign the image"
+        if step.route.repository is None:
+            sign = f"put its signature where lookaside in registries.d says ({step.last.host})"
         yield Found(
             [step],
-            f"{step.last.host} has no signature of {name} (404), and {case.client} asked for nothing more: it stops there where "
+            f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more: it stops there where "
             "its policy wants one.",
-            f"sign the image, or change what policy.json of {case.client} wants of {name}; where signatures are kept is in "
+            f"{sign}, or change what policy.json of {case.client} wants of {name}; where signatures are kept is in "
             "registries.d",
             severity=Severity.WARNING,
         )

@@ -24,6 +24,8 @@ from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
 _OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
+_OF_LOGIN = re.compile(r"not authori[sz]ed|unauthori[sz]ed|authenticat|log ?in\b", re.IGNORECASE)
+"""Words of a login that is missing: openshift/origin#27952 (IBM), #24539 (Red Hat), Zipstack/unstract#269 (Google)."""
 
 
 def of_a_login(one: Answer) -> str | None:
@@ -309,6 +311,8 @@ def of_a_refusal(one: Answer) -> str | None:
         return f"{check(name)}{_short(one)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
     if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
         return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
+    if one.no_login and says(one.hop, _OF_LOGIN):
+        return f"log in: {one.login}; if it is public, {check(name)}"
     if one.no_login:
         return f"log in, if that is what these words want: {login(one.case, host)}; else {by_hand(one)}"
     right = f"give the account that {one.case.client} uses the right to {name}"

@@ -141,9 +141,16 @@ def of_names(one: Answer) -> str | None:
 
 
 def created_by(one: Answer) -> str:
-    """The command that makes a repository, where a push does not, in brackets."""
-    made = one.known.creates if one.known is not None else None
-    return f" (it is made by {made.replace('NAME', one.name or 'NAME')})" if made else ""
+    """The command that makes a repository, where a push does not, in brackets; Google's is named by two parts of the name."""
+    made, name, place = (
+        one.known.creates if one.known is not None else None,
+        one.name or "NAME",
+        one.host.split("-docker."),
+    )
+    if len(place) == len(parts := name.split("/")[:2]) == 2:
+        for word, said in zip(("LOCATION", "PROJECT", "REPOSITORY"), (place[0], *parts), strict=True):
+            made = made and made.replace(word, said)
+    return f" (it is made by {made.replace('NAME', name)})" if made else ""
 
 
 def of_uploads(one: Answer) -> str | None:
@@ -222,7 +229,15 @@ def of_a_manifest(one: Answer) -> str | None:
         return (
             f"push it as an image ({as_image}), or to a registry that takes artifacts: {host} may not take {artifact}"
         )
-    if media_class(sent) in _TYPES and "docker" in sent:
+    if isinstance(document, Index) and any(
+        ("docker" in sent) != ("docker" in one.media_type) for one in document.manifests
+    ):
+        # podman-container-tools/buildah#2594, #3604, #3550, podman-container-tools/podman#8242, #8353: Quay
+        formats = "buildah or podman manifest push --all with --format v2s2, or --format oci"
+        return (
+            f"push the list and its images in one family of types ({formats}): this list names manifests of the other"
+        )
+    if media_class(sent) in _TYPES and "docker" in sent and one.hosted is None:
         return (
             f"{host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
             "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
