@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange
 from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of
-from pullscope.oci.reference import Reference
+from pullscope.oci.reference import HUB_API, Reference, is_registry
+from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters
 
 _URL = r"https?://[^\s\"\\]+?"
@@ -26,10 +27,15 @@ _UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?::
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
+_MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
+"""containerd's resolver, of a host that may be a mirror, or of the registry (core/remotes/docker/resolver.go)."""
+_PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
+_CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
     r"(?:manifest for|access denied for|resolve reference|resolve image:|failed to push|pull(?:ing)? image|unpack image|"
     r"Unable to find image|push refers to repository|Trying to pull|parsing image name|initializing source|content of|"
-    r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -\S+)*(?: images?| compose)? (?:pull|push|run))"
+    r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
+    r"(?:pull|push|run)(?: -\S+)*)"
     r"[ \\\[\"']+(?:docker://|oci://)?"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
@@ -54,11 +60,13 @@ _SPEAKERS = (
 MARK = re.compile(
     rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
     r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
-    r"uploading manifest \S+ to |failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
+    r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
+    r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
     r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
 )
 
 
+HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
 
@@ -100,8 +108,8 @@ class _Reader:
         if asked := list(_ASKED.finditer(text)):
             urls = [(one[1].upper(), one[2]) for one in asked]
             rest = text[asked[-1].end() :]
-            if "token" in text[: asked[-1].start()] and len(urls) == 1 and self.image is not None:
-                urls.insert(0, ("GET", _manifest(self.image)))
+            if len(urls) == 1 and (asker := self._asker(urls[0][1])):
+                urls.insert(0, ("GET", asker))
             answer = answer_of(rest)
             for method, url in urls[:-1]:
                 yield self._exchange(method, url, text, entry, (401, None), challenge=_challenge(urls[-1][1]))
@@ -115,7 +123,17 @@ class _Reader:
         elif uploaded := _UPLOADED.search(text):
             named = Reference.parse(f"{uploaded[2]}:{uploaded[1]}")
             yield self._exchange("PUT", _manifest(named), text, entry, answer)
-        elif _ITSELF.search(text):
+        elif pinged := _PINGED.search(text):
+            yield self._exchange("GET", f"https://{pinged[1]}/v2/", text, entry, answer)
+        elif self.image is not None and (content := _CONTENT.search(text)):
+            url = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{content[1]}"
+            yield self._exchange("GET", url, text, entry, answer)
+        elif self.image is not None and (mirror := _MIRROR.search(text)):
+            url = _manifest(self.image)
+            if mirror[1] not in (None, self.image.api_host):
+                url = f"{url.replace(self.image.api_host, mirror[1], 1)}?ns={self.image.registry}"
+            yield self._exchange("HEAD", url, text, entry, answer)
+        elif _ITSELF.search(text) and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403)):
             return
         elif self.image is None:
             self.waiting = [*self.waiting[-MOST_TOLD:], (text, entry)]
@@ -126,6 +144,17 @@ class _Reader:
             yield self._exchange("PATCH" if sends else "POST", uploads + "-" * sends, text, entry, answer)
         else:
             yield self._exchange("GET", _manifest(self.image), text, entry, answer)
+
+    def _asker(self, url: str) -> str:
+        """For what a token was asked: the manifest of the image, or the registry that is the service; else empty."""
+        asked = parameters(url.partition("?")[2])
+        service = asked.get("service", [""])[0]
+        if route(url).endpoint is not Endpoint.NONE or not service:
+            return ""
+        if self.image is not None:
+            return _manifest(self.image)
+        host = HUB_API if service == HUB_SERVICE else service
+        return f"https://{host}/v2/" if is_registry(host) and "." in host else ""
 
     def _exchange(
         self,

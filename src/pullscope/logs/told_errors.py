@@ -25,7 +25,7 @@ _CODES = (
     ("unavailable", 503),
 )
 _STATUS = re.compile(
-    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry)?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?|"
+    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?|"
     r"[Ff]ailed with status:|^) ?\\*\"?([1-5]\d{2})\b"
 )
 _NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")

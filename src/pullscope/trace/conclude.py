@@ -127,12 +127,16 @@ def _only_pulls(pull: Pull, manifests: list[Step]) -> bool:
 def _action_of_nameless(pull: Pull) -> Action:
     """What version checks and tokens were for: the scope says it, or that there was a login and no scope."""
     tokens = [step for step in steps_of(pull) if step.is_token]
-    scopes = [scope for step in tokens for scope in read_scopes(step.token.scope or "" if step.token else "")]
+    asks = [parameters(query(step.first.request.url)) for step in tokens]
+    asked = [
+        *(step.token.scope or "" for step in tokens if step.token),
+        *(scope for one in asks for scope in one.get("scope", [])),
+    ]
+    scopes = [scope for text in asked for scope in read_scopes(text)]
     wanted = {action for scope in scopes for action in scope.actions}
     if scopes:
         return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else Action.PULL
     hops = [hop for step in steps_of(pull) for hop in step.hops]
-    asks = [parameters(query(step.first.request.url)) for step in tokens]
     shown = {hop.request.authorization for hop in hops} - {"none"}
     if not any(step.is_token or step.first.status == 401 for step in steps_of(pull)):
         shown.discard("bearer")  # a token that was got before, for whatever it was: no login

@@ -22,6 +22,10 @@ from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
 TABLE = r"""
+# cri-o/cri-o#2331: a scheme written twice makes `http` the host
+proxy name: proxyconnect.*\blookup\b
+    {who} found no address for the name of its proxy, and so did not get through to {what}
+    write HTTPS_PROXY of {who} as http://HOST:PORT, with a host that {machine} finds (`lookup http`: a scheme stands there twice)
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
 name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
     {who} could not reach {what}: no DNS server told its address
