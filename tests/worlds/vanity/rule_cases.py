@@ -15,6 +15,7 @@ NAMES = {
     "rewrite": "vanity.toml",
     "traefik": "dynamic.yml",
     "ingress": "ingress.yaml",
+    "gateway": "route.yaml",
 }
 """A file of each platform."""
 

@@ -20,7 +20,7 @@ from pullscope.worlds.vanity.rules import RuleFile
 HOST = "docker.example.com"
 DATA = Path(__file__).parents[2] / "data"
 MANY = 100_000
-N, C, V, Y, X, A, R, T, K = NAMES
+N, C, V, Y, X, A, R, T, K, G = NAMES
 
 LARGE = {
     "nginx: many locations": (
@@ -157,6 +157,18 @@ LARGE = {
         ),
     ),
     "ingress: itself": (K, "&a\nkind: Ingress\nspec: *a\nrules: [*a]\nhttp: *a\npaths: *a\nitems: [*a, *a]\n"),
+    "gateway: itself": (
+        G,
+        "&a\nkind: HTTPRoute\nspec: *a\nrules: [*a]\nmatches: [*a]\nfilters: [*a]\nitems: [*a, *a]\n",
+    ),
+    "gateway: expressions": (
+        G,
+        (
+            "kind: HTTPRoute\nspec: {hostnames: ['*.', {}], rules: [1,\n"
+            "  {matches: [{path: {type: RegularExpression, value: '((a+)+)+$'}}]}, {matches: [{path: {value: '(((['}}],\n"
+            "  filters: [{type: URLRewrite, urlRewrite: {path: {replacePrefixMatch: $1}}}, {type: 2}]}]}\n"
+        ),
+    ),
     "rewrite: many": (R, '[[rewrite]]\nfrom = "docker.example.com"\nto = "r.example"\n' * 3000),
 }
 PATHS = ["/v2/", f"/v2/{'a' * 2000}", f"/v2/{'a/' * 1000}", "/v2/a/manifests/1", "/" + "aa" * 1000]
@@ -240,6 +252,7 @@ def _kind(file: Path) -> str | None:
         ("netlify", N),
         ("traefik", T),
         ("ingress", K),
+        ("gateway", G),
     ):
         if file.parent.name.startswith(word):
             return platform

@@ -263,6 +263,8 @@ def test_no_path_makes_a_decision_crash(path: str, platform: str) -> None:
         "middlewares: {m: {redirectRegex: {regex: '^https://[^/]+/(.*)', replacement: 'https://u.example/$1'}}}}",
         "ingress": "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/temporal-redirect: "
         "'https://u.example$request_uri'}}\nspec: {rules: [{http: {paths: [{path: /v2}]}}]}",
+        "gateway": "kind: HTTPRoute\nspec: {rules: [{filters: [{type: RequestRedirect, requestRedirect: {hostname: "
+        "u.example, path: {replacePrefixMatch: /v2}}}]}]}",
     }[platform]
     decision = decide(
         parse_rules(rules, NAMES[platform], platform),

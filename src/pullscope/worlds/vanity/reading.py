@@ -181,7 +181,7 @@ def _not_read(name: str, text: str) -> tuple[str, str]:
         named = ", ".join(dict.fromkeys(kinds))[:200]
         return (
             f"a resource of Kubernetes ({named})",
-            f"of these it reads Ingress, IngressRoute and Middleware; {_OWN_FORM}",
+            f"of these it reads Ingress, HTTPRoute, IngressRoute and Middleware; {_OWN_FORM}",
         )
     if name.endswith((*_YAML, ".toml")) and ("traefik" in f"{name} {text[:4000].lower()}" or "PathPrefix(" in text):
         read = "http.routers, labels of containers, an IngressRoute"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive, names, nginx_directives
+from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play
@@ -16,9 +17,9 @@ from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 
 
-def read_directives(directives: list[Directive], file: str) -> Read:
+def read_directives(directives: list[Directive], file: str, dialect: Dialect = DIALECT) -> Read:
     """ValueError, with the line, for directives among which there is no server."""
-    tree = config(directives, file)
+    tree = config(directives, file, dialect)
     known: dict[int, Rule] = {}
     default = default_server(tree.servers)
     for server in tree.servers:

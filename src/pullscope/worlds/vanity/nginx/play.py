@@ -262,7 +262,7 @@ class Play:
         if about_v2 and self._state.uri.startswith("/v2"):
             raise NotPlayedError(self._location.where, f"{self._state.uri} is a file there, or none")
         if self._state.uri.endswith((".html", ".htm")):
-            page = DIALECT.published(self._state.uri, status=self._status or 200)
+            page = self._config.dialect.published(self._state.uri, status=self._status or 200)
             return Decision(response=page, because=f"the file {self._state.uri}", file=self._config.file)
         caught = self._catch(404)
         return caught if caught is not None else self._own(404, None, None, because="no rule")
@@ -375,13 +375,17 @@ class Play:
     def _redirect(self, status: int, location: str, rule: Rule | None) -> Decision:
         if location.startswith("/"):
             location = f"https://{self._state.request.host}{location}"
-        return self._told(DIALECT.redirect(self._status or status, printable(location)), rule)
+        return self._told(self._config.dialect.redirect(self._status or status, printable(location)), rule)
 
     def _own(
         self, status: int, body: bytes | None, content_type: str | None, rule: Rule | None = None, because: str = ""
     ) -> Decision:
         status = self._status or status
-        response = DIALECT.not_found(status=status) if body is None else DIALECT.plain(status, body, content_type)
+        response = (
+            self._config.dialect.not_found(status=status)
+            if body is None
+            else self._config.dialect.plain(status, body, content_type)
+        )
         return self._told(response, rule, because)
 
     def _told(self, response: Response, rule: Rule | None, because: str = "") -> Decision:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
 
 MOST_SERVERS = 10_000
@@ -119,6 +120,7 @@ class Config:
     """The whole file."""
 
     file: str
+    dialect: Dialect
     servers: list[Server] = field(default_factory=list)
     upstreams: dict[str, Directive] = field(default_factory=dict)
     maps: dict[str, Directive] = field(default_factory=dict)
@@ -131,9 +133,9 @@ class Config:
         return authority if server.startswith("unix:") else server
 
 
-def config(directives: list[Directive], file: str) -> Config:
+def config(directives: list[Directive], file: str, dialect: Dialect) -> Config:
     """The tree of the file; ValueError where it holds no server."""
-    found = Config(file)
+    found = Config(file, dialect)
     # What stands beside the servers of a file that is included in http {…} is for all of them.
     _collect(directives, Scope.of(Directive(f"{file}:1", ["http"], directives), None), found)
     if not found.servers:

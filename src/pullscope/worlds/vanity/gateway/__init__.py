@@ -1,0 +1,1 @@
+"""The Gateway API: HTTPRoutes read as the nginx configuration that does what they say."""
