@@ -267,10 +267,6 @@ def _is_barred(one: Answer) -> bool:
     return one.case.writes and status in REFUSALS and hop.request.authorization != "basic"
 
 
-def _is_not_taken(one: Answer) -> bool:
-    return one.act == "write" and (one.status in _NOT_TAKEN or refuses_manifest(one.step))
-
-
 def _is_refusal(one: Answer) -> bool:
     if one.step.is_token or one.case.writes or one.status not in REFUSALS:
         return False
@@ -307,7 +303,7 @@ CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("upload-cut-off", _is_cut_off),
     ("write-denied", _is_barred),
     ("upload-lost", _is_lost),
-    ("upload-refused", _is_not_taken),
+    ("upload-refused", lambda one: one.act == "write" and (one.status in _NOT_TAKEN or refuses_manifest(one.step))),
     ("login-lacks-right", lambda one: one.status in REFUSALS and bool(one.lacks) and not is_write(one.step)),
     ("access-denied", lambda one: one.is_about_a_login),
     ("name-unknown", lambda one: _lacks(one) == "name-unknown"),

@@ -254,7 +254,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 @row(
     "token-server-failed",
     needs=Fact.TOKEN,
-    explains="access-denied credentials-not-used token-not-requested token-server-insecure write-denied",
+    explains="access-denied credentials-not-used mirror-failed token-not-requested token-server-insecure write-denied",
     remedy="the realm's host",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:

@@ -200,10 +200,10 @@ def of_what_it_says(one: Answer) -> str | None:
 
 
 def of_a_failure(one: Answer) -> str | None:
-    """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). A page for
-    a host of one's own network may be a proxy's on the way out: cri-o/cri-o#3863, dragonflyoss/nydus#676."""
+    """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). For a host
+    of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
-    out = is_local(host) and one.by_page and (name is None or filtering(hop) is not None)
+    out = is_local(host) and one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
     past = f"; where a proxy answered for it, put {host} into NO_PROXY of {one.case.client}" if out else ""
     if one.status < 500:
         return None

@@ -100,8 +100,11 @@ def mirror_missed(case: Case) -> Iterator[Found]:
     mirrors = all(mirror_of(step.first) is not None for step in missed)
     had = {step.place for step in case.steps if step.last.ok and not is_page(step.last)}
     went_on = "got it from" if all(step.place in had for step in missed) else "asked"
-    number = len({step.place for step in missed})
-    what = name_of(missed[0]) if number == 1 else f"{number} of the things that were asked for"
+    what = (
+        name_of(missed[0])
+        if (n := len({step.place for step in missed})) == 1
+        else f"{n} of the things that were asked for"
+    )
     which = f"the mirror{'s' if len({step.first.host for step in missed}) > 1 else ''} " if mirrors else ""
     yield Found(
         missed,
@@ -187,11 +190,13 @@ def _is_of_peers(case: Case, step: Step) -> bool:
 
 
 def _mend(one: Answer) -> str:
-    """What mends a mirror: what its own answer asks for, as a registry's would."""
+    """What mends a mirror: what its own answer asks for. 403 without a word: DaoCloud/public-image-mirror#45622, #44878."""
     if (known := failure(one.hop)) is not None:
         return told(one.case, known, [one.hop])[1]
     if one.hop.ok:
         return f"correct where {one.hop.host} hands requests on to"
+    if one.status == 403 and one.no_login and not one.hop.said and not one.hop.errors:
+        return f"check the name {one.name}: mirrors that are open to all say 403 to names that they do not serve"
     return log_in(one.case, one.step.first.host) if one.status == 401 and one.no_login else fix_of(one)
 
 

@@ -47,12 +47,16 @@ def named_by(one: Answer) -> str | None:
 def cache(one: Answer, name: str) -> str:
     """What a cache may lack, as its name has it: a name of one part is an official image of Docker Hub.
 
-    Below a project where it has them, else as it is (distribution/distribution#1058, #3236, docker/cli#2304).
+    Below a project where it has them, else as it is (distribution/distribution#1058, #3236, docker/cli#2304). ECR's take rights of
+    who pulls: aws/containers-roadmap#1614, kubernetes/kops#13457, GoogleContainerTools/kaniko#2994.
     """
     project, _, rest = name.rpartition("/")
     projects = one.known is not None and one.known.id in _WITHOUT_LIBRARY and project and "/" not in project
     official = projects or (one.known is None and not project and not one.is_known_to_be_there)
     here = f"{one.hop.host}/{project}" if projects else one.hop.host
+    if one.known is not None and one.known.id == "ecr" and project and not official:
+        prefix, rights = name.partition("/")[0], "ecr:BatchImportUpstreamImage and ecr:CreateRepository"
+        return f"if {prefix} is the prefix of a cache there, log in with an account that has {rights}"
     return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest)
 
 
@@ -91,7 +95,9 @@ def of_what_is_missing(one: Answer) -> str | None:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
     if step.route.digest is None:
-        return f"check the tag: {tags} those that exist" + ("" if one.hosted is not None else also)
+        return f"check the tag: {tags} those that exist" + (
+            "" if one.hosted is not None and one.hosted.id != "ecr" else also
+        )
     if step.expectation is not None:
         return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:

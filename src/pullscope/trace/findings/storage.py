@@ -63,9 +63,10 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
     ]
     if refused:
         last = refused[0].last
+        kind = {"bearer": "token", "basic": "login"}.get(last.request.authorization, "Authorization")
         yield Found(
             refused,
-            f"{case.client} sent its {_kind(last)} to {last.host} too, whose address is signed already, and {last.host} "
+            f"{case.client} sent its {kind} to {last.host} too, whose address is signed already, and {last.host} "
             f"said {last.status}: storages take one of the two, never both.",
             f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
             if last.follows is not None and last.follows.host == last.host
@@ -75,10 +76,6 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
             if last.follows is not None and split(last.follows.request.url).host == split(last.request.url).host
             else f"update {case.client}, or what it is built on: it must not send Authorization on to another host",
         )
-
-
-def _kind(hop: Hop) -> str:
-    return {"bearer": "token", "basic": "login"}.get(hop.request.authorization, "Authorization")
 
 
 @row(
