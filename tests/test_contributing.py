@@ -169,10 +169,8 @@ def test_a_registry_is_two_rows(copy: Copy) -> None:
         "depot: Depot\n    hosts registry\\.depot\\.example\n",
         before="docker-hub: Docker Hub\n",
     )
-    own = (
-        'DEPOT = Registry(id="depot", host="registry.depot.example", anonymous=Fact(Anonymous.OPEN, "https://depot.example", '
-        '"2026-11"))\n\n'
-    )
+    seen = 'Fact(Anonymous.OPEN, "https://depot.example 2026-11")'
+    own = f'DEPOT = Registry(id="depot", host="registry.depot.example", anonymous={seen})\n\n'
     copy.add("worlds/registries/hosted.py", own, before="DOCKER_HUB = Registry(")
 
     said = copy.run(

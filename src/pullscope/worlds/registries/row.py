@@ -20,10 +20,17 @@ class Fact(Generic[T]):
     """Something that is known, and from where."""
 
     value: T
-    source: str
-    """A public URL: documentation, a thread, a file at a commit; two where it takes both."""
-    date: str
-    """When that was written; for a source that bears no date, when it was read. `2026-07-13`, or only the month."""
+    seen: str
+    """A public URL (documentation, a thread, a file at a commit; two where it takes both), and behind it when that was written;
+    for a source that bears no date, when it was read. `2026-07-13`, or only the month."""
+
+    @property
+    def source(self) -> str:
+        return self.seen.rpartition(" ")[0]
+
+    @property
+    def date(self) -> str:
+        return self.seen.rpartition(" ")[2]
 
 
 class Anonymous(StrEnum):
@@ -182,14 +189,14 @@ class OwnFault:
     """Whether that client pulls the image anyway."""
 
 
-def own_fault(code: str, title: str, source: str, date: str, **how: Any) -> Fact[OwnFault]:
+def own_fault(code: str, title: str, seen: str, **how: Any) -> Fact[OwnFault]:
     """A fault of a registry's own, and where it is from."""
-    return Fact(OwnFault(code=code, title=title, **how), source, date)
+    return Fact(OwnFault(code=code, title=title, **how), seen)
 
 
-def not_logged_in(code: str, source: str, date: str, title: str = "no login") -> Fact[OwnFault]:
+def not_logged_in(code: str, seen: str, title: str = "no login") -> Fact[OwnFault]:
     """An image for members, asked for by a client that is not one."""
-    return own_fault(code, title, source, date, private=True, client="docker-classic")
+    return own_fault(code, title, seen, private=True, client="docker-classic")
 
 
 @dataclass(frozen=True, kw_only=True)
