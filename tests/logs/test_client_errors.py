@@ -74,16 +74,23 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "says"),
     [
-        "Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
-        "Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries",
-        'level=fatal msg="trying to reuse blob: unable to retrieve auth token: invalid username/password: unauthorized: no"',
+        (
+            "Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
+            "try again later, or log in",
+        ),
+        (
+            "Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries",
+            "--platform",
+        ),
+        (f"filesystem layer verification failed for digest sha256:{'d' * 64}", "not those of the digest"),
+        ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),
     ],
 )
-def test_a_message_without_a_request_says_what_is_missing(text: str) -> None:
-    """Neither an address nor an image: nothing is guessed, and the complaint says what would help."""
-    with pytest.raises(Complaint, match="put the command above it"):
+def test_a_message_without_a_request_says_what_is_known(text: str, says: str) -> None:
+    """Neither an address nor an image: nothing is guessed; the words are explained, or it is said what would help."""
+    with pytest.raises(Complaint, match=says):
         read_trace(text)
 
 

@@ -176,7 +176,7 @@ class Source:
             raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
         self.lacks = form.says
         if not found:
-            self.problem = f"{self._name} ({form.name}) {form.empty}."
+            self.problem = f"{self._name} ({form.name}) {form.empty(forms.decoded(head))}."
         yield from found
 
 

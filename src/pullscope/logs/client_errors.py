@@ -62,10 +62,22 @@ MARK = re.compile(
     r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
     r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
+    r"filesystem layer verification failed|unexpected commit digest|no matching manifest for |mediaType in manifest should be|"
     r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
 )
-
-
+_OTHER_BYTES = (
+    "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
+    "pull past proxies and caches, and push the image again if that fails too"
+)
+WITHOUT_A_REQUEST = {
+    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those it has, "
+    "and --platform takes another",
+    "filesystem layer verification failed": _OTHER_BYTES,
+    "unexpected commit digest": _OTHER_BYTES,
+    "layers from manifest don't match image configuration": _OTHER_BYTES,
+    "toomanyrequests: ": "the registry has counted too many requests: try again later, or log in, since an account has its own limit",
+}
+"""What a client says of content that it got, or without a name, and what that means."""
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
@@ -80,6 +92,14 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             if what not in told and len(told) < MOST_TOLD:
                 told.add(what)
                 yield one
+
+
+def without_a_request(text: str) -> str:
+    """What is said of a message that names no request."""
+    meant = next((meant for words, meant in WITHOUT_A_REQUEST.items() if words in text), None)
+    if meant is not None:
+        return f"names no request; it says: {meant}"
+    return "names no request, and no image for what was answered: put the command above it (docker pull IMAGE)"
 
 
 class _Reader:

@@ -46,7 +46,7 @@ class Form:
     """Words of `trace.source_gaps`, separated by a space."""
     says: str
     """What it lacks, as one sentence."""
-    empty: str = "shows no request"
+    empty: Callable[[str], str] = lambda _text: "shows no request"
     """What is said of one that holds no exchange."""
 
 
@@ -130,7 +130,7 @@ FORMS: tuple[Form, ...] = (
         read=client_errors.read,
         lacks="proxy times redirects tokens credentials bodies headers",
         says="an error message is one answer, without what came before it; `pullscope run -- COMMAND` records everything.",
-        empty="names no request, and no image for what was answered: put the command above it (docker pull IMAGE)",
+        empty=client_errors.without_a_request,
     ),
 )
 
