@@ -196,20 +196,13 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
     if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
         # The registry takes a manifest only when it has what the manifest names, so what failed before was made good; helm reads
         # it again to tag it, and has no tag where that is refused (goharbor/harbor#22908).
-        put = max((step.started for step in pull.steps if _has_put(step)), default=None)
-        after = put is not None and any(_reads_manifest(step) and step.started > put for step in failed)
-        if (put is not None and not after) or (not failed and _pushed_a_blob(pull)):
+        puts = [step for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK]
+        read = [step for step in failed if step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"]
+        after = any(step.started > puts[-1].started for step in read if puts)
+        if (puts and not after) or (not failed and _pushed_a_blob(pull)):
             return Ending.COMPLETE
         return Ending.FAILED if failed else Ending.INCOMPLETE
     return Ending.FAILED if failed else Ending.COMPLETE
-
-
-def _has_put(step: Step) -> bool:
-    return step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK
-
-
-def _reads_manifest(step: Step) -> bool:
-    return step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"
 
 
 def _pushed_a_blob(pull: Pull) -> bool:

@@ -14,12 +14,15 @@ TOKEN_REFUSED = frozenset({401, 403})
 """What no client gets past; 404 and 405 are answers to POST too, after which GET is tried (helm 3.17, containerd)."""
 
 
-def failed_for_good(step: Step) -> bool:
-    """Whether this is an error now, and not only perhaps at the end."""
+def is_final(step: Step) -> bool:
+    """Whether a step failed in a way after which clients do not ask again; what was cut off, they do."""
     if step.outcome is not Outcome.FAILED or step.last.failed is not None:
         return False
-    if step.verified is False:
-        return not step.fell_short
+    return not step.fell_short if step.verified is False else step.last.status not in RETRIED
+
+
+def failed_for_good(step: Step) -> bool:
+    """Whether this is an error now, and not only perhaps at the end."""
     if step.is_token:
-        return step.last.status in TOKEN_REFUSED
-    return (step.kind in WRITING or step.kind is Kind.DELETE) and step.last.status not in RETRIED
+        return is_final(step) and step.last.status in TOKEN_REFUSED
+    return is_final(step) and (step.verified is False or step.kind in WRITING or step.kind is Kind.DELETE)

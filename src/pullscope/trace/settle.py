@@ -190,14 +190,15 @@ def verified(step: Step) -> bool | None:
         return None
     if step.digest is None or last.finished.sha256 is None or not step.digest.startswith("sha256:"):
         return None
-    if _is_schema1(step) and step.digest != f"sha256:{last.finished.sha256}":
+    if is_schema1(step) and step.digest != f"sha256:{last.finished.sha256}":
         return None  # its digest is of what is signed, without the signatures (distribution, manifest-v2-1.md)
     if step.route.digest is None and (last.response is None or "docker-content-digest" not in last.response.headers):
         return None  # no answer gave a digest to compare with
     return step.digest == f"sha256:{last.finished.sha256}"
 
 
-def _is_schema1(step: Step) -> bool:
+def is_schema1(step: Step) -> bool:
+    """Whether what came is a manifest of schema 1, by itself or by its media type."""
     if isinstance(step.document, Manifest):
         return step.document.schema_version == 1
     said = step.last.response.headers.get("content-type") if step.last.response is not None else None

@@ -6,16 +6,13 @@ the sentences come from the wire, so views treat them as data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pullscope.oci.verdicts import Severity
 
-__all__ = ["DOCS", "Finding", "Severity", "worst"]
+__all__ = ["DOCS", "Finding", "Severity"]
 
 DOCS = "docs/findings.md"
-
-_RANK = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +31,3 @@ class Finding:
     def docs(self) -> str:
         """Where the code is explained, and how it was established."""
         return f"{DOCS}#{self.code}"
-
-
-def worst(findings: Iterable[Finding]) -> Severity | None:
-    """The most severe of `findings`; None where there are none."""
-    return max((finding.severity for finding in findings), key=_RANK.__getitem__, default=None)

@@ -99,17 +99,8 @@ _ROWS = tuple(
 )
 
 
-CUTS = """
-# ngx_http_proxy_module: 1024m for what is kept for a slow client; containers/podman#14481, Wonderfall/dockerfiles#83
-1073741824-1090519040: nginx|openresty|tengine|kong|$
-    set proxy_max_temp_file_size 0 (or proxy_buffering off) in {front}, which else ends a body at 1 GiB
-"""
-"""From how many bytes to how many an answer ends, the names in front (`$` is none), and what to do."""
-
-_CUTS = tuple(
-    (int(least), int(most), re.compile(names, re.IGNORECASE), fix)
-    for least, most, names, fix in _read(r"^(\d+)-(\d+): (.+)\n +(.+)$", CUTS)
-)
+AT_ONE_GIB = range(1 << 30, (1 << 30) + (16 << 20))
+"""Where nginx ends what it keeps for a slow client, by its default: containers/podman#14481, Wonderfall/dockerfiles#83."""
 
 PATIENCE = """
 # nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
@@ -128,8 +119,10 @@ _PATIENCE = tuple((int(least), int(most), whose) for least, most, whose in _read
 def cut(hop: Hop, size: int) -> str | None:
     """What to do about an answer that ended after so many bytes, where that is a limit of what answered."""
     name = front(hop) or ""
-    fix = next((fix for least, most, names, fix in _CUTS if least <= size <= most and names.match(name)), None)
-    return fix.format(front=name or f"nginx, if that is in front of {hop.host}") if fix is not None else None
+    if size not in AT_ONE_GIB or not re.match(r"nginx|openresty|tengine|kong|$", name, re.IGNORECASE):
+        return None
+    who = name or f"nginx, if that is in front of {hop.host}"
+    return f"set proxy_max_temp_file_size 0 (or proxy_buffering off) in {who}, which else ends a body at 1 GiB"
 
 
 def patience(seconds: float | None) -> str | None:

@@ -19,18 +19,13 @@ from pullscope.trace.findings.said import answered_by, filtering, front, quoted,
 from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
-_IN_PLACE = (
-    "challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected ping-hides-challenge "
-    "ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun upstream-unreachable "
-    "wrong-content-type"
-)
-"""What follows from a page in a registry's place."""
-
 
 @row(
     "login-page",
     needs=Fact.PAGE,
-    explains=_IN_PLACE,
+    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
+    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
+    "upstream-unreachable wrong-content-type",
     severities="error, warning",
     remedy="let /v2/ pass without it",
     report="fscarmen2/Cloudflare-Accel#13",
@@ -48,7 +43,7 @@ def login_page(case: Case) -> Iterator[Found]:
 @row(
     "browser-check",
     needs=Fact.PAGE,
-    explains=f"{_IN_PLACE} access-denied cdn-failed registry-failed write-denied",
+    explains=f"{' '.join(login_page.explains)} access-denied cdn-failed registry-failed write-denied",
     severities="error, warning",
     remedy="let /v2/ and the token server pass without it",
     report="TecharoHQ/anubis#1231",

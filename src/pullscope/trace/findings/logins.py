@@ -25,7 +25,7 @@ from pullscope.trace.findings.grants import challenger, public_front, pushes, re
 from pullscope.trace.findings.login_commands import log_in, login
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.model import Step
 from pullscope.trace.settle import unused_token
 
 LOOKERS = frozenset({"unknown", "curl"})
@@ -144,13 +144,9 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
     return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
-        f" ({last.status}{_after_comma(last)}).",
+        f" ({last.status}{quoted(last).replace(': ', ', ', 1)}).",
         of_a_name(Answer(case, step))
         or f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}; without the right to see it, the answer is the "
         "same for a name that does not exist",
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )
-
-
-def _after_comma(hop: Hop) -> str:
-    return quoted(hop).replace(": ", ", ", 1)

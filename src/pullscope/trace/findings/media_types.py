@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST, MediaClass, media_class
+from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
@@ -22,6 +22,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.hop import content_type
 from pullscope.trace.model import Kind, Step
+from pullscope.trace.settle import is_schema1
 
 ARTIFACTS = r"""
 application/vnd.cncf.helm.config: a Helm chart
@@ -271,12 +272,7 @@ def schema1_only(case: Case) -> Iterator[Found]:
     old = [
         step
         for step in case.steps
-        if step.last.ok
-        and step.method != "PUT"
-        and (
-            (isinstance(step.document, Manifest) and step.document.schema_version == 1)
-            or (step.route.endpoint is Endpoint.MANIFEST and media_class(content_type(step.last)) is MediaClass.SCHEMA1)
-        )
+        if step.last.ok and step.method != "PUT" and step.route.endpoint is Endpoint.MANIFEST and is_schema1(step)
     ]
     if not old or case.pull.pushing:
         return  # a push looks at the tag, and writes over what is there

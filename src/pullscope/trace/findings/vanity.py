@@ -240,7 +240,9 @@ def ping_other_host(case: Case) -> Iterator[Found]:
     The same rule of classic dockerd: a token goes only to the host where the ping ended (session.go ModifyRequest). Read,
     and played with the model that was compared with 20.10.24.
     """
-    refused = [step for step in _unanswered(case) if not _lost_on_the_way(step)]
+    refused = [
+        step for step in _unanswered(case) if all(hop.request.authorization == "none" for hop in step.passes[-1])
+    ]
     for step in pings(case):
         homes = {other.last.host for other in refused} - {step.last.host}
         if step.last.status == 401 and step.last.challenges and homes and case.pull.client.family == "docker":
@@ -251,10 +253,6 @@ def ping_other_host(case: Case) -> Iterator[Found]:
                 "sends a token only to the registry where /v2/ ended.",
                 f"redirect /v2/ of {step.first.host} to https://{home}/v2/, or use a vanity host for each registry",
             )
-
-
-def _lost_on_the_way(step: Step) -> bool:
-    return any(hop.request.authorization != "none" for hop in step.passes[-1])
 
 
 @row(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
-from pullscope.trace.final_failures import failed_for_good
+from pullscope.trace.final_failures import failed_for_good, is_final
 from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
@@ -21,7 +21,6 @@ from pullscope.trace.findings.lookups import Lookups
 from pullscope.trace.findings.puts import Puts
 from pullscope.trace.findings.table import findings_of
 from pullscope.trace.model import Change, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import RETRIED
 
 MOST_LOOKS = 4
 """Failed steps of a pull at which the rules look before its end: a client that keeps failing is not looked at forever."""
@@ -170,7 +169,7 @@ def _no_client_survives(pull: Pull, error: Finding) -> bool:
     """Whether an error stands on steps after which nothing could have followed, so that it matters little what was not seen."""
     steps = [step for step in pull.steps if step.n in error.steps]
     over = all(step.outcome is not Outcome.NOT_SEEN for step in steps)
-    return bool(steps) and over and all(step.outcome is not Outcome.FAILED or _is_final(step) for step in steps)
+    return bool(steps) and over and all(step.outcome is not Outcome.FAILED or is_final(step) for step in steps)
 
 
 def _pair(hop: Hop) -> tuple[str, str]:
@@ -178,12 +177,3 @@ def _pair(hop: Hop) -> tuple[str, str]:
     if not hop.request.url.startswith("https:"):
         return ("", "")
     return (hop.request.client, hop.host.partition(":")[0])
-
-
-def _is_final(step: Step) -> bool:
-    """Whether a step failed in a way after which clients do not ask again; what was cut off, they do."""
-    if step.outcome is not Outcome.FAILED or step.last.failed is not None:
-        return False
-    if step.verified is False:
-        return not step.fell_short
-    return step.last.status not in RETRIED
