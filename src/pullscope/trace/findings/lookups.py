@@ -5,6 +5,7 @@ Nothing names what these have in common but who asked, and where; so this looks 
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from inspect import cleandoc
 from typing import Any
@@ -28,21 +29,23 @@ CACHE_MISSING = Row(
     known=cleandoc(
         """
         `--cache-from type=registry` asks for the manifest of a tag, and goes on without it after 404 (run with BuildKit of
-        dockerd 28.5.2); kaniko asks its cache for each layer and pushes what it has not found (GoogleContainerTools/kaniko#1269).
-        A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
-        push is over.
+        dockerd 28.5.2). A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
+        push is over. kaniko asks for each layer below `/cache` of what it pushes to, by a SHA-256 as its tag (pkg/cache/cache.go,
+        pkg/executor/composite_cache.go), and makes what is not there (GoogleContainerTools/kaniko#1269): told so at once.
         """
     ),
 )
 
 _Place = tuple[str, str, str]
+_MISSING = (["manifest-unknown"], ["name-unknown"])
+_LAYER_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Lookups:
     """The tags that builds did not find and the version checks that wanted a login, until it is known what became of them."""
 
     def __init__(self) -> None:
-        self._missed: OrderedDict[_Place, Pull] = OrderedDict()
+        self._missed: OrderedDict[_Place, list[Pull]] = OrderedDict()
         self._refused: OrderedDict[tuple[str, str], Pull] = OrderedDict()
         self._shown: OrderedDict[tuple[str, str], float] = OrderedDict()
 
@@ -65,15 +68,13 @@ class Lookups:
         if place is None:
             return
         if pull.action == "push" and pull.outcome is Ending.COMPLETE:
-            missed = self._missed.pop(place, None)
-            if missed is not None:
-                missed.findings = [_cache_missing(missed)]
-                missed.outcome = Ending.COMPLETE
-        elif [one.code for one in pull.findings if one.severity is Severity.ERROR] in (
-            ["manifest-unknown"],
-            ["name-unknown"],
-        ):
-            _keep(self._missed, place, pull)
+            for missed in self._missed.pop(place, []):
+                _is_cache(missed)
+        elif [one.code for one in pull.findings if one.severity is Severity.ERROR] in _MISSING:
+            if pull.client.family == "kaniko" and _LAYER_KEY.fullmatch(pull.tag or ""):
+                _is_cache(pull)
+            else:
+                _keep(self._missed, place, [*self._missed.get(place, [])[-MOST:], pull])
 
     def _checked_only(self, pull: Pull) -> None:
         if [one.code for one in pull.findings] != ["credentials-not-used"]:
@@ -82,8 +83,8 @@ class Lookups:
         who = (last.request.client, last.host)
         if self._shown.get(who, 0.0) >= pull.started:
             _clear(pull)
-            return
-        _keep(self._refused, who, pull)
+        else:
+            _keep(self._refused, who, pull)
 
 
 def _keep(kept: OrderedDict[Any, Any], key: tuple[str, ...], value: Any) -> None:
@@ -103,13 +104,14 @@ def _place(pull: Pull) -> _Place | None:
     return (pull.client_key[0], pull.registry, pull.repository)
 
 
-def _cache_missing(pull: Pull) -> Finding:
-    steps = tuple(step.n for step in pull.steps if step.last.status == 404)
-    return Finding(
-        code="cache-missing",
-        severity=Severity.INFO,
-        message=f"{pull.registry} has no {pull.tag or 'such tag'} in {pull.repository} yet; the build went on without it and "
-        "pushed there.",
-        fix="none needed, if it is the build's cache: the first build has none",
-        steps=steps or tuple(step.n for step in pull.steps[:1]),
-    )
+def _is_cache(pull: Pull) -> None:
+    _clear(pull)
+    pull.findings = [
+        Finding(
+            code="cache-missing",
+            severity=Severity.INFO,
+            message=f"{pull.registry} has no {pull.tag or 'such tag'} in {pull.repository} yet; a build goes on without that.",
+            fix="none needed, if it is the build's cache: the first build has none",
+            steps=tuple(step.n for step in pull.steps if step.last.status == 404),
+        )
+    ]
