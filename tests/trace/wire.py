@@ -109,7 +109,7 @@ class Wire:
             asked["Content-Type"] = "application/x-www-form-urlencoded"
         said = dict(answer or {})
         if method == "HEAD" and status == 200:
-            said.setdefault("Content-Length", "424")  # every registry's; `""` is for one that leaves it out
+            said.setdefault("Content-Length", "any")  # every registry's; `""` is for one that leaves it out
         if challenge is not None:
             said["WWW-Authenticate"] = challenge
         if location is not None:

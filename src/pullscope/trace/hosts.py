@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from pullscope.oci.bounds import count
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
@@ -225,15 +226,9 @@ def rate_limit_of(pull: Pull) -> RateLimit | None:
 
 
 def _count(text: str | None) -> int | None:
-    if text is None:
-        return None
-    number = text.partition(";")[0].strip()
-    return int(number) if number.isdecimal() and len(number) < 12 else None
+    return count((text or "").partition(";")[0])
 
 
 def _window(text: str | None) -> int | None:
-    for part in (text or "").split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        if name == "w" and value.isdecimal() and len(value) < 12:
-            return int(value)
-    return None
+    parts = (part.strip().partition("=") for part in (text or "").split(";")[1:])
+    return next((count(value) for name, _, value in parts if name == "w"), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.bounds import count
 from pullscope.oci.digest import as_digest
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.scrub import GONE
@@ -18,6 +19,8 @@ from pullscope.trace.hop import header
 from pullscope.trace.model import Hop, Step
 
 _PORTS = {"http": 80, "https": 443}
+SIZED = frozenset({"containerd", "nerdctl", "buildkit", "oras"})
+"""Families that take a length from HEAD and compare what comes with it."""
 _LIMIT = re.compile(
     r"(?:\bmax(?:imum)?|\bat most|\bup to|\bno(?:t)? more than|\bor equal to|\bbetween \d+ and|\blimit of|\bexceeds?|<=|≤)"
     r"\W{1,3}(?:[a-z]+ ){0,3}(\d{1,6})\b",
@@ -102,3 +105,19 @@ def other_digest(step: Step) -> str:
     named = header(step.last, "docker-content-digest")
     other = as_digest(named) if named is not None and step.route.digest is not None else None
     return f", and its own Docker-Content-Digest is {other.short}" if other not in (None, step.route.digest) else ""
+
+
+def naming(case: Case, step: Step) -> list[Hop]:
+    """The answers before a step in which its host named the digest that it asks for (Docker-Content-Digest)."""
+    before = (hop for hop in case.hops if hop.ok and hop.request.time < step.last.request.time)
+    digest = str(step.route.digest)
+    return [hop for hop in before if hop.host == step.last.host and header(hop, "docker-content-digest") == digest]
+
+
+def said_size(case: Case, step: Step) -> int | None:
+    """How long a body should be: by what names it, or by HEAD of the same, where a client stopped at it that compares these."""
+    if step.expectation is not None:
+        return step.expectation.descriptor.size
+    compares = case.pull.client.family in SIZED or case.pull.client.store == "containerd"
+    heads = [hop for hop in naming(case, step) if hop.request.method == "HEAD"] if step is case.stopped_at else []
+    return count(header(heads[-1], "content-length")) or None if heads and compares else None

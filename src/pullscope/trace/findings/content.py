@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import part_of
+from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, mirror_of, name_of
-from pullscope.trace.findings.compared import other_digest
+from pullscope.trace.findings.compared import other_digest, said_size
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import cut, limits, patience
@@ -36,11 +37,9 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         step = hop.step
         if step.route.endpoint not in CONTENT or hop.request.method != "GET" or hop.response is None:
             continue
-        if client_left(hop):
-            continue  # the client had enough
         came, wanted = hop.bytes, _announced(hop)
-        if came is None or wanted is None or came == wanted or not (hop.ok or hop.failed is not None):
-            continue
+        if came is None or wanted is None or came == wanted or client_left(hop):
+            continue  # right, or the client had enough
         if step.verified and hop is step.last:
             continue  # whole, by its digest: `descriptor-size-wrong`
         if (hop.status == 200 and header(hop, "content-range") is None) or hop.failed is not None:
@@ -56,6 +55,8 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         how = f"has {came} bytes instead of {wanted}"
     again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host and came < wanted]
     (alike, fix), home = _ends(hop, again), mirror_of(step.first)
+    if came > wanted:
+        fix = f"fetch it by hand from {hop.host}: if it is as long there, it is stored like that, and is to be pushed again"
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
@@ -69,11 +70,8 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
     who, times = front(hop) or hop.host, len(again)
     seconds = [one.seconds or 0.0 for one in again]
     if times > 1 and len({one.bytes for one in again}) == 1:
-        same = f", {times} times at that very byte: that is a limit or what is stored there, not the network"
-        return (
-            same,
-            f"look at the log and the disk of {who}, have it forget what its cache holds of this, or pull past it",
-        )
+        fix = f"look at the log and the disk of {who}, have it forget what its cache holds of this, or pull past it"
+        return f", {times} times at that very byte: that is a limit or what is stored there, not the network", fix
     late = patience(hop.seconds)
     if times > 1 and min(seconds) >= LONGEST_WAIT and max(seconds) - min(seconds) < min(seconds) / 20:
         known = limits(hop)
@@ -93,8 +91,7 @@ def _announced(hop: Hop) -> int | None:
         return None
     if hop.status == 200 and hop.step.expectation is not None:
         return hop.step.expectation.descriptor.size
-    length = header(hop, "content-length") or ""
-    return int(length) if length.isdecimal() and len(length) < 16 and hop.failed is not None else None
+    return count(header(hop, "content-length")) if hop.failed is not None else None
 
 
 @row(
@@ -110,8 +107,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
     until they are told to forget them (podman-container-tools/podman#7298); that it came from one is seen in Age or X-Cache.
     """
     wrong = [step for step in case.steps if step.verified is False]
-    if wrong:
-        step = wrong[0]
+    for step in wrong[:1]:
         coded = header(step.last, "content-encoding")
         age = header(step.last, "age") or ""
         which = "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
@@ -153,6 +149,12 @@ def blob_coded(case: Case) -> Iterator[Found]:
         )
 
 
+def _of_blobs(case: Case, *statuses: int) -> list[tuple[Hop, str]]:
+    """Answers about blobs, and the Range that was asked for."""
+    blobs = (hop for hop in case.hops if hop.step.route.endpoint is Endpoint.BLOB)
+    return [(hop, (hop.request.headers.get("range") or "").strip()) for hop in blobs if hop.status in statuses]
+
+
 @row(
     "range-ignored",
     needs=Fact.BLOB,
@@ -166,12 +168,8 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
     Classic dockerd wants 206 (client/transport/http_reader.go); containerd takes 200 too, and throws away what it had.
     """
-    whole = [
-        (hop, asked)
-        for hop in case.hops
-        if hop.status == 200 and header(hop, "content-range") is None and hop.step.route.endpoint is Endpoint.BLOB
-        if (asked := (hop.request.headers.get("range") or "").strip()) not in ("", "bytes=0-")
-    ]
+    rest = [(hop, asked) for hop, asked in _of_blobs(case, 200) if asked not in ("", "bytes=0-")]
+    whole = [(hop, asked) for hop, asked in rest if header(hop, "content-range") is None]
     for hop, asked in whole[:1]:
         yield Found(
             [one.step for one, _ in whole],
@@ -203,13 +201,8 @@ def part_as_whole(case: Case) -> Iterator[Found]:
             f"{answered_by(hop)} answered 206, which is a part, to {request(unasked[0])} without Range.",
             f"let {hop.host}, and caches in front of it, answer 206 only to who sends Range",
         )
-    parts = [
-        hop
-        for hop in case.hops
-        if hop.status == 200 and header(hop, "content-range") is not None and hop.step.route.endpoint is Endpoint.BLOB
-    ]
-    if parts:
-        hop = parts[0]
+    parts = [hop for hop, _ in _of_blobs(case, 200) if header(hop, "content-range") is not None]
+    for hop in parts[:1]:
         yield Found(
             (one.step for one in parts),
             f"{answered_by(hop)} sent a part of {name_of(hop.step)} ({header(hop, 'content-range')}) with 200 instead of 206: "
@@ -235,19 +228,11 @@ def range_refused(case: Case) -> Iterator[Found]:
     download can only begin again. containerd 2.1 begins each blob with `bytes=0-` (containerd/containerd#11998), and asks again
     without the range after a 416 only if it had nothing yet.
     """
-    refused = [
-        hop
-        for hop in case.hops
-        if hop.request.headers.get("range")
-        and hop.status in (400, 416, 501)
-        and hop.step.route.endpoint is Endpoint.BLOB
-    ]
-    if refused:
-        hop = refused[0]
-        asked = (hop.request.headers.get("range") or "").strip()
+    refused = [(hop, asked) for hop, asked in _of_blobs(case, 400, 416, 501) if asked]
+    for hop, asked in refused[:1]:
         part = f"{'a part' if asked == 'bytes=0-' else 'the rest'} of {name_of(hop.step)}"
         yield Found(
-            (one.step for one in refused),
+            (one.step for one, _ in refused),
             f"{answered_by(hop)} said {hop.status} when {case.client} asked for {part} ({asked}){quoted(hop)}.",
             f"let {hop.host}, and proxies in front of it, take Range requests for blobs",
         )
@@ -256,38 +241,39 @@ def range_refused(case: Case) -> Iterator[Found]:
 @row(
     "descriptor-size-wrong",
     needs=Fact.INDEX_OR_IMAGE,
+    explains="no-matching-platform",
     severities="error, warning",
     suffers="containerd, docker's containerd store, BuildKit; docker's classic store ignores it",
     remedy="build it anew",
     recording="field/wire/index-size-wrong.mitm",
 )
 def descriptor_size_wrong(case: Case) -> Iterator[Found]:
-    """What came hashes right and has another size than the index or manifest says.
+    """What came hashes right and has another size than the index, manifest or HEAD says.
 
-    containerd says "failed size validation" (core/content/helpers.go): rancher/rancher#22415, containerd/containerd#2401. An
+    containerd says "failed size validation" (core/content/helpers.go): rancher/rancher#22415, containerd/containerd#2401; oras
+    "mismatch Content-Length". Of a HEAD: containerd/containerd#8438, #3323, oras-project/oras-go#1176 (Harbor, Artifactory). An
     error where the client asked for nothing after it.
     """
-    sizes = [
-        (step, step.expectation.kind, step.expectation.descriptor.size)
-        for step in case.steps
-        if step.verified and step.expectation and header(step.last, "content-encoding") in (None, "identity")
-    ]
     odd = [
-        (step, kind, said)
-        for step, kind, said in sizes
-        if None not in (step.last.bytes, said) and said != step.last.bytes
+        (step, said)
+        for step in case.steps
+        if step.verified and header(step.last, "content-encoding") in (None, "identity")
+        if None not in (step.last.bytes, said := said_size(case, step)) and said != step.last.bytes
     ]
     if not odd:
         return
-    wrong, (step, kind, said) = [one for one, *_ in odd], odd[0]
-    ended, referrer = case.stopped_at in wrong, kind is Kind.SIGNATURE
-    what = "list of referrers" if referrer else "manifest" if step.route.endpoint is Endpoint.BLOB else "index"
+    wrong, (step, said) = [one for one, _ in odd], odd[0]
+    ended, kind = case.stopped_at in wrong, step.expectation.kind if step.expectation is not None else None
+    index = "manifest" if step.route.endpoint is Endpoint.BLOB else "index"
+    what = {None: f"answer of {step.last.host} to HEAD", Kind.SIGNATURE: "list of referrers"}.get(kind, index)
     yield Found(
         wrong,
         f"the {what} says {said} bytes for {name_of(step)}, which has {step.last.bytes}: what came is whole, by its digest, and "
         f"{case.client if ended else 'containerd'} refuses it.",
-        f"report it to the registry {step.last.host}, which makes that list; a client that takes no size from it goes on"
-        if referrer
+        f"let {step.last.host} answer HEAD with the length that GET has; if it is a cache, have it fetch that tag anew"
+        if kind is None
+        else f"report it to the registry {step.last.host}, which makes that list; a client that takes no size from it goes on"
+        if kind is Kind.SIGNATURE
         else f"build and push the {what} of {case.pull.repository} anew",
         severity=Severity.ERROR if ended or case.failed else Severity.WARNING,
     )

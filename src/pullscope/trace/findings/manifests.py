@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.bounds import count
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
@@ -43,8 +44,7 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
         if step.route.endpoint is not Endpoint.MANIFEST:
             continue
         last = step.last
-        length = header(last, "content-length") or ""
-        came = max(last.bytes or 0, int(length) if length.isdecimal() and len(length) < 16 and last.ok else 0)
+        came = max(last.bytes or 0, (last.ok and count(header(last, "content-length"))) or 0)
         put = last.uploaded.bytes if last.uploaded is not None else LARGEST_MANIFEST
         if came <= LARGEST_MANIFEST and not (
             last.status == 413 and step.kind is Kind.MANIFEST_PUT and put >= LARGEST_MANIFEST
@@ -128,26 +128,17 @@ def head_unusable(case: Case) -> Iterator[Found]:
             f"let {last.host} answer HEAD without a body, also where it says {last.status}",
             severity=Severity.ERROR,
         )
-    if case.pull.client.family not in NEED_HEAD:
+    usable = last.status == 200 and media_class(content_type(last)) in MANIFESTS
+    if case.pull.client.family not in NEED_HEAD or last.request.method != "HEAD" or not usable:
         return
-    if last.request.method != "HEAD" or last.status != 200 or media_class(content_type(last)) not in MANIFESTS:
+    said = header(last, "content-length") or None
+    if said not in (None, "0") and (step.route.digest is not None or header(last, "docker-content-digest") is not None):
         return
-    length = header(last, "content-length")
-    no_digest = step.route.digest is None and header(last, "docker-content-digest") is None
-    if length not in (None, "", "0") and not no_digest:
-        return
-    lacks = (
-        "no Content-Length"
-        if length in (None, "")
-        else "a Content-Length of 0"
-        if length == "0"
-        else "no Docker-Content-Digest"
-    )
-    name = front(last)
+    lacks = {None: "no Content-Length", "0": "a Content-Length of 0"}.get(said, "no Docker-Content-Digest")
     yield Found(
         [step],
         f"HEAD of {step.route.reference} at {last.host} has {lacks}, and {case.client} stops at that"
-        + (f"; the answer is from {name}." if name else "."),
+        + (f"; the answer is from {front(last)}." if front(last) else "."),
         f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself",
         severity=Severity.ERROR,
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
 from pullscope.oci.known_registries import WEBSITES, known_registry
+from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
-from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import host_within
+from pullscope.trace.findings.asked import host_within, takes
 from pullscope.trace.findings.case import codes
+from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.said import front, says
-from pullscope.trace.hop import header, is_page
+from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
 _CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
@@ -34,14 +35,9 @@ def asked_host(one: Answer) -> str:
 
 
 def named_by(one: Answer) -> str | None:
-    """The tag for which the same host named, in Docker-Content-Digest, the digest that it has not got."""
-    for step in one.case.steps:
-        route, named = step.route, header(step.last, "docker-content-digest")
-        tagged = route.endpoint is Endpoint.MANIFEST and route.digest is None and step.last.ok
-        there = step.last.host == one.hop.host and step.started <= one.step.started
-        if tagged and there and named == str(one.step.route.digest):
-            return route.reference
-    return None
+    """The tag for which the same host named the digest that it has not got."""
+    tags = (hop.step.route.reference for hop in naming(one.case, one.step))
+    return next((tag for tag in tags if tag is not None), None)
 
 
 def cache(one: Answer, name: str) -> str:
@@ -95,8 +91,12 @@ def of_what_is_missing(one: Answer) -> str | None:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
     if step.route.digest is None:
-        return f"check the tag: {tags} those that exist" + (
-            "" if one.hosted is not None and one.hosted.id != "ecr" else also
+        # fossas/fossa-cli#1309, nicholas-fedor/watchtower#728, Mic92/niks3#229: HEAD, and so without a word
+        named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
+        narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
+        types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
+        return f"{types}check the tag: {tags} those that exist" + (
+            also if one.hosted is None or one.hosted.id == "ecr" else ""
         )
     if step.expectation is not None:
         return f"push the image again with all its platforms{also}"
