@@ -32,9 +32,9 @@ route: no healthy upstream|no available server|(?:application|app) not found|no 
     |upstream connect error|no server is available|error code: 10(?:16|33)
     look at the route to the registry behind {host}: the proxy in front has no server for it
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
-filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|web ?filter|(?:page|access) blocked
+filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|(?:page|access) blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
-    |internet security by
+    |internet security by|web ?filter|web application firewall
     have {host} let through by the filter that answers in its place, or go another way
 # Istio, RequestAuthentication and AuthorizationPolicy
 mesh: \bjwt (?:is missing|verification|issuer)|RBAC: access denied

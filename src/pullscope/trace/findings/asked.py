@@ -9,6 +9,7 @@ from pullscope.oci.challenge import read_scopes
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.case import Case, asked_repositories, codes, is_write, repositories
 from pullscope.trace.model import Hop, Kind, Step
 
@@ -37,13 +38,12 @@ def thing(step: Step) -> str:
     if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD, Endpoint.UPLOAD_START):
         return f"a blob{of}"
     named = {Endpoint.TAGS: f"the tags{of}", Endpoint.CATALOG: "the catalog", Endpoint.REFERRERS: f"the referrers{of}"}
-    return "/v2/" if route.endpoint in (Endpoint.PING, Endpoint.V1_PING) else named.get(route.endpoint, "")
+    return "/v2/" if route.endpoint is Endpoint.V1_PING else named.get(route.endpoint, path_of(step.first.request.url))
 
 
 def request(step: Step) -> str:
     """Method and thing: `GET of the tags of team/app`."""
-    what = thing(step)
-    return f"{step.last.request.method} of {what}" if what else step.last.request.method
+    return f"{step.last.request.method} of {thing(step)}"
 
 
 def doing(step: Step) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, pairs, path_of, query, split
 from pullscope.trace.findings.case import Case, Found
+from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
@@ -228,7 +229,7 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
     yield Found(
         (hop.step for hop in turned),
         f"{first.host} answered {first.request.method} with {first.status}, to {first.target}; the push {written}.",
-        f"push to {first.host} over https: take it out of insecure-registries"
+        f"push to {first.host} over https: {by_tls_only(first.host, case.pull.client)}"
         if first.target == first.host and first.request.url.startswith("http:")
         else f"push to {first.target} by its own name; a vanity host that redirects is for pulling only",
         severity=Severity.ERROR if read or case.failed else Severity.WARNING,

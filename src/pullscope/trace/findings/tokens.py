@@ -307,9 +307,8 @@ class Rejected:
         self.takes = "no longer takes" if self.taken or self.over else "does not take"
         self.end = f"{period(self.lifetime)} are over" if self.lifetime is not None else "it expires"
         self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
-        self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + (
-            f" for {period(self.lifetime)}" if self.lifetime is not None else ""
-        )
+        lives = f" for {period(self.lifetime)}" if self.lifetime is not None else ""
+        self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + lives
         self.hosted = known_registry(hop.host) is not None
         self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
         self.name, self.log_in = hop.route.repository, log_in(case, hop.host)
@@ -317,7 +316,7 @@ class Rejected:
         blobs = any(other.route.endpoint is hop.route.endpoint is Endpoint.BLOB for other in same)
         self.one_of_many = blobs and self.issued is not None and self.issued.anonymous
         self.says = f"with {hop.status}{reason(hop)}"
-        self.behind, self.too_early = period(self.skew), self.skew >= 2 and not taken
+        self.behind, self.too_early = period(self.skew), self.skew > 0 and not taken
 
     @property
     def skew(self) -> float:
@@ -326,7 +325,8 @@ class Rejected:
         dates = date_of(given), date_of(self.hop)
         if given.response is None or self.hop.response is None or dates[0] is None or dates[1] is None:
             return 0.0
-        return max(0.0, dates[0] - dates[1] - given.response.time + self.hop.response.time)
+        behind = dates[0] - dates[1] - given.response.time + self.hop.response.time
+        return behind if behind >= 2 or dates[1] < dates[0] else 0.0  # docker/hub-feedback#647: whole seconds
 
     @property
     def is_one(self) -> bool:

@@ -91,11 +91,15 @@ def upload_cut_off(one: Answer) -> str:
     """The server ended the connection in the middle of an upload, or said 408, 499 or 504 to it.
 
     Proxies end what takes longer than they wait: rpardini/docker-registry-proxy#70 (60 s), docker-archive/docker-registry#900
-    (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF.
+    (504). Run with dockerd 28.5.2 and a server that closes the connection: docker says `unexpected status`, or EOF. An upload
+    that is begun again at byte 0 is refused where a part of it came: apple/container#1895 (ECR), wendylabsinc/WendyOS#1072.
     """
     if one.hop.status is None:
         when = "at the start" if hangs_up(one) else "in the middle"
-        return f"{one.hop.host} ended the connection {when} of {_upload(one)}.".replace(",.", ".")
+        same = [step.last for step in one.case.bad if step.route.upload_id == one.step.route.upload_id is not None]
+        after_it = [hop for hop in same if hop.status is not None and hop.request.time > one.hop.request.time]
+        then = [f", and then said {hop.status} to {hop.request.method} of it{quoted(hop)}" for hop in after_it]
+        return f"{one.hop.host} ended the connection {when} of {_upload(one)}{''.join(then[:1])}."
     return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}."
 
 

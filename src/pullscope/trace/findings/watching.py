@@ -148,7 +148,7 @@ class Findings:
 
 PASSING = frozenset(
     {"rate-limited", "cdn-failed", "registry-failed", "token-server-failed", "upstream-unreachable", "size-mismatch"}
-    | {"request-failed", "slow-hop"}
+    | {"request-failed", "slow-hop", "upload-cut-off", "upload-lost"}
 )
 """Codes of what passes: of an operation that came to a good end they say what it cost, and warn of nothing."""
 
