@@ -602,3 +602,18 @@ def test_a_search_for_what_may_be_mounted_belongs_to_its_push() -> None:
     looks(wire, "other/app", at=1000.2, status=200)
     wire.ask("POST", f"https://registry.example.com/v2/app/0/blobs/uploads/?mount={digest('base')}&from=other/app", 201)
     assert [(pull.repository, len(pull.hops)) for pull in played(wire).pulls] == [("app/0", 4)]
+
+
+def test_all_tags_of_a_repository_with_one_token() -> None:
+    """`docker pull -a` (20.10, 28.5: seen) has one token: what a tag resolved to says more of its manifest than the token."""
+    wire = Wire(agent=DOCKER_20)
+    images = [Image(tag=tag, layers=("base", tag)) for tag in ("one", "two", "three")]
+    docker_classic(wire, images[0], name="t")
+    for image in images[1:]:
+        head(wire, image, "t")
+        get_manifest(wire, image, image.index, token="t")
+        get_manifest(wire, image, image.manifest(), token="t")
+        blobs_side_by_side(wire, image, "t", skip=("base",))
+    pulls = played(wire).pulls
+    assert [(pull.tag, pull.layers.fetched) for pull in pulls] == [("one", 2), ("two", 1), ("three", 1)]
+    assert len({pull.digest for pull in pulls}) == len([pull for pull in pulls if pull.index is not None]) == 3

@@ -152,9 +152,11 @@ class Grouper:
     def _clue(self, step: Step) -> Clue:
         event = step.first.request
         registry = registry_of(step)
-        issued_to = dict.fromkeys(
-            old.pull for old in self._waiting.issuers(event.client, event.credential) if old.pull is not None
-        )
+        issuers = self._waiting.issuers(event.client, event.credential)
+        issued_to = {issuer.pull: None for issuer in issuers if issuer.pull is not None}
+        if issued_to and step.route.digest is not None:  # one token for all tags (docker pull -a)
+            there = self._roster.open.at((event.client, registry, step.route.repository))
+            issued_to |= {pull: None for pull in there if event.credential in pull.used}
         return clue_of(
             step,
             registry=registry,
