@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.trace.images import DIALECTS, OCI_INDEX, Image, digest, get_manifest
-from tests.trace.wire import CDN, DOCKER_29, Wire, challenge_for, merged, only, played, token_url
+from tests.trace.wire import CDN, CRANE, DOCKER_29, SKOPEO, Wire, challenge_for, merged, only, played, token_url
 from tests.trace.wire import told as told_steps
 
 from pullscope.trace.events import Event, Requested, Responded
@@ -109,3 +109,34 @@ def test_a_token_that_is_asked_for_late_is_of_the_step_that_needs_it(seconds: fl
     pull = only(played(wire))
     assert sorted(told_steps(pull)) == ["> token 200", "resolve 401 200"]
     assert pull.findings == []
+
+
+ONE_AFTER_THE_OTHER = {
+    "HEAD failed, then GET (docker, containerd)": (DOCKER_29, [("HEAD", "1.0", 503), ("GET", "1.0", 404)]),
+    "HEAD 404, then a push (crane copy)": (CRANE, [("HEAD", "1.0", 404), ("PUT", "1.0", 201)]),
+    "HEAD 404, then the blobs of a push": (CRANE, [("HEAD", "1.0", 404), ("HEAD", "blob", 404), ("PUT", "1.0", 201)]),
+}
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5, 30])
+@pytest.mark.parametrize("name", ONE_AFTER_THE_OTHER)
+def test_what_goes_on_with_an_operation_does_so_late_too(name: str, seconds: float) -> None:
+    """What a client asks next says that it goes on, not how soon it does."""
+    agent, asked = ONE_AFTER_THE_OTHER[name]
+    wire = Wire(agent=agent)
+    for method, what, status in asked:
+        path = f"blobs/{digest('base')}" if what == "blob" else f"manifests/{what}"
+        wire.ask(method, f"https://registry.example.com/v2/team/app/{path}", status)
+        wire.wait(seconds)
+    assert len(only(played(wire)).hops) == len(asked)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.8, 3])
+def test_skopeo_inspect_at_a_slow_registry_is_one_operation(seconds: float) -> None:
+    """It asks for the tags with a version check and a token of their own (1.9, 1.22: seen), which may take seconds."""
+    wire = Wire(agent=SKOPEO)
+    for path, token in (("manifests/1.0", "a"), ("tags/list", "b")):
+        wire.ask("GET", "https://registry.example.com/v2/", 401, challenge=challenge_for(None), took=seconds)
+        wire.ask("GET", token_url("team/app"), took=seconds, issued=token, body='{"token":"REDACTED"}')
+        wire.ask("GET", f"https://registry.example.com/v2/team/app/{path}", token=token, took=seconds)
+    assert len(only(played(wire)).hops) == 6

@@ -7,7 +7,7 @@ who may have asked is in `evidence`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,8 +15,16 @@ from pullscope.oci.agents import DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import RETRIED, failures, has_everything, reads_to_look, was_asked_and_not_there
-from pullscope.trace.times import REOPEN, STEP_QUIET
+from pullscope.trace.settle import (
+    RETRIED,
+    failures,
+    has_everything,
+    knows,
+    reads_to_look,
+    wants,
+    was_asked_and_not_there,
+)
+from pullscope.trace.times import NEXT_MOVE, REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
 """Steps that an operation takes in; a client that never rests begins another then."""
@@ -60,6 +68,8 @@ class Clue:
     announced: bool
     """Whether a version check of this client waits for its next request: a new attempt, where it makes one for each."""
     time: float
+    began: float
+    """When it was asked, or the version check before it: what comes between is the registry's time, not the client's."""
     digest: str | None
 
     @property
@@ -74,7 +84,7 @@ def clue_of(
     process: Process | None,
     spoken: tuple[Pull, ...],
     issued_to: tuple[Pull, ...],
-    announced: bool,
+    announced: float | None,
 ) -> Clue:
     """What the first request of a step gives away."""
     event, route = step.first.request, step.route
@@ -90,8 +100,9 @@ def clue_of(
         spoken=spoken,
         issued_to=issued_to,
         credential=event.credential,
-        announced=announced,
+        announced=announced is not None,
         time=event.time,
+        began=event.time if announced is None else announced,
         digest=str(digest) if digest is not None else None,
     )
 
@@ -132,19 +143,15 @@ def _is_too_old(clue: Clue, pull: Pull) -> bool:
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
     """The request came on a connection of another run of a command-line client, and carries no token of this one."""
     known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
-    if known and not pull.in_flight and (_starts_over_with_tag(clue, pull) or _goes_on_by_writing(clue, pull)):
+    starts_over = clue.form is Form.TAG and _starts_over(clue, pull)  # the whole thing anew (podman 5.8)
+    if known and not pull.in_flight and (starts_over or _goes_on_by_writing(clue, pull)):
         return False  # on new connections: seen
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
 
 
-def _starts_over_with_tag(clue: Clue, pull: Pull) -> bool:
-    """Whether the client begins the whole thing anew (podman 5.8)."""
-    return clue.form is Form.TAG and _starts_over(clue, pull)
-
-
 def _goes_on_by_writing(clue: Clue, pull: Pull) -> bool:
     """Whether what was only looked at is tagged or signed at once, for which crane 0.21 and cosign 2.6 take other connections."""
-    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced or clue.time - pull.last > STEP_QUIET:
+    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced or clue.began - pull.last > STEP_QUIET:
         return False
     if clue.family in ("crane", "go-containerregistry"):
         return clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST and pull.tag is not None
@@ -170,8 +177,13 @@ def _is_over(clue: Clue, pull: Pull) -> bool:
     """It has ended, and nothing says that this request goes on with it."""
     if not pull.closed or is_theirs(clue, pull) or (clue.form is Form.PING and has_token(clue, pull)):
         return False
-    if clue.form in (Form.WRITE, Form.DIGEST) and pull.pushing and not pull.put:
+    if _asks_anew(clue, pull) or (clue.form is Form.DIGEST and clue.spoken == (pull,)):
         return False
+    if clue.form in (Form.WRITE, Form.DIGEST) and not pull.put and (pull.pushing or _found_no_tag(pull)):
+        return False  # where the tag is not there, the look for it was the question before a push
+    if clue.form is Form.TAG and clue.method == "GET" and not clue.announced and not pull.pushing:
+        # Whoever asks with HEAD goes on with GET, also where HEAD failed (docker, containerd, crane: seen).
+        return pull.tag != clue.route.reference or pull.tag_step is None or pull.tag_step.method != "HEAD"
     return clue.form is Form.TAG or clue.form is Form.LIST or clue.digest is None or not wants(pull, clue.digest)
 
 
@@ -181,14 +193,20 @@ def _has_another_token(clue: Clue, pull: Pull) -> bool:
         return False
     if clue.form is Form.TAG and _starts_over(clue, pull):
         return False
-    if (clue.form, clue.family) in ANEW and not pull.in_flight:
-        return clue.time - pull.last > STEP_QUIET
+    if _asks_anew(clue, pull):
+        return False
     return bool(pull.credentials) and clue.credential not in pull.credentials
 
 
-ANEW = frozenset({(Form.LIST, "skopeo"), (Form.TAG, "docker-cli")})
+ANEW = {(Form.LIST, "skopeo"): NEXT_MOVE, (Form.TAG, "docker-cli"): STEP_QUIET}
 """Questions for which a client begins anew, version check and token and all: `skopeo inspect` for the tags (1.9, 1.22), `docker
-manifest inspect` for its second reading (28.5): seen."""
+manifest inspect` for its second reading (28.5): seen. And within how long: a person may run the latter again."""
+
+
+def _asks_anew(clue: Clue, pull: Pull) -> bool:
+    soon = ANEW.get((clue.form, clue.family))
+    return soon is not None and clue.began - pull.last <= soon and not pull.in_flight and not pull.asked_itself
+
 
 VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
     "full": _is_full,
@@ -352,25 +370,6 @@ MAY_ASK: Mapping[Form, Callable[[Clue, Pull], bool]] = {
 """For each form of question, which operations may have asked it."""
 
 
-def steps_of(pull: Pull) -> Iterable[Step]:
-    """Every step of an operation, numbered or not."""
-    yield from pull.steps
-    yield from pull.ready
-    yield from pull.open_steps
-
-
-def knows(pull: Pull, digest: str) -> bool:
-    """Whether a manifest of this operation named the digest, or the operation is about it."""
-    return digest in pull.expected or digest in (pull.digest, pull.by_digest)
-
-
-def wants(pull: Pull, digest: str) -> bool:
-    """Whether the operation knows the digest and has not got it."""
-    if not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
-        return False
-    return not any(step.route.digest == digest for step in pull.open_steps)
-
-
 def _starts_over(clue: Clue, pull: Pull) -> bool:
     """Whether this client begins the whole thing anew, for the storage or the registry has failed it."""
     troubled = (*failures(pull), *(old for old in pull.open_steps if not old.in_flight))
@@ -391,8 +390,8 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
     if _starts_over(clue, pull):
         return True
-    if clue.family == "docker-cli" and clue.time - pull.last < STEP_QUIET:
-        return True  # `docker manifest inspect` reads the tag twice, each time from the version check on (28.5: seen)
+    if _asks_anew(clue, pull):
+        return True
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt
     return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest

@@ -15,11 +15,11 @@ from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.clues import PINGS, steps_of
+from pullscope.trace.clues import PINGS
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, unused_token
+from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 

@@ -14,8 +14,9 @@ from functools import lru_cache
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, has_token, is_same_process, wants
+from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, has_token, is_same_process
 from pullscope.trace.model import Pull, Reason, Strength
+from pullscope.trace.settle import wants
 
 AT_ONE_TIME = 4
 """Blobs that a daemon asks for side by side, unless it is told otherwise: the config, and layers by three."""

@@ -13,24 +13,14 @@ from dataclasses import replace
 from pullscope.oci.agents import COMMANDS, Client, identify
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.clues import (
-    PINGS,
-    QUESTIONS,
-    UPLOADS,
-    Clue,
-    Form,
-    alike,
-    clue_of,
-    names_tag,
-    steps_of,
-)
+from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, clue_of, names_tag
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.hop import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
-from pullscope.trace.settle import failures, has_everything, turns_out_a_push
+from pullscope.trace.settle import failures, has_everything, steps_of, turns_out_a_push
 from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
@@ -157,17 +147,19 @@ class Grouper:
         if issued_to and step.route.digest is not None:  # one token for all tags (docker pull -a)
             there = self._roster.open.at((event.client, registry, step.route.repository))
             issued_to |= {pull: None for pull in there if event.credential in pull.used}
+        waiting = [
+            pull.started
+            for pull in self._waiting.at(event.client, registry)
+            if alike(step.first.agent, identify(step.first.agent).family, pull)
+            and (not pull.promised or step.route.repository in pull.promised)
+        ]
         return clue_of(
             step,
             registry=registry,
             process=self._connections.process(event.connection),
             spoken=self._connections.spoken(event.connection),
             issued_to=tuple(issued_to),
-            announced=any(
-                alike(step.first.agent, identify(step.first.agent).family, pull)
-                and (not pull.promised or step.route.repository in pull.promised)
-                for pull in self._waiting.at(event.client, registry)
-            ),
+            announced=min(waiting, default=None),
         )
 
     def _choose(self, clue: Clue) -> Pull | None:

@@ -332,3 +332,22 @@ def over_at(step: Step) -> tuple[float, bool]:
     """Where a step stands in a story: at its end, or right after the token that it asked for without success."""
     ended = step.ended or step.started
     return (max([ended, *(one.ended or one.started for one in step.tokens)]), not step.is_token)
+
+
+def steps_of(pull: Pull) -> Iterable[Step]:
+    """Every step of an operation, numbered or not."""
+    yield from pull.steps
+    yield from pull.ready
+    yield from pull.open_steps
+
+
+def knows(pull: Pull, digest: str) -> bool:
+    """Whether a manifest of this operation named the digest, or the operation is about it."""
+    return digest in pull.expected or digest in (pull.digest, pull.by_digest)
+
+
+def wants(pull: Pull, digest: str) -> bool:
+    """Whether the operation knows the digest and has not got it."""
+    if not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
+        return False
+    return not any(step.route.digest == digest for step in pull.open_steps)

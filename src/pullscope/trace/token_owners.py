@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 
 from pullscope.oci.agents import identify
 from pullscope.oci.challenge import Challenge, read_scopes, scopes_asked
-from pullscope.trace.clues import PINGS, alike, steps_of
+from pullscope.trace.clues import PINGS, alike
 from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process
-from pullscope.trace.settle import waits_for_token
+from pullscope.trace.settle import steps_of, waits_for_token
 from pullscope.trace.waiting import WaitingRoom, is_nameless
 
 MOST_CREDENTIALS = 64

@@ -7,10 +7,11 @@ shown; what no request claims is told as what it is, once its client is quiet.
 
 from __future__ import annotations
 
-from pullscope.trace.clues import Clue, Form, alike, steps_of
+from pullscope.trace.clues import Clue, Form, alike
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
+from pullscope.trace.settle import steps_of
 from pullscope.trace.times import AT_ONCE, CLAIM
 
 CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="the next request used its connection")
