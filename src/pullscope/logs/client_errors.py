@@ -70,12 +70,12 @@ _OTHER_BYTES = (
     "pull past proxies and caches, and push the image again if that fails too"
 )
 WITHOUT_A_REQUEST = {
-    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those it has, "
-    "and --platform takes another",
+    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those it "
+    "has, and --platform takes another",
     "filesystem layer verification failed": _OTHER_BYTES,
     "unexpected commit digest": _OTHER_BYTES,
     "layers from manifest don't match image configuration": _OTHER_BYTES,
-    "toomanyrequests: ": "the registry has counted too many requests: try again later, or log in, since an account has its own limit",
+    "toomanyrequests: ": "the registry counted too many requests: try again later, or log in, as an account has its own limit",
 }
 """What a client says of content that it got, or without a name, and what that means."""
 HUB_SERVICE = "registry.docker.io"

@@ -43,8 +43,8 @@ def named_by(one: Answer) -> str | None:
 def cache(one: Answer, name: str) -> str:
     """What a cache may lack, as its name has it: a name of one part is an official image of Docker Hub.
 
-    Below a project where it has them, else as it is (distribution/distribution#1058, #3236, docker/cli#2304). ECR's take rights of
-    who pulls: aws/containers-roadmap#1614, kubernetes/kops#13457, GoogleContainerTools/kaniko#2994.
+    Below a project where it has them, else as it is (distribution/distribution#1058, #3236, docker/cli#2304). ECR's take
+    rights of who pulls: aws/containers-roadmap#1614, kubernetes/kops#13457, GoogleContainerTools/kaniko#2994.
     """
     project, _, rest = name.rpartition("/")
     projects = one.known is not None and one.known.id in _WITHOUT_LIBRARY and project and "/" not in project
