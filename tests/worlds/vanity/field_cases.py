@@ -338,4 +338,18 @@ CASES = [
     Case(file="istio-harbor/virtual-service.yaml", right=REFUSED, why="VirtualService"),
     Case(file="firebase/firebase.json", right=REFUSED, why="Firebase Hosting"),
     Case(file="s3-routing/routing-rules.json", right=REFUSED, why="S3 website"),
+    # Tried last, and unseen until then.
+    Case(
+        file="nginx-hub-proxied-cdn/nginx.conf",
+        right=PULL,
+        why="the CDN by its name in the path",
+        warned=frozenset({OPEN}),
+    ),
+    Case(
+        file="nginx-underscores/depot.conf",
+        right=UNKNOWN,
+        why="names no http://",
+        never=OWN | {"upload-too-large", "upload-cut-off"},
+    ),
+    Case(file="caddy-router/Caddyfile", image="docker.example.com:5000/org/app", right=PULL, why="its own", never=OWN),
 ]

@@ -23,7 +23,6 @@ class Landing:
     """The end of the way of one request."""
 
     asked: str
-    """The URL."""
     decisions: tuple[Decision, ...]
     url: str | None = None
     """On another host; None where the vanity host answers itself."""

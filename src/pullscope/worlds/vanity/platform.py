@@ -52,8 +52,6 @@ class Statements:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A platform."""
-
     id: str
     label: str
     is_file: Callable[[str, str], bool]

@@ -54,8 +54,6 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """What was written."""
-
     digest: Digest
     copied: int
     already: int
@@ -227,23 +225,11 @@ def _write(path: Path, pieces: Iterator[bytes]) -> None:
         raise
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Served:
-    """A manifest in the folder, and what must be said with it."""
-
-    path: str
-    media_type: str
-    digest: str
-
-
-def _served(out: Path) -> list[_Served]:
-    found = []
-    for path in sorted((out / "v2").rglob("manifests/*")):
-        if path.is_file() and not path.name.startswith("."):
-            content = path.read_bytes()
-            url = "/" + path.relative_to(out).as_posix()
-            found.append(_Served(path=url, media_type=_media_type(content), digest=str(Digest.of(content))))
-    return found
+def _served(out: Path) -> list[tuple[str, str, str]]:
+    """The manifests in the folder: path, media type and digest of each."""
+    paths = (path for path in sorted((out / "v2").rglob("manifests/*")) if path.is_file() and path.name[0] != ".")
+    every = ((f"/{path.relative_to(out).as_posix()}", path.read_bytes()) for path in paths)
+    return [(url, _media_type(content), str(Digest.of(content))) for url, content in every]
 
 
 # RFC 6838, 4.2: what a media type may be made of; what is written into a configuration must be no more than that.
@@ -275,8 +261,7 @@ def _keep_foreign(out: Path) -> None:
 
 def _write_headers(out: Path) -> tuple[str, ...]:
     served = _served(out)
-    names = sorted({one.path.split("/manifests/")[0] for one in served})
-    found = places(names, [(one.path, one.media_type, one.digest) for one in served])
+    found = places(sorted({path.split("/manifests/")[0] for path, *_ in served}), served)
     for name, (words, first) in FILES.items():
         _put(out / name, "".join(f"{line}\n" for line in (first, *words(found))).encode())
     if len(found) > CLOUDFLARE_HEADER_RULES:

@@ -30,7 +30,6 @@ class Play(State):
     login: str | None = None
 
     def answer(self) -> Decision:
-        """What Apache does with the request."""
         refused = self._access()
         if refused is not None:
             return refused

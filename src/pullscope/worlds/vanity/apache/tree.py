@@ -41,7 +41,6 @@ class Config:
 
 
 def config(directives: list[Directive], file: str) -> Config:
-    """The tree of the file."""
     found = Config(file, per_directory=file.lower().endswith(".htaccess"))
     top = list(_flat(directives, found))
     outside = [one for one in top if one.name != "virtualhost"]

@@ -17,14 +17,21 @@ from pullscope.oci.messages import Headers, Response
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.caddy.matchers import matches
 from pullscope.worlds.vanity.caddy.state import State, merged
-from pullscope.worlds.vanity.caddy.tree import HARMLESS, Site, in_order, matcher_of, upstream_base
+from pullscope.worlds.vanity.caddy.tree import (
+    HARMLESS,
+    Site,
+    in_order,
+    matcher_of,
+    redir_status,
+    status_among,
+    upstream_base,
+)
 from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, DECIDING, Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.rules import Rule
 
 MOST_HANDLERS = 5000
 DIALECT = Dialect(server="Caddy")
-_CODES: Mapping[str, int] = {"permanent": 301, "temporary": 302}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +45,6 @@ class Play(State):
     left: int = MOST_HANDLERS
 
     def answer(self) -> Decision:
-        """What the site does with the request."""
         self._refuse_strangers()
         ended = self._run(in_order(self.site, self.site.block))
         if ended is not None:
@@ -90,8 +96,7 @@ class Play(State):
             case "respond":
                 return self._respond(one, words, rule)
             case "error":
-                status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 500)
-                return self._told(DIALECT.plain(status, b"", None), rule)
+                return self._told(DIALECT.plain(status_among(words, 500), b"", None), rule)
             case "abort":
                 return self._told(DIALECT.plain(502, b"", None), rule)
             case "rewrite" if words:
@@ -151,15 +156,13 @@ class Play(State):
         code = self.fill(words[1], one) if len(words) > 1 else "temporary"
         if code == "html":
             return self._told(DIALECT.plain(200, b"<!DOCTYPE html>\n", "text/html; charset=utf-8"), rule)
-        status = _CODES.get(code, int(code[:4]) if code.isascii() and code.isdigit() else 302)
-        return self._told(DIALECT.redirect(status, printable(location)), rule)
+        return self._told(DIALECT.redirect(redir_status(code), printable(location)), rule)
 
     def _respond(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
         words = [*words, *(word for each in one.block or [] if each.name == "body" for word in each.args)]
-        status = next((int(word) for word in words if re.fullmatch(r"[1-5]\d\d", word)), 200)
         body = self.fill(next((word for word in words if not re.fullmatch(r"[1-5]\d\d", word)), ""), one)
         content_type = "application/json" if body.startswith("{") else "text/plain; charset=utf-8"
-        return self._told(DIALECT.plain(status, body.encode(), content_type), rule)
+        return self._told(DIALECT.plain(status_among(words, 200), body.encode(), content_type), rule)
 
     def _proxied(self, one: Directive, words: list[str], rule: Rule | None) -> Decision:
         inside = one.block or []

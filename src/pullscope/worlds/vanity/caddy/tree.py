@@ -230,6 +230,14 @@ def _compared(a: _Rank, b: _Rank) -> int:
     return int(b[2]) - int(a[2])
 
 
+def redir_status(code: str) -> int:
+    return {"permanent": 301, "temporary": 302}.get(code) or status_among([code], 302)
+
+
+def status_among(words: list[str], default: int) -> int:
+    return next((int(word) for word in words if re.fullmatch(r"[1-5][0-9]{2}", word)), default)
+
+
 def upstream_base(address: str) -> str | None:
     """`scheme://host[:port]` of an upstream's address, None for one that Caddy refuses or that is not a TCP address."""
     scheme, separator, rest = address.partition("://")

@@ -12,9 +12,11 @@ from pullscope.worlds.vanity.caddy.tree import (
     HARMLESS,
     Site,
     matcher_of,
+    redir_status,
     site_for,
     sites,
     statements,
+    status_among,
     upstream_base,
     with_values,
 )
@@ -88,14 +90,12 @@ def _rule(one: Directive, within: str, hosts: tuple[str, ...], matchers: Mapping
     words = matcher_of(one)[1]
     status, target = 200, None
     if one.name == "redir" and words:
-        code = words[1] if len(words) > 1 else "302"
-        status = {"permanent": 301, "temporary": 302}.get(code, int(code) if code.isdigit() and len(code) == 3 else 302)
-        target = words[0]
+        status, target = redir_status(words[1] if len(words) > 1 else ""), words[0]
     elif one.name == "reverse_proxy":
         addresses = [*words, *(word for each in one.block or [] if each.name == "to" for word in each.args)]
         target = upstream_base(addresses[0]) if addresses else None
     else:
-        status = next((int(word) for word in words if word.isascii() and word.isdigit() and len(word) == 3), 200)
+        status = status_among(words, 200)
     return Rule.of_server(one.where, path, pattern, status, target, hosts)
 
 

@@ -10,7 +10,7 @@ from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play
-from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server
+from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server, returned
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.project import served
@@ -77,8 +77,7 @@ def _is_redirect(one: Directive) -> bool:
 
 def _status(one: Directive) -> int:
     if one.name == "return":
-        code = one.args[0] if one.args else ""
-        return int(code[:4]) if code.isascii() and code.isdigit() else 302
+        return returned(one)[0]
     if one.name == "rewrite":
         return 301 if one.args[2:3] == ["permanent"] else 302
     return 403 if one.name == "deny" else 200
@@ -92,7 +91,7 @@ def _to(one: Directive, tree: Config) -> str | None:
     if one.name == "rewrite":
         return one.args[1]
     if one.name == "return" and 300 <= _status(one) < 400:
-        return one.args[-1] if one.args else None
+        return returned(one)[1] or None
     return None
 
 

@@ -8,12 +8,14 @@ ngx_http_core_module and ngx_http_gzip_module; what is said of compression and o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
 from pullscope.worlds.vanity.nginx.upstream import moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.variables import State
@@ -39,30 +41,38 @@ def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
         location = find_location(server.root, UPLOAD, tree.file).location
     except NotPlayedError:
         return
-    limit = location.scope.last("limit_except")
-    pushes = limit is None or "POST" in limit.args or ["deny", "all"] not in [each.words for each in limit.block or []]
     for one in location.scope.own.get("proxy_pass", ()):
         host = tree.server_of(one.args[0].partition("://")[2].partition("/")[0]) if one.args else "$"
         if "$" not in host and is_inside(host):
             case = _Case(server, location, one, tree)
-            for advise in ADVICE:
-                yield from (remark for remark in advise(case) if pushes or not remark.code.startswith("upload-"))
+            pushes = case.takes_pushes()
+            yield from (remark for remark in _advice(case) if pushes or not remark.code.startswith("upload-"))
 
 
 class _Case:
     """One proxy_pass and where it stands."""
 
     def __init__(self, server: Server, location: Location, one: Directive, tree: Config) -> None:
-        self.tls, self.scope, self.one, self._location, self._tree = server.tls, location.scope, one, location, tree
+        self.tls, self.scope, self.one, self._location = server.tls, location.scope, one, location
+        self._tree = replace(tree, servers=[server])
         self.host = next((name for name in server.names if re.fullmatch(r"[a-z0-9.-]+", name)), "docker.example.com")
+
+        self._client = Request(method="POST", url=f"https://{self.host}{UPLOAD}", headers=Headers({"Host": self.host}))
+
+    def takes_pushes(self) -> bool:
+        """False where the server itself refuses one: limit_except, an if on $request_method."""
+        try:
+            answer = Play(self._tree, {}, self._client).answer().response
+        except (NotPlayedError, ValueError, RecursionError):
+            return True
+        return answer is None or answer.status < 400
 
     def upload_address(self) -> SplitResult | None:
         """Where a client is sent to upload, if the registry builds addresses as distribution does; None: not known.
 
         distribution 2.8, registry/api/v2/urls.go: X-Forwarded-Proto and X-Forwarded-Host, else what it was asked by.
         """
-        client = Request(method="POST", url=f"https://{self.host}{UPLOAD}", headers=Headers({"Host": self.host}))
-        state = State(self._tree, client, self.host, UPLOAD, UPLOAD, "", server_name=self.host)
+        state = State(self._tree, self._client, self.host, UPLOAD, UPLOAD, "", server_name=self.host)
         try:
             target, state.proxy_host, _ = target_of(state, self._location, self.one, left_location=False)
             told = sent_headers(state, self.scope, state.proxy_host, strict=False)
@@ -78,27 +88,36 @@ class _Case:
         found = self.scope.last(name)
         return found.args[0].lower() if found is not None and found.args else default
 
+    def said(self, name: str, default: str) -> tuple[str, str]:
+        """The directive as it is named in a sentence, and what it says; the default where it is not written."""
+        return (name, self.word(name)) if self.word(name) else (f"{name}, the default", default)
+
     def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Remark:
         """At the line of the directive `at`, else at that of proxy_pass."""
         place = (self.scope.last(at) if at else None) or self.one
         return Remark(place.where, code, severity, message, fix)
 
 
-def _body_size(case: _Case) -> Iterator[Remark]:
-    written = case.word("client_max_body_size")
-    size = _bytes(written or "1m")
+_TIMEOUTS = {
+    # tiiuae/ghaf-infra#1040 and distribution/distribution#755: 408.
+    "client_body_timeout": "a push whose client pauses for {} is answered 408",
+    # goharbor/harbor#9394, docker-archive/docker-registry#900 and #320: 504.
+    "proxy_read_timeout": "a registry that takes {} to store a layer is given up on, and the push is answered 504",
+    "proxy_send_timeout": "a registry that stops reading an upload for {} is given up on, and the push is answered 504",
+    "send_timeout": "the connection of a client that stops reading a layer for {} is closed",
+}
+
+
+def _advice(case: _Case) -> Iterator[Remark]:
+    written, limit = case.said("client_max_body_size", "1m")
+    size = _bytes(limit)
     if size is not None and 0 < size < LEAST_BODY:
-        yield case.remark(
-            "upload-too-large",
-            f"a push of a layer of more than {written or '1m'} is answered 413 ({_named('client_max_body_size', written)}).",
-            "Write client_max_body_size 0; for no limit.",
-            at="client_max_body_size",
-        )
+        message = f"a push of a layer of more than {limit} is answered 413 ({written})."
+        fix = "Write client_max_body_size 0; for no limit."
+        yield case.remark("upload-too-large", message, fix, at="client_max_body_size")
 
-
-# distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host and
-# scheme, proxy_redirect's default makes the address right; with only one of them nothing does.
-def _upload_address(case: _Case) -> Iterator[Remark]:
+    # distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host
+    # and scheme, proxy_redirect's default makes the address right; with only one of them nothing does.
     where = case.upload_address() if case.tls else None
     if where is not None and where.netloc and (where.scheme, where.netloc) != ("https", case.host):
         yield case.remark(
@@ -108,28 +127,23 @@ def _upload_address(case: _Case) -> Iterator[Remark]:
             "Write proxy_set_header Host $http_host; and proxy_set_header X-Forwarded-Proto $scheme;",
         )
 
+    # Joxit/docker-registry-ui#152 (layers of 10 GB: unexpected EOF), linuxserver/docker-swag#84,
+    # AtlasOfLivingAustralia/ala-install#208.
+    # nginx 1.22, a file of 4m, a client that pauses: cut where the other side gives up after 3 s, whole where it waits.
+    written, limit = case.said("proxy_max_temp_file_size", "1024m")
+    size = _bytes(limit)
+    if case.word("proxy_buffering", "on") != "off" and size is not None and 0 < size <= TEMPORARY_FILE:
+        yield case.remark(
+            "size-mismatch",
+            f"a layer of more than {limit} is cut if the registry's side gives up before the client has caught up: "
+            f"nginx reads no further ahead ({written}).",
+            "Write proxy_max_temp_file_size 0; or proxy_buffering off;",
+            at="proxy_max_temp_file_size",
+            severity="warning" if size < TEMPORARY_FILE else "info",
+        )
 
-# Joxit/docker-registry-ui#152 (layers of 10 GB: unexpected EOF), linuxserver/docker-swag#84,
-# AtlasOfLivingAustralia/ala-install#208.
-# nginx 1.22, a file of 4m, a client that pauses: cut where the other side gives up after 3 s, whole where it waits.
-def _temporary_file(case: _Case) -> Iterator[Remark]:
-    written = case.word("proxy_max_temp_file_size")
-    size = _bytes(written or "1024m")
-    if case.word("proxy_buffering", "on") == "off" or size is None or not 0 < size <= TEMPORARY_FILE:
-        return
-    yield case.remark(
-        "size-mismatch",
-        f"a layer of more than {written or '1024m'} is cut if the registry's side gives up before the client has caught up: "
-        f"nginx reads no further ahead ({_named('proxy_max_temp_file_size', written)}).",
-        "Write proxy_max_temp_file_size 0; or proxy_buffering off;",
-        at="proxy_max_temp_file_size",
-        severity="warning" if written and size < TEMPORARY_FILE else "info",
-    )
-
-
-# The first: Joxit/docker-registry-ui#282 (500 with layers of 20 GB), sini/nix-config#164 (502),
-# cloudfoundry-community/docker-registry-boshrelease#44 (500, disk full). The second: gitlab-org/omnibus-gitlab!2386.
-def _spooling(case: _Case) -> Iterator[Remark]:
+    # The first: Joxit/docker-registry-ui#282 (500 with layers of 20 GB), sini/nix-config#164 (502),
+    # cloudfoundry-community/docker-registry-boshrelease#44 (500, disk full). The second: gitlab-org/omnibus-gitlab!2386.
     version = case.word("proxy_http_version")
     if case.word("proxy_request_buffering", "on") != "off":
         waits = case.word("proxy_read_timeout")
@@ -152,32 +166,18 @@ def _spooling(case: _Case) -> Iterator[Remark]:
             at="proxy_http_version" if version else "proxy_request_buffering",
         )
 
-
-_TIMEOUTS = {
-    # tiiuae/ghaf-infra#1040 and distribution/distribution#755: 408.
-    "client_body_timeout": "a push whose client pauses for {} is answered 408",
-    # goharbor/harbor#9394, docker-archive/docker-registry#900 and #320: 504.
-    "proxy_read_timeout": "a registry that takes {} to store a layer is given up on, and the push is answered 504",
-    "proxy_send_timeout": "a registry that stops reading an upload for {} is given up on, and the push is answered 504",
-    "send_timeout": "the connection of a client that stops reading a layer for {} is closed",
-}
-
-
-def _timeouts(case: _Case) -> Iterator[Remark]:
     for name, effect in _TIMEOUTS.items():
-        written = case.word(name)
-        seconds = _seconds(written)
-        if written and seconds is not None and seconds < LEAST_TIMEOUT:
+        given = case.word(name)
+        seconds = _seconds(given)
+        if given and seconds is not None and seconds < LEAST_TIMEOUT:
             code = "size-mismatch" if name == "send_timeout" else "upload-cut-off"
-            shown = f"{written} s" if written.isdigit() else written
+            shown = f"{given} s" if given.isdigit() else given
             yield case.remark(code, f"{effect.format(shown)} ({name}).", f"Write {name} 900s;", at=name)
 
-
-# cloudflare/cloudflared#500, distribution/distribution#2475, ahmetb/serverless-registry-proxy#10: no Content-Length, and docker
-# stops.
-# nginx 1.22: HEAD with Accept-Encoding: gzip loses it where gzip_types names the type or is *, and keeps it where it is
-# application/json, or where HEAD has no Accept-Encoding.
-def _compression(case: _Case) -> Iterator[Remark]:
+    # cloudflare/cloudflared#500, distribution/distribution#2475, ahmetb/serverless-registry-proxy#10: no Content-Length, and
+    # docker stops.
+    # nginx 1.22: HEAD with Accept-Encoding: gzip loses it where gzip_types names the type or is *, and keeps it where it is
+    # application/json, or where HEAD has no Accept-Encoding.
     types = next(iter(case.scope.find("gzip_types")), None)
     if case.word("gzip") == "on" and types is not None and {"*", *MANIFESTS} & set(types.args):
         yield case.remark(
@@ -187,20 +187,6 @@ def _compression(case: _Case) -> Iterator[Remark]:
             "Write gzip off; where the registry is: layers are compressed already.",
             at="gzip_types",
         )
-
-
-ADVICE: tuple[Callable[[_Case], Iterator[Remark]], ...] = (
-    _body_size,
-    _upload_address,
-    _temporary_file,
-    _spooling,
-    _timeouts,
-    _compression,
-)
-
-
-def _named(directive: str, written: str) -> str:
-    return directive if written else f"{directive}, the default"
 
 
 def _bytes(text: str) -> int | None:

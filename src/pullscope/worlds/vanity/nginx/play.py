@@ -9,7 +9,8 @@ from there. Anything that decides and is not played ends it with `NotPlayedError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import Enum
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
@@ -17,7 +18,16 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
-from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope, Server, captured, find_location, server_for
+from pullscope.worlds.vanity.nginx.tree import (
+    Config,
+    Location,
+    Scope,
+    Server,
+    captured,
+    find_location,
+    returned,
+    server_for,
+)
 from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Rule
@@ -43,17 +53,12 @@ DIALECT = Dialect(
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
-@dataclass(frozen=True, slots=True)
-class _Jump:
-    """The path has changed, and the location is to be found again."""
+class _Turn(Enum):
+    JUMP = "the path has changed, and the location is to be found again"
+    STAY = "the rewrite directives are done with here (`break`)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stay:
-    """The rewrite directives are done with here (`break`)."""
-
-
-_Ended = Decision | _Jump | _Stay | None
+_Ended = Decision | _Turn | None
 
 
 class Play:
@@ -85,7 +90,6 @@ class Play:
         """What an error page shows of the answer that it stands for."""
 
     def answer(self) -> Decision:
-        """What nginx does with the request."""
         ended = self._rewritten(self._server.root.scope)
         return ended if isinstance(ended, Decision) else self._at_location()
 
@@ -114,7 +118,7 @@ class Play:
             ended = None if self._location is self._server.root else self._rewritten(self._scope)
             if isinstance(ended, Decision):
                 return ended
-            if isinstance(ended, _Jump):
+            if ended is _Turn.JUMP:
                 continue
             return self._accessed() or self._content()
 
@@ -133,7 +137,7 @@ class Play:
             elif one.name == "return":
                 return self._returned(one)
             elif one.name == "break":
-                return _Stay()
+                return _Turn.STAY
             elif one.name == "rewrite" and len(one.args) >= 2:
                 before = self._state.uri
                 ended = self._rewrite(one)
@@ -144,7 +148,7 @@ class Play:
                 raise NotPlayedError(one.where, f"{one.name} is code")
             if ended is not None:
                 return ended
-        return _Jump() if changed and self._location is not self._server.root else None
+        return _Turn.JUMP if changed and self._location is not self._server.root else None
 
     def _maybe(self, text: str, where: str) -> str | NotPlayedError:
         """A value that may never be used."""
@@ -183,17 +187,14 @@ class Play:
         path, _, args = filled.partition("?")
         self._state.uri, self._state.args, self._state.changed = normal_path(path), args, True
         if flag == "last":
-            return _Jump()
+            return _Turn.JUMP
         if flag == "break":
             self._left_location = True
-            return _Stay()
+            return _Turn.STAY
         return None
 
     def _returned(self, one: Directive) -> Decision:
-        words = one.args
-        status, text = 302, words[0] if words else ""
-        if words and words[0].isascii() and words[0].isdigit():
-            status, text = int(words[0][:4]), " ".join(words[1:])
+        status, text = returned(one)
         rule = self._rule(one)
         if status in _REDIRECTS and text:
             location = self._state.fill(text, one.where)

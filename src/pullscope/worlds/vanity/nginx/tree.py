@@ -104,21 +104,16 @@ class Location:
 
 @dataclass(slots=True, eq=False)
 class Server:
-    """One `server`."""
-
     root: Location
     names: tuple[str, ...]
     tls: bool
     is_default: bool
     ports: frozenset[str]
     named: dict[str, Location] = field(default_factory=dict)
-    """`location @name`."""
 
 
 @dataclass(slots=True, eq=False)
 class Config:
-    """The whole file."""
-
     file: str
     dialect: Dialect
     servers: list[Server] = field(default_factory=list)
@@ -219,6 +214,12 @@ def _locations(inside: Location, server: Server, file: str) -> None:
         else:
             raise ValueError(f"{one.where}: location {modifier} {path} is not a location that nginx knows")
         _locations(location, server, file)
+
+
+def returned(one: Directive) -> tuple[int, str]:
+    """The status of a `return`, and its text or address (ngx_http_rewrite_module, return)."""
+    code, *rest = one.args or [""]
+    return (int(code[:4]), " ".join(rest)) if code.isascii() and code.isdigit() else (302, code)
 
 
 def server_for(config: Config, host: str, port: str = "") -> Server:

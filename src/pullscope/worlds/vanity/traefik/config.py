@@ -37,8 +37,6 @@ class Router:
 
 @dataclass(slots=True)
 class Dynamic:
-    """All of the file."""
-
     file: str
     routers: list[Router] = field(default_factory=list)
     middlewares: dict[str, Item] = field(default_factory=dict)

@@ -67,7 +67,6 @@ class Play:
     left: int = MOST_STEPS
 
     def answer(self) -> Decision:
-        """What Traefik does with the request."""
         split = urlsplit(self.request.url)
         path = clean(split.path or "/")
         state = _State(self.request, path, split.query, self.request.host, self.request.headers)
