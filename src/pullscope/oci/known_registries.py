@@ -75,7 +75,7 @@ docker-hub: Docker Hub
     login docker login
     # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
     pull an account that its owner has let in
-    push the account of its owner or of a member, and of a token Read & Write
+    push the account of its owner or of a member, of a token Read & Write, and room for it in their plan
     is_cache no
     secret an access token (no password where two-factor or single sign-on is on)
 ghcr: GitHub Container Registry

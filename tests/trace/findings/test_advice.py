@@ -29,6 +29,7 @@ SAID = {
     "policy of writing": "Repository is read only: docker-hosted",
     "form of a name": "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
     "proxy login": "407 Proxy Authentication Required",
+    "image access": "image access restricted: team/app blocked for organization acme",
     "address": "DENIED: client with IP '203.0.113.7' is not allowed access",
     "country": "this page may be subject to export control laws",
     "token for password": "You must use a personal access token with 'api' scope",
@@ -112,6 +113,17 @@ def test_the_table_is_read_as_it_is_written() -> None:
     assert set(SAID) == {one.name for one in CLUES}
     for one in CLUES:
         fields = {field for _, field, _, _ in string.Formatter().parse(one.fix) if field is not None}
-        assert fields <= {"host", "client", "name", "names", "action", "login", "login_there", "what", "path"}, one.name
+        assert fields <= {
+            "host",
+            "client",
+            "name",
+            "names",
+            "action",
+            "login",
+            "login_there",
+            "path",
+            "secure",
+            "what",
+        }, one.name
         assert re.match(r"[a-z]", one.fix), one.name
     assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS

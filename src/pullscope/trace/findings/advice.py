@@ -18,7 +18,7 @@ ACTS = ("read", "list", "write", "delete", "token")
 TABLE = r"""
 # The proxy in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS.
 tls: HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port
-    ask {host} over https: leave it out of the insecure registries
+    ask {host} over https: {secure}
 # nginx, ngx_http_ssl_module
 client certificate: required SSL certificate|client certificate
     give {client} the client certificate that {host} asks for (client.cert and client.key in certs.d/{host})
@@ -59,6 +59,10 @@ terms: \baccept the\b|terms and conditions|\beula\b
 # Docker Hub, Harbor: too many of these, and no more are looked at
 attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
     wait, and then log in with the right password: {login}
+# Docker Business: mlrun/mlrun#5690, cider-security-research/cicd-goat#41, docker/docs#23947
+image access (read list token): image access restricted
+    have an owner of that organization let {name} through (Image Access Management in its settings), or pull it with an account
+    that is in no such organization
 # ACR's and Quay's firewalls: Azure/acr#412
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|blocked(?! by)|\bvpn\b
     allow the address that {client} comes from at {host}

@@ -31,6 +31,7 @@ from pullscope.trace.findings.case import (
     mirror_of,
     was_anonymous,
 )
+from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.connections import failure
 from pullscope.trace.findings.grants import (
     EXPIRED,
@@ -100,6 +101,7 @@ class Answer:
             path=self.path,
             action=action(self.case, self.step),
             login=self.login,
+            secure=by_tls_only(self.host, self.case.pull.client),
         )
 
     @property

@@ -5,6 +5,8 @@ Nothing here looks at the answer, but for a token's, whose request says what it 
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
@@ -39,6 +41,12 @@ def thing(step: Step) -> str:
         return f"a blob{of}"
     named = {Endpoint.TAGS: f"the tags{of}", Endpoint.CATALOG: "the catalog", Endpoint.REFERRERS: f"the referrers{of}"}
     return "/v2/" if route.endpoint is Endpoint.V1_PING else named.get(route.endpoint, path_of(step.first.request.url))
+
+
+def trusted(step: Step) -> str | None:
+    """The repository whose trust data a request is for (notary server/server.go)."""
+    found = re.search(r"/v2/(.+)/_trust/tuf/", step.first.request.url)
+    return found[1] if found is not None else None
 
 
 def request(step: Step) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import UNKNOWN, Client
+from pullscope.oci.whereabouts import is_local
 
 TABLE = """
 docker: add {host} to insecure-registries in daemon.json
@@ -87,7 +88,12 @@ def by_plain_http(host: str, client: Client) -> str:
 
 
 def by_tls_only(host: str, client: Client) -> str:
-    """How it is told not to go on without TLS."""
+    """How it is told not to go on without TLS.
+
+    BuildKit asks localhost by plain http unless it is told otherwise (util/resolver, fillInsecureOpts): docker/buildx#347.
+    """
+    if client.family == "buildkit" and is_local(host):
+        return f"set http = false for {host} in buildkitd.toml"
     return _row(client)[1].format(host=host)
 
 

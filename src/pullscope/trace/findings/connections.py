@@ -106,10 +106,11 @@ tls other: certificate|tls|ssl|handshake
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens at that port, or a firewall says so
     start what is to listen at {hosts}, or correct the port{bare}; look at firewalls on the way
-# microsoft/containerregistry#165, #175, microsoft/mssql-docker#906
+# microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
-    give {machine} IPv6, or turn it off there (sysctl -w net.ipv6.conf.all.disable_ipv6=1), so that {hosts} is asked by IPv4
+    give {machine} IPv6, or turn it off there (sysctl -w net.ipv6.conf.all.disable_ipv6=1), so that {hosts} is asked by IPv4;
+    if dig A {hosts} tells no address, ask another DNS server
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
     check the network of {machine}: its routes, a VPN
@@ -215,9 +216,9 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
         "name": "" if hosted else f"the name {hosts}, and ",
-        # canonical/microk8s#4586, containerd/nerdctl#775
+        # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200
         "bare": f" (443, as none is named; for plain http, {plain})"
-        if is_local(hop.host) and not by and (url.scheme, url.port) == ("https", None)
+        if not hosted and not by and (url.scheme, url.port) == ("https", None)
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
         "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)

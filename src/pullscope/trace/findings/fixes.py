@@ -132,10 +132,9 @@ def of_where_it_was_named(one: Answer) -> str | None:
     case, hop, before = one.case, one.hop, one.hop.follows
     if hop.step.is_token and one.status not in REFUSALS and (own := realm_lost(case, hop)) is not None:
         # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
-        return (
-            f"set the address of {own[0]} as clients have it, scheme and port too, in its configuration (external_url in Harbor, "
-            "ROOT_URL in Gitea) and in what a proxy in front hands on (Host, X-Forwarded-Proto)"
-        )
+        settings = "in its configuration (external_url in Harbor, ROOT_URL in Gitea)"
+        handed = "in what a proxy in front hands on (Host, X-Forwarded-Proto)"
+        return f"set the address of {own[0]} as clients have it, scheme and port too, {settings} and {handed}"
     known = failure(hop)
     if hop.response is not None or (known is not None and known.reached):
         return None

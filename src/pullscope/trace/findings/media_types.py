@@ -94,11 +94,8 @@ def _of_another_type(look: Look) -> Told | None:
     refuses = refuses or (look.family == "docker" and look.case.pull.client.store != "containerd")
     if not refuses or {look.sent, own} != {DOCKER_MANIFEST, OCI_MANIFEST}:
         return None
-    host = look.step.last.host
-    return (
-        f"sent as {look.sent} and calls itself {own}",
-        f"let {host}, or its cache, send the type that it calls itself",
-    )
+    how = f"let {look.step.last.host}, or its cache, send the type that it calls itself"
+    return f"sent as {look.sent} and calls itself {own}", how
 
 
 def _of_old_docker(look: Look) -> Told | None:
@@ -129,10 +126,8 @@ def _of_mixed_config(look: Look) -> Told | None:
     runs = look.family in _RUNNERS & set(CONTAINERS_IMAGE)
     if not runs or look.sent != OCI_MANIFEST or look.config != _DOCKERS_CONFIG:
         return None
-    return (
-        f"a manifest of OCI's type with a config of Docker's, which {look.case.client} takes for no image",
-        ONE_FAMILY,
-    )
+    what = f"a manifest of OCI's type with a config of Docker's, which {look.case.client} takes for no image"
+    return what, ONE_FAMILY
 
 
 def _of_no_image(look: Look) -> Told | None:
@@ -154,11 +149,8 @@ def _of_no_chart(look: Look) -> Told | None:
     if look.family != "helm" or "helm" in look.config or (not look.config and isinstance(look.manifest, Manifest)):
         return None
     what = f"no chart (its config is {look.config})" if look.config else "an index, and no chart"
-    name, host = look.step.route.repository, look.step.last.host
-    return (
-        what,
-        f"name the chart: {name} at {host} is an image or something else; charts are often below a name of their own",
-    )
+    other = f"{look.step.route.repository} at {look.step.last.host} is an image or something else"
+    return what, f"name the chart: {other}; charts are often below a name of their own"
 
 
 PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (

@@ -10,7 +10,7 @@ from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import host_within, takes
+from pullscope.trace.findings.asked import host_within, takes, trusted
 from pullscope.trace.findings.case import codes
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.said import front, says
@@ -61,6 +61,9 @@ def of_what_is_missing(one: Answer) -> str | None:
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
     also = f"; {cache(one, name)}" if (one.known is None or one.known.is_cache) and not is_page(one.hop) else ""
+    if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
+        other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
+        return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"
     if one.clue is not None and one.clue.name != "not there":
         return None  # words that say why
     if says(one.hop, _NO_PROJECT):
@@ -156,10 +159,9 @@ def of_a_website(one: Answer) -> str | None:
     if one.known is not None and one.known.id == "nexus" and one.status == 404 and (within or one.act == "read"):
         # GoogleContainerTools/jib#993, microsoft/vscode-docker#537, ansible-ThoTeam/nexus3-oss#299
         what = f"its docker repository {within[1]}" if within else "its docker repositories"
-        return (
-            f"ask {what} at the port or host that its settings give it (connector){f', as {within[2]}' if within else ''}: "
-            f"{one.host} is Nexus as browsers have it"
-        )
+        name = f", as {within[2]}" if within else ""
+        there = f"at the port or host that its settings give it (connector){name}"
+        return f"ask {what} {there}: {one.host} is Nexus as browsers have it"
     site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
     if site is None:
         return None

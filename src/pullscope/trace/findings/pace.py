@@ -140,10 +140,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
     sent = sum(hop.host == last.host for hop in case.hops)
     if says(last, _OF_ALL) and sent < FEW:
-        return (
-            f"{when}, keep what was fetched in a cache, or take it from a mirror: {case.client} sent {count(sent, 'request')} "
-            "here, so the limit is shared with others"
-        )
+        few = f"{case.client} sent {count(sent, 'request')} here, so the limit is shared with others"
+        return f"{when}, keep what was fetched in a cache, or take it from a mirror: {few}"
     if says(last, _OF_ALL):
         return f"{when}, and send fewer requests at a time: all requests count"
     if _is_docker_hubs(case, last) or says(last, _OF_AN_UPSTREAM):

@@ -10,6 +10,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTENT, Case, Found, is_a_question, name_of
 from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.puts import Put
 from pullscope.trace.findings.row import row
 from pullscope.trace.hop import is_page
@@ -31,10 +32,8 @@ def of_one_push(one: Answer) -> str | None:
     put, tag = put_before(one.case, one.step), one.step.route.reference
     if put is None or put.client != one.case.pull.client_key:
         return None
-    return (
-        f"if this is one push, use a newer version of the client (buildx from 0.22), which puts each platform by its digest: it "
-        f"put {tag} itself {told_of(put, one.step)}; else push under a new tag"
-    )
+    newer = "use a newer version of the client (buildx from 0.22), which puts each platform by its digest"
+    return f"if this is one push, {newer}: it put {tag} itself {told_of(put, one.step)}; else push under a new tag"
 
 
 def told_of(put: Put, step: Step) -> str:
@@ -56,18 +55,19 @@ def lost_after_push(case: Case) -> Iterator[Found]:
 
     After a garbage collection distribution's cache of descriptors says that blobs are there which are not, so that a push
     writes nothing: distribution/distribution#3254, #2270, #1761. Several instances with a storage each, replicas that are
-    behind and rules for cleaning up look the same. A HEAD for a blob is a question, and is not told.
+    behind and rules for cleaning up look the same. A HEAD for a blob is a question, and is told only where it ends the push that
+    put that: docker looks once more, and says "unknown blob" (moby/moby#36823, docker/for-linux#501).
     """
     for step in case.steps:
         route, last = step.route, step.last
         asked = route.endpoint in CONTENT and step.method in ("GET", "HEAD") and last.host == step.first.host
         if not asked or last.status not in (404, 410) or is_page(last):
             continue
-        if route.endpoint is Endpoint.BLOB and is_a_question(step):
-            continue
-        put = put_before(case, step)
-        if put is None or any(
-            one.last.ok and one.place == step.place and one.started > step.started for one in case.steps
+        put, asks = put_before(case, step), route.endpoint is Endpoint.BLOB and is_a_question(step)
+        if (
+            put is None
+            or (asks and (put.operation != case.pull.id or not case.failed))
+            or any(one.last.ok and one.place == step.place and one.started > step.started for one in case.steps)
         ):
             continue
         name = name_of(step) if route.digest is not None else f"tag {route.reference}"
@@ -80,4 +80,5 @@ def lost_after_push(case: Case) -> Iterator[Found]:
             if known is not None
             else f"look at the storage of {last.host}: after a garbage collection restart it (and empty its Redis cache), give "
             "all instances behind that name one storage, see what replication and clean-up rules do; then push again",
+            severity=Severity.ERROR if asks else None,
         )

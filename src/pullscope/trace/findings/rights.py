@@ -40,10 +40,9 @@ def of_a_login(one: Answer) -> str | None:
         kind = "what stands in front for Basic or the registry for tokens"
         return f"let {one.host} ask for one kind of login only: {kind}"
     if one.step.is_token and hop.request.method == "POST" and is_page(hop):
-        return (
-            f"let {hop.host} answer POST of a token request with a token, or with 405, after which {client} asks by "
-            f"GET: a web page answered (a newer version of the registry may). Else {again}"
-        )
+        page = "a web page answered (a newer version of the registry may)"
+        token = f"a token, or with 405, after which {client} asks by GET"
+        return f"let {hop.host} answer POST of a token request with {token}: {page}. Else {again}"
     ways, own = [again], realm_lost(one.case, hop) if one.step.is_token else None
     if own is not None:
         ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
@@ -259,10 +258,8 @@ def of_a_lookup(one: Answer) -> str | None:
         return f"{how}; {may_be}"
     if one.step.route.repository is None:
         return f"let {one.hop.host} say 404 to what is not there (in S3 by s3:ListBucket), or let signatures be read"
-    return (
-        f"let {one.hop.host} answer 404 to a tag that it has not got (there may be none yet): give the account the right to read "
-        f"{one.name}, in every repository behind it"
-    )
+    right = f"give the account the right to read {one.name}, in every repository behind it"
+    return f"let {one.hop.host} answer 404 to a tag that it has not got (there may be none yet): {right}"
 
 
 def of_a_silent_refusal(one: Answer) -> str | None:

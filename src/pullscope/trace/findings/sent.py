@@ -64,15 +64,13 @@ def of_writes(one: Answer) -> str | None:
     if is_specific(one.hop):
         return None
     if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
-        return (
-            f"have {one.host}, and what is in front of it, take {one.hop.request.method} at the uploads that it begins"
-        )
+        both = f"{one.host}, and what is in front of it,"
+        return f"have {both} take {one.hop.request.method} at the uploads that it begins"
     if not is_read_only(one):
         return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
-    return (
-        f"look into the configuration of {one.host}: with a proxy section it is a cache, and pushes go to the registry behind "
-        "it; without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
-    )
+    mode = "without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
+    cache = "with a proxy section it is a cache, and pushes go to the registry behind it"
+    return f"look into the configuration of {one.host}: {cache}; {mode}"
 
 
 def is_read_only(one: Answer) -> bool:
@@ -88,16 +86,13 @@ def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
     if one.code == "upload-cut-off" and hangs_up(one):
-        return (
-            f"create {one.name} at {host}{created_by(one)}, if it is not there: a push makes none in Amazon ECR, which ends it "
-            "like that; else look at what is between it and here"
-        )
+        ends = "a push makes none in Amazon ECR, which ends it like that; else look at what is between it and here"
+        return f"create {one.name} at {host}{created_by(one)}, if it is not there: {ends}"
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
         again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
-        return (
-            f"{again}; if that fails too, push from another network, or look at the proxies and firewalls of this one: their "
-            f"limits of size and time are the ones within reach, those of {one.hosted.name} are not"
-        )
+        limits_of = f"their limits of size and time are the ones within reach, those of {one.hosted.name} are not"
+        network = "push from another network, or look at the proxies and firewalls of this one"
+        return f"{again}; if that fails too, {network}: {limits_of}"
     if one.code == "upload-too-large":
         return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
@@ -106,17 +101,15 @@ def of_size_and_time(one: Answer) -> str | None:
             return f"{known[1]}; where that is no help, {look}"
         if whose is not None:
             return f"raise the time limit of the proxy in front of {host}: {whose}; where that is no help, {look}"
-        return (
-            f"raise the time and size limits of the proxy in front of {host} (proxy_read_timeout and client_max_body_size in "
-            f"nginx), and {look}"
-        )
+        nginx = "proxy_read_timeout and client_max_body_size in nginx"
+        return f"raise the time and size limits of the proxy in front of {host} ({nginx}), and {look}"
     if one.code == "upload-lost":
-        return (
-            f"push again; if it keeps failing, report it to {one.hosted.name}: it loses the uploads that it began"
-            if one.hosted is not None
-            else f"give all instances behind {host} the same storage and the same http.secret, and let proxies pass on the "
-            "Location of an upload with its whole query"
-        )
+        if one.hosted is not None:
+            return (
+                f"push again; if it keeps failing, report it to {one.hosted.name}: it loses the uploads that it began"
+            )
+        location = "let proxies pass on the Location of an upload with its whole query"
+        return f"give all instances behind {host} the same storage and the same http.secret, and {location}"
     return None
 
 
@@ -175,20 +168,16 @@ def of_uploads(one: Answer) -> str | None:
     if other_bytes(one.case, one.step) is not None:
         return f"have {one.case.client} send it to the address of its own digest, or by a tag: pushing again sends the same"
     if unknown_subject(one.step) is not None:
-        return (
-            f"push what the manifest refers to (its subject) first; if {host} gives that by its digest, it looks for a blob "
-            "of that digest: report it there"
-        )
+        there = f"if {host} gives that by its digest, it looks for a blob of that digest: report it there"
+        return f"push what the manifest refers to (its subject) first; {there}"
     if said & UNKNOWN_BLOB:
         if one.step.document is None:
             return "push again: a blob that the manifest names is not there"
         lost = f"{host} said that all of it is there, and does not find it (several instances need one storage)"
         return f"push again; if it keeps failing, look at the storage: {lost}"
     if one.status == 416 or says(hop, PART):
-        return (
-            f"push again, and send the parts of a blob one after the other, from where {host} says that it is: the Range of "
-            "its answers"
-        )
+        from_there = f"from where {host} says that it is: the Range of its answers"
+        return f"push again, and send the parts of a blob one after the other, {from_there}"
     changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
@@ -218,30 +207,22 @@ def of_a_manifest(one: Answer) -> str | None:
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
     if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
         takes = "" if one.hosted is not None else ", or let it (FEATURE_GENERAL_OCI_SUPPORT in Quay)"
-        return (
-            f"keep signatures and attestations elsewhere (COSIGN_REPOSITORY in cosign, storage.oci.repository in Tekton Chains): "
-            f"{host} may not take {artifact}{takes}"
-        )
+        how = "COSIGN_REPOSITORY in cosign, storage.oci.repository in Tekton Chains"
+        return f"keep signatures and attestations elsewhere ({how}): {host} may not take {artifact}{takes}"
     if artifact and one.status in _NO_SUCH_TYPE:
-        as_image = (
-            "oci-artifact=false in buildx" if one.case.pull.client.family == "buildkit" else "with an image's config"
-        )
-        return (
-            f"push it as an image ({as_image}), or to a registry that takes artifacts: {host} may not take {artifact}"
-        )
+        buildx = one.case.pull.client.family == "buildkit"
+        how = "oci-artifact=false in buildx" if buildx else "with an image's config"
+        return f"push it as an image ({how}), or to a registry that takes artifacts: {host} may not take {artifact}"
     if isinstance(document, Index) and any(
         ("docker" in sent) != ("docker" in one.media_type) for one in document.manifests
     ):
         # podman-container-tools/buildah#2594, #3604, #3550, podman-container-tools/podman#8242, #8353: Quay
         formats = "buildah or podman manifest push --all with --format v2s2, or --format oci"
-        return (
-            f"push the list and its images in one family of types ({formats}): this list names manifests of the other"
-        )
+        both = f"the list and its images in one family of types ({formats})"
+        return f"push {both}: this list names manifests of the other"
     if media_class(sent) in _TYPES and "docker" in sent and one.hosted is None:
-        return (
-            f"{host} may take OCI's types only: push the image as OCI (skopeo copy --format oci, buildx with "
-            "oci-mediatypes=true), or let it take Docker's (http.compat in Zot)"
-        )
+        how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
+        return f"{host} may take OCI's types only: push the image as OCI ({how}), or let it take Docker's (http.compat in Zot)"
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
     may = f"; it may not take manifests of the type {sent or 'that was sent'}" if one.status in _NO_SUCH_TYPE else ""

@@ -238,9 +238,9 @@ def scope_refused(case: Case) -> Iterator[Found]:
 def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
     """What would tell a name too many in the scope from an image that is private; a host that takes no login has none."""
     if (first := public_front(token)) is not None:
+        other = f"pull from a mirror or a copy of your own, and report it to {first}"
         return (
-            f"try again later, and from another network: no login helps, {first} is public. If that fails too, pull from "
-            f"a mirror or a copy of your own, and report it to {first}"
+            f"try again later, and from another network: no login helps, {first} is public. If that fails too, {other}"
         )
     own, names, under = "keep the registry's own path", asked_by_the_registry(token), token.under
     if renamed or not names:

@@ -351,9 +351,12 @@ def mount_refused(case: Case) -> Iterator[Found]:
             logged_in and ((unsaid and not plain) or any(source in error.detail for error in last.errors))
         ):
             continue
+        other = f"push without mounting, or with another version of {case.client}"
+        if case.pull.client.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
+            other = "use docker buildx imagetools create, which copies"
         yield Found(
             [step],
             f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
-            f"push without mounting, or with another version of {case.client}; a mount needs {source} at {last.host} itself, the "
+            f"{other}; a mount needs {source} at {last.host} itself, the "
             "right to read it and the right to push" + (f" {step.route.repository}" if step.route.repository else ""),
         )
