@@ -49,16 +49,11 @@ def challenge_unreadable(case: Case) -> Iterator[Found]:
             refused.append(step)
     if not refused:
         return
-    last = refused[0].last
+    last, no_realm = refused[0].last, "not where to get a token: its challenge has no realm"
+    what = no_realm if last.challenges else "not what it wants: there is no WWW-Authenticate"
     yield Found(
         refused,
-        f"{answered_by(last)} said 401{reason(last)}, and "
-        + (
-            "not where to get a token: its challenge has no realm."
-            if last.challenges
-            else "not what it wants: there is no WWW-Authenticate."
-        )
-        + f" No login helps {case.client}.",
+        f"{answered_by(last)} said 401{reason(last)}, and {what}. No login helps {case.client}.",
         f'let {last.host} send WWW-Authenticate: Bearer realm="https://TOKEN-SERVER/token",service="NAME", and '
         "the proxy in front of it pass that on",
         severity=case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
@@ -102,17 +97,14 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
         ]
         if last.status != 200 or is_page(last) or not refused:
             continue
+        asked = f"{refused[0].method} of {refused[0].route.repository}"
         yield Found(
             [step, *refused],
-            f"{last.host} answers /v2/ with 200 and {_asked(refused[0])} with 401, so {case.client} does not know that a "
+            f"{last.host} answers /v2/ with 200 and {asked} with 401, so {case.client} does not know that a "
             "login or token is wanted.",
             f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate"
             + ("" if is_write(refused[0]) else ", or let everything be read without a login"),
         )
-
-
-def _asked(step: Step) -> str:
-    return f"{step.method} of {step.route.repository}"
 
 
 @row(

@@ -87,15 +87,15 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
     if not bare:
         return
     heads = [hop for hop in bare if hop.request.method == "HEAD"]
-    first = (heads or bare)[0]
+    first, others = (
+        (heads or bare)[0],
+        "docker and containerd would have to fetch it twice; podman and skopeo do not look at it",
+    )
+    own = f"{case.client} has to fetch the manifest to know its digest, as docker and containerd do"
     yield Found(
         (hop.step for hop in heads or bare),
         f"{first.host} answers {first.request.method} of {first.step.route.reference} without Docker-Content-Digest: "
-        + (
-            f"{case.client} has to fetch the manifest to know its digest, as docker and containerd do."
-            if heads
-            else "docker and containerd would have to fetch it twice; podman and skopeo do not look at it."
-        ),
+        f"{own if heads else others}.",
         f"let {first.host} send Docker-Content-Digest with every manifest, also for HEAD",
         severity=case.severity(first.step) if heads else Severity.INFO,
     )

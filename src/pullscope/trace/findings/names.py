@@ -83,17 +83,11 @@ def tag_invalid(case: Case) -> Iterator[Found]:
         if not tag or (":" in tag and "/" not in tag) or step.route.digest is not None or _TAG.fullmatch(tag):
             continue
         wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
+        other = "it is longer than 128 characters" if len(tag) > 128 else "one begins with a letter, a digit or _"
         yield Found(
             [step],
             f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which is not a valid tag: "
-            + (
-                f"{wrong} may not be in one"
-                if wrong
-                else "it is longer than 128 characters"
-                if len(tag) > 128
-                else "one begins with a letter, a digit or _"
-            )
-            + f"{quoted(step.last)}.",
+            f"{f'{wrong} may not be in one' if wrong else other}{quoted(step.last)}.",
             f"name the image or chart once: {case.client} adds name and tag to the address that it is given"
             if "/" in tag
             else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",

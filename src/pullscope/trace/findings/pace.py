@@ -110,15 +110,13 @@ def rate_limited(case: Case) -> Iterator[Found]:
     one = Answer(case, last.step)
     known = last.step.is_token or one.issued is not None or last.request.authorization == "basic"
     logged_in = (known and not one.no_login) or says(last, _OF_AN_ACCOUNT)
+    hubs = (
+        f" These are words of Docker Hub, whose limit {last.host} has reached." if _is_docker_hubs(case, last) else ""
+    )
     yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
-        f"{f': {words}' if words else reason(last)}."
-        + (
-            f" These are words of Docker Hub, whose limit {last.host} has reached."
-            if _is_docker_hubs(case, last)
-            else ""
-        ),
+        f"{f': {words}' if words else reason(last)}.{hubs}",
         _when_to_ask_again(case, last, logged_in=logged_in),
     )
 

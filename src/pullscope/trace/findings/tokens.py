@@ -131,17 +131,13 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
         if issuer is None or not homes or hop.host in homes:
             continue
         anonymous = issuer.token is not None and issuer.token.anonymous
+        shown = [one.step for one in case.hops if one.host == hop.host and case.issuer_of(one) is issuer]
+        means = (
+            ". The token is anonymous: anyone can get one." if anonymous else ", which can pull with it while it lives."
+        )
         yield Found(
-            [
-                issuer,
-                *(other.step for other in case.hops if other.host == hop.host and case.issuer_of(other) is issuer),
-            ],
-            f"{case.client} sent the token of {issuer.first.host}, made for {listed(sorted(homes))}, to {hop.host}"
-            + (
-                ". The token is anonymous: anyone can get one."
-                if anonymous
-                else ", which can pull with it while it lives."
-            ),
+            [issuer, *shown],
+            f"{case.client} sent the token of {issuer.first.host}, made for {listed(sorted(homes))}, to {hop.host}{means}",
             f"let only hosts that you trust redirect to {listed(sorted(homes))}, or answer the challenge at {hop.host} itself, "
             "as a proxy does",
             severity=Severity.INFO if anonymous else Severity.WARNING,
