@@ -41,7 +41,11 @@ class FailOn(StrEnum):
 @speaking
 def report(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="A recording (.jsonl), a flow file (.mitm) or a log; - for stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|-",
+            help="A recording (.jsonl), a flow file (.mitm), a log or a client's error message; - for stdin.",
+        ),
     ],
     form: Annotated[
         str,
