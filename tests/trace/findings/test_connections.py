@@ -149,7 +149,7 @@ def test_a_registry_that_all_know_is_read_on_the_way() -> None:
     """Its certificate is of a CA that all trust: another is that of something in between."""
     reason = "Certificate verify failed: self-signed certificate in certificate chain"
     assert "something on the way reads TLS" in told_of(reason, "https://quay.io/v2/")[0]
-    assert "a CA of its own" in told_of(reason)[0]
+    assert "a private CA" in told_of(reason)[0]
 
 
 @pytest.mark.parametrize("reason", REACHED)

@@ -27,7 +27,7 @@ from pullscope.trace.settle import tokens_read_early
     explains="retried",
     severities="warning",
     suffers="clients that may talk to the host without TLS",
-    remedy="take the host out of what is allowed to be insecure",
+    remedy="take the host off the client's list of insecure registries",
 )
 def plain_http_fallback(case: Case) -> Iterator[Found]:
     """After a failed handshake the same client asks the same host over http.
@@ -59,7 +59,7 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
     "upstream-unreachable",
     needs=Fact.ERROR,
     explains="cdn-failed redirect-downgrade size-mismatch token-server-failed",
-    remedy="check the host; play one that does not exist yet",
+    remedy="check the host's name, DNS and port",
 )
 def upstream_unreachable(case: Case) -> Iterator[Found]:
     """There is no name, no connection or no TLS for a host.
@@ -87,7 +87,7 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     needs=Fact.CREDENTIAL,
     severities="info",
     suffers="none; the trace is what lacks something",
-    remedy="BUILDKIT_NO_CLIENT_TOKEN=1, or trace the client too",
+    remedy="set BUILDKIT_NO_CLIENT_TOKEN=1, or trace the client too",
 )
 def token_request_elsewhere(case: Case) -> Iterator[Found]:
     """A challenge, then a token that was never seen being issued.
@@ -128,7 +128,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
     needs=Fact.REDIRECT,
     severities="info",
     suffers="none; the trace is what lacks something",
-    remedy="--only with that host too",
+    remedy="name that host with --only too",
 )
 def host_not_traced(case: Case) -> Iterator[Found]:
     """Redirects to a host of which nothing was seen.

@@ -30,32 +30,32 @@ no rule: default backend
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
 route: no healthy upstream|no available server|(?:application|app) not found|no such app
     |upstream connect error|no server is available|error code: 10(?:16|33)
-    look at the route to the registry behind {host}: the proxy in front has no server for it
+    check the route to the registry behind {host}: the proxy in front has no server for it
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
 filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|(?:page|access) blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
     |internet security by|web ?filter|web application firewall
-    have {host} let through by the filter that answers in its place, or go another way
+    allow {host} in the filter that answers in its place, or use another network
 # Istio, RequestAuthentication and AuthorizationPolicy
 mesh: \bjwt (?:is missing|verification|issuer)|RBAC: access denied
-    let what is in front of {host} (Istio, Envoy) let {client} through: it refuses before the registry is asked
+    allow {client} in what is in front of {host} (Istio, Envoy): it refuses before the registry is asked
 # openai/tart#295, goharbor/harbor#12676
 cookies: csrf token
-    let {client} send no cookies: {host} takes a request that has some for a browser's, and wants a browser's token beside them
+    let {client} send no cookies: {host} treats a request with cookies as a browser's, and wants a CSRF token beside them
 # mozilla/jetstream#2683
 closed: deprecated and shutting down|\bshut down\b|\bdiscontinued\b
-    use the registry that took the place of {host} (for gcr.io: gcloud artifacts docker upgrade migrate, in its project)
+    use the registry that replaced {host} (for gcr.io: gcloud artifacts docker upgrade migrate, in its project)
 proxy login: proxy authentication
     give the client the login of the proxy in its proxy settings
 account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
     |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
-    look at the account at {host}: its answer says what is wrong with it
+    check the account at {host}: its answer says what is wrong with it
 # openshift/release#6056, redhat-developer/rhdh-local#20
 moved (read list): only available (?:on|at|from) (?P<what>[a-z][\w-]*(?:\.[a-z][\w-]*)+)
     ask for {what}/{name} in its place, and log in there: {login_there}
 # registry.redhat.io, nvcr.io
 terms: \baccept the\b|terms and conditions|\beula\b
-    accept at the website of {host} what its answer names, with the account of the login
+    accept what the answer names at the website of {host}, with the account of the login
 # Docker Hub, Harbor: too many of these, and no more are looked at
 attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
     wait, and then log in with the right password: {login}
@@ -67,7 +67,7 @@ image access (read list token): image access restricted
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|blocked(?! by)|\bvpn\b
     allow the address that {client} comes from at {host}
 country (read list token): export control|sanction|embargo|not available in your|\bcountry\b|your region
-    pull it from a mirror that may be reached from here
+    pull it from a mirror that can be reached from here
 
 # Who asks: Docker Hub and GitLab, docker/hub-feedback#1981, basecamp/kamal#1498
 token for password: personal access token|use a token|instead of a password|two.?factor|\b2fa\b|\bmfa\b
@@ -90,14 +90,14 @@ permission: permission\W+[\w.]+\W+denied on
 # What is to be made has no settings yet: freeipa/ipa-tuura#38, actions/runner#1039
 new package (write): not allowed to create|create_package
     give the workflow permissions: packages: write, and let its repository and organization do so (Settings, Actions, Workflow
-    permissions: Read and write); else push {name} the first time with the token of a person that has write:packages
+    permissions: Read and write); else push {name} the first time with a person's token that has write:packages
 # A workflow's own token: hyperledger-firefly/signer#74, bachp/git-mirror#516, docker/build-push-action#463
 workflow token (write): installation not allowed|write_package
     give the workflow permissions: packages: write, and in the settings of the package {name} (Manage Actions access) the right
-    to write; the token of a person needs write:packages
+    to write; a person's token needs write:packages
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
-    have {name} put on the list of {host}, or pull it from where it comes from: no login helps
+    have {name} put on the list of {host}, or pull it from its own registry: no login helps
 
 # Harbor: goharbor/harbor#16834; Nexus and Artifactory, in their own words
 cache (write): proxy (?:project|cache|repositor)|pull.?through|not a (?:local|hosted) |(?:remote|virtual) repositor
@@ -122,16 +122,16 @@ types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
     more)
 # The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669
 disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
-    make room on the disk on which {host} keeps its blobs: collect what is not used any more, or give it a larger volume
+    make room on the disk on which {host} keeps its blobs: collect garbage, or give it a larger volume
 disk read-only: read-only file ?system
-    mount the disk of {host} for writing, and look at why it is read-only: a setting, or the kernel after an error (dmesg)
+    mount the disk of {host} for writing, and check why it is read-only: a setting, or the kernel after an error (dmesg)
 quota (write delete token): quota(?! handler)|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
     make room at {host}, or raise the quota that it names
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
-    allow redeploy for that repository at {host}, or push what it has not got: it takes nothing twice
+    allow redeploy for that repository at {host}, or push what it does not have yet: it accepts nothing twice
 # Zot: knative/func#2721, project-zot/zot#3005
 other type (write): changing manifest media-type
     delete {name} at {host} under that tag first, or push under a new tag: a tag keeps the type of what it names there
@@ -155,10 +155,10 @@ read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?
 maintenance: maintenance|read.?only
     wait until {host} is back
 licence: licen[cs]e|subscription|\bpayment|billing|suspended|overdue|\btrial\b|upgrade your
-    look at the account or licence of {host}
+    check the account or licence of {host}
 # jfrog/jfrog-cli-core#1101, sobolevn/git-secret#801
 scan: vulnerabilit|not scanned|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
-    mend or allow what the scan found, or have the policy of {host} changed
+    fix or allow what the scan found, or change the policy of {host}
 signature (read list write delete): \b(?:un)?signed\b|signature (?:is )?(?:required|missing|not)|content trust
     sign the image as {host} demands
 # Lists in pages: distribution/distribution#4844
@@ -169,16 +169,16 @@ form of a name: must be lowercase|missing image name|should be of the form
     write the whole name, in lower case and with each part that {host} wants
 # docker_auth, of what is asked by POST: helm/helm#6214
 scopes in one (token): invalid scope\W+\w+:\S+:\S+ \w+:
-    use a newer version of the token server at {host}: it takes no two scopes in one request, as {client} sends them by POST
+    use a newer version of the token server at {host}: it accepts no two scopes in one request, as {client} sends by POST
 # Artifactory: jfrog/charts#455
 no key: unsupported docker v2 repository request for 'null'
     let the proxy in front of {host} name the key of the repository: by subdomain, by port or in the path
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
-    check how {names} is spelled: {host} takes no such name
+    check how {names} is spelled: {host} accepts no such name
 # Harbor says 401 or 403 too: goharbor/harbor#13391
 not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:not found|does not exist|doesn't exist|unknown)
-    check how {names} is spelled, and create at {host} what its answer says is not there, where it is to be pushed to
+    check how {names} is spelled, and create what its answer names at {host}, if you push to it
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
 scopes: \bscopes\b
     log in with a token whose scopes let it {action} {name}
@@ -203,17 +203,17 @@ own storage: https?://(?P<what>[\w.:-]+)/\S*docker/registry/v2/
     where it is not set)
 network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:
     |\blookup \S+ on\b
-    look at what {host} cannot reach from where it runs, which its answer names, and at its log
+    check what {host} cannot reach from where it runs, which its answer names, and its log
 disk rights: \b(?:filesystem|mkdir|open|rename|unlink(?:at)?|chmod|lstat)\b.*permission denied
     let the user that the registry of {host} runs as write to that directory: owner and mode of the volume, fsGroup in
     Kubernetes, SELinux
 disk failed: input/output error|stale (?:nfs )?file handle|too many open files
-    look at the disk or network volume below {host}, and at the kernel's log there (dmesg)
+    check the disk or network volume of {host}, and the kernel's log there (dmesg)
 storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|blob ?store|swift|storage driver)\b
     |permission denied
-    look at the storage of {host}, of which its answer speaks, and at its log
+    check the storage of {host}, which its answer names, and its log
 database: \b(?:database|sql|postgres\w*|redis|redigo|deadlock|pq:)
-    look at the database of {host}, of which its answer speaks, and at its log
+    check the database of {host}, which its answer names, and its log
 """
 """The kinds of words, to which acts they are an answer, and below each the fix; of those that fit the first decides.
 

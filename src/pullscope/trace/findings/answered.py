@@ -79,7 +79,7 @@ def login_expired(one: Answer) -> str:
     "login-lacks-right",
     explains="access-denied scope-refused",
     suffers="that account",
-    remedy="the right, or another account",
+    remedy="give the account that right, or use another account",
     recording="field/wire/harbor-basic-after-bearer.mitm",
 )
 def login_lacks_right(one: Answer) -> str:
@@ -93,7 +93,7 @@ def login_lacks_right(one: Answer) -> str:
     return f"{may_not}: its token grants {granted}{in_brackets(one.hop)}."
 
 
-@composed("access-denied", needs=Fact.TROUBLE, suffers="all without the right", remedy="the name, or a login")
+@composed("access-denied", needs=Fact.TROUBLE, suffers="all without the right", remedy="check the name, or log in")
 def access_denied(one: Answer) -> str:
     """401 or 403 with a token or login in hand, or a login that the token server refuses.
 
@@ -121,7 +121,7 @@ def access_denied(one: Answer) -> str:
     "registry-failed",
     explains="upload-refused upload-lost head-not-allowed",
     severities="error, warning",
-    remedy="the registry's logs",
+    remedy="read the registry's logs",
 )
 def registry_failed(one: Answer) -> str:
     """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
@@ -141,7 +141,7 @@ def registry_failed(one: Answer) -> str:
     )
 
 
-@composed("manifest-unknown", remedy="the tag, or the index entry that is missing")
+@composed("manifest-unknown", remedy="check the tag, or push what the index names")
 def manifest_unknown(one: Answer) -> str:
     """404 for a tag or digest.
 
@@ -159,7 +159,7 @@ def manifest_unknown(one: Answer) -> str:
     return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}."
 
 
-@composed("name-unknown", remedy="the repository")
+@composed("name-unknown", remedy="check the repository's name")
 def name_unknown(one: Answer) -> str:
     """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 
@@ -180,7 +180,7 @@ def blob_unknown(one: Answer) -> str:
     return f"{one.hop.host} does not have {name_of(one.step)}{_why(one)}{whose}."
 
 
-@composed("cdn-failed", severities="error, warning", remedy="the storage")
+@composed("cdn-failed", severities="error, warning", remedy="repair the storage")
 def cdn_failed(one: Answer) -> str:
     """The storage behind a blob, or a manifest, fails for another reason.
 
@@ -243,7 +243,7 @@ def referrers_refused(case: Case) -> Iterator[Found]:
     "request-failed",
     needs=None,
     suffers="the client that asked",
-    remedy="what the answer asks for",
+    remedy="do what the answer asks for",
     report="goharbor/harbor#13825",
     last_resort=True,
 )

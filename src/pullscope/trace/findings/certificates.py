@@ -56,7 +56,7 @@ CA_NOT_TRUSTED = Row(
     shows="a client ends the TLS handshake with the proxy because of its certificate",
     severities="error",
     suffers="all that do not trust the CA",
-    remedy="trust it for this client and this host",
+    remedy="let this client trust the CA for this host",
     recording="recordings/dockerd-20.10-untrusted-ca.jsonl",
     known=cleandoc(
         """

@@ -33,7 +33,7 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
     "challenge-unreadable",
     needs=Fact.TROUBLE,
     explains="access-denied write-denied",
-    remedy="WWW-Authenticate with a realm",
+    remedy="send WWW-Authenticate with a realm",
 )
 def challenge_unreadable(case: Case) -> Iterator[Found]:
     """401 without a challenge, or with one that has no realm.
@@ -112,7 +112,7 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
     needs=Fact.TROUBLE,
     explains="access-denied credentials-not-used",
     suffers="all that cannot reach the realm; oras and helm behind a redirect",
-    remedy="the registry's public address, in its own configuration and in the proxy in front of it",
+    remedy="set the registry's public address in its configuration and in the proxy in front of it",
     recording="field/wire/gitea-realm-localhost.mitm",
 )
 def token_not_requested(case: Case) -> Iterator[Found]:
@@ -211,7 +211,7 @@ def _is_answerable(challenge: Challenge) -> bool:
     needs=Fact.TROUBLE,
     severities="warning, info",
     suffers="all that are logged in",
-    remedy="the registry's public https address",
+    remedy="set the registry's public https address",
     recording="field/wire/token-301-empty-body.mitm",
 )
 def token_server_insecure(case: Case) -> Iterator[Found]:
@@ -247,7 +247,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
     "token-server-failed",
     needs=Fact.TOKEN,
     explains="access-denied credentials-not-used mirror-failed token-not-requested token-server-insecure write-denied",
-    remedy="the realm's host",
+    remedy="repair the token server that the realm names",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:
     """The realm answers with another error than a refusal, or with 200 and no token.
@@ -309,7 +309,7 @@ FAILED = causes(
 basic: <nothing> {one.basic} offers Basic too, which {one.client} did not try.
     let {one.basic} offer Basic only, or a realm that is a token server
 plain fails !own: <nothing>
-    look whether a token server runs behind {one.who}, and set the public https address of {one.plain} in its configuration
+    check that a token server runs behind {one.who}, and set the public https address of {one.plain} in its configuration
 plain !own: <nothing>
     set the public https address of {one.plain} in its configuration, and send X-Forwarded-Proto
 by_post: <nothing>
@@ -323,7 +323,7 @@ fails: <nothing><own>
 bearer: <nothing> It showed a token there, and no login.
     use a version of {one.client} that shows its login to the token server, not an earlier token
 filtered: <nothing>
-    have this address allowed at {one.there}: a page for people answered in place of the token server, which saw no login
+    get this address allowed at {one.there}: a web page answered in place of the token server, which saw no login
 unreadable: <nothing>
     <look>; check how {one.names} is spelled
 hosted: <nothing>

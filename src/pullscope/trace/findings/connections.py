@@ -28,8 +28,8 @@ proxy name: proxyconnect.*\blookup\b
     write HTTPS_PROXY of {who} as http://HOST:PORT, with a host that {machine} finds (`lookup http`: a scheme stands there twice)
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
 name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
-    {who} could not reach {what}: no DNS server told its address
-    check which DNS server {machine} asks, and whether that one answers for {hosts}
+    {who} could not reach {what}: no DNS server answered
+    check which DNS server {machine} uses, and whether it answers for {hosts}
 name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
     {who} could not reach {what}: no address is known for that name
     check {name}what DNS says of {hosts} on {machine}{played}
@@ -45,7 +45,7 @@ proxy out: proxyconnect|upstream proxy|error connecting to|socks connect|proxy a
     check the proxy that {who} uses: whether it runs, which login it wants, and whether it lets {hosts} through
 tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
     |record layer failure
-    {what} was reached and speaks no TLS (plain http, as a rule), and {client} asks by https
+    {what} was reached and does not speak TLS (usually plain http), and {client} uses https
     {plain}, or put TLS at {hosts}
 # What a server says of the client's own certificate, in alerts
 # Not by words: a registry that all know, with the certificate of a CA that none knows
@@ -53,12 +53,12 @@ tls read: (?!)
     what answered as {what} shows the certificate of another CA: something on the way reads TLS, as a company's proxy does
     {trust}
 tls client: certificate required|tls: (?:bad|unknown) certificate|alert (?:unknown ca|bad certificate)|client certificate
-    {what} was reached and wants a certificate of the client
+    {what} was reached and asks for a client certificate
     give {client} the certificate that {hosts} asks for (docker and podman: client.cert and client.key in certs.d/{hosts})
     {through}
 # Go's net/http, of the TLS alert that came in plain text
 http tls: malformed HTTP response .{0,4}x1[56]
-    {what} was reached and speaks TLS, and {client} asks by plain http
+    {what} was reached and speaks TLS, and {client} uses plain http
     {secure}
 tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
     |not valid for any names|subject name matches|target host name
@@ -72,40 +72,40 @@ tls early: (?<!expired or is )not yet valid|current time \S+ is before
 # The user of a hosted registry renews nothing: amtoaer/bili-sync#68 is a root that old systems have
 tls time: certificate has expired|not yet valid
     the certificate of {what} is not valid at this time
-    {renew}check the clock of {machine}, and that its CA certificates are of today
+    {renew}check the clock of {machine}, and that its CA certificates are up to date
 tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
-    the certificate of {what} is one that {who} takes from no CA
-    give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no extensions of its own
+    the certificate of {what} is of a kind that {who} accepts from no CA
+    give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions
 # The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
 tls chain: local issuer|first certificate|unknown authority|certificate signed by
-    {what} was reached, and the chain of its certificate leads to no CA that {who} trusts
+    {what} was reached, and its certificate chain ends at no CA that {who} trusts
     have {hosts} send its intermediate certificates if a public CA signed it; else {trust}
 tls trust: certificate verif|self.signed|unknown ca|not trusted
-    {what} was reached, and its certificate is from a CA of its own, which {who} does not trust
+    {what} was reached, and its certificate is from a private CA, which {who} does not trust
     {trust}
 # Alerts (RFC 8446, 6.2)
 tls refused: handshake failure|no application protocol|insufficient security|internal error
     {what} was reached and refused the TLS handshake
-    look at the log of {hosts}: it may want a certificate of the client, or other ciphers{through}
+    look at the log of {hosts}: it may want a client certificate, or other ciphers{through}
 tls site: unrecognized name
-    {what} was reached, and has no site of that name
+    {what} was reached, and serves no site of that name
     ask {hosts} under the name that it serves, or add that name there
 tls version: agree on a TLS version|protocol version|unsupported protocol|no supported versions
     {what} was reached, and speaks only versions of TLS that {who} does not
     let {hosts} speak TLS 1.2 or later{old}
 tcp slow handshake: handshake time|handshake timed|tls.*timed? ?out
-    {who} had no TLS handshake in time with {what}
-    try again; if it keeps failing, look at what is between {machine} and {hosts}: a filter, a proxy, an MTU too large
+    the TLS handshake of {who} with {what} timed out
+    try again; if it keeps failing, check what is between {machine} and {hosts}: a filter, a proxy, a too large MTU
 tls ended: ^connection closed|unexpected eof|SSL_ERROR_SYSCALL|handshake.*(?:EOF|reset)
-    {what} was reached, and the connection ended within the TLS handshake
-    check that {hosts} speaks TLS at that port, and what is on the way: filters that go by the name end it like that
+    {what} was reached, and the connection ended during the TLS handshake
+    check that {hosts} speaks TLS on that port, and what is on the way: filters that block by name end it like that
 tls other: certificate|tls|ssl|handshake
-    {who} had no TLS with {what}
+    {who} could not complete the TLS handshake with {what}
     look at the log of {hosts}, or of what stands in front: the handshake failed there
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
-    {who} could not reach {what}: the connection was refused, so nothing listens at that port, or a firewall says so
-    start what is to listen at {hosts}, or correct the port{bare}; look at firewalls on the way
+    {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
+    start the server at {hosts}, or correct the port{bare}; check firewalls on the way
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there

@@ -24,7 +24,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
     needs=None,
     explains="digest-mismatch manifest-unreadable",
     severities="error, warning",
-    remedy="time and size limits of proxies",
+    remedy="raise the time and size limits of proxies",
 )
 def size_mismatch(case: Case) -> Iterator[Found]:
     """Another number of bytes than the manifest or Content-Length says.
@@ -98,7 +98,7 @@ def _announced(hop: Hop) -> int | None:
     "digest-mismatch",
     explains="manifest-unreadable",
     severities="error, warning",
-    remedy="proxies and caches in between",
+    remedy="check proxies and caches in between",
 )
 def digest_mismatch(case: Case) -> Iterator[Found]:
     """Bytes that do not hash to the digest asked for.
@@ -125,7 +125,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         )
 
 
-@row("blob-coded", needs=Fact.BLOB, suffers="docker", remedy="no Content-Encoding on blobs", report="moby/moby#17595")
+@row("blob-coded", needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding", report="moby/moby#17595")
 def blob_coded(case: Case) -> Iterator[Found]:
     """A blob that is right, by its digest, comes with Content-Encoding, and is fetched again and again.
 
@@ -143,7 +143,7 @@ def blob_coded(case: Case) -> Iterator[Found]:
         yield Found(
             again,
             f"{answered_by(hop)} sent {name_of(again[0])} with Content-Encoding {header(hop, 'content-encoding')}, and "
-            f"{case.client} fetched it again and again: it undoes the coding, and has other bytes than the digest is of.",
+            f"{case.client} fetched it again and again: it decodes the body, and then the bytes do not match the digest.",
             f"take Content-Encoding off blobs at {hop.host} (mod_mime_magic and AddEncoding in httpd; compression in proxies)",
             severity=Severity.ERROR,
         )
@@ -184,7 +184,7 @@ def range_ignored(case: Case) -> Iterator[Found]:
     explains="digest-mismatch range-ignored size-mismatch",
     severities="error, warning",
     suffers="those that ask for parts: stargz, nydus, resumed downloads; of 206, podman and skopeo",
-    remedy="206 to Range alone",
+    remedy="send 206 only to a request with Range",
     recording="field/wire/range-200-partial.mitm",
 )
 def part_as_whole(case: Case) -> Iterator[Found]:
@@ -244,7 +244,7 @@ def range_refused(case: Case) -> Iterator[Found]:
     explains="no-matching-platform",
     severities="error, warning",
     suffers="containerd, docker's containerd store, BuildKit; docker's classic store ignores it",
-    remedy="build it anew",
+    remedy="build the image again",
     recording="field/wire/index-size-wrong.mitm",
 )
 def descriptor_size_wrong(case: Case) -> Iterator[Found]:
@@ -274,6 +274,6 @@ def descriptor_size_wrong(case: Case) -> Iterator[Found]:
         if kind is None
         else f"report it to the registry {step.last.host}, which makes that list; a client that takes no size from it goes on"
         if kind is Kind.SIGNATURE
-        else f"build and push the {what} of {case.pull.repository} anew",
+        else f"build and push the {what} of {case.pull.repository} again",
         severity=Severity.ERROR if ended or case.failed else Severity.WARNING,
     )

@@ -239,7 +239,7 @@ _STATUSES = """
 421 any: ask {host} under the name that its certificate and its configuration have
 426 any: ask {host} by the version of HTTP that it wants, and let a proxy in front do so too
 431 any: raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
-451 any: pull it from a mirror that may be reached from here
+451 any: pull it from a mirror that can be reached from here
 """
 """What a status without words asks for, to which acts."""
 _BY_STATUS = {

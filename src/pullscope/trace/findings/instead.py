@@ -27,7 +27,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
     "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
     "upstream-unreachable wrong-content-type",
     severities="error, warning",
-    remedy="let /v2/ pass without it",
+    remedy="let /v2/ pass without that page",
     report="fscarmen2/Cloudflare-Accel#13",
 )
 def login_page(case: Case) -> Iterator[Found]:
@@ -45,7 +45,7 @@ def login_page(case: Case) -> Iterator[Found]:
     needs=Fact.PAGE,
     explains=f"{' '.join(login_page.explains)} access-denied cdn-failed registry-failed write-denied",
     severities="error, warning",
-    remedy="let /v2/ and the token server pass without it",
+    remedy="let /v2/ and the token server pass without that page",
     report="TecharoHQ/anubis#1231",
 )
 def browser_check(case: Case) -> Iterator[Found]:
@@ -98,7 +98,7 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]
     explains="digest-mismatch missing-content-digest no-matching-platform size-mismatch",
     severities="error, warning",
     suffers="docker, containerd; podman and skopeo guess",
-    remedy="send the manifest's own",
+    remedy="send the manifest's own media type",
 )
 def wrong_content_type(case: Case) -> Iterator[Found]:
     """A manifest whose Content-Type is none of a manifest's.
@@ -142,7 +142,7 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
     )
 
 
-@row("manifest-unreadable", severities="error, warning", remedy="push it anew; caches and static hosts")
+@row("manifest-unreadable", severities="error, warning", remedy="push it again; check caches and static hosts")
 def manifest_unreadable(case: Case) -> Iterator[Found]:
     """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
 

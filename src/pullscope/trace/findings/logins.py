@@ -37,7 +37,7 @@ LOOKERS = frozenset({"unknown", "curl"})
     needs=Fact.TROUBLE,
     explains="access-denied token-not-used",
     suffers="all without that login",
-    remedy="log in to the host that really answers",
+    remedy="log in to the registry itself, not to the host in front of it",
 )
 def credentials_not_used(case: Case) -> Iterator[Found]:
     """A login is wanted and none was shown, or to another host only.
@@ -97,7 +97,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
     needs=Fact.TOKEN,
     severities="error, warning",
     suffers="docker, containerd, podman, skopeo",
-    remedy="expires_in as a number, issued_at as RFC 3339; else the client's own words",
+    remedy="send expires_in as a number and issued_at as RFC 3339; else read the client's own message",
     report="distribution/distribution#1746",
 )
 def token_not_used(case: Case) -> Iterator[Found]:

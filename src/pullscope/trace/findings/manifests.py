@@ -33,7 +33,7 @@ NO_HEAD = frozenset({403, 404, 405, 501})
     "manifest-too-large",
     needs=None,
     explains="digest-mismatch manifest-unreadable size-mismatch wrong-content-type",
-    remedy="data into blobs",
+    remedy="move data into blobs",
 )
 def manifest_too_large(case: Case) -> Iterator[Found]:
     """Over 4 MiB.
@@ -66,7 +66,7 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
     needs=Fact.TAG,
     severities="warning, info",
     suffers="docker, containerd (one request more)",
-    remedy="send it",
+    remedy="send Docker-Content-Digest",
 )
 def missing_content_digest(case: Case) -> Iterator[Found]:
     """HEAD of a tag without `Docker-Content-Digest`; info for GET.
@@ -106,7 +106,7 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
     needs=None,
     explains="missing-content-digest no-matching-platform",
     suffers="docker's classic store, containerd, crane",
-    remedy="what removes it: compression, or a cache that answers HEAD itself",
+    remedy="turn off what removes it: compression, or a cache that answers HEAD itself",
     recording="field/wire/head-no-length-docker20.mitm",
 )
 def head_unusable(case: Case) -> Iterator[Found]:
@@ -168,7 +168,7 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
             yield Found(
                 [step],
                 f"{heads[-1].host} said {heads[-1].status} to HEAD of {step.route.reference}{reason(step.last)}"
-                + (", and 200 to GET: every pull costs a request more" if served else "")
+                + (", and 200 to GET: every pull costs one more request" if served else "")
                 + ", and clients that stop at that fail.",
                 f"allow HEAD for manifests at {heads[-1].host}",
             )
@@ -179,7 +179,7 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
     needs=Fact.ERROR,
     severities="warning",
     suffers="docker with the containerd store",
-    remedy="the cache in between, or --provenance=false",
+    remedy="clear the cache in between, or build with --provenance=false",
     report="sonatype/nexus-public#1070",
 )
 def attestation_missing(case: Case) -> Iterator[Found]:
@@ -197,7 +197,7 @@ def attestation_missing(case: Case) -> Iterator[Found]:
             missing,
             f"{host} has no attestation {name_of(missing[0])} (404), which the image's index names: docker with the containerd "
             "store gives up a pull for it.",
-            f"if {host} is a cache of another registry, update it or pull past it; else push the image anew, or build it with "
+            f"if {host} is a cache of another registry, update it or pull past it; else push the image again, or build it with "
             "--provenance=false --sbom=false",
             severity=Severity.WARNING,
         )

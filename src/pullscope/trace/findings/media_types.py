@@ -167,7 +167,7 @@ PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
     "content-unusable",
     needs=Fact.INDEX_OR_IMAGE,
     suffers="clients that are made for something else",
-    remedy="types of one family; the client that is made for it",
+    remedy="use media types of one family, or the client that is made for it",
     report="opencost/opencost-helm-chart#375",
 )
 def content_unusable(case: Case) -> Iterator[Found]:
@@ -190,7 +190,7 @@ def content_unusable(case: Case) -> Iterator[Found]:
     for what, fix in filter(None, (problem(Look(case, step, sent)) for problem in PROBLEMS)):
         yield Found(
             [step],
-            f"what {step.last.host} has as {name_of(step)} is {what}, and {case.client} asked for nothing that it names.",
+            f"what {step.last.host} has as {name_of(step)} is {what}, and {case.client} requested nothing that it names.",
             fix,
             severity=Severity.ERROR,
         )
@@ -201,7 +201,7 @@ def content_unusable(case: Case) -> Iterator[Found]:
     needs=Fact.BLOB,
     severities="warning",
     suffers="docker before 23.0 and containerd before 1.5 with zstd; every docker with encrypted layers",
-    remedy="a client of today; gzip; decrypted layers",
+    remedy="update the client, or push layers in gzip, not encrypted",
     report="aws/amazon-ecs-agent#4179",
 )
 def layers_not_unpacked(case: Case) -> Iterator[Found]:
@@ -276,6 +276,6 @@ def schema1_only(case: Case) -> Iterator[Found]:
         old,
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker refuses that by default from "
         "26.0, containerd from 2.0; older ones, podman and skopeo still read it.",
-        "build it anew, or make a manifest of today of it: skopeo copy --format=v2s2 (without that it is copied as it is)",
+        "build it again, or convert it: skopeo copy --format=v2s2 (without that it is copied as it is)",
         severity=Severity.ERROR if not took and refuses else Severity.WARNING,
     )

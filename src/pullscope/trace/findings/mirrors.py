@@ -43,7 +43,7 @@ def at_mirrors(case: Case) -> list[Step]:
     "path-not-redirected request-failed wrong-content-type",
     severities="error, warning",
     suffers="containerd, k3s, rke2",
-    remedy="/v2 in the mirror's address, or no path",
+    remedy="write /v2 into the mirror's address, or no path",
     report="k3s-io/k3s#5502",
 )
 def path_without_v2(case: Case) -> Iterator[Found]:
@@ -109,7 +109,7 @@ def mirror_missed(case: Case) -> Iterator[Found]:
     yield Found(
         missed,
         f"{which}{listed(step.first.host for step in missed)} did not have {what}; {case.client} {went_on} the next place.",
-        f"none needed; a mirror that is to have everything must be able to reach {case.pull.registry}",
+        f"none needed; a mirror that should have everything must be able to reach {case.pull.registry}",
         severity=Severity.INFO,
     )
 
@@ -172,7 +172,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     mend, also = f"{_mend(one)}; or take it", ""
     if page:
         by = answered_by(last) if last.host == host else f"{host} redirects to {answered_by(last)}, which"
-        said = f"{by} answers {last.status} with a web page: it is not a registry (any more)"
+        said = f"{by} answers {last.status} with a web page: it is not a registry"
         mend = mend if is_local(host) else f"take {host}"
     # What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)
     elif there := next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None):

@@ -126,7 +126,7 @@ def of_storage(one: Answer) -> str | None:
         return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
     if hop.status == 403 and is_page(hop):
         who = front(hop) or hop.host
-        return f"pull from another address, or have this one allowed: {who} answers with a page for people in place of the bytes"
+        return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
         return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
     if hop.status == 404 and is_page(hop) and hop.host == by:

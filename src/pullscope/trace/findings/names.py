@@ -31,7 +31,7 @@ _ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IG
     "accept-too-narrow",
     explains="manifest-unknown wrong-content-type",
     suffers="old and home-made clients",
-    remedy="the media type to add",
+    remedy="add the media type to Accept",
     recording="field/wire/accept-without-oci-404.mitm",
 )
 def accept_too_narrow(case: Case) -> Iterator[Found]:
@@ -66,7 +66,7 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 @row(
     "tag-invalid",
     explains="access-denied manifest-unknown path-not-redirected upload-refused write-denied",
-    remedy="a tag of letters, digits, `_`, `.` and `-`",
+    remedy="use a tag of letters, digits, `_`, `.` and `-`",
     report="bazel-contrib/rules_oci#720",
 )
 def tag_invalid(case: Case) -> Iterator[Found]:
@@ -100,7 +100,7 @@ def tag_invalid(case: Case) -> Iterator[Found]:
     explains="no-matching-platform",
     severities="warning",
     suffers="podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
-    remedy="sign it, or change policy.json; a later skopeo",
+    remedy="sign it, change policy.json, or update skopeo",
     report="JasonN3/build-container-installer#146",
 )
 def signature_missing(case: Case) -> Iterator[Found]:
@@ -160,7 +160,7 @@ _OLD_SKOPEO = re.compile(r"skopeo 1\.(?:9|1[0-5])\b")
     needs=Fact.INDEX,
     severities="error, info",
     suffers="those on that platform",
-    remedy="--platform, or build for it",
+    remedy="pull with --platform, or build for it",
 )
 def no_matching_platform(case: Case) -> Iterator[Found]:
     """An index that has nothing for the platform in dockerd's User-Agent, and nothing more was asked.

@@ -27,7 +27,7 @@ REDIRECT_UNSUPPORTED_STATUS = Row(
     shows="307 or 308 in a Netlify file",
     severities="error",
     suffers="all",
-    remedy="302",
+    remedy="redirect with 302",
     rules="netlify",
     known=cleandoc(
         """
@@ -44,7 +44,7 @@ RULE_UNREACHABLE = Row(
     shows="an earlier rule always wins",
     severities="warning",
     suffers="all",
-    remedy="order",
+    remedy="move the rule up",
     rules="netlify",
     known=cleandoc(
         """
@@ -62,7 +62,7 @@ RULE_UNSUPPORTED = Row(
     shows="a key or form that the platform or pullscope does not honour",
     severities="warning",
     suffers="all",
-    remedy="what it would do",
+    remedy="write it in a form that is supported",
     rules="netlify",
     known=cleandoc(
         """

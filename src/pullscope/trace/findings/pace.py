@@ -81,7 +81,7 @@ _COUNTED = {
     explains=f"rate-limit-low registry-failed {REFUSED}",
     severities="error, warning",
     suffers="all behind the same address or account",
-    remedy="when to try again; a login",
+    remedy="try again later, or log in",
 )
 def rate_limited(case: Case) -> Iterator[Found]:
     """429, or a refusal whose words are of a rate limit.
@@ -166,7 +166,7 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     needs=None,
     severities="warning",
     suffers="all behind the same address or account",
-    remedy="the same",
+    remedy="wait, or log in",
 )
 def rate_limit_low(case: Case) -> Iterator[Found]:
     """Less than a tenth of the pulls is left.
@@ -189,7 +189,7 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
     )
 
 
-@row("slow-hop", needs=None, severities="info", remedy="the host")
+@row("slow-hop", needs=None, severities="info", remedy="check that host and the path to it")
 def slow_hop(case: Case) -> Iterator[Found]:
     """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
 
@@ -239,7 +239,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row("retried", needs=Fact.ERROR, severities="info", suffers="none", remedy="none, if it happened once")
+@row("retried", needs=Fact.ERROR, severities="info", suffers="none", remedy="do nothing if it happened once")
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 

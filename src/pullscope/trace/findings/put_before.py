@@ -47,7 +47,7 @@ def told_of(put: Put, step: Step) -> str:
     needs=Fact.ERROR,
     explains="blob-unknown manifest-unknown name-unknown request-failed",
     severities="error, warning",
-    remedy="the registry's storage, its caches, its clean-up",
+    remedy="check the registry's storage, caches and clean-up",
     report="distribution/distribution#3254",
 )
 def lost_after_push(case: Case) -> Iterator[Found]:

@@ -29,7 +29,7 @@ WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
     "redirect-loop",
     needs=Fact.REDIRECT,
     explains="query-dropped redirect-permanent",
-    remedy="the rule that does it",
+    remedy="correct the rule that sends it back",
 )
 def redirect_loop(case: Case) -> Iterator[Found]:
     """A chain comes back to an address, or has ten hops and no end.
@@ -100,7 +100,7 @@ def _downgrades(hop: Hop) -> bool:
     needs=Fact.REDIRECT,
     severities="warning",
     suffers="those that keep redirects",
-    remedy="302 or 307 while you may still move",
+    remedy="redirect with 302 or 307 while you may still move",
 )
 def redirect_permanent(case: Case) -> Iterator[Found]:
     """301 or 308 where a vanity host points to its registry.
@@ -133,7 +133,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
     needs=Fact.REDIRECT,
     severities="warning",
     suffers="those that list or push",
-    remedy="the platform's setting for it",
+    remedy="let the platform pass on the query",
 )
 def query_dropped(case: Case) -> Iterator[Found]:
     """`?n=`, `?last=`, `?digest=` or `?ns=` is gone after a redirect that stays within a registry's paths.
@@ -169,7 +169,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
     needs=Fact.LIST,
     severities="warning",
     suffers="those that list",
-    remedy="rewrite it in the proxy",
+    remedy="rewrite it to your host in the proxy",
 )
 def link_points_elsewhere(case: Case) -> Iterator[Found]:
     """`Link`, or the name in a list of tags, is of another host or repository than asked.
@@ -240,7 +240,7 @@ def _query(url: str) -> dict[str, str]:
     return dict(pairs(query(url)))
 
 
-@row("redirect-unreadable", remedy="the whole address in the rule")
+@row("redirect-unreadable", remedy="write the whole address in the rule")
 def redirect_unreadable(case: Case) -> Iterator[Found]:
     """A redirect without Location, or to what is not an address, that the client did not follow.
 

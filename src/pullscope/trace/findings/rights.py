@@ -58,8 +58,8 @@ def of_a_login(one: Answer) -> str | None:
     elif forbidden and asked_repositories(one.step):
         ways.append(f"if it is good, {the_right(one)}")
     if _bcrypt_only(one):
-        bcrypt = "only lines in bcrypt count there (htpasswd -Bbn USER PASSWORD)"
-        ways.append(f"if it is right, look into the htpasswd file: {bcrypt}")
+        bcrypt = "only bcrypt lines count there (htpasswd -Bbn USER PASSWORD)"
+        ways.append(f"if it is right, check the htpasswd file: {bcrypt}")
     if one.login == "docker login" and one.case.pull.action == "login":
         # tech-shrimp/docker_image_pusher#160, docker-library/docker#259, docker/docs#14222
         ways.append("if another registry was meant, name it behind docker login (a variable may be empty)")
@@ -178,7 +178,7 @@ def without_the_right(one: Answer) -> str | None:
     if one.code not in ("write-denied", "login-lacks-right") or not one.lacks:
         return None
     if other := _granted_instead(one):
-        return f"mend what the token server grants: it was asked for {one.name}, and its token is for {listed(other)}"
+        return f"correct the token server's grants: it was asked for {one.name}, and its token is for {listed(other)}"
     lacks = what_it_lacks(one)
     if one.code == "login-lacks-right":
         return f"give that account the right to {lacks} {one.name}, or log in with one that has it"

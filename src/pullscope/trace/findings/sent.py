@@ -166,7 +166,7 @@ def of_uploads(one: Answer) -> str | None:
             "virtual in Artifactory) takes no uploads: push to one that does"
         )
     if other_bytes(one.case, one.step) is not None:
-        return f"have {one.case.client} send it to the address of its own digest, or by a tag: pushing again sends the same"
+        return f"have {one.case.client} send it to the address of its own digest, or by a tag; pushing again sends the same"
     if unknown_subject(one.step) is not None:
         there = f"if {host} gives that by its digest, it looks for a blob of that digest: report it there"
         return f"push what the manifest refers to (its subject) first; {there}"

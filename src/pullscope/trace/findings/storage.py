@@ -45,7 +45,7 @@ def _refused(case: Case) -> list[Hop]:
     "two-auth-mechanisms",
     explains=f"{REFUSED} authorization-leaked cdn-failed signed-url-invalid",
     suffers="clients that send their token to a storage",
-    remedy="no challenge at the storage",
+    remedy="let the storage send no challenge",
 )
 def two_auth_mechanisms(case: Case) -> Iterator[Found]:
     """A signed storage address got an Authorization, and refused.
@@ -153,7 +153,7 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
     needs=Fact.ERROR,
     explains="cdn-failed",
     suffers="all, and first those with slow queues",
-    remedy="clocks, queues",
+    remedy="check clocks and queues",
 )
 def signed_url_expired(case: Case) -> Iterator[Found]:
     """The storage refuses, and says that the address has expired.
@@ -229,7 +229,7 @@ def clocks_differ(case: Case) -> Iterator[Found]:
     explains="blob-unknown",
     severities="info, error",
     suffers="those whose network does not let that host through",
-    remedy="allow that host, or another image",
+    remedy="allow that host, or use another image",
     recording="field/wire/foreign-layer.mitm",
 )
 def foreign_layer(case: Case) -> Iterator[Found]:

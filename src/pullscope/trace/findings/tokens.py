@@ -103,7 +103,7 @@ def _gave_it_up(step: Step) -> Hop | None:
     needs=Fact.CREDENTIAL,
     severities="warning, info",
     suffers="docker, and other clients that keep the header over a redirect",
-    remedy="only hosts that you trust should redirect to the registry",
+    remedy="redirect to the registry only from hosts that you trust",
 )
 def authorization_leaked(case: Case) -> Iterator[Found]:
     """A token or login went to a host that it was not made for.
@@ -193,7 +193,7 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
     "scope-refused",
     explains="access-denied credentials-not-used",
     suffers="all, and first those that add scopes of their own",
-    remedy="names that exist at the registry only",
+    remedy="pull by the name that the registry knows",
 )
 def scope_refused(case: Case) -> Iterator[Found]:
     """The token server says 403 to a scope, or gives less than was asked and the registry says 401.
@@ -251,7 +251,7 @@ def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
     needs=Fact.REJECTED,
     explains="access-denied credentials-not-used login-lacks-right write-denied",
     severities="error, warning",
-    remedy="how long tokens live; clocks",
+    remedy="check how long tokens live, and the clocks",
 )
 def token_rejected(case: Case) -> Iterator[Found]:
     """A token is refused that was taken before, has just been issued, is called invalid_token, or is said to have expired.
@@ -354,7 +354,7 @@ at_once wants_a_token: <at once> and the same challenge again.
 at_once: <at once>.
     compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
-    get a new token: start {one.client} anew, or have it ask for one before {one.end}
+    get a new token: start {one.client} again, or have it ask for one before {one.end}
 over clocked: <takes> it has expired{one.brackets}.
     set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
 over: <takes> it has expired{one.brackets}.

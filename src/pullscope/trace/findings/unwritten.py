@@ -15,7 +15,7 @@ from pullscope.trace.findings.tellings import composed
     "upload-refused",
     explains="manifest-unknown name-unknown blob-unknown",
     suffers="the client that sent it",
-    remedy="the registry's own reason",
+    remedy="do what the registry's reason says",
     report="moby/buildkit#3579",
 )
 def upload_refused(one: Answer) -> str:
@@ -40,7 +40,7 @@ def upload_refused(one: Answer) -> str:
     explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
     "scope-refused token-not-requested upload-lost",
     suffers="those that push or delete",
-    remedy="a login that may write there; the registry's own reason",
+    remedy="log in with an account that may write there; read the registry's reason",
     recording="field/live/push28-quota.mitm",
 )
 def write_denied(one: Answer) -> str:
@@ -84,7 +84,7 @@ def upload_too_large(one: Answer) -> str:
     explains="upload-refused upload-lost registry-failed retried",
     severities="error, warning",
     suffers="all that push large layers, or slowly",
-    remedy="time and size limits of the proxy in front",
+    remedy="raise the time and size limits of the proxy in front",
     recording="field/live/push-server-closed.mitm",
 )
 def upload_cut_off(one: Answer) -> str:
@@ -107,7 +107,7 @@ def upload_cut_off(one: Answer) -> str:
     "upload-lost",
     explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
     suffers="all that push",
-    remedy="one storage and one http.secret for all instances; keep the query of Location",
+    remedy="give all instances one storage and one http.secret; keep the query of Location",
     report="distribution/distribution#1402",
 )
 def upload_lost(one: Answer) -> str:

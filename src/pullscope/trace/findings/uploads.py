@@ -34,7 +34,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
     explains="upload-refused access-denied credentials-not-used push-over-redirect redirect-downgrade registry-failed "
     "upload-cut-off upload-lost upstream-unreachable write-denied",
     suffers="all that push",
-    remedy="X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's own external URL",
+    remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
 )
 def upload_location_elsewhere(case: Case) -> Iterator[Found]:
@@ -160,7 +160,7 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     needs=Fact.WRITE,
     explains="upload-lost upload-refused write-denied",
     suffers="clients that check what was acknowledged: regctl, skopeo, podman, oras",
-    remedy="a registry that answers as the specification has it",
+    remedy="let the registry answer as the specification says",
     report="regclient/regclient#961",
 )
 def upload_given_up(case: Case) -> Iterator[Found]:
@@ -236,7 +236,7 @@ def _end_of(span: str | None) -> int | None:
     needs=Fact.WRITE,
     explains="path-not-redirected",
     suffers="all that push",
-    remedy="hand POST below /v2/ on to the registry",
+    remedy="pass POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",
 )
 def upload_not_begun(case: Case) -> Iterator[Found]:
@@ -327,7 +327,7 @@ def _told_of(step: Step) -> list[object]:
     needs=Fact.WRITE,
     explains="access-denied name-unknown upload-refused write-denied",
     suffers="clients that mount and do not go on to upload",
-    remedy="the right to read there, or an upload instead",
+    remedy="give the account read access there, or upload instead",
     report="google/go-containerregistry#1393",
 )
 def mount_refused(case: Case) -> Iterator[Found]:

@@ -127,7 +127,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
     explains="size-mismatch access-denied blob-unknown digest-mismatch head-not-allowed manifest-unknown "
     "missing-content-digest name-unknown wrong-content-type token-not-requested ping-hides-challenge "
     "login-lacks-right",
-    remedy="the rule that is missing, if the name is yours",
+    remedy="add the missing rule, if you serve this name",
 )
 def path_not_redirected(case: Case) -> Iterator[Found]:
     """The host that was asked answers a manifest or blob with a page of its own.
@@ -232,7 +232,7 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
     needs=Fact.FAILURE,
     explains=REFUSED,
     suffers="docker's classic store",
-    remedy="one vanity host for each registry",
+    remedy="use one vanity host for each registry",
 )
 def ping_other_host(case: Case) -> Iterator[Found]:
     """`/v2/` led to one registry, the manifests to another.
@@ -258,7 +258,7 @@ def ping_other_host(case: Case) -> Iterator[Found]:
 @row(
     "library-prefix-missing",
     explains=f"{REFUSED} manifest-unknown name-unknown",
-    remedy="add it in the rule",
+    remedy="add `library/` in the rule",
 )
 def library_prefix_missing(case: Case) -> Iterator[Found]:
     """A one-word name reaches Docker Hub without `library/`.
