@@ -189,22 +189,22 @@ IDEAS: dict[Idea, Thought] = {
     Idea.ELSEWHERE: Thought(
         name="Where the bytes come from",
         beginner=(
-            "This registry does not send blobs itself (some do), which saves it traffic. It redirects ({status}) to {target}: "
-            "storage, or a CDN (servers that keep copies near you). Such a URL is usually signed: its query has an expiry time "
-            "(often 10 to 60 minutes later) and a signature, which permits the download and says nothing on who made the image. "
+            "This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers "
+            "that keep copies near you). Such a URL is usually signed: its query has an expiry time (often 10 to 60 minutes "
+            "later) and a signature, which permits the download and says nothing about who made the image. "
             "Anyone with the URL can fetch this one blob until then, so no token is needed; keep it secret. Later the storage "
             "answers 403. At a redirect, clients written in Go (docker, podman) keep Authorization only on the same host and its "
             "sub-domains: another host could misuse the token, and some storage refuses a request with token and signature. A "
             "firewall has to allow three hosts: the registry, the token server and the storage host, which the registry can "
-            "change at any time."
+            "change at any time. A domain in front is a fourth."
         ),
         section=BLOBS,
     ),
     Idea.VERIFIED: Thought(
         name="Why any host may send the bytes",
         beginner=(
-            "The sha256 of this blob ({size}) is the digest that was asked for. With another the client would discard the "
-            "bytes and fail."
+            "The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard "
+            "the bytes and fail."
         ),
         section=DIGESTS,
     ),
@@ -217,7 +217,7 @@ IDEAS: dict[Idea, Thought] = {
         name="What other clients ask",
         beginner=(
             "Clients differ in how they begin; manifests, config and layers are fetched alike. (docker 29.1 and newer also "
-            "gets attestations, if there are any, and asks for referrers.) Some leave out the version check (GET /v2/): their "
+            "gets attestations, if there are any, and asks for referrers.) Some leave out the version check: their "
             "first 401 is the answer to the request for the tag. Some ask for the tag with HEAD and then get the manifest by "
             "digest, others GET it by tag at once. docker 29 and containerd get one token to ask for the tag (resolver) and "
             "one for the rest (fetcher); docker 29.1 and newer gets a third for referrers."
@@ -255,9 +255,10 @@ IDEAS: dict[Idea, Thought] = {
         beginner=(
             "In one pull {vanity} answered {asked} and sent {sent}. It sees who asks (IP address, and the program in "
             "User-Agent) and for which image. It does not see manifests and layers: they come from the registry and its "
-            "storage. Nor does it see whether the pull succeeded, requests to the token server, or docker's password and "
-            "token. (skopeo, podman, buildah and crane up to 0.21.7 do send it their token.) A reverse proxy sees manifests "
-            "and token too; the password only if it rewrites the realm, which otherwise sends clients to the token server."
+            "storage. Nor does it see whether the pull succeeded (its log shows attempts), requests to the token server, or "
+            "docker's password and token. (skopeo, podman, buildah and crane up to 0.21.7 do send it their token.) A reverse "
+            "proxy sees manifests and token too; the password only if it rewrites the realm, which otherwise sends clients to "
+            "the token server."
         ),
         section=REDIRECTIONS,
     ),
@@ -293,9 +294,9 @@ IDEAS: dict[Idea, Thought] = {
         name="Moving to another registry",
         beginner=(
             "Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), then change "
-            "the rule. Names and digests stay the same, so users change nothing. Logins are not moved: users who log in need "
-            "one for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would "
-            "go on asking the old registry."
+            "the rule: the next pull follows it. Names and digests stay the same, so users change nothing. Logins are not "
+            "moved: users who log in need one for the new registry. Do not redirect with 301 or 308, which are permanent: a "
+            "client that remembers one would go on asking the old registry. A 302 is for one request."
         ),
         section=REDIRECTIONS,
     ),

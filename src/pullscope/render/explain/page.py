@@ -34,7 +34,7 @@ list of files (manifest), that to the files. Four parties take part:
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
-This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` says the same of a pull of yours.
+This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` explains a pull of yours.
 `--level expert` is shorter and leaves out no step.
 
 ```sh
@@ -87,11 +87,11 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         for said in chapter.said:
             lines += [*_said([said], cited), *_table(chapter.tables.get(said.idea, []))]
     lines += [
-        "[vanity-domains.md](vanity-domains.md) has the rules for each platform, and how to try them.",
+        "[vanity-domains.md](vanity-domains.md) has the rules for each platform.",
         "",
         "## Words",
         "",
-        "Words that are not explained above, and statuses. `pullscope explain WORD` has more.",
+        "Words not explained above, and statuses.",
         "",
     ]
     used = "\n".join(lines).lower()

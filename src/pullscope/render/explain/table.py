@@ -145,7 +145,7 @@ KINDS: dict[Kind, Explanation] = {
         beginner=(
             "A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system. "
             "Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine has already is not "
-            "fetched: the same digest means the same bytes."
+            "fetched: same digest, same bytes."
         ),
         again="More layers, in the same way. Layers are fetched at the same time, so they end in any order.",
         expert=(
