@@ -272,7 +272,7 @@ ROWS: dict[str, Row] = {
     ),
     "live/skopeo-inspect": Row(
         operations=[(LOOK, ZEPHYKUS, COMPLETE)],
-        says=("looked at: 2 manifests, 1 config, no layer asked for",),
+        says=("read 2 manifests and 1 config, no layer asked for",),
         never="already here|0 of 4",
     ),
     "live/wrong-password": Row(

@@ -58,7 +58,7 @@ def test_a_look_has_nothing_already_here() -> None:
     wire = Wire(agent=SKOPEO)
     get_manifest(wire, APP, APP.manifest(), tag=True)
     get_blob(wire, APP, APP.config_text)
-    assert come_to(wire).startswith("looked at: 1 manifest, 1 config, no layer asked for, ")
+    assert come_to(wire).startswith("read 1 manifest and 1 config, no layer asked for, ")
 
 
 def test_a_head_resolves_and_no_more() -> None:
@@ -164,7 +164,7 @@ def test_a_look_that_failed_says_what_it_read() -> None:
     wire = Wire(agent=SKOPEO)
     get_manifest(wire, APP, APP.manifest(), tag=True)
     wire.ask("GET", APP.url("blobs", digest(APP.config_text)), 404)
-    assert come_to(wire).startswith("looked at: 1 manifest, no layer asked for")
+    assert come_to(wire).startswith("read 1 manifest, no layer asked for")
 
 
 @pytest.mark.parametrize(("agent", "words"), [(CONTAINERD, "nothing new: latest is still"), (CRANE, "resolved to")])

@@ -222,7 +222,7 @@ def test_a_wrong_guess_is_put_right_at_the_end() -> None:
     for content in APP.blobs():
         get_blob(wire, APP, content)
     lines = live(wire)
-    assert lines[0].startswith("look 1  ")
+    assert lines[0].startswith("read 1  ")
     assert any(line.startswith("complete  a pull, ") for line in lines)
     assert report_lines(played(wire).pulls)[0].startswith("pull 1  ")
 
@@ -263,7 +263,7 @@ def test_a_client_that_keeps_nothing_has_no_news(agent: str, seen: str) -> None:
         get_manifest(wire, APP, APP.manifest(), tag=True)
     story = " ".join(" ".join(live(wire)).split())
     assert ("no layer asked for" if seen == "manifest" else "nothing downloaded") in story
-    assert story.startswith("look 1")
+    assert story.startswith("read 1")
     assert "still" not in story
 
 

@@ -40,12 +40,19 @@ def test_evidence_stands_beside_its_reason() -> None:
 def test_one_advice_for_all_who_need_it() -> None:
     """The fix is said once, with every issue that tracks it."""
     rows = [
-        row(name, ClientOutcome.FAILS, "why", fix="Do this.", link=f"https://{link}")
+        row(name, ClientOutcome.FAILS, f"why {name}", fix="Do this.", link=f"https://{link}")
         for name, link in (("a", "x"), ("b", "x"), ("c", "y"))
     ]
     lines = text(matrix(rows))
 
     assert [line.strip() for line in lines[4:]] == ["fix   Do this.", "https://x", "https://y"]
+
+
+def test_clients_that_fail_alike_are_one_line() -> None:
+    """Where nothing can be reached, ten times the same says no more than once."""
+    lines = text(matrix([row(name, ClientOutcome.FAILS, "no such host", fix="Do this.") for name in "abc"]))
+
+    assert [" ".join(line.split()) for line in lines] == ["all 3 clients FAILS no such host", "fix Do this."]
 
 
 def test_why_there_is_no_verdict_is_said_once_and_whole() -> None:

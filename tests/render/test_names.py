@@ -59,7 +59,7 @@ def test_reference_line(facts: dict[str, Any], line: str) -> None:
 def test_a_heading_has_action_number_and_reference() -> None:
     """As far as they are known."""
     facts = {"repository": "library/app", "tag": "1", "action": Action.LOOK, "id": 3}
-    assert heading(a_pull(facts=facts)) == "look 3  docker.io/library/app:1"
+    assert heading(a_pull(facts=facts)) == "read 3  docker.io/library/app:1"
 
 
 def test_short() -> None:

@@ -119,7 +119,7 @@ def _look(pull: Pull) -> Iterator[str]:
             found = f"resolved to {short(pull.digest)}" if pull.digest else "is there" if there else ""
             yield f"{found}, nothing downloaded" if found else "not there"
         return
-    yield f"looked at: {count(manifests, 'manifest')}" + (f", {count(configs, 'config')}" if configs else "")
+    yield f"read {count(manifests, 'manifest')}" + (f" and {count(configs, 'config')}" if configs else "")
     yield _none_asked_for(pull)
     yield from _verified(pull)
 
@@ -216,7 +216,7 @@ CAME_TO: Mapping[Action, Callable[[Pull], Iterator[str]]] = {
 }
 DOES: Mapping[Action, tuple[str, str]] = {
     Action.PULL: ("a pull", "of"),
-    Action.LOOK: ("a look", "at"),
+    Action.LOOK: ("a read", "of"),
     Action.PUSH: ("a push", "to"),
     Action.SIGN: ("a signature", "of"),
     Action.DELETE: ("a delete", "from"),

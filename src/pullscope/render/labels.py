@@ -5,6 +5,7 @@ A step that is not settled may still turn out to be something else, so what is s
 
 from __future__ import annotations
 
+from pullscope.render.names import numbered
 from pullscope.render.plain import plain
 from pullscope.render.wording import sayings, title
 from pullscope.trace.hosts import Roles
@@ -57,7 +58,7 @@ def label(hop: Hop) -> tuple[str, str]:
     elif hop.status is not None:
         parts.append(str(hop.status))
     if pull is not None and pull.id:
-        parts.append(f"{pull.action} {pull.id}")
+        parts.append(numbered(pull))
     failed = step.settled and hop is step.last and step.outcome is Outcome.FAILED
     marker = FAILED if failed else REDIRECT if hop.redirects else MARKERS.get(kind, OTHER)
     return " · ".join(plain(part, LONGEST_PART) for part in parts if part), marker

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import DOES, verdict
 from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrapped
-from pullscope.render.names import client_line, heading, reference_line
+from pullscope.render.names import client_line, heading, numbered, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
 from pullscope.render.wording import limit_words
@@ -89,7 +89,7 @@ class Story:
                 self._begin(pull)
                 self._headings[pull.id] = heading(pull)
                 if pull.id not in self._gone_on:
-                    self._emit([[(f"{pull.action} {pull.id}  goes on", "bold")]], pull)
+                    self._emit([[(f"{numbered(pull)}  goes on", "bold")]], pull)
                 self._gone_on.add(pull.id)
             elif change.what == "closed":
                 self._emit(
@@ -147,7 +147,7 @@ def story_of(
 ) -> Iterator[Line]:
     """The whole story of a pull that is over; or, of one that went on after its end, what came `after` that step."""
     if after:
-        yield [(f"{pull.action} {pull.id}  goes on", "bold")]
+        yield [(f"{numbered(pull)}  goes on", "bold")]
     else:
         yield from header_lines(pull, width)
     roles = Roles()  # grows with the story, as it does live, so that both tell the same lines
@@ -166,10 +166,11 @@ def story_of(
 def header_lines(pull: Pull, width: int = WIDTH) -> Iterator[Line]:
     """Whose pull, of what."""
     yield [(heading(pull), "bold")]
-    yield from wrapped([(_MARGIN, None), (client_line(pull), "dim")], width)
+    margin = " " * len(f"{numbered(pull)}  ")
+    yield from wrapped([(margin, None), (client_line(pull), "dim")], width)
     if through_mirror(pull):
         text = "(token requests, logins and what lies past the mirror are not seen)"
-        yield from wrapped([(_MARGIN, None), (text, "dim")], width)
+        yield from wrapped([(margin, None), (text, "dim")], width)
 
 
 def closing_lines(

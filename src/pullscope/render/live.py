@@ -23,7 +23,7 @@ from pullscope.oci.amounts import count, duration, size
 from pullscope.render.labels import name_of
 from pullscope.render.layout import WIDTH, Line, fitting, paint
 from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
-from pullscope.render.names import reference_line
+from pullscope.render.names import reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Action, Change, Ending, Pull, Step
@@ -261,7 +261,7 @@ def _about(pull: Pull, room: int) -> str:
     """What a row is about: the image of a pull; of anything else, what is done before it."""
     if pull.action is Action.PULL:
         return _short_reference(pull, room)
-    return f"{pull.action} {_short_reference(pull, room - len(pull.action) - 1)}"
+    return f"{verb(pull)} {_short_reference(pull, room - len(verb(pull)) - 1)}"
 
 
 def _short_reference(pull: Pull, room: int) -> str:

@@ -38,6 +38,9 @@ class Row:
 def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
     """A line for each client, and below the table, once each, why there is no verdict, what to do and where it is tracked."""
     listed = list(rows)
+    if len(listed) > 1 and len({row.verdict.reason for row in listed}) == 1 and all(map(_only_fails, listed)):
+        alone = Row(label=f"all {len(listed)} clients", evidence="", verdict=listed[0].verdict)
+        return [*_lines(alone, width, moved=False), *_advice(listed, width)]
     lines: list[Line] = []
     above: str | None = None
     # In a wide terminal the evidence stands beside the reasons and not at the far edge.
@@ -53,6 +56,15 @@ def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
     lines += wrapped("", _LEGEND, width, margin=2, style="dim")
     for why in dict.fromkeys(row.verdict.reason for row in listed if row.verdict.verdict is ClientOutcome.UNKNOWN):
         lines += wrapped("  ?", why or "not tried", width)
+    return [*lines, *_advice(listed, width)]
+
+
+def _only_fails(row: Row) -> bool:
+    return row.verdict.verdict is ClientOutcome.FAILS and row.before is None
+
+
+def _advice(listed: Iterable[Row], width: int) -> list[Line]:
+    """What to do, once each, and where it is tracked."""
     advice: dict[str, list[str]] = {}
     for row in listed:
         verdict = row.verdict
@@ -61,6 +73,7 @@ def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
         links = advice.setdefault(verdict.fix, [])
         if verdict.link and verdict.link not in links:
             links.append(verdict.link)
+    lines: list[Line] = []
     for fix, links in advice.items():
         lines += wrapped("  fix", fix, width)
         lines += [[(f"        {printable(link)}", "dim")] for link in links]

@@ -38,14 +38,24 @@ def client_line(pull: Pull) -> str:
     return plain(f"{name}, through the mirror" if through_mirror(pull) else name)
 
 
+def verb(pull: Pull) -> str:
+    """What an operation does. One without a layer reads; so does one that turns out to be a pull, while that is not known."""
+    return "read" if pull.action is Action.LOOK else str(pull.action)
+
+
+def numbered(pull: Pull) -> str:
+    """`push 2`."""
+    return f"{verb(pull)} {pull.id}"
+
+
 def heading(pull: Pull) -> str:
     """`push 2  docker.io/library/app`: what an operation is about, as far as that is known by now."""
-    return f"{pull.action} {pull.id}  {reference_line(pull)}"
+    return f"{numbered(pull)}  {reference_line(pull)}"
 
 
 def in_words(pull: Pull) -> str:
     """`push 2 docker.io/library/app`: the same for a title or a label."""
-    return f"{pull.action} {pull.id} {reference_line(pull)}"
+    return f"{numbered(pull)} {reference_line(pull)}"
 
 
 def reference_line(pull: Pull) -> str:

@@ -127,7 +127,7 @@ def _cell(column: More, step: Step) -> str:
 
 def _folded(head: Line, said: list[str], chain: str, time: str, style: str | None, width: int) -> Iterator[Line]:
     """Words and time, and the chain beside the words where both fit, else below them."""
-    room = width - WHAT_AT - len(time) - 1
+    room = width - WHAT_AT - max(TIME_WIDTH, len(time)) - 1
     words = next((saying for saying in said if len(saying) <= room), said[-1])
     words = _cut(words, room)
     beside = len(words) + 2 + len(chain) <= room
@@ -136,7 +136,7 @@ def _folded(head: Line, said: list[str], chain: str, time: str, style: str | Non
         *head,
         (words, style),
         *([(" " * gap, None), (chain, style)] if beside else [(" " * (room - len(words)), None)]),
-        (f" {time}", "dim"),
+        (f" {time:>{TIME_WIDTH}}", "dim"),
     ]
     if not beside:
         yield [(" " * WHAT_AT, None), (_fit_chain(chain, width - WHAT_AT), style)]

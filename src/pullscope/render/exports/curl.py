@@ -14,7 +14,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
-from pullscope.render.names import reference_line
+from pullscope.render.names import numbered, reference_line
 from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
@@ -73,7 +73,7 @@ def curl_script(told: Told) -> str:
     """A script that repeats the pulls."""
     lines = [_HEAD]
     for pull in told.pulls:
-        lines.append(f"# {pull.action} {pull.id}: {shell_comment(reference_line(pull))}")
+        lines.append(f"# {numbered(pull)}: {shell_comment(reference_line(pull))}")
         for step in _in_order(pull):
             lines.extend(_script_lines(step, pull))
         lines.append("")

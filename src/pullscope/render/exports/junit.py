@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from pullscope.render.closing_line import verdict
-from pullscope.render.names import client_line, reference_line
+from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding, Severity
@@ -44,7 +44,7 @@ def _case(suite: ET.Element, pull: Pull) -> bool:
         suite,
         "testcase",
         classname=client_line(pull),
-        name=f"{pull.action} {reference_line(pull)}",
+        name=f"{verb(pull)} {reference_line(pull)}",
         time=f"{pull.seconds or 0.0:.3f}",
     )
     cut_off = [(pull.outcome, verdict(pull))] if went_wrong(pull) else []

@@ -11,7 +11,7 @@ from pullscope.oci.amounts import duration, size
 from pullscope.render.closing_line import verdict
 from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.hop_words import hop_note
-from pullscope.render.names import client_line, reference_line
+from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.report_input import Told
 from pullscope.render.step_lines import chain_of
 from pullscope.render.wording import title, what
@@ -33,7 +33,7 @@ def markdown(told: Told) -> str:
 
 
 def _pull(pull: Pull) -> Iterator[str]:
-    yield f"### {MARKS[pull.outcome]} {pull.action} {markdown_code(reference_line(pull))}"
+    yield f"### {MARKS[pull.outcome]} {verb(pull)} {markdown_code(reference_line(pull))}"
     yield ""
     yield f"**{pull.outcome}**, {markdown_text(verdict(pull))}, by {markdown_text(client_line(pull))}"
     yield ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.render.exports.escaping import markdown_code, mermaid_text
-from pullscope.render.names import client_line, reference_line
+from pullscope.render.names import client_line, numbered, reference_line
 from pullscope.render.reading_order import pieces
 from pullscope.render.report_input import Told
 from pullscope.render.sequence_labels import answered, asked
@@ -29,7 +29,7 @@ def mermaid(told: Told) -> str:
         for number, diagram in enumerate(drawn, start=1):
             part = f", part {number} of {len(drawn)}" if len(drawn) > 1 else ""
             parts.append(
-                f"{str(pull.action).capitalize()} {pull.id}, {markdown_code(reference_line(pull))}{part}:\n\n"
+                f"{numbered(pull).capitalize()}, {markdown_code(reference_line(pull))}{part}:\n\n"
                 f"```mermaid\n{diagram}```\n"
             )
     return "\n".join(parts)

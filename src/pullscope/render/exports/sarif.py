@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pullscope import __version__
-from pullscope.render.names import client_line, reference_line
+from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding, Severity
@@ -45,7 +45,7 @@ def _result(pull: Pull | None, finding: Finding, index: int, uri: str) -> dict[s
     place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}
     about = ""
     if pull is not None:
-        about = f"{pull.action} {reference_line(pull)}"
+        about = f"{verb(pull)} {reference_line(pull)}"
         steps = [f"{about}, step {number}" for number in finding.steps] or [about]
         place["logicalLocations"] = [{"fullyQualifiedName": plain(name, 500)} for name in steps]
     same = "\n".join((finding.code, client_line(pull) if pull else "", about))

@@ -23,7 +23,7 @@ from pullscope import __version__
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
 from pullscope.render.html.data import Pack
-from pullscope.render.names import client_line, reference_line
+from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
@@ -199,6 +199,7 @@ def _template(name: str) -> Template:
         "size": size,
         "count": count,
         "took": took,
+        "verb": verb,
         "client_line": client_line,
         "reference_line": reference_line,
         "breakable": _breakable,
