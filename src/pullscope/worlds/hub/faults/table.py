@@ -43,33 +43,31 @@ FAULTS: Mapping[str, Fault] = {
     fault.code: fault
     for fault in (
         _fault("rate-limited", "429 for every manifest", _HOST.rate_limited),
-        _fault("rate-limit-low", "four pulls of a hundred are left", _HOST.rate_limit_low),
-        _fault("token-rejected", "every token counts as expired", _HOST.token_rejected, "docker-classic"),
-        _fault("token-server-failed", "500 and a web page instead of a token", _HOST.token_server_failed),
-        _fault("challenge-unreadable", "a challenge that names no token server", _HOST.challenge_unreadable),
-        _fault(
-            "access-denied", "a private repository, asked for without a login", _HOST.access_denied, "docker-classic"
-        ),
-        _fault("credentials-not-used", "the registry wants a password", _HOST.credentials_not_used, "docker-classic"),
-        _fault("manifest-unknown", "the tag is not there", _HOST.manifest_unknown),
-        _fault("name-unknown", "the repository is not there", _HOST.name_unknown, "docker-classic"),
-        _fault("blob-unknown", "the manifest is there, its layers are not", _HOST.blob_unknown),
+        _fault("rate-limit-low", "only four of a hundred pulls are left", _HOST.rate_limit_low),
+        _fault("token-rejected", "the registry treats every token as expired", _HOST.token_rejected, "docker-classic"),
+        _fault("token-server-failed", "the token server answers 500 and a web page", _HOST.token_server_failed),
+        _fault("challenge-unreadable", "a 401 that names no token server", _HOST.challenge_unreadable),
+        _fault("access-denied", "a private repository, pulled without a login", _HOST.access_denied, "docker-classic"),
+        _fault("credentials-not-used", "the registry requires a login", _HOST.credentials_not_used, "docker-classic"),
+        _fault("manifest-unknown", "the tag does not exist", _HOST.manifest_unknown),
+        _fault("name-unknown", "the repository does not exist", _HOST.name_unknown, "docker-classic"),
+        _fault("blob-unknown", "the manifest exists, its layers do not", _HOST.blob_unknown),
         _fault("registry-failed", "503 for every manifest", _HOST.registry_failed),
-        _fault("request-failed", "a policy refuses the image to all clients", _HOST.request_failed),
+        _fault("request-failed", "a policy blocks the image for all clients", _HOST.request_failed),
         _fault("accept-too-narrow", "406 for every manifest", _HOST.accept_too_narrow),
+        _fault("upload-refused", "the registry rejects a pushed manifest", _HOST.upload_refused, PUSH, HELLO_REFERENCE),
         _fault(
-            "upload-refused", "a manifest that is pushed counts as invalid", _HOST.upload_refused, PUSH, HELLO_REFERENCE
+            "upload-too-large", "nginx in front refuses the manifest", _HOST.upload_too_large, PUSH, HELLO_REFERENCE
         ),
-        _fault("upload-too-large", "nginx in front takes no manifest", _HOST.upload_too_large, PUSH, HELLO_REFERENCE),
-        _fault("write-denied", "a push without the right", _HOST.write_denied, PUSH, HELLO_REFERENCE),
-        _fault("no-matching-platform", "an image for mainframes only", _HOST.no_matching_platform),
-        _fault("schema1-only", "a manifest of 2014", _HOST.schema1_only),
+        _fault("write-denied", "a push without permission", _HOST.write_denied, PUSH, HELLO_REFERENCE),
+        _fault("no-matching-platform", "an image for s390x and ppc64le only", _HOST.no_matching_platform),
+        _fault("schema1-only", "a manifest in the format of 2014 (schema 1)", _HOST.schema1_only),
         _fault("manifest-too-large", "an index of more than 4 MiB", _HOST.manifest_too_large),
         _fault("wrong-content-type", "manifests sent as application/octet-stream", _HOST.wrong_content_type),
-        _fault("manifest-unreadable", "a status instead of a manifest", _HOST.manifest_unreadable),
+        _fault("manifest-unreadable", "a JSON status instead of a manifest", _HOST.manifest_unreadable),
         _fault("missing-content-digest", "no Docker-Content-Digest", _HOST.missing_content_digest),
         _fault("head-not-allowed", "405 for HEAD", _HOST.head_not_allowed),
-        _fault("slow-hop", "three seconds until the tag is resolved", _HOST.slow_hop),
+        _fault("slow-hop", "resolving the tag takes three seconds", _HOST.slow_hop),
         _fault(
             "link-points-elsewhere",
             "the next page of the tags is on another host",
@@ -79,28 +77,28 @@ FAULTS: Mapping[str, Fault] = {
         _fault("plain-http-fallback", "a registry without TLS", _HOST.plain_http_fallback, WITHOUT_TLS),
         _fault(
             "token-request-elsewhere",
-            "the token is asked for by a process that is not traced",
+            "the token is requested by a process that is not traced",
             _HOST.token_request_elsewhere,
             "buildkit",
             unseen=[REALM_HOST],
         ),
-        _fault("host-not-traced", "the storage is asked past the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
-        _fault("cdn-failed", "the storage says 503", _DISK.cdn_failed),
-        _fault("signed-url-invalid", "the storage says that the signature is wrong", _DISK.signed_url_invalid),
-        _fault("signed-url-expired", "the storage says that the address is too old", _DISK.signed_url_expired),
+        _fault("host-not-traced", "requests to the storage bypass the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
+        _fault("cdn-failed", "the storage answers 503", _DISK.cdn_failed),
+        _fault("signed-url-invalid", "the storage rejects the signature of its URL", _DISK.signed_url_invalid),
+        _fault("signed-url-expired", "the storage says that its URL has expired", _DISK.signed_url_expired),
         _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),
         _fault("size-mismatch", "large layers end half-way", _DISK.size_mismatch),
-        _fault("range-ignored", "cut off once, and then all of it again", _DISK.range_ignored, "docker-classic"),
-        _fault("retried", "the storage says 503 once for each blob", _DISK.retried, "docker-classic"),
-        _fault("two-auth-mechanisms", "the storage wants a token, and then does not", _DISK.two_auth_mechanisms),
+        _fault("range-ignored", "cut off once; the retry gets all of it", _DISK.range_ignored, "docker-classic"),
+        _fault("retried", "the storage answers 503 once for each blob", _DISK.retried, "docker-classic"),
+        _fault("two-auth-mechanisms", "the storage asks for a token, then refuses it", _DISK.two_auth_mechanisms),
         _vanity(
-            "authorization-dropped", "a plain 302, which skopeo cannot follow", _RULES.authorization_dropped, "skopeo"
+            "authorization-dropped", "a plain 302; skopeo drops its token there", _RULES.authorization_dropped, "skopeo"
         ),
         _vanity("authorization-leaked", "/v2/ redirected, the rest proxied", _RULES.authorization_leaked, "skopeo"),
         _vanity("ping-not-redirected", "404 for /v2/", _RULES.ping_not_redirected),
         _vanity("ping-not-a-registry", "a landing page at /v2/", _RULES.ping_not_a_registry),
         _vanity("ping-slash-lost", "/v2/ redirected to /v2", _RULES.ping_slash_lost),
-        _vanity("ping-other-host", "/v2/ redirected to a registry of yesterday", _RULES.ping_other_host),
+        _vanity("ping-other-host", "/v2/ redirected to another registry than the rest", _RULES.ping_other_host),
         _vanity("path-not-redirected", "no rule for this repository", _RULES.path_not_redirected),
         _vanity("redirect-loop", "the domain redirects to itself", _RULES.redirect_loop),
         _vanity("redirect-unreadable", "302 without a Location", _RULES.redirect_unreadable, "docker-containerd"),
@@ -110,7 +108,7 @@ FAULTS: Mapping[str, Fault] = {
         _vanity("query-dropped", "redirected without the query", _RULES.query_dropped, LIST_TAGS),
         _vanity(
             "push-over-redirect",
-            "a push through a plain 302, which writes nothing",
+            "a push through a plain 302 writes nothing",
             _RULES.push_over_redirect,
             PUSH,
             reference=HELLO_REFERENCE,
@@ -122,9 +120,7 @@ FAULTS: Mapping[str, Fault] = {
             reference="hello:1.0",
         ),
         _vanity("scope-mismatch", "the path is renamed on the way", _RULES.scope_mismatch, reference=_RULES.RENAMED),
-        _vanity(
-            "scope-refused", "renamed, and the token server is strict", _strictly_renamed, reference=_RULES.RENAMED
-        ),
+        _vanity("scope-refused", "renamed; the token server refuses it", _strictly_renamed, reference=_RULES.RENAMED),
     )
 }
 
