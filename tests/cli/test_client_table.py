@@ -38,7 +38,9 @@ def test_how_a_table_ends(outcomes: list[ClientOutcome], named: bool, strict: bo
 
 def test_an_unknown_client_is_told_which_there_are() -> None:
     """The ids without their login variants, and how those are written."""
-    with pytest.raises(Complaint, match=r"no client 'docker'; there are docker-classic, .*vanity-login") as told:
-        chosen_clients("docker", ())
+    with pytest.raises(Complaint, match=r"no client 'rocket'. There are docker-classic, .*vanity-login") as told:
+        chosen_clients("rocket", ())
     assert told.value.code is ExitCode.USAGE
+    with pytest.raises(Complaint, match=r"Did you mean docker-classic or docker-containerd\?$"):
+        chosen_clients("docker", ())
     assert [one.id for one in chosen_clients("", ["crane"])] == ["crane"]

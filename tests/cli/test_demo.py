@@ -142,7 +142,7 @@ def test_unknown_client_is_a_usage_error() -> None:
     shown = run("demo", "--client", "rocket")
 
     assert shown.returncode == 2
-    assert shown.stderr.startswith("error: there is no client 'rocket'; there are docker-classic, ")
+    assert shown.stderr.startswith("error: there is no client 'rocket'. There are docker-classic, ")
 
 
 def test_reads_nothing_of_the_users(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_what_cannot_be_played_is_a_usage_error() -> None:
     elsewhere = run("demo", "--registry", "ecr", "--fault", "quay-502")
 
     assert (unknown.returncode, elsewhere.returncode) == (2, 2)
-    assert unknown.stderr == "error: there is no registry 'gchr'; pullscope demo --list-registries lists them.\n"
+    assert unknown.stderr == "error: there is no registry 'gchr'. Did you mean ghcr?\n"
     assert "pullscope demo --registry ecr --list-faults" in elsewhere.stderr
 
 

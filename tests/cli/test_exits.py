@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.host import HostError
 from pullscope.oci.verdicts import ExitCode
 
@@ -38,3 +38,19 @@ def test_an_exception_is_a_sentence_and_a_code(
         command()
     assert ended.value.exit_code == code
     assert capsys.readouterr().err == said
+
+
+def test_a_sentence_is_in_whole_words_and_a_command_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal; in a pipe it is one line, to be searched."""
+    command = "sudo /opt/a/long/way/to/pullscope docker off --yes and more words"
+    said = f"error: pullscope is already on, and this would undo that too. First: {command}"
+    monkeypatch.setenv("COLUMNS", "60")
+    say(said)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    say(said)
+
+    whole, *lines = capsys.readouterr().err.splitlines()
+    assert whole == said
+    assert lines == ["error: pullscope is already on, and this would undo that", "too. First:", command]

@@ -59,11 +59,12 @@ def test_a_file_is_not_taken_for_a_word(tmp_path: Path) -> None:
 def test_a_word_that_is_not_known_gets_the_known_ones() -> None:
     """What has no dot and no slash was meant as a word: the complaint has all of them."""
     told = run("explain", "kernel")
-    words = told.stderr.partition("Words: ")[2].rstrip(".\n").split(", ")
+    words = told.stderr.partition("There are ")[2].rstrip(".\n").split(", ")
 
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("error: there is no file kernel, and no such word.")
+    assert told.stderr.startswith("error: there is no file or word 'kernel'.")
     assert words == list(TERMS)
+    assert run("explain", "scoep").stderr == "error: there is no file or word 'scoep'. Did you mean scope?\n"
 
 
 @pytest.mark.parametrize("name", ["pull.jsonl", "flows/today"])

@@ -68,10 +68,11 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
         yield from commands(below, (*path, name))
 
 
+@pytest.mark.parametrize("columns", ["60", "80"])
 @pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
-def test_help_names_values_by_what_they_are(words: tuple[str, ...]) -> None:
-    """No type and no range of the library's, such as `<bool>`, `list[str]` or `x>=1`; and no word is cut at 80 columns."""
-    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}).stdout
+def test_help_names_values_by_what_they_are(words: tuple[str, ...], columns: str) -> None:
+    """No type and no range of the library's, such as `<bool>`, `list[str]` or `x>=1`; and no word is cut."""
+    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
 
     assert "Usage" in text
     assert not re.search(r"<[a-z]|list\[|\b(bool|str|BOOLEAN|TEXT|int range)\b|x[<>]=|…", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pullscope.cli.exits import Complaint
+from pullscope.cli.exits import unknown
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def chosen_clients(text: str, unless_named: Iterable[str]) -> list[Client]:
     names = dict.fromkeys(name.strip() for name in text.split(",")) if text else dict.fromkeys(unless_named)
     for name in names:
         if name not in ROSTER:
-            known = ", ".join(name for name, client in ROSTER.items() if not client.login)
+            known = [name for name, client in ROSTER.items() if not client.login]
             logins = "each also with +vanity-login or +upstream-login"
-            raise Complaint(f"there is no client {name!r}; there are {known}, {logins}.", ExitCode.USAGE)
+            raise unknown("client", name, known, f"There are {', '.join(known)}, {logins}.")
     return [ROSTER[name] for name in names]
 
 

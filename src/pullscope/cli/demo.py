@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pullscope.cli import completion
-from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.exits import Complaint, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.output import lines_of
 from pullscope.oci.known_registries import login_command
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
     from pullscope.worlds.hub.faults.fault import Fault
     from pullscope.worlds.registries.row import Registry
+
+DEFAULT_CLIENT = "docker-containerd"
 
 
 @speaking
@@ -85,27 +87,22 @@ def demo(
 
     row = REGISTRIES.get(registry)
     if row is None:
-        raise Complaint(
-            f"there is no registry {registry!r}; pullscope demo --list-registries lists them.", ExitCode.USAGE
-        )
+        raise unknown("registry", registry, REGISTRIES, "pullscope demo --list-registries lists them.")
     faults = faults_at(row)
     if list_registries or list_faults:
         for line in _registry_lines(REGISTRIES.values()) if list_registries else _fault_lines(faults.values()):
             _write(line)
         return
-    own, asked = "docker-containerd", _asked(client, registry, fault, vanity=vanity)
+    own, asked = DEFAULT_CLIENT, _asked(client, registry, fault, vanity=vanity)
     chosen = faults.get(fault) if fault is not None else None
     if chosen is not None:
         vanity = vanity or chosen.vanity
         own = chosen.client
     elif fault is not None:
         where = "" if registry == "docker-hub" else f" --registry {registry}"
-        here = "" if registry == "docker-hub" else f" at {row.name}"
-        raise Complaint(
-            f"there is no fault {fault!r}{here}; pullscope demo{where} --list-faults lists them.", ExitCode.USAGE
-        )
+        raise unknown(f"{row.name} fault", fault, faults, f"pullscope demo{where} --list-faults lists them.")
     if client is not None and client not in CLIENTS:
-        raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+        raise unknown("client", client, CLIENTS)
     client = client or own
     login = (row.needs_login or (chosen is not None and chosen.login)) and not (chosen is not None and chosen.private)
     try:
@@ -171,11 +168,12 @@ def _write(line: str) -> None:
 
 
 def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
-    """Every fault, what happens and which clients it hits."""
+    """Every fault, what happens, and the client that shows it, if not the default one."""
     every = list(faults)
     width = max(len(fault.code) for fault in every)
     for fault in every:
-        yield from lines_of(f"{fault.code:<{width}}  ", f"{fault.title} ({fault.client})")
+        by = "" if fault.client == DEFAULT_CLIENT else f" ({fault.client})"
+        yield from lines_of(f"{fault.code:<{width}}  ", f"{fault.title}{by}")
 
 
 def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:

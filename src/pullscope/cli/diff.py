@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pullscope.cli import completion
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, speaking, unknown
 from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
 from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
-from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
@@ -104,7 +103,7 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 
     if client not in CLIENTS:
-        raise Complaint(f"there is no client {client!r}; there are {', '.join(CLIENTS)}.", ExitCode.USAGE)
+        raise unknown("client", client, CLIENTS)
     ran = walk(ROSTER[client], reference, wire)
     trace = traced(ran)
     pulls: list[Document] = report_json(Told.of(trace, str(reference)))["pulls"]

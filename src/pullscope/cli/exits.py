@@ -8,9 +8,12 @@ reaches a user: an unexpected error is reported as a bug, and shown whole with P
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import os
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 import typer
@@ -18,6 +21,9 @@ import typer
 from pullscope.cli.output import discard_stdout
 from pullscope.host import HostError
 from pullscope.oci.verdicts import ExitCode
+
+_COMMAND = re.compile(r"(?:^ .*|sudo .*|`[^`]*`)", re.MULTILINE)
+"""What is there to be pasted: an indented line, what sudo is to run, what stands between backquotes."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +35,16 @@ class Complaint(Exception):  # noqa: N818 - it is a sentence for a person, not a
     def __init__(self, sentence: str, code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+def unknown(kind: str, name: str, known: Iterable[str], instead: str = "") -> Complaint:
+    """There is no such client, format or fault: which was meant, or `instead` or all that there are."""
+    names = list(known)
+    near = [each for each in names if len(name) > 1 and each.startswith(name)] or difflib.get_close_matches(
+        name, names, 1
+    )
+    there = f"Did you mean {' or '.join(near[:3])}?" if near else instead or f"There are {', '.join(names)}."
+    return Complaint(f"there is no {kind} {name!r}. {there}", ExitCode.USAGE)
 
 
 def speaking(function: Callable[P, T]) -> Callable[P, T]:
@@ -73,6 +89,16 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def say(sentence: str) -> None:
-    """One line on stderr, for a person; where that is closed, or its terminal is, the code says it alone."""
+    """One sentence on stderr, for a person; where that is closed, or its terminal is, the code says it alone.
+
+    On a terminal it is in lines of whole words; a command stays on one, to be pasted.
+    """
     with contextlib.suppress(OSError):
+        if sys.stderr.isatty():
+            from pullscope.render.layout import screen_width, wrap
+
+            whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), sentence)
+            sentence = "\n".join(part for line in whole.split("\n") for part in wrap(line, screen_width())).replace(
+                "\0", " "
+            )
         typer.echo(sentence, err=True)

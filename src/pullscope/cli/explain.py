@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pullscope.cli.demo_pulls import demo_pulls
-from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.exits import Complaint, say, speaking, unknown
 from pullscope.cli.options import Color
 from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, is_message, name_of, read_trace
@@ -72,7 +72,7 @@ def explain(
             print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
             return
         if A_WORD.fullmatch(file):
-            raise Complaint(f"there is no file {file}, and no such word. Words: {', '.join(TERMS)}.")
+            raise Complaint(str(unknown("file or word", file, TERMS)))
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)
     if problem:

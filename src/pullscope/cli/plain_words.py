@@ -15,9 +15,13 @@ from typer.core import TyperGroup
 
 from pullscope.cli.output import make_streams_fit
 from pullscope.oci.verdicts import ExitCode
+from pullscope.render.layout import screen_width
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
+
+WITH_BOXES = 71
+"""Columns from which a help has boxes: in fewer they cut the names of options, and leave a word a line for what they do."""
 
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -40,17 +44,21 @@ class PlainWords(TyperGroup):
 def _name_values(command: Any) -> None:
     """Join the help's lines, and name each value by what it is: typer 0.29 shows `<bool>` and `<list[str]>`, 0.25 `TEXT`."""
     context = typer.Context(command, **HELP)
+    below = getattr(command, "commands", {})  # whose texts are cut without boxes
+    boxes = bool(below) or screen_width() >= WITH_BOXES
+    if not boxes:
+        command.rich_markup_mode = None
     command.help = _unbroken(command.help or "")
     for param in (*command.params, command.get_help_option(context)):
         is_argument = param.param_type_name == "argument"
-        param.help = _TAG.sub(r"\\[", param.help or "")
+        param.help = _TAG.sub(r"\\[" if boxes else "[", param.help or "")
         param._get_number_range_help_str = _nothing  # noqa: SLF001 - `[1<=x<=65535]`, which the error says
         if param.metavar is None:
             param.metavar = param.name.upper() if is_argument else _value_of(param, context)
         if is_argument:
             param.display_type_rich = _nothing  # it says the type even where there is a name
-    for below in getattr(command, "commands", {}).values():
-        _name_values(below)
+    for each in below.values():
+        _name_values(each)
 
 
 def _unbroken(text: str) -> str:

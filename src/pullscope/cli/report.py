@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import tempfile
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.exits import Complaint, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
@@ -135,9 +134,7 @@ def report(
 def _wanted(form: str, flags: dict[str, bool]) -> str:
     """The form chosen by `--format` or by a flag of its own."""
     if form not in FORMS:
-        near = difflib.get_close_matches(form, FORMS, 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        raise Complaint(f"there is no format {form!r}; there are {', '.join(FORMS)}.{meant}", ExitCode.USAGE)
+        raise unknown("format", form, FORMS)
     asked = {name for name, given in flags.items() if given} | ({form} - {"text"})
     if len(asked) > 1:
         raise Complaint(f"a report has one format, not {' and '.join(sorted(asked))}.", ExitCode.USAGE)

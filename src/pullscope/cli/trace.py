@@ -119,7 +119,9 @@ def trace(
     with live_page(web, [*words, *passed_on]) as started_with:
         code = run_mitmdump([*started_with])
     if code != 0:
-        raise Complaint("mitmdump did not start; its own message is above.")
+        raise Complaint(
+            "mitmdump did not start; its message is above. If the port is in use, choose another: --port N."
+        )
 
 
 def _end_at_hang_up() -> None:

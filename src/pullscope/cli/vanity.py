@@ -25,6 +25,7 @@ from pullscope.cli.vanity_words import (
     file_trouble,
     host_named,
     image_named,
+    pasteable,
     rules_of,
 )
 from pullscope.oci import verdicts
@@ -124,15 +125,8 @@ def init(
         rules = shlex.quote(str(folder / wanted.project.rules))
         words = [f"pullscope vanity try {rules}", *wanted.platform_words]
         words.append(f"--ref {wanted.host}/{wanted.namespace}/image")
-    typer.echo(_pasteable("Next", words))
+    typer.echo(pasteable("Next", words))
 
 
 app.command("static")(vanity_static.static)
 app.add_typer(vanity_hosts.app, name="hosts")
-
-
-def _pasteable(head: str, words: list[str]) -> str:
-    """One command to paste into a shell, with line continuations where it is longer than a line."""
-    line = f"{head}  {' '.join(words)}"
-    margin = " " * (len(head) + 4)
-    return line if len(line) <= screen_width() else f"{head}  " + f" \\\n{margin}".join(words)

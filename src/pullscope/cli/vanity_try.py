@@ -17,7 +17,16 @@ from pullscope.cli.client_table import Told, chosen_clients, client_lines, clien
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
-from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
+from pullscope.cli.vanity_words import (
+    Env,
+    File,
+    PlatformOption,
+    domain_of,
+    host_named,
+    image_named,
+    pasteable,
+    rules_of,
+)
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
@@ -178,8 +187,9 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
-        words = f"pullscope vanity init {domain} --namespace {namespace} --platform {kind.id} --design proxy"
-        lines += [[("To write the proxy rules:", None)], [(f"  {printable(words)}", None)]]
+        words = [f"pullscope vanity init {domain} --namespace {namespace}", f"--platform {kind.id} --design proxy"]
+        lines.append([("To write the proxy rules:", None)])
+        lines += [[(line, None)] for line in pasteable("", [*map(printable, words)]).split("\n")]
     return lines
 
 

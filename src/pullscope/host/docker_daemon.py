@@ -114,8 +114,8 @@ PODMAN = Flavour(
     command="PULLSCOPE run -- podman pull docker.io/library/hello-world",
 )
 NO_SYSTEMD = (
-    "the daemon's environment is set elsewhere (/etc/default/docker, /etc/conf.d/docker): see docs/host-changes.md, or use "
-    "--mode hosts, or a daemon of its own"
+    "the daemon's environment is set in /etc/default/docker or /etc/conf.d/docker (docs/host-changes.md); or use --mode hosts, "
+    "or a sandbox"
 )
 SANDBOX = "COMMAND sandbox -- pull hello-world"
 
