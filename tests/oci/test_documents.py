@@ -259,7 +259,13 @@ def test_a_token_answer_hides_its_token() -> None:
     )
 
     assert answer == TokenAnswer(
-        expires_in=300, issued_at="2026-01-01T00:00:00Z", scope=None, access=None, odd=None, token="T:repository:a:pull"
+        expires_in=300,
+        issued_at="2026-01-01T00:00:00Z",
+        scope=None,
+        access=None,
+        valid_from=None,
+        odd=None,
+        token="T:repository:a:pull",
     )
     assert "T:repository" not in repr(answer)
 

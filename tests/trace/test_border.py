@@ -112,19 +112,22 @@ def test_no_document_is_kept_of_what_is_no_longer_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "granted"),
+    ("claims", "granted", "since"),
     [
         (
             {"access": [{"type": "repository", "name": "proj/app", "actions": ["pull", "push"]}]},
             "repository:proj/app:pull,push",
+            None,
         ),
-        ({"access": []}, ""),
-        ({}, None),
+        ({"access": [], "nbf": 1461080200}, "", 1461080200),
+        ({"nbf": "soon"}, None, None),
     ],
     ids=["a right", "none", "not said"],
 )
-def test_what_a_token_grants_is_told_and_the_token_is_not(claims: dict[str, Any], granted: str | None) -> None:
-    """A JWT says in `access` what its holder may do (distribution, docs/content/spec/auth/jwt.md)."""
+def test_what_a_token_grants_is_told_and_the_token_is_not(
+    claims: dict[str, Any], granted: str | None, since: int | None
+) -> None:
+    """A JWT says in `access` what its holder may do, in `nbf` from when on (distribution, docs/content/spec/auth/jwt.md)."""
     part = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     token = f"eyJhbGciOiJIUzI1NiJ9.{part}.c2ln"
     events = whole(
@@ -133,5 +136,5 @@ def test_what_a_token_grants_is_told_and_the_token_is_not(claims: dict[str, Any]
         Response(status=200, body=json.dumps({"token": token}).encode()),
     )
     (finished,) = [event for event in events if isinstance(event, Finished)]
-    assert (finished.issued, finished.granted) == (1, granted)
+    assert (finished.issued, finished.granted, finished.valid_from) == (1, granted, since)
     assert part not in repr(events)

@@ -196,13 +196,14 @@ class Border:
 
     def finished(self, exchange: int, body: Body, *, time: float) -> Finished:
         """The body of an answer went through: the exchange is over."""
-        document, issued, granted = None, None, None
+        document, issued, granted, valid_from = None, None, None, None
         opened = self._open.pop(exchange, None)
         if body.content and opened is not None:
             answer = read_token_answer(body.content) if b"token" in body.content else None
             if answer is not None and answer.token:
                 issued = self._numbers.number("token", answer.token)
                 granted = None if answer.access is None else redact_text(" ".join(map(str, answer.access)))
+                valid_from = answer.valid_from
             document = opened.secrets.out_of(self._text(opened, body.content, issues=issued is not None))
         return Finished(
             time=self._at(time),
@@ -212,6 +213,7 @@ class Border:
             document=document,
             issued=issued,
             granted=granted,
+            valid_from=valid_from,
             miscoded=writable(body.miscoded)[:LONGEST_WORD] if body.miscoded else None,
         )
 

@@ -96,6 +96,8 @@ class Finished:
     """The number of the token in this answer; requests that carry it have it as `credential`."""
     granted: str | None = None
     """The scopes that this token itself claims to grant, separated by a space; empty where none, None where it cannot be read."""
+    valid_from: int | None = None
+    """Its `nbf`, in seconds since the epoch (RFC 7519, 4.1.5)."""
     miscoded: str | None = None
     """The content coding that the body was said to have and has not; None where it has, or has none."""
 

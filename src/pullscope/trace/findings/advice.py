@@ -91,10 +91,11 @@ permission: permission\W+[\w.]+\W+denied on
 new package (write): not allowed to create|create_package
     give the workflow permissions: packages: write, and let its repository and organization do so (Settings, Actions, Workflow
     permissions: Read and write); else push {name} the first time with a person's token that has write:packages
-# A workflow's own token: hyperledger-firefly/signer#74, bachp/git-mirror#516, docker/build-push-action#463
+# A workflow's own token: hyperledger-firefly/signer#74, bachp/git-mirror#516, docker/build-push-action#463; of a fork's pull
+# request it reads only: xrelkd/clipcat#1050, docker/build-push-action#751, FalkorDB/FalkorDB#2632
 workflow token (write): installation not allowed|write_package
     give the workflow permissions: packages: write, and in the settings of the package {name} (Manage Actions access) the right
-    to write; a person's token needs write:packages
+    to write (a fork's PR has a token that only reads: leave the push out there); a person's token needs write:packages
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from its own registry: no login helps

@@ -1,17 +1,11 @@
-"""Who got which token, for what, and who refused it. Tokens are numbers here.
-One file, because these rules share what they know of a token's way.
-"""
+"""Who got which token, for what, and who refused it. Tokens are numbers here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from pullscope.oci.agents import RENEWS_BY_CLOCK
-from pullscope.oci.amounts import period
-from pullscope.oci.known_registries import known_registry
-from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, parameters, query
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -24,27 +18,20 @@ from pullscope.trace.findings.case import (
     repositories,
     was_anonymous,
 )
-from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import (
-    EXPIRED,
-    issued_for,
     not_asked_for,
     public_front,
     pushes,
-    refused_pings,
     refuses_access,
     rights,
 )
-from pullscope.trace.findings.login_commands import log_in, registry_at
+from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import date_of, in_brackets, reason, says, words
+from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
-
-DEFAULT_LIFE = 60.0
-"""Seconds that a token lives whose answer has no expires_in (distribution, docs/content/spec/auth/token.md)."""
 
 
 @row(
@@ -244,153 +231,3 @@ def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
     if under is None or under.first.host == under.last.host:
         return f"log in, if {names[0]} is private; if it is not, ask by a client that asks for no other name beside it"
     return f"pull {under.last.host}/{names[0]}: if that works, {own}, so that one name is asked for; else log in to it"
-
-
-@row(
-    "token-rejected",
-    needs=Fact.REJECTED,
-    explains="access-denied credentials-not-used login-lacks-right write-denied",
-    severities="error, warning",
-    remedy="check how long tokens live, and the clocks",
-)
-def token_rejected(case: Case) -> Iterator[Found]:
-    """A token is refused that was taken before, has just been issued, is called invalid_token, or is said to have expired.
-
-    RFC 6750, 3.1. A client that gets another token when the old one is over does as it should: no finding. ECR Public says
-    400 without a challenge after 12 hours, so clients do not ask for a new token: aws/containers-roadmap#2835,
-    lablup/backend.ai#2549. Tokens that are over before a layer has been pushed: cesanta/docker_auth#240, moby/moby#33558,
-    zebox/registry-admin#22. A token that its own registry refuses at `/v2/`: goharbor/harbor#23799.
-    """
-    welcome: set[tuple[int, str, str | None, bool]] = set()
-    for hop in case.hops:
-        number = hop.request.credential
-        if number is None or in_storage(hop):
-            continue
-        place = (number, hop.host, hop.route.repository, hop.request.method not in ("GET", "HEAD"))
-        if hop.status is not None and hop.status < 400:  # what may be read may not be written
-            welcome |= {place, (*place[:3], False)}
-        elif not _is_no_matter_of_age(case, hop):
-            one = Rejected(case, hop, taken=place in welcome)
-            if one.is_one:
-                yield Found(
-                    [hop.step, *([one.issuer] if one.issuer else [])],
-                    *cause_of(one, REJECTED),
-                    severity=case.severity(hop.step, otherwise=Severity.ERROR if one.at_once else Severity.WARNING),
-                )
-
-
-class Rejected:
-    """A refused token, and what is known of its way: who gave it for which service, how old it is, whether it was taken."""
-
-    def __init__(self, case: Case, hop: Hop, *, taken: bool) -> None:
-        self.case, self.hop, self.taken, self.host, self.client = case, hop, taken, hop.host, case.client
-        self.issued, self.issuer, registry = issued_for(case, hop), case.issuer_of(hop), registry_at(case, hop.host)
-        self.nexus, self.gitea = (registry is not None and registry.id == name for name in ("nexus", "gitea"))
-        self.by = self.issued.host if self.issued is not None else "an earlier time"
-        self.at_once = hop.step in refused_pings(case) and hop is hop.step.last and self.issued is not None
-        self.invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
-        self.wants_a_token = any(challenge.scheme == "bearer" for challenge in hop.challenges)
-        self.age = hop.request.time - self.issued.time if self.issued is not None else None
-        self.lifetime = self.issued.facts.expires_in if self.issued is not None else None
-        self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
-        self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
-        self.over = self.says_expired or (self.age or 0.0) >= (DEFAULT_LIFE if self.lifetime is None else self.lifetime)
-        self.no_challenge = self.over and not hop.challenges
-        asked = parameters(query(self.issuer.first.request.url if self.issuer is not None else ""))
-        self.asked = next(iter(asked.get("service", ())), None)
-        self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
-        self.other_service = self.asked is not None and self.wanted is not None and self.asked != self.wanted
-        self.takes = "no longer takes" if self.taken or self.over else "does not take"
-        self.end = f"{period(self.lifetime)} are over" if self.lifetime is not None else "it expires"
-        self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
-        lives = f" for {period(self.lifetime)}" if self.lifetime is not None else ""
-        self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + lives
-        self.hosted = known_registry(hop.host) is not None
-        self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
-        self.name, self.log_in = hop.route.repository, log_in(case, hop.host)
-        same = [other for other in case.hops if other.ok and other.request.credential == hop.request.credential]
-        blobs = any(other.route.endpoint is hop.route.endpoint is Endpoint.BLOB for other in same)
-        self.one_of_many = blobs and self.issued is not None and self.issued.anonymous
-        self.says = f"with {hop.status}{reason(hop)}"
-        self.behind, self.too_early = period(self.skew), self.skew > 0 and not taken
-
-    @property
-    def skew(self) -> float:
-        """Seconds by which the clock of the host that refused is behind that of who issued, by their Date headers."""
-        given = self.issuer.last if self.issuer is not None else self.hop
-        dates = date_of(given), date_of(self.hop)
-        if given.response is None or self.hop.response is None or dates[0] is None or dates[1] is None:
-            return 0.0
-        behind = dates[0] - dates[1] - given.response.time + self.hop.response.time
-        return behind if behind >= 2 or dates[1] < dates[0] else 0.0  # docker/hub-feedback#647: whole seconds
-
-    @property
-    def is_one(self) -> bool:
-        """Whether the token itself is refused, and the client did not just get a new one, as it should where one is over."""
-        outlived = self.over and self.lifetime is not None
-        refused = self.hop.status == 401 and (self.invalid or self.taken or outlived or self.other_service)
-        renewed = (self.over or self.age is None) and self.hop.step not in self.case.bad
-        return self.at_once or ((self.says_expired or refused) and not renewed)
-
-
-REJECTED = causes(
-    """
-other_service: {one.host} {one.takes} the token of {one.by}: it was asked for the service {one.asked}, and the challenge
-names {one.wanted}{one.brackets}.
-    ask for a token with service={one.wanted}, as the challenge of {one.host} has it
-too_early hosted: <too early>.
-    try again: both clocks are the registry's own
-too_early: <too early>.
-    set the clocks of {one.host} and {one.by} (NTP)
-at_once nexus: <at once>.
-    activate the Docker Bearer Token Realm in the security settings of {one.host}: until then Nexus takes no token
-at_once gitea: <at once>.
-    log in with a personal access token, in place of a password or of a job's token, and look at the log of {one.host}
-at_once invalid: <at once>: it calls it invalid.
-    compare <shared>, and their clocks: the log of {one.host} says which it is
-at_once wants_a_token: <at once> and the same challenge again.
-    let the proxy in front of {one.host} pass Authorization on; if it does, compare <shared>: the log of {one.host} says which
-    it is
-at_once: <at once>.
-    compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
-no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
-    get a new token: start {one.client} again, or have it ask for one before {one.end}
-over clocked: <takes> it has expired{one.brackets}.
-    set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
-over: <takes> it has expired{one.brackets}.
-    let tokens live longer than a slow pull or push takes
-invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
-    get a new token and try again: only {one.host} and {one.by} can make them agree
-invalid !taken: <takes> it calls it invalid{one.brackets}.
-    compare <shared>, and their clocks: the log of {one.host} says which it is
-soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.name} by the same anonymous token, and not
-this{one.brackets}.
-    try again; if it is that blob again, {one.log_in}
-soon !invalid: <takes> it took it before{one.brackets}.
-    try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
-: <takes> it took it before{one.brackets}.
-    compare the clocks of {one.host} and of its token server, and the key that they share
-""",
-    **{
-        "at once": "{one.host} refuses at /v2/ the token that its own token server {one.by} has just issued to {one.client}, "
-        "{one.says}",
-        "takes": "{one.host} {one.takes} the token of {one.by}{one.after}:",
-        "too early": "{one.host} {one.takes} the token of {one.by}{one.after}: by their Date headers the clock of {one.host} is "
-        "{one.behind} behind, and the token is not valid there yet{one.brackets}",
-        "shared": "the key, the issuer and the service that {one.host} and its token server share",
-    },
-)
-
-
-def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
-    """Whether the same token was then taken for the same thing, or was asked for without the scope that is wanted here.
-
-    ECR Public says 401 to HEAD of any blob (buildbuddy-io/buildbuddy#12566); pulp wants a scope for the second page of a list
-    (pulp/pulp_container#2049).
-    """
-    if any(one.ok and one.request.credential == hop.request.credential for one in hop.step.hops if one is not hop):
-        return True
-    if any(challenge.error == "insufficient_scope" for challenge in hop.challenges):
-        return True  # RFC 6750, 3.1: the token is good, and grants too little
-    issuer = case.issuer_of(hop)
-    return issuer is not None and bool(not_asked_for(issuer, hop))
