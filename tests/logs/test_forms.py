@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -58,8 +59,9 @@ def test_no_log_makes_up_a_duration(file: Path) -> None:
     """No duration is told of a log that has none, and no time at all of one without a clock."""
     trace, _ = read_trace(str(file))
     told = report_json(Told.of(trace, file.name))
-    form = _form(file)
-    untimed = {"times", "durations"} & set(form.lacks.split())
+    events = forms.events(_form(file), file.read_bytes(), io.BytesIO())
+    lacks = {word for event in events if isinstance(event, Requested) for word in (event.lacks or "").split()}
+    untimed = {"times", "durations"} & lacks
     hops = [hop for pull in told["pulls"] for step in pull["steps"] for hop in step["hops"]]
 
     assert hops

@@ -164,6 +164,8 @@ INFO[0000] {{"token":"{SECRET}"}}
     "dockerd debug": f"""DEBU[0000] Trying to pull r.example/a from https://me:{SECRET}@r.example v2
 INFO[0000] Attempting next endpoint for pull after error: Get "https://me:{SECRET}@r.example/v2/": dial tcp: refused
 """,
+    "registry log": f"""time="2026-11-26T10:00:00Z" level=error msg="response completed with error" err.code=unknown err.detail="token={SECRET}" http.request.host=r.example http.request.id=1 http.request.method=GET http.request.remoteaddr="192.0.2.7:1" http.request.uri="/v2/a/blobs/uploads/1?_state={SECRET}" http.response.status=500
+""",  # noqa: E501 - as such a log writes it
     "oras --debug": f"""[2026-11-26T10:00:00Z][DEBUG]: --> Request #0
 > Request URL: "https://me:{SECRET}@r.example/v2/a/b/manifests/1?sig={SECRET}"
 > Request method: "GET"

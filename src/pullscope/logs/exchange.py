@@ -45,6 +45,8 @@ class Exchange:
     ended_line: int = 0
     ended: float | None = None
     connection: str | None = None
+    client: str = "unknown"
+    """The client's address, where the log is a server's."""
 
     def answer(self, status: int, body: bytes | None, line: int, time: float | None = None) -> None:
         """The log says how it was answered."""
@@ -92,6 +94,10 @@ def header(fields: Iterable[tuple[str, str]], name: str) -> str | None:
 def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
     """The events of all exchanges in the order of the log, or by its clock where it has one for everything."""
     found = list(exchanges)
+    if all(one.asked is None for one in found):
+        lacks = " ".join(
+            dict.fromkeys([*lacks.split(), "times"])
+        )  # a form with a clock, without it: logrus on a terminal
     timed = "times" not in lacks.split()
     known = next((one.asked for one in found if one.asked is not None), 0.0)
     moments: list[tuple[float, int, int, Exchange]] = []
@@ -113,7 +119,7 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
             first = border.requested(
                 Request(method=one.method, url=one.url, headers=Headers(one.sent)),
                 time=now,
-                client="unknown",
+                client=one.client,
                 connection=one.connection,
                 lacks=lacks if one.status is None or one.fields or "headers" in lacks else f"{lacks} headers",
             )

@@ -18,6 +18,7 @@ from pullscope.logs import (
     containers_image,
     crane,
     curl,
+    distribution,
     dockerd,
     har,
     http_dump,
@@ -90,6 +91,14 @@ FORMS: tuple[Form, ...] = (
         read=containerd.read,
         lacks="proxy durations redirects tokens credentials bodies",
         says="a containerd log has no token requests, no redirects, no credentials, no bodies, and no durations.",
+    ),
+    Form(
+        name="registry log",
+        made_by="distribution (registry:2, docker-registry), also inside Harbor and GitLab: `docker logs registry`",
+        mark=distribution.MARK,
+        read=distribution.read,
+        lacks="proxy redirects tokens credentials bodies headers",
+        says="a registry's log has its own requests only: no token requests, storage, credentials, bodies, and few headers.",
     ),
     Form(
         name="dockerd debug",
