@@ -84,7 +84,7 @@ def test_lint_explains_a_path() -> None:
         (("init", HOST, "--namespace", "org", "--upstream", "ghcr.io/team"), 2),
         (("init", HOST, "--namespace", "org", "--upstream", "hub"), 2),
         (("static", "/nonexistent", "--out", "/nonexistent"), 1),
-        (("hosts", "add", "a b"), 1),
+        (("hosts", "add", "a b"), 2),
     ],
 )
 def test_bad_input_gets_one_sentence(words: tuple[str | Path, ...], ends: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,8 +89,13 @@ def demo(
         raise unknown("registry", registry, REGISTRIES, "pullscope demo --list-registries lists them.")
     faults = faults_at(row)
     if list_registries or list_faults:
-        for line in _registry_lines(REGISTRIES.values()) if list_registries else _fault_lines(faults.values()):
-            _write(line)
+        rows = {row.id: f"{row.name} ({row.host})" for row in REGISTRIES.values()}
+        if not list_registries:
+            by = {one.code: "" if one.client == DEFAULT_CLIENT else f" ({one.client})" for one in faults.values()}
+            rows = {one.code: f"{one.title}{by[one.code]}" for one in faults.values()}
+        for name, words in rows.items():
+            for line in lines_of(f"{name:<{max(map(len, rows))}}  ", words):
+                _write(line)
         return
     own, asked = DEFAULT_CLIENT, _asked(client, registry, fault, vanity=vanity)
     chosen = faults.get(fault) if fault is not None else None
@@ -115,18 +119,15 @@ def demo(
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
     from pullscope.render.labels import label
-    from pullscope.render.lines import Story
-    from pullscope.render.views import LinesView
+    from pullscope.render.views import make_view
 
     speaker = client
-
-    def view(write: Callable[[str], None]) -> LinesView:
-        return LinesView(Story(write, color=wants_color(color), verbose=verbose, columns=screen_width))
 
     def introduce(_reference: Reference) -> None:
         _write(_introduction(speaker, row, chosen, vanity=vanity, login=login, explain=explain) + "\n")
 
-    watch = Watch(make_view=lambda _name, write, *, color, verbose: view(write), labels=label)  # noqa: ARG005 - ours are used
+    ours = {"color": wants_color(color), "verbose": verbose}
+    watch = Watch(make_view=lambda name, write, **_: make_view(name, write, **ours), labels=label)
     check_recording(out)
     settings = [f"pullscope_out={out}"] if out is not None else []
     if explain:
@@ -165,23 +166,6 @@ def _explain(watch: Watch, *, color: bool) -> None:
 
 def _write(line: str) -> None:
     print(line, flush=True)
-
-
-def _fault_lines(faults: Iterable[Fault]) -> Iterator[str]:
-    """Every fault, what happens, and the client that shows it, if not the default one."""
-    every = list(faults)
-    width = max(len(fault.code) for fault in every)
-    for fault in every:
-        by = "" if fault.client == DEFAULT_CLIENT else f" ({fault.client})"
-        yield from lines_of(f"{fault.code:<{width}}  ", f"{fault.title}{by}")
-
-
-def _registry_lines(registries: Iterable[Registry]) -> Iterator[str]:
-    """Every registry, and what it gives without a login."""
-    every = list(registries)
-    width = max(len(row.id) for row in every)
-    for row in every:
-        yield from lines_of(f"{row.id:<{width}}  ", f"{row.name} ({row.host})")
 
 
 def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bool, login: bool, explain: bool) -> str:

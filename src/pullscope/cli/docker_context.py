@@ -22,6 +22,7 @@ from pullscope.host.machine import Machine
 from pullscope.host.proxy_command import Program
 from pullscope.host.tree import Tree
 from pullscope.oci.verdicts import Problem
+from pullscope.render.matrix import printable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +156,3 @@ def print_problems(problems: tuple[Problem, ...]) -> None:
             typer.echo(printable(line))
         if problem.fix:
             typer.echo(printable(f"  fix   {problem.fix}"))
-
-
-def printable(line: str) -> str:
-    """A line with strings of files in it, without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in line)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pullscope.cli import unit
-from pullscope.cli.docker_context import print_problems, printable
+from pullscope.cli.docker_context import print_problems
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.options import AsJson
 from pullscope.cli.output import lines_of, reader_may_leave
@@ -26,8 +26,10 @@ from pullscope.host.watched import pulls
 from pullscope.host.watched.asked import Pulled
 from pullscope.host.watched.comparison import Comparison, Row
 from pullscope.oci import verdicts
+from pullscope.oci.amounts import count
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ExitCode, Problem
+from pullscope.render.matrix import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -124,8 +126,8 @@ def _of(
             for line in lines:
                 typer.echo(printable(line))
             print_problems(problems)
-            count = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
-            typer.echo(f"{count} problem{'s' if count > 1 else ''}" if count else f"healthy: {client}'s configuration")
+            bad = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
+            typer.echo(count(bad, "problem") if bad else f"healthy: {client}'s configuration")
     raise typer.Exit(verdicts.exit_code(problems))
 
 
@@ -140,7 +142,7 @@ def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _lines(route: Route) -> Iterator[str]:
-    yield f"{route.client} asks for {route.reference}:"
+    yield f"{route.client} asks these endpoints for {route.reference}:"
     for number, endpoint in enumerate(route.endpoints, start=1):
         namespace = f"  ?ns={endpoint.namespace}" if endpoint.namespace else ""
         yield f"  {number}  {endpoint.url}{namespace}"

@@ -29,6 +29,7 @@ from pullscope.cli.vanity_words import (
     rules_of,
 )
 from pullscope.oci import verdicts
+from pullscope.oci.amounts import count
 from pullscope.render.layout import Line, screen_width
 from pullscope.render.matrix import count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
@@ -76,12 +77,14 @@ def lint_command(
             explain=list(reasons),
         )
         end_with([json.dumps(document, indent=2)], ended)
-    count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
     lines: list[str | Line] = [
         *(f"  {printable(reason)}" for reason in reasons),
         *problem_lines(problems, screen_width()),
     ]
-    end_with([*lines, f"{printable(rules.name)}: {count}, {count_of(problems, notes=True)}."], ended)
+    end_with(
+        [*lines, f"{printable(rules.name)}: {count(len(rules.rules), 'rule')}, {count_of(problems, notes=True)}."],
+        ended,
+    )
 
 
 @app.command("init")

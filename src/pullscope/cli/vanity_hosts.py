@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from pullscope import __version__
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import speaking
 from pullscope.cli.options import Root
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
@@ -39,11 +38,10 @@ def add(
     root: Root = "/",
 ) -> None:
     """Make a name resolve to an address on this machine."""
-    with _sentence():
-        name, tree = _name(host), Tree(root)
-        ipaddress.ip_address(address)
-        _may_write(tree)
-        _write(tree, lambda names: names | {name: address})
+    name, tree = _name(host), Tree(root)
+    ipaddress.ip_address(address)
+    _may_write(tree)
+    _write(tree, lambda names: names | {name: address})
     typer.echo(f"{HOSTS_FILE}  {name} resolves to {address}")
     typer.echo(NO_EFFECT)
     typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
@@ -53,10 +51,9 @@ def add(
 @speaking
 def remove(host: Name, root: Root = "/") -> None:
     """Remove a name; after the last one the file is as it was, byte for byte."""
-    with _sentence():
-        name, tree = _name(host), Tree(root)
-        _may_write(tree)
-        words = _write(tree, lambda names: _without(names, name))
+    name, tree = _name(host), Tree(root)
+    _may_write(tree)
+    words = _write(tree, lambda names: _without(names, name))
     typer.echo(f"{HOSTS_FILE}  {name} removed{words}")
 
 
@@ -64,19 +61,10 @@ def remove(host: Name, root: Root = "/") -> None:
 @speaking
 def list_(root: Root = "/") -> None:
     """List the names that pullscope added, and their addresses."""
-    with _sentence():
-        block = _ours(Tree(root))
+    block = _ours(Tree(root))
     for name, address in block.items():
         typer.echo(f"{address:<16} {name}")
     typer.echo(NO_EFFECT if block else f"{HOSTS_FILE} does not use pullscope.")
-
-
-@contextmanager
-def _sentence() -> Iterator[None]:
-    try:
-        yield
-    except (HostError, ValueError) as error:
-        raise Complaint(str(error)) from error
 
 
 def _name(text: str) -> str:
@@ -88,7 +76,7 @@ def _name(text: str) -> str:
 
 def _may_write(tree: Tree) -> None:
     if tree.live and os.geteuid() != 0:
-        raise ValueError(f"{HOSTS_FILE} belongs to root. Run this with sudo")
+        raise HostError(f"{HOSTS_FILE} belongs to root. Run this with sudo")
 
 
 def _ours(tree: Tree) -> dict[str, str]:
@@ -101,7 +89,7 @@ def _ours(tree: Tree) -> dict[str, str]:
 
 def _without(names: dict[str, str], name: str) -> dict[str, str]:
     if name not in names:
-        raise ValueError(f"{name} was not added by `vanity hosts add`. Nothing changed")
+        raise HostError(f"{name} was not added by `vanity hosts add`. Nothing changed")
     return {other: address for other, address in names.items() if other != name}
 
 

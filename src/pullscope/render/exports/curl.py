@@ -43,14 +43,10 @@ check() { echo "$1  $2" | sha256sum -c -; }
 """
 
 
-def curl_of(step: Step) -> str | None:
-    """One line that repeats the step; None for one that changes something, or whose URL is not valid."""
-    words = curl_words(step)
-    return " ".join(words) if words else None
-
-
 def curl_words(step: Step) -> list[str]:
-    """The same in pieces that may stand on lines of their own."""
+    """What repeats the step, in pieces that may stand on lines of their own; none for one that changes something, or whose
+    URL is not valid.
+    """
     hop = asked_of(step)
     url = _repeatable(hop.request.url)
     if url is None or hop.request.method in _PUSHES:

@@ -15,7 +15,7 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
-from pullscope.trace.findings.case import Case, listed, mirror_of
+from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
 from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
@@ -148,10 +148,6 @@ FAILURES = tuple(
     for far, kind, words, told, fix in _ROWS
 )
 OUT, OF_MITMPROXY = "; where only a proxy leads out, {}", "give mitmproxy that one: --mode upstream:http://HOST:PORT"
-PLAYED = (
-    "; a host that does not exist yet can be played: mitmdump -s addons/vanity_registry.py, or -s addons/sample_registry.py for "
-    "Docker Hub"
-)
 _ADDRESS = re.compile(r"(?<=failed \(')[0-9a-f.:]+(?=')|(?<=dial tcp )(?:[0-9.]+|\[[0-9a-f:]+\])(?=:\d+: )")
 """The address that was tried: asyncio's and Go's words."""
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
@@ -226,9 +222,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
         else f"; {client} runs on the node, which knows no names of Services: use an address of the node (NodePort)"
         if is_service(hop.host) and case.pull.client.family in DAEMONS
-        else ""
-        if logged or named or mirror_of(hop) is not None
-        else PLAYED,
+        else "",
     }
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     # The clause on who named it ends with a comma, which no colon or bracket takes.
