@@ -288,8 +288,12 @@ def ended_at_a_lookup(pull: Pull) -> list[Step]:
 
 
 def _goes_on_without(pull: Pull, step: Step) -> bool:
-    """Whether a client says that the tags are refused, and shows the image anyway: skopeo inspect (skopeo#738, #1522)."""
-    return step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images)
+    """Tags that are refused, of an image that skopeo inspect shows anyway (skopeo#738, #1522); or what is gone after a delete."""
+    if step.kind is Kind.TAGS and pull.client.family == "skopeo" and bool(pull.images):
+        return True
+    # distribution-spec, conformance/04_management_test.go, looks for all that it has deleted.
+    deleted = (one for one in pull.steps if one.kind is Kind.DELETE and one.last.ok and one.started < step.started)
+    return step.last.status == 404 and step.method in ("GET", "HEAD") and any(deleted)
 
 
 def tokens_read_early(pull: Pull, step: Step) -> set[int]:

@@ -16,6 +16,8 @@ from pullscope.trace.findings.case import Case, asked_repositories, codes, is_wr
 from pullscope.trace.model import Hop, Kind, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+LOOKERS = frozenset({"unknown", "curl"})
+"""Families that may ask `/v2/` for its own sake."""
 
 
 def act(step: Step) -> str:

@@ -11,6 +11,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
 from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost, realm_lost
@@ -18,7 +19,6 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.grants import refuses_access
-from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, front, quoted, reason
 from pullscope.trace.hop import content_type, is_page

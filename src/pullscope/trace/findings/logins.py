@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import subject
+from pullscope.trace.findings.asked import LOOKERS, subject
 from pullscope.trace.findings.case import (
     Case,
     Found,
@@ -27,9 +27,6 @@ from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Step
 from pullscope.trace.settle import unused_token
-
-LOOKERS = frozenset({"unknown", "curl"})
-"""Families that may ask `/v2/` for its own sake."""
 
 
 @row(

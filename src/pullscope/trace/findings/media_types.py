@@ -15,7 +15,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.asked import takes
+from pullscope.trace.findings.asked import LOOKERS, takes
 from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -183,9 +183,14 @@ def content_unusable(case: Case) -> Iterator[Found]:
     """
     step = case.stopped_at
     sent = step.document if step is not None and step.method == "GET" and step.last.ok else None
-    if step is None or sent is None or sent.subject is not None or case.writes or step.kind is Kind.SIGNATURE:
-        return
-    if isinstance(sent, Manifest) and sent.schema_version == 1:
+    if (
+        step is None
+        or sent is None
+        or sent.subject is not None
+        or case.writes
+        or step.kind is Kind.SIGNATURE
+        or is_schema1(step)
+    ):
         return
     for what, fix in filter(None, (problem(Look(case, step, sent)) for problem in PROBLEMS)):
         yield Found(
@@ -250,32 +255,34 @@ def is_before(case: Case, family: str, *least: int) -> bool:
 @row(
     "schema1-only",
     needs=Fact.ODD,
-    severities="error, warning",
+    severities="error, warning, info",
     suffers="docker from 26.0, containerd from 2.0",
     remedy="convert it: `skopeo copy --format=v2s2`",
 )
 def schema1_only(case: Case) -> Iterator[Found]:
-    """A schema 1 manifest.
+    """A schema 1 manifest; info where the request names no newer type, for which registries convert what they have.
 
     docker refuses it by default from 26.0 (moby/moby#47459, docker/cli#4938), and always from 28.5 (#50036); containerd from 2.0
     (containerd.io, "Deprecated features"). docker 20.10 was run and pulls it. skopeo copies it as it is, which registries of
-    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624).
+    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624). Converted:
+    distribution/distribution#1281, goharbor/harbor#16075 (registry.redhat.io), docker-library/docs#597.
     """
-    old = [
-        step
-        for step in case.steps
-        if step.last.ok and step.method != "PUT" and step.route.endpoint is Endpoint.MANIFEST and is_schema1(step)
-    ]
+    manifests = (step for step in case.steps if step.route.endpoint is Endpoint.MANIFEST and step.method != "PUT")
+    old = [step for step in manifests if step.last.ok and is_schema1(step)]
+    client = case.pull.client
     if not old or case.pull.pushing:
         return  # a push looks at the tag, and writes over what is there
+    accept = ", ".join(old[0].last.request.headers.get_all("accept"))
+    named = any(kind in accept for kind in (DOCKER_MANIFEST, OCI_MANIFEST)) if accept else client.family not in LOOKERS
     took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
-    client = case.pull.client
     refuses = client.store == "containerd" or client.family in ("containerd", "buildkit")
     refuses = refuses or (client.family == "docker" and bool(re.match(r"2[6-9]|[3-9]\d", client.version or "")))
+    only = " only: docker refuses that by default from 26.0, containerd from 2.0; older ones, podman and skopeo still read it"
     yield Found(
         old,
-        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest only: docker refuses that by default from "
-        "26.0, containerd from 2.0; older ones, podman and skopeo still read it.",
-        "build it again, or convert it: skopeo copy --format=v2s2 (without that it is copied as it is)",
-        severity=Severity.ERROR if not took and refuses else Severity.WARNING,
+        f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest{only if named else ' to such an Accept'}.",
+        "build it again, or convert it: skopeo copy --format=v2s2 (without that it is copied as it is)"
+        if named
+        else f"name {DOCKER_MANIFEST} and {OCI_MANIFEST} in Accept: registries convert for a request that names neither",
+        severity=Severity.INFO if not named else Severity.ERROR if not took and refuses else Severity.WARNING,
     )

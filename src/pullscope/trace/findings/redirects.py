@@ -108,15 +108,9 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
     RFC 9110, 15.4.2 and 15.4.9: such an answer may be kept without limit. For pulls the status makes no difference: run
     with 301, 302 and 308.
     """
-    kept = [
-        hop
-        for hop in case.hops
-        if hop.status in (301, 308)
-        and hop.follows is None
-        and crosses(hop)
-        and hop.step.route.endpoint is not Endpoint.BLOB
-        and not (hop.step.is_token or is_page(hop.step.last))
-    ]
+    permanent = (hop for hop in case.hops if hop.status in (301, 308) and hop.follows is None and crosses(hop))
+    read = (hop for hop in permanent if not hop.step.is_token and hop.step.route.endpoint is not Endpoint.BLOB)
+    kept = [hop for hop in read if not is_page(hop.step.last)]
     if kept:
         first = kept[0]
         yield Found(
@@ -213,14 +207,10 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
     Run with dockerd 20.10.24 (`dockerd-20.10-push-vanity-302`): the blobs are there already, `PUT manifests/1.0` through a
     302 becomes GET, gets 200, and docker prints the digest as if it had pushed. Go: net/http client.go redirectBehavior.
     """
-    turned = [
-        hop
-        for hop in case.hops
-        if hop.request.method in ("POST", "PUT", "PATCH")
-        and hop.route.endpoint in WRITES
-        and hop.status in (301, 302, 303)
-        and hop.redirects
+    writes = [
+        hop for hop in case.hops if hop.request.method in ("POST", "PUT", "PATCH") and hop.route.endpoint in WRITES
     ]
+    turned = [hop for hop in writes if hop.status in (301, 302, 303) and hop.redirects]
     if not turned:
         return
     first = turned[0]

@@ -9,11 +9,10 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import LISTS, check
+from pullscope.trace.findings.asked import LISTS, LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, Case, Found, is_write, pings, reading
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.logins import LOOKERS
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
