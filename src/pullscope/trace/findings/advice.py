@@ -64,7 +64,7 @@ image access (read list token): image access restricted
     have an owner of that organization let {name} through (Image Access Management in its settings), or pull it with an account
     that is in no such organization
 # ACR's and Quay's firewalls: Azure/acr#412
-address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|blocked(?! by)|\bvpn\b
+address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|\bvpn\b
     allow the address that {client} comes from at {host}
 country (read list token): export control|sanction|embargo|not available in your|\bcountry\b|your region
     pull it from a mirror that can be reached from here

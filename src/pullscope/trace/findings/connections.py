@@ -65,6 +65,11 @@ tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certific
     the certificate of {what} is for another name
     give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
     does for names that it does not know
+# Not by words either, as above: docker/for-linux#994, moby/moby#38787, docker/hub-feedback#1817 (a hosts file), #2517
+tls elsewhere: (?!)
+    what answered as {what} shows the certificate of another site: the name led elsewhere
+    see what DNS and the hosts file of {machine} say of {hosts}, and ask another DNS server; else something on the way answers in
+    its place: a portal of the network, a filter
 # Go's text is one for both, and says in the end which: henrygd/beszel#2123, redis/docker-library-redis#110
 tls early: (?<!expired or is )not yet valid|current time \S+ is before
     the certificate of {what} is not valid yet, so the clock of {machine} is behind, or it was made for later
@@ -160,8 +165,9 @@ def failure(hop: Hop) -> Failure | None:
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
-    if found is not None and found.kind in ("trust", "chain") and _is_of_others(hop):
-        return next(one for one in FAILURES if one.kind == "read")
+    kind = {"trust": "read", "chain": "read", "name": "elsewhere"}.get(found.kind) if found is not None else None
+    if kind is not None and found is not None and found.reached and _is_of_others(hop):
+        return next(one for one in FAILURES if one.kind == kind)
     return found
 
 
@@ -230,10 +236,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     address = _ADDRESS.search(why)
     if address is not None and is_loopback(address[0]) and not is_local(hop.host):
         # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
-        return (
-            message,
-            f"correct what DNS or the hosts file of {fields['machine']} says of {hosts}: it leads to {address[0]} there",
-        )
+        says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
+        return message, f"correct {says}: it leads to {address[0]} there"
     fix = found.fix.format(**fields)
     if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm

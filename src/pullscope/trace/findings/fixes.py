@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from pullscope.oci.amounts import period
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
@@ -88,6 +89,8 @@ def of_a_name(one: Answer) -> str | None:
         return f"leave {again[1]} out of the address: helm adds the chart's name to it, and so asks for {name}{meant}"
     if not name or (one.is_about_a_login and not one.of_a_right) or not 400 <= one.status < 500:
         return None
+    if host_within(name) == registry_name(one.host):  # aevea/action-kaniko#37
+        return f"leave {registry_name(one.host)} out of the name: it is there already, before {name}"
     if known == "docker-hub" and parts > 2:
         if (mirror := rewritten(one.case, one.step)) is not None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
@@ -99,15 +102,12 @@ def of_a_name(one: Answer) -> str | None:
         alone = f"{name[8:]} alone is an official image of Docker Hub"
         return f"name it OWNER/{name[8:]}, with the account or organization that it is of: {alone}"
     if one.takes_no_login and one.act == "write":
-        return (
-            f"check that {one.host} is where it is to go: {one.known.name if one.known else one.host} takes no pushes"
-        )
+        who = one.known.name if one.known else one.host
+        return f"check that {one.host} is where it is to go: {who} takes no pushes"
     if parts > 2 and one.hosted is None and one.act == "write" and says(one.hop, _QUAY):
         # openshift/openshift-docs#37155, #66666, openshift/oc-mirror#623
-        return (
-            "name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set "
-            f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
-        )
+        feature = f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
+        return f"name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set {feature}"
     if known == "ghcr" and parts == 1:
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None
@@ -144,11 +144,11 @@ def of_where_it_was_named(one: Answer) -> str | None:
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
         return None
     if is_local(hop.host):
-        itself = (
-            f"let {before.host} serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
-        )
-        return f"{itself}, or give its storage an address that {case.client} can reach"
-    return f"let {case.client} reach {hop.host} too: {before.host} does not send blobs itself"
+        itself = "serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
+        return f"let {before.host} {itself}, or give its storage an address that {case.client} can reach"
+    # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376
+    too = f"{hop.host} too (ask another DNS server, if its address is wrong)"
+    return f"let {case.client} reach {too}: {before.host} does not send blobs itself"
 
 
 def of_the_catalog(one: Answer) -> str | None:
@@ -216,9 +216,7 @@ def of_a_failure(one: Answer) -> str | None:
     if (other := other_host(hop)) is not None:
         return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
     if says(hop, _REFUSES):
-        its = (
-            f"look at the login that {host} has at the registry behind it: with {one.status} its words are not of yours"
-        )
+        its = f"look at the login that {host} has at the registry behind it: its words are not of yours ({one.status})"
         # distribution/distribution-library-image#146
         return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
     reaches = f", which may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""

@@ -13,7 +13,7 @@ from pullscope.trace.findings.case import Case, Found, in_storage
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import EXPIRED, issued_for, not_asked_for, refused_pings
+from pullscope.trace.findings.grants import ACCESS, EXPIRED, issued_for, not_asked_for, refused_pings
 from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import date_of, in_brackets, reason, says
@@ -139,6 +139,8 @@ no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} wit
     get a new token: start {one.client} again, or have it ask for one before {one.end}
 over clocked: <takes> it has expired{one.brackets}.
     set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
+over hosted: <takes> it has expired{one.brackets}.
+    update {one.client}, which should have got a new one, and try again: what is there already is not sent again
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
@@ -168,8 +170,10 @@ def _is_no_matter_of_age(case: Case, hop: Hop) -> bool:
     """Whether the same token was then taken for the same thing, or was asked for without the scope that is wanted here.
 
     ECR Public says 401 to HEAD of any blob (buildbuddy-io/buildbuddy#12566); pulp wants a scope for the second page of a list
-    (pulp/pulp_container#2049).
+    (pulp/pulp_container#2049). Nor where a write is refused for a reason: GoogleContainerTools/kaniko#2454 (Artifactory).
     """
+    if not hop.challenges and any(not ACCESS.search(one.message or one.code) for one in hop.errors):
+        return True
     issuer, others = case.issuer_of(hop), [one for one in hop.step.hops if one is not hop and one.ok]
     taken = any(one.request.credential == hop.request.credential for one in others)
     # RFC 6750, 3.1: the token is good, and grants too little

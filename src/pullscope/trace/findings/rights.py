@@ -47,9 +47,7 @@ def of_a_login(one: Answer) -> str | None:
     if own is not None:
         ways.append(f"if it is good, another server refused it: {own[1][0].lower()}{own[1][1:-1]}")
     if took_before(one) is not None:
-        how = (
-            f"let {one.hop.host} take a refresh token more than once: {client} shows the same one until its next login"
-        )
+        how = f"let {hop.host} take a refresh token more than once: {client} shows the same one until its next login"
         ways = [f"{again}; if only the first request after each login works, {how}"]
     elif voided(one):
         ways = [f"if its token has expired or was revoked, {again}"]
@@ -302,12 +300,13 @@ def of_a_refusal(one: Answer) -> str | None:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
         return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
+    named = f"{check(name)}{_short(one)}"
     if not is_specific(one.hop):
         if not one.name:
             return f"log in with an account that {host} lets do that: {login(one.case, host)}"
-        return f"{check(name)}{_short(one)}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
-    if name.startswith("library/") and one.known is not None and one.known.id == "docker-hub":
-        return f"{check(name)}; what belongs to an owner at Docker Hub is named OWNER/NAME"
+        return f"{named}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
+    if "OWNER/NAME" in named:
+        return named
     if one.no_login and says(one.hop, _OF_LOGIN):
         return f"log in: {one.login}; if it is public, {check(name)}"
     if one.no_login:
@@ -317,10 +316,9 @@ def of_a_refusal(one: Answer) -> str | None:
 
 
 def _short(one: Answer) -> str:
-    """That the registry may have been left out of a name: podman-container-tools/podman#17926, cri-o/packaging#301."""
-    looked_up = one.no_login and one.known is not None and one.known.id == "docker-hub"
-    if not looked_up or one.case.pull.client.family not in CONTAINERS_IMAGE:
-        return ""
-    return (
-        f", and write its registry before it, if that is another: {one.case.client} looks for short names at docker.io"
-    )
+    """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
+    hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
+    short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
+    said = short if hub and one.no_login and one.case.pull.client.family in CONTAINERS_IMAGE else ""
+    library = hub and (one.name or "").startswith("library/")
+    return said + ("; what belongs to an owner at Docker Hub is named OWNER/NAME" if library else "")
