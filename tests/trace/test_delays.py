@@ -140,3 +140,21 @@ def test_skopeo_inspect_at_a_slow_registry_is_one_operation(seconds: float) -> N
         wire.ask("GET", token_url("team/app"), took=seconds, issued=token, body='{"token":"REDACTED"}')
         wire.ask("GET", f"https://registry.example.com/v2/team/app/{path}", token=token, took=seconds)
     assert len(only(played(wire)).hops) == 6
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2, 60])
+def test_cosign_sign_is_one_operation(seconds: float) -> None:
+    """It looks, gets a certificate, maybe with a login by browser, and writes with another token and connection (seen: 2.6)."""
+    wire = Wire(agent="cosign/v2.6.0 (linux; amd64) go-containerregistry/v0.20.6")
+    home, tag = "https://registry.example.com/v2/", f"{digest('image').replace(':', '-')}.sig"
+    for asked, token in (
+        ((("GET", digest("image"), 200), ("GET", tag, 404)), "a"),
+        ((("HEAD", tag, 404), ("PUT", tag, 201)), "b"),
+    ):
+        wire.ask("GET", home, 401, challenge=challenge_for(None), connection=token)
+        wire.ask("GET", token_url("team/app"), issued=token, body='{"token":"REDACTED"}', connection=f"auth {token}")
+        for method, what, status in asked:
+            wire.ask(method, f"{home}team/app/manifests/{what}", status, token=token, connection=token)
+        wire.wait(seconds)
+    pull = only(played(wire))
+    assert (pull.action, len(pull.hops)) == ("sign", 8)

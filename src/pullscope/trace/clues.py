@@ -15,15 +15,7 @@ from pullscope.oci.agents import DAEMONS, PAIRS, STARTS_OVER, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import (
-    RETRIED,
-    failures,
-    has_everything,
-    knows,
-    reads_to_look,
-    wants,
-    was_asked_and_not_there,
-)
+from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
 from pullscope.trace.times import NEXT_MOVE, REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
@@ -150,12 +142,17 @@ def _is_another_process(clue: Clue, pull: Pull) -> bool:
 
 
 def _goes_on_by_writing(clue: Clue, pull: Pull) -> bool:
-    """Whether what was only looked at is tagged or signed at once, for which crane 0.21 and cosign 2.6 take other connections."""
-    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced or clue.began - pull.last > STEP_QUIET:
+    """Whether what was only looked at is tagged or signed, for which crane 0.21 and cosign 2.6 take other connections.
+
+    At once; but cosign gets a certificate first, with a login by browser, and asks with HEAD only before it writes.
+    """
+    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced:
         return False
+    at_once = clue.began - pull.last <= STEP_QUIET
     if clue.family in ("crane", "go-containerregistry"):
-        return clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST and pull.tag is not None
-    return clue.family == "cosign" and clue.form is Form.DIGEST and clue.digest in (None, pull.digest)
+        return at_once and clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST and pull.tag is not None
+    signs = clue.family == "cosign" and clue.form is Form.DIGEST and clue.digest in (None, pull.digest)
+    return signs and (at_once or clue.method == "HEAD")
 
 
 def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
@@ -177,9 +174,10 @@ def _is_over(clue: Clue, pull: Pull) -> bool:
     """It has ended, and nothing says that this request goes on with it."""
     if not pull.closed or is_theirs(clue, pull) or (clue.form is Form.PING and has_token(clue, pull)):
         return False
-    if _asks_anew(clue, pull) or (clue.form is Form.DIGEST and clue.spoken == (pull,)):
+    same = clue.form is Form.DIGEST and clue.spoken == (pull,)
+    if same or _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull):
         return False
-    if clue.form in (Form.WRITE, Form.DIGEST) and not pull.put and (pull.pushing or _found_no_tag(pull)):
+    if clue.form in (Form.WRITE, Form.DIGEST) and not pull.put and (pull.pushing or found_no_tag(pull)):
         return False  # where the tag is not there, the look for it was the question before a push
     if clue.form is Form.TAG and clue.method == "GET" and not clue.announced and not pull.pushing:
         # Whoever asks with HEAD goes on with GET, also where HEAD failed (docker, containerd, crane: seen).
@@ -193,7 +191,7 @@ def _has_another_token(clue: Clue, pull: Pull) -> bool:
         return False
     if clue.form is Form.TAG and _starts_over(clue, pull):
         return False
-    if _asks_anew(clue, pull):
+    if _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull):
         return False
     return bool(pull.credentials) and clue.credential not in pull.credentials
 
@@ -300,7 +298,7 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
-        goes_on = _found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
+        goes_on = found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
         new = clue.announced and not goes_on  # a version check waits: another run begins
         return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
     if wants(pull, digest):
@@ -328,13 +326,8 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return clue.route.endpoint is Endpoint.MANIFEST and (at_once or is_theirs(clue, pull) or pull in clue.spoken)
     if pull.pushing or _goes_on_by_writing(clue, pull):
         return True
-    has_read = pull.fetched or (pull.got_manifest and not _found_no_tag(pull))
+    has_read = pull.fetched or (pull.got_manifest and not found_no_tag(pull))
     return is_theirs(clue, pull) or (not has_read and _may_go_on_as_push(clue, pull))
-
-
-def _found_no_tag(pull: Pull) -> bool:
-    """Whether the tag was not there, so that what comes next may be a push of it (skopeo sync 1.9 asks with GET: seen)."""
-    return pull.tag_step is not None and was_asked_and_not_there(pull.tag_step)
 
 
 def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:

@@ -73,6 +73,11 @@ def was_asked_and_not_there(step: Step) -> bool:
     return asks and not step.in_flight and step.last.status == 404 and not step.is_token
 
 
+def found_no_tag(pull: Pull) -> bool:
+    """Whether the tag was not there, so that what comes next may be a push of it (skopeo sync 1.9 asks with GET: seen)."""
+    return pull.tag_step is not None and was_asked_and_not_there(pull.tag_step)
+
+
 def turns_out_a_push(pull: Pull) -> None:
     """What was not there before the first write was the push's question, and no failure (a GET: skopeo 1.9 sync, seen)."""
     for step in (*pull.steps, *pull.ready):
