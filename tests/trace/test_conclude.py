@@ -149,6 +149,31 @@ def test_two_pushes_of_different_content_are_no_copy() -> None:
     assert [pull.partner for pull in played(wire).pulls] == [None, None]
 
 
+BLOBS, TAG = f"{REPOSITORY}/blobs", APP.url("manifests", APP.tag)
+CHILD = APP.url("manifests", digest(APP.manifest()))
+
+
+@pytest.mark.parametrize(
+    ("agent", "asked", "ending"),
+    [
+        (DOCKER_29, [("HEAD", f"{BLOBS}/{digest('base')}", 200), ("HEAD", TAG, 200)], Ending.COMPLETE),
+        (DOCKER_29, [("HEAD", f"{BLOBS}/{digest('base')}", 200), ("HEAD", TAG, 404)], Ending.INCOMPLETE),
+        (DOCKER_29, [("PUT", CHILD, 201), ("POST", f"{BLOBS}/uploads/", 500)], Ending.FAILED),
+        (DOCKER_29, [("POST", f"{BLOBS}/uploads/", 500), ("PUT", TAG, 201)], Ending.COMPLETE),
+        (SKOPEO, [("PUT", f"{BLOBS}/uploads/1?digest={digest('base')}", 201)], Ending.INCOMPLETE),
+        (ORAS, [("PUT", f"{BLOBS}/uploads/1?digest={digest('base')}", 201)], Ending.COMPLETE),
+    ],
+)
+def test_a_push_that_ends_before_its_tag_is_written_is_not_complete(
+    agent: str, asked: list[tuple[str, str, int]], ending: Ending
+) -> None:
+    """What failed after the last manifest is not made good by it; one blob is all that some commands send."""
+    wire = Wire(agent=agent)
+    for method, url, status in asked:
+        wire.ask(method, url, status, sent=4 if method == "PUT" else None)
+    assert only(played(wire)).outcome is ending
+
+
 def test_a_push_counts_each_blob_once() -> None:
     """As the best that became of it: sent, mounted, or there already."""
     wire = Wire(agent=ORAS)

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pullscope.oci.agents import COMMANDS, CONTAINERD_STORE, CONTAINERS_IMAGE, DAEMONS, FETCHES_LAYERS, Client
+from pullscope.oci.agents import CONTAINERD_STORE, CONTAINERS_IMAGE, DAEMONS, FETCHES_LAYERS, Client
 from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.clues import PINGS
 from pullscope.trace.events import Failed
-from pullscope.trace.kinds import OPTIONAL
+from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
+from pullscope.trace.settle import ended_at_a_lookup, failures, found_no_tag, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+SENDS_BLOBS = frozenset({"oras", "regctl"})
+"""Families with a command for one blob: `oras blob push`, `regctl blob put`."""
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}
 """Families that look at an image to pull it, most of the time."""
 
@@ -197,18 +199,21 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         # The registry takes a manifest only when it has what the manifest names, so what failed before was made good; helm reads
         # it again to tag it, and has no tag where that is refused (goharbor/harbor#22908).
         puts = [step for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK]
-        read = [step for step in failed if step.route.endpoint is Endpoint.MANIFEST and step.method == "GET"]
-        after = any(step.started > puts[-1].started for step in read if puts)
-        if (puts and not after) or (not failed and _pushed_a_blob(pull)):
+        read = Endpoint.MANIFEST, "GET"
+        needed = [step for step in failed if step.kind in WRITING or (step.route.endpoint, step.method) == read]
+        failed = [step for step in needed if step.started > puts[-1].started] if puts else failed
+        if not failed and (puts or _pushed_a_blob(pull)):
             return Ending.COMPLETE
         return Ending.FAILED if failed else Ending.INCOMPLETE
+    if pull.action is Action.PUSH and found_no_tag(pull) and all(step is pull.tag_step for step in failed):
+        return Ending.INCOMPLETE  # the blobs were there, the tag has still to be written
     return Ending.FAILED if failed else Ending.COMPLETE
 
 
 def _pushed_a_blob(pull: Pull) -> bool:
     """Whether one blob was all that was to be sent, as by `oras blob push`: an image has a config beside its layers."""
     finished = [step for step in pull.steps if step.kind is Kind.UPLOAD_FINISH and step.outcome is Outcome.OK]
-    return len(finished) == 1 and not pull.asked_manifest and not pull.open_steps and pull.client.family in COMMANDS
+    return len(finished) == 1 and not pull.asked_manifest and not pull.open_steps and pull.client.family in SENDS_BLOBS
 
 
 def _broke_the_protocol(step: Step) -> bool:
