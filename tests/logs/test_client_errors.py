@@ -85,6 +85,8 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
             "--platform",
         ),
         (f"filesystem layer verification failed for digest sha256:{'d' * 64}", "not those of the digest"),
+        ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk of the client is full"),
+        ("docker: invalid reference format.", "no registry was asked"),
         ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),
     ],
 )

@@ -32,7 +32,8 @@ _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )statu
 _PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
 _CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
-    r"(?:manifest for|access denied for|resolve reference|resolve image:|failed to push|pull(?:ing)? image|unpack image|"
+    r"(?:manifest for|source metadata for|access denied for|resolve reference|resolve image:|failed to push|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|"
     r"Unable to find image|push refers to repository|Trying to pull|parsing image name|initializing source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run)(?: -\S+)*)"
@@ -57,27 +58,35 @@ _SPEAKERS = (
     ("initializing source docker://", "podman"),
 )
 """moby client/request.go; buildkit client/solve.go; containerd internal/cri/server/images/image_pull.go; podman and buildah."""
-MARK = re.compile(
-    rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
-    r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
-    r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
-    r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
-    r"filesystem layer verification failed|unexpected commit digest|no matching manifest for |mediaType in manifest should be|"
-    r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
-)
 _OTHER_BYTES = (
     "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
     "pull past proxies and caches, and push the image again if that fails too"
 )
 WITHOUT_A_REQUEST = {
-    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those it "
-    "has, and --platform takes another",
+    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
+    "that it has, and --platform takes another",
     "filesystem layer verification failed": _OTHER_BYTES,
     "unexpected commit digest": _OTHER_BYTES,
     "layers from manifest don't match image configuration": _OTHER_BYTES,
-    "toomanyrequests: ": "the registry counted too many requests: try again later, or log in, as an account has its own limit",
+    "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
+    "no space left on device": "the disk of the client is full, not the registry's: docker system df shows by what",
+    "failed to register layer": "the layer came, and could not be unpacked: look at the disk and the storage driver",
+    "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
+    "repository name must be lowercase": "no registry was asked: write the name in lower case",
+    "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
+    "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
+    "download failed after attempts": "the storage host that has the blobs was not reached: let it through; pullscope run -- "
+    "COMMAND shows which host it is",
 }
 """What a client says of content that it got, or without a name, and what that means."""
+MARK = re.compile(
+    rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
+    r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
+    r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
+    r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
+    r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
+    r"|resolve source metadata for |" + "|".join(map(re.escape, WITHOUT_A_REQUEST))
+)
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
@@ -130,9 +139,13 @@ class _Reader:
             rest = text[asked[-1].end() :]
             if len(urls) == 1 and (asker := self._asker(urls[0][1])):
                 urls.insert(0, ("GET", asker))
+            if len(urls) == 1 and (blob := self._blob(urls[0][1])):
+                yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", urls[0][1]))
             answer = answer_of(rest)
             for method, url in urls[:-1]:
-                yield self._exchange(method, url, text, entry, (401, None), challenge=_challenge(urls[-1][1]))
+                yield self._exchange(
+                    method, url, text, entry, (401, None), named=("WWW-Authenticate", _challenge(urls[-1][1]))
+                )
             yield self._exchange(*urls[-1], text, entry, answer, failure="" if answer else rest.strip())
         elif answer is None:
             return
@@ -153,7 +166,11 @@ class _Reader:
             if mirror[1] not in (None, self.image.api_host):
                 url = f"{url.replace(self.image.api_host, mirror[1], 1)}?ns={self.image.registry}"
             yield self._exchange("HEAD", url, text, entry, answer)
-        elif _ITSELF.search(text) and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403)):
+        elif (
+            _ITSELF.search(text)
+            and not _IN.search(text)
+            and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403))
+        ):
             return
         elif self.image is None:
             self.waiting = [*self.waiting[-MOST_TOLD:], (text, entry)]
@@ -176,6 +193,13 @@ class _Reader:
         host = HUB_API if service == HUB_SERVICE else service
         return f"https://{host}/v2/" if is_registry(host) and "." in host else ""
 
+    def _blob(self, url: str) -> str:
+        """The blob whose bytes a storage host was asked for; empty where that is not known."""
+        where = route(url)
+        if self.image is None or where.endpoint is not Endpoint.NONE or where.digest is None:
+            return ""
+        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{where.digest}"
+
     def _exchange(
         self,
         method: str,
@@ -185,19 +209,19 @@ class _Reader:
         answer: tuple[int, bytes | None] | None,
         *,
         failure: str = "",
-        challenge: str = "",
+        named: tuple[str, str] | None = None,
     ) -> Exchange:
         one = Exchange(method=method, url=url, asked_line=entry.line)
         if self.client:
             one.sent.append(("User-Agent", self.client))
-        if _REFUSED_LOGIN.search(text) and not challenge:
+        if _REFUSED_LOGIN.search(text) and named is None:
             one.sent.append(("Authorization", "Basic"))
         if answer is not None:
             one.answer(*answer, entry.line)
         else:
             one.fail(failure, entry.line)
-        if challenge:
-            one.fields.append(("WWW-Authenticate", challenge))
+        if named is not None:
+            one.fields.append(named)
         return one
 
 

@@ -274,7 +274,6 @@ def of_the_status(one: Answer) -> str | None:
 
 LADDER: tuple[Rung, ...] = (
     of_an_old_login,
-    of_the_unseen,
     of_a_lookup,
     of_a_look,
     of_a_name,
@@ -285,6 +284,7 @@ LADDER: tuple[Rung, ...] = (
     of_what_is_missing,
     of_names,
     lambda one: None if one.of_a_right and one.no_login else one.asks_for,
+    of_the_unseen,
     of_a_website,
     of_where_it_was_named,
     of_size_and_time,
