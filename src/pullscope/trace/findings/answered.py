@@ -11,7 +11,7 @@ from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import Case, Found, mirror_of, name_of, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import GATEWAY, fix_of, of_where_it_was_named
+from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named
 from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.missing import asked_host, named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
@@ -19,7 +19,6 @@ from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import (
     MOST,
     answered_by,
-    front,
     in_brackets,
     is_specific,
     is_usual,
@@ -130,13 +129,11 @@ def registry_failed(one: Answer) -> str:
     its Server header. A cache tells which upstream failed it (distribution/distribution#4252). 5xx are asked again by
     containerd and containers/image; what a retry made good is told as `retried` alone.
     """
-    hop = one.hop
-    behind = hop.status in GATEWAY and not hop.errors and front(hop) is not None
-    return f"{answered_by(hop)} said {hop.status}{quoted(hop)}: " + (
+    return f"{answered_by(one.hop)} said {one.status}{quoted(one.hop)}: " + (
         "it answers in the registry's place."
         if one.clue is not None and one.clue.name == "filter"
         else "it stands in front and did not get an answer from the registry behind it."
-        if behind
+        if one.in_front is not None
         else f"the fault is there, not with {one.case.client}."
     )
 

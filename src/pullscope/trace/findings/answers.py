@@ -44,7 +44,7 @@ from pullscope.trace.findings.grants import (
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
-from pullscope.trace.hop import client_left, header, is_page, is_registrys
+from pullscope.trace.hop import client_left, crosses, header, is_page, is_registrys
 from pullscope.trace.model import Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})
@@ -70,6 +70,10 @@ _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
 _OF_RIGHTS = re.compile(r"\bpermission|\bscopes\b|privilege", re.IGNORECASE)
 """Words by which a token server refuses a right and not a login: bazelbuild/rules_docker#314."""
 _THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
+
+
+GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
+"""Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
 
 
 class Answer:
@@ -191,6 +195,12 @@ class Answer:
         return is_page(self.hop) and not told and not (self.status == 401 and self.hop.challenges)
 
     @cached_property
+    def in_front(self) -> str | None:
+        """What, by its status and its Server, did not get an answer from the registry behind it."""
+        name, gateway = front(self.hop), self.status in GATEWAY and not self.hop.errors
+        return name if gateway and not _REGISTRY.match(name or "") else None
+
+    @cached_property
     def is_known_to_be_there(self) -> bool:
         """Whether something else of the same repository was read: it exists, and may be read in part."""
         return self.hop.route.repository is not None and self.hop.route.repository in self.case.were_read
@@ -259,6 +269,8 @@ def _is_lost(one: Answer) -> bool:
 def _is_barred(one: Answer) -> bool:
     """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
+    if status == 401 and hop.request.authorization == "none" and hop.follows is not None and crosses(hop.follows):
+        return False  # a challenge of another host, which oras and helm do not answer: `token-not-requested`
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, _OF_RIGHTS))
     if step.kind is Kind.DELETE and status in NOT_OFFERED:

@@ -14,7 +14,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.whereabouts import is_local
-from pullscope.trace.findings.answers import Answer, by_hand, look_at_the_log
+from pullscope.trace.findings.answers import GATEWAY, Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, mirror_of
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
@@ -36,9 +36,6 @@ from pullscope.trace.findings.said import filtering, front, is_specific, other_h
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
-
-GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
-"""Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
 """A cache's own login, refused (distribution/distribution#3842, #4477)."""
@@ -208,7 +205,7 @@ def of_a_failure(one: Answer) -> str | None:
         return None
     if one.hosted is not None:
         return f"{one.later.replace('again', 'again later', 1)}, and check the status page of {one.hosted.name}"
-    if one.status in GATEWAY and not hop.errors and name is not None:
+    if one.in_front is not None:
         if filtering(hop) is not None:
             return f"check that {name}, a proxy on the way, may and can reach {host}{past}"
         why = "refused the connection, took too long or sent too large headers"

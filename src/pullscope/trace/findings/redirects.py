@@ -111,8 +111,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
     permanent = (hop for hop in case.hops if hop.status in (301, 308) and hop.follows is None and crosses(hop))
     read = (hop for hop in permanent if not hop.step.is_token and hop.step.route.endpoint is not Endpoint.BLOB)
     kept = [hop for hop in read if not is_page(hop.step.last)]
-    if kept:
-        first = kept[0]
+    for first in kept[:1]:
         yield Found(
             (hop.step for hop in kept),
             f"{first.host} redirects to {first.target} with {first.status} (permanent): clients, proxies and CDNs may "
@@ -207,10 +206,8 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
     Run with dockerd 20.10.24 (`dockerd-20.10-push-vanity-302`): the blobs are there already, `PUT manifests/1.0` through a
     302 becomes GET, gets 200, and docker prints the digest as if it had pushed. Go: net/http client.go redirectBehavior.
     """
-    writes = [
-        hop for hop in case.hops if hop.request.method in ("POST", "PUT", "PATCH") and hop.route.endpoint in WRITES
-    ]
-    turned = [hop for hop in writes if hop.status in (301, 302, 303) and hop.redirects]
+    sent = (hop for hop in case.hops if hop.request.method in ("POST", "PUT", "PATCH") and hop.redirects)
+    turned = [hop for hop in sent if hop.route.endpoint in WRITES and hop.status in (301, 302, 303)]
     if not turned:
         return
     first = turned[0]
