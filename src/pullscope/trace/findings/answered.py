@@ -8,7 +8,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import Case, Found, mirror_of, name_of, was_anonymous
+from pullscope.trace.findings.case import Case, Found, codes, mirror_of, name_of, was_anonymous
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named
@@ -163,7 +163,12 @@ def name_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
     reach the registry behind it: goharbor/harbor#23051.
     """
-    return f"{one.hop.host} has no repository {one.hop.route.repository}{_why(one)}."
+    lists = one.act == "list" and "NAME_UNKNOWN" not in codes(
+        one.hop
+    )  # Microsoft's has images of it: containerregistry#57
+    return (
+        f"{one.hop.host} has no {'list of tags for' if lists else 'repository'} {one.hop.route.repository}{_why(one)}."
+    )
 
 
 @composed("blob-unknown", suffers="all that have not got it", remedy="push the image again")

@@ -302,7 +302,8 @@ def _lacks(one: Answer) -> str | None:
         return None  # files on a web server, as moby/moby#30798
     if endpoint is Endpoint.BLOB:
         return "blob-unknown"
-    no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or endpoint is Endpoint.TAGS
+    no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there
+    no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or no_list
     if one.status == 404 and no_repository:
         return "name-unknown"
     homes = {other.place for other in one.case.steps if mirror_of(other.first) is None}

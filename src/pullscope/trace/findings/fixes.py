@@ -175,6 +175,8 @@ def of_a_page(one: Answer) -> str | None:
 
 def of_a_list(one: Answer) -> str | None:
     """Pages of a list: google/go-containerregistry#1963 (Quay), CodesWhat/drydock#927 (ECR Public)."""
+    if one.act == "list" and one.case.pull.client.family == "skopeo" and one.is_known_to_be_there:
+        return f"give skopeo inspect --no-tags: {one.host} has the image, and gives no list of the tags of {one.name}"
     if one.act != "list" or not 400 <= one.status < 500 or one.status in REFUSALS:
         return None
     page, asked = next_page(one.case, one.step), page_size(one.step)
