@@ -352,4 +352,16 @@ CASES = [
         never=OWN | {"upload-too-large", "upload-cut-off"},
     ),
     Case(file="caddy-router/Caddyfile", image="docker.example.com:5000/org/app", right=PULL, why="its own", never=OWN),
+    # Twelve more; these four, and what was wrong with them.
+    Case(file="caddy-hub-domain/Caddyfile", right=PULL, why="docker.{$DOMAIN}, not the first site", never=OWN),
+    Case(
+        file="caddy-hub-domain/Caddyfile",
+        image="gcr.example.com/org/app",
+        right=FAIL,
+        why="no such name",
+        codes=frozenset({"rule-unreachable", "path-not-redirected", "ping-not-redirected"}),
+    ),
+    Case(file="nginx-two-variables/default.conf", right=PULL, why="docker.${DOMAIN}, not the first server", never=OWN),
+    Case(file="apache-restricted/httpd.conf", right=PULL, why="the map is asked for pushes only", never=OWN),
+    Case(file="nomad/registry.nomad", right=REFUSED, why="HCL"),
 ]

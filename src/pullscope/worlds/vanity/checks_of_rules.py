@@ -11,6 +11,7 @@ from pullscope.worlds.vanity.following import follow
 from pullscope.worlds.vanity.lint_subject import Subject
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Rule
+from pullscope.worlds.vanity.unfilled import told
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_COMPARED = 500
@@ -136,7 +137,7 @@ def _names(pattern: str, host: str) -> bool:
         return True
     if pattern.startswith("."):
         return bare.endswith(pattern) or bare == pattern[1:]
-    return pattern == host or fnmatchcase(bare, pattern)
+    return pattern == host or fnmatchcase(bare, pattern) or told(pattern, bare) is not None
 
 
 def uncovered_by_name(subject: Subject) -> Iterator[Problem]:

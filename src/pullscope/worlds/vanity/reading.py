@@ -167,6 +167,7 @@ _OWN_FORM = (
 )
 _YAML = (".yml", ".yaml")
 _CODE = (".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs")
+_HCL = (".nomad", ".hcl", ".tf")
 _ELSEWHERE = {"firebase.json": "Firebase Hosting", "staticwebapp.config.json": "Azure", "render.yaml": "Render"}
 
 
@@ -175,6 +176,8 @@ def _not_read(name: str, text: str) -> tuple[str, str]:
     kinds = re.findall(r"^kind:\s*[\"']?(\w+)", text, re.MULTILINE) if name.endswith(_YAML) else []
     if name.endswith(_CODE):
         return "code (a Worker or a function)", f"code is not played; {_OWN_FORM}"
+    if name.endswith(_HCL):
+        return "a file in HCL (Nomad or Terraform)", _OWN_FORM
     if "haproxy" in name or _HAPROXY.search(text):
         return "a configuration of HAProxy", _OWN_FORM
     if kinds and "apiVersion:" in text:

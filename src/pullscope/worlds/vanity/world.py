@@ -52,7 +52,9 @@ def vanity_world(
         return loop_detected(host)
 
     # A file may hold the token server and the storage of its registry as sites of their own.
-    named = {name for name in rules.hosts if name and not name.startswith((".", "~", "*")) and "{" not in name}
+    named = {
+        name for name in rules.hosts if name and not name.startswith((".", "~", "*")) and not {"{", "$"} & set(name)
+    }
     return {**upstream_world, **dict.fromkeys(named - upstream_world.keys(), answer), host: answer}
 
 

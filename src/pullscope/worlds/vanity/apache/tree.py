@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive, refuse_template
+from pullscope.worlds.vanity.unfilled import likeliest
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')
 _TRANSPARENT = {"ifmodule", "ifversion", "ifdefine", "requireall", "requireany"}
@@ -88,13 +89,13 @@ def _flat(block: list[Directive], found: Config) -> Iterator[Directive]:
 
 
 def host_for(tree: Config, name: str) -> Host:
-    """The virtual host that answers for `name`: by its names, else the first."""
+    """The virtual host that answers for `name`: by its names, by one with variables, else the first."""
     able = [one for one in tree.hosts if one.tls] or tree.hosts
     for hosts in (able, tree.hosts):
         for one in hosts:
             if any(fnmatch.fnmatchcase(name, wanted) for wanted in one.names):
                 return one
-    return able[0]
+    return (likeliest(name, ((one.where, each, one) for one in able for each in one.names)) or able)[0]
 
 
 def statements(text: str, file: str) -> list[Directive]:

@@ -13,6 +13,7 @@ from functools import cmp_to_key
 
 from pullscope.worlds.vanity.blocks import Directive, caddy_directives, names
 from pullscope.worlds.vanity.targets import is_url
+from pullscope.worlds.vanity.unfilled import likeliest
 
 MOST_IMPORTED = 20_000
 MOST_IMPORT_DEPTH = 10
@@ -44,7 +45,7 @@ class Site:
     hosts: tuple[str, ...]
     """Without scheme and port; empty for a site of every host."""
     takes_any: bool
-    """True for `:443`, for an address from a variable that has no value here, and for one that is a variable's default."""
+    """True for `:443`, and for an address that is a variable's default."""
     plain: bool
     """True where every address is http:// or port 80."""
     ports: frozenset[str]
@@ -140,10 +141,8 @@ def _site(one: Directive, inside: list[Directive], *, any_host: bool) -> Site:
         if port or scheme == "http":
             ports.add(port or "80")
         plain = plain and (scheme == "http" if separator else port == "80")
-        if host and "{" not in host:
-            hosts.append(host)
-        else:
-            takes_any = True
+        hosts.extend([host] if host else [])
+        takes_any = takes_any or not host
     matchers: dict[str, Directive] = {}
     _scope(inside, {}, matchers)
     return Site(one.where, addresses, tuple(hosts), takes_any, plain, frozenset(ports or {"443"}), inside, matchers)
@@ -170,17 +169,22 @@ def _unfolded(one: Directive) -> Directive:
 
 
 def site_for(every: list[Site], authority: str) -> Site | None:
-    """The site of a host and port: by name, by wildcard, else one that takes any."""
+    """The site of a host and port: by name, by wildcard, by a name with variables, else one that takes any."""
     host, _, port = authority.partition(":")
-    exact = [one for one in every if host in one.hosts]
-    above = host.partition(".")[2]
-    wild = [one for one in every if any(name.startswith("*.") and above == name[2:] for name in one.hosts)]
-    for found in (exact, wild, [one for one in every if one.takes_any]):
-        here = [one for one in found if (port or "443") in one.ports]
-        if here or found:
-            # TLS may end in front of a site of another port.
-            return next((one for one in here or found if not one.plain), (here or found)[0])
-    return None
+
+    def of_port(some: list[Site]) -> list[Site]:
+        # TLS may end in front of a site of another port.
+        return [one for one in some if (port or "443") in one.ports] or some
+
+    wildcard = f"*.{host.partition('.')[2]}"
+    varying = of_port([one for one in every if any("{" in name for name in one.hosts)])
+    found = of_port(
+        [one for one in every if host in one.hosts]
+        or [one for one in every if wildcard in one.hosts]
+        or likeliest(host, ((one.where, name, one) for one in varying for name in one.hosts))
+        or [one for one in every if one.takes_any]
+    )
+    return next((one for one in found if not one.plain), found[0]) if found else None
 
 
 def matcher_of(one: Directive) -> tuple[str, list[str]]:

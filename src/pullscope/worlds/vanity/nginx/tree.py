@@ -16,6 +16,7 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
+from pullscope.worlds.vanity.unfilled import likeliest
 
 MOST_SERVERS = 10_000
 MOST_LOCATIONS = 10_000
@@ -223,13 +224,15 @@ def returned(one: Directive) -> tuple[int, str]:
 
 
 def server_for(config: Config, host: str, port: str = "") -> Server:
-    """The server that answers for `host`: by name, by wildcard, by regular expression, else the default."""
+    """The server of `host`: by name, by wildcard, by regular expression, by a name with variables, else the default."""
     servers = [one for one in config.servers if port in one.ports] or config.servers
-    exact = [one for one in servers if host in one.names]
-    for wanted in (exact, _by_wildcard(servers, host), _by_regex(servers, host)):
-        if wanted:
-            return next((one for one in wanted if one.tls), wanted[0])
-    return default_server(servers)
+    wanted = (
+        [one for one in servers if host in one.names]
+        or _by_wildcard(servers, host)
+        or _by_regex(servers, host)
+        or likeliest(host, ((one.root.where, name, one) for one in servers for name in one.names if name[0] != "~"))
+    )
+    return next((one for one in wanted if one.tls), wanted[0]) if wanted else default_server(servers)
 
 
 def default_server(servers: list[Server]) -> Server:
