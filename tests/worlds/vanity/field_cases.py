@@ -364,4 +364,5 @@ CASES = [
     Case(file="nginx-two-variables/default.conf", right=PULL, why="docker.${DOMAIN}, not the first server", never=OWN),
     Case(file="apache-restricted/httpd.conf", right=PULL, why="the map is asked for pushes only", never=OWN),
     Case(file="nomad/registry.nomad", right=REFUSED, why="HCL"),
+    Case(file="nginx-nexus-one-host/dcr.conf", right=PULL, why="a variable's Nexus", never=OWN | {"rule-unsupported"}),
 ]

@@ -15,6 +15,7 @@ from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pa
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.project import served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+from pullscope.worlds.vanity.upstreams import is_inside
 
 
 def read_directives(directives: list[Directive], file: str, dialect: Dialect = DIALECT) -> Read:
@@ -103,7 +104,7 @@ def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
         yield from _unknown(location.scope.block.block or [])
         for one in location.scope.own.get("proxy_pass", ()):
             if one.args:
-                yield from _foreign_host(location, one)
+                yield from _foreign_host(location, one, tree)
     yield from own_registry(server, tree)
 
 
@@ -117,13 +118,13 @@ def _unknown(block: list[Directive]) -> Iterator[Remark]:
             yield from _unknown(one.block)
 
 
-def _foreign_host(location: Location, one: Directive) -> Iterator[Remark]:
+def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Remark]:
     host = next((field for field in location.scope.find("proxy_set_header") if field.args[:1] == ["Host"]), None)
-    if (
-        host is None
-        or host.args[1:2] not in (["$host"], ["$http_host"])
-        or not one.args[0].startswith(("https://", "$"))
-    ):
+    given = (each.args for scope in location.scope.levels() for each in scope.own.get("set", ()))
+    to = next((args[-1] for args in given if args[:1] == one.args[:1]), one.args[0])
+    authority = tree.server_of(to.partition("://")[2].partition("/")[0])
+    own = authority and "$" not in authority and is_inside(authority)
+    if host is None or host.args[1:2] not in (["$host"], ["$http_host"]) or to.startswith("http://") or own:
         return
     yield Remark.unplayed(
         host.where,
