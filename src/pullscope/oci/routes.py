@@ -107,6 +107,11 @@ class Route:
     from_repository: str | None = None
 
     @property
+    def named(self) -> str | None:
+        """The tag, digest or upload that a URL names."""
+        return self.reference or self.digest or self.upload_id
+
+    @property
     def fallback_for(self) -> Digest | None:
         """The subject whose referrers are asked for by tag, where the endpoint is missing."""
         found = _FALLBACK_TAG.fullmatch(self.reference) if self.reference else None

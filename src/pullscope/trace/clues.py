@@ -165,9 +165,7 @@ def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
 
 def _is_another_client(clue: Clue, pull: Pull) -> bool:
     """Another User-Agent, which no process of this client is known to send, on a connection that this one never used."""
-    if is_same_process(clue, pull) or pull in clue.spoken:
-        return False
-    return not alike(clue.agent, clue.family, pull)
+    return not (is_same_process(clue, pull) or pull in clue.spoken or alike(clue.agent, clue.family, pull))
 
 
 def _is_over(clue: Clue, pull: Pull) -> bool:

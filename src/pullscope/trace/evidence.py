@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
@@ -42,14 +43,11 @@ def _reason(name: str, strength: Strength, words: str, token: int | None) -> Rea
     return Reason(evidence=name, strength=strength, words=words.format(token=token))
 
 
-def _still_wants(clue: Clue, pull: Pull) -> bool:
-    return clue.digest is not None and wants(pull, clue.digest)
-
-
 def _has_begun_its_blobs(clue: Clue, pull: Pull) -> bool:
     if clue.family not in DAEMONS or clue.route.endpoint is not Endpoint.BLOB or clue.method != "GET":
         return False
-    return 0 < sum(step.route.endpoint is Endpoint.BLOB for step in pull.open_steps) < AT_ONE_TIME
+    blobs = (step for step in pull.open_steps if step.route.endpoint is Endpoint.BLOB)
+    return 0 < len([*islice(blobs, AT_ONE_TIME)]) < AT_ONE_TIME
 
 
 WHOSE: Sequence[Row] = (
@@ -91,7 +89,7 @@ WHOSE: Sequence[Row] = (
     Row(
         name="wanted digest",
         strength=Strength.LIKELY,
-        holds=_still_wants,
+        holds=lambda clue, pull: clue.digest is not None and wants(pull, clue.digest),
         words="asks for a digest that this operation has still to fetch",
         source="distribution-spec 1.1: a manifest names what a client pulls next",
     ),

@@ -121,7 +121,7 @@ class Step:
             return (Endpoint.BLOB, meant, route.digest)
         if meant is not repository and meant and repository and repository.endswith(f"/{meant}"):
             repository = meant  # a mirror's own name for it
-        return (route.endpoint, repository, route.reference or route.digest or route.upload_id)
+        return (route.endpoint, repository, route.named)
 
     @property
     def in_flight(self) -> bool:

@@ -197,9 +197,11 @@ class Trace:
 
     def _settle_superseded(self, step: Step, pull: Pull) -> None:
         """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there, nor `/v2/`."""
-        places = (step.place, (Endpoint.PING, None, None))
+        places, named = (step.place, (Endpoint.PING, None, None)), (step.route.named, None)
         for other in [*pull.open_steps] if not step.is_token else []:
-            if other.place in places and other is not step and not other.is_token and not other.in_flight:
+            if other.hops[0].route.named not in named or other is step or other.is_token or other.in_flight:
+                continue  # of thousands that are open at once, most
+            if other.place in places:
                 self._settle(other)
 
     def _uploaded(self, event: Uploaded) -> None:
