@@ -176,8 +176,11 @@ def is_a_question(step: Step) -> bool:
     missing = step.last.status in (404, 405, 501)
     if step.kind in OPTIONAL or (missing and (step.route.cosign or step.route.fallback_for is not None)):
         return True
-    writes = step.pull is not None and step.pull.action in ("push", "sign")
-    return missing and step.method == "HEAD" and (writes or step.route.endpoint is Endpoint.BLOB)
+    blob, pull = step.route.endpoint is Endpoint.BLOB, step.pull
+    # containerd asks for a manifest that is missing as a blob too: containerd/containerd#2840, #12402
+    again = blob and pull is not None and (Endpoint.MANIFEST, *step.place[1:]) in pull.failed_at
+    writes = pull is not None and pull.action in ("push", "sign")
+    return missing and (again or (step.method == "HEAD" and (writes or blob)))
 
 
 def was_anonymous(token: Step) -> bool:

@@ -15,7 +15,7 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
-from pullscope.trace.findings.case import Case, listed
+from pullscope.trace.findings.case import Case, listed, mirror_of
 from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
 from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
@@ -92,6 +92,10 @@ tls trust: certificate verif|self.signed|unknown ca|not trusted
 tls refused: handshake failure|no application protocol|insufficient security|internal error
     {what} was reached and refused the TLS handshake
     look at the log of {hosts}: it may want a client certificate, or other ciphers{through}
+# Where all others have TLS with it: kubernetes/registry.k8s.io#154, docker/for-win#8061, #2922
+tls filter: (?!)
+    the TLS handshake with {what} was refused, by something on the way as a rule: that host does so to nobody
+    let the filter on the way let {hosts} through, or, where only a proxy leads out, name it for {client}
 tls site: unrecognized name
     {what} was reached, and serves no site of that name
     ask {hosts} under the name that it serves, or add that name there
@@ -110,7 +114,7 @@ tls other: certificate|tls|ssl|handshake
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
-    start the server at {hosts}, or correct the port{bare}; check firewalls on the way
+    start the server at {hosts}, or correct the port{bare}; check firewalls on the way{itself}
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
@@ -118,7 +122,7 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
     if dig A {hosts} tells no address, ask another DNS server
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
-    check the network of {machine}: its routes, a VPN
+    check the network of {machine}: its routes, a VPN{itself}
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time
@@ -165,7 +169,8 @@ def failure(hop: Hop) -> Failure | None:
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
-    kind = {"trust": "read", "chain": "read", "name": "elsewhere"}.get(found.kind) if found is not None else None
+    others = {"trust": "read", "chain": "read", "name": "elsewhere", "refused": "filter"}
+    kind = others.get(found.kind) if found is not None else None
     if kind is not None and found is not None and found.reached and _is_of_others(hop):
         return next(one for one in FAILURES if one.kind == kind)
     return found
@@ -192,11 +197,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
     by = f", which {listed(sorted(named))} names for tokens," if named else by
     at = case.pull.registry if by else registry_name(hop.host)  # what is set for a registry covers what is behind it
-    by = (
-        f", which the manifest names for {hop.step.route.digest.short},"
-        if hop.step.is_foreign and hop.step.route.digest
-        else by
-    )
+    if hop.step.is_foreign and hop.step.route.digest:
+        by = f", which the manifest names for {hop.step.route.digest.short},"
     who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
     plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
     if named:
@@ -221,6 +223,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200
         "bare": f" (443, as none is named; for plain http, {plain})"
         if not hosted and not by and (url.scheme, url.port) == ("https", None)
+        else "",
+        # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
+        "itself": f"; on another machine, as a node of a cluster, {hop.host} is that machine itself: name the registry's address"
+        if is_loopback(hop.host) and mirror_of(hop) is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
         "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)

@@ -140,9 +140,11 @@ def of_where_it_was_named(one: Answer) -> str | None:
         return f"set the public address of {min(sent_by)} in its configuration: {names}"
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
         return None
-    if is_local(hop.host):
+    down = (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")  # goharbor/harbor-cluster-operator#219
+    if down or is_local(hop.host):
         itself = "serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
-        return f"let {before.host} {itself}, or give its storage an address that {case.client} can reach"
+        address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
+        return f"let {before.host} {itself}, or give its storage {address}"
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376
     too = f"{hop.host} too (ask another DNS server, if its address is wrong)"
     return f"let {case.client} reach {too}: {before.host} does not send blobs itself"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, Found
+from pullscope.trace.findings.case import Case, Found, in_storage
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
@@ -69,11 +69,8 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
     Go follows it, and only leaves out the Referer (net/http client.go refererForURL). An error where the pull ended
     there. The Location of an upload is `upload-location-elsewhere`, a realm `token-server-insecure`.
     """
-    down = [
-        hop
-        for hop in case.hops
-        if hop.request.url.startswith("https:") and hop.response is not None and _downgrades(hop)
-    ]
+    secure = [hop for hop in case.hops if hop.request.url.startswith("https:")]
+    down = [hop for hop in secure if _names_plain_http(hop)]
     if down:
         steps = [hop.step for hop in down]
         hosts = " and ".join(dict.fromkeys(hop.host for hop in down))
@@ -83,15 +80,20 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
             "the tokens and change the image."
             if down[0].redirects
             else f"{hosts} names the next page of a list with plain http: clients go there unencrypted.",
-            f"write https:// in the rule of {hosts}"
+            "give the registry its storage's address with https:// (secure and regionendpoint in distribution), or let it serve "
+            "blobs itself (storage.redirect.disable)"
+            if down[0].redirects and not case.pointing and all(step.route.endpoint is Endpoint.BLOB for step in steps)
+            else f"write https:// in the rule of {hosts}"
             if down[0].redirects
             else f"send X-Forwarded-Proto in the proxy in front of {hosts}",
+            # a storage that answers says itself what is wrong: containerd/containerd#10374
+            severity=Severity.WARNING if any(in_storage(step.last) and step.last.response for step in steps) else None,
         )
 
 
-def _downgrades(hop: Hop) -> bool:
+def _names_plain_http(hop: Hop) -> bool:
     if hop.redirects:
-        return hop.target is not None and hop.response is not None and (hop.response.location or "").startswith("http:")
+        return hop.response is not None and hop.target is not None and (hop.response.location or "").startswith("http:")
     return hop.step.route.endpoint in LISTS and (header(hop, "link") or "").lstrip().startswith("<http:")
 
 
@@ -136,13 +138,10 @@ def query_dropped(case: Case) -> Iterator[Found]:
     the query unless told otherwise (developers.cloudflare.com).
     """
     for hop in case.hops:
-        response = hop.response
-        if response is None or not hop.redirects or hop.route.endpoint is Endpoint.NONE or "?" not in hop.request.url:
+        to, asked = (hop.response.location if hop.response is not None else None) or "", hop.route.endpoint
+        if not hop.redirects or Endpoint.NONE is asked or route(to).endpoint is not asked or "?" not in hop.request.url:
             continue
-        target = route(response.location or "")
-        if target.endpoint is not hop.route.endpoint:
-            continue
-        before, after = _query(hop.request.url), _query(response.location or "")
+        before, after = (dict(pairs(query(url))) for url in (hop.request.url, to))
         lost = sorted(name for name in before if name in PASSED_ON and name not in after)
         if before.get("ns") is not None and hop.target in (before["ns"], f"registry-1.{before['ns']}"):
             lost = [name for name in lost if name != "ns"]  # its own host needs no `ns`
@@ -174,10 +173,8 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
         link = header(step.last, "link")
         if step.route.endpoint not in LISTS or not step.last.ok:
             continue
-        target, _, _ = (link or "").partition(">")
-        there = joined(step.last.request.url, target.lstrip("<")) if link else step.last.request.url
-        host, name = split(there).netloc, route(there).repository
-        asked = step.last.route.repository
+        there = joined(step.last.request.url, link.partition(">")[0].lstrip("<")) if link else step.last.request.url
+        host, name, asked = split(there).netloc, route(there).repository, step.last.route.repository
         listed_as = step.listed if step.listed is not None else asked
         if host == step.last.host and name == asked and listed_as == asked:
             continue
@@ -221,10 +218,6 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
         else f"push to {first.target} by its own name; a vanity host that redirects is for pulling only",
         severity=Severity.ERROR if read or case.failed else Severity.WARNING,
     )
-
-
-def _query(url: str) -> dict[str, str]:
-    return dict(pairs(query(url)))
 
 
 @row("redirect-unreadable", remedy="write the whole address in the rule")

@@ -100,15 +100,13 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
         given = date_of(by) or by.response.time
         ends = expiry_of(hop.request.url) or expiry_of(by.response.location or "")
         old = given - ends if ends is not None else 0.0
-        before = [
-            one
-            for one in case.hops
-            if one.response is not None
+        age = header(by, "age") or ""
+        kept = (age.isdecimal() and len(age) < 9 and int(age) > 0) or any(
+            one.response is not None
             and one.response.location_id == by.response.location_id
             and one.response.time < by.response.time - LONG_AGO
-        ]
-        age = header(by, "age") or ""
-        kept = bool(before) or (age.isdecimal() and len(age) < 9 and int(age) > 0)
+            for one in case.hops
+        )
         if old < 1 and not (kept and says(hop, _EXPIRED)):
             continue
         yield Found(
@@ -203,11 +201,8 @@ def clocks_differ(case: Case) -> Iterator[Found]:
         )
     apart: dict[str, tuple[float, Hop]] = {}
     for hop in case.hops:
-        date = date_of(hop)
-        if date is None or hop.response is None:
-            continue
         cached = header(hop, "age") is not None or "hit" in (header(hop, "x-cache") or "").lower()
-        if not cached:
+        if (date := date_of(hop)) is not None and hop.response is not None and not cached:
             apart.setdefault(hop.host, (date - hop.response.time, hop))
     if len(apart) < 2:
         return

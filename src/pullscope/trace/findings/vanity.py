@@ -17,7 +17,7 @@ from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.hop import content_type, is_page, is_registrys
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.model import Step
 
 
 def _unanswered(case: Case) -> list[Step]:
@@ -147,7 +147,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         and not (step.last.ok and step.route.endpoint is Endpoint.MANIFEST and step.last.host not in case.pointing)
         and (
             is_page(step.last)
-            or (step.last.host in case.pointing and _is_text(step.last))
+            or (step.last.host in case.pointing and content_type(step.last) in ("text/plain", ""))
             or (step.last.status == 404 and says(step.last, _NO_ROUTE))
         )
     ]
@@ -189,10 +189,6 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
 
 _NO_ROUTE = re.compile(r"^404 page not found", re.IGNORECASE)
 """Go's net/http (http.NotFound)."""
-
-
-def _is_text(hop: Hop) -> bool:
-    return content_type(hop) in ("text/plain", "")
 
 
 @row(
