@@ -16,21 +16,16 @@ from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.hop import header
 
 LOGINS = {
-    "podman": "podman login {}",
-    "buildah": "buildah login {}",
-    "skopeo": "skopeo login {}",
+    **{name: f"{name} login {{}}" for name in ("podman", "buildah", "skopeo", "nerdctl", "oras", "cosign")},
     "containers": "podman login {}",
     # crio.conf(5)
     "cri-o": "podman login {} (in Kubernetes: the pod's imagePullSecret, or the file that global_auth_file in crio.conf names)",
     # containerd/containerd#5586, #7682, containerd/cri#835; kubernetes.io, "Configure a kubelet image credential provider"
     "containerd": "nerdctl login {} (ctr takes --user NAME:PASSWORD alone, Kubernetes the pod's imagePullSecret or the kubelet's "
     "credential provider)",
-    "nerdctl": "nerdctl login {}",
     "crane": "crane auth login {}",
     "regctl": "regctl registry login {}",
     "helm": "helm registry login {}",
-    "oras": "oras login {}",
-    "cosign": "cosign login {}",
     # trivy.dev/docs, "Private registries"
     "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
     # apptainer.org/docs, "apptainer registry login"

@@ -20,13 +20,7 @@ from pullscope.trace.findings.case import (
 )
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import (
-    not_asked_for,
-    public_front,
-    pushes,
-    refuses_access,
-    rights,
-)
+from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
