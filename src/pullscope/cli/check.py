@@ -15,11 +15,10 @@ from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, networ
 from pullscope.cli.options import AsJson
 from pullscope.cli.output import end_with
 from pullscope.oci.amounts import period
-from pullscope.oci.reference import DOCKER_HUB
+from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
-    from pullscope.oci.reference import Reference
     from pullscope.oci.verdicts import Problem
     from pullscope.render.layout import Line
     from pullscope.worlds.check import Checked, RateLimit
@@ -78,7 +77,7 @@ def check(
     from pullscope.worlds.clients.client_catalog import ROSTER
     from pullscope.worlds.readiness import readiness
 
-    wanted = _reference(reference)
+    wanted = Reference.parse(reference)
     logins = _logins() if use_docker_login else {}
     chosen = chosen_clients(clients, [name for name, client in ROSTER.items() if use_docker_login or not client.login])
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
@@ -89,15 +88,6 @@ def check(
     problems += found.problems
     code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
     end_with([json.dumps(_document(found, problems, code), indent=2)] if as_json else _lines(found, problems), code)
-
-
-def _reference(text: str) -> Reference:
-    from pullscope.oci.reference import Reference
-
-    try:
-        return Reference.parse(text)
-    except ValueError as error:
-        raise Complaint(str(error), ExitCode.USAGE) from None
 
 
 def _logins() -> Mapping[str, Any]:
@@ -146,7 +136,7 @@ def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
     from pullscope.render.matrix import problem_lines, wrapped
 
     width = screen_width()
-    yield f"{found.reference}: asked over the network, as each client would."
+    yield from wrapped("", f"{found.reference}: asked over the network, as each client would.", width, margin=0)
     yield from problem_lines(problems, width)
     yield from client_lines(judged(found.walked))
     if found.digest:

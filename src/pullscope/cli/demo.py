@@ -15,7 +15,6 @@ from pullscope.cli.exits import Complaint, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.output import lines_of
 from pullscope.oci.known_registries import login_command
-from pullscope.oci.verdicts import ExitCode
 from pullscope.render.layout import screen_width
 
 if TYPE_CHECKING:
@@ -109,10 +108,7 @@ def demo(
         raise unknown("client", client, CLIENTS)
     client = client or own
     login = (row.needs_login or (chosen is not None and chosen.login)) and not (chosen is not None and chosen.private)
-    try:
-        start_of(client, login=login)
-    except ValueError as error:
-        raise Complaint(str(error), ExitCode.USAGE) from None
+    start_of(client, login=login)  # a ValueError where there is none
 
     from pullscope.cli.output import wants_color
     from pullscope.cli.preflight import check_recording

@@ -54,12 +54,9 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
     def command(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except Complaint as complaint:
-            say(f"error: {complaint}")
-            raise typer.Exit(complaint.code) from None
-        except HostError as error:
+        except (Complaint, HostError) as error:
             say(f"error: {error}")
-            raise typer.Exit(ExitCode.FAILED) from None
+            raise typer.Exit(getattr(error, "code", ExitCode.FAILED)) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:

@@ -182,7 +182,4 @@ def print_addon_path(
     """Print the path of an addon file: mitmweb -s "$(pullscope addon-path)"."""
     from pullscope.mitm import addon_path
 
-    try:
-        typer.echo(addon_path(name))
-    except ValueError as error:
-        raise Complaint(str(error), ExitCode.USAGE) from None
+    typer.echo(addon_path(name))

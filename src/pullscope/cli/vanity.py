@@ -15,7 +15,7 @@ import typer
 from pullscope.cli import vanity_hosts, vanity_static, vanity_try
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with
+from pullscope.cli.output import end_with, pasteable
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import (
     Env,
@@ -25,7 +25,6 @@ from pullscope.cli.vanity_words import (
     file_trouble,
     host_named,
     image_named,
-    pasteable,
     rules_of,
 )
 from pullscope.oci import verdicts

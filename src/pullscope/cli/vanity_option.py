@@ -19,24 +19,20 @@ def words_for(pairs: Iterable[str] | None) -> list[str]:
     """
     if not pairs:
         return []
-    try:
-        return _words(pairs)
-    except OSError as error:
-        raise HostError(f"--vanity: {error.filename}: {error.strerror}") from None
-    except ValueError as error:
-        raise HostError(str(error)) from None
-
-
-def _words(pairs: Iterable[str]) -> list[str]:
     from pullscope.mitm import addon_path
     from pullscope.mitm.vanity import parse_pair
     from pullscope.worlds.vanity.reading import MAX_BYTES, read_rules
 
     words: list[str] = []
-    for pair in pairs:
-        host, file = parse_pair("--vanity", pair)
-        path = Path(file).expanduser().absolute()
-        untrusted_file.read(path, MAX_BYTES)  # as root no link of a user is followed
-        read_rules(path)
-        words += ["--set", f"pullscope_vanity={host}={path}"]
+    try:
+        for pair in pairs:
+            host, file = parse_pair("--vanity", pair)
+            path = Path(file).expanduser().absolute()
+            untrusted_file.read(path, MAX_BYTES)  # as root no link of a user is followed
+            read_rules(path)
+            words += ["--set", f"pullscope_vanity={host}={path}"]
+    except OSError as error:
+        raise HostError(f"--vanity: {error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise HostError(str(error)) from None
     return ["-s", str(addon_path("vanity_registry")), *words]

@@ -13,7 +13,8 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import speaking
+from pullscope.cli.vanity_words import file_trouble
 from pullscope.oci.reference import Reference
 from pullscope.worlds.vanity.static_registry import total_size, write_static
 
@@ -30,16 +31,12 @@ def static(
 
     A reference is fetched with skopeo, all platforms of it; a folder is read as it is.
     """
-    try:
-        with _layout(image) as (folder, reference):
-            repository, tag = _name(name, reference)
-            size = total_size(folder, tag)
-            hidden = not sys.stderr.isatty()
-            with typer.progressbar(length=size, label=repository, file=sys.stderr, hidden=hidden) as bar:
-                done = write_static(folder, out, repository, tag, bar.update)
-    except (ValueError, OSError) as error:
-        sentence = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else error
-        raise Complaint(str(sentence)) from error
+    with file_trouble(), _layout(image) as (folder, reference):
+        repository, tag = _name(name, reference)
+        size = total_size(folder, tag)
+        hidden = not sys.stderr.isatty()
+        with typer.progressbar(length=size, label=repository, file=sys.stderr, hidden=hidden) as bar:
+            done = write_static(folder, out, repository, tag, bar.update)
     kept = f", {done.already} were there already" if done.already else ""
     typer.echo(f"{out / 'v2' / repository}: {done.copied} written ({done.bytes} bytes){kept}, every digest verified")
     for warning in done.warnings:

@@ -16,17 +16,8 @@ import typer
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with
-from pullscope.cli.vanity_words import (
-    Env,
-    File,
-    PlatformOption,
-    domain_of,
-    host_named,
-    image_named,
-    pasteable,
-    rules_of,
-)
+from pullscope.cli.output import end_with, pasteable
+from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name

@@ -15,7 +15,6 @@ import typer
 from pullscope.cli.exits import Complaint
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.layout import screen_width
 from pullscope.render.matrix import printable
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.reading import read_rules
@@ -92,10 +91,3 @@ def domain_of(text: str) -> str:
 def names_registry(text: str) -> bool:
     """Whether a reference says its registry; `alpine` and `org/img` do not, and mean Docker Hub's."""
     return Reference.parse(text).registry != DOCKER_HUB or text.partition("/")[0] in {DOCKER_HUB, "index.docker.io"}
-
-
-def pasteable(head: str, words: list[str]) -> str:
-    """One command to paste into a shell, with line continuations where it is longer than a line."""
-    line = f"{head}  {' '.join(words)}"
-    margin = " " * (len(head) + 4)
-    return line if len(line) <= screen_width() else f"{head}  " + f" \\\n{margin}".join(words)

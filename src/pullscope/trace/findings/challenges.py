@@ -5,6 +5,7 @@ One file, because these rules share what they read of a challenge.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
@@ -137,14 +138,15 @@ class Unasked(Answer):
         self.realm, self.client, self.by, self.to = challenge.realm or "", case.client, step.first.host, self.hop.host
         self.at = host_of(self.realm) or self.realm
         self.shown = self.realm[:MOST]
+        self.wanted = quote(f"{self.shown}?service={challenge.service or ''}&scope={challenge.scope or ''}")
         self.moved = self.by != self.to and any(hop.redirects and hop.host != self.to for hop in step.hops)
         self.gone, self.bare = lost(self.hop.request.url, self.realm), bare(self.realm)
         self.no_address, self.local = not is_address(self.realm), is_local(self.at)
         self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
-        family = case.pull.client.family
-        self.containerd, self.buildkit = family == "containerd", family == "buildkit"
+        families = ("containerd", "buildkit", "curl")
+        self.containerd, self.buildkit, self.curl = (case.pull.client.family == one for one in families)
         self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
 
 
@@ -166,6 +168,8 @@ no_scope containerd: {one.to} wants a token from {one.at}, and its challenge nam
     let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
 buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
     set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too
+curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
+    get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
     check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only)
 """,

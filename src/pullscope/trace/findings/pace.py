@@ -203,7 +203,7 @@ def slow_hop(case: Case) -> Iterator[Found]:
     if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * whole:
         yield Found(
             [hop.step],
-            f"{hop.host} took {duration(wait)} to answer {hop.request.method}; all of it took {duration(whole)}.",
+            f"{hop.host} took {duration(wait)} to answer {hop.request.method}, of {duration(whole)} in all.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
             severity=Severity.INFO,
         )
