@@ -322,8 +322,10 @@ named: <nothing><own>
     {one.named}
 advice: <nothing><own>
     {one.advice}; if it keeps failing, <look>
-fails: <nothing><own>
+fails hosted: <nothing><own>
     try again; if it keeps failing, <look>
+fails: <nothing><own>
+    look at the log of {one.hop.host}, and try again; if it keeps failing, <look>
 bearer: <nothing> It showed a token there, and no login.
     use a version of {one.client} that shows its login to the token server, not an earlier token
 filtered: <nothing>

@@ -17,8 +17,8 @@ from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
-_CACHE = "if {host} is a cache of another registry, check that it reaches that one, and where that one redirects"
-"""What a cache or proxy repository lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687."""
+_CACHE = "if {host} is a cache of another registry, look at the login that it has there, and that it reaches it and its storage"
+"""What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
 _LIBRARY = (
     "if {cache} is a cache of Docker Hub, its official images need library/: {cache}/library/{rest}; if it is one of another "
     "registry, check that {host} reaches that"

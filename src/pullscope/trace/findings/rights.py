@@ -15,7 +15,7 @@ from pullscope.trace.findings.answers import Answer, by_hand
 from pullscope.trace.findings.asked import action, check, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.grants import ACCESS, allows, rights
+from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
 from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
@@ -173,6 +173,12 @@ def without_the_right(one: Answer) -> str | None:
     if lacks_delete(one) is not None:
         account = f"an account that may delete {one.name}"
         return f"delete with a client that asks for delete or * (skopeo), and with {account}"
+    named, issuer = listed(kind.scope or "" for kind in one.hop.challenges), one.case.issuer_of(one.hop)
+    if one.act == "write" and named and issuer is not None and not pushes(issuer) and "push" not in named:
+        asks = f"{one.case.client} asks for what it names"  # oras-project/oras#1599
+        return (
+            f"let {one.host} name push in its challenge to {one.hop.request.method}, which names {named} alone: {asks}"
+        )
     if one.code not in ("write-denied", "login-lacks-right") or not one.lacks:
         return None
     if other := _granted_instead(one):
