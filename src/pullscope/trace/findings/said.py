@@ -73,6 +73,13 @@ _ERRNO = {
 """Linux's numbers in Go's words (syscall/zerrors_linux_amd64.go): as JSON a syscall.Errno is its number."""
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
 
+_HAPROXY = re.compile(
+    r"your browser (?:sent an invalid request|didn't send a complete)|^service unavailable no server is available to handle|"
+    r"request forbidden by administrative rules|^gateway time-out the server didn't respond in time",
+    re.IGNORECASE,
+)
+"""Its pages, which come without Server: podman-container-tools/skopeo#2723, tutumcloud/haproxy#101, docker/hub-feedback#302."""
+
 
 def words(hop: Hop) -> str:
     """What an answer says of itself, in one line; empty where it says nothing."""
@@ -133,7 +140,7 @@ def front(hop: Hop) -> str | None:
     ):
         if get(name) is not None:
             return service
-    return None
+    return "HAProxy" if says(hop, _HAPROXY) else None
 
 
 def filtering(hop: Hop) -> str | None:
