@@ -18,6 +18,7 @@ from pullscope.trace.model import Kind
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
+_OF_VERSIONS = re.compile(r"\bschema version not supported", re.IGNORECASE)  # Quay: GoogleContainerTools/jib#2163
 _NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
 _OF_TYPES = re.compile(
     r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)"
@@ -220,6 +221,8 @@ def of_a_manifest(one: Answer) -> str | None:
         formats = "buildah or podman manifest push --all with --format v2s2, or --format oci"
         both = f"the list and its images in one family of types ({formats})"
         return f"push {both}: this list names manifests of the other"
+    if says(one.hop, _OF_VERSIONS):
+        return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.hosted is None:
         how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
         return f"{host} may take OCI's types only: push the image as OCI ({how}), or let it take Docker's (http.compat in Zot)"

@@ -275,9 +275,9 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
     said is there.
 
     202 to a mount begins an upload, 201 alone is a mount (distribution-spec 1.1, "Mounting a blob from another repository"):
-    goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59. An index of which one platform was
-    pulled, and is pushed whole: go-gitea/gitea#26839. What was pushed and is missing all
-    the same is `upload-refused`.
+    goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59, and those of Windows, which have
+    an address elsewhere: moby/moby#27580, containerd/nerdctl#803. An index of which one platform was pulled, and is pushed whole:
+    go-gitea/gitea#26839. What was pushed and is missing all the same is `upload-refused`.
     """
     for step in case.bad:
         last, sent = step.last, step.document
@@ -289,6 +289,9 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
         of_index = isinstance(sent, Index)
+        elsewhere = (
+            [one for one in sent.layers if one.urls and one.digest in missing] if isinstance(sent, Manifest) else []
+        )
         yield Found(
             [*begun, step],
             f"{answered_by(last)} refused the {'index' if of_index else 'manifest'} {step.route.reference} with "
@@ -298,6 +301,9 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             "push the manifest of each platform that the index names before it, or one platform alone "
             "(docker push --platform)"
             if of_index
+            else f"push the layers that have an address elsewhere too: --allow-nondistributable-artifacts in crane and nerdctl, "
+            f'in docker "allow-nondistributable-artifacts": ["{last.host}"] in daemon.json, and a restart'
+            if elsewhere
             else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),
         )
