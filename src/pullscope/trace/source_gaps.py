@@ -35,7 +35,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
     ),
     "headers": frozenset(
         {"accept-too-narrow", "challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
-        | {"redirect-unreadable", "upload-not-begun", "wrong-content-type"}
+        | {"path-not-redirected", "redirect-unreadable", "upload-not-begun", "wrong-content-type"}
     ),
     "bodies": frozenset({"manifest-unreadable"}),
 }
