@@ -1,4 +1,5 @@
-"""Lets a test import what lies beside it: `from tests.e2e import parts`; and no test is about time.
+"""Lets a test import what lies beside it: `from tests.e2e import parts`; and no test is about time, or about
+the terminal that it is started from.
 
 The folders of tests are not packages (pytest imports them with importlib), so those modules are found from the root.
 """
@@ -14,6 +15,9 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+# Widths are those of a pipe, whatever terminal the tests are started from.
+os.environ["COLUMNS"] = "80"
 
 # A busy machine is not a failure: speed lives in bench/, as ratios.
 settings.register_profile("pullscope", deadline=None)
