@@ -109,7 +109,7 @@ def mirror_missed(case: Case) -> Iterator[Found]:
     yield Found(
         missed,
         f"{which}{listed(step.first.host for step in missed)} did not have {what}; {case.client} {went_on} the next place.",
-        f"none needed; a mirror that should have everything must be able to reach {case.pull.registry}",
+        f"none needed; if it should have everything, check that it reaches {case.pull.registry} (distribution: proxy.remoteurl)",
         severity=Severity.INFO,
     )
 

@@ -74,6 +74,9 @@ class Rejected:
         self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
         self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
         self.over = self.says_expired or (self.age or 0.0) >= (DEFAULT_LIFE if self.lifetime is None else self.lifetime)
+        with_login = self.issuer is not None and self.issuer.last.request.authorization != "none"
+        self.fresh = self.says_expired and with_login and self.age is not None and self.age < DEFAULT_LIFE
+        self.log_in_again = log_in(case, hop.host, again=True)
         self.no_challenge = self.over and not hop.challenges
         asked = parameters(query(self.issuer.first.request.url if self.issuer is not None else ""))
         self.asked = next(iter(asked.get("service", ())), None)
@@ -135,10 +138,16 @@ at_once wants_a_token: <at once> and the same challenge again.
     it is
 at_once: <at once>.
     compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
+no_challenge fresh: {one.host} says that the token has expired which {one.by} issued {one.seconds} before for a
+login{one.brackets}: what has expired is that login.
+    {one.log_in_again}
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
     get a new token: start {one.client} again, or have it ask for one before {one.end}
-over clocked: <takes> it has expired{one.brackets}.
+over clocked hosted: <takes> it has expired{one.brackets}.
     set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
+over clocked: <takes> it has expired{one.brackets}.
+    let tokens live longer than a slow push takes (GitLab: Admin, Settings, CI/CD, Container Registry), and check the clock of the
+    machine that {one.client} runs on, by which it renews them
 over hosted: <takes> it has expired{one.brackets}.
     update {one.client}, which should have got a new one, and try again: what is there already is not sent again
 over: <takes> it has expired{one.brackets}.

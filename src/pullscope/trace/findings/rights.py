@@ -35,7 +35,7 @@ def of_a_login(one: Answer) -> str | None:
     client, hop, again = one.case.client, one.hop, log_in(one.case, one.host, again=True)
     forbidden = one.step.is_token and one.status == 403
     if says(hop, _OF_RIGHTS) or (forbidden and one.known is not None and one.known.forbids):
-        return the_right(one)
+        return again if forbidden and not asked_repositories(one.step) else the_right(one)
     if asks_for_another(one):
         kind = "what stands in front for Basic or the registry for tokens"
         return f"let {one.host} ask for one kind of login only: {kind}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
@@ -61,13 +62,17 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
     if dropped:
         giver, last = dropped[0][1], dropped[0][0].last
         issuer, what = case.issuer_of(giver), "token" if giver.request.authorization == "bearer" else "login"
-        others = ("skopeo", "podman", "buildah", "crane up to 0.21.7")
+        others = [
+            one for one in ("skopeo", "podman", "buildah", "crane up to 0.21.7") if not one.startswith(case.client)
+        ]
+        own = "" if case.pull.client.family == "docker" else "; docker does not"
+        direct = "/".join(filter(None, (registry_name(last.host), last.route.repository)))
         yield Found(
             [*(one for one, _ in dropped), *([issuer] if issuer else [])],
             f"{case.client} gave its {what} to {giver.host}, then followed the redirect to {last.host} without it: no login "
-            f"helps. {listed(one for one in others if not one.startswith(case.client))} fail in the same way; docker does not.",
-            f"let {giver.host} proxy (200) instead of redirecting ({giver.status}), or redirect to a registry that needs "
-            "no token",
+            f"helps. {listed(others)} fail in the same way{own}.",
+            f"let {giver.host} proxy (200) instead of redirecting ({giver.status}), or redirect to a registry without tokens; "
+            f"until then name {direct}",
         )
 
 

@@ -155,6 +155,8 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         return
     first = lost[0]
     folder = f"/v2/{first.route.repository}/" if first.route.repository else split(first.last.request.url).path
+    pings = [step for step in case.steps if step.route.endpoint is Endpoint.PING and step.last.host == first.last.host]
+    rest = "/v2/" if any(step.last.status == 404 for step in pings) else folder  # go-gitea/gitea#32058
     takes = {hop.host for hop, _ in case.challenges} if first.last.status == 404 else set()
     site = of_a_website(Answer(case, first))
     served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
@@ -183,7 +185,8 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         if (known := known_registry(first.last.host)) is not None
         else check(first.route.repository or "")
         if first.last.host in takes
-        else f"check the host and the name; if {first.last.host} is your domain, add a rule for {folder}*",
+        else f"check the host and the name; if {first.last.host} is yours, redirect {rest}* to the registry, or hand it on "
+        "(proxy_pass in nginx)",
     )
 
 
