@@ -90,7 +90,7 @@ def test_doctor_ends_with_three_for_an_error(root: Path) -> None:
     code, words = run("doctor", "podman", "quay.io/a/b", "--root", root)
     assert code == 0
     assert words.splitlines() == [
-        "podman asks for quay.io/a/b:",
+        "podman asks these endpoints for quay.io/a/b:",
         "  1  https://quay.io/v2/a/b",
         "     tag and content; system CAs; from default",
         "healthy: podman's configuration",

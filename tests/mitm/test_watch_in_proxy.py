@@ -259,7 +259,7 @@ def test_mitmdump_tells_a_flow_file(recording: str, quiet: list[str], tmp_path: 
         timeout=60,
     )
     header = re.compile(
-        r"^(pull|look) (?=1  )", re.MULTILINE
+        r"^(pull|read) (?=1  )", re.MULTILINE
     )  # live, what it is for is a guess, which the closing line corrects
     began = header.search(told.stdout)
     assert began is not None

@@ -25,6 +25,7 @@ VAGUE = {
 }
 """What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
 BY_REQUEST = {
+    "credentials": {"ping-other-host"},
     "bodies": {"credentials-not-used", "write-denied", "wrong-content-type"},
     "headers": {"credentials-not-used", "write-denied"},
     "tokens": {"write-denied"},
