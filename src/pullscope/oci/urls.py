@@ -126,7 +126,7 @@ def path_of(url: str) -> str:
 
 
 def bare(url: str) -> str:
-    """The URL without query, fragment and default port: what makes a realm, or an upload, the same place (artifacthub/hub#4114)."""
+    """The URL without query, fragment, default port: what makes a realm, or an upload, the same place (artifacthub/hub#4114)."""
     place = url.partition("#")[0].partition("?")[0]
     return canonical(place) if ":443" in place or ":80" in place else place
 

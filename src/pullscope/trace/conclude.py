@@ -73,7 +73,10 @@ def action_of(pull: Pull) -> Action:
     if any(_asks_for_layer(step, pull) for step in asked):
         return Action.PULL
     if manifests:
-        if all(step.method == "HEAD" for step in asked) and any(map(_looks_for_blob, asked)):
+        # What has no manifest of that digest, containerd asks for it at the place of blobs (core/remotes/docker/resolver.go).
+        named = {step.route.digest for step in manifests}
+        blobs = any(_looks_for_blob(step) and step.route.digest not in named for step in asked)
+        if blobs and all(step.method == "HEAD" for step in asked):
             return Action.PUSH  # everything was there already (dockerd 28.5, skopeo sync: seen)
         return Action.PULL if _only_pulls(pull, manifests) else Action.LOOK
     if any(step.route.endpoint in LISTS for step in asked):

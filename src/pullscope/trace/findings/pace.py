@@ -133,6 +133,10 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if says(last, _ATTEMPTS):
         return Answer(case, last.step).asks_for or when
     if is_page(last) and not last.errors:
+        if (
+            known := known_registry(last.host)
+        ) is not None and known.id == "docker-hub":  # docker/hub-feedback#2023, #2040
+            return f"{when}, and ask less often from this address: {known.name} limits all requests from it, whatever the login"
         whose = front(last) or "the proxy in front"
         page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
         return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
