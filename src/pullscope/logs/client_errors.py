@@ -27,6 +27,8 @@ _UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?::
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
+_TRIES = re.compile(r", (?=rpc error: code = )")
+"""Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
 """containerd's resolver, of a host that may be a mirror, or of the registry (core/remotes/docker/resolver.go)."""
 _PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
@@ -130,7 +132,8 @@ class _Reader:
             waiting, self.waiting = self.waiting, []
             for earlier in waiting:
                 yield from self._exchanges(*earlier)
-        yield from self._exchanges(text, entry)
+        for one in _TRIES.split(text):
+            yield from self._exchanges(one, entry)
 
     def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
         answer = answer_of(text)

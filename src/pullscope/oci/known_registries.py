@@ -50,6 +50,8 @@ class KnownRegistry:
     """What else may be wrong there where a token is refused that was given for a login."""
     rights: Mapping[str, str] = field(default_factory=dict)
     """What `pull`, `push` and `delete` take there, by the names that its own documentation has for it."""
+    nodes: str | None = None
+    """What gives the nodes of a cluster of the same cloud the right to pull, without a secret."""
     creates: str | None = None
     """The command that makes a repository, where a push does not."""
     helper: str | None = None
@@ -100,6 +102,8 @@ ecr: Amazon ECR
     push ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:PutImage,
         by IAM and by the repository's own policy
     delete ecr:BatchDeleteImage
+    # docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_EKS.html
+    nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
     creates aws ecr create-repository --region {region} --repository-name NAME
     secret a password made for {region}
     # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
@@ -126,6 +130,8 @@ artifact-registry: Google Artifact Registry
     pull the role Artifact Registry Reader
     push the role Artifact Registry Writer
     delete the role Artifact Registry Repository Administrator
+    # docs.cloud.google.com/artifact-registry/docs/integrate-gke
+    nodes the role Artifact Registry Reader for the service account of the nodes
     creates gcloud artifacts repositories create REPOSITORY --repository-format=docker --location=LOCATION --project=PROJECT
     secret oauth2accesstoken and a new token of an hour, or _json_key and the whole key file
 acr: Azure Container Registry
@@ -140,6 +146,8 @@ acr: Azure Container Registry
     pull the role AcrPull
     push the role AcrPush
     delete the role AcrDelete
+    # learn.microsoft.com/azure/aks/cluster-container-registry-integration; Azure/AKS#4593, #4459, Azure/acr#231
+    nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read metadata/read in the scope map of its token
     secret an identity or service principal whose secret has not ended
 # Oracle's: a login that it does not know is told as none (oracle/docker-images#2551)
@@ -334,7 +342,7 @@ def login_command(host: str) -> str | None:
 
 
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
-    texts = {name: getattr(row, name) for name in ("login", "piped", "creates", "secret")}
+    texts = {name: getattr(row, name) for name in ("login", "piped", "nodes", "creates", "secret")}
     return replace(row, **{name: text and text.format(host=host, **groups) for name, text in texts.items()})
 
 

@@ -54,6 +54,8 @@ def login(case: Case, host: str) -> str:
     if case.hops and case.pull.client.family == "docker" and _BY_A_KUBELET.search(case.hops[0].agent):
         where = " (in Kubernetes: the pod's imagePullSecret, or the kubelet's credential provider)"
     known = registry_at(case, host)
+    if known is not None and known.nodes is not None and case.pull.client.family in ("containerd", "cri-o"):
+        where = f"{where.removesuffix(')')}; for all pods of a cluster: {known.nodes})"
     if _controller(case) is not None:
         made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
         secret, user = ("PASSWORD", "USER") if made is None else (made[1], made[2])
