@@ -56,3 +56,12 @@ def test_a_link_is_followed_and_a_pipe_stays_one(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert read.count(b"timonback/zephykus") == (tmp_path / "safe.mitm").read_bytes().count(b"timonback/zephykus") > 0
     assert pipe.is_fifo()
+
+
+def test_what_is_scrubbed_is_not_written_to_a_file_called_dash() -> None:
+    """`-` stands for standard output elsewhere; here it would be a file of that name."""
+    done = scrub(str(HUB), "-")
+
+    assert done.returncode == 2
+    assert "name one" in done.stderr
+    assert not Path("-").exists()

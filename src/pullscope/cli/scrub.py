@@ -9,6 +9,8 @@ import typer
 
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.source import Source, begin_of, is_flow_file, is_recording, name_of, open_source
+from pullscope.oci.amounts import count
+from pullscope.oci.verdicts import ExitCode
 
 
 @speaking
@@ -30,6 +32,8 @@ def scrub(
     Of a log (HAR, crane -v, skopeo --debug and others) a recording is written. Names of images and hosts stay, and so does
     your address where the registry named it: read the result first (pullscope report safe.mitm).
     """
+    if str(out) == "-":
+        raise Complaint("what is scrubbed goes to a file that only you can read: name one.", ExitCode.USAGE)
     if out.is_file():
         raise Complaint(f"{out} exists and is not overwritten.")
     from pullscope.mitm.private_file import private_file
@@ -77,4 +81,4 @@ def _scrub_log(source: BinaryIO, target: BinaryIO, name: str, out: Path) -> None
         raise Complaint(reader.problem or f"{name} shows no request; nothing was written.")
     for note in filter(None, (reader.lacks, reader.problem)):
         say(f"note: {note}")
-    say(f"wrote {out}: {requests} requests. It still contains names of images and hosts.")
+    say(f"wrote {out}: {count(requests, 'request')}. It still contains names of images and hosts.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pullscope.cli.exits import Complaint
+from pullscope.oci.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from pullscope.trace.events import Event
@@ -44,6 +45,8 @@ def open_source(file: str) -> BinaryIO:
     """The input; a complaint where it cannot be read."""
     if file == "-":
         return sys.stdin.buffer
+    if not file:
+        raise Complaint("the name of the input is empty: name a file, or - for standard input.", ExitCode.USAGE)
     if is_message(file):
         return io.BufferedReader(io.BytesIO(file.encode(errors="replace")))
     try:
