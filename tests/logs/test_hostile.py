@@ -264,3 +264,16 @@ def test_every_other_form_is_made_of_a_log(form: str) -> None:
     assert told.returncode == 0
     assert told.stdout
     assert not re.search(r">\d+ ms<|\b0\.00 s\b|\bNone\b", told.stdout)
+
+
+def test_numbers_of_a_registry_log_are_not_trusted() -> None:
+    """A duration and a size of a million digits cost no time and end no reading."""
+    line = (
+        'time="2026-11-26T10:00:00Z" level=info msg="response completed" http.request.host=r.example http.request.id=1 '
+        f"http.request.method=GET http.request.uri=/v2/ http.response.duration={'1' * 100_000}s "
+        f"http.response.written={'9' * 100_000} http.response.status=200\n"
+    )
+    form = _form(line.encode())
+
+    assert form.name == "registry log"
+    assert forms.events(form, line.encode(), io.BytesIO())

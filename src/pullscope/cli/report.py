@@ -24,6 +24,7 @@ from pullscope.cli.source import (
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.formats import FORMS
 from pullscope.render.layout import WIDTH, screen_width
+from pullscope.render.plain import plain
 
 if TYPE_CHECKING:
     from pullscope.trace.findings.finding import Finding
@@ -126,7 +127,9 @@ def report(
     if problem:
         say(f"note: {problem}")
     if not pulls and wanted == "text":
-        say(f"note: no pull in {name_of(file)}" + (" is like that." if trace.pulls else "."))
+        others = ", ".join(sorted({plain(hop.host) for hop in trace.unattributed})[:5])
+        rest = f"; what was asked of {others} belongs to none (--json has it)." if others else "."
+        say(f"note: no pull in {name_of(file)}" + (" is like that." if trace.pulls else rest))
     if fail_on is not None and _reaches(fail_on, pulls, found):
         raise typer.Exit(ExitCode.PROBLEMS)
 

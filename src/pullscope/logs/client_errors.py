@@ -9,6 +9,7 @@ podman 5.8, skopeo 1.22, crane 0.20, helm 3.17, or in the reports that tests/log
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import Entry, entries
@@ -27,6 +28,8 @@ _UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?::
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
+_OF_A_DAEMON = re.compile(r'\{"message":"((?:[^"\\]|\\.)*)"\}')
+"""dockerd's answer as JSON, which a kubelet quotes whole."""
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
@@ -119,46 +122,35 @@ class _Reader:
     def __init__(self) -> None:
         self.image: Reference | None = None
         self.pushes = False
-        self.client = ""
-        self.waiting: list[tuple[str, Entry]] = []
+        self.tries = ""
+        """Who said what it tries before it said what came of it."""
+        self.waiting: deque[tuple[str, Entry]] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         text = " ".join(filter(None, (entry.message, entry.fields.get("error"), _fields(entry))))
-        text = text[:LONGEST_SENTENCE].partition('"}')[0]  # dockerd's answer may be quoted as JSON
-        self.client = next((client for words, client in _SPEAKERS if words in text), self.client)
+        text = _OF_A_DAEMON.sub(r"\1", text[:LONGEST_SENTENCE])
+        if "Trying to pull " in text:
+            self.tries = "podman"
         named = _image(text)
         if named is not None:
             self.image, self.pushes = named, "push" in text
-            waiting, self.waiting = self.waiting, []
-            for earlier in waiting:
-                yield from self._exchanges(*earlier)
+            while self.waiting:
+                yield from self._exchanges(*self.waiting.popleft())
         for one in _TRIES.split(text):
             yield from self._exchanges(one, entry)
 
     def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
         answer = answer_of(text)
         if asked := list(_ASKED.finditer(text)):
-            urls = [(one[1].upper(), one[2]) for one in asked]
-            rest = text[asked[-1].end() :]
-            if len(urls) == 1 and (asker := self._asker(urls[0][1])):
-                urls.insert(0, ("GET", asker))
-            if len(urls) == 1 and (blob := self._blob(urls[0][1])):
-                yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", urls[0][1]))
-            answer = answer_of(rest)
-            for method, url in urls[:-1]:
-                yield self._exchange(
-                    method, url, text, entry, (401, None), named=("WWW-Authenticate", _challenge(urls[-1][1]))
-                )
-            yield self._exchange(*urls[-1], text, entry, answer, failure="" if answer else rest.strip())
+            yield from self._named(asked, text, entry)
         elif answer is None:
             return
         elif unsaid := _UNSAID.search(text):
             yield self._exchange("GET", unsaid[1], text, entry, answer)
         elif upload := _UPLOAD.search(text):
             yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
-        elif uploaded := _UPLOADED.search(text):
-            named = Reference.parse(f"{uploaded[2]}:{uploaded[1]}")
-            yield self._exchange("PUT", _manifest(named), text, entry, answer)
+        elif (uploaded := _UPLOADED.search(text)) and (put := _parsed(f"{uploaded[2]}:{uploaded[1]}")) is not None:
+            yield self._exchange("PUT", _manifest(put), text, entry, answer)
         elif pinged := _PINGED.search(text):
             yield self._exchange("GET", f"https://{pinged[1]}/v2/", text, entry, answer)
         elif self.image is not None and (content := _CONTENT.search(text)):
@@ -176,21 +168,37 @@ class _Reader:
         ):
             return
         elif self.image is None:
-            self.waiting = [*self.waiting[-MOST_TOLD:], (text, entry)]
+            self.waiting.append((text, entry))
         elif self.pushes:
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
             uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
-            sends = answer[0] == 413
-            yield self._exchange("PATCH" if sends else "POST", uploads + "-" * sends, text, entry, answer)
+            method, url = ("PATCH", f"{uploads}-") if answer[0] == 413 else ("POST", uploads)
+            yield self._exchange(method, url, text, entry, answer)
         else:
             yield self._exchange("GET", _manifest(self.image), text, entry, answer)
 
+    def _named(self, asked: list[re.Match[str]], text: str, entry: Entry) -> Iterator[Exchange]:
+        """The requests that a sentence names: each with what follows it, or for the sake of the next one, a token's."""
+        ends = [one.start() for one in asked[1:]] + [len(text)]
+        for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
+            method, url, rest = one[1].upper(), one[2], text[one.end() : end].strip(" ,;")
+            if rest:
+                if number == 0 and (asker := self._asker(url)):
+                    challenge = "WWW-Authenticate", _challenge(url)
+                    yield self._exchange("GET", asker, text, entry, (401, None), named=challenge)
+                elif blob := self._blob(url):
+                    yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", url))
+                answer = answer_of(rest)
+                yield self._exchange(method, url, text, entry, answer, failure="" if answer else rest)
+            elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
+                challenge = "WWW-Authenticate", _challenge(asked[number + 1][2])
+                yield self._exchange(method, url, text, entry, (401, None), named=challenge)
+
     def _asker(self, url: str) -> str:
         """For what a token was asked: the manifest of the image, or the registry that is the service; else empty."""
-        asked = parameters(url.partition("?")[2])
-        service = asked.get("service", [""])[0]
-        if route(url).endpoint is not Endpoint.NONE or not service:
+        if not _is_token(url):
             return ""
+        service = parameters(url.partition("?")[2])["service"][0]
         if self.image is not None:
             return _manifest(self.image)
         host = HUB_API if service == HUB_SERVICE else service
@@ -215,8 +223,9 @@ class _Reader:
         named: tuple[str, str] | None = None,
     ) -> Exchange:
         one = Exchange(method=method, url=url, asked_line=entry.line)
-        if self.client:
-            one.sent.append(("User-Agent", self.client))
+        client = next((client for words, client in _SPEAKERS if words in text), self.tries)
+        if client:
+            one.sent.append(("User-Agent", client))
         if _REFUSED_LOGIN.search(text) and named is None:
             one.sent.append(("Authorization", "Basic"))
         if answer is not None:
@@ -256,8 +265,13 @@ def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
     inside = _IN.search(text)
     named = f"{inside[2]}:{inside[1]}" if inside else next((match[1] for match in _IMAGE.finditer(text)), "")
+    return _parsed(named)
+
+
+def _parsed(name: str) -> Reference | None:
+    """The image of that name, where it is one."""
     try:
-        return Reference.parse(named)
+        return Reference.parse(name)
     except ValueError:
         return None
 
@@ -265,6 +279,11 @@ def _image(text: str) -> Reference | None:
 def _manifest(image: Reference) -> str:
     """The address of its manifest, over https as clients ask first."""
     return f"https://{image.api_host}/v2/{image.repository}/manifests/{image.digest or image.tag}"
+
+
+def _is_token(url: str) -> bool:
+    """Whether that is a token request (distribution docs/spec/auth/token.md)."""
+    return route(url).endpoint is Endpoint.NONE and bool(parameters(url.partition("?")[2]).get("service"))
 
 
 def _challenge(token_url: str) -> str:

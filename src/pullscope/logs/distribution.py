@@ -16,6 +16,8 @@ from pullscope.logs.exchange import Exchange
 
 MARK = re.compile(r"(?:response completed|error authorizing context: ).*http\.request\.uri")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|µs|us|ms|s|m|h)")
+LONGEST = 30
+"""Characters of a number or a duration that are looked at."""
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SENT = {"http.request.useragent": "User-Agent", "http.request.contenttype": "Content-Type"}
 _ANSWERED = {"http.response.contenttype": "Content-Type", "http.response.written": "Content-Length"}
@@ -40,7 +42,8 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
 def _exchange(entry: Entry, status: int) -> Exchange:
     fields = entry.fields
     took = sum(
-        float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(fields.get("http.response.duration", ""))
+        float(number) * _SECONDS[unit]
+        for number, unit in _DURATION.findall(fields.get("http.response.duration", "")[:LONGEST])
     )
     address, _, port = fields.get("http.request.remoteaddr", "unknown").rpartition(":")
     one = Exchange(
@@ -57,5 +60,6 @@ def _exchange(entry: Entry, status: int) -> Exchange:
     one.answer(status, json.dumps({"errors": [error]}).encode() if code else None, entry.line, entry.time)
     one.fields = [(name, fields[key]) for key, name in _ANSWERED.items() if key in fields and not code]
     if "http.response.written" in fields and one.method != "HEAD" and not code:
-        one.length = int(fields["http.response.written"]) if fields["http.response.written"].isdecimal() else None
+        written = fields["http.response.written"]
+        one.length = int(written) if written.isdecimal() and len(written) < LONGEST else None
     return one

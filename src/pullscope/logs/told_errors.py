@@ -31,6 +31,8 @@ _STATUS = re.compile(
 _NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")
 _QUOTED = re.compile(r'parsing HTTP (\d{3}) response body: .*? of value: (\\*".*\\*")', re.DOTALL)
 """How docker quotes an answer that is no document (distribution registry/client/errors.go)."""
+_DOCUMENT = re.compile(r'\{ *"errors" *: *\[.*\]\s*\}', re.DOTALL)
+"""The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
 _SAYS = (
     ("requested access to the resource is denied", 401),  # what clients make of insufficient_scope
     ("access denied for ", 401),  # moby distribution/errors.go
@@ -56,6 +58,8 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         return int(quoted[1]), unquoted(quoted[2]).encode()
     found = _STATUS.search(text) or _NAMED.search(text)
     status = int(found[1]) if found else None
+    if status is not None and (document := _DOCUMENT.search(text)):
+        return status, document[0].encode()
     said = next((stands_for for words, stands_for in _SAYS if words in text), None)
     for words, stands_for in _CODES:
         code = words.upper().replace(" ", "_")
