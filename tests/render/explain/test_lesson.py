@@ -55,7 +55,7 @@ def test_what_a_domain_was_asked_is_counted() -> None:
     [pull] = recorded("dockerd-20.10-vanity-302").pulls
     [said] = about([Idea.UNSEEN], pull)
 
-    assert said.text.startswith("In one pull docker.timonback.de answered 9 requests and sent 0 B.")
+    assert said.text.startswith("In one pull docker.timonback.de answered 9 requests and sent 0 B of content.")
 
 
 def test_a_beginner_can_leave_out_statements_about_the_image() -> None:

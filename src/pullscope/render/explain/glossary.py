@@ -9,7 +9,7 @@ TERMS: dict[str, str] = {
     "307": "A redirect that keeps the request's method; registries use it to send clients to their storage.",
     "401": "Authentication required: get a token, or log in; the header WWW-Authenticate says where. At the "
     "start of a pull it is normal.",
-    "403": "Access denied: to this login or, as at ghcr.io, without one.",
+    "403": "Access denied: this login lacks the right or, as at ghcr.io, there is no login.",
     "404": "Not found. For a private image a registry may say 404 instead of 401 or 403.",
     "429": "Too many requests: a rate limit was reached.",
     "Accept": "The header of a request that lists the document types (media types) that the client understands.",
@@ -64,7 +64,7 @@ TERMS: dict[str, str] = {
     "scope": "What a token allows: `repository:NAME:pull`. NAME is the repository that was typed; where a redirect changes "
     "it, docker 29 and containerd ask for both names.",
     "service": "In a challenge: the name by which the token server knows the registry.",
-    "signature": "A proof of who made an image.",
+    "signature": "A proof of who made an image. (The signature in a signed URL is another: it permits a download.)",
     "signed URL": "A URL that itself permits fetching one file for a short time; no token is needed.",
     "store": "Where a docker daemon keeps images: the classic store (docker 28 and older, and an upgraded docker 29) or the "
     "containerd store (new installations of docker 29). The two ask a registry in different ways.",

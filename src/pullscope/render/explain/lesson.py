@@ -92,7 +92,9 @@ class Lesson:
             return "at first" if _no_token_seen(self.hops) else "at first, without a token"
         if len(self.steps) == 1:
             return what(self.shown, self.pull)
-        return f"{len(self.steps)} blobs, {size(sum(step.bytes for step in self.steps))}; this is the largest"
+        return (
+            f"{len(self.steps)} blobs, {size(sum(step.bytes for step in self.steps))} in all; this is the largest one"
+        )
 
     @property
     def number(self) -> str:
@@ -231,7 +233,10 @@ def _of_the_first(pull: Pull, told: set[Idea]) -> list[Idea]:
     if told or not pull.repository or pull.pushing:
         return []
     family = pull.client.family
-    return [Idea.NAME, *([Idea.DAEMON] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else [])]
+    return [
+        Idea.NAME,
+        *([Idea.DAEMON, Idea.TRUST] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else []),
+    ]
 
 
 def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:

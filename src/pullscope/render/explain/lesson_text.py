@@ -19,9 +19,9 @@ from pullscope.trace.model import Ending, Kind, Outcome, Pull
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = (
     "Each step shows the request, the status of its answer (`307 > 200`: a redirect, then the answer itself) and what it "
-    'means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. "docker 28 and older" '
-    'also means a docker 29 that was upgraded and kept the classic store (the older way to keep images); "docker 29" means '
-    "the containerd store of new installations. Other words: `pullscope explain WORD`."
+    'means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. What is said of "docker '
+    '28 and older" also holds for a docker 29 that was upgraded and keeps images in the older way (classic store); "docker 29" '
+    "stands for a new installation (containerd store). Other words: `pullscope explain WORD`."
 )
 LEFT_OUT = (
     "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "

@@ -23,9 +23,9 @@ HEAD = """\
 # How a pull works
 
 A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
-documents that list both by their hashes (manifests). A registry is a web server that has these at URLs below `/v2/`. A pull
-fetches them step by step over HTTPS: the name leads to a digest (a hash), the digest to a list of platforms (index), that to a
-list of files (manifest), that to the files. Four parties take part:
+documents that list both by their hashes, numbers computed from content (manifests). A registry is a web server that has these
+at URLs below `/v2/`. A pull fetches them step by step over HTTPS: the name leads to a digest (such a hash), the digest to a
+list of platforms (index), that to a list of files (manifest), that to the files. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
@@ -34,7 +34,8 @@ list of files (manifest), that to the files. Four parties take part:
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
 
-This page is generated from two recorded runs of `pullscope demo`. `pullscope explain` explains a pull of yours.
+pullscope is a proxy that records and explains the requests of a pull. This page is generated from two recorded runs of
+`pullscope demo`; `pullscope explain` explains a pull of yours.
 `--level expert` is shorter and leaves out no step.
 
 ```sh
@@ -52,8 +53,8 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 """
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub. The digests here are a sample\'s: put in those that Docker Hub '
-    "answers."
+    'The commands under "By hand" ask the real Docker Hub. The digests here are those of a sample image: replace them with '
+    "those that Docker Hub answers."
 )
 
 _ACCEPT = "-H 'Accept: "
@@ -61,8 +62,9 @@ _ACCEPT = "-H 'Accept: "
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
 
-The same pull, under the name `docker.example.com/timonback/zephykus:latest`. docker already knows from
-the version check that the registry behind the redirect wants a token, so in "resolve" it gets one before it follows.
+The same pull, under the name `docker.example.com/timonback/zephykus:latest`. docker already knows from the version check that
+the registry behind the redirect wants a token: when "resolve" is redirected there, it gets one first, then follows. It sends the
+token to the registry only, never to docker.example.com.
 """
 
 
@@ -91,7 +93,7 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         "",
         "## Words",
         "",
-        "Words not explained above, and statuses.",
+        "Words used above, and statuses.",
         "",
     ]
     used = "\n".join(lines).lower()
