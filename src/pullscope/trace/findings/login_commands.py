@@ -19,10 +19,9 @@ LOGINS = {
     **{name: f"{name} login {{}}" for name in ("podman", "buildah", "skopeo", "nerdctl", "oras", "cosign")},
     "containers": "podman login {}",
     # crio.conf(5)
-    "cri-o": "podman login {} (in Kubernetes: the pod's imagePullSecret, or the file that global_auth_file in crio.conf names)",
-    # containerd/containerd#5586, #7682, containerd/cri#835; kubernetes.io, "Configure a kubelet image credential provider"
-    "containerd": "nerdctl login {} (ctr takes --user NAME:PASSWORD alone, Kubernetes the pod's imagePullSecret or the kubelet's "
-    "credential provider)",
+    "cri-o": "podman login {}, global_auth_file in crio.conf",
+    # containerd/containerd#5586, #7682, containerd/cri#835
+    "containerd": "nerdctl login {}, ctr with --user NAME:PASSWORD",
     "crane": "crane auth login {}",
     "regctl": "regctl registry login {}",
     "helm": "helm registry login {}",
@@ -34,6 +33,8 @@ LOGINS = {
     "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json, for Docker Hub under https://index.docker.io/v1/)",
 }
 
+ON_NODES = ("containerd", "cri-o")
+"""Families that a kubelet drives: it hands them the logins of pull secrets."""
 _IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|kubelet)\b", re.IGNORECASE)
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
@@ -50,21 +51,25 @@ def login(case: Case, host: str) -> str:
     Docker Hub's login goes by another name than its host: docker keeps it as https://index.docker.io/v1/, which is where
     `docker login` without a name puts it.
     """
-    command, _, where = LOGINS.get(case.pull.client.family, "docker login {}").partition(" {}")
-    if case.hops and case.pull.client.family == "docker" and _BY_A_KUBELET.search(case.hops[0].agent):
-        where = " (in Kubernetes: the pod's imagePullSecret, or the kubelet's credential provider)"
-    known = registry_at(case, host)
-    if known is not None and known.nodes is not None and case.pull.client.family in ("containerd", "cri-o"):
-        where = f"{where.removesuffix(')')}; for all pods of a cluster: {known.nodes})"
-    if _controller(case) is not None:
+    family, known = case.pull.client.family, registry_at(case, host)
+    command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
+    node = family in ON_NODES or (
+        family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
+    )
+    if node or _controller(case) is not None:
         made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
         secret, user = ("PASSWORD", "USER") if made is None else (made[1], made[2])
         password = f'"$({secret})"' if " " in secret else secret
-        return (
-            f"kubectl create secret docker-registry NAME --docker-server={registry_name(host)} --docker-username={user} "
+        # without --docker-server it is Docker Hub's (kubernetes.io, "kubectl create secret docker-registry")
+        server = "" if known is not None and known.id == "docker-hub" else f" --docker-server={registry_name(host)}"
+        kubectl = (
+            f"kubectl create secret docker-registry NAME{server} --docker-username={user} "
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
-    if known is not None and known.helper is not None and case.pull.client.family == "kaniko":
+        nodes = f"; for all pods: {known.nodes}" if known is not None and known.nodes is not None else ""
+        by_hand = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
+        return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
+    if known is not None and known.helper is not None and family == "kaniko":
         return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
     if known is not None and known.id != "docker-hub" and known.login is not None:
         piped = known.piped or known.login
@@ -121,6 +126,8 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
 
 def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
+    if case.pull.client.family in ON_NODES:
+        return "take its secret out of the pod's imagePullSecrets"
     return _own(case, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
 
 
