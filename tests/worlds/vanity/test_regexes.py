@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from random import Random
 
 import pytest
 
-from pullscope.worlds.vanity.regexes import RegexError, TooSlowError, bounded, regex
+from pullscope.worlds.vanity.regexes import RegexError, TooSlowError, bounded, regex, replace_all
 
 ATOMS = ["a", "b", "/", ".", "[ab]", "[^/]", r"\d", "^", "$", r"\b", r"\w", "[a-b1]", "x?"]
 ENDINGS = ["*", "+", "?", "{0,2}", "*?", "+?", "{2}", "{1,}"]
@@ -71,7 +72,22 @@ def test_groups_are_those_of_the_leftmost_match(text: str, subject: str, values:
 
 @pytest.mark.parametrize(
     "text",
-    ["(", ")", "[a", "*a", "a(?<=b)", r"(a)\1", "(?P<a>x)(?P<a>y)", "a{5000}", "[[:nope:]]", "\\", "(?R)", "((" * 50],
+    [
+        "(",
+        ")",
+        "[a",
+        "*a",
+        "a(?<=b)",
+        r"(a)\1",
+        "(?P<a>x)(?P<a>y)",
+        "a{5000}",
+        "[[:nope:]]",
+        "\\",
+        "(?R)",
+        "((" * 50,
+        "(?:(?:a{99}){99}){99}",
+        "a(?i)b",
+    ],
 )
 def test_what_is_not_played_is_one_error(text: str) -> None:
     """A pattern that is none, or has a back-reference, a look-behind or a recursion, is a RegexError and no other."""
@@ -80,16 +96,40 @@ def test_what_is_not_played_is_one_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["^(a+)+$", "(a|a)*b", "^(.*)/(.*)/(.*)/(.*)z$", "(?:a?){27}b", "^((a*)*)*c"])
-def test_exploding_pattern_stays_within_its_steps(text: str) -> None:
-    """Patterns that take a backtracking engine for ever need fewer steps than one decision is given."""
-    with bounded():
-        regex(text).search("a" * 2000)
-        regex(text).search("a/" * 1000)
+def test_exploding_pattern_is_matched_or_ended(text: str) -> None:
+    """Patterns that take a backtracking engine for ever find nothing, or end with the time that a decision is given."""
+    with contextlib.suppress(TooSlowError), bounded():
+        assert regex(f"{text}z").search("a" * 2000) is None
+        assert regex(f"{text}z").search("a/" * 1000) is None
 
 
-def test_decisions_end_when_their_steps_are_spent() -> None:
-    """A large pattern on a long text is ended by the bound, not by patience."""
-    large = regex("(?:a?b?c?d?e?f?g?h?){60}Z")
+def test_matching_without_end_is_ended_by_the_bound() -> None:
+    """A match that would take longer than the machine lives is a TooSlowError, and what comes after it in the decision too."""
+    with bounded(0.01):
+        with pytest.raises(TooSlowError):
+            regex("^/((a|aa)*)*z").search(f"/{'a' * 2000}")
+        with pytest.raises(TooSlowError):
+            regex("a").search("a")
 
-    with bounded(10_000), pytest.raises(TooSlowError):
-        large.search("abcdefgh" * 400)
+
+@pytest.mark.parametrize(
+    ("text", "replacement", "subject", "made"),
+    [
+        (".*", "x", "abc", "x"),
+        ("b*", "-", "abc", "-a-c-"),
+        ("^a", "", "aab", "ab"),
+        (r"(\w+)/(\w+)", "${2}/$1", "a/b c/d", "b/a d/c"),
+        (r"\bb", "x", "ab b", "ab x"),
+    ],
+)
+def test_all_matches_are_replaced_as_in_go(text: str, replacement: str, subject: str, made: str) -> None:
+    """go.dev/pkg/regexp, ReplaceAllString: no empty match right behind another; `^` is the beginning of the whole text."""
+    assert replace_all(regex(text), replacement, subject) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("a$", False), (r"a\z", False), ("a{b", False), ("(?:a){,2}", False), ("(?i)A", True)]
+)
+def test_signs_mean_what_they_do_in_every_engine(text: str, found: bool) -> None:
+    """`$` is the very end, a brace that counts nothing is itself, and flags at the beginning are for all of it."""
+    assert (regex(text).search("a\n") is not None) is found

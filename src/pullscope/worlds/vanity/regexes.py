@@ -1,101 +1,50 @@
-"""Regular expressions of rule files, matched in time that grows with pattern times text and never faster.
+"""Regular expressions of rule files, matched within a bound of time, whatever the pattern.
 
-A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take forever.
-This one reads what PCRE (nginx, Apache), RE2 (Caddy, Traefik) and JavaScript (Vercel) have in common, and tries each
-instruction at each position at most once. What it does not know (a look-behind, a back-reference) is a `RegexError`, so that
-the rule is named as not played; `bounded` limits the work of one decision.
+A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take forever. The
+library `regex` takes a time limit. Of its syntax only that is played which PCRE (nginx, Apache), RE2 (Caddy, Traefik) and
+JavaScript (Vercel) have in common; anything else (a look-behind, a back-reference) is a `RegexError`, so that the rule is
+named as not played. `bounded` limits the work of one decision.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from pullscope.worlds.vanity.regex_syntax import Code, Reader, RegexError, is_word
+if TYPE_CHECKING:
+    import regex as library
 
-__all__ = ["Found", "Regex", "RegexError", "TooSlowError", "bounded", "regex", "replace_all"]
+SECONDS = 0.4
+"""For all the matching of one decision; a registry path of 300 characters takes microseconds for each pattern."""
+LONGEST = 4096
+MOST_COUNTED = 4000
+"""What counted repeats come to, one inside the other: the library writes each of them out."""
 
-STEPS = 400_000
-"""Instructions tried for one decision; a registry path of 300 characters takes some hundreds for each pattern."""
+_left: ContextVar[list[float] | None] = ContextVar("seconds left", default=None)
 
-_left: ContextVar[list[int] | None] = ContextVar("steps left", default=None)
+
+class RegexError(ValueError):
+    """The pattern is not one that is played here; the message says which part."""
 
 
 class TooSlowError(ValueError):
-    """A decision has cost more steps than it is given."""
+    """A decision has cost more time than it is given."""
 
 
 @contextmanager
-def bounded(steps: int = STEPS) -> Iterator[None]:
-    """All matching inside shares `steps`; then TooSlowError."""
-    token = _left.set([steps])
+def bounded(seconds: float = SECONDS) -> Iterator[None]:
+    """All matching inside shares these seconds; then TooSlowError."""
+    token = _left.set([seconds])
     try:
         yield
     finally:
         _left.reset(token)
-
-
-def _run(code: Code, text: str, starts: range, left: list[int]) -> tuple[int, int, dict[int, int]] | None:
-    """Start, end and saved positions of the first match; each (instruction, position) is tried once for all starts."""
-    width = len(text) + 1
-    seen: set[int] = set()
-    for start in starts:
-        stack: list[tuple[int, int, dict[int, int]]] = [(0, start, {})]
-        while stack:
-            at, position, saved = stack.pop()
-            while True:
-                key = at * width + position
-                if key in seen:
-                    break
-                seen.add(key)
-                left[0] -= 1
-                if left[0] < 0:
-                    raise TooSlowError("its regular expressions take too long")
-                one = code[at]
-                op = one.op
-                if op == "char":
-                    if position >= len(text) or one.test is None or not one.test(text[position]):
-                        break
-                    position += 1
-                    at += 1
-                elif op == "split":
-                    stack.append((at + one.b, position, saved))
-                    at += one.a
-                elif op == "jump":
-                    at += one.a
-                elif op == "save":
-                    saved = {**saved, one.a: position}
-                    at += 1
-                elif op == "match":
-                    return start, position, saved
-                elif op == "assert":
-                    if not _holds(one.word, text, position):
-                        break
-                    at += 1
-                else:
-                    found = _run(one.inner, text, range(position, position + 1), left)
-                    if (found is None) is not (op == "unlook"):
-                        break
-                    if found is not None:
-                        saved = {**saved, **found[2]}
-                        position = found[1] if op == "atomic" else position
-                    at += 1
-    return None
-
-
-def _holds(word: str, text: str, position: int) -> bool:
-    if word == "^":
-        return position == 0
-    if word == "$":
-        return position == len(text)
-    before = position > 0 and is_word(text[position - 1])
-    after = position < len(text) and is_word(text[position])
-    return (before != after) is (word == "b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,61 +60,109 @@ class Found:
 class Regex:
     """A pattern that was read; make one with `regex`."""
 
-    text: str
-    code: Code
-    names: Mapping[str, int]
-    groups: int
-    anchored: bool
-    prefix: str
-    """What every match begins with; "" where that is not known."""
+    compiled: library.Pattern[str]
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        return dict(self.compiled.groupindex)
 
     def search(self, text: str) -> Found | None:
-        """The first match anywhere in `text`; TooSlowError where the work is more than is given."""
-        if self.anchored and not text.startswith(self.prefix):
-            return None
-        left = _left.get()
-        found = _run(
-            self.code, text, range(1) if self.anchored else range(len(text) + 1), [STEPS] if left is None else left
-        )
-        if found is None:
-            return None
-        start, end, saved = found
+        """The first match anywhere in `text`; TooSlowError where it takes more time than there is."""
+        return next(self.every(text), None)
 
-        def group(number: int) -> str:
-            low, high = saved.get(2 * number), saved.get(2 * number + 1)
-            return text[low:high] if low is not None and high is not None else ""
-
-        values = {"0": text[start:end], **{str(number): group(number) for number in range(1, self.groups + 1)}}
-        values.update({name: group(number) for name, number in self.names.items()})
-        return Found(start, end, values)
+    def every(self, text: str) -> Iterator[Found]:
+        """The matches from left to right."""
+        left = _left.get() or [SECONDS]
+        if left[0] <= 0:
+            raise TooSlowError("its regular expressions take too long")
+        began = time.thread_time()
+        try:
+            for one in self.compiled.finditer(text, timeout=left[0]):
+                groups = {"0": one[0], **{str(number): value for number, value in enumerate(one.groups(""), 1)}}
+                yield Found(one.start(), one.end(), {**groups, **one.groupdict("")})
+        except TimeoutError:
+            left[0] = 0.0
+            raise TooSlowError("its regular expressions take too long") from None
+        finally:
+            left[0] -= time.thread_time() - began
 
 
 @lru_cache(maxsize=4096)
 def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> Regex:
     """The pattern `text`; RegexError if it is not a pattern, or not one that is played."""
-    if len(text) > 4096:
+    # Here, since most commands read none and its import takes a while.
+    import regex as library
+
+    if len(text) > LONGEST:
         raise RegexError("it is too long")
-    reader = Reader(text, ignore_case=ignore_case, dot_all=dot_all)
-    code = reader.read()
-    literal = takewhile(str, (one.word if one.op == "char" else "" for one in code[1:]))
-    anchored = code[0].op == "assert" and code[0].word == "^"
-    return Regex(text, code, reader.names, reader.groups, anchored, "".join(literal) if anchored else "")
+    flags = library.ASCII | (library.IGNORECASE if ignore_case else 0) | (library.DOTALL if dot_all else 0)
+    try:
+        return Regex(library.compile(_in_common(text), flags))
+    except (library.error, OverflowError) as error:
+        raise RegexError(str(error)) from error
+    except RecursionError:
+        raise RegexError("it is nested too deeply") from None
+
+
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
+_PART = re.compile(
+    rf"(?P<set>\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])|(?P<escape>{_ESCAPE.pattern})"
+    r"|(?P<group>\(\?(?:[:=!>]|P?<(?P<name>[^\W\d]\w*)>|[is]+:|(?P<flags>[is]+)\))?)"
+    r"|(?P<count>\{(?P<low>\d+)(?:,(?P<high>\d*))?\})|(?P<sign>[{$])",
+    re.DOTALL,
+)
+_BEFORE_FLAGS = re.compile(r"(?:\^|\(\?:|\(\?[is]+\))*")
+
+
+def _in_common(text: str) -> str:
+    """`text` as the library spells it; RegexError for what the servers' engines do not all have."""
+    names: set[str] = set()
+    repeats = counted = 1
+    pieces: list[str] = []
+    position = 0
+    for part in _PART.finditer(text):
+        written = part[0]
+        if part["set"] or part["escape"]:
+            written = _ESCAPE.sub(_escape, written)
+        elif part["group"]:
+            if written == "(?" or (part["flags"] and not _BEFORE_FLAGS.fullmatch(text[: part.start()])):
+                raise RegexError(f"the group {text[part.start() : part.start() + 8]} is not played")
+            if part["name"] in names:
+                raise RegexError(f"two groups are named {part['name']}")
+            names.update(filter(None, [part["name"]]))
+        elif part["count"]:
+            most = max(1, int(part["high"] or part["low"]))
+            if text[: part.start()].endswith(")"):
+                repeats *= most
+            else:
+                counted += most
+            if repeats * counted > MOST_COUNTED:
+                raise RegexError("it is too long")
+        else:
+            # `$` is the very end; a brace that counts nothing is itself.
+            written = {"$": r"\Z", "{": r"\{"}[written]
+        pieces += [text[position : part.start()], written]
+        position = part.end()
+    return "".join([*pieces, text[position:]])
+
+
+def _escape(found: re.Match[str]) -> str:
+    char = found[1]
+    if char[0].isalnum() and char[0] not in "dDwWsShbBAzZnrtfvae" and len(char) == 1:
+        raise RegexError(f"\\{char} is not played")
+    return {"e": r"\x1b", "z": r"\Z"}.get(char, found[0])
 
 
 def replace_all(pattern: Regex, replacement: str, text: str, fill: Callable[[str], str] = str) -> str:
     """Go's Regexp.ReplaceAllString: `$1`, `${name}`, the longest name that can be; `fill` has the last word on each."""
-    done, rest = "", text
-    for _ in range(100):
-        found = pattern.search(rest)
-        if found is None or (found.end == found.start and found.end >= len(rest) and done):
-            break
-        filled = spelled(found, replacement)
-        step = max(found.end, found.start + 1)
-        done += rest[: found.start] + fill(filled) + rest[found.end : step]
-        rest = rest[step:]
-        if pattern.anchored:
-            break
-    return done + rest
+    pieces: list[str] = []
+    position = 0
+    for found in pattern.every(text):
+        # Of an empty match right behind another one Go makes nothing.
+        if not pieces or found.end > position:
+            pieces += [text[position : found.start], fill(spelled(found, replacement))]
+            position = found.end
+    return "".join([*pieces, text[position:]])
 
 
 def spelled(found: Found, replacement: str) -> str:
