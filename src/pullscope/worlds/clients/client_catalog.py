@@ -99,7 +99,7 @@ _CLIENTS = (
     ),
     Client(
         id="containerd",
-        label="containerd, nerdctl, CRI (Kubernetes)",
+        label="containerd, nerdctl, k8s",
         evidence=_RUN,
         compared="ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read",
         model=_model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
