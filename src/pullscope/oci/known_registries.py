@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pullscope.oci.challenge import Challenge
+from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.urls import host_of
 
 HOUR = 3600
@@ -48,12 +49,10 @@ class KnownRegistry:
     """Whether 403 of its token server without words means that the login is wrong or over, before it looks at a right."""
     doubt: str | None = None
     """What else may be wrong there where a token is refused that was given for a login."""
-    rights: Mapping[str, str] = field(default_factory=dict)
-    """What `pull`, `push` and `delete` take there, by the names that its own documentation has for it."""
-    nodes: str | None = None
-    """What gives the nodes of a cluster of the same cloud the right to pull, without a secret."""
-    creates: str | None = None
-    """The command that makes a repository, where a push does not."""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """What is to be done there (`registry_steps`), with the names of `step`."""
+    at: Mapping[str, str] = field(default_factory=dict)
+    """Its host, and the groups of `hosts`."""
     helper: str | None = None
     """The credential helper for it that kaniko's image has (kaniko's README, "Pushing to Different Registries")."""
     copies: str | None = None
@@ -69,27 +68,27 @@ class KnownRegistry:
     server: str | None = None
     """How its Server header begins, where it sends one of its own."""
 
+    def step(self, need: str, name: str | None = None, role: str | None = None) -> str | None:
+        """One of its steps, for a repository and for who asks; None where none is known, or its names are not."""
+        owner, _, rest = (name or "OWNER/NAME").partition("/")
+        names = {"name": name, "owner": owner, "path": rest.replace("/", "%2F"), "repository": rest.partition("/")[0]}
+        fields = {key: text or key.upper() for key, text in {**self.at, **names, "role": role}.items()}
+        return self.steps[need].format_map(fields) if need in self.steps else None
+
 
 TABLE = r"""
 docker-hub: Docker Hub
     # registry.docker.io is the service of its challenges
     hosts (?:registry-1\.|index\.|auth\.|registry\.)?docker\.io
     login docker login
-    # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
-    pull an account that its owner has let in
-    push the account of its owner or of a member, of a token Read & Write, and room for it in their plan
     is_cache no
     secret an access token (no password where two-factor or single sign-on is on)
 ghcr: GitHub Container Registry
     hosts ghcr\.io
     login echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin
     source https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
-    # Snowfork/snowbridge#1272, tridz-dev/huf#349
-    pull a token with read:packages, and access to the package in its own settings
-    push a token with write:packages (in a workflow, permissions: packages: write), and access to the package in its own settings
-    delete a token with delete:packages, of an admin of the package
     is_cache no
-    secret a classic personal access token, authorized for SSO where the owner wants it
+    secret a classic personal access token with read:packages (to push write:packages), authorized for SSO if the owner wants it
     voids yes
 ecr: Amazon ECR
     hosts [0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
@@ -97,14 +96,6 @@ ecr: Amazon ECR
     login_life 12
     helper ecr-login
     source https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
-    # docs.aws.amazon.com/AmazonECR/latest/userguide: image-push-iam.html, repository-policies.html
-    pull ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, by IAM and by the repository's own policy
-    push ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:PutImage,
-        by IAM and by the repository's own policy
-    delete ecr:BatchDeleteImage
-    # docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_EKS.html
-    nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
-    creates aws ecr create-repository --region {region} --repository-name NAME
     secret a password made for {region}
     # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
     refuses 400
@@ -122,17 +113,10 @@ mirror-gcr: Google's cache of Docker Hub
     source https://github.com/podman-container-tools/podman/issues/19409
     copies docker.io
 artifact-registry: Google Artifact Registry
-    hosts (?:[a-z0-9-]+\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)
+    hosts (?:(?P<location>[a-z0-9-]+?)(?:-[a-z]+)?\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)
     login gcloud auth configure-docker {host}
     piped gcloud auth print-access-token | docker login -u oauth2accesstoken --password-stdin {host}
     source https://docs.cloud.google.com/artifact-registry/docs/docker/authentication
-    # docs.cloud.google.com/artifact-registry/docs/access-control
-    pull the role Artifact Registry Reader
-    push the role Artifact Registry Writer
-    delete the role Artifact Registry Repository Administrator
-    # docs.cloud.google.com/artifact-registry/docs/integrate-gke
-    nodes the role Artifact Registry Reader for the service account of the nodes
-    creates gcloud artifacts repositories create REPOSITORY --repository-format=docker --location=LOCATION --project=PROJECT
     secret oauth2accesstoken and a new token of an hour, or _json_key and the whole key file
 acr: Azure Container Registry
     hosts (?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)
@@ -142,42 +126,28 @@ acr: Azure Container Registry
     login_life 3
     helper acr-env
     source https://learn.microsoft.com/azure/container-registry/container-registry-authentication
-    # learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-overview; Azure/acr#690
-    pull the role AcrPull
-    push the role AcrPush
-    delete the role AcrDelete
-    # learn.microsoft.com/azure/aks/cluster-container-registry-integration; Azure/AKS#4593, #4459, Azure/acr#231
-    nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
-    metadata_read metadata/read in the scope map of its token
     secret an identity or service principal whose secret has not ended
 # Oracle's: a login that it does not know is told as none (oracle/docker-images#2551)
 ocir: Oracle Container Registry (OCIR)
     hosts [a-z-]+\.ocir\.io|ocir\.[a-z0-9-]+\.oci\.oraclecloud\.com
     login echo AUTH_TOKEN | docker login {host} -u NAMESPACE/USERNAME --password-stdin
     source https://github.com/docker/login-action/pull/28
-    # docs.oracle.com/iaas/Content/Registry: registrycreatingarepository.htm; registrypolicyreference.htm
-    pull the policy read repos, in the tenancy of which the name's first part is the namespace
-    push the policy manage repos, in the tenancy of which the name's first part is the namespace
     secret the tenancy's namespace before the user's name (NAMESPACE/DOMAIN/USER in an identity domain) and an auth token
 icr: IBM Cloud Container Registry
     hosts (?!cp\.)(?:[a-z0-9-]+\.)?icr\.io
     login ibmcloud cr login
     piped echo API_KEY | docker login {host} -u iamapikey --password-stdin
     source https://cloud.ibm.com/docs/Registry?topic=Registry-registry_access
-    pull the IAM role Reader on its namespace
-    push the IAM role Writer on its namespace
     secret iamapikey and an API key
 # IBM/DataStage and other products of IBM
 cp-icr: IBM Entitled Registry
     hosts cp\.icr\.io
     login echo ENTITLEMENT_KEY | docker login cp.icr.io -u cp --password-stdin
     source https://www.ibm.com/docs/en/SSHPDZ_latest/features/entitled-registry.html
-    pull an entitlement to the product
     secret cp and the entitlement key of the account (myibm.ibm.com/products-services/containerlibrary)
 redhat: Red Hat Registry
     hosts registry\.redhat\.io
     source https://access.redhat.com/RegistryAuthentication
-    pull an account with a subscription that has it
     secret a registry service account and its token, or a Red Hat login (its name, and not the e-mail address)
 redhat-open: Red Hat Registry without logins
     hosts registry\.access\.redhat\.com
@@ -188,14 +158,9 @@ ngc: NVIDIA NGC
     hosts nvcr\.io
     login echo NGC_API_KEY | docker login nvcr.io -u '$oauthtoken' --password-stdin
     source https://docs.nvidia.com/nim/speech/latest/get-started/ngc-access-setup.html
-    pull a key of an organization that has it, with NGC Catalog (for private images Private Registry) among its services
     secret the name $oauthtoken as it stands here, and an API key of NGC
 quay: Quay
     hosts quay\.io
-    # docs.quay.io/use_quay.html, "Robot accounts", "Repository permissions", "Organizations and teams"
-    pull Read on that repository, for a robot account too
-    push Write on that repository, for a robot account too (one that is not there yet: Creator in that organization)
-    delete Admin on that repository
     secret a robot account (ORG+NAME) and its token
 gitlab: GitLab
     hosts registry\.gitlab\.com
@@ -203,8 +168,6 @@ gitlab: GitLab
     realm /jwt/auth$
     login echo TOKEN | docker login {host} -u USERNAME --password-stdin
     source https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/
-    pull a token with read_registry (a job's own token: that the project lets its project in)
-    push a token with write_registry, of a Developer of the project
     secret a token that has read_registry (in a job gitlab-ci-token and CI_JOB_TOKEN)
     forbids yes
 digitalocean: DigitalOcean Container Registry
@@ -231,51 +194,34 @@ openshift: OpenShift's registry
     realm /openshift/token$
     login oc whoami -t | docker login {host} -u USER --password-stdin
     source https://docs.openshift.com/container-platform/4.0/registry/accessing-the-registry.html
-    pull the role registry-viewer in its project (oc policy add-role-to-user registry-viewer USER)
-    push the role registry-editor in its project (oc policy add-role-to-user registry-editor USER)
     is_cache no
     secret any name and the token of oc whoami -t
 harbor: Harbor
     service harbor-registry
-    # goharbor.io/docs: managing-users/user-permissions-by-role; goharbor/harbor#11225, #13973
-    pull a member of the project, or a robot account that has pull
-    push a Developer of the project, or a robot account that has push and pull
-    delete a Maintainer of the project, or a robot account that has delete
     secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
     # goharbor/harbor#11632, #15110, #20930
     doubt the login is wrong or over (Harbor gives such a token too)
 artifactory: JFrog Artifactory
     hosts [a-z0-9-]+\.jfrog\.io
     realm /api/docker/|^Artifactory Realm$
-    # jfrog.com/help: "Permissions"
-    pull Read on that repository
-    push Deploy/Cache on that repository, and Delete to write over a tag
-    delete Delete on that repository
     secret an identity token or API key
     server Artifactory/
 nexus: Sonatype Nexus
     realm ^Sonatype Nexus Repository Manager$
-    # help.sonatype.com/en/privileges.html
-    pull the privilege nx-repository-view-docker-REPOSITORY-read
-    push the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read
-    delete the privilege nx-repository-view-docker-REPOSITORY-delete
     secret the Docker Bearer Token Realm active in its security settings
     doubt Nexus takes no tokens (its Docker Bearer Token Realm is not active)
     server Nexus/
 gitea: Gitea or Forgejo
     service container_registry
     realm /v2/token$
-    pull a token with read:package
-    push a token with write:package
     secret a token that has read:package
 registry-2: distribution (registry:2)
 registry-3: distribution (registry:3)
 zot: Zot
 cloudflare: Cloudflare serverless registry
 """
-"""The registries: id and name, and below them the fields of `KnownRegistry`, and the rights, by their names."""
+"""The registries: id and name, and below them the fields of `KnownRegistry`, by their names."""
 
-_RIGHTS = frozenset({"pull", "push", "delete", "metadata_read"})
 _READ: Mapping[str, Callable[[str], object]] = {
     "login": lambda text: None if text == "none" else text,
     "login_life": lambda hours: int(hours) * HOUR,
@@ -288,9 +234,8 @@ def _rows() -> Iterator[KnownRegistry]:
     text = re.sub(r"\n {8}", " ", re.sub(r"^ *#.*\n", "", TABLE, flags=re.MULTILINE))
     for key, name, lines in re.findall(r"^([\w-]+): (.+)\n((?: {4}.+\n)*)", text, re.MULTILINE):
         said = dict(line.split(" ", 1) for line in lines.strip().split("\n    ") if line)
-        known: dict[str, Any] = {one: _READ.get(one, str)(text) for one, text in said.items() if one not in _RIGHTS}
-        rights = {one: text for one, text in said.items() if one in _RIGHTS}
-        yield KnownRegistry(id=key, name=name, rights=rights, **known)
+        known: dict[str, Any] = {one: _READ.get(one, str)(text) for one, text in said.items()}
+        yield KnownRegistry(id=key, name=name, steps=STEPS.get(key, {}), **known)
 
 
 _ROWS = tuple(_rows())
@@ -342,8 +287,9 @@ def login_command(host: str) -> str | None:
 
 
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
-    texts = {name: getattr(row, name) for name in ("login", "piped", "nodes", "creates", "secret")}
-    return replace(row, **{name: text and text.format(host=host, **groups) for name, text in texts.items()})
+    texts = {name: getattr(row, name) for name in ("login", "piped", "secret")}
+    at = {"host": host, **groups}
+    return replace(row, at=at, **{name: text and text.format(**at) for name, text in texts.items()})
 
 
 def _says(row: KnownRegistry, challenge: Challenge) -> bool:

@@ -124,6 +124,10 @@ def test_the_table_is_read_as_it_is_written() -> None:
             "path",
             "secure",
             "what",
+            "grant",
+            "creates",
+            "lets_in",
+            "unlock",
         }, one.name
         assert re.match(r"[a-z]", one.fix), one.name
     assert {one.name for one in CLUES[-len(ITS_OWN_PARTS) :]} == ITS_OWN_PARTS

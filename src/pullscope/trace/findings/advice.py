@@ -65,7 +65,7 @@ image access (read list token): image access restricted
     that is in no such organization
 # ACR's and Quay's firewalls: Azure/acr#412
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|\bvpn\b
-    allow the address that {client} comes from at {host}
+    allow the address that {client} comes from at {host}{lets_in}
 country (read list token): export control|sanction|embargo|not available in your|\bcountry\b|your region
     pull it from a mirror that can be reached from here
 
@@ -80,13 +80,13 @@ encrypted password: encrypted password
     log in with the encrypted password that {host} makes (in its account settings), or with a robot's token: {login}
 # Gitea: go-gitea/gitea#23642
 package rights (read list write delete): reqpackageaccess
-    log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}
+    log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}{grant}
 # IAM: pytorch/pytorch#137361, Oracle: oracle/learning-library#1368; below them Google: GoogleCloudPlatform/aactl#233
 policy of rights: is not authorized to perform|\buser\b.{0,90} cannot \w+ on resource
-    give that user or role the permission that the answer names, at the repository of {host} too
+    give that user or role the permission that the answer names, at the repository of {host} too{grant}
 permission: permission\W+[\w.]+\W+denied on
-    give the account that {client} uses the permission that the answer names; a repository that is not there yet has the same
-    answer: create it first
+    give the account that {client} uses the permission that the answer names{grant}; a repository that is not there yet has the
+    same answer: {creates}
 # What is to be made has no settings yet: freeipa/ipa-tuura#38, actions/runner#1039
 new package (write): not allowed to create|create_package
     give the workflow permissions: packages: write, and let its repository and organization do so (Settings, Actions, Workflow
@@ -138,7 +138,7 @@ other type (write): changing manifest media-type
     delete {name} at {host} under that tag first, or push under a new tag: a tag keeps the type of what it names there
 # Azure/acr-cli#70, Azure/acr#561
 lock (write delete): \bdisallowed\b|(?<!database )is locked
-    unlock the image or repository at {host} (in ACR: az acr repository update --write-enabled true --delete-enabled true)
+    unlock the image or repository at {host}: {unlock}
 # Harbor and ECR: goharbor/harbor#20092, oras-project/oras#1228
 referenced (delete): referenced by|still (?:in use|referenced)
     delete what refers to it first: a tag, an index, or the image that it is a signature of
@@ -182,7 +182,7 @@ not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:no
     check how {names} is spelled, and create what its answer names at {host}, if you push to it
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
 scopes: \bscopes\b
-    log in with a token whose scopes let it {action} {name}
+    log in with a token whose scopes let it {action} {name}{grant}
 limit: too many requests|toomanyrequests|rate.?limit|throttl
     wait, and then ask less often or less at a time
 

@@ -9,6 +9,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import Case, Found, codes, mirror_of, name_of, was_anonymous
+from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named
@@ -267,7 +268,7 @@ def request_failed(case: Case) -> Iterator[Found]:
             [waited],
             f"{last.host} gave no answer to {request(waited)} within {period(last.seconds or 0.0)}, and {case.client} waited "
             "no longer.",
-            f"take {last.host} out of the mirrors of {home}, or repair it"
+            f"take {last.host} {out_of_mirrors(case.pull.client, home)}"
             if home is not None
             else of_where_it_was_named(Answer(case, waited))
             or f"try again; if it keeps failing, check {last.host} and the network path to it",

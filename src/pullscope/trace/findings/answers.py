@@ -19,7 +19,7 @@ from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.advice import Clue, clue
-from pullscope.trace.findings.asked import act, action, asked_by_the_registry, subject
+from pullscope.trace.findings.asked import act, action, asked_by_the_registry, request, subject
 from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
@@ -63,6 +63,7 @@ _LOST = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid range", re.IGNORECASE)
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
 _NO_REPOSITORY = re.compile(r"^[\w: ]*repository \S+ not found", re.IGNORECASE)
+_ROLE = re.compile(r"(?:assumed-role/|client with ip ')([\w+=,.@:-]+)", re.IGNORECASE)
 LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
@@ -104,6 +105,10 @@ class Answer:
             what=self._named_by_words or "what its answer names",
             path=self.path,
             action=action(self.case, self.step),
+            grant=f": {grant}" if (grant := self.step_there(action(self.case, self.step))) else "",
+            lets_in=f": {lets_in}" if (lets_in := self.step_there("address")) and "IP" in words(self.hop) else "",
+            unlock=self.step_there("unlock") or "its rules for what may not be written",
+            creates=self.step_there("creates") or "create it first",
             login=self.login,
             secure=by_tls_only(self.host, self.case.pull.client),
         )
@@ -154,6 +159,13 @@ class Answer:
     def login(self) -> str:
         """The command by which this client logs in there."""
         return login(self.case, self.host)
+
+    def step_there(self, need: str) -> str | None:
+        """A step at that registry, with the names of what was asked for and of the role that the answer names."""
+        if self.known is None or (self.known.id == "docker-hub" and (self.name or "").startswith("library/")):
+            return None
+        role = _ROLE.search(words(self.hop))
+        return self.known.step(need, self.name, role[1] if role is not None else None)
 
     @cached_property
     def issued(self) -> Issued | None:
@@ -348,7 +360,8 @@ def look_at_the_log(one: Answer) -> str:
     if one.hosted is not None:
         numbered = next((f" ({name} {value[:40]})" for name in _IDS if (value := header(one.hop, name))), "")
         return f"ask {one.hosted.name}, which alone can see its log, about this request{numbered}{late}"
-    return f"look at the log of {one.hop.host} for this request{late}"
+    where = one.step_there("log") or "docker logs or kubectl logs of its container"
+    return f"read what {one.hop.host} logged for {request(one.step)} ({where}){late}"
 
 
 _IDS = ("x-github-request-id", "x-amz-request-id", "x-ms-request-id", "x-azure-ref", "cf-ray")

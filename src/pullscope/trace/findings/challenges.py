@@ -11,7 +11,7 @@ from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
 from pullscope.trace.findings.causes import cause_of, causes
@@ -20,6 +20,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.grants import refuses_access
+from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, front, quoted, reason
 from pullscope.trace.hop import content_type, is_page
@@ -147,6 +148,7 @@ class Unasked(Answer):
         self.no_follower = case.client in NO_FOLLOWERS
         families = ("containerd", "buildkit", "curl")
         self.containerd, self.buildkit, self.curl = (case.pull.client.family == one for one in families)
+        self.own_address = own_address(case, self.to)
         self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
 
 
@@ -157,9 +159,9 @@ moved no_follower: <redirected>: {one.client} answers only challenges of the hos
 moved: <redirected>: some clients, as oras and helm (one library), answer only the host that they asked.
     <proxy>
 no_address: {one.to} names as its token server "{one.shown}", which is not an address that a client can ask.
-    set the public https address of {one.to} in its configuration; proxies in front send one X-Forwarded-Host
+    {one.own_address}, and send one X-Forwarded-Host
 gone !plain: {one.to} names a token server at {one.bare}, where {one.gone}; no request to it was seen.
-    set the address of {one.to} as clients have it in its configuration, and send Host in the proxy in front of it
+    <address>
 local: <no request>
     <address>
 plain: <no request>
@@ -177,8 +179,7 @@ curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by it
         "redirected": "{one.client} was redirected from {one.by} to {one.to}, which wants a token, and asked for none",
         "proxy": "let {one.by} proxy (200) instead of redirecting, or pull from {one.to} by its own name",
         "no request": "{one.to} names a token server at {one.at}{one.where}; no request to it was seen.",
-        "address": "set the public https address of {one.to} in its configuration, and send Host and "
-        "X-Forwarded-Proto in the proxy",
+        "address": "{one.own_address}",
     },
 )
 
@@ -241,8 +242,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
             f"{hop.host} names a token server with plain http, {host_of(realm)}: "
             + (f"the login of {case.client} went there unencrypted" if shown else "a login would go there unencrypted")
             + (", though it redirects to https." if redirected else "."),
-            f"set the public https address of {hop.host} in its configuration, or let the proxy in front of it send "
-            "X-Forwarded-Proto",
+            own_address(case, hop.host),
             severity=Severity.WARNING if shown else Severity.INFO,
         )
 
@@ -276,10 +276,17 @@ class TokenServer(Answer):
     def __init__(self, case: Case, step: Step) -> None:
         super().__init__(case, step)
         hop, self.realm, self.client = self.hop, bare(self.hop.request.url), case.client
+        self.url, self.log = (
+            quote(hop.request.url if hop.request.method == "GET" else self.realm),
+            look_at_the_log(self),
+        )
         self.names = listed(asked_repositories(step)) if self.status < 500 and not hop.ok else ""
         self.own, self.named = realm_lost(case, hop), of_where_it_was_named(self)
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
         self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
+        self.status_page = (
+            self.step_there("status") or f"the status page of {self.known.name if self.known else self.host}"
+        )
         self.fails, self.page, self.filtered = self.status >= 500, is_page(hop), is_page(hop) and self.status == 403
         self.elsewhere = self.status in (200, 404, 410) or self.page
         self.unreadable = self.status in (400, 422) and self.names
@@ -291,6 +298,7 @@ class TokenServer(Answer):
         secure = {one.host for one in case.hops if one.request.url.startswith("https:")}
         homes = case.challengers.get(bare(step.first.request.url), set()) & secure
         self.plain = min(homes, default=None) if hop.request.url.startswith("http:") else None
+        self.own_plain = own_address(case, self.plain or self.host)
         self.advice = self.asks_for
         kind = step.instead or content_type(hop)
         self.said = (
@@ -313,9 +321,9 @@ FAILED = causes(
 basic: <nothing> {one.basic} offers Basic too, which {one.client} did not try.
     let {one.basic} offer Basic only, or a realm that is a token server
 plain fails !own: <nothing>
-    check that a token server runs behind {one.who}, and set the public https address of {one.plain} in its configuration
+    start the token server behind {one.who}, and {one.own_plain}
 plain !own: <nothing>
-    set the public https address of {one.plain} in its configuration, and send X-Forwarded-Proto
+    {one.own_plain}
 by_post: <nothing>
     use a version of {one.client} that asks by GET next, as the token specification has it, or let the realm answer POST
 named: <nothing><own>
@@ -323,9 +331,9 @@ named: <nothing><own>
 advice: <nothing><own>
     {one.advice}; if it keeps failing, <look>
 fails hosted: <nothing><own>
-    try again; if it keeps failing, <look>
+    {one.later}; if it keeps failing, see {one.status_page}
 fails: <nothing><own>
-    look at the log of {one.hop.host}, and try again; if it keeps failing, <look>
+    {one.later}; if it keeps failing, {one.log}
 bearer: <nothing> It showed a token there, and no login.
     use a version of {one.client} that shows its login to the token server, not an earlier token
 filtered: <nothing>
@@ -341,7 +349,7 @@ elsewhere: <nothing>
 """,
     own="{one.own_said}",
     nothing="the token server {one.who} answered {one.said}, so {one.client} has no token for the registry.",
-    look="ask {one.realm} by hand (curl -i), the realm of its challenge: token servers answer with JSON",
+    look="run curl -i {one.url}: token servers answer with JSON",
 )
 
 

@@ -69,6 +69,21 @@ _ANY = [
     "take {host} out of insecure-registries",
     "trust {ca} where {family} runs: SSL_CERT_FILE, or the system's CA store",
 ]
+# docs.docker.com/engine/daemon/proxy; docs.k3s.io, "Configuring an HTTP proxy"
+_UNITS = {"docker": "docker", "containerd": "containerd", "nerdctl": "containerd", "cri-o": "crio"}
+# docs.docker.com, "Mirror the Docker Hub library"; containerd's docs/hosts.md; docs.k3s.io, "Private Registry Configuration";
+# containers-registries.conf.d(5); BuildKit's docs/buildkitd.toml.md; kaniko's README
+_MIRRORS = {
+    "docker": "registry-mirrors in /etc/docker/daemon.json, and a restart",
+    "containerd": "/etc/containerd/certs.d/{home}/hosts.toml",
+    "nerdctl": "/etc/containerd/certs.d/{home}/hosts.toml",
+    "k3s": "mirrors in /etc/rancher/k3s/registries.yaml, and a restart",
+    "buildkit": 'mirrors of [registry."{home}"] in buildkitd.toml',
+    "kaniko": "--registry-mirror",
+    **dict.fromkeys(
+        ("podman", "buildah", "skopeo", "cri-o", "containers"), "its [[registry.mirror]] in registries.conf"
+    ),
+}
 DOCKER_HUB = ("docker.io", "docker.com")
 """Domains of Docker Hub's own hosts: the only ones for which clients' settings go by another name than the host's."""
 
@@ -78,8 +93,25 @@ def ships_with_k3s(client: Client) -> bool:
     return client.family == "containerd" and "-k3s" in (client.version or "")
 
 
+def _family(client: Client) -> str:
+    return "k3s" if ships_with_k3s(client) else client.family
+
+
 def _row(client: Client) -> list[str]:
-    return _ROWS.get("k3s" if ships_with_k3s(client) else client.family, _ANY)
+    return _ROWS.get(_family(client), _ANY)
+
+
+def proxy_setting(client: Client) -> str:
+    """Where the proxy is named by which a client goes out."""
+    if (unit := "k3s" if ships_with_k3s(client) else _UNITS.get(client.family)) is None:
+        return f"HTTPS_PROXY where {'the client' if client.family == UNKNOWN else client.family} runs"
+    return f"HTTPS_PROXY of its service ({'/etc/systemd/system/k3s.service.env' if unit == 'k3s' else f'systemctl edit {unit}'})"
+
+
+def out_of_mirrors(client: Client, home: str) -> str:
+    """Where a client's mirrors of a registry are named, from which one is to be taken."""
+    where = _MIRRORS.get(_family(client))
+    return f"out of the mirrors of {home}{f' ({where.format(home=home)})' if where else ''}"
 
 
 def by_plain_http(host: str, client: Client) -> str:

@@ -9,6 +9,7 @@ from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
 from pullscope.trace.findings.case import CONTENT, Case, Found, mirror_of, name_of
+from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import other_digest, said_size
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -61,7 +62,7 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
         (f"have {hop.host} forget what it keeps of that, or push it again" if came > wanted else cut(hop, came) or fix)
-        + (f"; or take it out of the mirrors of {home}" if home is not None else ""),
+        + (f"; or take it {out_of_mirrors(case.pull.client, home)}" if home is not None else ""),
     )
 
 

@@ -13,12 +13,16 @@ from collections.abc import Callable
 from pullscope.oci.amounts import period
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_hand, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, mirror_of
+from pullscope.trace.findings.case import REFUSALS, is_write, mirror_of
+from pullscope.trace.findings.client_settings import proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
+from pullscope.trace.findings.fronts import passing
+from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.missing import cache, of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
@@ -44,7 +48,6 @@ OF_THE_REWRITE = (
     "let names be rewritten for the mirror alone (rewrite in registries.yaml: newer versions of k3s and rke2 do), for Docker Hub "
     "has none of that name"
 )
-_OF_RIGHTS = frozenset({"write-denied", "access-denied", "login-lacks-right"})
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 """Quay's words (quay/quay endpoints/v2/errors.py)."""
 
@@ -57,18 +60,12 @@ def fix_of(one: Answer) -> str:
 
 
 def at_that_registry(one: Answer, fix: str) -> str:
-    """What a known registry calls the right that is wanted, or how long its logins live."""
-    known, right = one.known, action(one.case, one.step)
-    if known is None or one.no_login or one.by_page or one.status not in REFUSALS:
-        return ""
-    if one.is_about_a_login and not (one.step.is_token and one.status == 403 and asked_repositories(one.step)):
-        again = known.login_life is not None and fix.startswith("log in again") and one.code == "access-denied"
-        return f"; a login there lives {period(known.login_life or 0)}" if again else ""
-    worded = one.clue is None or one.of_a_right or one.clue.name == "policy of rights"
-    of_rights = one.code in _OF_RIGHTS and one.name is not None and worded
-    said = known.rights.get(right) if of_rights else None
-    known_already = ":packages" in fix or "by other means" in fix
-    return f"; at {known.name} a {right} takes {said}" if said and not known_already else ""
+    """How long a login lives at a known registry, which refused one."""
+    life = one.known.login_life if one.known is not None else None
+    again = fix.startswith("log in again") and one.code == "access-denied" and one.is_about_a_login and not one.no_login
+    return (
+        f"; a login there lives {period(life)}" if life and again and one.status in REFUSALS and not one.by_page else ""
+    )
 
 
 # What the name and the words say.
@@ -129,15 +126,12 @@ def of_where_it_was_named(one: Answer) -> str | None:
     case, hop, before = one.case, one.hop, one.hop.follows
     if hop.step.is_token and one.status not in REFUSALS and (own := realm_lost(case, hop)) is not None:
         # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
-        settings = "in its configuration (external_url in Harbor, ROOT_URL in Gitea)"
-        handed = "in what a proxy in front hands on (Host, X-Forwarded-Proto)"
-        return f"set the address of {own[0]} as clients have it, scheme and port too, {settings} and {handed}"
+        return own_address(case, own[0])
     known = failure(hop)
     if hop.response is not None or (known is not None and known.reached):
         return None
     if (sent_by := homes(case, hop)) and is_local(hop.host):
-        names = f"its challenge names {hop.host} for tokens"
-        return f"set the public address of {min(sent_by)} in its configuration: {names}"
+        return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
     if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
         return None
     down = (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")  # goharbor/harbor-cluster-operator#219
@@ -164,11 +158,12 @@ def of_a_page(one: Answer) -> str | None:
         return None
     who = front(one.hop) or f"the proxy in front of {one.host}"
     if one.hosted is not None:
-        filters = f"which filter or proxy of this network answers in place of {one.host}"
-        return f"see {filters}, or ask from another address: a page answered, not the registry"
+        filters = "which filter or proxy of this network answers in its place"
+        return f"ask from another network: if it is well there, find {filters}, and have it allow {one.host}"
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
-    return f"let {who} pass it on: a page answered, not the registry" + (
-        "" if begun else f"; check that {one.host} is where it is to go"
+    how = passing(one.hop) or f"let {who} pass {one.hop.request.method} below /v2/ on to the registry"
+    return f"{how}: a page answered, not the registry" + (
+        "" if begun else f"; if {one.host} is not your registry, correct the name of the image"
     )
 
 
@@ -199,44 +194,56 @@ def of_what_it_says(one: Answer) -> str | None:
     return of_the_status(one) or by_hand(one)
 
 
+def where_to_ask(one: Answer) -> str:
+    """The address at which a host can be tried by hand: its API, or that of its token server."""
+    url = one.hop.request.url
+    return bare(url) if one.hop.step.is_token else f"{url.partition('://')[0]}://{one.hop.host}/v2/"
+
+
 def of_a_failure(one: Answer) -> str | None:
     """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). For a host
     of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
     out = is_local(host) and one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
-    past = f"; where a proxy answered for it, put {host} into NO_PROXY of {one.case.client}" if out else ""
+    settings = proxy_setting(one.case.pull.client).replace("HTTPS_PROXY", "NO_PROXY", 1)
+    past = f"; where a proxy answered for it, add {host} to {settings}" if out else ""
     if one.status < 500:
         return None
     if one.hosted is not None:
-        return f"{one.later.replace('again', 'again later', 1)}, and check the status page of {one.hosted.name}"
-    if one.in_front is not None:
+        status = one.step_there("status") or f"the status page of {one.hosted.name}"
+        return f"{one.later.replace('again', 'again later', 1)}, and see {status}"
+    if one.in_front is not None and name is not None:
         if filtering(hop) is not None:
-            return f"check that {name}, a proxy on the way, may and can reach {host}{past}"
+            return f"allow {host} in {name}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
         why = "refused the connection, took too long or sent too large headers"
-        return f"read the error log of {name} at {host}: it says whether the registry behind it {why}"
+        log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
+        return f"read {log} at {host}: it says whether the registry behind it {why}"
     if (other := other_host(hop)) is not None:
-        return f"check that {host} reaches {other}, which its answer names, and at the logs of {host}"
+        there = "and correct its DNS, its proxy or a firewall, if that fails there too"
+        return f"let {host} reach {other}, which its answer names: run curl -v https://{other}/v2/ there, {there}"
     if says(hop, _REFUSES):
-        its = f"look at the login that {host} has at the registry behind it: its words are not of yours ({one.status})"
+        set_there = "its own (proxy.username and proxy.password in distribution), for these words are not of yours"
+        its = f"correct the login that {host} has at the registry behind it: {set_there} ({one.status})"
         # distribution/distribution-library-image#146
         return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
-    reaches = f", which may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""
-    return f"look at the logs of {host}{reaches}" + ("" if one.times > 2 else ", or try again later") + past
+    reaches = f": it may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""
+    return ("" if one.times > 2 else "try again; if it fails again, ") + look_at_the_log(one) + reaches + past
 
 
 _STATUSES = """
-400 token read list delete: compare the request with what {host} expects; a proxy in front may have changed it
+400 token read list delete: run curl -i '{url}', and the same past the proxy in front of {host}: one of the two finds it malformed
 404 list: check the host, the port and the name: {front} knows no such address
 405 read list: have {front} hand {method} on to the registry behind it; or check that {host} is one
 406 token read list write: ask for a media type that {host} has
-407 any: give the client the login of the proxy in its proxy settings
+407 any: write the proxy with its login, http://USER:PASSWORD@PROXY:PORT, in {proxy}
 # moby/moby#39223, microsoft/WSL#4225, form3tech-oss/platform-interview#32
 408 token read list: if it is so each time, set a smaller MTU where {client} runs (ip link set dev DEVICE mtu 1400): the request
   came in part
 409 write delete: let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it
 412 read write: look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags
 421 any: ask {host} under the name that its certificate and its configuration have
-426 any: ask {host} by the version of HTTP that it wants, and let a proxy in front do so too
+# nginx.org, ngx_http_proxy_module; coreweave/docker-registry-proxy#35
+426 any: set proxy_http_version 1.1 in the nginx in front of {host}: before 1.29.7 it asks by HTTP/1.0 unless told
 431 any: raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
 451 any: pull it from a mirror that can be reached from here
 """
@@ -258,11 +265,15 @@ def of_the_status(one: Answer) -> str | None:
     out_of_reach = one.status in _SET_THERE and one.hosted is not None
     if fits and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
         who = front(hop) or f"what is in front of {host}"
-        return fix.format(host=host, method=hop.request.method, front=who, client=one.case.client)
+        proxy = proxy_setting(one.case.pull.client)
+        names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "proxy": proxy}
+        return fix.format(url=hop.request.url, **names)
     if hop.status is None:
-        runs = "" if one.hosted is not None else f"check that {host} runs, and "
-        ends = "a firewall or proxy that does not let it through ends connections like that"
-        return f"{one.later}; if it keeps failing, {runs}look at what is between {host} and here: {ends}"
+        ends = "a firewall or proxy on the way ends it, and has to let that host through"
+        runs = "" if one.hosted is not None else ", or nothing runs there"
+        return (
+            f"{one.later}; if it keeps failing, run curl -v {where_to_ask(one)} here: if that ends alike, {ends}{runs}"
+        )
     if one.status == 403 and filtering(hop) is not None:
         rules = f"the rules of {filtering(hop)}, a proxy on the way"
         return f"have {host} allowed in {rules}: it refuses in place of {host}"

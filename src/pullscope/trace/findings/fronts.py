@@ -12,14 +12,16 @@ from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Hop
 
 TABLE = """
-# ngx_http_core_module, ngx_http_proxy_module
+# ngx_http_core_module, ngx_http_proxy_module, ngx_http_access_module; kubernetes.github.io/ingress-nginx, "Annotations"
 nginx|openresty|tengine|kong
-    raise client_max_body_size in nginx (0 for no limit)
-    raise proxy_read_timeout and proxy_send_timeout in nginx, and let it not keep uploads (proxy_request_buffering off)
+    raise client_max_body_size in nginx (0 for no limit; ingress-nginx: nginx.ingress.kubernetes.io/proxy-body-size: "0")
+    raise proxy_read_timeout and proxy_send_timeout in nginx (900s), and let it not keep uploads (proxy_request_buffering off)
+    take limit_except, deny and auth_basic off location /v2/ in nginx
 # developers.cloudflare.com, "Connection limits", "Error 413": 120 s and 100 MB, which no setting of a registry changes
 cloudflare
     push past Cloudflare (DNS only), or in smaller layers: its limit belongs to the plan
     push past Cloudflare (DNS only), or in smaller layers: it waits 120 s for an answer, whatever the registry is set to
+    find what refused it in Security, Events of Cloudflare, and add a custom rule with the action Skip for /v2/
 # docs.aws.amazon.com, "Application Load Balancers": idle timeout
 awselb
     push past the load balancer, or in smaller layers
@@ -40,6 +42,7 @@ google frontend
 apache
     raise LimitRequestBody in Apache (0 for no limit), and SecRequestBodyLimit if it has mod_security: both say 413
     raise Timeout and ProxyTimeout in Apache
+    take Require, Limit and SecRuleEngine off <Location /v2/> in Apache
 envoy|istio-envoy
     raise max_request_bytes of its buffer filter
     raise the timeout of its route (0s for none)
@@ -54,11 +57,13 @@ caddy
 traefik|client closed request
     raise maxRequestBodyBytes of Traefik's buffering
     raise readTimeout in Traefik (entryPoints.NAME.transport.respondingTimeouts.readTimeout, 0 for none)
+    take the middleware that refuses it off the router of /v2/ in Traefik
 haproxy
     change the rule of HAProxy that refuses bodies by size (req.body_size), or push past it
     raise timeout server and timeout client in HAProxy
+    take the http-request deny that fits it out of haproxy.cfg
 """
-"""Names, and below each what to do about its limit of size, and about that of time."""
+"""Names, and below each what to do about its limit of size, about that of time, and, where known, so that it refuses nothing."""
 
 GATES = r"""
 # developers.cloudflare.com, Access policies: fscarmen2/Cloudflare-Accel#13, cloudflare/cloudflared#165
@@ -95,7 +100,8 @@ _GATES = tuple(
 )
 
 _ROWS = tuple(
-    (re.compile(names, re.IGNORECASE), size, time) for names, size, time in _read(r"^(\S.*)\n +(.+)\n +(.+)$", TABLE)
+    (re.compile(names, re.IGNORECASE), size, time, passes)
+    for names, size, time, passes in _read(r"^(\S.*)\n +(.+)\n +(.+)(?:\n +(.+))?$", TABLE)
 )
 
 
@@ -138,4 +144,9 @@ def gate(text: str, *, check: bool) -> tuple[str, str] | None:
 def limits(hop: Hop) -> tuple[str, str] | None:
     """What to do about the limits of size and of time of what answered; None where it is not known by its name."""
     name = front(hop) or words(hop)
-    return next(((size, time) for names, size, time in _ROWS if names.match(name)), None)
+    return next(((size, time) for names, size, time, _ in _ROWS if names.match(name)), None)
+
+
+def passing(hop: Hop) -> str | None:
+    """What to do so that what answered refuses nothing by itself; None where that is not known."""
+    return next((passes for names, *_, passes in _ROWS if names.match(front(hop) or "-")), None) or None

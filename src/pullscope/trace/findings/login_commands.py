@@ -35,6 +35,14 @@ LOGINS = {
 
 ON_NODES = ("containerd", "cri-o")
 """Families that a kubelet drives: it hands them the logins of pull secrets."""
+# The clients' own manuals: skopeo-list-tags(1), podman-search(1), "regctl tag ls", "oras repo tags"
+_TAGS = {
+    "skopeo": "skopeo list-tags docker://{}",
+    **dict.fromkeys(("podman", "containers"), "podman search --list-tags {}"),
+    "regctl": "regctl tag ls {}",
+    "oras": "oras repo tags {}",
+}
+
 _IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|kubelet)\b", re.IGNORECASE)
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
@@ -66,7 +74,7 @@ def login(case: Case, host: str) -> str:
             f"kubectl create secret docker-registry NAME{server} --docker-username={user} "
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
-        nodes = f"; for all pods: {known.nodes}" if known is not None and known.nodes is not None else ""
+        nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
         by_hand = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
     if known is not None and known.helper is not None and family == "kaniko":
@@ -122,6 +130,24 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
     if (controller := _controller(case)) is not None:
         return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"
     return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}"
+
+
+def list_tags(case: Case, name: str) -> str:
+    """The command that lists the tags of a repository: the client's own, where it has one."""
+    return _TAGS.get(case.pull.client.family, "crane ls {}").format(name)
+
+
+def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str:
+    """What to do so that a registry names itself as clients do: in its own settings, or in the proxy in front of it.
+
+    nginx.org, ngx_http_proxy_module; distribution, docs/content/about/configuration.md, "http" and "token".
+    """
+    known, url = registry_at(case, host), next((hop.request.url for hop in case.hops if hop.host == host), "https:")
+    own = known.step("public") if known is not None else None
+    own = own or f"{setting} in distribution, external_url in Harbor, ROOT_URL in Gitea"
+    proxy = "X-Forwarded-Proto and Host (nginx: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;)"
+    at = f"{url.partition(':')[0]}://"
+    return f"set the address of {host} to {at}{host} ({own.replace('https://', at)}), or let the proxy in front send {proxy}"
 
 
 def logout(case: Case, host: str) -> str:

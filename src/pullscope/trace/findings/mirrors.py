@@ -9,6 +9,7 @@ from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of, reading
+from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.facts import Fact
@@ -180,7 +181,9 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         named = f" to {name_of(there)}, the mirror's name for it" if rename else ""
         said += f", and {said_status(there.last)}{named}"
         also = f"; {OF_THE_REWRITE}" if rename else f"; for the registry itself, {fix_of(Answer(case, there))}"
-    yield Found(broken, f"the mirror {said}.", f"{mend} out of the mirrors of {home}{also}", severity=severity)
+    yield Found(
+        broken, f"the mirror {said}.", f"{mend} {out_of_mirrors(case.pull.client, home)}{also}", severity=severity
+    )
 
 
 def _is_of_peers(case: Case, step: Step) -> bool:

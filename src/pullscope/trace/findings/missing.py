@@ -13,15 +13,19 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within, takes, trusted
 from pullscope.trace.findings.case import codes
 from pullscope.trace.findings.compared import naming
+from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
-_CACHE = "if {host} is a cache of another registry, look at the login that it has there, and that it reaches it and its storage"
+_CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
 """What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
+_MEND = (
+    "correct address and login that {host} has for it (proxy.remoteurl, proxy.username, proxy.password in distribution)"
+)
 _LIBRARY = (
     "if {cache} is a cache of Docker Hub, its official images need library/: {cache}/library/{rest}; if it is one of another "
-    "registry, check that {host} reaches that"
+    "registry, ask that for it too: if it is there, {mend}"
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
@@ -52,8 +56,9 @@ def cache(one: Answer, name: str) -> str:
     here = f"{one.hop.host}/{project}" if projects else one.hop.host
     if one.known is not None and one.known.id == "ecr" and project and not official:
         prefix, rights = name.partition("/")[0], "ecr:BatchImportUpstreamImage and ecr:CreateRepository"
-        return f"if {prefix} is the prefix of a cache there, log in with an account that has {rights}"
-    return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest)
+        return f"if {prefix} is the prefix of a cache there, allow {rights} to who pulls, and {one.step_there('cache')}"
+    mend = (one.step_there("cache") or _MEND).format(host=one.hop.host)
+    return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest, mend=mend)
 
 
 def of_what_is_missing(one: Answer) -> str | None:
@@ -70,19 +75,21 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"check the project {name.partition('/')[0]}, which {host} does not have, or make it"
     if one.code == "name-unknown":
         if (within := host_within(name)) is not None:
-            return f"leave {within} out of the name, if it is the registry that was meant; else check the name{also}"
-        return f"check the name, and where a redirect or proxy renames it, the rule{also}"
+            return f"leave {within} out of the name, if it is the registry that was meant{also}"
+        renamed = one.step.first.host != host
+        return f"correct the name{' or the rule that renames it,' if renamed else ''} if it is not {name}{also}"
     if one.code == "blob-unknown":
         if step.first.host != host:
-            return f"look at {step.first.host}, which sends on to where the content is not, or keeps an old manifest in a cache"
+            kept = "or let it forget the manifest, if it keeps an old one"
+            return f"correct where {step.first.host} sends on to, which does not have the content, {kept}"
         if step.expectation:
             return f"push the image again: its manifest is there, its content is not{also}"
-        return "check the digest, and the repository that it is asked for in"
+        return f"ask for it in the repository that it was pushed to, if that is not {name}"
     if one.code != "manifest-unknown":
         return None
-    tags = f"crane ls {registry_name(asked_host(one))}/{name} lists"
+    tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
     if step.kind is Kind.DELETE:
-        return f"do nothing if it was deleted before; else check the name: {tags} its tags"
+        return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
     if step.route.digest is None and "/v2/" in f"/{name}/":
         own = "or set override_path = true beside it in hosts.toml"
         return f"leave /v2 out of the address of {host} in the client's settings, {own}: the path has it twice"
@@ -98,14 +105,14 @@ def of_what_is_missing(one: Answer) -> str | None:
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
         narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
-        return f"{types}check the tag: {tags} those that exist" + (
+        return f"{types}correct the tag: {tags} those that exist" + (
             also if one.hosted is None or one.hosted.id == "ecr" else ""
         )
     if step.expectation is not None:
         return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:
-        return f"look at {host}, which does not have what it names{also}"
-    return "check the digest; what no tag names may be deleted"
+        return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
+    return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags"
 
 
 def of_what_cannot_be_read(one: Answer) -> str | None:

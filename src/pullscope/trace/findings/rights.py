@@ -12,7 +12,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, by_hand
-from pullscope.trace.findings.asked import action, check, thing
+from pullscope.trace.findings.asked import action, check, host_within, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
@@ -102,9 +102,19 @@ def asks_for_another(one: Answer) -> bool:
 
 
 def the_right(one: Answer) -> str:
-    """What to give an account; `fixes` has the registry's own word for it."""
-    may = f"the right to {action(one.case, one.step)} {one.name}" if one.name else "the right to what it asked for"
-    return f"give the account that {one.case.client} uses {may}"
+    """What to give an account, by the step of that registry where it is known; else whom to ask for it."""
+    right, account = action(one.case, one.step), f"the account that {one.case.client} uses"
+    may = f"the right to {right} {one.name}" if one.name else "the right to what it asked for"
+    step = one.step_there(right)
+    if step is not None or one.hosted is not None:
+        return f"give {account} {may}" + (f": {step}" if step else "")
+    return f"have an administrator of {one.host} give {account} {may}"
+
+
+def _named(one: Answer, name: str) -> str:
+    """The name, and where the registry shows it to people."""
+    page = one.step_there("page")
+    return check(name) + (f" ({page} shows it, if it is public)" if page and host_within(name) is None else "")
 
 
 def refused_login(one: Answer) -> str:
@@ -185,8 +195,9 @@ def without_the_right(one: Answer) -> str | None:
         return f"correct the token server's grants: it was asked for {one.name}, and its token is for {listed(other)}"
     lacks = what_it_lacks(one)
     if one.code == "login-lacks-right":
-        return f"give that account the right to {lacks} {one.name}, or log in with one that has it"
-    return f"log in with an account that may {lacks} {one.name}"
+        step = next(filter(None, map(one.step_there, one.lacks)), f"have an administrator of {one.host} do so")
+        return f"give that account the right to {lacks} {one.name}: {step}; or log in with one that has it: {one.login}"
+    return f"log in with an account that may {lacks} {one.name}: {one.login}; or {the_right(one)}"
 
 
 def what_it_lacks(one: Answer) -> str:
@@ -288,7 +299,7 @@ def of_a_silent_refusal(one: Answer) -> str | None:
     # distribution and Harbor name the error of a token that reached them
     unnamed = one.known is None and one.hop.challenges and all(kind.error is None for kind in one.hop.challenges)
     passed = "; check that the proxy in front passes Authorization on, too" if unnamed and one.status == 401 else ""
-    return f"{again}{the_right(one)}, and {check(one.name)}{passed}"
+    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{passed}"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -301,12 +312,16 @@ def of_a_refusal(one: Answer) -> str | None:
             account = f"an account that may overwrite tags of {name}"
             return f"push under a new tag, or with {account} (in Artifactory: delete)"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
-        return f"{account}, if these words name no other reason" if is_specific(one.hop) else f"{account}: {one.login}"
+        step = one.step_there(action(one.case, one.step))
+        present = (
+            f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
+        )
+        return f"{account}: {one.login}; or {present}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
         return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
-    named = f"{check(name)}{_short(one)}"
+    named = f"{_named(one, name)}{_short(one)}"
     if not is_specific(one.hop):
         if not one.name:
             return f"log in with an account that {host} lets do that: {login(one.case, host)}"

@@ -135,16 +135,9 @@ def of_names(one: Answer) -> str | None:
 
 
 def created_by(one: Answer) -> str:
-    """The command that makes a repository, where a push does not, in brackets; Google's is named by two parts of the name."""
-    made, name, place = (
-        one.known.creates if one.known is not None else None,
-        one.name or "NAME",
-        one.host.split("-docker."),
-    )
-    if len(place) == len(parts := name.split("/")[:2]) == 2:
-        for word, said in zip(("LOCATION", "PROJECT", "REPOSITORY"), (place[0], *parts), strict=True):
-            made = made and made.replace(word, said)
-    return f" (it is made by {made.replace('NAME', name)})" if made else ""
+    """The command that makes a repository, where a push does not, in brackets."""
+    made = one.known.step("creates", one.name) if one.known is not None else None
+    return f" (it is made by {made})" if made else ""
 
 
 def of_uploads(one: Answer) -> str | None:

@@ -152,14 +152,14 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
         if lacks := not_asked_for(issuer, last):
             asked, known = issuer.token.scope if issuer.token is not None else None, registry_at(case, last.host)
             takes = [
-                known.rights[one] for one in (lack.partition(" ")[0] for lack in lacks) if known and one in known.rights
+                take for lack in lacks if known and (take := known.step(lack.partition(" ")[0], last.route.repository))
             ]
             yield Found(
                 [step, issuer],
                 f"{case.client} asked for a token {f'for {rights(asked)}' if asked else 'without a scope'}, and {last.host} "
                 f"wants one for {listed(lacks)}.",
                 f"let {case.client} ask for the scope that the challenge of {last.host} names"
-                f"{'' if asked else '; quote the address in a shell'}{f'; that takes {listed(takes)}' if takes else ''}",
+                f"{'' if asked else '; quote the address in a shell'}{f'; {listed(takes)}' if takes else ''}",
             )
         wanted = said or _UNAUTHORIZED.findall(words(last)) or [*filter(None, [last.route.repository])]
         if step in case.bad and last.status in REFUSALS and have and wanted and not set(have) & set(wanted):

@@ -20,6 +20,7 @@ from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
+from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
 from pullscope.trace.hop import header, is_page
@@ -74,8 +75,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         + ("and the upload ended there." if after else "of which nothing more was seen."),
         f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
         if known_registry(host) is not None and not plain
-        else f"send X-Forwarded-Proto{'' if plain else ' and X-Forwarded-Host'} in the proxy in front of {hop.host}, or set the "
-        "registry's own address (http.host or http.relativeurls in distribution, external URL elsewhere)",
+        else own_address(case, hop.host, "http.host"),
         severity=Severity.ERROR,
     )
 
