@@ -286,7 +286,7 @@ ROWS: dict[str, Row] = {
         operations=[(LOOK, "docker.io/library/nginx:stable-alpine3.19-perl", FAILED)],
         found={"accept-too-narrow": "error"},
         says=("add application/vnd.oci.image.manifest.v1[+]json",),
-        never="check the tag|push it",
+        never="correct the tag|push it",
     ),
     "wire/ecr-public-400-expired": Row(
         operations=[
