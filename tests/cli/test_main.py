@@ -78,6 +78,21 @@ def test_help_names_values_by_what_they_are(words: tuple[str, ...], columns: str
     assert not re.search(r"<[a-z]|list\[|\b(bool|str|BOOLEAN|TEXT|int range)\b|x[<>]=|…", text)
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
+def test_help_gives_commands_that_can_be_pasted(words: tuple[str, ...], columns: str) -> None:
+    """None is wider than the screen; one that goes on in the next line says so to the shell."""
+    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    examples = (command.help or "").partition("\b\n")[2].partition("\n\n")[0].splitlines()
+    lines = [line for line in text.splitlines() if line.endswith("\\") or line.strip() in examples]
+
+    assert all(example in re.sub(r" \\ *\n *", " ", text) for example in examples)
+    assert [line for line in lines if len(line) > int(columns)] == []
+
+
 @pytest.mark.parametrize(
     ("words", "default"),
     [(["trace"], "8080; with --mirror 8600"), (["vanity", "init"], "HOST"), (["run"], "~/.mitmproxy")],

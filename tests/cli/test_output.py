@@ -76,6 +76,19 @@ def test_a_table_is_coloured_where_colour_is_wanted(env: dict[str, str], coloure
     assert ("\x1b" in done.stdout) is coloured
 
 
+@pytest.mark.parametrize("words", [["--help"], ["report", "--help"], ["report", "--nope"]], ids=" ".join)
+def test_a_help_is_plain_where_colour_is_unwanted(words: list[str]) -> None:
+    """Its library leaves out colours with NO_COLOR, and keeps bold and dim."""
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "80", "FORCE_COLOR": "1"}
+    command = [sys.executable, "-m", "pullscope.cli.main", *words]
+    in_colour, plain = (
+        subprocess.run(command, capture_output=True, text=True, check=False, env={**env, **more})
+        for more in ({}, {"NO_COLOR": "1"})
+    )
+    assert "\x1b" in in_colour.stdout + in_colour.stderr
+    assert "\x1b" not in plain.stdout + plain.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -64,7 +64,7 @@ def explain(
     \b
     pullscope explain pull.jsonl
     pullscope explain scope
-    pullscope explain 'Error response from daemon: pull access denied for ann/app, ...'
+    pullscope explain 'pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
     if not Path(file).exists():

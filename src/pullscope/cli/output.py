@@ -67,15 +67,6 @@ def lines_of(lead: str, text: str) -> list[str]:
     return [f"{lead if number == 0 else ' ' * len(lead)}{part}" for number, part in enumerate(parts)]
 
 
-def pasteable(head: str, words: list[str]) -> str:
-    """One command to paste into a shell, with line continuations where it is longer than a line."""
-    from pullscope.render.layout import screen_width
-
-    line = f"{head}  {' '.join(words)}"
-    margin = " " * (len(head) + 4)
-    return line if len(line) <= screen_width() else f"{head}  " + f" \\\n{margin}".join(words)
-
-
 def make_streams_fit() -> None:
     """Let stdout and stderr take everything that is printed.
 

@@ -6,6 +6,7 @@ The console script and the scripts of a checkout run their apps by `run_app`.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from typing import Any
@@ -15,10 +16,13 @@ from typer.core import TyperGroup
 
 from pullscope.cli.output import make_streams_fit
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.layout import screen_width
+from pullscope.render.layout import screen_width, shell_lines
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
+
+_WORD = re.compile(r"(?:(?:\||--?[\w-]*) (?=[^-|\s]))?(?:'[^']*'|\S)+")
+"""A word of a command, with the option or the bar before it."""
 
 WITH_BOXES = 71
 """Columns from which a help has boxes: in fewer they cut the names of options, and leave a word a line for what they do."""
@@ -30,7 +34,8 @@ class PlainWords(TyperGroup):
     """Says what words there are, and what is wrong with one, without the words of the library that finds out."""
 
     def make_context(self, *given: Any, **more: Any) -> Any:
-        _name_values(self)
+        if more.get("parent") is None:  # which has named those of its groups too
+            _name_values(self)
         return super().make_context(*given, **more)
 
     def invoke(self, ctx: Any) -> Any:
@@ -48,7 +53,7 @@ def _name_values(command: Any) -> None:
     boxes = bool(below) or screen_width() >= WITH_BOXES
     if not boxes:
         command.rich_markup_mode = None
-    command.help = _unbroken(command.help or "")
+    command.help = _unbroken(command.help or "", boxes=boxes)
     for param in (*command.params, command.get_help_option(context)):
         is_argument = param.param_type_name == "argument"
         param.help = _TAG.sub(r"\\[" if boxes else "[", param.help or "")
@@ -61,10 +66,16 @@ def _name_values(command: Any) -> None:
         _name_values(each)
 
 
-def _unbroken(text: str) -> str:
-    """Each paragraph on one line (typer joins only the first); one after \\b keeps its lines."""
+def _unbroken(text: str, *, boxes: bool) -> str:
+    """Each paragraph on one line (typer joins only the first), but commands, which follow a \\b that only boxes print."""
     parts = inspect.cleandoc(text).split("\n\n")
-    return "\n\n".join(part if part.startswith("\b") else part.replace("\n", " ") for part in parts)
+    return "\n\n".join(_commands(part, boxes) if part.startswith("\b") else part.replace("\n", " ") for part in parts)
+
+
+def _commands(part: str, boxes: bool) -> str:
+    first, *lines = part.split("\n")
+    fitting = [line for each in lines for line in shell_lines("", _WORD.findall(each), screen_width() - 2)]
+    return "\n".join(fitting if boxes else [first, *fitting])
 
 
 def _value_of(option: Any, context: typer.Context) -> str:
@@ -86,6 +97,8 @@ def _nothing(ctx: Any = None) -> None:
 
 def run_app(app: typer.Typer, name: str | None = None) -> None:
     """Run the command that this process was started with; `name` is what its help calls it."""
+    if os.environ.get("NO_COLOR"):
+        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else its help is still bold
     make_streams_fit()
     try:
         app(prog_name=name)

@@ -15,7 +15,7 @@ import typer
 from pullscope.cli import vanity_hosts, vanity_static, vanity_try
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with, pasteable
+from pullscope.cli.output import end_with
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import (
     Env,
@@ -29,7 +29,7 @@ from pullscope.cli.vanity_words import (
 )
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
-from pullscope.render.layout import Line, screen_width
+from pullscope.render.layout import Line, screen_width, shell_lines
 from pullscope.render.matrix import count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.project import Design
@@ -127,7 +127,7 @@ def init(
         rules = shlex.quote(str(folder / wanted.project.rules))
         words = [f"pullscope vanity try {rules}", *wanted.platform_words]
         words.append(f"--ref {wanted.host}/{wanted.namespace}/image")
-    typer.echo(pasteable("Next", words))
+    typer.echo("\n".join(shell_lines("Next  ", words, screen_width())))
 
 
 app.command("static")(vanity_static.static)

@@ -16,13 +16,13 @@ import typer
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with, pasteable
+from pullscope.cli.output import end_with
 from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
-from pullscope.render.layout import Line, screen_width
+from pullscope.render.layout import Line, screen_width, shell_lines
 from pullscope.render.matrix import count_of, printable, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
@@ -180,7 +180,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
         domain = host.partition(":")[0]
         words = [f"pullscope vanity init {domain} --namespace {namespace}", f"--platform {kind.id} --design proxy"]
         lines.append([("To write the proxy rules:", None)])
-        lines += [[(line, None)] for line in pasteable("", [*map(printable, words)]).split("\n")]
+        lines += [[(line, None)] for line in shell_lines("  ", map(printable, words), screen_width())]
     return lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 WIDTH = 79
 """Columns of the longest line; eighty would wrap in some terminals."""
@@ -52,6 +52,13 @@ def wrap(text: str, room: int, later: int | None = None) -> list[str]:
         else:
             line = f"{line} {word}" if line else word
     return [*lines, line]
+
+
+def shell_lines(lead: str, words: Iterable[str], width: int, *, hang: int = 2) -> list[str]:
+    """A command behind its lead, in as many lines as it takes: each but the last ends in a backslash, to be pasted so."""
+    room = width - len(lead) - 2
+    rows = wrap(" ".join(word.replace(" ", "\0") for word in words), room, room - hang)
+    return f" \\\n{' ' * (len(lead) + hang)}".join([lead + rows[0], *rows[1:]]).replace("\0", " ").split("\n")
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 from tests.render.samples import TRACES, recorded
 from tests.trace.images import Image, get_blob, get_manifest
@@ -9,6 +12,7 @@ from tests.trace.wire import DOCKER_20, HUB, SKOPEO, Wire, challenge_for, only, 
 
 from pullscope.cli.demo_pulls import demo_pulls
 from pullscope.render.explain.lesson_text import lesson_blocks
+from pullscope.render.exports.curl import curl_words
 from pullscope.render.layout import WIDTH, paint
 from pullscope.trace.model import Pull
 
@@ -49,6 +53,27 @@ def test_by_hand_names_the_step_that_has_the_token() -> None:
     token = next(step.n for step in pull.steps if step.is_token)
 
     assert lines.count(f"      By hand, with the token of step {token}:") == sum("$TOKEN" in line for line in lines) > 3
+
+
+@pytest.mark.parametrize("width", [59, 79])
+@pytest.mark.parametrize("trace", ["dockerd-20.10-hub", "dockerd-29.7-containerd-hub", "skopeo-1.9-vanity-302"])
+def test_by_hand_fits_the_screen_and_a_shell_reads_it(trace: str, width: int) -> None:
+    """Only one word is wider, such as a URL; and over however many lines, curl is given what the client sent."""
+    [pull] = recorded(trace).pulls
+    lines = [
+        line[0][0] for block in lesson_blocks(pull, expert=True, width=width) for line in block if line[0][1] == "green"
+    ]
+    words = {word for step in pull.steps for word in curl_words(step)}
+    wide = {line.strip().removesuffix(" \\") for line in lines if len(line) > width}
+    assert wide <= words
+    assert not any(", " in line for line in wide)
+
+    script = "\n".join(["curl() { printf '%s\\n' \"$@\"; }", *lines])
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=True).returncode == 0
+    shown = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=True).stdout
+    given = {" ".join(header.split()) for header in re.findall("^Accept: (.*)$", shown, re.MULTILINE)}
+    assert given
+    assert given <= {value for hop in pull.hops for value in hop.request.headers.get_all("accept")}
 
 
 def test_ends_with_what_to_take_home() -> None:

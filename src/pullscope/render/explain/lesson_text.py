@@ -10,7 +10,7 @@ from pullscope.render.closing_line import took
 from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.layout import WIDTH, Line
+from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
 from pullscope.trace.hosts import Roles
@@ -105,14 +105,8 @@ def _idea(idea: Said, width: int) -> list[Line]:
 def _by_hand(lesson: Lesson, width: int) -> list[Line]:
     if not lesson.by_hand:
         return [[(f"{INDENT}{lesson.hand}", "dim")]] if lesson.hand else []
-    lines: list[Line] = [[(f"{INDENT}{lesson.hand}:", "dim")]]
-    row = f"{INDENT}  "
-    for number, word in enumerate(lesson.by_hand):
-        if number and len(row) + len(word) + 2 > width:
-            lines.append([(f"{row.rstrip()} \\", "green")])
-            row = f"{INDENT}  "
-        row += f"{word} "
-    return [*lines, [(row.rstrip(), "green")]]
+    command: list[Line] = [[(line, "green")] for line in shell_lines(INDENT, lesson.by_hand, width, hang=0)]
+    return [[(f"{INDENT}{lesson.hand}:", "dim")], *command]
 
 
 def _end(pull: Pull, width: int) -> list[Line]:

@@ -5,6 +5,7 @@ tests/render/explain/test_page.py writes it and compares the two, so that page a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pullscope.render.explain.chapters import Demo, chapters
@@ -57,7 +58,7 @@ BY_HAND = (
     "those that Docker Hub answers."
 )
 
-_ACCEPT = "-H 'Accept: "
+_ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
 
 VANITY = """\
 ## <a id="vanity"></a>The same pull through a domain of your own
@@ -156,8 +157,9 @@ def _section(lesson: Lesson, cited: set[Section], types_of: dict[tuple[str, ...]
 
 def _without_types(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
     """A line of curl with its headers Accept as one variable, and the types that this holds."""
-    types = tuple(word.removeprefix(_ACCEPT).removesuffix("'") for word in words if word.startswith(_ACCEPT))
-    kept = [word for word in words if not word.startswith(_ACCEPT)]
+    line = "\0".join(words)
+    types = tuple(found.replace("\0", " ") for found in _ACCEPT.findall(line))
+    kept = _ACCEPT.sub("", line).split("\0")
     return ([kept[0], '-H "$ACCEPT"', *kept[1:]] if types else kept), types
 
 

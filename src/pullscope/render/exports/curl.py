@@ -5,6 +5,7 @@ No secret is in it, for none is in a trace: tokens are asked for anew, logins ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlencode
@@ -15,12 +16,15 @@ from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.names import numbered, reference_line
+from pullscope.render.plain import plain
 from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
 
 _HEADERS = ("accept", "range")
 """What an answer depends on, beside the token."""
+
+_MEDIA_TYPES = re.compile(r"[\w:;,=.*/+ -]+", re.ASCII)
 
 _PUSHES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -136,7 +140,10 @@ def _header_words(hop: Hop) -> list[str]:
     for name in _HEADERS:
         # A line for each line that was sent: some clients send a list of media types as many headers.
         values = [value for value in hop.request.headers.get_all(name) if value and value != GONE]
-        words += [f"-H {shell_word(f'{name.capitalize()}: {value}')}" for value in values]
+        for header in [f"{name.capitalize()}: {plain(value, 4000)}" for value in values]:
+            # A list in double quotes may go on in the next line, after a backslash.
+            is_list = _MEDIA_TYPES.fullmatch(header)
+            words += re.split("(?<=,) *", f'-H "{header}"') if is_list else [f"-H {shell_word(header)}"]
     return words
 
 
