@@ -11,7 +11,7 @@ from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian, listi
 from typer.testing import CliRunner, Result
 
 from pullscope.cli.main import app
-from pullscope.host import command, confdir, proxy_service
+from pullscope.host import command, proxy_service, trust
 from pullscope.host.doctor import Examination
 
 
@@ -138,7 +138,7 @@ def test_the_ca_of_another_confdir_is_found_with_the_fix_that_cures(
     )
     host.restarted()
     assert problems(host) == {}
-    assert confdir.authority(Path(named)) == host.trusted()
+    assert trust.authority(Path(named)) == host.trusted()
 
 
 def test_a_service_can_be_a_mirror(host: Host) -> None:

@@ -21,7 +21,7 @@ from tests.host.fake_machine import listing
 from pullscope.host import HostError, command
 from pullscope.host.command import Outcome
 from pullscope.host.mirror import proof, runtimes, switch
-from pullscope.host.mirror.runtime import Wish
+from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree
 

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pullscope.host import dropin, layout, machine
+from pullscope.host import layout, machine, systemd
 from pullscope.host.command import Outcome
 from pullscope.host.layout import Layout
 from pullscope.host.machine import Machine
@@ -151,7 +151,7 @@ class Systemd:
         return Outcome(code=0)
 
     def info(self) -> dict[str, object]:
-        environment = dropin.environment_file("")
+        environment = systemd.environment_file("")
         environment.update(self.running)
         return {
             "ServerVersion": self.version,

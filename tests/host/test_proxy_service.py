@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.host.fake_machine import debian, listing
 
-from pullscope.host import HostError, command, dropin, proxy_service
+from pullscope.host import HostError, command, proxy_service, systemd
 from pullscope.host.command import Outcome
 from pullscope.host.proxy_service import ServicePaths
 from pullscope.host.tree import Tree
@@ -37,7 +37,7 @@ def test_systemd_has_nothing_to_say_against_our_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "d.service").write_text("[Service]\nExecStart=/bin/true\n")
     (tmp_path / "d.service.d").mkdir()
-    shutil.copy(dropin.units() / "docker.service.d" / "pullscope.conf", tmp_path / "d.service.d")
+    shutil.copy(systemd.units() / "docker.service.d" / "pullscope.conf", tmp_path / "d.service.d")
     done = analyze(tmp_path, "verify", "d.service")
     assert (done.returncode, done.stderr) == (0, "")
 

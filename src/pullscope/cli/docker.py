@@ -30,12 +30,11 @@ from pullscope.host import (
     doctor,
     plan,
     plan_words,
-    proxy_command,
     proxy_service,
     switch,
     takeback_timer,
+    trust,
 )
-from pullscope.host import confdir as confdir_
 from pullscope.host import status as host_status
 from pullscope.host.carry_out import Undone
 from pullscope.host.doctor import Examination
@@ -178,7 +177,7 @@ def turn_on(
     if by_service:
         typer.echo(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; {found.layout.name} trusts its CA")
     else:
-        words = proxy_command.proxy_command(at.program(), planned)
+        words = plan_words.proxy_command(at.program(), planned)
         sudo = at.sudo if wish.mode == "hosts" else ""
         typer.echo(f"proxy {sudo}{command.spelled(words)}")
     if planned.upstream_login:
@@ -335,7 +334,7 @@ def _verdict(found: Machine, state: str, problems: int) -> str:
 def _examination(at: Surroundings, found: Machine) -> Examination:
     certificate, trouble = None, ""
     try:
-        certificate = confdir_.authority(at.confdir)
+        certificate = trust.authority(at.confdir)
     except HostError as error:
         # What only root may read is not a fault.
         trouble = "" if isinstance(error.__cause__, PermissionError) else str(error)
@@ -343,7 +342,7 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
     words: tuple[str, ...]
     try:
         planned = plan.plan(found, Wish.of(options))
-        words = proxy_command.proxy_command(at.program(), planned)
+        words = plan_words.proxy_command(at.program(), planned)
     except (HostError, ValueError):
         words = (at.program().mitmdump, "-s", at.program().addon)
     sudo = at.sudo if options.get("mode") == "hosts" else ""

@@ -14,12 +14,11 @@ from pathlib import Path
 import typer
 
 from pullscope.cli.output import lines_of
-from pullscope.host import HostError, command, layout, machine, untrusted_file
-from pullscope.host import confdir as confdir_
+from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
 from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
 from pullscope.host.machine import Machine
-from pullscope.host.proxy_command import Program
+from pullscope.host.plan_words import Program
 from pullscope.host.tree import Tree
 from pullscope.oci.verdicts import Problem
 from pullscope.render.matrix import printable
@@ -121,13 +120,13 @@ def confdir_words(at: Surroundings) -> list[str]:
 
 def authority(at: Surroundings) -> str:
     """The CA certificate of the confdir, which is made where it is missing."""
-    known = confdir_.authority(at.confdir)
+    known = trust.authority(at.confdir)
     if known is not None:
         return known
     from pullscope.mitm.ca import ensure_ca
 
     ensure_ca(at.confdir, untrusted_file.owner(at.confdir) if os.geteuid() == 0 else None)
-    made = confdir_.authority(at.confdir)
+    made = trust.authority(at.confdir)
     if made is None:
         raise HostError(f"mitmproxy made no CA certificate in {at.confdir}")
     return made
@@ -135,7 +134,7 @@ def authority(at: Surroundings) -> str:
 
 def authority_to_be(at: Surroundings) -> str:
     """The same without making anything: a comment in its place if there is none yet."""
-    return confdir_.authority(at.confdir) or f"# the CA that will be made in {at.confdir}\n"
+    return trust.authority(at.confdir) or f"# the CA that will be made in {at.confdir}\n"
 
 
 def addon_path() -> Path:

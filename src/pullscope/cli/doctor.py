@@ -23,8 +23,8 @@ from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree
 from pullscope.host.watched import pulls
-from pullscope.host.watched.asked import Pulled
 from pullscope.host.watched.comparison import Comparison, Row
+from pullscope.host.watched.conversations import Pulled
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
 from pullscope.oci.reference import Reference

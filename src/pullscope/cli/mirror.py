@@ -23,7 +23,8 @@ from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
 from pullscope.host.invoker import this_command
 from pullscope.host.mirror import proof, runtimes, switch
-from pullscope.host.mirror.runtime import Runtime, Wish
+from pullscope.host.mirror.configs import Wish
+from pullscope.host.mirror.runtimes import Runtime
 from pullscope.host.routes.route import Node
 from pullscope.oci import verdicts
 from pullscope.oci.mirrored import PORT

@@ -4,15 +4,15 @@ Knows nothing of traces or of mitmproxy. Every change goes through one small cor
 `/`), a `Journal` that is on disk before the first change, changes as data, and an undo that decides by looking at what
 is there. The map, from the bottom up:
 
-    untrusted_file.py read what an ordinary user may control, as root; confdir.py, x509.py: the CA in it
+    untrusted_file.py read what an ordinary user may control, as root
     scratch_folder.py a temporary directory that is gone when its process is
     tree.py           read and replace files below a root, atomically, with a fault hook
     journal.py        what was there before, written first and deleted last; journal_document.py: its JSON, checked whole
     change.py         a change as data: file, directory; how to apply it and how to take it back
     command.py        how commands are run, and that this is one injected function
-    daemon_json.py, dropin.py, hosts_file.py, trust.py    the contents of the files that are changed
+    daemon_json.py, hosts_file.py, trust.py    the contents of the files that are changed
     layout.py         where things are: rootful, rootless
-    journaled_tree.py, change_list.py, carry_out.py       what is on; the changes of one `on`; doing them, undoing them
+    carry_out.py      the changes of one `on`: collecting them, doing them, undoing them
     systemd.py, docker_daemon.py                          what systemd and the daemon say is in force
     requested.py, plan.py, switch.py                      what is asked of `on`; what it will do; doing it; `off`
 """

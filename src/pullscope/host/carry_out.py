@@ -1,4 +1,4 @@
-"""Changes carried out and taken back as one: the journal first, then each change; and all of it backwards.
+"""The changes of one `on`, collected in order, then carried out and taken back as one: the journal first, and all backwards.
 
 Order is what makes a kill at any point harmless: the record of everything is on disk before the first change and goes
 last. Which commands a daemon needs after that is for the caller to know.
@@ -6,6 +6,7 @@ last. Which commands a daemon needs after that is for the caller to know.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,9 +15,62 @@ from pullscope import __version__
 from pullscope.host import HostError, change
 from pullscope.host.change import Change, Left, Tell
 from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
+from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry, Record
-from pullscope.host.journaled_tree import Recorded
 from pullscope.host.tree import ABSENT, Tree
+
+
+class Parts:
+    """The changes of one plan."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        self.recorded = recorded
+        self.changes: list[Change] = []
+
+    def directory(self, path: str, mode: int) -> None:
+        missing: list[str] = []
+        while path not in {"/", self.recorded.journal.state} and not any(item.path == path for item in self.changes):
+            before = self.recorded.before(path)
+            if before.kind in {"link", "other", "file"} and not self.recorded.tree.at(path).is_dir():
+                raise HostError(f"{path} is not a directory; nothing changed")
+            if not before.absent:
+                break
+            missing.append(path)
+            path = path.rpartition("/")[0] or "/"
+        for folder in reversed(missing):
+            self.changes.append(change.new_directory(folder, mode, os.geteuid(), os.getegid()))
+
+    def file(
+        self,
+        path: str,
+        kind: str,
+        content: bytes,
+        *,
+        mode: int = 0o644,
+        folder_mode: int = 0o755,
+        claims: tuple[str, ...] = (),
+        interim: tuple[bytes, ...] = (),
+    ) -> None:
+        self.directory(path.rpartition("/")[0], folder_mode)
+        before = self.recorded.before(path)
+        made = change.file(
+            path, kind, before, content, mode=mode, uid=os.geteuid(), gid=os.getegid(), claims=claims, interim=interim
+        )
+        known = self.recorded.entries.get(path)
+        if known is not None:
+            ours = tuple(dict.fromkeys((*made.entry.ours, *known.ours)))
+            made = replace(made, entry=replace(made.entry, ours=ours))
+        self.changes.append(made)
+
+    def lines(self, path: str, text: str) -> None:
+        claims = tuple(line for line in text.splitlines() if line.strip())
+        self.file(path, "lines", text.encode(), claims=claims)
+
+    @property
+    def stale(self) -> tuple[Entry, ...]:
+        """What is on and not asked for any more."""
+        asked = {item.path for item in self.changes}
+        return tuple(entry for path, entry in self.recorded.entries.items() if path not in asked)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

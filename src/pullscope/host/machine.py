@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pullscope.host import docker_daemon, systemd
 from pullscope.host.command import Run
 from pullscope.host.docker_daemon import Daemon, Flavour
+from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import NAMES, Record
-from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import Layout
 from pullscope.host.systemd import Shown, UnitFiles
 from pullscope.host.tree import Tree

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pullscope.host import HostError, change, daemon_json, dropin, hosts_file, registry_host, takeback_timer, trust
+from pullscope.host import HostError, change, daemon_json, hosts_file, registry_host, systemd, takeback_timer, trust
+from pullscope.host.carry_out import Parts
 from pullscope.host.change import Change
-from pullscope.host.change_list import Parts
 from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
@@ -129,10 +129,10 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
             )
         for host in wish.hosts or (HUB,):
             _certs_d(parts, wish, host)
-    template = (dropin.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
-    text = dropin.fill(template, values)
-    parts.lines(layout.drop_in, text if layout.is_docker else dropin.of_unit(text, layout))
-    return {dropin.variable(name, layout): value for name, value in values.items() if value is not None}
+    template = (systemd.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
+    text = systemd.fill(template, values)
+    parts.lines(layout.drop_in, text if layout.is_docker else systemd.of_unit(text, layout))
+    return {systemd.variable(name, layout): value for name, value in values.items() if value is not None}
 
 
 def _hosts_file_part(parts: _Parts, wish: Wish) -> None:

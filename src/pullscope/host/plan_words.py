@@ -1,15 +1,19 @@
-"""A plan in words: what it covers, the diff of every file, every command. Nothing here changes anything."""
+"""A plan in words: what it covers, the diff of every file, every command, and the proxy that goes with it, with the trust and the
+way out that the daemon had. Nothing here changes anything. A proxy login stands in no word: every process list would show it.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pullscope.host import change
+from pullscope.host import change, registry_host
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
+from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry
-from pullscope.host.journaled_tree import Recorded
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.requested import Wish
@@ -105,3 +109,39 @@ def _file_diff(path: str, now: Snapshot, after: bytes | None) -> list[str]:
     names = (path if now.is_file else "/dev/null", path if after is not None else "/dev/null")
     lines = difflib.unified_diff(old, new, *names)
     return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """Where mitmdump and the tracing addon lie on this machine."""
+
+    mitmdump: str
+    addon: str
+    confdir: str
+    routing: str = ""
+    """The addon that routes by name, for mode hosts."""
+
+
+def proxy_command(program: Program, planned: Plan) -> tuple[str, ...]:
+    """What to start, as words for a shell."""
+    wish = planned.wish
+    scripts = [word for script in (program.routing, program.addon) for word in ("-s", script)]
+    if wish.mode != "hosts":
+        scripts = ["-s", program.addon]
+    words = [program.mitmdump, *scripts, "--set", f"confdir={program.confdir}"]
+    trust = next((item.path for item in planned.changes if item.path.endswith("/proxy-trust.pem")), None)
+    if trust:
+        words += ["--set", f"ssl_verify_upstream_trusted_ca={trust}"]
+    if wish.mode == "hosts":
+        host = registry_host.parts(wish.hosts[0])[0]
+        for port in sorted({registry_host.parts(name)[1] or 443 for name in wish.hosts}):
+            words += ["--mode", f"reverse:https://{host}:{port}@{wish.proxy_host}:{port}"]
+        words += ["--set", "keep_host_header=true", "--set", "connection_strategy=lazy"]
+        return tuple(words)
+    if planned.upstream:
+        words += ["--mode", f"upstream:{planned.upstream}"]
+    words += ["--listen-host", wish.proxy_host, "--listen-port", str(wish.proxy_port)]
+    for passed in planned.passed_by:
+        name, own = registry_host.parts(passed)
+        words += ["--ignore-hosts", f"^{re.escape(name)}:{own or 443}$"]
+    return tuple(words)

@@ -20,9 +20,9 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from pullscope.host import HostError
-from pullscope.host.confdir import authority, copy_ca
 from pullscope.host.listener import free_port, listens
 from pullscope.host.scratch_folder import clear_killed, scratch_folder
+from pullscope.host.trust import authority, copy_ca
 
 PREFIX = "pullscope-proxy-"
 

@@ -14,13 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pullscope.host import HostError, carry_out, change, dropin
-from pullscope.host.carry_out import Undone
+from pullscope.host import HostError, carry_out, change, systemd
+from pullscope.host.carry_out import Parts, Undone
 from pullscope.host.change import Tell
-from pullscope.host.change_list import Parts
 from pullscope.host.command import Run, spelled
-from pullscope.host.journal import Journal
-from pullscope.host.journaled_tree import Recorded
+from pullscope.host.journal import Journal, Recorded
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
 from pullscope.host.systemd import PROXY_VARIABLES, read_unit, running_environment, show
@@ -117,7 +115,7 @@ def needed_by_docker(tree: Tree, run: Run, port: int) -> str | None:
 
 def unit_text(paths: ServicePaths) -> str:
     """The unit file with the real paths in it."""
-    text = (dropin.units() / UNIT).read_text(encoding="utf-8")
+    text = (systemd.units() / UNIT).read_text(encoding="utf-8")
     for old, new in (
         ("/opt/pullscope/bin/mitmdump", paths.mitmdump),
         ("/opt/pullscope/addons/registry_trace.py", paths.addon),

@@ -10,9 +10,9 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from pullscope.host import dropin, hosts_file
+from pullscope.host import hosts_file, systemd
 from pullscope.host.change import sha256
-from pullscope.host.journaled_tree import Recorded
+from pullscope.host.journal import Recorded
 from pullscope.host.machine import MARK, Machine
 from pullscope.oci.verdicts import Problem, Severity
 
@@ -32,7 +32,7 @@ def status(machine: Machine, command: str) -> Status:
     drift = tuple(drifted(machine.recorded, " ".join((command, "on", "--yes", *map(shlex.quote, machine.words)))))
     state = _state(machine, drift)
     layout = machine.layout
-    on_disk = dropin.environment(machine.tree.text(layout.drop_in) or "")
+    on_disk = systemd.environment(machine.tree.text(layout.drop_in) or "")
     registries = _ours_insecure(machine)
     names = (machine.tree.text("/etc/hosts") or "").encode()
     hosts = hosts_file.entries(names)

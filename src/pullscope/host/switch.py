@@ -11,15 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pullscope.host import (
-    HostError,
-    carry_out,
-    change,
-    docker_daemon,
-    docker_reload,
-    systemd,
-    takeback_timer,
-)
+from pullscope.host import HostError, carry_out, change, docker_daemon, systemd, takeback_timer
 from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Tell
 from pullscope.host.command import Outcome
@@ -90,7 +82,7 @@ def off(found: Machine, tell: Tell) -> Undone:
         return Undone(was_on=False)
     with journal.lock():
         takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
-        interim = found.active and docker_reload.forget(tree, found.run, found.layout, record.entries)
+        interim = found.active and docker_daemon.forget(tree, found.run, found.layout, record.entries)
         left = change.take_all_back(tree, record.entries, tell)
         if interim:
             tell("docker reloaded, without our insecure registries")

@@ -2,15 +2,19 @@
 
 mitmproxy trusts certifi's roots only. What the daemon trusted beyond them (the system's store, CAs in certs.d) is
 collected into one bundle for mitmproxy's `ssl_verify_upstream_trusted_ca`. Only public certificates are copied; private
-keys stay where they are.
+keys stay where they are. mitmproxy's own directory belongs to the user who called, and root reads it: see untrusted_file.py.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
+from pullscope.host import HostError, untrusted_file
 from pullscope.host.layout import Layout
 from pullscope.host.tree import Tree
 
@@ -86,3 +90,74 @@ def registries(tree: Tree, layout: Layout) -> list[RegistryTrust]:
 def bundle(pems: Iterable[str]) -> bytes:
     """One PEM text, each certificate once."""
     return "".join(f"{pem}\n" for pem in dict.fromkeys(pems)).encode()
+
+
+CERTIFICATE = "mitmproxy-ca-cert.pem"
+CA_FILES = ("mitmproxy-ca.pem", CERTIFICATE, "mitmproxy-dhparam.pem")
+
+
+def authority(confdir: Path) -> str | None:
+    """The CA certificate (PEM) in `confdir`, None where there is none. HostError where the file is anything else."""
+    path = confdir / CERTIFICATE
+    content = untrusted_file.read(path, LARGEST_CERTIFICATE)
+    if content is None:
+        return None
+    try:
+        return one_authority(content)
+    except ValueError as error:
+        raise HostError(f"{path} {error}") from error
+
+
+def copy_ca(confdir: Path, home: Path) -> None:
+    """The CA with its key into `home`, for its owner only; what is not there is passed over."""
+    for name in CA_FILES:
+        content = untrusted_file.read(confdir / name, LARGEST_CERTIFICATE)
+        if content is not None:
+            handle = os.open(home / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+
+
+LARGEST_CERTIFICATE = 64 * 1024
+"""Bytes of a file that can hold one certificate."""
+
+_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+
+
+def not_after(pem: str) -> datetime | None:
+    """The end of a certificate's validity, None where it cannot be read."""
+    from cryptography import x509  # 40 ms that only few commands need
+
+    try:
+        return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+
+
+def one_authority(content: bytes) -> str:
+    """The one CA certificate in a PEM file, written anew: nothing else of the file is in the result.
+
+    ValueError, as the end of a sentence that begins with the file's name, where it is anything else.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if not content.strip():
+        raise ValueError("is empty; a CA certificate is needed")
+    labels = _LABEL.findall(content)
+    if any(b"PRIVATE KEY" in label for label in labels):
+        raise ValueError("holds a private key, which is not copied; a CA certificate without its key is needed")
+    if labels != [b"CERTIFICATE"]:
+        held = f"{labels.count(b'CERTIFICATE')} certificates" if labels.count(b"CERTIFICATE") > 1 else "no certificate"
+        raise ValueError(f"holds {held}; one CA certificate (PEM) is needed")
+    try:
+        certificate = x509.load_pem_x509_certificate(content)
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        allowed = constraints.ca
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+        allowed = False
+    except ValueError:
+        raise ValueError("holds a certificate that cannot be read; one CA certificate (PEM) is needed") from None
+    if not allowed:
+        raise ValueError("holds a certificate that is not a CA (basicConstraints); one CA certificate is needed")
+    return certificate.public_bytes(Encoding.PEM).decode("ascii")

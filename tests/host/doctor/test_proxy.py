@@ -9,7 +9,7 @@ from tests.host.fake_machine import AUTHORITY, Systemd, debian
 
 from pullscope.host import doctor, plan, switch
 from pullscope.host.doctor import Examination
-from pullscope.host.proxy_command import Program, proxy_command
+from pullscope.host.plan_words import Program, proxy_command
 from pullscope.host.requested import Wish
 
 CORPORATE = '[Service]\nEnvironment="HTTPS_PROXY=http://ann:s3cret@corp:3128"\n'

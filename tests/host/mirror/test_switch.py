@@ -13,7 +13,7 @@ from tests.host.fake_machine import AUTHORITY, Killed, Systemd, debian, kill_at,
 
 from pullscope.host import HostError
 from pullscope.host.mirror import runtimes, switch
-from pullscope.host.mirror.runtime import Wish
+from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes import containerd, podman
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree

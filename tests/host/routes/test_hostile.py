@@ -15,7 +15,7 @@ from tests.host.routes import test_containerd, test_podman
 
 from pullscope.host import HostError
 from pullscope.host.mirror import runtimes, switch
-from pullscope.host.mirror.runtime import Wish
+from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree

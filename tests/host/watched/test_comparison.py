@@ -10,8 +10,8 @@ from tests.host.fake_machine import plant
 
 from pullscope.host.routes.route import Endpoint, Node, Route
 from pullscope.host.tree import Tree
-from pullscope.host.watched.asked import Asked, Pulled
 from pullscope.host.watched.comparison import Comparison
+from pullscope.host.watched.conversations import Asked, Pulled
 
 ONE, TWO, OWN = (
     "http://127.0.0.1:8600/v2/org/app",

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from pullscope.host.watched.conversations import Conversations
+from pullscope.host.watched.conversations import Asked, Conversations, asked_in_log
 from pullscope.host.watched.packets import ACK, RST, SYN, Place, Segment, read
 
 HERE = "127.0.0.1"
@@ -177,3 +177,32 @@ def test_a_packet_is_read(version: int) -> None:
     assert read(packet) == Segment(source=(source, 40000), target=(target, 443), flags=SYN, data=payload)
     assert [read(packet[:length]) for length in range(len(head) + 13)] == [None] * (len(head) + 13)
     assert read(packet[:9] + b"\x11" + packet[10:] if version == 4 else packet[:6] + b"\x11" + packet[7:]) is None
+
+
+LOG = r"""
+time="2026-11-26T04:44:50Z" level=debug msg="Using registries.d directory /etc/containers/registries.d"
+time="2026-11-26T04:44:50Z" level=debug msg="Trying to access \"127.0.0.1:1/docker.io/org/app:1\""
+time="2026-11-26T04:44:50Z" level=debug msg="GET https://127.0.0.1:1/v2/"
+time="2026-11-26T04:44:50Z" level=debug msg="Accessing \"127.0.0.1:1/docker.io/org/app:1\" failed: pinging container registry 127.0.0.1:1: Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused"
+time="2026-11-26T04:44:50Z" level=debug msg="Trying to access \"docker.io/org/app:1\""
+time="2026-11-26T04:44:50Z" level=debug msg="GET https://registry-1.docker.io/v2/"
+Error: no
+"""  # noqa: E501 - lines of a real log
+
+
+def test_each_source_is_an_endpoint_and_says_why_it_failed() -> None:
+    """In order; the last one answered, and Docker Hub is where its API is."""
+    assert asked_in_log(LOG.splitlines()) == (
+        Asked(
+            url="https://127.0.0.1:1/v2/docker.io/org/app",
+            came='pinging container registry 127.0.0.1:1: Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: '
+            "connection refused",
+        ),
+        Asked(url="https://registry-1.docker.io/v2/org/app", came="answered", good=True),
+    )
+
+
+def test_a_retry_changes_nothing() -> None:
+    """podman tries all of it three times."""
+    assert asked_in_log(LOG.splitlines() * 3)[0].came.endswith("connection refused")
+    assert len(asked_in_log(LOG.splitlines() * 3)) == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pullscope.host.doctor import certificate, daemon, environment, proxy
+from pullscope.host.doctor import daemon, environment, proxy
 from pullscope.host.doctor.examination import Examination
 from pullscope.oci.verdicts import Problem
 
@@ -23,11 +23,11 @@ CHECKS: tuple[Callable[[Examination], Iterable[Problem]], ...] = (
     environment.loopback_names,
     environment.not_restarted,
     environment.rootless_loopback,
-    certificate.missing,
-    certificate.wrong_name,
-    certificate.unreadable,
-    certificate.expired,
-    certificate.other_confdir,
+    proxy.ca_missing,
+    proxy.ca_wrong_name,
+    proxy.ca_unreadable,
+    proxy.ca_expired,
+    proxy.ca_of_other_confdir,
     proxy.not_listening,
     proxy.way_out,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from pullscope.host import daemon_json, dropin
+from pullscope.host import daemon_json, systemd
 from pullscope.host.docker_daemon import HUB_API, at_least
 from pullscope.host.doctor.examination import Examination
 from pullscope.oci.verdicts import Problem, Severity
@@ -45,7 +45,7 @@ def overridden(at: Examination) -> Iterator[Problem]:
     """Another file sets the same variable after ours."""
     ours = at.drop_in
     for plain in ("HTTPS_PROXY", "SSL_CERT_DIR"):
-        name = dropin.variable(plain, at.machine.layout)
+        name = systemd.variable(plain, at.machine.layout)
         path = at.machine.unit.setter(name)
         if name in ours and path not in {None, at.machine.layout.drop_in} and _merged(at)[name] != ours[name]:
             yield Problem(

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pullscope.host import HostError, dropin, registry_host
-from pullscope.host.confdir import authority as read_authority
+from pullscope.host import HostError, registry_host, systemd
 from pullscope.host.listener import command_of, listens
 from pullscope.host.machine import MARK, Machine
 from pullscope.host.proxy_service import CONFDIR
+from pullscope.host.trust import authority as read_authority
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class Examination:
     @property
     def drop_in(self) -> dict[str, str]:
         """What our drop-in sets; empty where there is none."""
-        found = dropin.environment(self.machine.tree.text(self.machine.layout.drop_in) or "")
+        found = systemd.environment(self.machine.tree.text(self.machine.layout.drop_in) or "")
         return found if MARK in found else {}
 
     @property

@@ -1,11 +1,17 @@
-"""Checks on the proxy: does it listen, does it trust and go out as the daemon did."""
+"""Checks on the proxy: does it listen, does it trust and go out as the daemon did; and on its CA: is it where the daemon looks,
+under a name that it reads, still valid, and the proxy's own.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import PurePath
 
+from pullscope.host import trust
 from pullscope.host.doctor.examination import Examination
+from pullscope.host.trust import not_after
 from pullscope.oci.verdicts import Problem, Severity
 
 PROGRAMS = {"mitmdump", "mitmweb", "mitmproxy"}
@@ -46,3 +52,94 @@ def way_out(at: Examination) -> Iterator[Problem]:
             message=f"the proxy on port {port} {' and '.join(missing)}",
             fix=at.proxy_command,
         )
+
+
+def _places(at: Examination) -> list[str]:
+    """Where our CA should lie."""
+    recorded = [
+        entry.path for entry in at.machine.recorded.entries.values() if entry.path.endswith(trust.CERTIFICATE_NAME)
+    ]
+    if recorded:
+        return recorded
+    if at.machine.layout.ca_directory in at.drop_in.get("SSL_CERT_DIR", ""):
+        return [f"{at.machine.layout.ca_directory}/{trust.CERTIFICATE_NAME}"]
+    return []
+
+
+def ca_missing(at: Examination) -> Iterator[Problem]:
+    """A CA that is not there."""
+    for path in _places(at):
+        if at.machine.tree.text(path) is None and at.machine.tree.look(path).absent:
+            yield Problem(
+                code="ca-missing",
+                message=f"{path} is not there, so {at.machine.layout.name} rejects the proxy's certificate "
+                "(x509: unknown authority)",
+                fix=f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
+                where=path,
+            )
+
+
+def ca_wrong_name(at: Examination) -> Iterator[Problem]:
+    """dockerd reads `*.crt` in certs.d and passes over `.pem` (moby registry/registry.go, ReadCertsDirectory)."""
+    folder = at.machine.layout.certs_d
+    for host in at.machine.tree.names(folder):
+        for name in at.machine.tree.names(f"{folder}/{host}"):
+            path = f"{folder}/{host}/{name}"
+            if name.endswith(".pem") and "BEGIN CERTIFICATE" in (at.machine.tree.text(path) or ""):
+                quoted, better = shlex.quote(path), shlex.quote(path.removesuffix(".pem") + ".crt")
+                yield Problem(
+                    code="ca-named-pem",
+                    severity=Severity.ERROR,
+                    message=f"docker ignores {path}: it reads only names that end in .crt",
+                    fix=f"{at.sudo}mv {quoted} {better}",
+                    where=path,
+                )
+
+
+def ca_unreadable(at: Examination) -> Iterator[Problem]:
+    """What lies in the confdir in the CA certificate's place is something else."""
+    if at.authority_trouble:
+        confdir = shlex.quote(at.confdir)
+        aside = f"{confdir}/not-a-ca"
+        yield Problem(
+            code="ca-unreadable",
+            message=at.authority_trouble,
+            fix=f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again}  # and restart the proxy",
+            where=at.confdir,
+        )
+
+
+def ca_expired(at: Examination) -> Iterator[Problem]:
+    """A CA that is out of date."""
+    for path in _places(at):
+        end = not_after(at.machine.tree.text(path) or "")
+        if end is not None and end < datetime.now(UTC):
+            confdir = shlex.quote(at.confdir)
+            aside = f"{confdir}/expired-{end:%Y%m%d}"
+            yield Problem(
+                code="ca-expired",
+                message=f"{path} ended on {end:%Y-%m-%d}",
+                fix=f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again} && "
+                f"{at.systemctl} restart {at.machine.layout.unit}  # and restart the proxy",
+                where=path,
+            )
+            return
+
+
+def ca_of_other_confdir(at: Examination) -> Iterator[Problem]:
+    """The CA that docker trusts is not the one that the proxy will sign with."""
+    signing = at.signing()
+    if signing is None:
+        return
+    confdir, certificate = signing
+    wanted = trust.certificates(certificate)
+    for path in _places(at):
+        text = at.machine.tree.text(path)
+        if text is not None and trust.certificates(text) != wanted:
+            yield Problem(
+                code="ca-of-another-confdir",
+                message=f"{path} is not the CA in {confdir}",
+                fix=f"{at.on(confdir=confdir)} && {at.systemctl} restart {at.machine.layout.unit}",
+                where=path,
+            )
+            return

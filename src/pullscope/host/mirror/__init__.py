@@ -3,9 +3,8 @@
 A mirror needs no certificate authority, and a client goes on without it where it does not answer. What the user had stays
 behind ours. Nothing is restarted unless that was asked for; what a daemon reads by a signal is given one.
 
-    runtime.py        a kind of client, and what is asked of it
-    certs_d.py, daemon.py, drop_in.py, buildkit.py, k3s.py    the one file of each kind, as changes; pieces.py: edits of text
-    runtimes.py       the table of all, and which of them are here
+    configs.py        what is asked of `on`, and the one file of each kind of client, as changes
+    runtimes.py       a kind of client; the table of all, and which of them are here
     switch.py         on, off and status of one of them
     proof.py          one request to the mirror that shows that it works
 """

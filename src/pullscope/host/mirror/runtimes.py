@@ -1,14 +1,48 @@
-"""The table of clients that can be given a mirror, and which of them are on this machine: by files, never by asking them."""
+"""The clients that can be given a mirror: what is known of each, and which are on this machine, by files and not by asking."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
-from pullscope.host.layout import SYSTEM
-from pullscope.host.mirror import buildkit, certs_d, daemon, drop_in, k3s
-from pullscope.host.mirror.runtime import Runtime
+from pullscope.host.carry_out import Parts
+from pullscope.host.layout import SYSTEM, SYSTEM_UNIT_PATHS
+from pullscope.host.mirror import configs
+from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes import containerd, containerd_config, podman, toml_text
 from pullscope.host.routes.route import Node
+from pullscope.oci.verdicts import Problem
+
+_PROGRAMS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/bin")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """A kind of client. `write` adds its changes to a plan and says what is not seen, a line each."""
+
+    id: str
+    name: str
+    found_by: tuple[str, ...]
+    """Units, paths and programs of which one that is there shows that it is on this machine."""
+    write: Callable[[Parts, Node, Wish], list[str]]
+    units: tuple[str, ...] = ()
+    """Its daemon's units; none where it reads its file at each command."""
+    examine: Callable[[Node], tuple[Problem, ...]] | None = None
+    """What else keeps a mirror from being asked, with its cure; None where nothing reads the same files."""
+    reads: str = "at each pull"
+    """When it reads the file: `at each pull`, `on reload` or `on restart`."""
+    unless: Callable[[Node], bool] = lambda _: False
+    """What of its configuration says that it pulls nothing by itself."""
+
+    def here(self, node: Node) -> bool:
+        """Whether it is on this machine: by files, never by asking it."""
+        return any(_is_there(node, name) for name in self.found_by) and not self.unless(node)
+
+
+def _is_there(node: Node, name: str) -> bool:
+    folders = ("",) if name.startswith("/") else SYSTEM_UNIT_PATHS if name.endswith(".service") else _PROGRAMS
+    return any(node.tree.exists(f"{folder}/{name}" if folder else name) for folder in folders)
 
 
 def _pulls_nothing(node: Node) -> bool:
@@ -26,14 +60,14 @@ RUNTIMES: tuple[Runtime, ...] = (
         name="containerd (CRI, nerdctl)",
         found_by=("containerd.service", containerd_config.CONFIG),
         unless=_pulls_nothing,
-        write=certs_d.write,
+        write=configs.containerd,
         examine=containerd.examine,
     ),
     Runtime(
         id="docker",
         name="dockerd",
         found_by=("docker.service", SYSTEM.daemon_json),
-        write=daemon.write,
+        write=configs.dockerd,
         units=("docker.service",),
         reads="on reload",
     ),
@@ -41,14 +75,14 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="podman",
         name="podman, buildah, skopeo",
         found_by=("podman", "buildah", "skopeo"),
-        write=partial(drop_in.write, drop_in.PODMAN),
+        write=partial(configs.registries_drop_in, configs.PODMAN),
         examine=podman.examine,
     ),
     Runtime(
         id="crio",
         name="CRI-O",
         found_by=("crio.service", "/etc/crio"),
-        write=partial(drop_in.write, drop_in.CRIO),
+        write=partial(configs.registries_drop_in, configs.CRIO),
         examine=podman.examine,
         units=("crio.service",),
         reads="on reload",
@@ -56,8 +90,8 @@ RUNTIMES: tuple[Runtime, ...] = (
     Runtime(
         id="buildkit",
         name="BuildKit",
-        found_by=("buildkit.service", buildkit.PATH),
-        write=buildkit.write,
+        found_by=("buildkit.service", configs.BUILDKIT),
+        write=configs.buildkit,
         units=("buildkit.service",),
         reads="on restart",
     ),
@@ -65,7 +99,7 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="k3s",
         name="k3s",
         found_by=("k3s.service", "k3s-agent.service", "/etc/rancher/k3s"),
-        write=partial(k3s.write, k3s.FILES["k3s"]),
+        write=partial(configs.k3s, configs.K3S_FILES["k3s"]),
         units=("k3s.service",),
         reads="on restart",
     ),
@@ -73,7 +107,7 @@ RUNTIMES: tuple[Runtime, ...] = (
         id="rke2",
         name="rke2",
         found_by=("rke2-server.service", "rke2-agent.service", "/etc/rancher/rke2"),
-        write=partial(k3s.write, k3s.FILES["rke2"]),
+        write=partial(configs.k3s, configs.K3S_FILES["rke2"]),
         units=("rke2-server.service",),
         reads="on restart",
     ),

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pullscope.host import HostError, carry_out, change, docker_reload, takeback_timer
-from pullscope.host.carry_out import Undone, told
+from pullscope.host import HostError, carry_out, change, docker_daemon, takeback_timer
+from pullscope.host.carry_out import Parts, Undone, told
 from pullscope.host.change import Change, Tell
-from pullscope.host.change_list import Parts
 from pullscope.host.command import spelled
+from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry
-from pullscope.host.journaled_tree import Recorded
 from pullscope.host.layout import SYSTEM
-from pullscope.host.mirror.runtime import Runtime, Wish
+from pullscope.host.mirror.configs import Wish
+from pullscope.host.mirror.runtimes import Runtime
 from pullscope.host.routes.route import Node
 from pullscope.host.status import drifted
 from pullscope.oci.verdicts import Problem
@@ -92,7 +92,7 @@ def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
         return Undone(was_on=False)
     with known.journal.lock():
         takeback_timer.stop(node.run, SYSTEM.systemctl, record.entries)
-        if _active(node, SYSTEM.unit) and docker_reload.forget(node.tree, node.run, SYSTEM, record.entries):
+        if _active(node, SYSTEM.unit) and docker_daemon.forget(node.tree, node.run, SYSTEM, record.entries):
             tell("docker reloaded, without the tracing mirror")
         left = change.take_all_back(node.tree, record.entries, tell)
         if _has_timer(record.entries):

@@ -1,6 +1,7 @@
 """podman, buildah, skopeo, CRI-O: which endpoints are asked for a name, from registries.conf(5) and its drop-ins.
 
-containers/image pkg/sysregistriesv2 (PullSourcesFromReference), pkg/shortnames (Resolve), docker/docker_client.go (certs.d).
+And what is wrong in these files, each with the line that cures it. Sources: containers/image pkg/sysregistriesv2
+(PullSourcesFromReference), pkg/shortnames (Resolve), docker/docker_client.go (certs.d).
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pullscope.host.routes import logins, podman_checks, registries_conf
-from pullscope.host.routes.registries_conf import Registries
-from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route
+from pullscope.host.routes import edits, logins, registries_conf, toml_text
+from pullscope.host.routes.registries_conf import SYSTEM, Fault, Registries, Registry
+from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, is_loopback
+from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.oci.reference import DOCKER_HUB, HUB_API, Reference
-from pullscope.oci.verdicts import Problem
+from pullscope.oci.verdicts import Problem, Severity
 
 
 def route(node: Node, text: str) -> Route:
@@ -43,7 +45,7 @@ def route(node: Node, text: str) -> Route:
         client="podman",
         reference=text,
         endpoints=tuple(endpoints),
-        problems=tuple(podman_checks.problems(node, known, names, short=short)),
+        problems=tuple(problems(node, known, names, short=short)),
         notes=tuple(said),
         files=known.files,
         refused=refused,
@@ -52,7 +54,7 @@ def route(node: Node, text: str) -> Route:
 
 def examine(node: Node) -> tuple[Problem, ...]:
     """Everything that is wrong in the files, whatever is pulled."""
-    return tuple(podman_checks.problems(node, registries_conf.read(node), [], short=False))
+    return tuple(problems(node, registries_conf.read(node), [], short=False))
 
 
 def is_short(text: str) -> bool:
@@ -117,3 +119,156 @@ def _authority(node: Node, host: str) -> str:
         if node.tree.exists(folder):
             return f"{folder}/*.crt" if any(name.endswith(".crt") for name in node.tree.names(folder)) else ""
     return ""
+
+
+def problems(node: Node, known: Registries, names: list[str], *, short: bool) -> Iterator[Problem]:
+    """The faults of all files; for `names`, which are asked for, what keeps their mirrors from being used."""
+    for fault in known.faults:
+        yield Problem(
+            code="registries-conf-refused",
+            message=f"{fault.path} {fault.why}: every pull fails with it",
+            fix=_cure(node, fault),
+            where=f"{fault.path}:{fault.line}" if fault.line else fault.path,
+        )
+    if known.faults:
+        return
+    yield from _not_read(node)
+    yield from _replaced(node, known)
+    for registry in known.registries:
+        yield from _loopback(node, registry)
+    if short and not names:
+        path = f"{SYSTEM}.d/999-search.conf"
+        yield Problem(
+            code="short-name-unresolved",
+            message="this short name has no alias, and no file names unqualified-search-registries",
+            fix=f"{node.sudo}mkdir -p {node.shown(f'{SYSTEM}.d')} && "
+            + edits.append(node, path, f'unqualified-search-registries = ["{DOCKER_HUB}"]'),
+            where=SYSTEM,
+        )
+    for name in names:
+        reference = Reference.parse(name)
+        found = known.find(f"{reference.registry}/{reference.repository}")
+        if found is not None:
+            yield from _asked(node, found)
+
+
+def _asked(node: Node, found: Registry) -> Iterator[Problem]:
+    _, table = _table(node, found)
+    if found.blocked and table is not None and "blocked" in table.keys:
+        yield Problem(
+            code="registry-blocked",
+            message=f"{found.prefix} is blocked: every pull from it fails",
+            fix=edits.sed(node, found.path, edits.delete(table.keys["blocked"])),
+            where=f"{found.path}:{table.keys['blocked'][0]}",
+        )
+
+
+def _cure(node: Node, fault: Fault) -> str:
+    if "a location has no http" in fault.why:
+        script = r"s#^([[:space:]]*(location|prefix)[[:space:]]*=[[:space:]]*.)https?://#\1#"
+        return edits.sed(node, fault.path, script).replace("sed -i", "sed -E -i")
+    table, text = fault.table, fault.text
+    if fault.line and "search registry" in fault.why and "://" in fault.why and text is not None:
+        first, last = text.tables[0].keys[registries_conf.SEARCH]
+        return edits.sed(node, fault.path, f"{first},{last}s#https\\?://##g")
+    if fault.line and "alias" in fault.why:
+        return edits.sed(node, fault.path, edits.delete((fault.line, fault.line)))
+    if table is not None and text is not None:
+        below = [table, *_mirror_tables(text, table)]
+        both = "pull-from-mirror" in fault.why
+        lines = [item.keys["pull-from-mirror"] for item in below if "pull-from-mirror" in item.keys] if both else []
+        if lines:
+            return edits.sed(node, fault.path, *map(edits.delete, lines))
+        if "differ in" in fault.why:
+            return _agreed(node, fault, text, table)
+        if "[[registry]] without a location" in fault.why and "prefix" in table.keys:
+            place = toml_text.get(_settings(text, table), "prefix")
+            return edits.sed(node, fault.path, edits.after(table.line, f'location = "{place}"'))
+    return f"{node.sudo}mv {node.shown(fault.path)} {node.shown(fault.path + '.broken')}"
+
+
+def _agreed(node: Node, fault: Fault, text: TomlText, table: Table) -> str:
+    """The later of two tables says what the earlier one says."""
+    key = fault.why.rpartition(" ")[2]
+    place = toml_text.get(_settings(text, table), "location")
+    earlier = next(item for item in text.data["registry"] if item.get("location") == place)
+    value = f"{key} = {'true' if earlier.get(key) else 'false'}"
+    known = table.keys.get(key)
+    return edits.sed(node, fault.path, edits.replace(known, value) if known else edits.after(table.line, value))
+
+
+def _not_read(node: Node) -> Iterator[Problem]:
+    """A drop-in counts only with the ending .conf."""
+    folder = f"{SYSTEM}.d"
+    for name in node.tree.names(folder):
+        path = f"{folder}/{name}"
+        if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (node.text(path) or ""):
+            continue
+        yield Problem(
+            code="drop-in-not-read",
+            severity=Severity.WARNING,
+            message=f"{path} is not read: its name does not end in .conf",
+            fix=f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.conf')}",
+            where=path,
+        )
+
+
+def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
+    """Mirrors of an earlier file that a later one takes away: a `[[registry]]` replaces the one of its prefix whole."""
+    earlier: dict[str, Registry] = {}
+    for path in known.files:
+        try:
+            text = toml_text.read(node.text(path) or "")
+        except ValueError:
+            continue
+        for found in registries_conf.tables(path, text):
+            before = earlier.get(found.prefix)
+            ours = {str(item.get("location")) for item in found.mirrors}
+            lost = [str(item.get("location")) for item in before.mirrors] if before else []
+            if before is not None and known.find(found.prefix) == found and not set(lost) <= ours:
+                yield Problem(
+                    code="registry-replaced",
+                    severity=Severity.WARNING,
+                    message=f"{path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
+                    f"({', '.join(lost)}) are not asked",
+                    fix=f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.off')}",
+                    where=f"{path}:{found.line}",
+                )
+            earlier[found.prefix] = found
+
+
+def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
+    """A mirror on loopback that is asked by https only."""
+    text, table = _table(node, registry)
+    if text is None or table is None:
+        return
+    for mirror, below in zip(registry.mirrors, _mirror_tables(text, table), strict=False):
+        location = str(mirror.get("location", ""))
+        host = location.partition("/")[0]
+        if mirror.get("insecure") is not True and ":" in host and is_loopback(host):
+            yield Problem(
+                code="mirror-without-insecure",
+                severity=Severity.WARNING,
+                message=f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true",
+                fix=edits.sed(node, registry.path, edits.after(below.line, "insecure = true")),
+                where=f"{registry.path}:{below.line}",
+            )
+
+
+def _table(node: Node, registry: Registry) -> tuple[TomlText | None, Table | None]:
+    try:
+        text = toml_text.read(node.text(registry.path) or "")
+    except ValueError:
+        return None, None
+    return text, next((item for item in text.named("registry") if item.line == registry.line), None)
+
+
+def _mirror_tables(text: TomlText, table: Table) -> list[Table]:
+    """The `[[registry.mirror]]` tables that belong to a `[[registry]]`."""
+    after = [item.line for item in text.named("registry") if item.line > table.line]
+    end = min(after) if after else text.lines + 1
+    return [item for item in text.named("registry", "mirror") if table.line < item.line < end]
+
+
+def _settings(text: TomlText, table: Table) -> object:
+    return text.data["registry"][text.named("registry").index(table)]

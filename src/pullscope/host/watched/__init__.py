@@ -3,10 +3,8 @@
 Nothing is changed for it: no file, no proxy, no CA, no restart. What is read is what a client shows anyway: the beginnings
 of its connections (the kernel's packets), or its own debug log. What TLS hides stays hidden.
 
-    asked.py            what was asked of one endpoint, and the result; plain values
     packets.py          the machine's TCP, as segments; needs root
     conversations.py    segments as requests: in plain http, or as names that TLS shows
-    containers_log.py   the debug log of podman and skopeo as requests
     cri.py              the kubelet's questions to a container runtime, without a kubelet
     pulls.py            the one pull of each client, and nothing left of it
     comparison.py       as said, not asked, asked but not said, with the cause

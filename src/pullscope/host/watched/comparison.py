@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pullscope.host.routes.route import Endpoint, Node, Route, url_parts
-from pullscope.host.watched.asked import Asked, Pulled
+from pullscope.host.watched.conversations import Asked, Pulled
 from pullscope.oci.verdicts import Problem, Severity
 
 AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as said", "not asked", "asked but not said", "besides"

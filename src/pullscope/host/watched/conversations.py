@@ -1,4 +1,4 @@
-"""TCP segments as requests: in plain http with path and answer, in TLS the name that the client says, and how it ended.
+"""What a client asked, from TCP segments: in plain http path and answer, in TLS the name, and how it ended; or from its log.
 
 RFC 8446 (TLS records, the alert that a client ends a handshake with), RFC 9110 (a request line, Host, CONNECT). A connection
 is the client's if the kernel says so while it is open. Where it was over too soon to be asked about, it is surely the client's
@@ -8,12 +8,45 @@ only if it asks for the image.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from pullscope.host.watched.asked import Asked
 from pullscope.host.watched.packets import ACK, RST, SYN, Place, Segment
+from pullscope.oci.reference import Reference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """One endpoint that was asked, as far as it was seen."""
+
+    url: str
+    """With its path up to `/manifests/` and `/blobs/`; `https://HOST` alone where TLS hides the path."""
+    came: str
+    """What came of it, in words: `200`, `connection refused`."""
+    good: bool = False
+    """Whether it answered, so that the pull could go on with it."""
+    surely: bool = True
+    """Whether it is known to have been this client; else it may be another program of the machine."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pulled:
+    """How the one pull ended."""
+
+    by: str
+    """What pulled, as sentences name it."""
+    asked: tuple[Asked, ...]
+    """In the order of the first request to each."""
+    error: str = ""
+    """The client's own last words; empty where the pull succeeded."""
+    left: str = ""
+    """What it left on the machine, as a sentence; empty where that is nothing."""
+    started: float = 0.0
+    """When the daemon was started, in seconds since 1970; 0 where there is no daemon."""
+    missed: int = 0
+    """Packets that the kernel had to drop, so that something may have been asked unseen."""
+
 
 _REQUEST = re.compile(rb"(GET|HEAD|POST|CONNECT) (\S{1,2000}) HTTP/1\.[01]\r\n")
 _HOST = re.compile(rb"\r\nHost: *([^\r\n]{1,255})", re.IGNORECASE)
@@ -212,3 +245,32 @@ def _name_in(hello: bytes) -> str:
 def _host(name: str, port: int, usual: tuple[int, ...] = (443,)) -> str:
     name = f"[{name}]" if ":" in name else name
     return name if port in usual else f"{name}:{port}"
+
+
+_LOGGED = re.compile(r'level=debug msg="(Trying to access|Accessing) \\"([^"\\ ]{1,500})\\"(?: failed: (.*))?"$')
+
+
+def asked_in_log(lines: Iterable[str]) -> tuple[Asked, ...]:
+    """What the debug log of podman and skopeo shows: each source once, as tried; the last that did not fail answered.
+
+    containers/image docker/docker_image_src.go: `Trying to access "SOURCE"` before each, `Accessing "SOURCE" failed: WHY` after.
+    """
+    found: dict[str, Asked] = {}
+    for line in lines:
+        match = _LOGGED.search(line.rstrip())
+        if match is None:
+            continue
+        url = _endpoint_of(match[2])
+        if match[1] == "Trying to access":
+            found.setdefault(url, Asked(url=url, came="answered", good=True))
+        elif match[3] is not None:
+            found[url] = Asked(url=url, came=match[3].replace('\\"', '"'))
+    return tuple(found.values())
+
+
+def _endpoint_of(source: str) -> str:
+    try:
+        reference = Reference.parse(source)
+    except ValueError:
+        return f"https://{source}"
+    return f"https://{reference.api_host}/v2/{reference.repository}"

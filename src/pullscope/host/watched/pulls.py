@@ -20,9 +20,8 @@ from pullscope.host.invoker import invoker
 from pullscope.host.layout import SYSTEM
 from pullscope.host.routes.route import Node
 from pullscope.host.systemd import show
-from pullscope.host.watched import containers_log, cri
-from pullscope.host.watched.asked import Asked, Pulled
-from pullscope.host.watched.conversations import Conversations, endpoint
+from pullscope.host.watched import conversations, cri
+from pullscope.host.watched.conversations import Asked, Conversations, Pulled, endpoint
 from pullscope.host.watched.packets import Packets
 from pullscope.oci.reference import Reference
 
@@ -97,7 +96,7 @@ def podman(_: Node, text: str) -> Pulled:
             command.run([*own, "podman", "unshare", "rm", "-rf", f"{folder}/storage", f"{folder}/run"])
     lines = f"{done.out}\n{done.err}".splitlines()
     error = "" if done.ok else next((line for line in reversed(lines) if line.startswith("Error")), done.last_words)
-    return Pulled(by=program, asked=containers_log.asked(lines), error=error.removeprefix("Error: "))
+    return Pulled(by=program, asked=conversations.asked_in_log(lines), error=error.removeprefix("Error: "))
 
 
 def _need_root() -> None:

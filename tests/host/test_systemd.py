@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pullscope.host import dropin
+from pullscope.host import systemd
 
 
 def test_filling_and_reading_are_inverse() -> None:
     """What is filled in is read back, whatever characters it has."""
-    template = (dropin.units() / "docker.service.d" / "pullscope.conf").read_text()
+    template = (systemd.units() / "docker.service.d" / "pullscope.conf").read_text()
     values = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": 'a b,50%,"q",\\x', "SSL_CERT_DIR": None}
-    read = dropin.environment(dropin.fill(template, values))
+    read = systemd.environment(systemd.fill(template, values))
     assert read == {
         "HTTPS_PROXY": "http://127.0.0.1:1",
         "HTTP_PROXY": "http://127.0.0.1:8080",
@@ -23,14 +23,14 @@ def test_filling_and_reading_are_inverse() -> None:
 
 def test_the_template_stands_as_it_is() -> None:
     """Copied by hand it points at the default proxy, by http:// also for HTTPS_PROXY."""
-    read = dropin.environment((dropin.units() / "docker.service.d" / "pullscope.conf").read_text())
+    read = systemd.environment((systemd.units() / "docker.service.d" / "pullscope.conf").read_text())
     assert read["HTTPS_PROXY"] == read["HTTP_PROXY"] == "http://127.0.0.1:8080"
 
 
 def test_a_control_character_is_refused() -> None:
     """A line break in a value would be a setting of its own."""
     with pytest.raises(ValueError, match="control character"):
-        dropin.fill('Environment="NO_PROXY="\n', {"NO_PROXY": "a\nExecStartPre=/bin/sh"})
+        systemd.fill('Environment="NO_PROXY="\n', {"NO_PROXY": "a\nExecStartPre=/bin/sh"})
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_control_character_is_refused() -> None:
 )
 def test_any_environment_line_is_read(text: str, expected: dict[str, str]) -> None:
     """Several on a line, quotes, continuation lines, comments, and the empty one that clears."""
-    assert dropin.environment(text) == expected
+    assert systemd.environment(text) == expected

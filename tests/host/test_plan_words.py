@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Systemd, debian
 
 from pullscope.host import plan
-from pullscope.host.proxy_command import Program, proxy_command
+from pullscope.host.plan_words import Program, proxy_command
 from pullscope.host.requested import Wish
 
 PROGRAM = Program(mitmdump="/v/bin/mitmdump", addon="/v/trace.py", confdir="/c", routing="/v/routing.py")
