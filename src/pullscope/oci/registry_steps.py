@@ -1,9 +1,10 @@
 """What is to be done at a known registry: the step, as its own documentation has it.
 
 `pull`, `push`, `delete` and `metadata_read` give an account that right, `creates` makes a repository, where a push does not,
-`nodes` lets the nodes of a cluster of the same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what
-is locked. `log` is where its log is, `cache` what mends its way to a registry behind it, `public` where its own address is set,
-`status` where its faults are told, and `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
+`deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the same cloud pull without a secret,
+`address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is, `cache` what mends its way to a
+registry behind it, `public` where its own address is set, `status` where its faults are told, `page` where people see what is
+public. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ docker-hub
     pull have {owner} add it as a collaborator (hub.docker.com/r/{name}, Collaborators; of an organization: Permissions)
     push have {owner} add it as a collaborator (hub.docker.com/r/{name}), with a token Read & Write and room for it in their plan;
         or name the image YOU/{path}, as that account is called
+    deletes https://hub.docker.com/r/{name}/tags
     page https://hub.docker.com/r/{name}
     status https://www.dockerstatus.com
 ghcr
@@ -27,6 +29,8 @@ ghcr
         write at https://github.com/orgs/{owner}/packages/container/{path}/settings (of a person: users in place of orgs)
     delete make its token with delete:packages, as an admin of https://github.com/orgs/{owner}/packages/container/{path}/settings
         (of a person: users in place of orgs)
+    # docs.github.com/rest/packages/packages
+    deletes gh api -X DELETE /orgs/{owner}/packages/container/{path}/versions/ID, or its page at GitHub
     status https://www.githubstatus.com
 ecr
     # docs.aws.amazon.com/AmazonECR/latest/userguide: image-push-iam.html, repository-policies.html

@@ -30,7 +30,7 @@ no rule: default backend
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
 route: no healthy upstream|no available server|(?:application|app) not found|no such app
     |upstream connect error|no server is available|error code: 10(?:16|33)
-    check the route to the registry behind {host}: the proxy in front has no server for it
+    start the registry behind {host}, or correct the address that the proxy in front has for it: it has no server for it
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
 filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|(?:page|access) blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
@@ -49,7 +49,7 @@ proxy login: proxy authentication
     give the client the login of the proxy in its proxy settings
 account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
     |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
-    check the account at {host}: its answer says what is wrong with it
+    have an administrator of {host} do for that account what its answer says, or log in with another: {login}
 # openshift/release#6056, redhat-developer/rhdh-local#20
 moved (read list): only available (?:on|at|from) (?P<what>[a-z][\w-]*(?:\.[a-z][\w-]*)+)
     ask for {what}/{name} in its place, and log in there: {login_there}
@@ -117,6 +117,21 @@ group (write delete): deploying to groups|PRO-licensed
 # deckhouse/deckhouse-cli#55, deckhouse/deckhouse#5008, #10672
 types in Quay (write): does not match schema: '(?P<what>[\w.+-]+/[\w.+-]+)' is not one of
     set FEATURE_GENERAL_OCI_SUPPORT: true in the config.yaml of Quay at {host}, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
+# quay/quay#899
+mount in Quay (write): missing `?from`? repository
+    update Quay at {host} to a version after September 2021: before, it took no mount without a repository to mount from
+# google/go-containerregistry#2078, #1801
+plain layers (write): rootfs\.diff\.tar\W+is not one of
+    push it with compressed layers (docker pull and docker push compress them): {host} takes no plain tar as a layer
+# sigstore/cosign#1645
+types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
+    keep it in a registry that takes {what} (signatures: COSIGN_REPOSITORY in cosign), or let {host} take that type
+# moby/buildkit#5747, chainguard-dev/apko#450, ko-build/ko#928
+form at ECR (write): parameter at 'ImageManifest'
+    push it as an image (oci-artifact=false in buildx, cosign from version 2), for {host} knows no manifest of that form
+# sigstore/cosign#3758
+overwrite in Artifactory (write): could not locate artifact
+    give the account that {client} uses the right to write over tags (Delete/Overwrite) on that repository of {host}
 # GitLab, whose list grows with its versions: falcosecurity/falco#2714, fluxcd/flux2#3724, grimoire-rs/grimoire#11
 types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
     push it with a type that {host} knows, or to a registry that takes artifacts: {what} is not in its list (newer GitLab knows
@@ -125,7 +140,7 @@ types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
 disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
     make room on the disk on which {host} keeps its blobs: collect garbage, or give it a larger volume
 disk read-only: read-only file ?system
-    mount the disk of {host} for writing, and check why it is read-only: a setting, or the kernel after an error (dmesg)
+    mount the disk of {host} for writing (mount -o remount,rw): dmesg there says whether the kernel made it read-only
 quota (write delete token): quota(?! handler)|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
@@ -167,7 +182,7 @@ page (list): number of results|pagination|page.?size
     ask for fewer at a time (n= in the address), and follow Link to the next page
 # docker/build-push-action#171
 form of a name: must be lowercase|missing image name|should be of the form
-    write the whole name, in lower case and with each part that {host} wants
+    name it in lower case and with each part that {host} wants, as its answer says
 # docker_auth, of what is asked by POST: helm/helm#6214
 scopes in one (token): invalid scope\W+\w+:\S+:\S+ \w+:
     use a newer version of the token server at {host}: it accepts no two scopes in one request, as {client} sends by POST
@@ -196,25 +211,27 @@ server of its own: unable to connect to|from intermediary
     try again: by its own words {host} did not reach a server of its own
 # Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354
 upstream (read list): http status code: \d{3}|upstream registry
-    look at what {host} asks for in its turn: the name there, library/ before an official image of Docker Hub, and the
-    login that {host} has there
+    correct the login that {host} has at the registry behind it{cache}, and the name there (library/ before an official image
+    of Docker Hub)
 # distribution/distribution#2806: without an endpoint it asks Amazon
 own storage: https?://(?P<what>[\w.:-]+)/\S*docker/registry/v2/
     let {host} reach its storage at {what}, or correct that address (storage.s3.regionendpoint in distribution, which asks Amazon
     where it is not set)
 network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline exceeded|proxyconnect|x509:
     |\blookup \S+ on\b
-    check what {host} cannot reach from where it runs, which its answer names, and its log
+    run curl -v where {host} runs, to the address that its answer names: it cannot reach that from there
 disk rights: \b(?:filesystem|mkdir|open|rename|unlink(?:at)?|chmod|lstat)\b.*permission denied
     let the user that the registry of {host} runs as write to that directory: owner and mode of the volume, fsGroup in
     Kubernetes, SELinux
 disk failed: input/output error|stale (?:nfs )?file handle|too many open files
-    check the disk or network volume of {host}, and the kernel's log there (dmesg)
+    repair the disk or network volume of {host}: dmesg there says what failed
 storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|blob ?store|swift|storage driver)\b
     |permission denied
-    check the storage of {host}, which its answer names, and its log
+    correct the storage that {host} has (bucket, key, rights, space): its answer names what failed, and its log the whole
+    (docker logs or kubectl logs of its container)
 database: \b(?:database|sql|postgres\w*|redis|redigo|deadlock|pq:)
-    check the database of {host}, which its answer names, and its log
+    try again; if it keeps failing, restart the database of {host} that its answer names: its log has more (docker logs or
+    kubectl logs of its container)
 """
 """The kinds of words, to which acts they are an answer, and below each the fix; of those that fit the first decides.
 

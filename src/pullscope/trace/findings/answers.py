@@ -108,6 +108,7 @@ class Answer:
             grant=f": {grant}" if (grant := self.step_there(action(self.case, self.step))) else "",
             lets_in=f": {lets_in}" if (lets_in := self.step_there("address")) and "IP" in words(self.hop) else "",
             unlock=self.step_there("unlock") or "its rules for what may not be written",
+            cache=f" ({cache})" if (cache := self.step_there("cache")) else "",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
             secure=by_tls_only(self.host, self.case.pull.client),

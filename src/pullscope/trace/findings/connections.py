@@ -16,7 +16,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
 from pullscope.trace.findings.case import Case, listed, mirror_of
-from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust
+from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust, proxy_setting
 from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
@@ -29,10 +29,10 @@ proxy name: proxyconnect.*\blookup\b
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
 name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
     {who} could not reach {what}: no DNS server answered
-    check which DNS server {machine} uses, and whether it answers for {hosts}
+    name a DNS server that answers in /etc/resolv.conf of {machine}: dig {bare} @SERVER tries one
 name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
     {who} could not reach {what}: no address is known for that name
-    check {name}what DNS says of {hosts} on {machine}{played}
+    {name}let {machine} ask a DNS server that knows it (dig +short {bare} @SERVER tries one){played}
 # docker/for-linux#415: the scheme of HTTPS_PROXY
 proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
     {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
@@ -42,7 +42,8 @@ proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
 proxy out: proxyconnect|upstream proxy|error connecting to|socks connect|proxy authentication required
     |^(?:forbidden|bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
-    check the proxy that {who} uses: whether it runs, which login it wants, and whether it lets {hosts} through
+    run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
+    (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}
 tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
     |record layer failure
     {what} was reached and does not speak TLS (usually plain http), and {client} uses https
@@ -68,8 +69,8 @@ tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certific
 # Not by words either, as above: docker/for-linux#994, moby/moby#38787, docker/hub-feedback#1817 (a hosts file), #2517
 tls elsewhere: (?!)
     what answered as {what} shows the certificate of another site: the name led elsewhere
-    see what DNS and the hosts file of {machine} say of {hosts}, and ask another DNS server; else something on the way answers in
-    its place: a portal of the network, a filter
+    take {hosts} out of /etc/hosts of {machine}, or ask another DNS server, if getent hosts and dig @1.1.1.1 tell different
+    addresses; else something on the way answers in its place: a portal of the network, a filter
 # Go's text is one for both, and says in the end which: henrygd/beszel#2123, redis/docker-library-redis#110
 tls early: (?<!expired or is )not yet valid|current time \S+ is before
     the certificate of {what} is not valid yet, so the clock of {machine} is behind, or it was made for later
@@ -91,11 +92,12 @@ tls trust: certificate verif|self.signed|unknown ca|not trusted
 # Alerts (RFC 8446, 6.2)
 tls refused: handshake failure|no application protocol|insufficient security|internal error
     {what} was reached and refused the TLS handshake
-    look at the log of {hosts}: it may want a client certificate, or other ciphers{through}
+    run openssl s_client -connect {port} on {machine}: it shows whether {hosts} wants a client certificate, or which
+    versions and ciphers it has{through}
 # Where all others have TLS with it: kubernetes/registry.k8s.io#154, docker/for-win#8061, #2922
 tls filter: (?!)
     the TLS handshake with {what} was refused, by something on the way as a rule: that host does so to nobody
-    let the filter on the way let {hosts} through, or, where only a proxy leads out, name it for {client}
+    have the filter on the way let {hosts} through, or, where only a proxy leads out, name it in {proxy}
 tls site: unrecognized name
     {what} was reached, and serves no site of that name
     ask {hosts} under the name that it serves, or add that name there
@@ -104,17 +106,19 @@ tls version: agree on a TLS version|protocol version|unsupported protocol|no sup
     let {hosts} speak TLS 1.2 or later{old}
 tcp slow handshake: handshake time|handshake timed|tls.*timed? ?out
     the TLS handshake of {who} with {what} timed out
-    try again; if it keeps failing, check what is between {machine} and {hosts}: a filter, a proxy, a too large MTU
+    try again; if it keeps failing, set a smaller MTU on {machine} (ip link set dev DEVICE mtu 1400), or have a filter on
+    the way let {hosts} through
 tls ended: ^connection closed|unexpected eof|SSL_ERROR_SYSCALL|handshake.*(?:EOF|reset)
     {what} was reached, and the connection ended during the TLS handshake
-    check that {hosts} speaks TLS on that port, and what is on the way: filters that block by name end it like that
+    run openssl s_client -connect {port} on {machine} and elsewhere: if it ends here alone, a filter on the way blocks
+    that name; if everywhere, {hosts} speaks no TLS on that port
 tls other: certificate|tls|ssl|handshake
     {who} could not complete the TLS handshake with {what}
-    look at the log of {hosts}, or of what stands in front: the handshake failed there
+    run openssl s_client -connect {port} on {machine}: it shows at what the handshake fails
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
-    start the server at {hosts}, or correct the port{bare}; check firewalls on the way{itself}
+    {runs}{itself}
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
@@ -122,11 +126,12 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
     if dig A {hosts} tells no address, ask another DNS server
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
-    check the network of {machine}: its routes, a VPN{itself}
+    give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway{itself}
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time
-    check {hosts} from {machine}: its address in DNS, its port, a firewall, a proxy that must be used
+    run curl -v {ask} on {machine}: if that waits too, allow {hosts} in the firewall on the way, or go out by the proxy
+    that this network has, named in {proxy}
 """
 """How far it came (`name`, `proxy`, `tcp`: not reached; `tls`, `http`: reached), a kind and its words; what happened; the fix."""
 
@@ -205,6 +210,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
     elif by and before is not None:
         plain = f"correct where {before.host} redirects to: http://{hop.host}"
+    why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
+    address, machine = _ADDRESS.search(why), "the machine that this log is from" if logged else "this machine"
     fields = {
         "who": who,
         "client": client,
@@ -216,14 +223,25 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         if logged
         else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
         "renew": "" if _is_of_others(hop) else f"renew the certificate of {hosts}, ",
-        "machine": "the machine that this log is from" if logged else "this machine",
+        "machine": machine,
+        "port": f"{hop.host}{'' if url.port else ':443'}",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
-        "name": "" if hosted else f"the name {hosts}, and ",
+        "name": "" if hosted else f"correct the name {hosts}, or ",
+        "bare": hop.host.partition(":")[0],
+        "address": address[0] if address is not None else hop.host,
         # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200
-        "bare": f" (443, as none is named; for plain http, {plain})"
-        if not hosted and not by and (url.scheme, url.port) == ("https", None)
-        else "",
+        "runs": f"allow {hosts} in the firewall that refuses it, or correct the address that dig +short {hop.host} tells"
+        if hosted
+        else f"start the server at {hosts}, or correct the port"
+        + (
+            f" (443, as none is named; for plain http, {plain})"
+            if (url.scheme, url.port, by) == ("https", None, "")
+            else ""
+        )
+        + f": ss -ltn there shows what listens, and what does not refuse {machine} is a firewall",
+        "ask": f"{url.scheme}://{hop.host}/v2/",
+        "proxy": proxy_setting(case.pull.client),
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
         "itself": f"; on another machine, as a node of a cluster, {hop.host} is that machine itself: name the registry's address"
         if is_loopback(hop.host) and mirror_of(hop) is None
@@ -232,18 +250,17 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)
         if hosted
         # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
-        else f"; {client} runs on the node, which knows no names of Services: use an address of the node (NodePort)"
+        else f"; {client} runs on the node, which knows no names of Services: use an address of the node and the NodePort that "
+        f"kubectl get service {hop.host.partition('.')[0]} -n {hop.host.partition(':')[0].split('.')[1]} shows"
         if is_service(hop.host) and case.pull.client.family in DAEMONS
         else "",
     }
-    why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     # The clause on who named it ends with a comma, which no colon or bracket takes.
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
-    address = _ADDRESS.search(why)
     if address is not None and is_loopback(address[0]) and not is_local(hop.host):
         # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
-        return message, f"correct {says}: it leads to {address[0]} there"
+        return message, f"correct {says}: it leads to {address[0]} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
     if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm

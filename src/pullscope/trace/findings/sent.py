@@ -18,10 +18,12 @@ from pullscope.trace.model import Kind
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
-_OF_VERSIONS = re.compile(r"\bschema version not supported", re.IGNORECASE)  # Quay: GoogleContainerTools/jib#2163
+_OF_VERSIONS = re.compile(
+    r"\bschema version (?:is )?not supported", re.IGNORECASE
+)  # Quay: GoogleContainerTools/jib#2163
 _NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
 _OF_TYPES = re.compile(
-    r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)"
+    r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)|schema version is not"
     r"|\b(?:un\w+|invalid|disallowed) (?:\w+ )?(?:media|artifact|config) ?type",
     re.IGNORECASE,
 )
@@ -42,7 +44,8 @@ def of_deletes(one: Answer) -> str | None:
     if "DIGEST_INVALID" in said:
         return f"delete it by the digest that {one.host} gives for it (Docker-Content-Digest), and not by a tag"
     if by_other_means and one.hosted is not None:
-        return f"delete it by other means ({one.hosted.name}'s own page or API): {one.host} takes no such request"
+        page = one.step_there("deletes") or f"{one.hosted.name}'s own page or API"
+        return f"delete it by other means ({page}): {one.host} takes no such request"
     if one.status == 400 and (tells_more(one.hop) or one.hosted is not None):
         return None
     by_tag = one.step.route.digest is None and one.step.route.endpoint is Endpoint.MANIFEST
@@ -97,7 +100,7 @@ def of_size_and_time(one: Answer) -> str | None:
     if one.code == "upload-too-large":
         return known[0] if known is not None else f"raise the body limit of the server at {host}"
     if one.code == "upload-cut-off":
-        whose, look = patience(one.hop.seconds), "look at the registry's log and its disk"
+        whose, look = patience(one.hop.seconds), look_at_the_log(one).partition(":")[0]
         if known is not None and one.hop.status is not None:
             return f"{known[1]}; where that is no help, {look}"
         if whose is not None:
@@ -150,14 +153,16 @@ def of_uploads(one: Answer) -> str | None:
         return f"let the server at {host} accept bodies without Content-Length (chunked)"
     if one.status == 404 and one.step.route.endpoint is Endpoint.UPLOAD_START and not tells_more(hop):
         return (
-            f"check the host and port, and the proxy in front of {host}: a web page answered, which takes no uploads"
+            f"correct host and port of the image, or let the proxy in front of {host} hand /v2/ on to the registry: a web page "
+            "answered, which takes no uploads"
             if one.by_page
             else f"check the name {name}{created_by(one)}"
             if one.hosted is not None
             else f"put the key of the docker repository before the name, where no subdomain or port is its own: {host}/KEY/{name}"
             if one.known is not None and one.known.id == "artifactory" and "/" not in name
-            else f"check the name {name}; a repository that only hands on or collects others (proxy or group in Nexus, remote or "
-            "virtual in Artifactory) takes no uploads: push to one that does"
+            else ("" if "/" in name else f"write its owner or project before the name, as in OWNER/{name}, or ")
+            + f"push to a repository of {host} that takes uploads: a proxy or group in Nexus, remote or virtual in Artifactory, "
+            "takes none"
         )
     if other_bytes(one.case, one.step) is not None:
         return f"have {one.case.client} send it to the address of its own digest, or by a tag; pushing again sends the same"

@@ -357,7 +357,8 @@ def mount_refused(case: Case) -> Iterator[Found]:
             logged_in and ((unsaid and not plain) or any(source in error.detail for error in last.errors))
         ):
             continue
-        other = f"push without mounting, or with another version of {case.client}"
+        # moby distribution/push_v2.go, containers/image docker_image_dest.go, google/go-containerregistry#1406
+        other = "push by a client that uploads what it may not mount (docker push, skopeo copy, crane from 0.11)"
         if case.pull.client.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
             other = "use docker buildx imagetools create, which copies"
         yield Found(
