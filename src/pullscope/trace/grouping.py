@@ -212,13 +212,13 @@ class Grouper:
         """The operation that another host has just refused what this request asks for: a mirror, and what is behind it."""
         if clue.form not in (Form.TAG, Form.DIGEST) or clue.method not in ("GET", "HEAD"):
             return None
-        client = clue.step.first.request.client
-        turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, clue.registry))])
-        ended = [pull for pull in self._roster.recent if pull.client_key[0] == client]
-        for pull in (*reversed(self._roster.of_client(client)), *reversed(ended)):
+        client, registry, host = clue.step.first.request.client, clue.registry, clue.step.first.host
+        turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, registry))])
+        for pull in (*reversed(self._roster.of_client(client)), *reversed(self._roster.recent)):
             # With `?ns=` a mirror and what is behind it have one name.
-            turns = pull.registry != clue.registry or clue.step.first.host not in pull.hosts
-            if not _is_below(pull.repository, clue.route.repository) or not turns or pull.pushing:
+            if (pull.registry == registry and host in pull.hosts) or pull.pushing or pull.client_key[0] != client:
+                continue
+            if not _is_below(pull.repository, clue.route.repository):
                 continue
             if turned_to - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
                 continue

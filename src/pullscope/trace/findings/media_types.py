@@ -104,8 +104,9 @@ def _of_old_docker(look: Look) -> Told | None:
     mended in docker-archive/engine#405.
     """
     client, of_oci = look.case.pull.client, look.manifest.media_type == OCI_MANIFEST
-    unread = not takes(look.step.last, look.sent) or (of_oci and _NOT_OCI.match(client.version or ""))
-    if look.family != "docker" or not look.sent or not unread:
+    if look.family != "docker" or not look.sent:
+        return None
+    if takes(look.step.last, look.sent) and not (of_oci and _NOT_OCI.match(client.version or "")):
         return None
     how = "buildx: --provenance=false -o type=image,oci-mediatypes=false"
     return f"{look.sent}, which {client} does not read", f"use a later docker, or push it with Docker's types ({how})"
@@ -113,8 +114,10 @@ def _of_old_docker(look: Look) -> Told | None:
 
 def _of_mixed_layers(look: Look) -> Told | None:
     """containers/image SupportedSchema2MediaType: imjasonh/kontain.me#222; zstd: MekayelAnik/ispyagentdvr-docker#48."""
+    if look.family not in CONTAINERS_IMAGE or look.sent != DOCKER_MANIFEST:
+        return None
     wrong = next((one for one in look.layers if not _DOCKERS_LAYERS.fullmatch(one)), None)
-    if look.family not in CONTAINERS_IMAGE or look.sent != DOCKER_MANIFEST or wrong is None:
+    if wrong is None:
         return None
     what = "layers in zstd, which only OCI's may have" if "zstd" in wrong else f"a layer typed {wrong or 'as nothing'}"
     told = f"a manifest of Docker's type with {what}: podman, skopeo, buildah and CRI-O refuse that"
@@ -137,8 +140,10 @@ def _of_no_image(look: Look) -> Told | None:
     """
     artifact = look.manifest.artifact_type if look.config in ("", OCI_EMPTY) else None
     kind = artifact or look.config
+    if look.family not in _RUNNERS or kind in (_DOCKERS_CONFIG, _OCIS_CONFIG):
+        return None
     known = next(((what, how) for begins, what, how in _ARTIFACTS if re.match(begins, kind)), None)
-    if look.family not in _RUNNERS or known is None or kind in (_DOCKERS_CONFIG, _OCIS_CONFIG):
+    if known is None:
         return None
     place = f"{registry_name(look.step.first.host)}/{look.step.route.repository}"
     return f"{known[0]} ({kind}), and no image", known[1].format(place=place, tag=look.case.pull.tag or "TAG")
@@ -192,7 +197,8 @@ def content_unusable(case: Case) -> Iterator[Found]:
         or is_schema1(step)
     ):
         return
-    for what, fix in filter(None, (problem(Look(case, step, sent)) for problem in PROBLEMS)):
+    look = Look(case, step, sent)
+    for what, fix in filter(None, (problem(look) for problem in PROBLEMS)):
         yield Found(
             [step],
             f"what {step.last.host} has as {name_of(step)} is {what}, and {case.client} requested nothing that it names.",

@@ -201,9 +201,10 @@ def clocks_differ(case: Case) -> Iterator[Found]:
         )
     apart: dict[str, tuple[float, Hop]] = {}
     for hop in case.hops:
-        cached = header(hop, "age") is not None or "hit" in (header(hop, "x-cache") or "").lower()
-        if (date := date_of(hop)) is not None and hop.response is not None and not cached:
-            apart.setdefault(hop.host, (date - hop.response.time, hop))
+        if hop.host in apart or hop.response is None or (date := date_of(hop)) is None:
+            continue
+        if header(hop, "age") is None and "hit" not in (header(hop, "x-cache") or "").lower():
+            apart[hop.host] = (date - hop.response.time, hop)
     if len(apart) < 2:
         return
     behind, ahead = min(apart.values(), key=lambda pair: pair[0]), max(apart.values(), key=lambda pair: pair[0])
