@@ -3,8 +3,8 @@
 `pull`, `push`, `delete` and `metadata_read` give an account that right, `creates` makes a repository, where a push does not,
 `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the same cloud pull without a secret,
 `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is, `cache` what mends its way to a
-registry behind it, `public` where its own address is set, `status` where its faults are told, `page` where people see what is
-public. Braces: the names of `KnownRegistry.step`.
+registry behind it, `upstream` where it keeps its login there, `limit` what it counts, by its pages on quotas, `public` where its
+own address is set, `status` where its faults are told, `page` where people see what is public. Braces: `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ ecr
     # docs.aws.amazon.com/cli/latest/reference/ecr/validate-pull-through-cache-rule.html
     cache run aws ecr validate-pull-through-cache-rule --region {region} --ecr-repository-prefix {owner}
     status https://health.aws.amazon.com/health/status
+    upstream as the secret of its pull through cache rule
+    limit it counts the account and its region, and Service Quotas raises that
     # docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_EKS.html
     nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
     creates aws ecr create-repository --region {region} --repository-name {name}
@@ -55,6 +57,8 @@ artifact-registry
         --role=roles/artifactregistry.writer (user:EMAIL for a person)
     delete gcloud projects add-iam-policy-binding {owner} --member=serviceAccount:EMAIL --role=roles/artifactregistry.repoAdmin
     status https://status.cloud.google.com
+    upstream as the upstream credentials of its remote repository
+    limit it counts the project, and its quotas can be raised (console.cloud.google.com/iam-admin/quotas)
     # docs.cloud.google.com/artifact-registry/docs/integrate-gke
     nodes the role Artifact Registry Reader for the service account of the nodes
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
@@ -69,6 +73,9 @@ acr
     address az acr network-rule add --name {registry} --ip-address {role}
     unlock az acr repository update --name {registry} --image {name}:TAG --write-enabled true --delete-enabled true
     status https://azure.status.microsoft
+    upstream as the credential set of its cache rule
+    # learn.microsoft.com/azure/container-registry/container-registry-skus
+    limit each tier has its own limit: az acr update --name {registry} --sku Premium
     # learn.microsoft.com/azure/aks/cluster-container-registry-integration; Azure/AKS#4593, #4459, Azure/acr#231
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
@@ -95,6 +102,7 @@ quay
     delete give it Admin at https://quay.io/repository/{name}?tab=settings
     page https://quay.io/repository/{name}
     status https://status.quay.io
+    limit it counts addresses, with or without a login
 gitlab
     # docs.gitlab.com/ci/jobs/ci_job_token
     pull make its token with read_registry (a job's own token: add its project in Settings, CI/CD, Job token permissions of the
@@ -115,6 +123,7 @@ harbor
     # goharbor.io/docs: troubleshoot-installation; create-replication-endpoints
     log /var/log/harbor/core.log and registry.log
     cache press Test Connection at its endpoint there (Administration, Registries)
+    upstream in its registry endpoint for Docker Hub
     # goharbor.io/docs: configure-yml-file, reconfigure-manage-lifecycle; harbor-helm, values.yaml
     public external_url: https://{host} in harbor.yml, and ./prepare (externalURL in the Helm chart)
 artifactory
@@ -124,6 +133,7 @@ artifactory
     delete give it Delete on that repository (Administration, User Management, Permissions)
     log $JFROG_HOME/artifactory/var/log/artifactory-service.log
     cache press Test at its remote repository there (Administration, Repositories)
+    upstream in the settings of its remote repository
     public https://{host} as Custom Base URL (Administration, General, Settings)
 nexus
     # help.sonatype.com/en/privileges.html
@@ -131,6 +141,7 @@ nexus
     push give its role the privileges nx-repository-view-docker-REPOSITORY-add, -edit and -read (Security, Roles)
     delete give its role the privilege nx-repository-view-docker-REPOSITORY-delete (Security, Roles)
     log sonatype-work/nexus3/log/nexus.log
+    upstream in the settings of its proxy repository
     cache correct Remote storage and HTTP Authentication of its proxy repository there (Repository, Repositories)
 gitea
     pull make its token with read:package (Settings, Applications)

@@ -167,7 +167,8 @@ policy of writing (write delete): \brepository (?:\S+ )?is read.?only(?:: (?P<wh
     let {what} take writes at {host} (in Nexus: its deployment policy, Allow redeploy), or push to another repository there: a
     group hands a push on to one of its members
 read-only (write delete): read.?only|writes? (?:operations )?are (?:currently )?suspended|garbage collection|maintenance
-    wait until {host} takes writes again, or switch its read-only mode off
+    wait until {host} takes writes again, or switch its read-only mode off (Harbor: Configuration, System Settings, Repository
+    Read Only; distribution: storage.maintenance.readonly)
 maintenance: maintenance|read.?only
     wait until {host} is back
 licence: licen[cs]e|subscription|\bpayment|billing|suspended|overdue|\btrial\b|upgrade your

@@ -56,8 +56,6 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         how = f"has {came} bytes instead of {wanted}"
     again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host and came < wanted]
     (alike, fix), home = _ends(hop, again), mirror_of(step.first)
-    if came > wanted:
-        fix = f"fetch it by hand from {hop.host}: if it is as long there, it is stored like that, and is to be pushed again"
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
@@ -71,14 +69,15 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
     who, times = front(hop) or hop.host, len(again)
     seconds = [one.seconds or 0.0 for one in again]
     if times > 1 and len({one.bytes for one in again}) == 1:
-        fix = f"look at the log and the disk of {who}, have it forget what its cache holds of this, or pull past it"
+        fix = f"have {who} forget what its cache holds of this, pull past it, or push it again: its disk may have no more of it"
         return f", {times} times at that very byte: that is a limit or what is stored there, not the network", fix
     late = patience(hop.seconds)
     if times > 1 and min(seconds) >= LONGEST_WAIT and max(seconds) - min(seconds) < min(seconds) / 20:
         known = limits(hop)
         fix = known[1] if known is not None else f"raise the limit of time of {who}, or of what is between it and here"
         return f", {times} times after {round(min(seconds))} s: that is a limit of time", fix
-    fix = f"fetch it past the proxies in front of {hop.host} and compare: their time and size limits cut bodies off"
+    ask = f"curl -sLo /dev/null -w '%{{size_download}}' '{hop.step.first.request.url}'"
+    fix = f"run {ask} here and past the proxies in front of {hop.host}: the one that cuts it off has a limit of time or size"
     return "", f"{fix}; {late}" if late is not None else fix
 
 
@@ -121,8 +120,8 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept
-            else f"fetch it again by hand from {step.last.host} and compare; proxies must pass on manifests and blobs "
-            "byte for byte",
+            else f"run curl -sL '{step.first.request.url}' | sha256sum where {step.last.host} runs and here: push again what is "
+            "wrong there; what is wrong here alone a proxy rewrites, which must pass it on byte for byte",
         )
 
 

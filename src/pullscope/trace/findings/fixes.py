@@ -187,8 +187,8 @@ def of_a_list(one: Answer) -> str | None:
 
 def of_what_it_says(one: Answer) -> str | None:
     if one.act == "write" and is_page(one.hop) and one.status < 500:
-        limits = f"the log and the limits of {front(one.hop) or 'the proxy'} in front of {one.hop.host}"
-        return f"look at {limits}: a page answered, and registries answer with JSON"
+        log = f"the error log of {front(one.hop) or 'the proxy'} in front of {one.hop.host}"
+        return f"read {log}, which refused it itself: a page answered, and registries answer with JSON"
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
     return of_the_status(one) or by_hand(one)

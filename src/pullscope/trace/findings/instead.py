@@ -182,7 +182,7 @@ def _of_a_page(case: Case, step: Step) -> tuple[str, str]:
     last, one = step.last, Answer(case, step)
     said, proxy = f' ("{words(last)}")' if words(last) else "", filtering(last)
     own = f"have {last.host} allowed in the rules of {proxy}, a proxy on the way" if proxy is not None else None
-    fix = f"ask {last.host} from another network too and see who answers; let the registry through in what stands between, or "
+    fix = f"open {last.request.url} in a browser: its page shows who answers; have that let {last.host} through, or "
     return (
         f"{answered_by(last)} answers with a web page{said} where a manifest should be: it is not a registry, or something "
         "stands in front of it (a login page, a filter)."

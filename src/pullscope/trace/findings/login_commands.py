@@ -30,7 +30,7 @@ LOGINS = {
     # apptainer.org/docs, "apptainer registry login"
     "apptainer": "apptainer registry login --username NAME docker://{}",
     # kaniko's README, "Pushing to Docker Hub"
-    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json, for Docker Hub under https://index.docker.io/v1/)",
+    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json)",
 }
 
 ON_NODES = ("containerd", "cri-o")
@@ -164,6 +164,8 @@ def _own(case: Case, host: str) -> str:
     command = LOGINS.get(case.pull.client.family, "docker login {}")
     if registry == DOCKER_HUB and command.startswith("helm"):
         registry = "registry-1.docker.io"  # its references name that host
+    if registry == DOCKER_HUB:  # GoogleContainerTools/kaniko#1574
+        command = command.replace("config.json", "config.json, under https://index.docker.io/v1/")
     return command.replace(
         " {}", "" if registry == DOCKER_HUB and command.startswith("docker login") else f" {registry}"
     ).replace("{}", registry)

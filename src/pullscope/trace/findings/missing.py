@@ -140,8 +140,8 @@ def of_storage(one: Answer) -> str | None:
         there = "/".join(path_of(hop.request.url).split("/")[:3])
         return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
     if hop.status in (404, 410) and one.case.writes:
-        settings = f"the storage settings of {by} (container or bucket, root directory, redirects)"
-        return f"check {settings}: it has just taken blobs, and points to where nothing is"
+        settings = f"container or bucket and rootdirectory in the storage settings of {by}, or switch its redirects off"
+        return f"correct {settings} (storage.redirect.disable): it has just taken blobs, and points to where nothing is"
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
     status = hop.status
@@ -152,10 +152,12 @@ def of_storage(one: Answer) -> str | None:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
         known = known_registry(by)
-        whose = f"check the status page of {known.name}" if known is not None else "look at its log and its disk"
+        whose = f"see {known.step('status') or known.name}" if known is not None else f"read the log of {hop.host}"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
-    changed = f"compare the address with what {by} hands out: a proxy on the way may change it"
-    return f"{changed}; else look at the storage settings of {by} (endpoint, region, bucket)"
+    changed = "if it sends on to another address than was asked, a proxy on the way changes it"
+    return (
+        f"correct endpoint, region and bucket in the storage settings of {by} (storage.s3 in distribution); {changed}"
+    )
 
 
 def of_a_website(one: Answer) -> str | None:

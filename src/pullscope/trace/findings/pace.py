@@ -52,27 +52,9 @@ _ATTEMPTS = re.compile(r"attempts|failed log", re.IGNORECASE)
 """Logins that failed too often, and no more are looked at: Docker Hub's token server."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
+_OF_A_MINUTE = re.compile(r"allowed: \d+/minute", re.IGNORECASE)
 FEW = 10
 """Requests of one operation to a host that are no reason to ask for fewer."""
-
-_BEHIND = {
-    "harbor": "in its registry endpoint for Docker Hub",
-    "artifactory": "in the settings of its remote repository",
-    "nexus": "in the settings of its proxy repository",
-    "ecr": "as the secret of its pull through cache rule",
-    "acr": "as the credential set of its cache rule",
-    "artifact-registry": "as the upstream credentials of its remote repository",
-}
-"""Where caches keep their own login at the registry behind them, by their own documentation."""
-
-
-_COUNTED = {
-    "ecr": "it counts the account and its region, and Service Quotas raises that",
-    "artifact-registry": "it counts the project, and its quotas can be raised",
-    "acr": "each tier of the registry has its own limit",
-    "quay": "it counts addresses, with or without a login",
-}
-"""What hosted registries count, by their own pages on quotas; the others count an address or an account."""
 
 
 @row(
@@ -143,12 +125,17 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     sent = sum(hop.host == last.host for hop in case.hops)
     if says(last, _OF_ALL) and sent < FEW:
         few = f"{case.client} sent {count(sent, 'request')} here, so the limit is shared with others"
-        return f"{when}, keep what was fetched in a cache, or take it from a mirror: {few}"
+        name = last.route.repository or ""
+        if name.startswith("aquasecurity/trivy-"):  # aquasecurity/trivy-action#389, aquasecurity/trivy-db#308
+            mirror = f"--{name.partition('trivy-')[2]}-repository public.ecr.aws/{name}"
+            return f"give trivy {mirror} (its copy), or {when}: {few}"
+        soon = when.replace("later", "in a minute, for which it counts") if says(last, _OF_A_MINUTE) else when
+        return f"{soon}, or keep what was fetched in a cache: {few}"
     if says(last, _OF_ALL):
         return f"{when}, and send fewer requests at a time: all requests count"
     if _is_docker_hubs(case, last) or says(last, _OF_AN_UPSTREAM):
         known, hub = registry_at(case, last.host), says(last, _OF_DOCKER_HUB)
-        where = _BEHIND.get(known.id) if known is not None else "proxy.username and proxy.password in distribution"
+        where = known.step("upstream") if known is not None else "proxy.username and proxy.password in distribution"
         return (
             f"{when}, or give {last.host} an account at {'Docker Hub' if hub else 'the registry behind it'}"
             f"{f' ({where})' if where else ''}: it limits that host, and no login of {case.client} there changes that"
@@ -156,8 +143,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if in_storage(last):
         return f"{when}, and fetch less at a time: {last.host} counts what is fetched, whatever the login at the registry is"
     known, fewer = known_registry(last.host), ", with fewer requests at a time" if sent >= FEW else ""
-    if known is not None and known.id in _COUNTED:
-        return f"{when}{fewer}; {_COUNTED[known.id]}"
+    if (counted := known.step("limit") if known is not None else None) is not None:
+        return f"{when}{fewer}; {counted}"
     if logged_in:
         return f"{when}{fewer}: the limit is that of the login, whatever uses it"
     return (

@@ -130,14 +130,13 @@ too_early: <too early>.
 at_once nexus: <at once>.
     activate the Docker Bearer Token Realm in the security settings of {one.host}: until then Nexus takes no token
 at_once gitea: <at once>.
-    log in with a personal access token, in place of a password or of a job's token, and look at the log of {one.host}
+    log in with a personal access token, in place of a password or of a job's token
 at_once invalid: <at once>: it calls it invalid.
-    compare <shared>, and their clocks: the log of {one.host} says which it is
+    make <shared> the same, and their clocks
 at_once wants_a_token: <at once> and the same challenge again.
-    let the proxy in front of {one.host} pass Authorization on; if it does, compare <shared>: the log of {one.host} says which
-    it is
+    let the proxy in front of {one.host} pass Authorization on; if it does, make <shared> the same
 at_once: <at once>.
-    compare <shared> (in each instance, if there are several), and their clocks: the log of {one.host} says which it is
+    make <shared> the same (in each instance, if there are several), and their clocks
 no_challenge fresh: {one.host} says that the token has expired which {one.by} issued {one.seconds} before for a
 login{one.brackets}: what has expired is that login.
     {one.log_in_again}
@@ -155,14 +154,14 @@ over: <takes> it has expired{one.brackets}.
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
     get a new token and try again: only {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
-    compare <shared>, and their clocks: the log of {one.host} says which it is
+    make <shared> the same, and their clocks
 soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.name} by the same anonymous token, and not
 this{one.brackets}.
     try again; if it is that blob again, {one.log_in}
 soon !invalid: <takes> it took it before{one.brackets}.
     try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
 : <takes> it took it before{one.brackets}.
-    compare the clocks of {one.host} and of its token server, and the key that they share
+    make <shared> the same, and their clocks
 """,
     **{
         "at once": "{one.host} refuses at /v2/ the token that its own token server {one.by} has just issued to {one.client}, "
@@ -170,7 +169,9 @@ soon !invalid: <takes> it took it before{one.brackets}.
         "takes": "{one.host} {one.takes} the token of {one.by}{one.after}:",
         "too early": "{one.host} {one.takes} the token of {one.by}{one.after}: {one.by_what} the clock of {one.host} is "
         "{one.behind} behind, and the token is not valid there yet{one.brackets}",
-        "shared": "the key, the issuer and the service that {one.host} and its token server share",
+        # distribution, docs/content/about/configuration.md, "token"
+        "shared": "key, issuer and service of {one.host} and its token server (in distribution auth.token.rootcertbundle, "
+        "issuer and service: iss and aud of the token)",
     },
 )
 

@@ -181,8 +181,9 @@ def without_a_login(one: Answer) -> str | None:
 
 def without_the_right(one: Answer) -> str | None:
     if lacks_delete(one) is not None:
-        account = f"an account that may delete {one.name}"
-        return f"delete with a client that asks for delete or * (skopeo), and with {account}"
+        return (
+            f"run skopeo delete docker://{one.host}/{one.name}:TAG, which asks for it, as an account that may delete it"
+        )
     named, issuer = listed(kind.scope or "" for kind in one.hop.challenges), one.case.issuer_of(one.hop)
     if one.act == "write" and named and issuer is not None and not pushes(issuer) and "push" not in named:
         asks = f"{one.case.client} asks for what it names"  # oras-project/oras#1599

@@ -27,6 +27,13 @@ _OF_TYPES = re.compile(
     r"|\b(?:un\w+|invalid|disallowed) (?:\w+ )?(?:media|artifact|config) ?type",
     re.IGNORECASE,
 )
+# skopeo-copy(1), buildah-push(1), podman-push(1); "regctl image mod"; BuildKit's README, "Image/Registry"
+_DOCKER_TYPES = {
+    "skopeo": "skopeo copy --format v2s2",
+    **dict.fromkeys(("buildah", "podman", "containers"), "push --format v2s2"),
+    "regctl": "regctl image mod --to-docker",
+    "buildkit": "--provenance=false --output type=registry,oci-mediatypes=false",
+}
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
@@ -42,7 +49,7 @@ def of_deletes(one: Answer) -> str | None:
     if one.act != "delete" or (one.status not in NOT_OFFERED and not by_other_means):
         return None
     if "DIGEST_INVALID" in said:
-        return f"delete it by the digest that {one.host} gives for it (Docker-Content-Digest), and not by a tag"
+        return f"delete it by its digest, as crane digest {one.host}/{one.name}:TAG tells it, and not by a tag"
     if by_other_means and one.hosted is not None:
         page = one.step_there("deletes") or f"{one.hosted.name}'s own page or API"
         return f"delete it by other means ({page}): {one.host} takes no such request"
@@ -50,7 +57,8 @@ def of_deletes(one: Answer) -> str | None:
         return None
     by_tag = one.step.route.digest is None and one.step.route.endpoint is Endpoint.MANIFEST
     return ("delete it by its digest; if that is refused too, " if by_tag else "") + (
-        f"switch deletes on at {one.host} (storage.delete.enabled in distribution), or delete there by other means"
+        f"switch deletes on at {one.host} (storage.delete.enabled in distribution: REGISTRY_STORAGE_DELETE_ENABLED=true), or "
+        "delete there by other means"
     )
 
 
@@ -71,7 +79,12 @@ def of_writes(one: Answer) -> str | None:
         both = f"{one.host}, and what is in front of it,"
         return f"have {both} take {one.hop.request.method} at the uploads that it begins"
     if not is_read_only(one):
-        return f"check the name and the tag of what is pushed: {one.host} takes no {one.hop.request.method} at that address"
+        helm = (
+            " (helm push CHART.tgz oci://HOST/PATH, without chart and tag)"
+            if one.case.pull.client.family == "helm"
+            else ""
+        )
+        return f"name the image or chart once, as HOST/PATH{helm}: {one.host} takes no {one.hop.request.method} at that address"
     mode = "without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
     cache = "with a proxy section it is a cache, and pushes go to the registry behind it"
     return f"look into the configuration of {one.host}: {cache}; {mode}"
@@ -113,7 +126,8 @@ def of_size_and_time(one: Answer) -> str | None:
                 f"push again; if it keeps failing, report it to {one.hosted.name}: it loses the uploads that it began"
             )
         location = "let proxies pass on the Location of an upload with its whole query"
-        return f"give all instances behind {host} the same storage and the same http.secret, and {location}"
+        secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
+        return f"give all instances behind {host} {secret}, and {location}"
     return None
 
 
@@ -134,7 +148,7 @@ def of_names(one: Answer) -> str | None:
         return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
     if "NAME_INVALID" in said and tells_more(one.hop):
         return f"name the image as the answer asks: {host} takes no name spelled {name}"
-    return f"create {name} at {host} first{created_by(one)}, and check how it is spelled"
+    return f"create {name} at {host} first{created_by(one)}, if it is spelled right"
 
 
 def created_by(one: Answer) -> str:
@@ -226,5 +240,8 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"{host} may take OCI's types only: push the image as OCI ({how}), or let it take Docker's (http.compat in Zot)"
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
+    types = _DOCKER_TYPES.get(one.case.pull.client.family)
+    if types and one.status in _NO_SUCH_TYPE and "oci" in sent:
+        return f"push it with Docker's types ({types}): {host} may not take {sent}; else {look_at_the_log(one)}"
     may = f"; it may not take manifests of the type {sent or 'that was sent'}" if one.status in _NO_SUCH_TYPE else ""
     return look_at_the_log(one) + may

@@ -69,7 +69,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
             of_a_website(Answer(case, step))
-            or "check the host: where a registry answers, /v2/ says 200 or 401; a domain of yours must redirect or proxy /v2/"
+            or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/)"
             if host not in case.pointing
             else f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
             severity=severity,
@@ -101,7 +101,8 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
                 f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
                 "registry answered, and a login that was to be checked there was not.",
                 of_a_website(Answer(case, step))
-                or f"check the host {step.first.host}: docker login says that it succeeded wherever /v2/ answers 200",
+                or f"log in where curl -i https://HOST/v2/ says 401, and not at {step.first.host}: docker login says "
+                "that it succeeded wherever /v2/ answers 200",
                 severity=Severity.WARNING,
             )
         if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
@@ -177,16 +178,18 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         ),
         site or f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
         if site or first.last.host in case.pointing
-        else f"see what answers at {first.last.host} in its place: a login page, a filter, a portal of the network"
+        else f"open {first.last.request.url} in a browser there: its page shows who answers in the place of the registry (a "
+        "login, a filter, a portal of the network), and what it wants"
         if first.last.host in served and first.last.ok
         else f"have {front(first.last) or 'what is in front'} hand all paths below {folder} on to the registry, as it did others"
         if first.last.host in served
-        else f"{check(first.route.repository or '')}; if it is right, try again later, and see the status page of {known.name}"
+        else f"correct the name, if it is not {first.route.repository}; else try again later, and see "
+        f"{known.step('status') or f'the status page of {known.name}'}"
         if (known := known_registry(first.last.host)) is not None
         else check(first.route.repository or "")
         if first.last.host in takes
-        else f"check the host and the name; if {first.last.host} is yours, redirect {rest}* to the registry, or hand it on "
-        "(proxy_pass in nginx)",
+        else f"name the host where curl -sI https://HOST/v2/ says 200 or 401; if {first.last.host} is yours, redirect {rest}* to "
+        "the registry, or hand it on (proxy_pass in nginx)",
     )
 
 
