@@ -16,8 +16,7 @@ from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.steps import NoAnswerError
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, redirect_only, sample_hub
 from pullscope.worlds.hub.scenario import play
 from pullscope.worlds.hub.token_server import REALM_HOST
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from pullscope.cli.vanity import app
 from pullscope.worlds.vanity.lint import lint
-from pullscope.worlds.vanity.project import Design
+from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.reading import read_rules
 from pullscope.worlds.vanity.starters import PROJECTS, STARTERS
 

@@ -28,10 +28,9 @@ from pullscope.oci.digest import find_digest
 from pullscope.oci.documents import Platform
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
-from pullscope.worlds.clients.containerd_dialects import CONTAINERD
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.docker_classic import DockerClassic
-from pullscope.worlds.clients.docker_containerd import DockerContainerd
+from pullscope.worlds.clients.docker_containerd import CONTAINERD, DockerContainerd
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.steps import Outcome, Steps
 from pullscope.worlds.hub.image import sample_image

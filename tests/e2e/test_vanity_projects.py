@@ -18,8 +18,8 @@ from tests.e2e.vanity import REFERENCE, Lab
 from tests.worlds.vanity.real_servers import rendered, traefik
 
 from pullscope.worlds.vanity.config_tree import read_items
-from pullscope.worlds.vanity.ingress.locations import directives
-from pullscope.worlds.vanity.project import Design
+from pullscope.worlds.vanity.kinds.ingress import directives
+from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.starters import PROJECTS, Wanted, starter
 from pullscope.worlds.vanity.static_registry import write_static
 

@@ -17,8 +17,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 from pullscope.worlds.registries.row import Registry
 from pullscope.worlds.registries.table import REGISTRIES
 

@@ -32,7 +32,7 @@ from pullscope.oci.amounts import count
 from pullscope.render.layout import Line, screen_width, shell_lines
 from pullscope.render.matrix import count_of, printable, problem_lines
 from pullscope.worlds.vanity.lint import explain, lint
-from pullscope.worlds.vanity.project import Design
+from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
 
 app = typer.Typer(

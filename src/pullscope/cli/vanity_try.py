@@ -26,8 +26,8 @@ from pullscope.render.layout import Line, screen_width, shell_lines
 from pullscope.render.matrix import count_of, printable, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
+from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.project import Design
 from pullscope.worlds.vanity.rehearse import EVERYONE, Rehearsal, as_proxy, rehearse
 from pullscope.worlds.vanity.rules import RuleFile
 

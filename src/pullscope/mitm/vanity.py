@@ -31,13 +31,21 @@ from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.dialects import told
-from pullscope.worlds.vanity.forwarding import Realms, incoming, is_token_request, outgoing
 from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import LABELS
 from pullscope.worlds.vanity.reloading import FollowedRules
 from pullscope.worlds.vanity.rules import Auth, Rule, RuleFile
-from pullscope.worlds.vanity.world import loop_detected, loop_of, realm_unknown, without_body
+from pullscope.worlds.vanity.world import (
+    Realms,
+    incoming,
+    is_token_request,
+    loop_detected,
+    loop_of,
+    outgoing,
+    realm_unknown,
+    without_body,
+)
 
 logger = logging.getLogger(__name__)
 

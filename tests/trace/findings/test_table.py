@@ -27,8 +27,7 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.table import ROWS
 from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.hub.faults.table import FAULTS
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, redirect_only, sample_hub
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)

@@ -16,9 +16,8 @@ from pullscope.oci.documents import Platform
 from pullscope.oci.messages import Answerer, Headers, Request, Response
 from pullscope.worlds.clients.image_pull import LINUX_AMD64
 from pullscope.worlds.hub.cdn import CDN_HOST
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 VANITY = "docker.example.com"

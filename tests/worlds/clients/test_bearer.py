@@ -9,9 +9,8 @@ from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 VANITY = "docker.example.com"

@@ -11,9 +11,8 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import HUB_INDEX, Reference
 from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.drive import Ran, pull
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 VANITY = "docker.example.com"

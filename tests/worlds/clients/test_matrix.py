@@ -14,9 +14,8 @@ from tests.worlds.clients.set_ups import OWN, RENAMED, VANITY, Setup, ping_says,
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 from pullscope.worlds.clients.drive import pull
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 
 LENIENT: dict[str, Any] = {}
 STRICT: dict[str, Any] = {"strict": True}

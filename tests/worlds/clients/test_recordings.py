@@ -26,8 +26,7 @@ from pullscope.worlds.clients.docker_containerd import DockerContainerd
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.steps import Outcome, Steps
 from pullscope.worlds.hub.image import Repository, StoredManifest
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 
 RECORDINGS = Path(__file__).parents[2] / "data" / "recordings"
 VANITY = "docker.timonback.de"

@@ -10,9 +10,8 @@ from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.clients.regctl import Regctl
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 from pullscope.worlds.hub.token_server import REALM_HOST
 
 VANITY = "docker.example.com"

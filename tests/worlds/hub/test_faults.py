@@ -12,11 +12,9 @@ from pullscope.trace.findings.table import ROWS
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import CLIENTS
 from pullscope.worlds.clients.steps import Outcome
-from pullscope.worlds.hub.faults.affected_clients import MET_BY
-from pullscope.worlds.hub.faults.fault import VANITY_HOST
+from pullscope.worlds.hub.faults.fault import MET_BY, VANITY_HOST
 from pullscope.worlds.hub.faults.table import FAULTS
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, sample_hub
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, redirect_only, sample_hub
 from pullscope.worlds.hub.scenario import play
 
 NO_ERROR = frozenset(

@@ -14,8 +14,7 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import read_errors, read_token_answer
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.hub.image import Repository, sample_image
-from pullscope.worlds.hub.redirect_only import redirect_only
-from pullscope.worlds.hub.sample import sample_hub
+from pullscope.worlds.hub.sample import redirect_only, sample_hub
 
 NAME = "timonback/zephykus"
 REGISTRY = "https://registry-1.docker.io"

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
-from pullscope.worlds.vanity.project import PUBLIC, Design, Project
+from pullscope.worlds.vanity.platform import PUBLIC, Design, Project
 from pullscope.worlds.vanity.rules import Rule
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.worlds.vanity.platform import Kind
+from pullscope.worlds.vanity.platform import Design, Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.project import Design
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "vanity-domains.md"

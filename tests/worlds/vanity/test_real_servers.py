@@ -24,7 +24,7 @@ from tests.worlds.vanity.real_servers import (
 )
 
 from pullscope.worlds.vanity.config_tree import read_items
-from pullscope.worlds.vanity.ingress.locations import directives
+from pullscope.worlds.vanity.kinds.ingress import directives
 from pullscope.worlds.vanity.reading import parse_rules
 
 pytestmark = pytest.mark.real

@@ -15,11 +15,10 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.reference import HUB_API, Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import Login, sample_login
-from pullscope.worlds.clients.containerd_dialects import BUILDKIT, CONTAINERD
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.docker_classic import DockerClassic
-from pullscope.worlds.clients.docker_containerd import DockerContainerd
+from pullscope.worlds.clients.docker_containerd import BUILDKIT, CONTAINERD, DockerContainerd
 from pullscope.worlds.clients.drive import Ran
 from pullscope.worlds.clients.image_pull import ImagePull
 from pullscope.worlds.clients.regctl import Regctl

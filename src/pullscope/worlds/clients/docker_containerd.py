@@ -1,5 +1,5 @@
 """Pulls by containerd's resolver: `docker pull` with the containerd image store (dockerd 29 as it comes), containerd's own
-clients, BuildKit. What divides them is in `containerd_dialects`.
+clients, BuildKit. What divides them (names, header fields, authorizers, attestations, whose login) is in `Dialect`.
 One file, because it follows one resolver step by step.
 
 dockerd compared with 29.7.2 on the wire, ctr with 1.6.20; BuildKit read. Sources: containerd v2.3.4
@@ -14,6 +14,7 @@ scope is that of the reference together with the challenge's.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import chain
 
 from pullscope.oci.challenge import Challenge, read_challenges
@@ -23,11 +24,71 @@ from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MA
 from pullscope.oci.messages import Headers, Request
 from pullscope.oci.statuses import status_line
 from pullscope.worlds.clients.bearer import Login, Token, login_form, login_request, token_in, token_request
-from pullscope.worlds.clients.containerd_dialects import MOBY, Dialect, WhoseLogin
 from pullscope.worlds.clients.distribution_errors import read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
+
+
+class WhoseLogin(StrEnum):
+    """For which host a login is used when that host asks."""
+
+    OWN_HOST = "own"
+    """The host for which it was given, and no other."""
+    ANY_HOST = "any"
+    """Any host that asks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """One program that pulls with containerd's resolver."""
+
+    user_agent: str
+    token_agent: str
+    """On requests for tokens."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """On every request."""
+    fetch_encoding: str = "gzip"
+    shared_authorizer: bool = False
+    """One authorizer for the whole pull; else resolver, fetcher and referrers have one each."""
+    attestations: bool = False
+    moby: bool = False
+    """Says errors in moby's words (image_pull.go), else in containerd's own."""
+    client_id: str = "containerd-client"
+    login: WhoseLogin = WhoseLogin.OWN_HOST
+
+
+# moby v29.7.2 daemon/containerd/resolver.go: "Host doesn't match" where the login is for another host. Run, 29.7.2.
+MOBY = Dialect(
+    user_agent=(
+        "docker/{version} go/go1.27.3 git-commit/library-import kernel/6.1.0-28-amd64 os/linux arch/amd64 "
+        "containerd-client/{containerd}+unknown storage-driver/overlayfs "
+        "UpstreamClient(Docker-Client/{version} \\(linux\\))"
+    ),
+    token_agent="containerd/{containerd}+unknown",
+    extra=(("Baggage", "trigger=api"),),  # moby's OpenTelemetry propagation
+    fetch_encoding="zstd;q=1.0, gzip;q=0.8, deflate;q=0.5",  # fetcher.go, since 2.1
+    attestations=True,  # since 29.1
+    moby=True,
+)
+
+# ctr 1.6.20 on the wire; nerdctl and CRI are read. `ctr --user` gives the login to any host (commands/resolver.go);
+# CRI's and nerdctl's are for their host only (internal/cri/server/images/image_pull.go ParseAuth), which is played here.
+CONTAINERD = Dialect(
+    user_agent="containerd/{containerd}",
+    token_agent="containerd/{containerd}",
+)
+
+# Read: moby/buildkit util/resolver/{resolver,authorizer}.go, session/auth/authprovider. The handlers live in the
+# resolver's pool, so one token serves all of a pull. Tokens are asked for by the client's process (buildx, docker),
+# which looks for a login by the host that asked; docker.io's is kept under index.docker.io.
+BUILDKIT = Dialect(
+    user_agent="buildkit/v0.26",
+    token_agent="buildkit/v0.26",
+    shared_authorizer=True,
+    client_id="buildkit-client",
+)
+
 
 # resolver.go: what Resolve asks for; a fetch asks for the one type that the descriptor names.
 _RESOLVE_ACCEPT = f"{DOCKER_MANIFEST}, {DOCKER_INDEX}, {OCI_MANIFEST}, {OCI_INDEX}, */*"

@@ -1,6 +1,8 @@
 """What the models of clients share: whom they pull for, how a pull ends, and which manifest and blobs of an image are wanted.
 
-What a client asks, with which headers and tokens and in which words it fails, is its own file's.
+What a client asks, with which headers and tokens and in which words it fails, is its own file's. Which entry of an index it
+takes is containerd/platforms compare.go, `Only`: the same os and architecture; for arm the wanted variant or an older one, the
+newest of those first; no variant of arm64 means v8, of arm v7.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from pullscope.oci.documents import Descriptor, Index, Manifest, Platform
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.bearer import Login
 from pullscope.worlds.clients.go_http import GoError
-from pullscope.worlds.clients.platforms import choose
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps
 
 LINUX_AMD64 = Platform(os="linux", architecture="amd64")
@@ -71,3 +72,27 @@ def config_of(document: Index | Manifest, otherwise: str) -> tuple[Manifest, Des
     if not isinstance(document, Manifest) or document.config is None:
         raise PullFailedError(otherwise)
     return document, document.config
+
+
+_DEFAULT_VARIANT = {"arm64": "v8", "arm": "v7"}
+
+
+def choose(index: Index, wanted: Platform) -> Descriptor | None:
+    """The entry for `wanted`; attestations never match, their platform is unknown/unknown."""
+    matching = [entry for entry in index.manifests if entry.platform is not None and _matches(entry.platform, wanted)]
+    # Of equals, the first in the index.
+    return max(matching, key=lambda entry: _variant(entry.platform), default=None)
+
+
+def _matches(offered: Platform, wanted: Platform) -> bool:
+    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+        return False
+    return _variant(offered) == _variant(wanted) or (
+        wanted.architecture == "arm" and _variant(offered) < _variant(wanted)
+    )
+
+
+def _variant(platform: Platform | None) -> str:
+    if platform is None:
+        return ""
+    return platform.variant or _DEFAULT_VARIANT.get(platform.architecture, "")

@@ -1,7 +1,7 @@
-"""A whole registry as one world: its parts, and which host answers with which. A fault is laid around the parts.
+"""A whole registry as one world: its parts, and which host answers with which; and the smallest vanity host before it.
 
-Parts go by the names of Docker Hub's hosts, whatever registry is played, so that a fault is written once; `on_the_air`
-gives them the hosts of the registry, several on one host where it has them there.
+A fault is laid around the parts. They go by the names of Docker Hub's hosts, whatever registry is played, so that it is written
+once; `on_the_air` gives them the hosts of the registry, several on one host where it has them there.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import TypedDict, Unpack
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.oci.urls import path_of, split
-from pullscope.worlds.hub.answers import Clock
+from pullscope.worlds.hub.answers import Clock, answer, headless
 from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
-from pullscope.worlds.hub.held import Held
+from pullscope.worlds.hub.held import Held, Seal
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
-from pullscope.worlds.hub.rate_limit import RateLimit
-from pullscope.worlds.hub.registry import REGISTRY_HOST, Registry
-from pullscope.worlds.hub.signing import Seal
+from pullscope.worlds.hub.registry import REGISTRY_HOST, RateLimit, Registry
 from pullscope.worlds.hub.token_server import REALM_HOST, TokenServer
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Elsewhere
@@ -136,3 +134,18 @@ def _below(elsewhere: Elsewhere, registry: Answerer) -> Answerer:
         return registry(replace(request, url=url))
 
     return stripped
+
+
+_NOT_FOUND = b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head></html>\n"
+
+
+def redirect_only(*, status: int = 302) -> Answerer:
+    """An answerer that sends every request under /v2/ to the registry."""
+
+    def redirect(request: Request) -> Response:
+        parts = split(request.url)
+        if not parts.path.startswith("/v2/"):
+            return headless(request, answer(404, [("Content-Type", "text/html; charset=utf-8")], _NOT_FOUND))
+        return answer(status, [("Location", str(parts._replace(authority=REGISTRY_HOST)))])
+
+    return redirect

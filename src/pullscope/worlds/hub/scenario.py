@@ -12,13 +12,11 @@ from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.urls import split
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import LOGGED_IN, Start
-from pullscope.worlds.hub.faults.affected_clients import MET_BY
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, Fault, Sleep, with_fields
+from pullscope.worlds.hub.faults.fault import MET_BY, VANITY_HOST, Fault, Sleep, with_fields
 from pullscope.worlds.hub.faults.of_one_registry import own_faults
 from pullscope.worlds.hub.faults.table import FAULTS, lay_faults
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
-from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, sample_parts
+from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, redirect_only, sample_parts
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Registry, Scopes
 

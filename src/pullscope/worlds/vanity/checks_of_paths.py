@@ -1,4 +1,4 @@
-"""Checks on the paths of repositories: one function a code. Pure; what they look at is in `lint_subject`."""
+"""Checks on the paths of repositories: one function a code. Pure; what they look at is in `following.Subject`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Headers, Response
 from pullscope.oci.urls import path_of, split
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.following import DIGEST, Landing, follow
-from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
+from pullscope.worlds.vanity.following import DIGEST, Landing, Subject, follow, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Auth
 from pullscope.worlds.vanity.upstreams import DOCKER_HUB_HOSTS, is_inside, upstream

@@ -1,4 +1,4 @@
-"""Checks on `/v2/`, which most clients ask first: one function a code. Pure; what they look at is in `lint_subject`."""
+"""Checks on `/v2/`, which most clients ask first: one function a code. Pure; what they look at is in `following.Subject`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.lint_subject import Subject, has_unsupported_status
+from pullscope.worlds.vanity.following import Subject, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.upstreams import is_inside, no_registry, upstream
 

@@ -1,4 +1,4 @@
-"""Checks on single rules and their order: one function a code. Pure; what they look at is in `lint_subject`."""
+"""Checks on single rules and their order: one function a code. Pure; what they look at is in `following.Subject`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from fnmatch import fnmatchcase
 
 from pullscope.oci.reference import registry_name
 from pullscope.oci.verdicts import Problem, Severity
-from pullscope.worlds.vanity.following import follow
-from pullscope.worlds.vanity.lint_subject import Subject
+from pullscope.worlds.vanity.following import Subject, follow
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Rule
-from pullscope.worlds.vanity.unfilled import told
+from pullscope.worlds.vanity.targets import told
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_COMPARED = 500

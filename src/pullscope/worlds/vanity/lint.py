@@ -13,7 +13,7 @@ from pullscope.oci.messages import Request
 from pullscope.oci.verdicts import Problem, Severity
 from pullscope.worlds.vanity import checks_of_paths, checks_of_ping, checks_of_rules
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.lint_subject import Check, Subject
+from pullscope.worlds.vanity.following import Check, Subject
 from pullscope.worlds.vanity.rules import RuleFile
 
 CHECKS: tuple[Check, ...] = (

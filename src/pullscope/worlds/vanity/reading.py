@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pullscope.oci.bounds import writable
-from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.includes import Includes
+from pullscope.worlds.vanity.blocks import Directive, Includes
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS

@@ -173,7 +173,7 @@ class Remark:
 
     @classmethod
     def unread(cls, where: str, what: str, *, severity: str = "warning") -> Remark:
-        """Another file that a statement takes in, which is not there to be read (`includes`)."""
+        """Another file that a statement takes in, which is not there to be read (`blocks.Includes`)."""
         return cls.unplayed(
             where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity
         )

@@ -16,8 +16,8 @@ from importlib import resources
 from string import Template
 
 from pullscope.oci.reference import Reference, is_repository
+from pullscope.worlds.vanity.platform import Design, Project
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.project import Design, Project
 from pullscope.worlds.vanity.upstreams import upstream
 
 PROJECTS: Mapping[tuple[Design, str], Project] = {

@@ -17,10 +17,9 @@ from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.answers import answer, headless, json_answer, registry_error
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_fields
-from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.registry import PULL_LIMIT, REGISTRY_HOST
 from pullscope.worlds.hub.token_server import REALM_HOST
 
-_LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 _HOME = "registry.internal"
 _LATE = 3.0  # seconds; the rule calls a hop slow from one on, in a pull of two
 
@@ -67,7 +66,7 @@ def _refused(error: str) -> Lay:
 
 _spent = [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "0;w=21600")]
 _spent += [("docker-ratelimit-source", "203.0.113.7"), ("Retry-After", "5400")]
-rate_limited = _unless(_fetched_manifest, registry_error(429, "TOOMANYREQUESTS", _LIMIT, None, _spent))
+rate_limited = _unless(_fetched_manifest, registry_error(429, "TOOMANYREQUESTS", PULL_LIMIT, None, _spent))
 token_rejected = _refused("invalid_token")
 access_denied = _refused("insufficient_scope")
 manifest_unknown = _unless(

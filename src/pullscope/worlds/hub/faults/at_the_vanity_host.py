@@ -8,8 +8,8 @@ from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.urls import path_of
 from pullscope.worlds.hub.answers import answer, headless, registry_error
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
-from pullscope.worlds.hub.redirect_only import redirect_only
 from pullscope.worlds.hub.registry import REGISTRY_HOST
+from pullscope.worlds.hub.sample import redirect_only
 
 RENAMED = "app/zephykus:latest"
 NOWHERE = "registry.example.invalid"

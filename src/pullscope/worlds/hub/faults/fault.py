@@ -1,4 +1,5 @@
-"""A fault: a world is handed in, the hosts that behave differently come out. And the few ways in which faults are made.
+"""A fault: a world is handed in, the hosts that behave differently come out. The few ways in which faults are made, and who
+meets them: every modelled pull, and what else clients do, by the command that a person would type.
 
 A fault is laid around a world; it never knows what is inside. What it needs of the outside is the patience to be slow,
 which is handed in, so that tests own the time.
@@ -10,8 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pullscope.oci.messages import Answerer, Request, Response, World
+from pullscope.oci.reference import Reference
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import split
+from pullscope.worlds.clients.client_catalog import CLIENTS, Start
+from pullscope.worlds.clients.containers import Containers
+from pullscope.worlds.clients.crane import Crane
+from pullscope.worlds.clients.docker_classic import DockerClassic
+from pullscope.worlds.clients.steps import Outcome, Steps
+from pullscope.worlds.hub.image import hello_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 
@@ -35,7 +43,7 @@ class Fault:
     """What happens, for a list of faults."""
     lay: Lay
     client: str = "docker-containerd"
-    """Whom it hits, so that the finding appears: an entry of `met_by.MET_BY`."""
+    """Whom it hits, so that the finding appears: an entry of `MET_BY`."""
     reference: str = SAMPLE_REFERENCE
     vanity: bool = False
     """Whether it is in the vanity domain, so that the reference has to name that."""
@@ -112,3 +120,27 @@ def moved(request: Request, host: str, *, path: str | None = None, scheme: str =
 
 def is_ping(request: Request) -> bool:
     return route(request.url).endpoint is Endpoint.PING
+
+
+HELLO_REFERENCE = "library/hello:1.0"
+LIST_TAGS = "crane ls"
+PUSH = "docker push"
+WITHOUT_TLS = "skopeo --tls-verify=false"
+
+
+def _lists_tags(reference: Reference) -> Steps[Outcome]:
+    return Crane(reference=reference).list_tags()
+
+
+def _pushes(reference: Reference) -> Steps[Outcome]:
+    """The image that the hub has under `HELLO_REFERENCE`, and so its blobs too."""
+    hello = hello_image()
+    [manifest] = hello.manifests.values()
+    return DockerClassic(reference=reference, version="20.10.24").push(manifest.body, manifest.media_type)
+
+
+def _without_tls(reference: Reference) -> Steps[Outcome]:
+    return Containers(reference=reference, tls_verify=False).pull()
+
+
+MET_BY: Mapping[str, Start] = {**CLIENTS, LIST_TAGS: _lists_tags, PUSH: _pushes, WITHOUT_TLS: _without_tls}

@@ -8,8 +8,7 @@ from pullscope.oci.messages import Answerer, World
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
-from pullscope.worlds.hub.faults.affected_clients import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS
-from pullscope.worlds.hub.faults.fault import Fault, Lay, Sleep
+from pullscope.worlds.hub.faults.fault import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS, Fault, Lay, Sleep
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
 from pullscope.worlds.hub.token_server import REALM_HOST

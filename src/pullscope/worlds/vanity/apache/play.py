@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from pullscope.oci.messages import Headers, Response
-from pullscope.worlds.vanity.apache.answers import DIALECT, changed_header
 from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of, rewrites
-from pullscope.worlds.vanity.apache.state import State, is_below
+from pullscope.worlds.vanity.apache.state import DIALECT, State, changed_header, is_below
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name
 from pullscope.worlds.vanity.dialects import printable

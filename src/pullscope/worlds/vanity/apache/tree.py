@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive, refuse_template
-from pullscope.worlds.vanity.unfilled import likeliest
+from pullscope.worlds.vanity.targets import likeliest
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')
 _TRANSPARENT = {"ifmodule", "ifversion", "ifdefine", "requireall", "requireany"}

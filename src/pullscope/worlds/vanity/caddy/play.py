@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Headers, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.caddy.matchers import matches
-from pullscope.worlds.vanity.caddy.state import State, merged
+from pullscope.worlds.vanity.caddy.state import State, matches, merged
 from pullscope.worlds.vanity.caddy.tree import (
     HARMLESS,
     Site,

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from functools import cmp_to_key
 
 from pullscope.worlds.vanity.blocks import Directive, caddy_directives, names
-from pullscope.worlds.vanity.targets import is_url
-from pullscope.worlds.vanity.unfilled import likeliest
+from pullscope.worlds.vanity.targets import is_url, likeliest
 
 MOST_IMPORTED = 20_000
 MOST_IMPORT_DEPTH = 10

@@ -11,8 +11,7 @@ from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
-from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
+from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.rules import Remark, Rule
 
 PERMITTED = (200, 301, 302, 303, 307, 308)

@@ -1,15 +1,122 @@
-"""HTTPRoutes of the Gateway API, as a platform, whichever implementation serves them."""
+"""HTTPRoutes of the Gateway API, whichever implementation serves them: read as nginx directives that do what they say.
+
+gateway-api.sigs.k8s.io/reference/spec, HTTPRoute: an exact path before the longest prefix, a prefix by whole segments, the first
+of several rules for one path; the Host that was asked is kept. A match or filter that is not here becomes a directive of its
+name, which nginx' play does not know: no verdict where it decides.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from pullscope.worlds.vanity.blocks import refuse_template
-from pullscope.worlds.vanity.config_tree import read_items
+from pullscope.worlds.vanity.blocks import Directive, refuse_template
+from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.dialects import Dialect
-from pullscope.worlds.vanity.gateway.locations import directives
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
+
+# What an implementation limits is in its own policies: nothing is said of it.
+_UNLIMITED = (
+    ("client_max_body_size", "0"),
+    ("proxy_request_buffering", "off"),
+    ("proxy_http_version", "1.1"),
+    ("proxy_max_temp_file_size", "0"),
+    ("proxy_set_header", "X-Forwarded-Proto", "$scheme"),
+    ("proxy_set_header", "Host", "$http_host"),
+)
+_WITHOUT_EFFECT = {"RequestMirror", "CORS"}
+
+
+def directives(documents: list[Item], file: str) -> list[Directive]:
+    """One `server` for each host; ValueError where there is no HTTPRoute."""
+    found = [inner for one in documents for inner in (one.at("items").rows or [one])]
+    hosts: dict[str, list[Directive]] = {}
+    for route in (one for one in found if one.at("kind").text == "HTTPRoute"):
+        namespace = route.at("metadata", "namespace").text or "default"
+        locations = [one for rule in route.at("spec", "rules").rows for one in _locations(rule, namespace)]
+        for host in route.at("spec", "hostnames").words or [""]:
+            hosts.setdefault(host.lower(), []).extend(locations)
+    if not any(hosts.values()):
+        raise ValueError(f"{file}: there is no HTTPRoute with rules in it")
+    where = f"{file}:1"
+    listen = Directive(where, ["listen", "443", "ssl"])
+    servers = [
+        Directive(where, ["server"], [listen, Directive(where, ["server_name", host]), *hosts[host]]) for host in hosts
+    ]
+    if "" not in hosts:
+        # Another host's request meets no route: 404.
+        servers.append(Directive(where, ["server"], [Directive(where, [*listen.words, "default_server"])]))
+    return servers
+
+
+def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
+    """A `location` or two for each match of a rule; none for one of plain http, which only leads to https."""
+    for match in rule.at("matches").rows or [Item(rule.where)]:
+        kind, path = match.at("path", "type").text or "PathPrefix", match.at("path", "value").text or "/"
+        block = [Directive(rule.where, list(words)) for words in _UNLIMITED]
+        block += [Directive(match.where, [name]) for name in match.fields if name != "path"]
+        for one in rule.at("filters").rows:
+            block += _filtered(one, path.rstrip("/"))
+        ways = {"Exact": [["=", path]], "PathPrefix": [[f"{path.rstrip('/')}/"], ["=", path.rstrip("/") or "/"]]}.get(
+            kind
+        )
+        if ways is None:
+            ways, block = [["~", f"^(?:{path})$"]], [Directive(match.where, [kind])]
+        if not any(one.name in {"return", "if"} for one in block):
+            block += _passed(rule, namespace)
+        if ["upgrade"] not in [one.words for one in block]:
+            yield from (Directive(match.where, ["location", *words], block) for words in ways)
+
+
+def _filtered(one: Item, prefix: str) -> Iterator[Directive]:
+    kind = one.at("type").text
+    options = one.at(kind)
+    moved = options.at("path")
+    full, instead = moved.at("replaceFullPath").text, moved.at("replacePrefixMatch").text.rstrip("/")
+    beginning = f"^{re.escape(prefix)}(/.*)?$"
+    if kind == "RequestRedirect":
+        scheme, host, port = options.at("scheme").text or "https", options.at("hostname").text, options.at("port").text
+        to = f"{scheme}://{host or '$host'}" + (f":{port}" if port not in {"", "443"} else "")
+        code = options.at("statusCode").text or "302"
+        if scheme == "https" and not host and not moved:
+            yield Directive(one.where, ["upgrade"])
+        elif moved and not full:
+            answer = Directive(one.where, ["return", code, f"{to}{instead}$1$is_args$args"])
+            yield Directive(one.where, ["if", "($uri", "~", f"{beginning})"], [answer])
+        else:
+            yield Directive(one.where, ["return", code, f"{to}{full}$is_args$args" if full else f"{to}$request_uri"])
+    elif kind == "URLRewrite":
+        if moved:
+            yield Directive(one.where, ["rewrite", *(["^", full] if full else [beginning, f"{instead}$1"]), "break"])
+        if host := options.at("hostname").text:
+            yield Directive(one.where, ["proxy_set_header", "Host", host])
+    elif kind in {"RequestHeaderModifier", "ResponseHeaderModifier"}:
+        changes = [
+            (row.at("name").text, row.at("value").text) for name in ("set", "add") for row in options.at(name).rows
+        ]
+        for name, value in [*changes, *((name, "") for name in options.at("remove").words)]:
+            to_registry = kind.startswith("Request")
+            yield Directive(
+                one.where,
+                ["proxy_set_header", name, value] if to_registry else ["more_set_headers", f"{name}: {value}"],
+            )
+    elif kind not in _WITHOUT_EFFECT:
+        yield Directive(one.where, [kind])
+
+
+def _passed(rule: Item, namespace: str) -> Iterator[Directive]:
+    """What leads to the rule's Service; 500 where it has none."""
+    backends = [one for one in rule.at("backendRefs").rows if one.at("weight").text != "0"]
+    if not backends:
+        yield Directive(rule.where, ["return", "500"])
+        return
+    first, *others = backends
+    if others or first.at("kind").text not in {"", "Service"} or first.at("filters"):
+        yield Directive(first.where, ["backendRefs"])
+    host = f"{first.at('name').text}.{first.at('namespace').text or namespace}.svc"
+    yield Directive(first.where, ["proxy_pass", f"http://{host}:{first.at('port').text or '80'}"])
+
 
 _TELLS = re.compile(r"^\s*(?:- )?kind:\s*[\"']?HTTPRoute[\"']?\s*(?:#.*)?$", re.MULTILINE)
 _DIALECT = Dialect(server="gateway", absolute_location=True)

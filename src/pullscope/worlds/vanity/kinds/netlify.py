@@ -7,8 +7,7 @@ from urllib.parse import SplitResult, quote
 
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects, read_netlify_toml
-from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
+from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 # docs/sources.md, Netlify: what is not known.

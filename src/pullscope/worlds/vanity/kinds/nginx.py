@@ -12,8 +12,7 @@ from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server, returned
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
-from pullscope.worlds.vanity.platform import Kind, Read, Statements
-from pullscope.worlds.vanity.project import served
+from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.upstreams import is_inside
 

@@ -117,7 +117,7 @@ def _rules(table: dict[str, object], place: Place, file: str) -> list[Rule]:
         ping = rule(exact_pattern("/v2/"), "", body=b"{}")
     found = [ping]
     if auth is Auth.TOKEN_AWARE:
-        # The realm that the rewritten challenge names (`forwarding.TOKEN_PATH`); where it leads is learnt from the registry.
+        # The realm that the rewritten challenge names (`world.TOKEN_PATH`); where it leads is learnt from the registry.
         found.append(rule(exact_pattern("/token"), f"{base}/token"))
     if only:
         found.extend(rule(PrefixPattern(f"/v2/{one}/"), f"{base}/v2/{prefix}{one}/:splat") for one in only)

@@ -10,8 +10,7 @@ from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
-from pullscope.worlds.vanity.platform import Kind, Read
-from pullscope.worlds.vanity.project import routed
+from pullscope.worlds.vanity.platform import Kind, Read, routed
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of

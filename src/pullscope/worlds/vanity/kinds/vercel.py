@@ -16,8 +16,7 @@ from urllib.parse import SplitResult
 
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
-from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.project import PUBLIC, Design, Project, by_program
+from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
 from pullscope.worlds.vanity.source_positions import Place, json_lines, places

@@ -16,9 +16,8 @@ from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.nginx.play import Play
+from pullscope.worlds.vanity.nginx.state import State, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
-from pullscope.worlds.vanity.nginx.upstream import moved, sent_headers, target_of
-from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Remark
 from pullscope.worlds.vanity.upstreams import is_inside
 

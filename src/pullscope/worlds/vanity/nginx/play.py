@@ -18,6 +18,7 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError
 from pullscope.worlds.vanity.dialects import Dialect, printable
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
+from pullscope.worlds.vanity.nginx.state import State, added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.tree import (
     Config,
     Location,
@@ -28,8 +29,6 @@ from pullscope.worlds.vanity.nginx.tree import (
     returned,
     server_for,
 )
-from pullscope.worlds.vanity.nginx.upstream import added, matters, moved, sent_headers, target_of
-from pullscope.worlds.vanity.nginx.variables import State
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, normal_path
 

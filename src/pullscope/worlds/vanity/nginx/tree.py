@@ -16,7 +16,7 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.dialects import Dialect
 from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
-from pullscope.worlds.vanity.unfilled import likeliest
+from pullscope.worlds.vanity.targets import likeliest
 
 MOST_SERVERS = 10_000
 MOST_LOCATIONS = 10_000

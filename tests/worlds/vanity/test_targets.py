@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pullscope.worlds.vanity.decision import NotPlayedError
-from pullscope.worlds.vanity.unfilled import likeliest, told
+from pullscope.worlds.vanity.targets import likeliest, told
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pullscope.oci.documents import Descriptor, Index, Platform
-from pullscope.worlds.clients.platforms import choose
+from pullscope.worlds.clients.image_pull import choose
 
 
 def index(*platforms: str) -> Index:

@@ -1,1 +1,0 @@
-"""The Gateway API: HTTPRoutes read as the nginx configuration that does what they say."""

@@ -1,1 +1,0 @@
-"""Kubernetes Ingress for ingress-nginx: read as the nginx configuration that its controller makes of it."""
