@@ -1,18 +1,22 @@
-"""The table of registries: every fact says where it is from, and a host leads to its row."""
+"""The table of registries: every fact says where it is from, a host leads to its row, and docs/registries.md is the table."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
+from tests.worlds.registries.docs_page import page
 
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.known_registries import KNOWN, known_registry
 from pullscope.worlds.registries.row import Fact, Registry, Scopes
 from pullscope.worlds.registries.table import REGISTRIES, registry, registry_at
 
+PAGE = Path(__file__).parents[3] / "docs" / "registries.md"
 _DATE = re.compile(r"20\d\d(?:-\d\d(?:-\d\d)?)?")
 
 
@@ -85,3 +89,27 @@ def test_strictness_is_known_or_not() -> None:
     gitlab = REGISTRIES["gitlab"].scopes
     assert gitlab is not None
     assert gitlab.value is Scopes.REFUSED_ALONE
+
+
+def test_the_page_is_current() -> None:
+    """docs/registries.md is the table, and nothing else; PULLSCOPE_REWRITE=1 writes it anew."""
+    if os.environ.get("PULLSCOPE_REWRITE"):
+        PAGE.write_text(page(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_what_is_not_known_is_said() -> None:
+    """A fact without a source is named as not known, not left out in silence."""
+    sections = page().split("\n## ")
+    ecr = next(section for section in sections if section.startswith('<a id="ecr">'))
+    assert "- Not known: Wrong login, Rate limit, HEAD, Range, Limit of bodies." in ecr
+
+
+def test_every_registry_and_every_fault_is_on_the_page() -> None:
+    """With its id, as the options take it."""
+    text = page()
+    for row in REGISTRIES.values():
+        assert f"`--registry {row.id}`" in text
+        for own in row.faults:
+            assert f"`--fault {own.value.code}`" in text
+            assert own.source.split()[0] in text

@@ -1,11 +1,7 @@
-"""docs/registries.md, made from the table: `python -m pullscope.worlds.registries.page > docs/registries.md`.
-
-A test holds the page against the table. Nothing is said here that is not in a row.
-"""
+"""docs/registries.md, made from the table. Nothing is said here that is not in a row."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from pullscope.oci.known_registries import HOUR, KNOWN, PLAIN_LOGIN
@@ -15,7 +11,7 @@ from pullscope.worlds.registries.table import REGISTRIES
 _PREFACE = """\
 # Registries as they are
 
-<!-- Made by `python -m pullscope.worlds.registries.page`: change the table in src/pullscope/worlds/registries, not this page. -->
+<!-- Made by `PULLSCOPE_REWRITE=1 pytest tests/worlds/registries`: change src/pullscope/worlds/registries, not this page. -->
 
 What each registry does on the wire, with the source of each fact. The sample registry can play each of them:
 
@@ -186,7 +182,3 @@ def _link(source: str) -> str:
     for kind in ("/issues/", "/pull/"):
         short = short.replace(kind, "#")
     return f"[{short.rstrip('/')}]({address})"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())
