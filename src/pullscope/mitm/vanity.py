@@ -241,12 +241,12 @@ class Vanity:
         if followed is None:
             return None
         if followed.has_changed():
-            reloaded = await asyncio.to_thread(followed.reload)
-            if reloaded.complaint is not None:
-                logger.error(f"{reloaded.complaint}")
+            complaint = await asyncio.to_thread(followed.reload)
+            if complaint is not None:
+                logger.error(complaint)
             else:
-                logger.info(f"{followed.name} was read again: {len(reloaded.rules.rules)} rules.")
-                self._say_problems(host, reloaded.rules)
+                logger.info(f"{followed.name} was read again: {len(followed.rules.rules)} rules.")
+                self._say_problems(host, followed.rules)
                 self._find_targets()
         return followed.rules
 

@@ -221,6 +221,7 @@ class _Walk:
     wire: Answer
     logins: Mapping[str, Login]
     layers: dict[Digest, int] = field(default_factory=dict)
+    """Every layer that was named so far: what a client is told that it has."""
     _known: dict[str, Response] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -232,7 +233,7 @@ class _Walk:
 
     def observed(self, client: Client, login: Login | None) -> Ran:
         observer = Observer(answer=self._ask, clock=time.time)
-        return observer.ran(run_with_threads(client.model(self.reference, login, _Layers(self.layers)), observer))
+        return observer.ran(run_with_threads(client.model(self.reference, login, self.layers), observer))
 
     def _login(self, client: Client) -> Login | None:
         if client.login is LoginAt.NOWHERE:
@@ -259,16 +260,6 @@ class _Walk:
                 if isinstance(document, Manifest):
                     self.layers.update({one.digest: one.size or 0 for one in document.layers if one.digest})
         return response
-
-
-class _Layers:
-    """What a client is told that it has: every layer that was named so far."""
-
-    def __init__(self, layers: Mapping[Digest, int]) -> None:
-        self._layers = layers
-
-    def __contains__(self, digest: object) -> bool:
-        return digest in self._layers
 
 
 def _rate_limit(exchanges: Iterable[tuple[Request, Response]]) -> RateLimit | None:

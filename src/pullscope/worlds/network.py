@@ -164,7 +164,7 @@ class Network:
         proxy = self._reach.proxies.get(split.scheme)
         if proxy is None or not _goes_through_proxy(host, self._reach.no_proxy):
             return _Direct(host, port, secure, host, port)
-        return _Proxied(host, port, secure, urlsplit(proxy))
+        return _proxied(host, port, secure, urlsplit(proxy))
 
 
 class _Direct(http.client.HTTPConnection):
@@ -181,27 +181,18 @@ class _Direct(http.client.HTTPConnection):
             self.sock = self._secure.wrap_socket(self.sock, server_hostname=self.host)
 
 
-class _Proxied(http.client.HTTPConnection):
+def _proxied(host: str, port: int, secure: ssl.SSLContext | None, proxy: SplitResult) -> http.client.HTTPConnection:
     """The same through an HTTP proxy, always by CONNECT, as Go does for https."""
-
-    def __init__(self, host: str, port: int, secure: ssl.SSLContext | None, proxy: SplitResult) -> None:
-        if proxy.scheme != "http" or not proxy.hostname:
-            raise NoAnswerError(
-                f"the proxy's URL begins with {proxy.scheme}://, only http:// is spoken to proxies here"
-            )
-        super().__init__(proxy.hostname, proxy.port or 80)
-        self._secure = secure
-        self._wanted = host
-        headers = {"User-Agent": "Go-http-client/1.1"}
-        if proxy.username:
-            account = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-            headers["Proxy-Authorization"] = "Basic " + base64.b64encode(account.encode()).decode()
-        self.set_tunnel(host, port, headers=headers)
-
-    def connect(self) -> None:
-        super().connect()
-        if self._secure is not None:
-            self.sock = self._secure.wrap_socket(self.sock, server_hostname=self._wanted)
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise NoAnswerError(f"the proxy's URL begins with {proxy.scheme}://, only http:// is spoken to proxies here")
+    at = proxy.hostname, proxy.port or 80
+    connection = http.client.HTTPSConnection(*at, context=secure) if secure else http.client.HTTPConnection(*at)
+    headers = {"User-Agent": "Go-http-client/1.1"}
+    if proxy.username:
+        account = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(account.encode()).decode()
+    connection.set_tunnel(host, port, headers=headers)
+    return connection
 
 
 class _Watchdog:

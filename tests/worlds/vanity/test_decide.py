@@ -20,7 +20,6 @@ from tests.worlds.vanity.rule_cases import (
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.kinds.netlify import NETLIFY_307, NETLIFY_PROXY
 from pullscope.worlds.vanity.reading import parse_rules
 
 
@@ -145,7 +144,7 @@ def test_decision_says_why_earlier_rules_did_not_answer() -> None:
 
     decision = decide(rules, asked("/v2/"))
 
-    assert [one.reason.split(":")[0] for one in decision.passed] == [
+    assert [why.split(":")[0] for _, why in decision.passed] == [
         "/a does not match /v2/",
         "it asks for country = ch",
         "the file /v2/index.html is there and the rule has no force",
@@ -154,8 +153,8 @@ def test_decision_says_why_earlier_rules_did_not_answer() -> None:
     assert decision.answered_by == "_redirects: the file /v2/index.html"
 
 
-def test_netlify_proxy_adds_the_rules_headers_and_is_labelled_unproven() -> None:
-    """`headers` go to the proxied request, and what was never seen of Netlify's proxy is said with the answer."""
+def test_netlify_proxy_adds_the_rules_headers() -> None:
+    """`headers` go to the proxied request, beside the client's own."""
     text = f'[[redirects]]\nfrom = "/v2/*"\nto = "{UP}/v2/:splat"\nstatus = 200\nheaders = {{X-From = "Netlify"}}\n'
     decision = decide(
         parse_rules(text, "netlify.toml", "netlify"),
@@ -166,12 +165,6 @@ def test_netlify_proxy_adds_the_rules_headers_and_is_labelled_unproven() -> None
     assert decision.forward.headers.get("X-From") == "Netlify"
     assert decision.forward.headers.get("Host") == "registry-1.docker.io"
     assert decision.forward.headers.get("Authorization") == "Bearer x"
-    assert decision.unproven == NETLIFY_PROXY
-
-
-def test_netlify_307_is_labelled_unproven() -> None:
-    """That 307 is 404 in production rests on reports of 2019, and the decision says so."""
-    assert decide(parse_rules(f"/v2/* {UP}/:splat 307", "_redirects", "netlify"), asked("/v2/")).unproven == NETLIFY_307
 
 
 def test_location_never_holds_a_line_break() -> None:

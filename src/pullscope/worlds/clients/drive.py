@@ -108,90 +108,67 @@ def pull(client: Steps[Outcome], world: World) -> Ran:
 
 def run_in_turns(client: Steps[T], answer: Answer) -> T:
     """Tasks that run side by side take turns, one request each, so that a run is the same every time."""
-    root: _Task = _Task(client, None, 0)
-    ready: deque[_Task] = deque([root])
+    root = _Task(client, None)
+    ready: deque[tuple[_Task, object]] = deque([(root, None)])
+    """Whose turn it is, and what the task is sent: a result, an exception, or what comes of a request."""
     while ready:
-        task = ready.popleft()
+        task, sent = ready.popleft()
         if task.closed:
             continue
-        ready.extend(task.step(answer))
-    if root.error is not None:
-        raise root.error
+        if isinstance(sent, Request):
+            try:
+                sent = answer(sent)
+            except NoAnswerError as failed:
+                sent = failed
+        try:
+            asked = task.steps.throw(sent) if isinstance(sent, Exception) else task.steps.send(sent)
+        except StopIteration as stop:
+            ready += task.ended(stop.value)
+        except Exception as error:
+            ready += task.ended(error)
+        else:
+            ready += [(task, asked)] if isinstance(asked, Request) else task.fanned_out(asked)
+    if isinstance(root.result, Exception):
+        raise root.result
     return cast("T", root.result)
 
 
 class _Task:
-    """A generator in the midst of its work: what it will be sent next, and whom it reports to."""
+    """A generator in the midst of its work, and whom it reports to. What is returned is whose turns come next."""
 
-    def __init__(self, steps: Steps[object], parent: _Task | None, place: int) -> None:
+    def __init__(self, steps: Steps[object], parent: _Task | None) -> None:
         self.steps = steps
         self._parent = parent
-        self._place = place
-        self._wanted: Request | None = None
-        self._value: object = None
-        self._raised: BaseException | None = None
-        self._waiting: deque[_Task] = deque()
         self._children: list[_Task] = []
-        self._missing = 0
+        self._waiting: deque[_Task] = deque()
         self.closed = False
         self.result: object = None
-        self.error: BaseException | None = None
+        """An exception where it ended with one."""
 
-    def step(self, answer: Answer) -> list[_Task]:
-        """Answer what was wanted, go on to what is wanted next; the tasks to run after this."""
-        if self._wanted is not None:
-            wanted, self._wanted = self._wanted, None
-            try:
-                self._value = answer(wanted)
-            except NoAnswerError as failed:
-                self._raised = failed
-        value, raised, self._value, self._raised = self._value, self._raised, None, None
-        try:
-            asked = self.steps.send(value) if raised is None else self.steps.throw(raised)
-        except StopIteration as stop:
-            self.result = stop.value
-            return self._ended()
-        except Exception as error:
-            self.error = error
-            return self._ended()
-        if isinstance(asked, Request):
-            self._wanted = asked
-            return [self]
-        return self._fan_out(asked)
-
-    def _fan_out(self, asked: Together) -> list[_Task]:
-        self._children = [_Task(steps, self, place) for place, steps in enumerate(asked.tasks)]
-        self._missing = len(self._children)
-        if not self._children:
-            self._value = ()
-            return [self]
+    def fanned_out(self, asked: Together) -> list[tuple[_Task, object]]:
+        self._children = [_Task(steps, self) for steps in asked.tasks]
         self._waiting = deque(self._children[asked.limit :])
-        return self._children[: asked.limit]
+        return [(child, None) for child in self._children[: asked.limit]] or [(self, ())]
 
-    def _ended(self) -> list[_Task]:
-        self.closed = True
-        return [] if self._parent is None else self._parent.child_ended(self)
+    def ended(self, result: object) -> list[tuple[_Task, object]]:
+        self.closed, self.result = True, result
+        return [] if self._parent is None else self._parent.child_ended(result)
 
-    def child_ended(self, child: _Task) -> list[_Task]:
-        """A task below this has ended; the tasks to run now."""
-        self._missing -= 1
-        if child.error is not None:
-            self._raised = child.error
+    def child_ended(self, result: object) -> list[tuple[_Task, object]]:
+        if isinstance(result, Exception):
             self.close_children()
-            return [self]
-        if self._missing == 0:
-            self._value = tuple(task.result for task in self._children)
-            return [self]
-        return [self._waiting.popleft()] if self._waiting else []
+            return [(self, result)]
+        if all(child.closed for child in self._children):
+            return [(self, tuple(child.result for child in self._children))]
+        return [(self._waiting.popleft(), None)] if self._waiting else []
 
     def close_children(self) -> None:
         """End what still runs below this, without a word to it."""
-        self._waiting.clear()
-        for task in self._children:
-            if not task.closed:
-                task.closed = True
-                task.close_children()
-                task.steps.close()
+        for child in self._children:
+            if not child.closed:
+                child.closed = True
+                child.close_children()
+                child.steps.close()
 
 
 def run_with_threads(client: Steps[T], answer: Answer) -> T:

@@ -27,16 +27,18 @@ from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.token_server import basic
 from pullscope.worlds.registries.row import Anonymous, Asks
 
+REGISTRY_HOST = HUB_API
+
+_OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI indexes"
+_WINDOW = 6 * 3600
 PULL_LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 
 
 class RateLimit:
     """The count of one address. `limit=None` is an account without a limit: no headers at all."""
 
-    def __init__(self, *, limit: int | None = 100, window: int = 21600, source: str = "203.0.113.7") -> None:
+    def __init__(self, limit: int | None) -> None:
         self._limit = limit
-        self._window = window
-        self._source = source
         self._spent: deque[float] = deque()
 
     def spend(self, now: float) -> bool:
@@ -52,24 +54,19 @@ class RateLimit:
         if self._limit is None:
             return []
         return [
-            ("ratelimit-limit", f"{self._limit};w={self._window}"),
-            ("ratelimit-remaining", f"{self._left(now)};w={self._window}"),
-            ("docker-ratelimit-source", self._source),
+            ("ratelimit-limit", f"{self._limit};w={_WINDOW}"),
+            ("ratelimit-remaining", f"{self._left(now)};w={_WINDOW}"),
+            ("docker-ratelimit-source", "203.0.113.7"),
         ]
 
     def refusal(self, now: float) -> Response:
-        wait = int(self._spent[0] + self._window - now) + 1 if self._spent else self._window
+        wait = int(self._spent[0] + _WINDOW - now) + 1 if self._spent else _WINDOW
         return registry_error(429, "TOOMANYREQUESTS", PULL_LIMIT, None, [*self.fields(now), ("Retry-After", str(wait))])
 
     def _left(self, now: float) -> int:
-        while self._spent and self._spent[0] <= now - self._window:
+        while self._spent and self._spent[0] <= now - _WINDOW:
             self._spent.popleft()
         return max(0, (self._limit or 0) - len(self._spent))
-
-
-REGISTRY_HOST = HUB_API
-
-_OCI_INDEX_REFUSED = "OCI index found, but accept header does not support OCI indexes"
 
 
 class Registry:

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity import dialects
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, Passed, expression
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, expression
 from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.regexes import TooSlowError, bounded
@@ -70,23 +70,23 @@ def _first_match(rules: RuleFile, request: Request) -> Decision:
     slash = _trailing_slash(rules, asked)
     if slash is not None:
         return slash
-    passed: list[Passed] = []
+    passed: list[tuple[Rule, str]] = []
     file = _published(rules, asked.path)
     for rule in _in_order(rules):
         if rule.after_files and file is not None:
-            passed.append(Passed(rule=rule, reason=f"the file {file} is there, and rewrites come after files"))
+            passed.append((rule, f"the file {file} is there, and rewrites come after files"))
             continue
         values = rule.pattern.match(asked.path)
         if values is None:
-            passed.append(Passed(rule=rule, reason=f"{rule.source} does not match {asked.path}"))
+            passed.append((rule, f"{rule.source} does not match {asked.path}"))
             continue
         filled = dict(values)
         missed = next((one for one in rule.conditions if not _holds(one, request, asked, filled)), None)
         if missed is not None:
-            passed.append(Passed(rule=rule, reason=f"it asks for {missed}"))
+            passed.append((rule, f"it asks for {missed}"))
             continue
         if file is not None and not rule.force:
-            passed.append(Passed(rule=rule, reason=f"the file {file} is there and the rule has no force"))
+            passed.append((rule, f"the file {file} is there and the rule has no force"))
             continue
         return _answer(rules, rule, filled, asked, request, tuple(passed))
     if file is not None:
@@ -99,7 +99,7 @@ def _first_match(rules: RuleFile, request: Request) -> Decision:
     return _own(rules, "no rule", kind.dialect.not_found(rules.not_found), passed)
 
 
-def _own(rules: RuleFile, because: str, response: Response, passed: list[Passed]) -> Decision:
+def _own(rules: RuleFile, because: str, response: Response, passed: list[tuple[Rule, str]]) -> Decision:
     return Decision(response=response, because=because, passed=tuple(passed), file=rules.name)
 
 
@@ -207,14 +207,10 @@ def _answer(
     values: dict[str, str],
     asked: SplitResult,
     request: Request,
-    passed: tuple[Passed, ...],
+    passed: tuple[tuple[Rule, str], ...],
 ) -> Decision:
-    def decision(response: Response | None, forward: Request | None = None, unproven: str | None = None) -> Decision:
-        if unproven is None and any(one.kind == "query" for one in rule.conditions):
-            unproven = kind.unproven_query or None
-        return Decision(
-            response=response, forward=forward, rule=rule, passed=passed, unproven=unproven, file=rules.name
-        )
+    def decision(response: Response | None, forward: Request | None = None) -> Decision:
+        return Decision(response=response, forward=forward, rule=rule, passed=passed, file=rules.name)
 
     kind = PLATFORMS[rules.platform]
     answers = kind.dialect
@@ -228,13 +224,13 @@ def _answer(
     if target is None:
         return decision(answers.plain(rule.status, rule.body or b"", rule.content_type))
     if rule.status in kind.refused_statuses:
-        return decision(answers.not_found(rules.not_found), unproven=kind.unproven_status or None)
+        return decision(answers.not_found(rules.not_found))
     if rule.is_redirect:
         location = absolute(target, asked) if answers.absolute_location else target
         return decision(answers.redirect(rule.status, dialects.printable(location)))
     if urlsplit(target).netloc:
         if rule.status == 200:
-            return decision(None, _forwarded(rule, target, request), kind.unproven_proxy or None)
+            return decision(None, _forwarded(rule, target, request))
         return decision(answers.not_found(rules.not_found, status=rule.status))
     # A path on the same site: the file there, with the rule's status, or the page for what is not there.
     path = target.partition("?")[0].partition("#")[0]

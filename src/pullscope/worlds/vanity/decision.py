@@ -44,14 +44,6 @@ def check_name(where: str, host: str, name: str, hint: str = "") -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Passed:
-    """A rule that was tried before and did not answer."""
-
-    rule: Rule
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
     """What the vanity host does with one request."""
 
@@ -64,9 +56,8 @@ class Decision:
     """The rule that answers; None where the platform does by itself."""
     because: str = ""
     """Who answers where it is not a rule: "no rule", "the file /v2/index.html", "trailingSlash"."""
-    passed: tuple[Passed, ...] = ()
-    unproven: str | None = None
-    """What of this answer was never seen in production, as a sentence."""
+    passed: tuple[tuple[Rule, str], ...] = ()
+    """The rules that were tried before and did not answer, each with why."""
     file: str = ""
     not_played: str | None = None
     """Why the answer is not known: "nginx.conf:12: auth_request is not played"; `response` is then a stand-in."""

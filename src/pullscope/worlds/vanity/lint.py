@@ -75,5 +75,5 @@ def _line(where: str | None) -> tuple[str, int]:
 def explain(rules: RuleFile, host: str, path: str) -> tuple[str, ...]:
     """For one path: the rules that did not answer with why, then the one that does."""
     decision = decide(rules, Request(method="GET", url=f"https://{host}{path}"))
-    passed = (f"{one.rule.where}  no: {one.reason}" for one in decision.passed)
+    passed = (f"{rule.where}  no: {why}" for rule, why in decision.passed)
     return (*passed, f"not known: {decision.not_played}" if decision.not_played else f"{decision.answered_by}  answers")

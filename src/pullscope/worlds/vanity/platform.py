@@ -147,7 +147,6 @@ class Kind:
     # What was never seen in production.
     unproven_status: str = ""
     unproven_proxy: str = ""
-    unproven_query: str = ""
 
     # What lint advises. `{target}` is the registry's host.
     ping_fix: str

@@ -7,23 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.rules import RuleFile
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
 Signature = tuple[tuple[int, int, int] | None, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reloaded:
-    """What came of a change: the rules are new, or `complaint` says why they are not."""
-
-    rules: RuleFile
-    complaint: str | None = None
 
 
 class FollowedRules:
@@ -53,14 +43,13 @@ class FollowedRules:
         self._seen = signature
         return True
 
-    def reload(self) -> Reloaded:
-        """Reads the file again; keeps the old rules where it cannot."""
+    def reload(self) -> str | None:
+        """Reads the file again; keeps the old rules where it cannot, and says why."""
         try:
-            rules = read_rules(self._path, self._platform)
+            self.rules = read_rules(self._path, self._platform)
         except ValueError as error:
-            return Reloaded(rules=self.rules, complaint=f"{error}. The rules from before stay in use.")
-        self.rules = rules
-        return Reloaded(rules=rules)
+            return f"{error}. The rules from before stay in use."
+        return None
 
     def _signature(self) -> Signature:
         return tuple(_stat(path) for path in (str(self._path), *self.rules.sources[1:]))

@@ -10,12 +10,6 @@ from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirect
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
-# docs/sources.md, Netlify: what is not known.
-NETLIFY_PROXY = "whether Netlify's proxy passes on Authorization and a registry's own redirects unchanged"
-NETLIFY_307 = "that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since"
-NETLIFY_QUERY = (
-    "Netlify's documentation says that a further query parameter keeps a rule from matching, its engine does not"
-)
 _PLACEHOLDER = re.compile(r":([A-Za-z_][\w-]*)")
 _NOT_FOUND = (
     '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Page not found</title></head>\n'
@@ -55,9 +49,9 @@ KIND = Kind(
     slash_finds_files=True,
     refused_statuses=frozenset({304, 305, 306, 307, 308}),
     code_at=lambda path: "the site's own function" if path.startswith("/.netlify/") else None,
-    unproven_status=NETLIFY_307,
-    unproven_proxy=NETLIFY_PROXY,
-    unproven_query=NETLIFY_QUERY,
+    # docs/sources.md, Netlify: what is not known.
+    unproven_status="that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since",
+    unproven_proxy="whether Netlify's proxy passes on Authorization and a registry's own redirects unchanged",
     ping_fix='Add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true.',
     shadow_fix="force = true, or a rule above it",
     permanent_by_default=True,
