@@ -16,7 +16,7 @@ from pullscope.trace.model import Hop
 ACTS = ("read", "list", "write", "delete", "token")
 
 TABLE = r"""
-# The proxy in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS.
+# The proxy in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS: sameersbn/docker-gitlab#1881
 tls: HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port
     ask {host} over https: {secure}
 # nginx, ngx_http_ssl_module

@@ -262,6 +262,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address[0]} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
+    if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
+        fix = f"correct the realm of {min(named)} (auth.token.realm in distribution), now {bare(hop.request.url)}; or {fix}"
     if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm
         fix += f"; or let {min(named)} ask for tokens itself and name itself as realm, as other relays of {hop.host} do"

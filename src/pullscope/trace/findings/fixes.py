@@ -280,7 +280,10 @@ def of_the_status(one: Answer) -> str | None:
     if one.status == 403 and (is_page(hop) or one.no_login):
         login = f"log in: {one.login}; else " if not is_page(hop) and not one.takes_no_login else ""
         who = front(hop) or host
-        return f"{login}ask from another address, or have this one allowed: {who} refuses without asking for a login"
+        other = "ask from another address" + (
+            f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
+        )
+        return f"{login}{other}, or have this one allowed: {who} refuses without asking for a login"
     return None
 
 

@@ -16,6 +16,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
 from pullscope.trace.findings.login_commands import log_in
+from pullscope.trace.findings.missing import of_a_path_twice
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.hop import client_left, is_page, is_registrys
@@ -174,7 +175,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     if page:
         by = answered_by(last) if last.host == host else f"{host} redirects to {answered_by(last)}, which"
         said = f"{by} answers {last.status} with a web page: it is not a registry"
-        mend = mend if is_local(host) else f"take {host}"
+        mend = f"{twice}; or take it" if (twice := of_a_path_twice(one)) else mend if is_local(host) else f"take {host}"
     # What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)
     elif there := next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None):
         rename = rewritten(case, there) is not None

@@ -61,6 +61,14 @@ def cache(one: Answer, name: str) -> str:
     return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest, mend=mend)
 
 
+def of_a_path_twice(one: Answer) -> str | None:
+    """An address that ends with /v2, behind which a client writes its own: aws/eks-anywhere#10765, goharbor/harbor#18530."""
+    if one.step.route.digest is not None or "/v2/" not in f"/{one.hop.route.repository or ''}/":
+        return None
+    host = one.hop.host
+    return f"set override_path = true beside {host} in hosts.toml, or leave /v2 out of its address there: the path has it twice"
+
+
 def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
@@ -90,9 +98,8 @@ def of_what_is_missing(one: Answer) -> str | None:
     tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
     if step.kind is Kind.DELETE:
         return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
-    if step.route.digest is None and "/v2/" in f"/{name}/":
-        own = "or set override_path = true beside it in hosts.toml"
-        return f"leave /v2 out of the address of {host} in the client's settings, {own}: the path has it twice"
+    if (twice := of_a_path_twice(one)) is not None:
+        return twice
     if one.known is not None and one.known.copies is not None:
         configured = f" (in registries.conf as a [[registry.mirror]] of {one.known.copies}, not as its location)"
         beside = configured if one.case.pull.client.family in CONTAINERS_IMAGE else ""

@@ -176,6 +176,8 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
+    if one.known is not None and one.known.id == "docker-hub" and one.name:  # docker/build-push-action#363
+        return f"{log_in(one.case, one.host)}; if it is to go to another registry, name that first: HOST/{one.name}"
     return f"log in, if that is what these words want: {one.login}" if other else log_in(one.case, one.host)
 
 

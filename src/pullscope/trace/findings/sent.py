@@ -103,15 +103,23 @@ def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
     if one.code == "upload-cut-off" and hangs_up(one):
-        ends = "a push makes none in Amazon ECR, which ends it like that; else look at what is between it and here"
-        return f"create {one.name} at {host}{created_by(one)}, if it is not there: {ends}"
+        ends = "a push makes none in Amazon ECR, which ends it like that"
+        made = one.known.step("creates", one.name) if one.known is not None else None
+        # CircleCI-Public/aws-ecr-orb#259
+        return f"create {one.name}, if it is not there ({made}): {ends}, and so to who lacks a right: {one.step_there('push')}"
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
         again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
         limits_of = f"their limits of size and time are the ones within reach, those of {one.hosted.name} are not"
         network = "push from another network, or look at the proxies and firewalls of this one"
         return f"{again}; if that fails too, {network}: {limits_of}"
     if one.code == "upload-too-large":
-        return known[0] if known is not None else f"raise the body limit of the server at {host}"
+        # goharbor/harbor#22353, #15823: the second of two
+        server = f"curl -sI {one.hop.request.url.partition('://')[0]}://{host}/v2/ may show whose that is, in Server"
+        return (
+            known[0]
+            if known is not None
+            else f"raise the body limit of each proxy in front of {host}, not of one: {server}"
+        )
     if one.code == "upload-cut-off":
         whose, look = patience(one.hop.seconds), look_at_the_log(one).partition(":")[0]
         if known is not None and one.hop.status is not None:
