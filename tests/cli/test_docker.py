@@ -327,14 +327,14 @@ def test_off_says_what_it_could_not_undo(root: Path, monkeypatch: pytest.MonkeyP
 
     def broken(self: Tree, path: str, wanted: Snapshot) -> None:
         if path == "/etc/docker/daemon.json":
-            raise HostError(f"{path} cannot be written: Read-only file system")
+            raise HostError(f"cannot write {path}: Read-only file system")
         write(self, path, wanted)
 
     with monkeypatch.context() as patched:
         patched.setattr(Tree, "write", broken)
         done = call(root, "off")
     assert done.exit_code == 1
-    assert "not everything could be undone: /etc/docker/daemon.json cannot be written: Read-only file" in done.output
+    assert "not everything could be undone: cannot write /etc/docker/daemon.json: Read-only file" in done.output
     assert not (root / "etc/systemd/system/docker.service.d").exists()
     assert call(root, "off").exit_code == 0
     assert everything(root) == before

@@ -75,6 +75,14 @@ def test_a_file_that_is_not_there_is_not_called_a_word(name: str) -> None:
     assert told.stderr.startswith(f"error: cannot read {name}: ")
 
 
+def test_words_that_are_no_error_message_are_not_taken_for_a_file() -> None:
+    """A sentence that names no request: what to paste is said, and not that there is no such file."""
+    told = run("explain", "x509: certificate signed by unknown authority")
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "is neither a file nor an error message that names an image or a registry. Paste all" in told.stderr
+
+
 def test_a_pull_that_is_not_there_is_named() -> None:
     """--pull of a number that no pull has is one sentence."""
     told = run("explain", "--pull", "9", str(HUB))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.cli.output import lines_of
+from pullscope.cli.output import lines_of, tell
 
 DATA = Path(__file__).parents[1] / "data"
 ARTICLE = str(DATA / "vanity" / "netlify.toml")
@@ -127,3 +127,48 @@ def test_a_text_behind_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " ".join(line[33:] for line in told) == text
     assert len(told) == 2
     assert max(map(len, told)) <= 59
+
+
+UNDO = "undo  /opt/pullscope/bin/pullscope docker off --root /srv/a/tree/of/its/own (by itself at 12:00:00 UTC)"
+
+
+@pytest.mark.parametrize(
+    ("line", "on_a_terminal"),
+    [
+        ("off   Nothing was on.", ["off   Nothing was on."]),
+        (
+            UNDO,
+            [
+                "undo  /opt/pullscope/bin/pullscope docker off \\",
+                "        --root /srv/a/tree/of/its/own",
+                "      (by itself at 12:00:00 UTC)",
+            ],
+        ),
+        (
+            "  fix   printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
+            [
+                "  fix   printf '%s\\n' \\",
+                "          '[plugins.\"io.containerd.cri\".registry]' | tee \\",
+                "          -a /etc/config.toml",
+            ],
+        ),
+        (
+            "on    containerd (CRI, nerdctl): requests for docker.io go to the mirror first",
+            ["on    containerd (CRI, nerdctl): requests for docker.io go", "      to the mirror first"],
+        ),
+        (
+            "  /etc/systemd/system/docker.service.d/pullscope.conf  removed (it was new)",
+            ["  /etc/systemd/system/docker.service.d/pullscope.conf", "  removed (it was new)"],
+        ),
+    ],
+)
+def test_a_line_fits_a_terminal_and_its_command_can_be_pasted(
+    line: str, on_a_terminal: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words stay whole, and a command is one for the shell; a pipe has it as it is."""
+    monkeypatch.setenv("COLUMNS", "60")
+    tell(line)
+    assert capsys.readouterr().out == f"{line}\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    tell(line)
+    assert capsys.readouterr().out.splitlines() == on_a_terminal

@@ -47,10 +47,13 @@ def test_truncated_flow_file_is_told_as_far_as_it_goes(tmp_path: Path, kept: flo
     ("content", "sentence"),
     [
         (b"", " is empty."),
-        (b"hello\n", "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), nor a log of HAR, "),
+        (
+            b"hello\n",
+            "is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that pullscope reads (HAR, ",
+        ),
         (
             b"\x00\xff\xfe",
-            "is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), nor a log of HAR, ",
+            "is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that pullscope reads (HAR, ",
         ),
         (b'{"event": "recording", "schema_version": 99}\n', "was written by a newer pullscope"),
         (b"12:nonsense,", "ends in the middle of a flow"),
@@ -108,7 +111,7 @@ def test_only_the_pulls_that_were_asked_for() -> None:
     assert report(str(HUB), "--failed").stdout == ""
     assert report(str(HUB), "--pull", "1").stdout == report(str(HUB)).stdout
     assert report(str(HUB), "--pull", "7").returncode == 1
-    assert "there is no pull 7; there is 1." in report(str(HUB), "--pull", "7").stderr
+    assert "there is no pull 7 in this recording of 1 pull." in report(str(HUB), "--pull", "7").stderr
 
 
 def test_output_file_is_private_and_whole(tmp_path: Path) -> None:

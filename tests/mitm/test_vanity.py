@@ -251,7 +251,7 @@ def test_upstream_takes_requests_for_the_rules_targets() -> None:
     [
         ({"pullscope_vanity": ["docker.example.com"]}, "write HOST=FILE"),
         ({"pullscope_vanity": ["https://x=y"]}, "is not a host"),
-        ({"pullscope_vanity": [f"{HOST}=/nonexistent/netlify.toml"]}, "cannot be read"),
+        ({"pullscope_vanity": [f"{HOST}=/nonexistent/netlify.toml"]}, "cannot read"),
         ({"pullscope_vanity": [f"{HOST}={ARTICLE}", f"{HOST}={ARTICLE}"]}, "twice"),
         ({"pullscope_vanity_host": HOST}, "belong together"),
         ({"pullscope_rewrite": [f"{HOST}={HOST}"]}, "to itself"),

@@ -47,6 +47,8 @@ def test_tables_fit_a_narrow_terminal() -> None:
             assert [line for line in text.splitlines() if len(line) > 59] == []
     assert "operations" in hosts(told(TRACES["dockerd-20.10-vanity-302"]()))
     assert hosts(narrow).splitlines()[0].split("  ")[-1].strip() == "bytes"
+    images = summary(narrow).split("\n\n")[1].splitlines()[1:]
+    assert [line[:1].isspace() for line in images] == [False, True] * (len(images) // 2), "all above, or all beside"
 
 
 def test_plain_http_and_other_ports_have_their_own() -> None:

@@ -20,7 +20,7 @@ from pullscope.cli import sandbox, tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
-from pullscope.cli.output import reader_may_leave
+from pullscope.cli.output import reader_may_leave, tell
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
 from pullscope.host import (
@@ -151,41 +151,41 @@ def turn_on(
     """Check, print the changes, make them, check again, and print how to undo them."""
     found = at.look()
     if found.flavour is not None and found.tree.live and wish.mode == "proxy":
-        raise HostError(f"this is {found.flavour.name}: {found.flavour.instead}. Nothing changed")
+        raise HostError(f"this is {found.flavour.name}: {found.flavour.instead}. Nothing changed.")
     planned = plan.plan(found, wish)
     if dry_run:
         typer.echo(plan_words.diff(found.tree, planned.changes, planned.stale), nl=False)
         for argv in plan_words.commands(found, planned):
-            typer.echo(f"run: {command.spelled(argv)}")
+            tell(f"run: {command.spelled(argv)}")
         return planned
     carry_out.check_writable(found.recorded, planned.changes)
     switch.validate(found, planned)
     if planned.restart:
-        _consent(found, f"{found.layout.name} must restart to use the proxy.", yes=yes, otherwise="Nothing changed")
+        _consent(found, f"{found.layout.name} must restart to use the proxy.", yes=yes, otherwise="Nothing changed.")
     switch.on(found, planned, _line)
     for line in plan_words.covers(found, wish):
-        typer.echo(line)
+        tell(line)
     for host in planned.passed_by:
-        typer.echo(f"not seen: {host}, which the proxy relays undecrypted so that it keeps working")
+        tell(f"not seen: {host}, which the proxy relays undecrypted so that it keeps working")
     again = at.look()
     # That the proxy does not listen yet is not a fault here: how to start it is said below.
     problems = tuple(item for item in doctor.examine(_examination(at, again)) if item.code != "proxy-not-listening")
     print_problems(problems if at.tree.live else ())
-    typer.echo(f"on    {_what(again, planned)}")
+    tell(f"on    {_what(again, planned)}")
     if proxy_runs:
         return planned
     if by_service:
-        typer.echo(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; {found.layout.name} trusts its CA")
+        tell(f"proxy {proxy_service.UNIT} on port {wish.proxy_port}; {found.layout.name} trusts its CA")
     else:
         words = plan_words.proxy_command(at.program(), planned)
         sudo = at.sudo if wish.mode == "hosts" else ""
-        typer.echo(f"proxy {sudo}{command.spelled(words)}")
+        tell(f"proxy {sudo}{command.spelled(words)}")
     if planned.upstream_login:
-        typer.echo(
+        tell(
             f"      {planned.upstream} wants a login: put `upstream_auth: USER:PASSWORD` of the daemon's old proxy "
             f"setting into {at.confdir}/config.yaml (mode 0600)"
         )
-    typer.echo(f"undo  {at.off}" + (f" (by itself at {wish.until})" if wish.until else ""))
+    tell(f"undo  {at.off}" + (f" (by itself at {wish.until})" if wish.until else ""))
     return planned
 
 
@@ -227,10 +227,10 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
     again, was_on = at.look(), undone.was_on
     if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
         if no_restart or not _may_restart(again, yes=yes):
-            typer.echo(
+            tell(
                 f"The files are restored, but the running {again.layout.name} needs the proxy: keep it running, or pulls fail."
             )
-            typer.echo(f"later {at.off}")
+            tell(f"later {at.off}")
             _complain(at, undone)
             return
         done = switch.restart(again, _line)
@@ -248,16 +248,16 @@ def _complain(at: Surroundings, undone: Undone) -> None:
 
 def _finish(at: Surroundings, was_on: bool) -> None:
     what = "The docker daemon" if at.layout.is_docker else at.layout.unit
-    typer.echo(f"off   {what} does not use pullscope." if was_on else "off   Nothing was on.")
+    tell(f"off   {what} does not use pullscope." if was_on else "off   Nothing was on.")
     if was_on and at.confdir.exists():
-        typer.echo(f"kept  {at.confdir} (its CA is no longer trusted here)")
+        tell(f"kept  {at.confdir} (its CA is no longer trusted here)")
 
 
 def _may_restart(found: Machine, *, yes: bool) -> bool:
     needed = switch.restart_of(found)
     if yes or not needed.asks:
         return True
-    typer.echo(f"{found.layout.name} must restart to stop using the proxy. {needed.words}")
+    tell(f"{found.layout.name} must restart to stop using the proxy. {needed.words}")
     if not sys.stdin.isatty():
         return False
     return typer.confirm("Restart now?", default=False)
@@ -267,7 +267,7 @@ def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
     needed = switch.restart_of(found)
     if yes or not needed.asks:
         return
-    typer.echo(f"{why} {needed.words}")
+    tell(f"{why} {needed.words}")
     if not sys.stdin.isatty():
         raise HostError(f"there is no terminal to ask on; add --yes. {otherwise}")
     if not typer.confirm("Restart now?", default=False):
@@ -276,7 +276,7 @@ def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
 
 def _line(text: str) -> None:
     try:
-        typer.echo(f"  {text}")
+        tell(f"  {text}")
     except OSError:
         # The reader is gone (`| head`): no reason to stop in the middle of a change.
         silence()
@@ -297,7 +297,7 @@ def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
         typer.echo(json.dumps(document, indent=2))
         return
     for label, text in found.lines:
-        typer.echo(f"{label:<9} {text}")
+        tell(f"{label:<9} {text}")
     print_problems(found.problems)
 
 
@@ -318,7 +318,7 @@ def print_doctor(at: Surroundings, name: str, *, as_json: bool) -> None:
             typer.echo(json.dumps(verdicts.as_json(name, problems, state=state), indent=2))
         else:
             print_problems(problems)
-            typer.echo(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
+            tell(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
     raise typer.Exit(verdicts.exit_code(problems))
 
 

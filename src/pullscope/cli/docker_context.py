@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from pullscope.cli.output import lines_of
+from pullscope.cli.output import lines_of, tell
 from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
 from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
@@ -154,4 +154,4 @@ def print_problems(problems: tuple[Problem, ...]) -> None:
         for line in lines_of(f"{problem.severity:<8}", problem.message):
             typer.echo(printable(line))
         if problem.fix:
-            typer.echo(printable(f"  fix   {problem.fix}"))
+            tell(printable(f"  fix   {problem.fix}"))

@@ -18,6 +18,7 @@ from pullscope.cli.docker_context import print_problems
 from pullscope.cli.doctor import node_of
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.options import AsJson, DryRun, Root
+from pullscope.cli.output import tell
 from pullscope.cli.proxy_words import MirrorOf
 from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
@@ -94,7 +95,7 @@ def on(
         for item in planned:
             typer.echo(plan_words.diff(node.tree, item.changes, item.stale), nl=False)
             for argv in item.commands:
-                typer.echo(f"run: {spelled(argv)}")
+                tell(f"run: {spelled(argv)}")
         return
     if node.tree.live:
         proof.refuse_stranger(planned[0].wish.address)
@@ -107,18 +108,18 @@ def _turn_on(node: Node, planned: switch.Plan) -> None:
     runtime = planned.runtime
     switch.on(node, planned, _line)
     for note in planned.notes:
-        typer.echo(note)
-    typer.echo(f"on    {runtime.name}: requests for {', '.join(planned.wish.hosts)} go to {planned.wish.url} first")
+        tell(note)
+    tell(f"on    {runtime.name}: requests for {', '.join(planned.wish.hosts)} go to {planned.wish.url} first")
     print_problems(runtime.examine(node) if runtime.examine else ())
     restart = switch.restart(runtime, node.sudo)
     if restart and node.tree.live:
-        typer.echo(f"then  {restart}  (it reads its file only when it starts)")
-    typer.echo(f"undo  {_off(node, runtime)}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
+        tell(f"then  {restart}  (it reads its file only when it starts)")
+    tell(f"undo  {_off(node, runtime)}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
 
 
 def _prove(node: Node, wish: Wish) -> None:
     if not node.tree.live:
-        typer.echo(f"Written below {node.tree.directory}; no command was run.")
+        tell(f"Written below {node.tree.directory}; no command was run.")
         return
     start = _start(wish)
     problems: dict[str, Problem] = {}
@@ -127,7 +128,7 @@ def _prove(node: Node, wish: Wish) -> None:
         if found.problem:
             problems[found.problem.code] = found.problem
         else:
-            typer.echo(f"proof {found.words}")
+            tell(f"proof {found.words}")
     print_problems(tuple(problems.values()))
 
 
@@ -166,8 +167,8 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
             done.append(runtime)
             restart = switch.restart(runtime, node.sudo)
             if restart and node.tree.live:
-                typer.echo(f"then  {restart}  (until then it asks the tracing mirror and goes on without it)")
-    typer.echo(
+                tell(f"then  {restart}  (until then it asks the tracing mirror and goes on without it)")
+    tell(
         f"off   {', '.join(runtime.name for runtime in done)}: the tracing mirror was removed"
         if done
         else "off   Nothing was on."
@@ -202,13 +203,13 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
     for item in shown:
         until = f", until {item.until}" if item.until else ""
         state = f"on: {', '.join(item.hosts)} at {item.url} first{until}" if item.on else "off"
-        typer.echo(f"{item.runtime.id:<11} {state}")
+        tell(f"{item.runtime.id:<11} {state}")
         for path in item.files:
-            typer.echo(f"{'':<11} {path}")
+            tell(f"{'':<11} {path}")
     for line in words:
-        typer.echo(f"{'proof':<11} {line}")
+        tell(f"{'proof':<11} {line}")
     if not shown:
-        typer.echo("no client that supports a mirror was found here")
+        tell("no client that supports a mirror was found here")
     print_problems(tuple(problems))
 
 
@@ -223,9 +224,9 @@ def _need_rights(node: Node) -> None:
     if node.tree.live and os.geteuid() != 0:
         raise HostError(
             "these files belong to root, and this user's podman reads them too: run it with sudo. Without root, by hand: "
-            "docs/nodes.md, Without root. Nothing changed"
+            "docs/nodes.md, Without root. Nothing changed."
         )
 
 
 def _line(text: str) -> None:
-    typer.echo(f"  {text}")
+    tell(f"  {text}")

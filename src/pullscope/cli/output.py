@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,14 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from pullscope.oci.verdicts import ExitCode
+
+SHELL_WORD = re.compile(r"(?:(?:\||--?[\w-]*) (?=[^-|\s]))?(?:'[^']*'|\S)+")
+"""A word of a command, with the option or the bar before it."""
+
+_LEAD = re.compile(r"(  fix   |(?:run:|undo|proxy|later|next|then) +)|[\w/]* {2,}")
+"""What stands before a text in a column of its own; the first kind before a command, which a remark may follow."""
+
+_REMARK = re.compile(r" +(?=\([^()]*\)$)|$")
 
 if TYPE_CHECKING:
     from pullscope.render.layout import Line
@@ -65,6 +74,21 @@ def lines_of(lead: str, text: str) -> list[str]:
         return [f"{lead}{text}"]
     parts = wrap(text, screen_width() - len(lead))
     return [f"{lead if number == 0 else ' ' * len(lead)}{part}" for number, part in enumerate(parts)]
+
+
+def tell(line: str) -> None:
+    """Print a line of ours; on a terminal in lines that fit, which begin below what its lead leads to, and can be pasted."""
+    from pullscope.render.layout import screen_width, shell_lines
+
+    found = _LEAD.match(line)
+    lead = found[0] if found else ""
+    lines = lines_of(lead, line[len(lead) :])
+    if found and found[1] and len(lines) > 1:
+        command, remark = _REMARK.split(line[len(lead) :])[:2]
+        lines = shell_lines(lead, SHELL_WORD.findall(command), screen_width())
+        lines += lines_of(" " * len(lead), remark) if remark else []
+    for each in lines:
+        typer.echo(each.rstrip())
 
 
 def make_streams_fit() -> None:

@@ -14,15 +14,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pullscope.cli.output import make_streams_fit
+from pullscope.cli.output import SHELL_WORD, make_streams_fit
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.layout import screen_width, shell_lines
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
-
-_WORD = re.compile(r"(?:(?:\||--?[\w-]*) (?=[^-|\s]))?(?:'[^']*'|\S)+")
-"""A word of a command, with the option or the bar before it."""
 
 WITH_BOXES = 71
 """Columns from which a help has boxes: in fewer they cut the names of options, and leave a word a line for what they do."""
@@ -74,7 +71,7 @@ def _unbroken(text: str, *, boxes: bool) -> str:
 
 def _commands(part: str, boxes: bool) -> str:
     first, *lines = part.split("\n")
-    fitting = [line for each in lines for line in shell_lines("", _WORD.findall(each), screen_width() - 2)]
+    fitting = [line for each in lines for line in shell_lines("", SHELL_WORD.findall(each), screen_width() - 2)]
     return "\n".join(fitting if boxes else [first, *fitting])
 
 

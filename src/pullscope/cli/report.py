@@ -129,7 +129,11 @@ def report(
     if not pulls and wanted == "text":
         others = ", ".join(sorted({plain(hop.host) for hop in trace.unattributed})[:5])
         rest = f"; what was asked of {others} belongs to none (--json has it)." if others else "."
-        say(f"note: no pull in {name_of(file)}" + (" is like that." if trace.pulls else rest))
+        say(
+            f"note: every pull in {name_of(file)} is complete."
+            if trace.pulls
+            else f"note: no pull in {name_of(file)}{rest}"
+        )
     if fail_on is not None and _reaches(fail_on, pulls, found):
         raise typer.Exit(ExitCode.PROBLEMS)
 

@@ -13,6 +13,7 @@ import typer
 from pullscope.cli.docker_context import addon_path, surroundings
 from pullscope.cli.exits import Complaint, speaking
 from pullscope.cli.options import Root
+from pullscope.cli.output import tell
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python
@@ -67,17 +68,17 @@ def install(
         return
     _need(at.tree)
     at.need_rights()
-    proxy_service.install(at.tree, _runner(at.tree), paths, lambda line: typer.echo(f"  {line}"))
+    proxy_service.install(at.tree, _runner(at.tree), paths, lambda line: tell(f"  {line}"))
     what = "mirror" if mirror else "proxy"
-    typer.echo(f"runs  the {what} listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
+    tell(f"runs  the {what} listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
     ours = at.again.rpartition(" docker")[0] or at.again
     root = "".join(f" {shlex.quote(word)}" for word in at.tree.words)
     if mirror:
-        typer.echo(f"next  {ours} {shlex.join(mirror_on(homes, proxy_port))}{root}")
+        tell(f"next  {ours} {shlex.join(mirror_on(homes, proxy_port))}{root}")
     else:
         where = f" --port {proxy_port}" if proxy_port != 8080 else ""
-        typer.echo(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
-    typer.echo(f"undo  {ours} service remove{root}")
+        tell(f"next  {at.again} on --confdir {proxy_service.CONFDIR}{where}{root}")
+    tell(f"undo  {ours} service remove{root}")
 
 
 @app.command("status")
@@ -87,15 +88,15 @@ def status(root: Root = "/") -> None:
     at = surroundings(root, False, None)
     found = proxy_service.installed(at.tree)
     if found is None:
-        typer.echo("off   The service is not installed.")
+        tell("off   The service is not installed.")
         return
     port, work = found
     what = f"a mirror of {', '.join(work.mirror)}" if work.mirror else "a proxy"
-    typer.echo(f"on    {proxy_service.UNIT}: {what} on 127.0.0.1:{port}")
-    typer.echo(f"out   {work.out}" + (f", and {work.otlp}" if work.otlp else ""))
+    tell(f"on    {proxy_service.UNIT}: {what} on 127.0.0.1:{port}")
+    tell(f"out   {work.out}" + (f", and {work.otlp}" if work.otlp else ""))
     why = None if work.mirror else proxy_service.needed_by_docker(at.tree, _runner(at.tree), port)
     if why:
-        typer.echo(f"used  {why}")
+        tell(f"used  {why}")
     if at.tree.live and not listens("127.0.0.1", port):
         raise Complaint(f"nothing listens on 127.0.0.1:{port}. journalctl -u {proxy_service.UNIT} shows why.")
 
@@ -114,19 +115,19 @@ def remove(
     port = proxy_service.installed_port(at.tree)
     why = proxy_service.needed_by_docker(at.tree, _runner(at.tree), port) if port is not None else None
     if why and not yes:
-        raise HostError(f"{why}, so every pull would fail without the service. First: {at.off}. Nothing changed")
-    if not proxy_service.remove(at.tree, _runner(at.tree), lambda line: typer.echo(f"  {line}")):
-        typer.echo("off   The service was not installed.")
+        raise HostError(f"{why}, so every pull would fail without the service. First: {at.off}. Nothing changed.")
+    if not proxy_service.remove(at.tree, _runner(at.tree), lambda line: tell(f"  {line}")):
+        tell("off   The service was not installed.")
         return
-    typer.echo("off   The service is gone.")
+    tell("off   The service is gone.")
     if why:
-        typer.echo(f"next  {at.off}   ({why}: every pull fails until then)")
-    typer.echo("left  /var/lib/private/pullscope-proxy (its recordings and its CA)")
+        tell(f"next  {at.off}   ({why}: every pull fails until then)")
+    tell("left  /var/lib/private/pullscope-proxy (its recordings and its CA)")
 
 
 def _need(tree: Tree) -> None:
     if tree.live and not tree.exists("/run/systemd/system"):
-        raise HostError("this machine has no systemd; start the proxy by hand. Nothing changed")
+        raise HostError("this machine has no systemd; start the proxy by hand. Nothing changed.")
 
 
 def _libraries() -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pullscope.cli.exits import Complaint
+from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ExitCode
+from pullscope.render.plain import plain
 
 if TYPE_CHECKING:
     from pullscope.trace.events import Event
@@ -27,7 +29,7 @@ MOST_NEW = 100_000
 
 def name_of(file: str) -> str:
     """What sentences call the input."""
-    return "standard input" if file == "-" else "the message" if is_message(file) else file
+    return "standard input" if file == "-" else "this message" if is_message(file) else file
 
 
 def is_message(file: str) -> bool:
@@ -54,6 +56,11 @@ def open_source(file: str) -> BinaryIO:
     except IsADirectoryError:
         raise Complaint(f"{file} is a directory; name a .mitm or .jsonl file in it.") from None
     except OSError as error:
+        if " " in file and not isinstance(error, PermissionError):
+            raise Complaint(
+                f"{plain(file, 200)!r} is neither a file nor an error message that names an image or a registry. "
+                "Paste all that the client said."
+            ) from None
         raise Complaint(f"cannot read {file}: {error.strerror}.") from None
 
 
@@ -170,8 +177,8 @@ class Source:
         form = forms.form_of(forms.decoded(head))
         if form is None:
             raise Complaint(
-                f"{self._name} is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm), "
-                f"nor a log of {forms.names()}."
+                f"{self._name} is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that "
+                f"pullscope reads ({forms.names()})."
             )
         try:
             found = forms.events(form, head, self._file)
@@ -179,7 +186,8 @@ class Source:
             raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
         self.lacks = form.says
         if not found:
-            self.problem = f"{self._name} ({form.name}) {form.empty(forms.decoded(head))}."
+            what = "" if form.name in self._name else f" ({form.name})"
+            self.problem = f"{self._name}{what} {form.empty(forms.decoded(head))}."
         yield from found
 
 
@@ -213,8 +221,7 @@ def choose(trace: Trace, number: int | None, *, failed: bool) -> list[Pull]:
         return pulls
     chosen = [pull for pull in pulls if pull.id == number]
     if not chosen:
-        there = "is 1" if len(trace.pulls) == 1 else f"are {len(trace.pulls)}"
-        raise Complaint(f"there is no pull {number}; there {there}.")
+        raise Complaint(f"there is no pull {number} in this recording of {count(len(trace.pulls), 'pull')}.")
     return chosen
 
 

@@ -16,6 +16,7 @@ import typer
 from pullscope import __version__
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import Root
+from pullscope.cli.output import tell
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import NAMES, Entry, Record
@@ -42,9 +43,9 @@ def add(
     ipaddress.ip_address(address)
     _may_write(tree)
     _write(tree, lambda names: names | {name: address})
-    typer.echo(f"{HOSTS_FILE}  {name} resolves to {address}")
-    typer.echo(NO_EFFECT)
-    typer.echo(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
+    tell(f"{HOSTS_FILE}  {name} resolves to {address}")
+    tell(NO_EFFECT)
+    tell(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
 
 
 @app.command("remove")
@@ -54,7 +55,7 @@ def remove(host: Name, root: Root = "/") -> None:
     name, tree = _name(host), Tree(root)
     _may_write(tree)
     words = _write(tree, lambda names: _without(names, name))
-    typer.echo(f"{HOSTS_FILE}  {name} removed{words}")
+    tell(f"{HOSTS_FILE}  {name} removed{words}")
 
 
 @app.command("list")
@@ -63,8 +64,8 @@ def list_(root: Root = "/") -> None:
     """List the names that pullscope added, and their addresses."""
     block = _ours(Tree(root))
     for name, address in block.items():
-        typer.echo(f"{address:<16} {name}")
-    typer.echo(NO_EFFECT if block else f"{HOSTS_FILE} does not use pullscope.")
+        tell(f"{address:<16} {name}")
+    tell(NO_EFFECT if block else f"{HOSTS_FILE} has no names of pullscope.")
 
 
 def _name(text: str) -> str:
@@ -89,7 +90,7 @@ def _ours(tree: Tree) -> dict[str, str]:
 
 def _without(names: dict[str, str], name: str) -> dict[str, str]:
     if name not in names:
-        raise HostError(f"{name} was not added by `vanity hosts add`. Nothing changed")
+        raise HostError(f"{name} was not added by `vanity hosts add`. Nothing changed.")
     return {other: address for other, address in names.items() if other != name}
 
 

@@ -96,7 +96,7 @@ def check_writable(recorded: Recorded, changes: Sequence[Change]) -> None:
     for path in (*paths, recorded.journal.path):
         why = recorded.tree.may_write(path)
         if why:
-            raise HostError(f"{path} cannot be changed: {why}. Nothing changed")
+            raise HostError(f"cannot change {path}: {why}. Nothing changed.")
 
 
 def put_in_place(

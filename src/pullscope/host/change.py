@@ -81,7 +81,7 @@ def file(
     """A file that gets `content`; one that exists keeps its mode and owner. `interim` are further contents of ours."""
     if not (before.absent or before.is_file):
         raise HostError(
-            f"{path} is a symbolic link or not a plain file; change what it points to by hand. Nothing changed"
+            f"{path} is a symbolic link or not a plain file; change what it points to by hand. Nothing changed."
         )
     after = Snapshot(kind="file", content=content, mode=mode, uid=uid, gid=gid)
     if before.is_file:

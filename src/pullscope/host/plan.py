@@ -125,7 +125,7 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
         if not wish.hosts and not (machine.daemon and machine.daemon.containerd_store):
             raise HostError(
                 "--trust certs.d cannot cover Docker Hub on the classic image store: use --trust env, or name the "
-                "other registries with --host. Nothing changed"
+                "other registries with --host. Nothing changed."
             )
         for host in wish.hosts or (HUB,):
             _certs_d(parts, wish, host)
@@ -161,7 +161,7 @@ def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
     if wish.insecure and machine.unit.flag("insecure-registry"):
         raise HostError(
             f"{machine.unit.fragment} starts dockerd with --insecure-registry, and with the same key in {path} it "
-            "would not start: add the host to that command line instead. Nothing changed"
+            "would not start: add the host to that command line instead. Nothing changed."
         )
     old = before.content if before.is_file else None
     claims: list[str] = []
@@ -177,7 +177,7 @@ def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
             content = daemon_json.set_member(content, daemon_json.PROXIES, value)
             claims.append(change.PROXIES_CLAIM + json.dumps(value))
     except ValueError as error:
-        raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; fix it first. Nothing changed.") from error
     if content is not None and content != old:
         parts.file(path, "daemon-json", content, claims=tuple(claims), interim=(interim,) if interim else ())
 
@@ -189,13 +189,13 @@ def _settings(machine: Machine) -> dict[str, Any]:
     if not found.is_file:
         if not found.absent:
             raise HostError(
-                f"{path} is a symbolic link or not a plain file; nothing is changed behind it. Nothing changed"
+                f"{path} is a symbolic link or not a plain file; nothing is changed behind it. Nothing changed."
             )
         return {}
     try:
         return daemon_json.read(found.content)
     except ValueError as error:
-        raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; fix it first. Nothing changed.") from error
 
 
 def _timer_parts(parts: _Parts, wish: Wish) -> None:
@@ -221,7 +221,7 @@ def _trust_for_proxy(parts: _Parts) -> None:
 def _refuse_flags(machine: Machine) -> None:
     if machine.unit.flag("https-proxy") or machine.unit.flag("http-proxy"):
         raise HostError(
-            f"{machine.unit.fragment} starts dockerd with --https-proxy, which overrides every drop-in. Nothing changed"
+            f"{machine.unit.fragment} starts dockerd with --https-proxy, which overrides every drop-in. Nothing changed."
         )
 
 
@@ -261,7 +261,7 @@ def upstream_url(machine: Machine, wish: Wish) -> str | None:
     url = value if "://" in value else f"http://{value}"
     if not _is_url(url):
         name = machine.layout.name
-        raise HostError(f"the proxy that {name} has now is not a URL; fix that setting first. Nothing changed")
+        raise HostError(f"the proxy that {name} has now is not a URL; fix that setting first. Nothing changed.")
     return url
 
 

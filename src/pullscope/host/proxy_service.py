@@ -185,18 +185,18 @@ def install(tree: Tree, run: Run, paths: ServicePaths, tell: Tell) -> None:
         if hidden:
             raise HostError(
                 f"the service's user cannot read {hidden}, which {paths.mitmdump} needs; install it where all users can read it: "
-                f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed"
+                f"python3 -m venv /opt/pullscope && /opt/pullscope/bin/pip install pullscope. Nothing changed."
             )
     known = Recorded.read(tree, STATE)
     ours = known.record is not None and known.record.options.get("port") == paths.port
     if tree.live and not ours and listens("127.0.0.1", paths.port):
         taker = (command_of(paths.port) or ["another program"])[0]
-        raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed")
+        raise HostError(f"{taker} listens on port {paths.port}; choose another with --port. Nothing changed.")
     older = installed(tree)
     port = installed_port(tree)
     why = needed_by_docker(tree, run, port) if port and (port != paths.port or paths.work.mirror) else None
     if why:
-        raise HostError(f"{why}, so every pull would fail. First: pullscope docker off. Nothing changed")
+        raise HostError(f"{why}, so every pull would fail. First: pullscope docker off. Nothing changed.")
     parts = Parts(known)
     parts.lines(f"{SYSTEM.unit_paths[0]}/{UNIT}", unit_text(paths))
     parts.lines(f"{SYSTEM.unit_paths[0]}/multi-user.target.d/pullscope.conf", f"[Unit]\nWants={UNIT}\n")

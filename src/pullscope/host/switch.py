@@ -62,7 +62,7 @@ def validate(found: Machine, planned: Plan) -> None:
         candidate.write_bytes(part.after.content)
         done = found.run(("dockerd", "--validate", "--config-file", str(candidate)))
     if not done.ok and "unknown flag" not in done.last_words and done.code not in {124, 127}:
-        raise HostError(f"dockerd refuses the new {part.path}: {done.last_words}. Nothing changed")
+        raise HostError(f"dockerd refuses the new {part.path}: {done.last_words}. Nothing changed.")
 
 
 def on(found: Machine, planned: Plan, tell: Tell) -> None:

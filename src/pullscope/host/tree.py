@@ -106,7 +106,7 @@ class Tree:
             if error.errno == errno.ENAMETOOLONG:
                 # No file can have that name: an older version may have recorded one.
                 return ABSENT
-            raise HostError(f"{path} cannot be read: {error.strerror}") from error
+            raise HostError(f"cannot read {path}: {error.strerror}") from error
         kind = "directory" if stat.S_ISDIR(info.st_mode) else "link" if stat.S_ISLNK(info.st_mode) else "other"
         return Snapshot(
             kind=kind, mode=stat.S_IMODE(info.st_mode), uid=info.st_uid, gid=info.st_gid, mtime_ns=info.st_mtime_ns
@@ -142,7 +142,7 @@ class Tree:
         """Put `wanted` (a file) at `path`, whole: bytes, mode, owner, and the times where the snapshot has them."""
         place = self.at(path)
         pending = place.with_name(f".{place.name}{PENDING}")
-        with sentence(f"{path} cannot be written"):
+        with sentence(f"cannot write {path}"):
             self.fault(f"before writing {path}")
             pending.unlink(missing_ok=True)
             handle = os.open(pending, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

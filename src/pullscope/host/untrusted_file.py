@@ -32,7 +32,7 @@ class _Reached:
 
 def read(path: Path, limit: int) -> bytes | None:
     """The content of a regular file of at most `limit` bytes; None where there is none. HostError for anything else."""
-    with sentence(f"{path} cannot be read"):
+    with sentence(f"cannot read {path}"):
         handle = _walk(path, _FILE).handle if os.geteuid() == 0 else _plain(path)
         return None if handle is None else read_handle(handle, path, limit)
 
@@ -53,7 +53,7 @@ def read_handle(handle: int, path: object, limit: int) -> bytes:
 
 def owner(path: Path) -> tuple[int, int]:
     """Whose place this is, whether it exists or not: uid and gid of the first directory on the way that is not root's."""
-    with sentence(f"{path} cannot be read"):
+    with sentence(f"cannot read {path}"):
         reached = _walk(path, _FOLDER)
         if reached.handle is not None:
             os.close(reached.handle)
@@ -70,7 +70,7 @@ def why_not_run(path: Path, *owners: int) -> str | None:
             try:
                 info = part.lstat()
             except OSError as error:
-                return f"{part} cannot be read: {error.strerror}"
+                return f"cannot read {part}: {error.strerror}"
             if info.st_uid not in {0, *owners}:
                 return f"{part} belongs to another user (uid {info.st_uid})"
             open_to_all = info.st_mode & stat.S_IWOTH and not info.st_mode & stat.S_ISVTX

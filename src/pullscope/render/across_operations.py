@@ -17,7 +17,7 @@ from pullscope.trace.hosts import Needed, needed, tally
 from pullscope.trace.model import Ending, Pull
 
 COUNTS = 35
-"""Columns of the counts of a summary; a name for which they leave no room stands above them."""
+"""Columns of the counts of a summary; where they leave no room for each of the names, these stand above them."""
 
 HEADS = ("host and port", "role", "operations", "requests", "bytes")
 LEAST = ("host and port", "role", "bytes")
@@ -90,11 +90,12 @@ def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str], width
         groups.setdefault(name_of(pull), []).append(pull)
     yield [("", None)]
     yield [(f"operations  not complete   received  {title}", "dim")]
+    beside = COUNTS + 2 + max(map(len, groups), default=0) <= width
     for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         bad = sum(pull.outcome is not Ending.COMPLETE for pull in group)
         row: Line = [(f"{len(group):>10}", None), (f"{bad or '':>14}", "red")]
         numbers = f"  {size(sum(pull.bytes for pull in group)):>9}"
-        if COUNTS + 2 + len(name) <= width:
+        if beside:
             yield [*row, (f"{numbers}  {name}", None)]
         else:
             yield [(name, None)]

@@ -67,7 +67,7 @@ def test_huge_file_is_not_read_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["missing/netlify.toml", "."])
 def test_what_is_no_file_is_refused(tmp_path: Path, path: str) -> None:
     """A path that is not there, and a folder."""
-    with pytest.raises(ValueError, match=r"cannot be read|not a regular file"):
+    with pytest.raises(ValueError, match=r"cannot read|not a regular file"):
         read_rules(tmp_path / path, "netlify")
 
 
@@ -83,7 +83,7 @@ def test_link_to_itself_is_refused(tmp_path: Path) -> None:
     """A cyclic link ends in the same sentence as any other file that cannot be opened."""
     (tmp_path / "netlify.toml").symlink_to(tmp_path / "netlify.toml")
 
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="cannot read"):
         read_rules(tmp_path / "netlify.toml")
 
 

@@ -115,7 +115,7 @@ def buildkit(parts: Parts, _: Node, wish: Wish) -> list[str]:
         text = toml_text.read(pieces.content)
     except ValueError as error:
         raise HostError(
-            f"{BUILDKIT} {error}; buildkitd does not start with it. Fix it first. Nothing changed"
+            f"{BUILDKIT} {error}; buildkitd does not start with it. Fix it first. Nothing changed."
         ) from error
     for host in wish.hosts:
         known = toml_text.texts(toml_text.get(text.data, "registry", host, "mirrors"))
@@ -125,7 +125,7 @@ def buildkit(parts: Parts, _: Node, wish: Wish) -> list[str]:
         tables = text.named("registry", host)
         if not tables:
             if toml_text.get(text.data, "registry", host) is not None:
-                raise HostError(f"{BUILDKIT} has registry.{host} in a form that is not edited here. Nothing changed")
+                raise HostError(f"{BUILDKIT} has registry.{host} in a form that is not edited here. Nothing changed.")
             pieces.append(f"{header(('registry', host))}\n{line}\n")
         elif "mirrors" in tables[0].keys:
             pieces.replace(tables[0].keys["mirrors"], line)
@@ -145,7 +145,7 @@ def containerd(parts: Parts, node: Node, wish: Wish) -> list[str]:
     said: list[str] = []
     config = containerd_config.read(node)
     if config.source is not None:
-        raise HostError(f"{config.path} is written from {config.source}: use --for k3s or --for rke2. Nothing changed")
+        raise HostError(f"{config.path} is written from {config.source}: use --for k3s or --for rke2. Nothing changed.")
     roots = config.roots or [CERTS_D]
     block = f'[host."{wish.url}"]\n  capabilities = ["pull", "resolve"]\n'
     for host in wish.hosts:
@@ -177,7 +177,7 @@ def _insert(pieces: Pieces, block: str, url: str, path: str) -> bool:
     try:
         text = toml_text.read(pieces.content)
     except ValueError as error:
-        raise HostError(f"{path} {error}; containerd ignores it. Fix it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; containerd ignores it. Fix it first. Nothing changed.") from error
     if toml_text.get(text.data, "host", url) is not None:
         return False
     first = next((table.line for table in text.tables if table.path), None)
@@ -207,13 +207,13 @@ def dockerd(parts: Parts, node: Node, wish: Wish) -> list[str]:
     """First among `registry-mirrors` of daemon.json, which dockerd reads on SIGHUP. What it would refuse is refused here."""
     if DOCKER_HUB not in wish.hosts:
         raise HostError(
-            f"dockerd asks a mirror for {DOCKER_HUB} only, not for {', '.join(wish.hosts)}. Nothing changed"
+            f"dockerd asks a mirror for {DOCKER_HUB} only, not for {', '.join(wish.hosts)}. Nothing changed."
         )
     unit = read_unit(node.tree, SYSTEM)
     if unit.flag("registry-mirror"):
         raise HostError(
             f"{unit.fragment} starts dockerd with --registry-mirror, and with the same key in daemon.json it would not "
-            "start: add the mirror to that command line instead. Nothing changed"
+            "start: add the mirror to that command line instead. Nothing changed."
         )
     path = docker.path(node)
     before = parts.recorded.before(path)
@@ -222,7 +222,7 @@ def dockerd(parts: Parts, node: Node, wish: Wish) -> list[str]:
         content = daemon_json.add_listed(old, daemon_json.MIRRORS, (wish.url,), first=True)
         interim = daemon_json.with_empty(old, daemon_json.MIRRORS)
     except ValueError as error:
-        raise HostError(f"{path} {error}; fix it first. Nothing changed") from error
+        raise HostError(f"{path} {error}; fix it first. Nothing changed.") from error
     if content != old:
         parts.file(path, "docker-mirrors", content, claims=(wish.url,), interim=(interim,))
     return ["not seen: other registries, because dockerd uses mirrors for Docker Hub only"]
@@ -245,7 +245,7 @@ def registries_drop_in(path: str, parts: Parts, node: Node, wish: Wish) -> list[
     known = registries_conf.read(system, without=(PODMAN, CRIO))
     if known.faults:
         fault = known.faults[0]
-        raise HostError(f"{fault.path} {fault.why}: every pull fails with it. Fix it first. Nothing changed")
+        raise HostError(f"{fault.path} {fault.why}: every pull fails with it. Fix it first. Nothing changed.")
     said: list[str] = []
     tables: list[str] = ["# Written by `pullscope mirror on`, removed by `pullscope mirror off`.\n"]
     for host in wish.hosts:
@@ -313,7 +313,7 @@ def k3s(path: str, parts: Parts, _: Node, wish: Wish) -> list[str]:
         _edit(pieces, wish)
     except (_OtherFormError, KeyError):  # a key that was merged in (`<<`) has no line
         raise HostError(
-            f"{path} is written in a form that is not edited here: add the endpoint by hand. Nothing changed"
+            f"{path} is written in a form that is not edited here: add the endpoint by hand. Nothing changed."
         ) from None
     pieces.done()
     return []

@@ -32,7 +32,9 @@ def refuse_stranger(address: str) -> None:
     status, body = _get(address, "/")
     if _OURS not in body:
         what = "which does not answer in http" if status is None else f"which answers {status} and is not pullscope"
-        raise HostError(f"something listens on {address}, {what}: it would answer for your registries. Nothing changed")
+        raise HostError(
+            f"something listens on {address}, {what}: it would answer for your registries. Nothing changed."
+        )
 
 
 def prove(address: str, registry: str, start: str) -> Proof:

@@ -130,7 +130,7 @@ def _text(path: Path) -> str:
     try:
         content = _bytes(path, MAX_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from error
     if len(content) > MAX_BYTES:
         raise ValueError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; that is not a rule file")
     try:
