@@ -131,7 +131,7 @@ def identify(user_agent: str | None, accept: tuple[str, ...] = ()) -> Client:
     """
     if not user_agent:
         return Client(family=UNKNOWN)
-    return _identify(user_agent[:_MAX_LENGTH], any("*/*" in line for line in accept))
+    return _identify(user_agent[:_MAX_LENGTH], bool(accept) and "*/*" in " ".join(accept))
 
 
 @lru_cache(maxsize=256)

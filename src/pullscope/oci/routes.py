@@ -114,13 +114,13 @@ class Route:
     @property
     def fallback_for(self) -> Digest | None:
         """The subject whose referrers are asked for by tag, where the endpoint is missing."""
-        found = _FALLBACK_TAG.fullmatch(self.reference) if self.reference else None
+        found = _FALLBACK_TAG.fullmatch(self.reference) if self.reference and self.digest is None else None
         return as_digest(f"{found[1]}:{found[2]}") if found else None
 
     @property
     def cosign(self) -> bool:
         """Whether the tag is one of cosign's."""
-        return self.reference is not None and _COSIGN_TAG.fullmatch(self.reference) is not None
+        return self.reference is not None and self.digest is None and _COSIGN_TAG.fullmatch(self.reference) is not None
 
 
 def route(url: str, accept: str | None = None) -> Route:

@@ -80,7 +80,8 @@ class Stitcher:
             return self._append(repeated, event, route, origin), None
         needed_by = self.challenges_for(event)
         is_token = bool(needed_by) or looks_like_token_request(event, route)
-        told_by = next(iter(self._uploads.of((event.client, bare(event.url)))), None) if not is_token else None
+        uploads = self._uploads if len(self._uploads) and not is_token else None
+        told_by = next(iter(uploads.of((event.client, bare(event.url)))), None) if uploads else None
         if told_by is not None:
             route = _upload_route(event, route, told_by)
         for digest in self._foreign.of((event.client, event.url)):

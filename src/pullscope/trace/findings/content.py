@@ -162,7 +162,7 @@ def _of_blobs(case: Case, *statuses: int) -> list[tuple[Hop, str]]:
 
 @row(
     "range-ignored",
-    needs=Fact.BLOB,
+    needs=Fact.PART,
     explains="digest-mismatch size-mismatch",
     severities="warning, error",
     suffers="those that resume",
@@ -185,7 +185,7 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
 @row(
     "part-as-whole",
-    needs=None,
+    needs=Fact.PART,
     explains="digest-mismatch range-ignored size-mismatch",
     severities="error, warning",
     suffers="those that ask for parts: stargz, nydus, resumed downloads; of 206, podman and skopeo",
@@ -219,7 +219,7 @@ def part_as_whole(case: Case) -> Iterator[Found]:
 
 @row(
     "range-refused",
-    needs=Fact.BLOB,
+    needs=Fact.PART,
     explains="size-mismatch cdn-failed registry-failed",
     severities="error, warning",
     suffers="those that resume",

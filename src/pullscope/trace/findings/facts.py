@@ -11,7 +11,7 @@ from pullscope.oci.documents import Manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case
-from pullscope.trace.hop import content_type, is_page
+from pullscope.trace.hop import content_type, header, is_page
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})
@@ -31,6 +31,7 @@ class Fact(StrEnum):
     REJECTED = "one of those that was refused"
     CLEAR = "a request without TLS"
     BLOB = "a blob"
+    PART = "a part of something, asked for or sent"
     WRITE = "a request of an upload"
     MIRROR = "a mirror, or a failure that would show one"
     LIST = "a list of tags, repositories or referrers"
@@ -66,7 +67,8 @@ def _of_step(step: Step, found: set[Fact]) -> None:
         found.add(Fact.TOKEN)
     if step.kind is Kind.SIGNATURE:
         found.add(Fact.SIGNATURE)
-    if is_page(last):
+    page = is_page(last)
+    if page:
         found.add(Fact.PAGE)
     if endpoint is Endpoint.BLOB or step.is_foreign:
         found.add(Fact.BLOB)
@@ -75,7 +77,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
     elif endpoint in LISTS:
         found.add(Fact.LIST)
     met = endpoint is Endpoint.MANIFEST or (last.follows is None and (endpoint is Endpoint.BLOB or endpoint in LISTS))
-    if met and not last.redirects and (content_type(last) not in TODAY or is_page(last)):
+    if met and (page or content_type(last) not in TODAY) and not last.redirects:
         found.add(Fact.ODD)
     if isinstance(step.document, Manifest) and step.document.schema_version == 1:
         found.add(Fact.ODD)
@@ -87,6 +89,8 @@ def _of_hop(hop: Hop, found: set[Fact]) -> None:
         found.add(Fact.TROUBLE)
         if hop.failed is not None or status != 401:
             found.add(Fact.ERROR)
+    if status == 206 or header(hop, "content-range") is not None or request.headers.get("range") is not None:
+        found.add(Fact.PART)
     if hop.route.ns is not None:
         found.add(Fact.MIRROR)
     if hop.redirects:

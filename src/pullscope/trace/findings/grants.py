@@ -97,7 +97,7 @@ def _refuses_a_login(case: Case, hop: Hop) -> bool:
 def refused_pings(case: Case) -> list[Step]:
     """The version check that ends an operation with a refusal, although a login or token was shown."""
     last = case.stopped_at
-    if last is None or last not in pings(case) or last.last.request.authorization == "none":
+    if last is None or last.last.ok or last not in pings(case) or last.last.request.authorization == "none":
         return []
     return [last] if last.last.status in REFUSALS or _refuses_a_login(case, last.last) else []
 

@@ -93,7 +93,7 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
 
 def _names_plain_http(hop: Hop) -> bool:
     if hop.redirects:
-        return hop.response is not None and hop.target is not None and (hop.response.location or "").startswith("http:")
+        return hop.response is not None and (hop.response.location or "").startswith("http:") and hop.target is not None
     return hop.step.route.endpoint in LISTS and (header(hop, "link") or "").lstrip().startswith("<http:")
 
 
@@ -139,7 +139,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
     """
     for hop in case.hops:
         to, asked = (hop.response.location if hop.response is not None else None) or "", hop.route.endpoint
-        if not hop.redirects or Endpoint.NONE is asked or route(to).endpoint is not asked or "?" not in hop.request.url:
+        if "?" not in hop.request.url or not hop.redirects or Endpoint.NONE is asked or route(to).endpoint is not asked:
             continue
         before, after = (dict(pairs(query(url))) for url in (hop.request.url, to))
         lost = sorted(name for name in before if name in PASSED_ON and name not in after)
