@@ -29,8 +29,7 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.dialects import told
+from pullscope.worlds.vanity.decision import Decision, told
 from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import LABELS

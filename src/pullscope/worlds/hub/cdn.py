@@ -14,8 +14,7 @@ from urllib.parse import quote
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.answers import Clock, answer, finished, storage_error
-from pullscope.worlds.hub.held import Seal
+from pullscope.worlds.hub.held import Clock, Seal, answer, finished, storage_error
 from pullscope.worlds.registries.row import Blobs
 
 CDN_HOST = "production.cloudflare.docker.com"

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
-from pullscope.worlds.hub.gzip_file import gzip_file
 
 _CREATED = "2026-11-23T09:00:00Z"
 _CREATED_EPOCH = 1795424400
@@ -180,3 +181,64 @@ def _config(platform: Mapping[str, str], layers: list[_Layer]) -> bytes:
 
 def _json(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+# Gzip files whose bytes are the same on every machine. zlib promises to decompress alike everywhere, not to compress alike:
+# zlib-ng, which some builds of Python carry, makes other bytes, and so another digest. Runs of zeros, of which a tar file is
+# full, are shortened, and all else is left as it is; the numbers are those of RFC 1951 and RFC 1952.
+
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time, unknown system (RFC 1952, 2.3)
+_ZEROS = re.compile(rb"\0{8,}")
+_LITERALS_WORTH_STORING = 64
+_LARGEST_STORED_BLOCK = 0xFFFF  # RFC 1951, 3.2.4
+_LONGEST_MATCH = 258
+
+
+def gzip_file(data: bytes) -> bytes:
+    """`data` as a gzip file with one member."""
+    bits, position = "", 0
+    for run in _ZEROS.finditer(data):
+        bits = _plain(bits, data[position : run.start()]) + _zeros(run.end() - run.start())
+        position = run.end()
+    bits = _plain(bits, data[position:]) + _number(0b011, 3) + _symbol(256)  # the last block, and nothing in it
+    packed = int(bits[::-1], 2).to_bytes((len(bits) + 7) // 8, "little")
+    return _HEADER + packed + zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def _number(value: int, width: int) -> str:
+    """Packed from the low end (RFC 1951, 3.1.1)."""
+    return f"{value:0{width}b}"[::-1] if width else ""
+
+
+def _symbol(symbol: int) -> str:
+    """A literal, the end of a block or a length, in the fixed code, which is packed from the high end (RFC 1951, 3.2.6)."""
+    if symbol < 144:
+        return f"{0b00110000 + symbol:08b}"
+    if symbol < 256:
+        return f"{0b110010000 + symbol - 144:09b}"
+    return f"{symbol - 256:07b}" if symbol < 280 else f"{0b11000000 + symbol - 280:08b}"
+
+
+def _plain(bits: str, data: bytes) -> str:
+    """`bits` and data as it is: in the fixed code, or stored from the next whole byte on."""
+    if 0 < len(data) < _LITERALS_WORTH_STORING:
+        return bits + _number(0b010, 3) + "".join(map(_symbol, data)) + _symbol(256)
+    for start in range(0, len(data), _LARGEST_STORED_BLOCK):
+        piece = data[start : start + _LARGEST_STORED_BLOCK]
+        stored = len(piece).to_bytes(2, "little") + (len(piece) ^ 0xFFFF).to_bytes(2, "little") + piece
+        bits += "000"
+        bits += "0" * (-len(bits) % 8) + _number(int.from_bytes(stored, "little"), 8 * len(stored))
+    return bits
+
+
+def _zeros(count: int) -> str:
+    """One literal zero, then matches at distance 1; lengths by the table of RFC 1951, 3.2.5."""
+    bits = _number(0b010, 3) + _symbol(0)
+    count -= 1
+    while count > 2:
+        length = min(count, _LONGEST_MATCH)
+        width = max(0, (length - 3).bit_length() - 3) if length < _LONGEST_MATCH else 0
+        code = 257 + 4 * width + (length - 3 >> width) if length < _LONGEST_MATCH else 285
+        bits += _symbol(code) + _number((length - 3) & ((1 << width) - 1), width) + "00000"
+        count -= length
+    return bits + count * _symbol(0) + _symbol(256)

@@ -20,9 +20,8 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import HUB_API
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.answers import answer, finished, json_answer, not_found, registry_error, said
 from pullscope.worlds.hub.cdn import Links, blob_answer
-from pullscope.worlds.hub.held import Held
+from pullscope.worlds.hub.held import Held, answer, finished, json_answer, not_found, registry_error, said
 from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.token_server import basic
 from pullscope.worlds.registries.row import Anonymous, Asks

@@ -14,9 +14,8 @@ from typing import TypedDict, Unpack
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.oci.urls import path_of, split
-from pullscope.worlds.hub.answers import Clock, answer, headless
 from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
-from pullscope.worlds.hub.held import Held, Seal
+from pullscope.worlds.hub.held import Clock, Held, Seal, answer, headless
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST, RateLimit, Registry
 from pullscope.worlds.hub.token_server import REALM_HOST, TokenServer

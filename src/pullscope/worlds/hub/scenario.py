@@ -1,24 +1,110 @@
-"""What is played: a registry, with faults, perhaps behind a vanity host; and what to pull, as whom, to meet it."""
+"""What is played: a registry, with faults, perhaps behind a vanity host; and what to pull, as whom, to meet it.
+
+What goes wrong at one registry in particular is made from its row: its own statuses, words and challenges.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
-from pullscope.oci.messages import Answerer, Request, Response
+from pullscope.oci.challenge import read_challenges
+from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.reference import Reference, registry_name
-from pullscope.oci.urls import split
+from pullscope.oci.routes import route
+from pullscope.oci.urls import Url, split
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
 from pullscope.worlds.clients.client_catalog import LOGGED_IN, Start
-from pullscope.worlds.hub.faults.fault import MET_BY, VANITY_HOST, Fault, Sleep, with_fields
-from pullscope.worlds.hub.faults.of_one_registry import own_faults
+from pullscope.worlds.clients.steps import NoAnswerError
+from pullscope.worlds.hub.cdn import CDN_HOST
+from pullscope.worlds.hub.faults.fault import MET_BY, VANITY_HOST, Fault, Lay, Sleep, with_fields
 from pullscope.worlds.hub.faults.table import FAULTS, lay_faults
+from pullscope.worlds.hub.held import answer, headless, said
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, redirect_only, sample_parts
+from pullscope.worlds.hub.token_server import REALM_HOST
 from pullscope.worlds.registries.hosted import DOCKER_HUB
-from pullscope.worlds.registries.row import Registry, Scopes
+from pullscope.worlds.registries.row import At, OwnFault, Registry, Scopes
+
+_PARTS = {At.REGISTRY: REGISTRY_HOST, At.TOKENS: REALM_HOST, At.STORAGE: CDN_HOST}
+
+
+def own_faults(registry: Registry) -> dict[str, Fault]:
+    """The faults of this registry's row, by code."""
+    hosts = frozenset(hosts_of(registry).values())
+    return {
+        own.code: Fault(
+            code=own.code,
+            title=own.title,
+            lay=_lay(own, hosts),
+            client=own.client,
+            private=own.private,
+            login=own.login,
+            unseen=_elsewhere(own, hosts),
+        )
+        for own in (fault.value for fault in registry.faults)
+    }
+
+
+def _realms(own: OwnFault) -> list[Url]:
+    return [split(one.realm or "") for one in read_challenges(own.challenges or ())]
+
+
+def _elsewhere(own: OwnFault, hosts: frozenset[str]) -> frozenset[str]:
+    """The hosts in challenges that are not the registry's.
+
+    The one that is known is localhost, which clients ask past the proxy (Go: x/net/http/httpproxy, `useProxy`); the sample
+    does not answer it, so that servers on this machine are left alone.
+    """
+    return frozenset(realm.netloc for realm in _realms(own) if realm.scheme) - hosts
+
+
+def _lay(own: OwnFault, hosts: frozenset[str]) -> Lay:
+    part, elsewhere = _PARTS[own.at], _elsewhere(own, hosts)
+
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        before = world[part]
+        changed: dict[str, Answerer] = {part: lambda request: _changed(own, request, before)}
+        if any(realm.scheme == "http" and realm.netloc in hosts for realm in _realms(own)):
+            changed[REALM_HOST] = _to_https(world[REALM_HOST])
+        return {**changed, **dict.fromkeys(elsewhere, _no_host)}
+
+    return lay
+
+
+def _changed(own: OwnFault, request: Request, before: Answerer) -> Response:
+    if own.at is At.REGISTRY and route(request.url).endpoint not in own.endpoints:
+        return before(request)
+    with_login = "Authorization" in request.headers or request.method == "POST"
+    lines = [("WWW-Authenticate", line) for line in own.challenges or ()]
+    if own.says is not None:
+        if own.login and not with_login:
+            return before(request)
+        response = said(own.says, fields=lines)
+    else:
+        response = before(request)
+        if lines and response.status == 401:
+            kept = response.headers.replacing("WWW-Authenticate", None)
+            response = replace(response, headers=Headers([*kept, *lines]))
+    return headless(request, response)
+
+
+def _no_host(request: Request) -> Response:
+    raise NoAnswerError(f"dial tcp: {request.host}: connect: connection refused")
+
+
+def _to_https(issue: Answerer) -> Answerer:
+    """What is asked in the clear is redirected, as a proxy in front does."""
+
+    def secure(request: Request) -> Response:
+        parts = split(request.url)
+        if parts.scheme == "https":
+            return issue(request)
+        return answer(301, [("Location", str(parts._replace(scheme="https")))])
+
+    return secure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

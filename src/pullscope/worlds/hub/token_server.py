@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from pullscope.oci.challenge import Scope, read_scopes
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, split
-from pullscope.worlds.hub.answers import finished, json_answer, not_found, registry_error, said
-from pullscope.worlds.hub.held import Held
+from pullscope.worlds.hub.held import Held, finished, json_answer, not_found, registry_error, said
 from pullscope.worlds.registries.row import Said, Scopes, Tokens
 
 REALM_HOST = "auth.docker.io"

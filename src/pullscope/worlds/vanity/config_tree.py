@@ -1,17 +1,195 @@
-"""YAML and TOML documents as one kind of tree, in which everything has its line. Text in, items out; knows no platform.
+"""YAML, TOML and JSON documents with their lines, within bounds; YAML and TOML as one kind of tree. Knows no platform.
+One file, because what each parser leaves out is the same: where in the text a value stands.
 
-Scalars stay as they are written: what is a number or true is the reader's matter. Names are found whatever their case, as Traefik
-and Kubernetes' own readers take them.
+Scalars stay as they are written: what is a number or true is the reader's matter. Names are found whatever their case, as
+Traefik and Kubernetes' own readers take them. The scanners for places run on text that the real parser has accepted.
 """
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from pullscope.worlds.vanity.source_positions import read_toml, toml_lines
+
+@dataclass(slots=True)
+class Place:
+    """The line where a table begins and the lines of its keys."""
+
+    line: int
+    keys: dict[str, int] = field(default_factory=dict)
+
+
+# Strings first, so that a bracket or # inside one is not seen; then what structures a TOML text (toml.io 1.0).
+_TOML = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|'
+    r"'''.*?'''|"
+    r'"(?:\\.|[^"\\\n])*"|'
+    r"'[^'\n]*'|#[^\n]*|\n|[\[\]{}=,]|[^\s\[\]{}=,#\"']+",
+    re.DOTALL,
+)
+
+
+MOST_PARTS = 12
+"""Parts of a dotted key; the deepest that Netlify knows has five."""
+MOST_NESTED = 40
+
+
+def read_toml(text: str, file: str) -> dict[str, Any]:
+    """The document; ValueError, as `file:line: what`, for a text that is not TOML, or would take tomllib very long."""
+    depth = parts = 0
+    previous = ""
+    for token, line in _tokens(_TOML, text):
+        if token in "[{":
+            depth += 1
+            parts = 0
+        elif token in "]}":
+            depth -= 1
+            parts = 0
+        elif token in {"\n", "=", ","}:
+            parts = 0
+        else:
+            # A string may stand between the dots of a key.
+            parts += token.count(".") if token[0] not in "\"'#" else previous.endswith(".")
+        previous = token
+        if depth > MOST_NESTED or (parts > MOST_PARTS and token[0] not in "\"'#"):
+            raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(_toml_complaint(error, file, text)) from error
+
+
+def _toml_complaint(error: Exception, file: str, text: str) -> str:
+    """tomllib's message as `file:line: what`."""
+    if isinstance(error, RecursionError):
+        return f"{file}: nested too deeply to be a rule file"
+    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error), re.DOTALL)
+    if found is None:
+        # "(at end of document)"
+        return f"{file}:{text.rstrip().count(chr(10)) + 1}: {error}"
+    return f"{file}:{found[2]}: {found[1]} (column {found[3]})"
+
+
+Path = tuple[str | int, ...]
+"""The keys and, in arrays, numbers that lead to a value."""
+
+
+def toml_lines(text: str) -> dict[Path, int]:
+    """The line of each table and key, by its path; `[[…]]` and inline arrays count from 0."""
+    lines: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+
+    def element(path: Path) -> Path:
+        """The last element of the array of tables that stands at each part of a header's path."""
+        found: Path = ()
+        for part in path:
+            found = (*found, part)
+            found = (*found, counts[found]) if found in counts else found
+        return found
+
+    table: Path = ()
+    stack: list[tuple[str, Path, int]] = []
+    """Open brackets of a value: which, where it stands, and how many elements an array has begun."""
+    parts: list[str] = []
+    value: Path | None = None
+    header = ""
+    for token, line in _tokens(_TOML, text):
+        if token.startswith("#"):
+            continue
+        if token == "\n":
+            if not stack and not header:
+                parts, value = [], None
+        elif header:
+            if token == "[":
+                header += token
+            elif token != "]":
+                parts += _names(token)
+            else:
+                path = element(tuple(parts[:-1])) + tuple(parts[-1:])
+                if header == "[[":
+                    counts[path] = counts.get(path, -1) + 1
+                elif path in counts:
+                    path = (*path, counts[path])
+                table = (*path, counts[path]) if header == "[[" else path
+                lines.setdefault(table, line)
+                header, parts, value = "", [], ()
+        elif token == "[" and not stack and value is None and not parts:
+            header = token
+        elif token == "=":
+            value = (*(stack[-1][1] if stack else table), *parts)
+            for length in range(len(parts)):
+                lines.setdefault(value[: len(value) - length], line)
+            parts = []
+        elif token in "[{":
+            at = value if value is not None else (*stack[-1][1], stack[-1][2]) if stack else ()
+            lines.setdefault(at, line)
+            stack.append((token, at, 0))
+            value = None
+        elif token in "]}":
+            if stack:
+                stack.pop()
+            value = ()
+        elif token == ",":
+            if stack and stack[-1][0] == "[":
+                stack[-1] = ("[", stack[-1][1], stack[-1][2] + 1)
+            parts, value = [], None
+        elif value is None and not (stack and stack[-1][0] == "["):
+            parts += _names(token)
+    return lines
+
+
+def _names(token: str) -> list[str]:
+    """The parts of a key that one token holds."""
+    if token[0] in "\"'":
+        return [token[1:-1]]
+    return [part for part in token.split(".") if part]
+
+
+def places(lines: Mapping[Path, int], array: str) -> Mapping[str | int, Place]:
+    """The places of the elements of an outermost array, by their numbers; the first line for one that has none."""
+    found: defaultdict[str | int, Place] = defaultdict(lambda: Place(1))
+    for path, line in lines.items():
+        if len(path) == 2 and path[0] == array:
+            found[path[1]] = Place(line)
+        elif len(path) == 3 and path[0] == array:
+            found[path[1]].keys.setdefault(str(path[2]), line)
+    return found
+
+
+_JSON = re.compile(r'"(?:\\.|[^"\\])*"|\n|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
+
+
+def json_lines(text: str) -> dict[Path, int]:
+    """The lines in a JSON text by path, as deep as the keys of what stands in an outermost array."""
+    lines: dict[Path, int] = {}
+    path: list[str | int] = []
+    previous = ""
+    for token, line in _tokens(_JSON, text):
+        if token == ":":
+            path[-1] = previous.strip('"')
+        elif token == "," and isinstance(path[-1], int):
+            path[-1] += 1
+        elif token in "]}":
+            path.pop()
+        if token in ":[{" and len(path) <= 3:
+            lines.setdefault(tuple(path), line)
+        if token in "[{":
+            path.append(0 if token == "[" else "")
+        previous = token if token != "\n" else previous
+    return lines
+
+
+def _tokens(grammar: re.Pattern[str], text: str) -> Iterator[tuple[str, int]]:
+    line = 1
+    for found in grammar.finditer(text):
+        yield found.group(), line
+        line += found.group().count("\n")
+
 
 MAX_YAML = 96 * 1024
 """Characters; a reader in Python takes seconds for them."""
@@ -107,10 +285,7 @@ def _of_yaml(node: Any, known: dict[int, Item], file: str, depth: int) -> Item:
     return item
 
 
-_Keys = tuple[str | int, ...]
-
-
-def _of_toml(value: object, path: _Keys, lines: Mapping[_Keys, int], file: str, where: str) -> Item:
+def _of_toml(value: object, path: Path, lines: Mapping[Path, int], file: str, where: str) -> Item:
     where = f"{file}:{lines[path]}" if path in lines else where
     match value:
         case dict():

@@ -13,8 +13,7 @@ from dataclasses import replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Request, Response
-from pullscope.worlds.vanity import dialects
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, expression
+from pullscope.worlds.vanity.decision import Decision, NotPlayedError, expression, printable, told
 from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.regexes import TooSlowError, bounded
@@ -47,7 +46,7 @@ def _guarded(rules: RuleFile, request: Request, play: Callable[[], Decision]) ->
 
 
 def _not_known(rules: RuleFile, why: str) -> Decision:
-    return Decision(response=dialects.told(501, why), because="not known", file=rules.name, not_played=why)
+    return Decision(response=told(501, why), because="not known", file=rules.name, not_played=why)
 
 
 def _fetched_instead(decision: Decision, request: Request) -> Decision:
@@ -227,7 +226,7 @@ def _answer(
         return decision(answers.not_found(rules.not_found))
     if rule.is_redirect:
         location = absolute(target, asked) if answers.absolute_location else target
-        return decision(answers.redirect(rule.status, dialects.printable(location)))
+        return decision(answers.redirect(rule.status, printable(location)))
     if urlsplit(target).netloc:
         if rule.status == 200:
             return decision(None, _forwarded(rule, target, request))
@@ -248,7 +247,7 @@ def _answer(
 
 def _forwarded(rule: Rule, target: str, request: Request) -> Request:
     """The request as the platform sends it on: the origin sees its own name in Host (Netlify's rewrites-proxies page)."""
-    split = urlsplit(dialects.printable(target))
+    split = urlsplit(printable(target))
     headers = request.headers.replacing("Host", split.netloc) if "Host" in request.headers else request.headers
     for name, value in rule.request_headers:
         headers = headers.replacing(name, value)

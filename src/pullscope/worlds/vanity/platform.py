@@ -14,8 +14,7 @@ from urllib.parse import SplitResult
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.decision import Decision, Dialect
 from pullscope.worlds.vanity.rules import Remark, Rule
 
 

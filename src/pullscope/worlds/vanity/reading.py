@@ -15,11 +15,11 @@ from pathlib import Path
 
 from pullscope.oci.bounds import writable
 from pullscope.worlds.vanity.blocks import Directive, Includes
-from pullscope.worlds.vanity.netlify.reading import merge, read_netlify_redirects
+from pullscope.worlds.vanity.config_tree import read_toml
+from pullscope.worlds.vanity.kinds.netlify import merge, read_netlify_redirects
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.rules import Remark, RuleFile
-from pullscope.worlds.vanity.source_positions import read_toml
 from pullscope.worlds.vanity.targets import is_url
 
 # The largest netlify.toml in Netlify's own tests has 45,000 rules; a megabyte is more than any platform deploys.

@@ -15,8 +15,8 @@ from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
 from pullscope.worlds.clients.steps import NoAnswerError
-from pullscope.worlds.hub.answers import answer, headless, json_answer, registry_error
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, changing, where_tokens_are, with_fields
+from pullscope.worlds.hub.held import answer, headless, json_answer, registry_error
 from pullscope.worlds.hub.registry import PULL_LIMIT, REGISTRY_HOST
 from pullscope.worlds.hub.token_server import REALM_HOST
 

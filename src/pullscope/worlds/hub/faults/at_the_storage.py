@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.routes import Route
-from pullscope.worlds.hub.answers import storage_error
 from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults.fault import Lay, Sleep, challenge_of, changing, with_body
+from pullscope.worlds.hub.held import storage_error
 
 _LARGE = 20_000  # bytes; the sample image has a layer of 40 kB and one of 120 kB
 

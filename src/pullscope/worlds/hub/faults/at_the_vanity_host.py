@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.urls import path_of
-from pullscope.worlds.hub.answers import answer, headless, registry_error
 from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
+from pullscope.worlds.hub.held import answer, headless, registry_error
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import redirect_only
 

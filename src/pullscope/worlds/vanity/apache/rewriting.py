@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pullscope.worlds.vanity.apache.state import State, is_below
+from pullscope.worlds.vanity.apache.tree import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 

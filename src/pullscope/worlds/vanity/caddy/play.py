@@ -25,8 +25,15 @@ from pullscope.worlds.vanity.caddy.tree import (
     status_among,
     upstream_base,
 )
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, DECIDING, Decision, NotPlayedError, check_name
-from pullscope.worlds.vanity.dialects import Dialect, printable
+from pullscope.worlds.vanity.decision import (
+    CLIENT_CERTIFICATE,
+    DECIDING,
+    Decision,
+    Dialect,
+    NotPlayedError,
+    check_name,
+    printable,
+)
 from pullscope.worlds.vanity.rules import Rule
 
 MOST_HANDLERS = 5000

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import redirect_of
-from pullscope.worlds.vanity.apache.state import DIALECT
-from pullscope.worlds.vanity.apache.tree import Host, answering, config, host_for, statements
+from pullscope.worlds.vanity.apache.tree import DIALECT, Host, answering, config, host_for, statements
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.rules import Remark, Rule

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive, refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
 

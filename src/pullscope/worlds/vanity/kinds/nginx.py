@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive, names, nginx_directives
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play

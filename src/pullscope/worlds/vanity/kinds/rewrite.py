@@ -19,11 +19,11 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult
 
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.config_tree import Place, places, read_toml, toml_lines
+from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
 from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
-from pullscope.worlds.vanity.source_positions import Place, places, read_toml, toml_lines
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.

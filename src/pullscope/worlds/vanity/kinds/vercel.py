@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult
 
-from pullscope.worlds.vanity.dialects import Dialect
+from pullscope.worlds.vanity.config_tree import Place, json_lines, places
+from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.regexes import regex
 from pullscope.worlds.vanity.rules import Condition, Remark, Rule
-from pullscope.worlds.vanity.source_positions import Place, json_lines, places
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},

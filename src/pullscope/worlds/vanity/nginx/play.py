@@ -15,8 +15,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError
-from pullscope.worlds.vanity.dialects import Dialect, printable
+from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, Dialect, NotPlayedError, printable
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.state import State, added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.tree import (

@@ -15,8 +15,15 @@ from urllib.parse import quote, unquote, urlsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.config_tree import Item
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name, expression
-from pullscope.worlds.vanity.dialects import Dialect, printable
+from pullscope.worlds.vanity.decision import (
+    CLIENT_CERTIFICATE,
+    Decision,
+    Dialect,
+    NotPlayedError,
+    check_name,
+    expression,
+    printable,
+)
 from pullscope.worlds.vanity.regexes import replace_all
 from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url

@@ -1,1 +1,0 @@
-"""Netlify: netlify.toml and `_redirects`."""
