@@ -221,19 +221,10 @@ def exact_pattern(text: str) -> PrefixPattern:
     return PrefixPattern(text, takes_any_rest=False)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyPattern:
-    """A regular expression, or a name that no path has: nginx's `location ~ …` and `location @name`."""
+def beginning_pattern(expression: str) -> PrefixPattern:
+    """The beginning of a server's own regular expression, or of a name such as nginx's `@name`: what is literal in it.
 
-    text: str
-    regex: Regex | None = None
-    takes_any_rest: bool = True
-
-    def match(self, path: str) -> Mapping[str, str] | None:
-        found = self.regex.search(path) if self.regex is not None else None
-        return found.values if found is not None else None
-
-    def example(self, rest: str) -> str:
-        """The text before the first thing that is not a literal, then `rest`."""
-        literal = re.match(r"\^?([/\w.-]*)", self.text)
-        return (literal[1] if literal else "/").rpartition("/")[0] + f"/{rest}"
+    A server's configuration plays itself; its patterns only say which repositories it is about.
+    """
+    literal = re.match(r"\^?([/\w.-]*)", expression)
+    return PrefixPattern((literal[1] if literal else "/").rpartition("/")[0] + "/")

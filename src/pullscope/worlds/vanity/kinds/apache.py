@@ -16,7 +16,7 @@ from pullscope.worlds.vanity.apache.rewriting import redirect_of
 from pullscope.worlds.vanity.apache.tree import DIALECT, Host, answering, config, host_for, statements
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -60,7 +60,7 @@ def _rule(one: Directive, within: str, hosts: tuple[str, ...]) -> Rule:
         status = 301 if "R=PERMANENT" in flags else int(code[1]) if code else 302
         status = 200 if re.search(r"[\[,]P[\],]", flags) else status
     target = None if target in {"!", "-"} else target
-    pattern: Pattern = AnyPattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
+    pattern: Pattern = beginning_pattern(source) if one.name.endswith(("match", "rule")) else PrefixPattern(source)
     return Rule.of_server(one.where, source, pattern, status, target, hosts)
 
 

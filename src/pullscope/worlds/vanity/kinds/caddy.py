@@ -26,7 +26,7 @@ from pullscope.worlds.vanity.caddy.tree import (
     with_values,
 )
 from pullscope.worlds.vanity.decision import Decision
-from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -89,7 +89,7 @@ def _rule(one: Directive, within: str, hosts: tuple[str, ...], matchers: Mapping
     path = _path_of(one, within, matchers)
     pattern: Pattern
     if path.startswith("^") or "(" in path:
-        pattern = AnyPattern(path)
+        pattern = beginning_pattern(path)
     else:
         pattern = PrefixPattern(path[:-1] or "/") if path.endswith("*") else exact_pattern(path)
     words = matcher_of(one)[1]

@@ -11,7 +11,7 @@ from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.own_registry import own_registry
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server, returned
-from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -45,9 +45,9 @@ def _pattern(location: Location) -> Pattern:
     if location.modifier == "=":
         return exact_pattern(location.path)
     if location.path.startswith("@"):
-        return AnyPattern(location.path, takes_any_rest=False)
-    if location.pattern is not None or location.is_regex:
-        return AnyPattern(location.path, location.pattern)
+        return exact_pattern("/")
+    if location.is_regex:
+        return beginning_pattern(location.path)
     return PrefixPattern(location.path or "/")
 
 

@@ -9,7 +9,7 @@ from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
-from pullscope.worlds.vanity.patterns import AnyPattern, PrefixPattern, exact_pattern
+from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, routed
 from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
@@ -76,7 +76,7 @@ def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
     term = router.term
     yield from ((one, exact_pattern(one)) for one in term.find("path"))
     yield from ((one, PrefixPattern(one)) for one in term.find("pathprefix"))
-    yield from ((one, AnyPattern(one)) for one in term.find("pathregexp"))
+    yield from ((one, beginning_pattern(one)) for one in term.find("pathregexp"))
     if not any(term.find("path", "pathprefix", "pathregexp")):
         yield "/", PrefixPattern("/")
 

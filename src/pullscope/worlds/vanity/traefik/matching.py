@@ -6,6 +6,7 @@ is written as Traefik 2 had it (more than one value, `{name:regex}`), it is take
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,69 +52,46 @@ class Term:
             yield from one.find(*names)
 
 
+_SPELT = {"&&": " and ", "||": " or ", "!": " not "}
+
+
 def read_rule(text: str, where: str) -> Term:
-    """ValueError, with the place, for a rule that Traefik refuses."""
-    tokens: list[tuple[str, str]] = []
+    """ValueError, with the place, for a rule that Traefik refuses. Its grammar is that of Python's expressions, signs apart."""
+    pieces: list[str] = []
     position = 0
     text = text.strip()
     while position < len(text):
         found = _TOKEN.match(text, position)
-        if found is None or len(tokens) > 8 * MOST_TERMS:
+        if found is None or len(pieces) > 8 * MOST_TERMS:
             raise ValueError(
                 f"{where}: the rule cannot be read at character {position + 1}: {text[position : position + 30]}"
             )
-        kind = found.lastgroup or ""
-        tokens.append(("text" if kind == "raw" else kind, found[kind]))
+        sign, name = found["op"], found["name"]
+        value = found["raw"] if found["raw"] is not None else found["text"]
+        # A name may be a word of Python's; strings side by side are not one.
+        pieces.append(_SPELT.get(sign, sign) if sign else f" _{name} " if name else f"({value!r})")
         position = found.end()
-    term, rest = _either(tokens, where, 0)
-    if rest:
-        raise ValueError(f"{where}: the rule goes on after its end: {rest[0][1]}")
-    return term
+    try:
+        return _term(ast.parse("".join(pieces).strip(), mode="eval").body, where, 0)
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ValueError(f"{where}: the rule has no matcher where one is wanted, or a bracket that does not fit") from None
 
 
-_Tokens = list[tuple[str, str]]
-
-
-def _either(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
-    term, tokens = _both(tokens, where, depth)
-    while tokens[:1] == [("op", "||")]:
-        other, tokens = _both(tokens[1:], where, depth)
-        term = Term("or", (), (*term.below, other) if term.name == "or" else (term, other))
-    return term, tokens
-
-
-def _both(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
-    term, tokens = _one(tokens, where, depth)
-    while tokens[:1] == [("op", "&&")]:
-        other, tokens = _one(tokens[1:], where, depth)
-        term = Term("and", (), (*term.below, other) if term.name == "and" else (term, other))
-    return term, tokens
-
-
-def _one(tokens: _Tokens, where: str, depth: int) -> tuple[Term, _Tokens]:
+def _term(node: ast.expr, where: str, depth: int) -> Term:
     if depth > 30:
         raise ValueError(f"{where}: the rule is nested too deeply")
-    if tokens[:1] == [("op", "!")]:
-        term, tokens = _one(tokens[1:], where, depth + 1)
-        return Term("not", (), (term,)), tokens
-    if tokens[:1] == [("op", "(")]:
-        term, tokens = _either(tokens[1:], where, depth + 1)
-        if tokens[:1] != [("op", ")")]:
-            raise ValueError(f"{where}: the rule has a bracket that is not closed")
-        return term, tokens[1:]
-    if len(tokens) < 2 or tokens[0][0] != "name" or tokens[1] != ("op", "("):
-        raise ValueError(f"{where}: the rule has no matcher where one is wanted")
-    name, tokens = tokens[0][1].lower(), tokens[2:]
-    values: list[str] = []
-    while tokens and tokens[0][0] == "text":
-        values.append(tokens[0][1])
-        tokens = tokens[1:]
-        if tokens[:1] != [("op", ",")]:
-            break
-        tokens = tokens[1:]
-    if tokens[:1] != [("op", ")")]:
-        raise ValueError(f"{where}: the rule's {name}(…) wants values in backticks")
-    return Term(name, tuple(values)), tokens[1:]
+    match node:
+        case ast.BoolOp(op=sign, values=below):
+            name = "and" if isinstance(sign, ast.And) else "or"
+            return Term(name, (), tuple(_term(one, where, depth + 1) for one in below))
+        case ast.UnaryOp(op=ast.Not(), operand=one):
+            return Term("not", (), (_term(one, where, depth + 1),))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            values = tuple(one.value for one in args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            if len(values) == len(args):
+                return Term(name[1:].lower(), values)
+            raise ValueError(f"{where}: the rule's {name[1:].lower()}(…) wants values in backticks")
+    raise ValueError(f"{where}: the rule has no matcher where one is wanted")
 
 
 def matches(term: Term, asked: Asked, where: str) -> bool:
