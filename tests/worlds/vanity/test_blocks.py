@@ -99,7 +99,7 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "part")
     (tmp_path / "nginx.conf").write_text("server { include part; location / { return 404; } }\n")
 
-    assert any("include part is not read" in one.message for one in read_rules(tmp_path / "nginx.conf").remarks)
+    assert any("Include part is not read" in one.message for one in read_rules(tmp_path / "nginx.conf").remarks)
 
 
 def test_what_is_not_played_in_a_part_is_told_at_its_line(tmp_path: Path) -> None:

@@ -217,13 +217,7 @@ def lint(rules: RuleFile, host: str, repository: str | None = None, *, strict: b
     found = [problem for check in CHECKS for problem in check(subject)]
     told = {one.where for one in found if one.code == "rule-unsupported"}
     found.extend(
-        Problem(
-            code=one.code,
-            severity=Severity(one.severity),
-            message=one.message[:1].upper() + one.message[1:],
-            fix=one.fix or None,
-            where=one.where,
-        )
+        one
         for one in rules.remarks
         # What decides something and is not played is told already, by what it decides.
         if one.code != "rule-unsupported" or one.where not in told

@@ -13,9 +13,10 @@ from enum import StrEnum
 from urllib.parse import SplitResult
 
 from pullscope.oci.messages import Request
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import Decision, Dialect
-from pullscope.worlds.vanity.rules import Remark, Rule
+from pullscope.worlds.vanity.rules import Rule
 
 
 class Design(StrEnum):
@@ -86,7 +87,7 @@ class Read:
     """What a reader made of a text."""
 
     rules: Sequence[Rule]
-    remarks: Sequence[Remark] = ()
+    remarks: Sequence[Problem] = ()
     play: Callable[[Request], Decision] | None = None
     """How a server's configuration answers; None for a list of rules of which the first match does."""
     hosts: frozenset[str] = frozenset()

@@ -19,7 +19,7 @@ from pullscope.worlds.vanity.config_tree import read_toml
 from pullscope.worlds.vanity.kinds.netlify import merge, read_netlify_redirects
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
-from pullscope.worlds.vanity.rules import Remark, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile, refused, unplayed
 from pullscope.worlds.vanity.targets import is_url
 
 # The largest netlify.toml in Netlify's own tests has 45,000 rules; a megabyte is more than any platform deploys.
@@ -80,7 +80,7 @@ def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
         # A server's configuration names what it fetches as it plays; a list of rules is one of URLs.
         kept = [rule for rule in kept if rule.target is None or is_url(rule.target)]
         remarks.extend(
-            Remark.refused(
+            refused(
                 rule.where,
                 f"{rule.target} is not a URL, so this rule is left out.",
                 "Correct the target: https://HOST/path.",
@@ -89,7 +89,7 @@ def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
             if rule.target is not None and not is_url(rule.target)
         )
         remarks.extend(
-            Remark.refused(
+            refused(
                 rule.line_of("to", "destination"),
                 f"{rule.target} names a host without https://, so it is a path on this site.",
                 f"Write https://{rule.target.lstrip('/')}.",
@@ -217,7 +217,7 @@ def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
         message = (
             f"the publish folder {'/'.join(inside)} is not there (not built yet?): no file can shadow a rule here."
         )
-        more = [Remark.unplayed(rules.name, message, severity="info")] if inside else []
+        more = [unplayed(rules.name, message, severity="info")] if inside else []
         return replace(rules, remarks=(*rules.remarks, *more), sources=(str(path),))
     beside = site / "_redirects"
     if beside.is_file():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from pullscope.oci.messages import Request
+from pullscope.oci.verdicts import Problem, Severity
 
 if TYPE_CHECKING:
     from pullscope.worlds.vanity.decision import Decision
@@ -150,38 +151,33 @@ class Rule:
         return f"{self.source}{to} {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something in a rule file that is not done as written, and what happens instead."""
+# What is odd in a rule file, or not done as written: `RuleFile.remarks`.
 
-    where: str
-    code: str
-    severity: str
-    message: str
-    fix: str = ""
 
-    @classmethod
-    def unplayed(cls, where: str, message: str, fix: str = "", *, severity: str = "warning") -> Remark:
-        """Something that has an effect there and none here, or the other way round."""
-        return cls(where, "rule-unsupported", severity, message, fix)
+def remark(where: str, code: str, severity: str, message: str, fix: str = "") -> Problem:
+    message = message[:1].upper() + message[1:]
+    return Problem(code=code, severity=Severity(severity), message=message, fix=fix or None, where=where)
 
-    @classmethod
-    def too_large(cls, where: str, limit: str, said_by: str, fix: str) -> Remark:
-        """A limit of a request's body that layers are larger than."""
-        message = f"a push of a layer of more than {limit} is answered 413 ({said_by})."
-        return cls(where, "upload-too-large", "warning", message, fix)
 
-    @classmethod
-    def unread(cls, where: str, what: str, *, severity: str = "warning") -> Remark:
-        """Another file that a statement takes in, which is not there to be read (`blocks.Includes`)."""
-        return cls.unplayed(
-            where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity
-        )
+def unplayed(where: str, message: str, fix: str = "", *, severity: str = "warning") -> Problem:
+    """Something that has an effect there and none here, or the other way round."""
+    return remark(where, "rule-unsupported", severity, message, fix)
 
-    @classmethod
-    def refused(cls, where: str, message: str, fix: str = "Correct the rule.") -> Remark:
-        """Something that the platform takes for no rule."""
-        return cls(where, "rule-invalid", "error", message, fix)
+
+def too_large(where: str, limit: str, said_by: str, fix: str) -> Problem:
+    """A limit of a request's body that layers are larger than."""
+    message = f"a push of a layer of more than {limit} is answered 413 ({said_by})."
+    return remark(where, "upload-too-large", "warning", message, fix)
+
+
+def unread(where: str, what: str, *, severity: str = "warning") -> Problem:
+    """Another file that a statement takes in, which is not there to be read (`blocks.Includes`)."""
+    return unplayed(where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity)
+
+
+def refused(where: str, message: str, fix: str = "Correct the rule.") -> Problem:
+    """Something that the platform takes for no rule."""
+    return remark(where, "rule-invalid", "error", message, fix)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +190,7 @@ class RuleFile:
     rules: tuple[Rule, ...] = ()
     published: frozenset[str] = frozenset()
     """Paths of the site's own files, `/v2/index.html`."""
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Problem, ...] = ()
     trailing_slash: bool | None = None
     """Vercel's `trailingSlash`."""
     clean_urls: bool = False

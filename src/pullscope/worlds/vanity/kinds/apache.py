@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.messages import Request
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import redirect_of
 from pullscope.worlds.vanity.apache.tree import DIALECT, Host, answering, config, host_for, statements
@@ -18,7 +19,7 @@ from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Rule, remark, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 _ANSWERING = names("redirect redirectmatch redirectpermanent redirecttemp proxypass proxypassmatch rewriterule")
@@ -31,14 +32,14 @@ _TELLS = re.compile(
 def _read(directives: list[Directive], file: str) -> Read:
     tree = config(directives, file)
     known: dict[int, Rule] = {}
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for index, host in enumerate(tree.hosts):
         for one, within in answering(host.directives, _ANSWERING):
             known.setdefault(id(one), _rule(one, within, host.names if index else ()))
         remarks.extend(_remarks(host))
     for one in tree.left_out:
         message = f"<IfDefine {' '.join(one.args)[:60]}> is left out: this file does not define it, nor does Apache unless told."
-        remarks.append(Remark.unplayed(one.where, message, severity="info"))
+        remarks.append(unplayed(one.where, message, severity="info"))
 
     def play(request: Request) -> Decision:
         host = host_for(tree, request.host.partition(":")[0])
@@ -64,11 +65,11 @@ def _rule(one: Directive, within: str, hosts: tuple[str, ...]) -> Rule:
     return Rule.of_server(one.where, source, pattern, status, target, hosts)
 
 
-def _remarks(host: Host) -> Iterator[Remark]:
+def _remarks(host: Host) -> Iterator[Problem]:
     for one in host.directives:
         if one.name in {"include", "includeoptional"}:
             severity = "warning" if one.name == "include" else "info"
-            yield Remark.unread(one.where, f"include {' '.join(one.args)}", severity=severity)
+            yield unread(one.where, f"include {' '.join(one.args)}", severity=severity)
     yield from own_registry(host)
 
 
@@ -77,7 +78,7 @@ _UPLOADS = ("/", "/v2", "/v2/")
 
 # Apache 2.4.71 before docker-registry 2.8: Location is http://NAME/… without the field, with and without ProxyPreserveHost and
 # with ProxyPassReverse to the registry; https with it, and with ProxyAddHeaders Off, where ProxyPassReverse makes it right.
-def own_registry(host: Host) -> Iterator[Remark]:
+def own_registry(host: Host) -> Iterator[Problem]:
     """Remarks on a virtual host with TLS that leads to a host inside."""
     if not host.tls or any(_tells(one) for top in host.directives for one in top.everything()):
         return
@@ -89,7 +90,7 @@ def own_registry(host: Host) -> Iterator[Remark]:
                 "https, and sends uploads to http://, where pushes end."
             )
             fix = 'Write RequestHeader set X-Forwarded-Proto "https".'
-            yield Remark(one.where, "upload-location-elsewhere", "warning", message, fix)
+            yield remark(one.where, "upload-location-elsewhere", "warning", message, fix)
 
 
 def _tells(one: Directive) -> bool:

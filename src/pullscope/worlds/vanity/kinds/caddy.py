@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from pullscope.oci.messages import Request
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.caddy.play import DIALECT, Play
 from pullscope.worlds.vanity.caddy.tree import (
@@ -28,7 +29,7 @@ from pullscope.worlds.vanity.caddy.tree import (
 from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Rule, refused, remark, too_large, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 _PLAYED = names(
@@ -43,7 +44,7 @@ def _read(directives: list[Directive], file: str) -> Read:
     every = sites(directives, file)
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for site in every:
         hosts = () if site.takes_any else site.hosts
         for one, within in _answering(site.block, "/*", site.matchers):
@@ -104,30 +105,28 @@ def _rule(one: Directive, within: str, hosts: tuple[str, ...], matchers: Mapping
     return Rule.of_server(one.where, path, pattern, status, target, hosts)
 
 
-def _remarks(site: Site) -> Iterator[Remark]:
+def _remarks(site: Site) -> Iterator[Problem]:
     for address in site.addresses:
         if "{" in address or (site.takes_any and site.hosts):
             why = "has no value here" if "{" in address else "is a variable's default"
             message = f"the site's address {address} {why}: it is taken as the host that is tried."
-            yield Remark.unplayed(site.where, message, severity="info")
+            yield unplayed(site.where, message, severity="info")
     yield from _unknown(site.block)
     yield from own_registry(site)
 
 
-def _unknown(block: list[Directive]) -> Iterator[Remark]:
+def _unknown(block: list[Directive]) -> Iterator[Problem]:
     for one in block:
         if one.name == "import":
-            yield Remark.unread(one.where, f"import {' '.join(one.args)}")
+            yield unread(one.where, f"import {' '.join(one.args)}")
         elif one.name not in _PLAYED and one.name not in HARMLESS and not one.name.startswith("@") and one.name:
-            yield Remark.unplayed(
-                one.where, f"the directive {one.name} can change what a path answers, and is not played."
-            )
+            yield unplayed(one.where, f"the directive {one.name} can change what a path answers, and is not played.")
         if one.name in {"handle", "handle_path", "route"}:
             yield from _unknown(one.block or [])
         for word in matcher_of(one)[1] if one.name == "reverse_proxy" else ():
             if upstream_base(word) is None and "{" not in word:
                 message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
-                yield Remark.refused(one.where, message, "Leave the path out; uri or rewrite changes it.")
+                yield refused(one.where, message, "Leave the path out; uri or rewrite changes it.")
 
 
 LEAST_BODY = 100_000_000
@@ -136,7 +135,7 @@ _MANIFEST = "application/vnd.oci.image.index.v1+json"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
-def own_registry(site: Site) -> Iterator[Remark]:
+def own_registry(site: Site) -> Iterator[Problem]:
     """Remarks on a site that leads to a host inside."""
     every = [one for top in site.block for one in top.everything()]
     inside = any(
@@ -153,7 +152,7 @@ def own_registry(site: Site) -> Iterator[Remark]:
                 size = re.fullmatch(r"([0-9]{1,12}) ?([kmg]?i?)b?", written.lower())
                 if size is not None and 0 < int(size[1]) * _UNITS.get(size[2], 1) < LEAST_BODY:
                     fix = "Leave request_body out where the registry is."
-                    yield Remark.too_large(limit.where, written, "max_size", fix)
+                    yield too_large(limit.where, written, "max_size", fix)
         elif one.name == "encode" and any(fnmatchcase(_MANIFEST, each) for each in _types(one)):
             # Caddy 2.6: HEAD with Accept-Encoding: gzip then says Content-Length: 20. Its own list of types has no manifest.
             message = (
@@ -161,7 +160,7 @@ def own_registry(site: Site) -> Iterator[Remark]:
                 "as a CDN in front may."
             )
             fix = "Leave the match out of encode, or encode where the registry is."
-            yield Remark(one.where, "head-unusable", "warning", message, fix)
+            yield remark(one.where, "head-unusable", "warning", message, fix)
 
 
 def _types(encode: Directive) -> Iterator[str]:

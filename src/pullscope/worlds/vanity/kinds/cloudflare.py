@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
-from pullscope.worlds.vanity.rules import Remark, Rule
+from pullscope.worlds.vanity.rules import Rule, refused, remark
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
 MAX_STATIC = 2000
@@ -25,7 +26,7 @@ _DYNAMIC = re.compile(r"\*|:[A-Za-z]\w*")
 def read_cloudflare_redirects(text: str, file: str) -> Read:
     """The rules of the file, in the order in which they are tried: static ones stand before the first dynamic one."""
     rules: list[Rule] = []
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     seen: dict[str, Rule] = {}
     static = dynamic = 0
     for number, raw in enumerate(text.split("\n"), 1):
@@ -42,7 +43,7 @@ def read_cloudflare_redirects(text: str, file: str) -> Read:
             message = (
                 f"Cloudflare ignores this second rule for {rule.source}; the first is at {seen[rule.source].where}."
             )
-            remarks.append(Remark(where, "rule-unreachable", "warning", message, "Remove one of the two."))
+            remarks.append(remark(where, "rule-unreachable", "warning", message, "Remove one of the two."))
             continue
         if dynamic == 0 and not _DYNAMIC.search(rule.source):
             static += 1
@@ -95,10 +96,10 @@ def _rule(line: str, file: str, number: int) -> Rule:
     )
 
 
-def _skipped(where: str, reason: str) -> Remark:
+def _skipped(where: str, reason: str) -> Problem:
     proxy = "cannot proxy" in reason
     fix = "Redirect with 302 instead, or proxy in a Worker." if proxy else "Correct the line."
-    return Remark.refused(where, f"Cloudflare skips this line: {reason}.", fix)
+    return refused(where, f"Cloudflare skips this line: {reason}.", fix)
 
 
 _PLACEHOLDER = re.compile(r":([A-Za-z]\w*)")

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive, nginx_directives, refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.nginx.play import DIALECT
 from pullscope.worlds.vanity.platform import Kind, Read, routed
-from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.rules import unplayed
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 _HEADERS = {
@@ -70,7 +71,7 @@ class _Path:
         return self.word("rewrite-target") not in {"", self.path}
 
 
-def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[Remark]]:
+def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[Problem]]:
     """One `server` for each host; ValueError where there is no Ingress, or one that is another controller's."""
     found = [inner for one in documents for inner in (one.at("items").rows or [one])]
     ingresses = [one for one in found if one.at("kind").text == "Ingress"]
@@ -79,7 +80,7 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
     services = {one.at("metadata", "name").text: one for one in found if one.at("kind").text == "Service"}
     hosts: dict[str, list[_Path]] = {}
     aliases: dict[str, list[str]] = {}
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for one in ingresses:
         annotations = {
             name.removeprefix(PREFIX): item
@@ -102,7 +103,7 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
     if unfilled:
         path = hosts[unfilled[0]][0]
         message = f"the host {unfilled[0][:60]} has no value here: it is taken as the host that is tried."
-        remarks.append(Remark.unplayed(path.where, message, severity="info"))
+        remarks.append(unplayed(path.where, message, severity="info"))
         hosts = {"": hosts.pop(unfilled[0])}
     servers = [_server(host, paths, aliases.get(host, []), file) for host, paths in hosts.items()]
     if "" not in hosts:
@@ -122,27 +123,25 @@ def _check_class(one: Item, annotations: dict[str, Item]) -> None:
         )
 
 
-def _remarks(annotations: dict[str, Item]) -> Iterator[Remark]:
+def _remarks(annotations: dict[str, Item]) -> Iterator[Problem]:
     for name, item in annotations.items():
         if name == "configuration-snippet":
             message = "a snippet is refused unless the controller has allow-snippet-annotations: true; it is played as allowed."
-            yield Remark.unplayed(item.where, message, severity="info")
+            yield unplayed(item.where, message, severity="info")
         elif name == "canary" and item.is_true:
-            yield Remark.unplayed(
+            yield unplayed(
                 item.where, "a canary answers a part of the requests: only the other one is played.", severity="info"
             )
         elif not _is_known(name):
-            yield Remark.unplayed(
-                item.where, f"the annotation {name[:60]} can change what a path answers, and is not played."
-            )
+            yield unplayed(item.where, f"the annotation {name[:60]} can change what a path answers, and is not played.")
 
 
-def _without_effect(every: Item, annotations: dict[str, Item]) -> Iterator[Remark]:
+def _without_effect(every: Item, annotations: dict[str, Item]) -> Iterator[Problem]:
     for name, item in every.fields.items():
         own = name.rpartition("/")[2]
         if not name.startswith(PREFIX) and own in _PLAYED | _DIRECTIVES.keys() and own not in annotations:
             message = f"the annotation {name[:60]} is another controller's, and has no effect in ingress-nginx."
-            yield Remark.unplayed(item.where, message, severity="info")
+            yield unplayed(item.where, message, severity="info")
 
 
 def _is_known(name: str) -> bool:
@@ -278,10 +277,10 @@ def _read(text: str, file: str) -> Read:
     found, remarks = directives(read_items(text, file), file)
     read = read_directives(found, file)
     for one in read.remarks:
-        fix = one.fix
+        fix = one.fix or ""
         for written, instead in _ANNOTATION.items():
             fix = fix.replace(written, instead)
-        remarks.append(replace(one, fix=fix))
+        remarks.append(replace(one, fix=fix or None))
     return replace(read, remarks=list(dict.fromkeys(remarks)))
 
 

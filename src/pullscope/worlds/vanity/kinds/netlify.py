@@ -15,15 +15,16 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import SplitResult, quote
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.config_tree import Place, places, read_toml, toml_lines
 from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import SegmentPattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
-from pullscope.worlds.vanity.rules import Condition, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Rule, refused, remark, unplayed
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
-Pair = tuple[list[Rule], list[Remark]]
+Pair = tuple[list[Rule], list[Problem]]
 
 _KEYS = {
     "from": ("from", "origin"),
@@ -56,12 +57,12 @@ def read_netlify_toml(text: str, file: str) -> Pair:
     lines = toml_lines(text)
     found = places(lines, "redirects")
     rules: list[Rule] = []
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for key in document:
         if key not in _TABLES and (near := get_close_matches(key, _TABLES, 1, 0.75)):
             where = f"{file}:{lines.get((key,)) or lines.get((key, 0), 1)}"
             remarks.append(
-                Remark.refused(
+                refused(
                     where,
                     f"Netlify knows no table {key!r} and ignores it.",
                     f"Write {near[0]}: [[{near[0]}]]." if near[0] == "redirects" else f"Write {near[0]}.",
@@ -97,7 +98,7 @@ def _edge_function(path: str, file: str, line: int) -> Rule:
 def read_netlify_redirects(text: str, file: str) -> Pair:
     """The rules of a `_redirects` file: `from [key=value …] [to] [status[!]] [Condition=…]`."""
     rules: list[Rule] = []
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
         comment = next((index for index, word in enumerate(words) if word.startswith("#")), len(words))
@@ -114,16 +115,16 @@ def read_netlify_redirects(text: str, file: str) -> Pair:
     return rules, remarks
 
 
-def merge(first: Sequence[Rule], second: Sequence[Rule]) -> tuple[list[Rule], list[Remark]]:
+def merge(first: Sequence[Rule], second: Sequence[Rule]) -> tuple[list[Rule], list[Problem]]:
     """`_redirects` before netlify.toml, and of exact duplicates only the last (redirect-parser/src/merge.ts)."""
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     kept: list[Rule] = []
     seen: dict[object, Rule] = {}
     for rule in reversed([*first, *second]):
         same = (rule.source, rule.target, rule.status, rule.force, rule.conditions, rule.request_headers)
         if same in seen:
             message = f"the same rule is at {seen[same].where}; Netlify keeps only that one."
-            remarks.append(Remark(rule.where, "rule-unreachable", "warning", message, "Remove one of the two."))
+            remarks.append(remark(rule.where, "rule-unreachable", "warning", message, "Remove one of the two."))
             continue
         seen[same] = rule
         kept.append(rule)
@@ -170,12 +171,12 @@ def _status(word: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and 100 <= int(digits[:4]) <= 599 else None
 
 
-def _refused(where: str, reason: str) -> Remark:
+def _refused(where: str, reason: str) -> Problem:
     fix = "Correct the rule; the deploy leaves it out or fails."
-    return Remark.refused(where, f"Netlify refuses this rule: {reason}.", fix)
+    return refused(where, f"Netlify refuses this rule: {reason}.", fix)
 
 
-def _add(table: Mapping[str, Any], place: Place, file: str, rules: list[Rule], remarks: list[Remark]) -> None:
+def _add(table: Mapping[str, Any], place: Place, file: str, rules: list[Rule], remarks: list[Problem]) -> None:
     where = f"{file}:{place.line}"
     try:
         rule = _rule(table, place, file)
@@ -250,10 +251,10 @@ def _conditions(table: Mapping[str, Any]) -> list[Condition]:
     return found
 
 
-def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Remark]:
+def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
     """What the rule says and Netlify does not do, or does otherwise than one may think."""
     if rule.request_headers and not rule.is_proxy:
-        yield Remark.unplayed(
+        yield unplayed(
             rule.line_of("headers"),
             f"headers has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
             "Remove them, or leave them: they do no harm.",
@@ -262,26 +263,26 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Remark]:
     for key in table:
         if key not in _KNOWN:
             message = f"Netlify does not know the key {str(key)!r} in a redirect and ignores it."
-            yield Remark.unplayed(rule.line_of(key), message, "Correct its spelling or remove it.")
+            yield unplayed(rule.line_of(key), message, "Correct its spelling or remove it.")
     for key, effect in _UNPLAYED:
         if key in table:
-            yield Remark.unplayed(rule.line_of(key), f"{key} {effect}; pullscope does not play that.")
+            yield unplayed(rule.line_of(key), f"{key} {effect}; pullscope does not play that.")
     if _value(table, "signed"):
         message = "Netlify signs the proxied request with x-nf-sign; pullscope sends it without."
-        yield Remark.unplayed(rule.line_of(*_KEYS["signed"]), message)
+        yield unplayed(rule.line_of(*_KEYS["signed"]), message)
     for condition in rule.conditions:
         if condition.kind == "unknown":
             message = f"Netlify knows no condition {condition.key!r}; the rule never matches here."
-            yield Remark.unplayed(rule.where, message)
+            yield unplayed(rule.where, message)
         elif condition.kind in _CONDITIONS:
-            yield Remark.unplayed(
+            yield unplayed(
                 rule.line_of("conditions"),
                 f"the rule asks for {condition}: a container client sends no language, cookie or login, and pullscope "
                 "knows no country, so it does not match here.",
                 "Keep conditions off the rules for /v2/.",
             )
     if isinstance(rule.pattern, SegmentPattern) and rule.pattern.has_inner_splat:
-        yield Remark.unplayed(
+        yield unplayed(
             rule.where,
             f"{rule.source}: a * before the end is not documented; Netlify's own matcher takes it for one segment.",
             "Use a :placeholder for one segment, and * only at the end.",

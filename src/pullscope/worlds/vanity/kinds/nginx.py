@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive, names, nginx_directives
 from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
@@ -13,7 +14,7 @@ from pullscope.worlds.vanity.nginx.play import DIALECT, Play
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server, returned
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Rule, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 
@@ -95,11 +96,11 @@ def _to(one: Directive, tree: Config) -> str | None:
     return None
 
 
-def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
+def _remarks(server: Server, tree: Config) -> Iterator[Problem]:
     for location in _locations(server):
         if location.unread:
             message = f"location {location.source} is not played: {location.unread}."
-            yield Remark.unplayed(location.where, message)
+            yield unplayed(location.where, message)
         yield from _unknown(location.scope.block.block or [])
         for one in location.scope.own.get("proxy_pass", ()):
             if one.args:
@@ -107,17 +108,17 @@ def _remarks(server: Server, tree: Config) -> Iterator[Remark]:
     yield from own_registry(server, tree)
 
 
-def _unknown(block: list[Directive]) -> Iterator[Remark]:
+def _unknown(block: list[Directive]) -> Iterator[Problem]:
     for one in block:
         if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
-            yield Remark.unread(one.where, f"include {one.args[0]}")
+            yield unread(one.where, f"include {one.args[0]}")
         elif not is_known(one.name) and one.name:
-            yield Remark.unplayed(one.where, f"the directive {one.name} is not played.")
+            yield unplayed(one.where, f"the directive {one.name} is not played.")
         if one.name in {"if", "limit_except"} and one.block is not None:
             yield from _unknown(one.block)
 
 
-def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Remark]:
+def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[Problem]:
     host = next((field for field in location.scope.find("proxy_set_header") if field.args[:1] == ["Host"]), None)
     given = (each.args for scope in location.scope.levels() for each in scope.own.get("set", ()))
     to = next((args[-1] for args in given if args[:1] == one.args[:1]), one.args[0])
@@ -125,7 +126,7 @@ def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[
     own = authority and "$" not in authority and is_inside(authority)
     if host is None or host.args[1:2] not in (["$host"], ["$http_host"]) or to.startswith("http://") or own:
         return
-    yield Remark.unplayed(
+    yield unplayed(
         host.where,
         f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
         "Host may refuse it, which is not played.",

@@ -19,11 +19,12 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Place, places, read_toml, toml_lines
 from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Remark, Rule, RuleFile
+from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Rule, RuleFile, refused, unplayed
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.
@@ -40,7 +41,7 @@ def read_rewrites(text: str, file: str) -> Read:
         raise ValueError(f"{file}: there is no [[rewrite]] in it")
     found = places(toml_lines(text), "rewrite")
     rules: list[Rule] = []
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     for index, table in enumerate(tables):
         place = found[index]
         if not isinstance(table, dict):
@@ -48,22 +49,22 @@ def read_rewrites(text: str, file: str) -> Read:
         try:
             rules.extend(_rules(table, place, file))
         except ValueError as error:
-            remarks.append(Remark.refused(f"{file}:{place.line}", f"{error}."))
+            remarks.append(refused(f"{file}:{place.line}", f"{error}."))
         remarks.extend(_doubled(table, place, file))
         for key in table:
             if key not in _KNOWN:
                 where = f"{file}:{place.keys.get(key, place.line)}"
-                remarks.append(Remark.unplayed(where, f"a rewrite has no key {key!r}; it is ignored."))
+                remarks.append(unplayed(where, f"a rewrite has no key {key!r}; it is ignored."))
     return Read(rules=rules, remarks=remarks)
 
 
-def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Remark]:
+def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Problem]:
     """A name in `only` that `prefix` begins with: it is looked for in what people type, before the prefix is put there."""
     only, prefix = table.get("only"), table.get("prefix")
     first = prefix.partition("/")[0] if isinstance(prefix, str) else ""
     if isinstance(only, list) and isinstance(prefix, str) and first and first in only:
         doubled = f"{prefix.rstrip('/')}/{first}/app"
-        yield Remark.refused(
+        yield refused(
             f"{file}:{place.keys.get('only', place.line)}",
             f"only names what people type, and prefix is put before that: {first}/app becomes {doubled}.",
             f'Leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app.',

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pullscope.oci.messages import Headers, Request
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, routed
-from pullscope.worlds.vanity.rules import Pattern, Remark, Rule
+from pullscope.worlds.vanity.rules import Pattern, Rule, remark, too_large, unplayed
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of
 from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play
@@ -81,23 +82,23 @@ def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
         yield "/", PrefixPattern("/")
 
 
-def _middlewares(found: Dynamic) -> Iterator[Remark]:
+def _middlewares(found: Dynamic) -> Iterator[Problem]:
     uploads = dict.fromkeys(filter(None, (_upload_service(found, host) for host in _hosts(found))))
     for name, one in found.middlewares.items():
         # Labels have each under two names.
         for kind, options in one.fields.items() if not name.endswith("@docker") else ():
             if kind not in HARMLESS | PLAYED:
                 message = f"the middleware {kind} ({name}) can change what a path answers, and is not played."
-                yield Remark.unplayed(options.where, message)
+                yield unplayed(options.where, message)
             limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item("")
             if uploads and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
                 fix = "Leave buffering out where the registry is."
-                yield Remark.too_large(limit.where, f"{limit.text} bytes", "maxRequestBodyBytes", fix)
+                yield too_large(limit.where, f"{limit.text} bytes", "maxRequestBodyBytes", fix)
     # traefik/traefik#10805, #10741, #10654, coollabsio/coolify#5358; Traefik 3.7: 504 after 60 s.
     for where in uploads:
         message = "since Traefik 2.11.2 an upload is cut off after 60 s (readTimeout of the entry point, the default)."
         fix = "Set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration."
-        yield Remark(where, "upload-cut-off", "info", message, fix)
+        yield remark(where, "upload-cut-off", "info", message, fix)
 
 
 def _hosts(found: Dynamic) -> dict[str, None]:

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Place, json_lines, places
 from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.regexes import regex
-from pullscope.worlds.vanity.rules import Condition, Remark, Rule
+from pullscope.worlds.vanity.rules import Condition, Rule, refused, unplayed
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},
@@ -41,7 +42,7 @@ def read_vercel_json(text: str, file: str) -> Read:
     if not isinstance(document, dict):
         raise ValueError(f"{file}:1: a vercel.json is an object, {{…}}")
     rules: list[Rule] = []
-    remarks: list[Remark] = []
+    remarks: list[Problem] = []
     lines = json_lines(text)
     slash = document.get("trailingSlash")
     for kind in ("redirects", "rewrites"):
@@ -62,7 +63,7 @@ def read_vercel_json(text: str, file: str) -> Read:
     for key in _UNPLAYED:
         if document.get(key):
             message = f"{key} in a vercel.json can answer requests too; pullscope plays redirects and rewrites only."
-            remarks.append(Remark.unplayed(file, message))
+            remarks.append(unplayed(file, message))
     return Read(
         rules=rules,
         remarks=remarks,
@@ -71,7 +72,7 @@ def read_vercel_json(text: str, file: str) -> Read:
     )
 
 
-def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rule]:
+def _legacy_routes(routes: object, file: str, remarks: list[Problem]) -> list[Rule]:
     """`routes`, the older form: a regular expression, and where it leads (vercel.com/docs/project-configuration#routes)."""
     if not isinstance(routes, list):
         return []
@@ -113,9 +114,9 @@ def _legacy_routes(routes: object, file: str, remarks: list[Remark]) -> list[Rul
     return found
 
 
-def _refused(where: str, reason: str) -> Remark:
+def _refused(where: str, reason: str) -> Problem:
     fix = "Correct the rule; Vercel refuses the deploy."
-    return Remark.refused(where, f"this rule cannot be used: {reason}.", fix)
+    return refused(where, f"this rule cannot be used: {reason}.", fix)
 
 
 def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
@@ -183,9 +184,9 @@ def _conditions(table: Mapping[str, Any], key: str, where: str) -> list[Conditio
     return found
 
 
-def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Remark]:
+def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Problem]:
     return [
-        Remark.unplayed(
+        unplayed(
             rule.line_of(key),
             f"Vercel does not know the key {key!r} in {kind} and refuses the deploy.",
             "Correct its spelling or remove it.",

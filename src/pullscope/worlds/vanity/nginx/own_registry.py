@@ -13,12 +13,13 @@ from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from pullscope.oci.messages import Headers, Request
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.decision import NotPlayedError
 from pullscope.worlds.vanity.nginx.play import Play
 from pullscope.worlds.vanity.nginx.state import State, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, find_location
-from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.rules import remark
 from pullscope.worlds.vanity.upstreams import is_inside
 
 LEAST_BODY = 100 * 1024 * 1024
@@ -34,7 +35,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _SECONDS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def own_registry(server: Server, tree: Config) -> Iterator[Remark]:
+def own_registry(server: Server, tree: Config) -> Iterator[Problem]:
     """Remarks on the location that uploads go to, where it leads to a host inside."""
     try:
         location = find_location(server.root, UPLOAD, tree.file).location
@@ -91,10 +92,10 @@ class _Case:
         """The directive as it is named in a sentence, and what it says; the default where it is not written."""
         return (name, self.word(name)) if self.word(name) else (f"{name}, the default", default)
 
-    def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Remark:
+    def remark(self, code: str, message: str, fix: str, *, at: str = "", severity: str = "warning") -> Problem:
         """At the line of the directive `at`, else at that of proxy_pass."""
         place = (self.scope.last(at) if at else None) or self.one
-        return Remark(place.where, code, severity, message, fix)
+        return remark(place.where, code, severity, message, fix)
 
 
 _TIMEOUTS = {
@@ -107,7 +108,7 @@ _TIMEOUTS = {
 }
 
 
-def _advice(case: _Case) -> Iterator[Remark]:
+def _advice(case: _Case) -> Iterator[Problem]:
     written, limit = case.said("client_max_body_size", "1m")
     size = _bytes(limit)
     if size is not None and 0 < size < LEAST_BODY:

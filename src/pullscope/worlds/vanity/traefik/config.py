@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Item, every
-from pullscope.worlds.vanity.rules import Remark
+from pullscope.worlds.vanity.rules import refused, unplayed
 from pullscope.worlds.vanity.traefik.matching import Term, read_rule
 
 MOST_ROUTERS = 5000
@@ -44,7 +45,7 @@ class Dynamic:
     middlewares: dict[str, Item] = field(default_factory=dict)
     services: dict[str, Item] = field(default_factory=dict)
     tls_options: dict[str, Item] = field(default_factory=dict)
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)
 
     one_host: str = ""
     """The variable in Host(…), where there is but one, and no host beside it."""
@@ -82,7 +83,7 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
         for name, one in http.at("routers").fields.items():
             if not one.at("rule"):
                 message = f"the router {name} has no rule: what it answers is told in Traefik's static configuration."
-                found.remarks.append(Remark.unplayed(one.where, message))
+                found.remarks.append(unplayed(one.where, message))
                 continue
             _add(found, name, one, one.at("rule"), one.at("service"), tuple(every(one.at("middlewares"))), one)
     if not found.routers and not found.remarks:
@@ -93,7 +94,7 @@ def dynamic(documents: list[Item], file: str) -> Dynamic:
     if len(named) == 1 and "$" in (name := named.pop()):
         found.one_host = name
         message = f"the host {name[:60]} has no value here: it is taken as the host that is tried."
-        found.remarks.append(Remark.unplayed(found.routers[0].rule_where, message, severity="info"))
+        found.remarks.append(unplayed(found.routers[0].rule_where, message, severity="info"))
     return found
 
 
@@ -131,7 +132,7 @@ def _add(
         term = read_rule(rule.text, where)
     except ValueError as error:
         reason = str(error).partition(": ")[2]
-        found.remarks.append(Remark.refused(where, f"Traefik leaves the router {name} out: {reason}."))
+        found.remarks.append(refused(where, f"Traefik leaves the router {name} out: {reason}."))
         return
     written = one.at("priority").text
     priority = int(written[:9]) if written.lstrip("-").isdigit() and written.isascii() else 0
@@ -151,22 +152,22 @@ def _add(
     )
 
 
-def lookups(found: Dynamic) -> Iterator[Remark]:
+def lookups(found: Dynamic) -> Iterator[Problem]:
     """What a router names and the file does not have."""
     for router in found.routers:
         for one in router.middlewares:
             if middleware_of(found, one.text) is None:
                 message = f"the middleware {one.text} is not in this file: what it does to {router.name} is not known."
-                yield Remark.unplayed(one.where, message)
+                yield unplayed(one.where, message)
         options = tls_options_of(found, router)
         if router.tls_options and options is None:
             message = (
                 f"the TLS options of {router.name} are not in this file: they may ask for the client's certificate."
             )
-            yield Remark.unplayed(router.tls_options.where, message, severity="info")
+            yield unplayed(router.tls_options.where, message, severity="info")
         if service_of(found, router.service.text) is None and not router.service.text.endswith("@internal"):
             message = f"the service {router.service.text or '(none)'} of {router.name} is not in this file."
-            yield Remark.unplayed(router.service.where, message)
+            yield unplayed(router.service.where, message)
 
 
 def middleware_of(found: Dynamic, name: str) -> Item | None:

@@ -74,7 +74,9 @@ def read_rule(text: str, where: str) -> Term:
     try:
         return _term(ast.parse("".join(pieces).strip(), mode="eval").body, where, 0)
     except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError(f"{where}: the rule has no matcher where one is wanted, or a bracket that does not fit") from None
+        raise ValueError(
+            f"{where}: the rule has no matcher where one is wanted, or a bracket that does not fit"
+        ) from None
 
 
 def _term(node: ast.expr, where: str, depth: int) -> Term:
