@@ -20,6 +20,7 @@ SAID = {
     "types of a list": "'application/vnd.dsse.envelope.v1+json' is not one of those that are allowed",
     "form at ECR": "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
     "overwrite in Artifactory": "Could not locate artifact 'app/sha256-1.att/manifest.json'",
+    "client id": "aad access token with sp failed client id must be guid",
     "types": "unknown media type: application/vnd.cncf.flux.config.v1+json",
     "other type": 'changing manifest media-type from "a/b" to "c/d" is disallowed',
     "route": "no healthy upstream",

@@ -156,7 +156,8 @@ lock (write delete): \bdisallowed\b|(?<!database )is locked
     unlock the image or repository at {host}: {unlock}
 # Harbor and ECR: goharbor/harbor#20092, oras-project/oras#1228
 referenced (delete): referenced by|still (?:in use|referenced)
-    delete what refers to it first: a tag, an index, or the image that it is a signature of
+    delete what refers to it first: a tag, an index, or the image that it is a signature of (oras discover {host}/{name}:TAG shows
+    what refers to an image)
 protected (write delete): \bprotect(?:ed|ion)\b|retention|legal hold
     change the rule of {host} that protects it, or use an account that the rule lets through
 # ECR's ImageTagAlreadyExistsException, Harbor's 412, Nexus and Artifactory in their own words
@@ -196,6 +197,9 @@ name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:reposit
 # Harbor says 401 or 403 too: goharbor/harbor#13391
 not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:not found|does not exist|doesn't exist|unknown)
     check how {names} is spelled, and create what its answer names at {host}, if you push to it
+# microsoft/vscode-docker#3780
+client id (token): client id must be guid
+    log in with the application (client) ID of the service principal, a GUID, as the user: docker login {host} -u CLIENT_ID
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
 scopes: \bscopes\b
     log in with a token whose scopes let it {action} {name}{grant}

@@ -12,7 +12,7 @@ from pullscope.trace.findings.case import Case, Found, codes, mirror_of, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named
+from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, where_to_ask
 from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.missing import asked_host, named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
@@ -271,7 +271,7 @@ def request_failed(case: Case) -> Iterator[Found]:
             f"take {last.host} {out_of_mirrors(case.pull.client, home)}"
             if home is not None
             else of_where_it_was_named(Answer(case, waited))
-            or f"try again; if it keeps failing, check {last.host} and the network path to it",
+            or f"try again; if it keeps failing, run curl -v {where_to_ask(Answer(case, waited))} here, to see at what",
             severity=Severity.ERROR,
         )
     elif candidates:

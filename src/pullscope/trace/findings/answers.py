@@ -372,12 +372,6 @@ _IDS = ("x-github-request-id", "x-amz-request-id", "x-ms-request-id", "x-azure-r
 """Headers by which hosted registries find a request again."""
 
 
-def by_hand(one: Answer) -> str:
-    """What to look at next where an answer has words of its own that no rule knows."""
-    hop = one.hop
-    if one.act in ("write", "token"):
-        return f"compare what {one.case.client} sent with what these words name; then {look_at_the_log(one)}"
-    how = {"HEAD": "-I", "GET": "-i"}.get(hop.request.method, f"-i -X {hop.request.method}")
-    shown = {"bearer": " -H 'Authorization: Bearer TOKEN'", "basic": " -u NAME"}.get(hop.request.authorization, "")
-    again = f"ask again by hand (curl {how}{shown} '{hop.request.url}') and change what these words name"
-    return f"{again}; if it says the same, {look_at_the_log(one)}"
+def by_its_words(one: Answer) -> str:
+    """What is left where an answer has words of its own that no rule knows."""
+    return f"do what its words ask for; if they ask for nothing, {look_at_the_log(one)}"

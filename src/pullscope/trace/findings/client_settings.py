@@ -5,63 +5,45 @@ From the clients' own documentation; docker's was tried with dockerd 20.10.24 an
 
 from __future__ import annotations
 
-import re
-
 from pullscope.oci.agents import UNKNOWN, Client
 from pullscope.oci.whereabouts import is_local
 
 TABLE = """
-docker: add {host} to insecure-registries in daemon.json
-    take {host} out of insecure-registries
-    copy {ca} to /etc/docker/certs.d/{host}/ca.crt
+docker: add {host} to insecure-registries in daemon.json | take {host} out of insecure-registries
+    | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
 containerd: name {host} with http:// in containerd's hosts.toml (k3s: mirrors in registries.yaml)
-    write https:// for {host} in hosts.toml, without skip_verify
-    name {ca} with ca = for {host} in hosts.toml (k3s: configs, tls, ca_file in registries.yaml)
+    | write https:// for {host} in hosts.toml, without skip_verify
+    | name {ca} with ca = for {host} in hosts.toml (k3s: configs, tls, ca_file in registries.yaml)
 k3s: name {host} with http:// as an endpoint in mirrors of registries.yaml
-    write https:// for {host} in registries.yaml, without insecure_skip_verify
-    name {ca} as ca_file in registries.yaml (configs, {host}, tls)
-nerdctl: give nerdctl --insecure-registry
-    leave out --insecure-registry
-    name {ca} with ca = for {host} in hosts.toml
+    | write https:// for {host} in registries.yaml, without insecure_skip_verify
+    | name {ca} as ca_file in registries.yaml (configs, {host}, tls)
+nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry | name {ca} with ca = for {host} in hosts.toml
 podman buildah cri-o containers bootc: set insecure = true for {host} in registries.conf
-    leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
-    copy {ca} to /etc/containers/certs.d/{host}/ca.crt
+    | leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+    | copy {ca} to /etc/containers/certs.d/{host}/ca.crt
 skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-tls-verify=false)
-    leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
-    copy {ca} to /etc/containers/certs.d/{host}/ca.crt
-buildkit: set http = true for {host} in buildkitd.toml
-    take http and insecure of {host} out of buildkitd.toml
-    name {ca} with ca = for {host} in buildkitd.toml
-helm: give helm --plain-http
-    leave out --plain-http and --insecure-skip-tls-verify
-    give helm --ca-file {ca}
-oras: give oras --plain-http
-    leave out --plain-http and --insecure
-    give oras --ca-file {ca}
-kaniko: give kaniko --insecure (for what it pulls: --insecure-pull)
-    leave out --insecure and --insecure-pull
-    give kaniko --registry-certificate {host}={ca}
-crane: give crane --insecure
-    leave out --insecure
-    set SSL_CERT_FILE to {ca} where crane runs
-cosign: give cosign --allow-http-registry
-    leave out --allow-http-registry and --allow-insecure-registry
-    set SSL_CERT_FILE to {ca} where cosign runs
-regctl: run regctl registry set --tls disabled {host}
-    run regctl registry set --tls enabled {host}
-    run regctl registry set --cacert, with {ca}, for {host}
-jib: set allowInsecureRegistries in jib
-    take allowInsecureRegistries out of jib's settings
-    import {ca} into the trust store of the Java that runs jib
-apptainer singularity: give it --no-https
-    leave out --no-https
-    set SSL_CERT_FILE to {ca} where it runs
+    | leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+    | copy {ca} to /etc/containers/certs.d/{host}/ca.crt
+buildkit: set http = true for {host} in buildkitd.toml | take http and insecure of {host} out of buildkitd.toml
+    | name {ca} with ca = for {host} in buildkitd.toml
+helm: give helm --plain-http | leave out --plain-http and --insecure-skip-tls-verify | give helm --ca-file {ca}
+oras: give oras --plain-http | leave out --plain-http and --insecure | give oras --ca-file {ca}
+kaniko: give kaniko --insecure (for what it pulls: --insecure-pull) | leave out --insecure and --insecure-pull
+    | give kaniko --registry-certificate {host}={ca}
+crane: give crane --insecure | leave out --insecure | set SSL_CERT_FILE to {ca} where crane runs
+cosign: give cosign --allow-http-registry | leave out --allow-http-registry and --allow-insecure-registry
+    | set SSL_CERT_FILE to {ca} where cosign runs
+regctl: run regctl registry set --tls disabled {host} | run regctl registry set --tls enabled {host}
+    | run regctl registry set --cacert, with {ca}, for {host}
+jib: set allowInsecureRegistries in jib | take allowInsecureRegistries out of jib's settings
+    | import {ca} into the trust store of the Java that runs jib
+apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_FILE to {ca} where it runs
 """
-"""Families, and below each other: by plain http, by TLS only, with a CA of one's own."""
+"""Families, and behind each: by plain http, by TLS only, with a CA of one's own."""
 
 _ROWS: dict[str, list[str]] = {
-    family: ways
-    for families, *ways in re.findall(r"^([\w -]+): (.+)\n +(.+)\n +(.+)$", TABLE, re.MULTILINE)
+    family: ways.split(" | ")
+    for families, ways in (row.split(": ", 1) for row in TABLE.replace("\n    |", " |").strip().split("\n"))
     for family in families.split()
 }
 _ANY = [

@@ -78,7 +78,7 @@ tls early: (?<!expired or is )not yet valid|current time \S+ is before
 # The user of a hosted registry renews nothing: amtoaer/bili-sync#68 is a root that old systems have
 tls time: certificate has expired|not yet valid
     the certificate of {what} is not valid at this time
-    {renew}check the clock of {machine}, and that its CA certificates are up to date
+    {renew}set the clock of {machine} (timedatectl set-ntp true) and update its CA certificates (the package ca-certificates)
 tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
     the certificate of {what} is of a kind that {who} accepts from no CA
     give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions

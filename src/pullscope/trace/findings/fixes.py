@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pullscope.oci.amounts import period
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
-from pullscope.trace.findings.answers import GATEWAY, Answer, by_hand, look_at_the_log
+from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
 from pullscope.trace.findings.case import REFUSALS, is_write, mirror_of
 from pullscope.trace.findings.client_settings import proxy_setting
@@ -51,21 +50,15 @@ OF_THE_REWRITE = (
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 """Quay's words (quay/quay endpoints/v2/errors.py)."""
 
+# goharbor.io/docs, "Create Tag Immutability Rules"; docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html
+_FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
+
 Rung = Callable[[Answer], str | None]
 
 
 def fix_of(one: Answer) -> str:
     fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
-    return fix + at_that_registry(one, fix)
-
-
-def at_that_registry(one: Answer, fix: str) -> str:
-    """How long a login lives at a known registry, which refused one."""
-    life = one.known.login_life if one.known is not None else None
-    again = fix.startswith("log in again") and one.code == "access-denied" and one.is_about_a_login and not one.no_login
-    return (
-        f"; a login there lives {period(life)}" if life and again and one.status in REFUSALS and not one.by_page else ""
-    )
+    return fix
 
 
 # What the name and the words say.
@@ -112,10 +105,10 @@ def of_fixed_tags(one: Answer) -> str | None:
     if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
         return None
     if one.step.route.cosign:
-        return f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {one.host}"
+        return f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {one.host} ({_FIXED})"
     if one.act == "delete":
-        return f"take {one.step.route.reference or 'it'} out of the rule for fixed tags at {one.host} before the delete"
-    return of_one_push(one) or "push under a new tag; this one may not be changed"
+        return f"take {one.step.route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({_FIXED})"
+    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({_FIXED})"
 
 
 # Who answered.
@@ -191,7 +184,7 @@ def of_what_it_says(one: Answer) -> str | None:
         return f"read {log}, which refused it itself: a page answered, and registries answer with JSON"
     if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
         return None
-    return of_the_status(one) or by_hand(one)
+    return of_the_status(one) or by_its_words(one)
 
 
 def where_to_ask(one: Answer) -> str:

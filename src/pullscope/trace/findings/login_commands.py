@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.trace.findings.case import Case, mirror_of
@@ -129,7 +130,10 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
     if (controller := _controller(case)) is not None:
         return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"
-    return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}"
+    life = (
+        f"; a login there lives {period(known.login_life)}" if again and known is not None and known.login_life else ""
+    )
+    return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}{life}"
 
 
 def list_tags(case: Case, name: str) -> str:

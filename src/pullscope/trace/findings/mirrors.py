@@ -200,7 +200,7 @@ def _mend(one: Answer) -> str:
     if one.hop.ok:
         return f"correct where {one.hop.host} hands requests on to"
     if one.status == 403 and one.no_login and not one.hop.said and not one.hop.errors:
-        return f"check the name {one.name}: mirrors that are open to all say 403 to names that they do not serve"
+        return f"correct the name, if it is not {one.name}: mirrors that are open to all say 403 to names that they do not serve"
     return log_in(one.case, one.step.first.host) if one.status == 401 and one.no_login else fix_of(one)
 
 

@@ -73,7 +73,8 @@ def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
-    also = f"; {cache(one, name)}" if (one.known is None or one.known.is_cache) and not is_page(one.hop) else ""
+    caches = (one.known is None or one.known.is_cache) and host not in WEBSITES
+    also = f"; {cache(one, name)}" if caches and not is_page(one.hop) else ""
     if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
         other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
         return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"
@@ -85,6 +86,12 @@ def of_what_is_missing(one: Answer) -> str | None:
         if (within := host_within(name)) is not None:
             return f"leave {within} out of the name, if it is the registry that was meant{also}"
         renamed = one.step.first.host != host
+        if one.case.pull.client.family in CONTAINERS_IMAGE and "/" not in name:  # podman-container-tools/podman#9336
+            return f"write its registry before it (docker.io/library/{name}), or take {host} out of unqualified-search-registries"
+        if one.act == "list" and one.takes_no_login:
+            return (
+                f"ask for a tag by its name, as {host} may have no list of it, or correct the name, if it is not {name}"
+            )
         return f"correct the name{' or the rule that renames it,' if renamed else ''} if it is not {name}{also}"
     if one.code == "blob-unknown":
         if step.first.host != host:

@@ -78,7 +78,7 @@ def lost_after_push(case: Case) -> Iterator[Found]:
             f"ask again in a minute, as {known.name} may need time to copy it; if it stays away, look for a clean-up rule there "
             "and push again"
             if known is not None
-            else f"look at the storage of {last.host}: after a garbage collection restart it (and empty its Redis cache), give "
+            else f"restart {last.host} after a garbage collection (and empty its Redis cache), give "
             "all instances behind that name one storage, see what replication and clean-up rules do; then push again",
             severity=Severity.ERROR if asks else None,
         )

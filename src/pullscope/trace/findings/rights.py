@@ -11,7 +11,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.answers import Answer, by_hand
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import action, check, host_within, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
@@ -302,7 +302,7 @@ def of_a_silent_refusal(one: Answer) -> str | None:
     # distribution and Harbor name the error of a token that reached them
     unnamed = one.known is None and one.hop.challenges and all(kind.error is None for kind in one.hop.challenges)
     passed = "; check that the proxy in front passes Authorization on, too" if unnamed and one.status == 401 else ""
-    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{passed}"
+    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{_short(one)}{passed}"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -334,9 +334,9 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.no_login and says(one.hop, _OF_LOGIN):
         return f"log in: {one.login}; if it is public, {check(name)}"
     if one.no_login:
-        return f"log in, if that is what these words want: {login(one.case, host)}; else {by_hand(one)}"
+        return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
     right = f"give the account that {one.case.client} uses the right to {name}"
-    return f"{right}, if these words name no other reason; else {by_hand(one)}"
+    return f"{right}, if its words name no other reason; else {look_at_the_log(one)}"
 
 
 def _short(one: Answer) -> str:

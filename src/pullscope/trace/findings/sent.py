@@ -7,7 +7,7 @@ import re
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_hand, look_at_the_log
+from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
 from pullscope.trace.findings.fronts import limits, patience
@@ -110,7 +110,7 @@ def of_size_and_time(one: Answer) -> str | None:
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
         again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
         limits_of = f"their limits of size and time are the ones within reach, those of {one.hosted.name} are not"
-        network = "push from another network, or look at the proxies and firewalls of this one"
+        network = "push from another network, or past the proxies and firewalls of this one"
         return f"{again}; if that fails too, {network}: {limits_of}"
     if one.code == "upload-too-large":
         # goharbor/harbor#22353, #15823: the second of two
@@ -194,8 +194,8 @@ def of_uploads(one: Answer) -> str | None:
     if said & UNKNOWN_BLOB:
         if one.step.document is None:
             return "push again: a blob that the manifest names is not there"
-        lost = f"{host} said that all of it is there, and does not find it (several instances need one storage)"
-        return f"push again; if it keeps failing, look at the storage: {lost}"
+        lost = f"{host} said that all of it is there, and does not find it"
+        return f"push again; if it keeps failing, give all instances one storage, restart it after a garbage collection: {lost}"
     if one.status == 416 or says(hop, PART):
         from_there = f"from where {host} says that it is: the Range of its answers"
         return f"push again, and send the parts of a blob one after the other, {from_there}"
@@ -224,7 +224,7 @@ def of_a_manifest(one: Answer) -> str | None:
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     if tells_more(one.hop) and not of_types:
-        return by_hand(one)
+        return by_its_words(one)
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
     if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
         takes = "" if one.hosted is not None else ", or let it (FEATURE_GENERAL_OCI_SUPPORT in Quay)"

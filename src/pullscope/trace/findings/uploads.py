@@ -258,7 +258,7 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
             f"where to send it: {'there is no Location' if began else 'no registry answered'}, and nothing was pushed.",
             f"look at what in front of {last.host} takes Location out of its answers, and at that registry"
             if began
-            else f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; check host and port",
+            else f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; else correct the host",
             severity=Severity.ERROR,
         )
 
