@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pullscope.oci.challenge import Challenge
-from pullscope.oci.registry_steps import STEPS
+from pullscope.oci.registry_steps import RIGHTS, STEPS
 from pullscope.oci.urls import host_of
 
 HOUR = 3600
@@ -73,7 +73,18 @@ class KnownRegistry:
         owner, _, rest = (name or "OWNER/NAME").partition("/")
         names = {"name": name, "owner": owner, "path": rest.replace("/", "%2F"), "repository": rest.partition("/")[0]}
         fields = {key: text or key.upper() for key, text in {**self.at, **names, "role": role}.items()}
-        return self.steps[need].format_map(fields) if need in self.steps else None
+        text = self.steps.get(need) or (self.steps.get("grant") if need in RIGHTS else None)
+        one = (
+            re.sub(r"\[(.+?)\]", lambda ways: ways[1].split("|")[RIGHTS.index(need)], text)
+            if need in RIGHTS and text
+            else text
+        )
+        return one.format_map(fields) if one is not None else None
+
+    @property
+    def status(self) -> str:
+        """Where its faults are told."""
+        return self.steps.get("status", f"the status page of {self.name}")
 
 
 TABLE = r"""

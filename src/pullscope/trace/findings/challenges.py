@@ -331,7 +331,7 @@ named: <nothing><own>
 advice: <nothing><own>
     {one.advice}; if it keeps failing, <look>
 fails hosted: <nothing><own>
-    {one.later}; if it keeps failing, see {one.status_page}
+    {one.later}; if it keeps failing, see {one.hosted.status}
 fails: <nothing><own>
     {one.later}; if it keeps failing, {one.log}
 bearer: <nothing> It showed a token there, and no login.

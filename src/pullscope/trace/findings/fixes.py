@@ -203,8 +203,7 @@ def of_a_failure(one: Answer) -> str | None:
     if one.status < 500:
         return None
     if one.hosted is not None:
-        status = one.step_there("status") or f"the status page of {one.hosted.name}"
-        return f"{one.later.replace('again', 'again later', 1)}, and see {status}"
+        return f"{one.later.replace('again', 'again later', 1)}, and see {one.hosted.status}"
     if one.in_front is not None and name is not None:
         if filtering(hop) is not None:
             return f"allow {host} in {name}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"

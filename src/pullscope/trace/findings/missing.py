@@ -166,7 +166,7 @@ def of_storage(one: Answer) -> str | None:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
         known = known_registry(by)
-        whose = f"see {known.step('status') or known.name}" if known is not None else f"read the log of {hop.host}"
+        whose = f"see {known.status}" if known is not None else f"read the log of {hop.host}"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
     changed = "if it sends on to another address than was asked, a proxy on the way changes it"
     return (

@@ -183,8 +183,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         if first.last.host in served and first.last.ok
         else f"have {front(first.last) or 'what is in front'} hand all paths below {folder} on to the registry, as it did others"
         if first.last.host in served
-        else f"correct the name, if it is not {first.route.repository}; else try again later, and see "
-        f"{known.step('status') or f'the status page of {known.name}'}"
+        else f"correct the name, if it is not {first.route.repository}; else try again later, and see {known.status}"
         if (known := known_registry(first.last.host)) is not None
         else check(first.route.repository or "")
         if first.last.host in takes
