@@ -276,7 +276,7 @@ ROWS: dict[str, Row] = {
         never="already here|0 of 4",
     ),
     "live/wrong-password": Row(
-        operations=[(PULL, "docker.io/timonback/private", FAILED)],
+        operations=[(LOOK, "docker.io/timonback/private", FAILED)],
         found={"access-denied": "error"},
         says=("incorrect username or password", "FAILED, 401"),
         never=r"login: :|no image named",
@@ -303,7 +303,7 @@ ROWS: dict[str, Row] = {
         never="not fetched|error|warn ",
     ),
     "wire/gar-unauthenticated": Row(
-        operations=[(PULL, "europe-west4-docker.pkg.dev/proj/repo/api", FAILED)],
+        operations=[(LOOK, "europe-west4-docker.pkg.dev/proj/repo/api", FAILED)],
         found={"credentials-not-used": "error"},
         says=("gcloud auth configure-docker", "FAILED, 403"),
         never="own path|renamed|vanity",

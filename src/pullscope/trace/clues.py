@@ -16,7 +16,7 @@ from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.processes import Process
 from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
-from pullscope.trace.times import NEXT_MOVE, REOPEN, STEP_QUIET
+from pullscope.trace.times import BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
 """Steps that an operation takes in; a client that never rests begins another then."""
@@ -27,6 +27,10 @@ QUESTIONS = frozenset(
     {Endpoint.TAGS, Endpoint.CATALOG, Endpoint.V1_SEARCH, Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
 )
 """Endpoints that a client may ask for their own sake."""
+
+
+ON_NODES = frozenset({"containerd", "cri-o"})
+"""Families that pull for kubelet."""
 
 
 class Form(StrEnum):
@@ -129,7 +133,18 @@ def _is_full(_: Clue, pull: Pull) -> bool:
 
 def _is_too_old(clue: Clue, pull: Pull) -> bool:
     """Nothing was seen of it for so long that this is something new."""
-    return clue.time - pull.last > REOPEN and not pull.in_flight
+    quiet = clue.time - pull.last
+    goes_on = (quiet <= LAST_BYTE and wants(pull, clue.digest or "")) or (
+        quiet <= BACK_OFF and _tries_again(clue, pull)
+    )
+    return quiet > REOPEN and not pull.in_flight and not goes_on
+
+
+def _tries_again(clue: Clue, pull: Pull) -> bool:
+    """Whether a node asks once more for a tag that it could not have: kubelet does so until it gets it."""
+    last = pull.tag_step
+    failed = last is not None and last.outcome is Outcome.FAILED and pull.tag == clue.route.reference
+    return failed and clue.form is Form.TAG and clue.family == pull.client.family and clue.family in ON_NODES
 
 
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
@@ -141,23 +156,29 @@ def _is_another_process(clue: Clue, pull: Pull) -> bool:
     return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
 
 
+TAGS = frozenset({"crane", "go-containerregistry", "helm", "oras"})
+"""Families with a command that reads a manifest to put it under a tag."""
+
+
 def _goes_on_by_writing(clue: Clue, pull: Pull) -> bool:
     """Whether what was only looked at is tagged or signed, for which crane 0.21 and cosign 2.6 take other connections.
 
-    At once; but cosign gets a certificate first, with a login by browser, and asks with HEAD only before it writes.
+    At once; but cosign gets a certificate first, with a login by browser, and asks with HEAD only before it writes. helm puts
+    the tag of a manifest that is there, and that it has read by digest (helm/helm#31567).
     """
-    if pull.pushing or pull.fetched - {pull.digest} or not clue.announced:
+    if pull.pushing or pull.fetched - {pull.digest}:
         return False
     at_once = clue.began - pull.last <= STEP_QUIET
-    if clue.family in ("crane", "go-containerregistry"):
-        return at_once and clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST and pull.tag is not None
+    if clue.family in TAGS:
+        return at_once and clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST
     signs = clue.family == "cosign" and clue.form is Form.DIGEST and clue.digest in (None, pull.digest)
-    return signs and (at_once or clue.method == "HEAD")
+    return signs and clue.announced and (at_once or clue.method == "HEAD")
 
 
 def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
     """Over HTTP/2 a command-line client has one connection to a host: another one is another run's (crane, oras: seen)."""
-    if clue.process is not None or clue.spoken or clue.step.first.request.connection is None or is_theirs(clue, pull):
+    theirs = pull in clue.spoken or is_theirs(clue, pull) or _goes_on_by_writing(clue, pull)
+    if clue.process is not None or clue.step.first.request.connection is None or theirs:
         return False
     two = clue.step.first.request.http_version == "HTTP/2.0" and clue.family not in DAEMONS
     return two and clue.step.first.host in pull.streams and clue.credential not in (pull.credentials or {-1})
@@ -173,7 +194,7 @@ def _is_over(clue: Clue, pull: Pull) -> bool:
     if not pull.closed or is_theirs(clue, pull) or (clue.form is Form.PING and has_token(clue, pull)):
         return False
     same = clue.form is Form.DIGEST and clue.spoken == (pull,)
-    if same or _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull):
+    if same or _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull) or _tries_again(clue, pull):
         return False
     if clue.form in (Form.WRITE, Form.DIGEST) and not pull.put and (pull.pushing or found_no_tag(pull)):
         return False  # where the tag is not there, the look for it was the question before a push
@@ -261,6 +282,8 @@ def _asks_tag(clue: Clue, pull: Pull) -> bool:
     """One that is still resolving this tag, or has named nothing so far; a push with HEAD, before it puts the tag."""
     tag, mine = clue.route.reference, is_theirs(clue, pull)
     looks = clue.method == "HEAD" and not _still_pushes_blobs(clue, pull)
+    if _deleted(clue, pull):
+        return True
     if pull.pushing:
         if pull.put:
             return is_same_process(clue, pull) and pull.tag == tag
@@ -273,6 +296,11 @@ def _asks_tag(clue: Clue, pull: Pull) -> bool:
     return False
 
 
+def _deleted(clue: Clue, pull: Pull) -> bool:
+    """Whether it has deleted what is asked for, to see that it is gone (distribution-spec, conformance tests)."""
+    return (*clue.step.place, "DELETE") in pull.answered
+
+
 def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
     """Whether a daemon has a blob under way: it asks for the tag when all of them are there (dockerd 28.5, containerd store)."""
     return clue.family in DAEMONS and any(
@@ -283,14 +311,14 @@ def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
 def _asks_digest(clue: Clue, pull: Pull) -> bool:
     """One that was told of the digest, or resolved a tag without fetching what it names; a push looks with HEAD."""
     digest, route = clue.digest, clue.route
-    if is_same_process(clue, pull):
+    if is_same_process(clue, pull) or _deleted(clue, pull):
         return True
     if digest is None:  # a signature's tag
         return not pull.put
     reads_blob = route.endpoint is Endpoint.BLOB and clue.method == "GET"
     if pull.pushing:
-        if pull.put:
-            return False
+        if pull.put:  # oras-go adds what it pushed to the list of its subject's referrers, where that is a tag
+            return route.fallback_for is not None and clue.time - pull.last < STEP_QUIET
         return not reads_blob or is_theirs(clue, pull) or reads_to_look(pull)
     if route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None or route.cosign:
         return True
@@ -337,8 +365,12 @@ def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
 
 
 def _asks_list(clue: Clue, pull: Pull) -> bool:
-    """One that is still looking at the same repository (skopeo inspect, crane delete)."""
-    return is_same_process(clue, pull) or (not has_everything(pull) and not pull.put)
+    """One that is still looking at the same repository (skopeo inspect, crane delete).
+
+    Or that has put another in place of what it deletes: oras-go does so with a list of referrers by tag.
+    """
+    replaced = clue.method == "DELETE" and pull.pushing and clue.digest in pull.fetched
+    return is_same_process(clue, pull) or replaced or (not has_everything(pull) and not pull.put)
 
 
 def _asks_stray(clue: Clue, pull: Pull) -> bool:
@@ -379,9 +411,7 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         first, again = last.first.request, step.first.request
         # The same once more would be a repeat of that step: this is another client that looks the same.
         return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
-    if _starts_over(clue, pull):
-        return True
-    if _asks_anew(clue, pull):
+    if _starts_over(clue, pull) or _asks_anew(clue, pull) or _tries_again(clue, pull):
         return True
     if last.outcome is Outcome.FAILED:
         return not clue.announced  # a new version check: a new attempt

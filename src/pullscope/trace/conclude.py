@@ -19,7 +19,7 @@ from pullscope.trace.clues import PINGS
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.settle import ended_at_a_lookup, failures, found_no_tag, has_everything, steps_of, unused_token
+from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -72,6 +72,8 @@ def action_of(pull: Pull) -> Action:
     ]
     if any(_asks_for_layer(step, pull) for step in asked):
         return Action.PULL
+    if "push" in _rights_asked(pull) and not any(step.last.ok for step in asked):
+        return Action.PUSH  # go-containerregistry looks first whether it is there: its HEAD was refused (seen: 403)
     if manifests:
         # What has no manifest of that digest, containerd asks for it at the place of blobs (core/remotes/docker/resolver.go).
         named = {step.route.digest for step in manifests}
@@ -120,32 +122,37 @@ def _only_pulls(pull: Pull, manifests: list[Step]) -> bool:
     """
     if pull.client.family in FETCHES_LAYERS:
         return True
-    if all(step.method == "HEAD" for step in manifests):
-        return False
+    resolved = all(step.method == "HEAD" for step in manifests)
     if pull.client.family == "containerd":
-        return manifests[0].first.request.http_version != "HTTP/2.0"
-    return (
-        pull.client.family != "docker-cli" and not pull.images and all(s.outcome is Outcome.FAILED for s in manifests)
-    )
+        came = resolved and any(step.last.ok for step in manifests)
+        return manifests[0].first.request.http_version != "HTTP/2.0" and not came
+    if resolved or pull.client.family == "docker-cli" or pull.images:
+        return False
+    return all(step.outcome is Outcome.FAILED for step in manifests)
 
 
 def _action_of_nameless(pull: Pull) -> Action:
     """What version checks and tokens were for: the scope says it, or that there was a login and no scope."""
-    tokens = [step for step in steps_of(pull) if step.is_token]
-    asks = [parameters(query(step.first.request.url)) for step in tokens]
-    asked = [
-        *(step.token.scope or "" for step in tokens if step.token),
-        *(scope for one in asks for scope in one.get("scope", [])),
-    ]
-    scopes = [scope for text in asked for scope in read_scopes(text)]
-    wanted = {action for scope in scopes for action in scope.actions}
-    if scopes:
-        return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else Action.PULL
+    if wanted := _rights_asked(pull):
+        reads = (
+            Action.PULL if pull.client.family in RUNS_IMAGES else Action.LOOK
+        )  # crane and skopeo have words for both
+        return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else reads
+    asks = [parameters(query(step.first.request.url)) for step in steps_of(pull) if step.is_token]
     hops = [hop for step in steps_of(pull) for hop in step.hops]
     shown = {hop.request.authorization for hop in hops} - {"none"}
     if not any(step.is_token or step.first.status == 401 for step in steps_of(pull)):
         shown.discard("bearer")  # a token that was got before, for whatever it was: no login
     return Action.LOGIN if shown or any("offline_token" in one or "account" in one for one in asks) else Action.OTHER
+
+
+def _rights_asked(pull: Pull) -> set[str]:
+    """What the tokens were asked for: `pull`, `push`, `delete`."""
+    tokens = [step for step in steps_of(pull) if step.is_token]
+    asked = [step.token.scope or "" for step in tokens if step.token]
+    for step in tokens:
+        asked += parameters(query(step.first.request.url)).get("scope", [])
+    return {action for text in asked for scope in read_scopes(text) for action in scope.actions}
 
 
 def was_cut_off(step: Step) -> bool:
@@ -208,8 +215,10 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         if not failed and (puts or _pushed_a_blob(pull)):
             return Ending.COMPLETE
         return Ending.FAILED if failed else Ending.INCOMPLETE
-    if pull.action is Action.PUSH and found_no_tag(pull) and all(step is pull.tag_step for step in failed):
-        return Ending.INCOMPLETE  # the blobs were there, the tag has still to be written
+    if pull.action is Action.PUSH and not pull.pushing and all(step is pull.tag_step for step in failed):
+        # Only the answer that the manifest is there, too, ends a push that has written nothing.
+        there = any(step.route.endpoint is Endpoint.MANIFEST and step.last.ok for step in steps_of(pull))
+        return Ending.COMPLETE if there else Ending.INCOMPLETE
     return Ending.FAILED if failed else Ending.COMPLETE
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pullscope.oci.agents import COMMANDS, Client, identify
-from pullscope.oci.reference import registry_name
+from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, clue_of, names_tag
 from pullscope.trace.events import Requested
@@ -20,7 +20,7 @@ from pullscope.trace.hop import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
-from pullscope.trace.settle import failures, has_everything, steps_of, turns_out_a_push
+from pullscope.trace.settle import failures, has_everything, has_next_move, steps_of, turns_out_a_push
 from pullscope.trace.times import FALLBACK, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
@@ -69,7 +69,7 @@ class Grouper:
                     step.reasons.append(BEGINS)
             if pull is not None:
                 self._waiting.claim(clue, pull)
-                if step.reasons[0] is BEGINS and clue.form is not Form.PING:
+                if step.reasons[0] is BEGINS and (clue.form is not Form.PING or clue.registry == DOCKER_HUB):
                     self._waiting.turned_away(clue, pull)
                 self._learn_name(clue, pull)
         if pull is None:
@@ -347,7 +347,7 @@ def _waits_for_its_own(step: Step, pull: Pull) -> bool:
 
 def _was_refused(step: Step) -> bool:
     last = step.last
-    if step.in_flight or last.redirects or last.status == 401:
+    if step.in_flight or last.redirects or (last.request.authorization == "none" and has_next_move(step)):
         return False
     page = step.route.endpoint is Endpoint.MANIFEST and content_type(last) == "text/html"
     return not last.ok or page or step.instead is not None

@@ -58,7 +58,7 @@ TRANSITIONS: Sequence[Transition] = (
     Transition(state="open", event="the end of the input", then="ended", where="trace.finish"),
     Transition(
         state="ended",
-        event="a request that can only be its own, within 120 s; the next move of a step, within 600 s",
+        event="a request that can only be its own, within 120 s; a step's next move, 600 s; what it has still to fetch, an hour",
         then="open again, which is said once",
         where="trace._touch",
     ),

@@ -259,10 +259,19 @@ def failures(pull: Pull) -> list[Step]:
         step
         for step in pull.failing
         if step.outcome is Outcome.FAILED
-        and pull.answered.get((*step.place, _purpose(step)), -1.0) < _failed_at(step)
+        and not _was_answered_later(pull, step)
         and not _goes_on_without(pull, step)
         and not tokens_read_early(pull, step)
     ]
+
+
+def _was_answered_later(pull: Pull, failed: Step) -> bool:
+    """Whether what was asked for came after all, or what a token was asked for (from the registry, past a mirror)."""
+    return any(
+        pull.answered.get((*step.place, _purpose(step)), -1.0) >= _failed_at(failed)
+        for step in (failed, failed.under)
+        if step is not None
+    )
 
 
 def unused_token(pull: Pull) -> Step | None:

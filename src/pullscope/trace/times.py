@@ -36,6 +36,12 @@ SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUI
 REOPEN = 120.0
 """For as long an operation that ended may still be continued (docker retries for over a minute)."""
 
+LAST_BYTE = 3_600.0
+"""For as long what an operation has still to fetch is its own: the fourth layer is asked for when one of three has come."""
+
+BACK_OFF = 330.0
+"""kubelet tries again after 10 s, and twice as long each time, up to 300 s (MaxContainerBackOff)."""
+
 MEMORY = 600.0
 """For as long an unfollowed redirect, or a challenge, is remembered."""
 

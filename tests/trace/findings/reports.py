@@ -6,10 +6,10 @@
     *docker-pull c11
     = warning:mirror-failed says "said 503" never "not a registry"
 
-A block is a name, the report (or what is known without one) and the client; a sentence; lines that are played; and what is to be
-found: errors and warnings, no others, infos that must be among those that are there, words that messages and fixes must hold,
-and words that none may hold. A line that is further in goes on with the one before it. `*name …` plays the lines of a block
-`*name $word …` (_patterns.txt), or one of `PULLS`.
+A block is a name, the report (or what is known without one) and the client; a sentence; lines that are played; and what is to
+be found: errors and warnings, no others, infos that must be among those that are there, words that messages and fixes must
+hold, words that none may hold, and how its operations are `told`, where that is said. A line that is further in goes on with
+the one before it. `*name …` plays the lines of a block `*name $word …` (_patterns.txt), or one of `PULLS`.
 
 Of a URL, HUB, REG and the like are hosts and `<base>` a digest (`NAMED`). `^` is the last Location; what follows a redirect has
 its Referer, and `^^` is sent without. Before `>` stands what was asked (`ASKED`), behind it the status, `-` for none, and the
@@ -115,6 +115,7 @@ class Report:
     infos: list[str] = field(default_factory=list)
     says: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def play(self) -> Wire:
         """The wire on which it was said."""
@@ -247,7 +248,7 @@ def spelled_out(line: str, patterns: dict[str, tuple[list[str], list[str]]]) -> 
 def expected(line: str) -> dict[str, Any]:
     """What the last line of a block says is to be found."""
     finds: dict[str, str] = {}
-    lists: dict[str, list[str]] = {"infos": [], "says": [], "never": []}
+    lists: dict[str, list[str]] = {"infos": [], "says": [], "never": [], "told": []}
     at = ""
     for word in shlex.split(line)[1:]:
         severity, _, code = word.partition(":")

@@ -33,3 +33,10 @@ def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
     for pull in played(REPORTS[name].play()).pulls:
         errors = any(one.severity is Severity.ERROR for one in pull.findings)
         assert errors == (pull.outcome is not Ending.COMPLETE) or pull.outcome is Ending.INCOMPLETE
+
+
+@pytest.mark.parametrize("name", [name for name, report in REPORTS.items() if report.told])
+def test_what_a_client_did_is_told_as_so_many_operations(name: str) -> None:
+    """One for each thing that it did, with the right word, and how it ended."""
+    pulls = played(REPORTS[name].play()).pulls
+    assert [f"{pull.action} {pull.reference or pull.registry} {pull.outcome}" for pull in pulls] == REPORTS[name].told
