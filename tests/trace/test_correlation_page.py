@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pullscope.trace.clues import MAY_ASK, VETOES
+from pullscope.trace.candidates import MAY_ASK, VETOES
 from pullscope.trace.correlation_page import page
 from pullscope.trace.evidence import WHOSE
 

@@ -1,25 +1,14 @@
-"""What a request that begins a step gives away, who cannot have sent it, and who may have.
-One file, because every clue is a row of one table and its function.
-
-Two of the three tables of evidence: `VETOES`, and `MAY_ASK` with a row for each form of question. What decides between those
-who may have asked is in `evidence`.
-"""
+"""What a request that begins a step gives away of who sent it. Who may have is in `candidates`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pullscope.oci.agents import DAEMONS, PAIRS, STARTS_OVER, identify
+from pullscope.oci.agents import PAIRS, identify
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.trace.model import Outcome, Pull, Step
+from pullscope.trace.model import Pull, Step
 from pullscope.trace.processes import Process
-from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
-from pullscope.trace.times import BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
-
-MOST_STEPS = 10_000
-"""Steps that an operation takes in; a client that never rests begins another then."""
 
 PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
@@ -27,10 +16,6 @@ QUESTIONS = frozenset(
     {Endpoint.TAGS, Endpoint.CATALOG, Endpoint.V1_SEARCH, Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
 )
 """Endpoints that a client may ask for their own sake."""
-
-
-ON_NODES = frozenset({"containerd", "cri-o"})
-"""Families that pull for kubelet."""
 
 
 class Form(StrEnum):
@@ -123,126 +108,9 @@ def names_tag(route: Route) -> bool:
     )
 
 
-# -- who cannot have asked ----------------------------------------------------------------------------------------------
-
-
-def _is_full(_: Clue, pull: Pull) -> bool:
-    """It has taken in as many steps as are kept of one operation."""
-    return len(pull.steps) >= MOST_STEPS
-
-
-def _is_too_old(clue: Clue, pull: Pull) -> bool:
-    """Nothing was seen of it for so long that this is something new."""
-    quiet = clue.time - pull.last
-    goes_on = (quiet <= LAST_BYTE and wants(pull, clue.digest or "")) or (
-        quiet <= BACK_OFF and _tries_again(clue, pull)
-    )
-    return quiet > REOPEN and not pull.in_flight and not goes_on
-
-
-def _tries_again(clue: Clue, pull: Pull) -> bool:
-    """Whether a node asks once more for a tag that it could not have: kubelet does so until it gets it."""
-    last = pull.tag_step
-    failed = last is not None and last.outcome is Outcome.FAILED and pull.tag == clue.route.reference
-    return failed and clue.form is Form.TAG and clue.family == pull.client.family and clue.family in ON_NODES
-
-
-def _is_another_process(clue: Clue, pull: Pull) -> bool:
-    """The request came on a connection of another run of a command-line client, and carries no token of this one."""
-    known = clue.process is not None and pull.process is not None and pull.process.whole is not clue.process.whole
-    starts_over = clue.form is Form.TAG and _starts_over(clue, pull)  # the whole thing anew (podman 5.8)
-    if known and not pull.in_flight and (starts_over or _goes_on_by_writing(clue, pull)):
-        return False  # on new connections: seen
-    return known and clue.credential not in (pull.credentials or {-1}) and pull not in clue.issued_to
-
-
-TAGS = frozenset({"crane", "go-containerregistry", "helm", "oras"})
-"""Families with a command that reads a manifest to put it under a tag."""
-
-
-def _goes_on_by_writing(clue: Clue, pull: Pull) -> bool:
-    """Whether what was only looked at is tagged or signed, for which crane 0.21 and cosign 2.6 take other connections.
-
-    At once; but cosign gets a certificate first, with a login by browser, and asks with HEAD only before it writes. helm puts
-    the tag of a manifest that is there, and that it has read by digest (helm/helm#31567).
-    """
-    if pull.pushing or pull.fetched - {pull.digest}:
-        return False
-    at_once = clue.began - pull.last <= STEP_QUIET
-    if clue.family in TAGS:
-        return at_once and clue.form is Form.WRITE and clue.route.endpoint is Endpoint.MANIFEST
-    signs = clue.family == "cosign" and clue.form is Form.DIGEST and clue.digest in (None, pull.digest)
-    return signs and clue.announced and (at_once or clue.method == "HEAD")
-
-
-def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
-    """Over HTTP/2 a command-line client has one connection to a host: another one is another run's (crane, oras: seen)."""
-    theirs = pull in clue.spoken or is_theirs(clue, pull) or _goes_on_by_writing(clue, pull)
-    if clue.process is not None or clue.step.first.request.connection is None or theirs:
-        return False
-    two = clue.step.first.request.http_version == "HTTP/2.0" and clue.family not in DAEMONS
-    return two and clue.step.first.host in pull.streams and clue.credential not in (pull.credentials or {-1})
-
-
-def _is_another_client(clue: Clue, pull: Pull) -> bool:
-    """Another User-Agent, which no process of this client is known to send, on a connection that this one never used."""
-    return not (is_same_process(clue, pull) or pull in clue.spoken or alike(clue.agent, clue.family, pull))
-
-
-def _is_over(clue: Clue, pull: Pull) -> bool:
-    """It has ended, and nothing says that this request goes on with it."""
-    if not pull.closed or is_theirs(clue, pull) or (clue.form is Form.PING and has_token(clue, pull)):
-        return False
-    same = clue.form is Form.DIGEST and clue.spoken == (pull,)
-    if same or _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull) or _tries_again(clue, pull):
-        return False
-    if clue.form in (Form.WRITE, Form.DIGEST) and not pull.put and (pull.pushing or found_no_tag(pull)):
-        return False  # where the tag is not there, the look for it was the question before a push
-    if clue.form is Form.TAG and clue.method == "GET" and not clue.announced and not pull.pushing:
-        # Whoever asks with HEAD goes on with GET, also where HEAD failed (docker, containerd, crane: seen).
-        return pull.tag != clue.route.reference or pull.tag_step is None or pull.tag_step.method != "HEAD"
-    return clue.form is Form.TAG or clue.form is Form.LIST or clue.digest is None or not wants(pull, clue.digest)
-
-
-def _has_another_token(clue: Clue, pull: Pull) -> bool:
-    """It carries a token that was issued for another operation, and this one has its own."""
-    if not clue.issued_to or pull in clue.issued_to or is_same_process(clue, pull):
-        return False
-    if clue.form is Form.TAG and _starts_over(clue, pull):
-        return False
-    if _asks_anew(clue, pull) or _goes_on_by_writing(clue, pull):
-        return False
-    return bool(pull.credentials) and clue.credential not in pull.credentials
-
-
-ANEW = {(Form.LIST, "skopeo"): NEXT_MOVE, (Form.TAG, "docker-cli"): STEP_QUIET}
-"""Questions for which a client begins anew, version check and token and all: `skopeo inspect` for the tags (1.9, 1.22), `docker
-manifest inspect` for its second reading (28.5): seen. And within how long: a person may run the latter again."""
-
-
-def _asks_anew(clue: Clue, pull: Pull) -> bool:
-    soon = ANEW.get((clue.form, clue.family))
-    return soon is not None and clue.began - pull.last <= soon and not pull.in_flight and not pull.asked_itself
-
-
-VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
-    "full": _is_full,
-    "too old": _is_too_old,
-    "over": _is_over,
-    "another process": _is_another_process,
-    "another HTTP/2 connection": _has_its_own_stream,
-    "another client": _is_another_client,
-    "another token": _has_another_token,
-}
-"""Who cannot have asked, whatever else speaks for it."""
-
-
 def alike(agent: str, family: str, pull: Pull) -> bool:
     """Whether a User-Agent may be that of an operation's client: the same, or the other name of the same process."""
     return agent == pull.client_key[1] or frozenset({family, pull.client.family}) in PAIRS
-
-
-# -- who may have asked -------------------------------------------------------------------------------------------------
 
 
 def is_same_process(clue: Clue, pull: Pull) -> bool:
@@ -258,161 +126,3 @@ def is_theirs(clue: Clue, pull: Pull) -> bool:
 def has_token(clue: Clue, pull: Pull) -> bool:
     """Whether the request carries a token that this operation was given, or has used."""
     return pull in clue.issued_to or (clue.credential is not None and clue.credential in pull.credentials)
-
-
-def _asks_ping(clue: Clue, pull: Pull) -> bool:
-    """An operation of the same process, or one that has its token; or one without a name that tries http after https.
-
-    A version check with the token of a pull is no login: that has no scope (token spec; helm 4.2 and client libraries do it).
-    """
-    alone = clue.spoken == (pull,) and clue.family not in DAEMONS and not pull.closed
-    a_login_has_it = pull.repository is not None and any(other.repository is None for other in clue.issued_to)
-    if is_same_process(clue, pull) or alone or (has_token(clue, pull) and not a_login_has_it):
-        return True
-    if pull.repository is not None:
-        return False
-    others = [*pull.steps, *pull.open_steps, *pull.ready, *pull.unused]
-    # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
-    elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
-    shown = clue.step.first.request.authorization == "basic" and bool(others) and others[-1].last.status == 401
-    return bool(others) and (elsewhere or shown)
-
-
-def _asks_tag(clue: Clue, pull: Pull) -> bool:
-    """One that is still resolving this tag, or has named nothing so far; a push with HEAD, before it puts the tag."""
-    tag, mine = clue.route.reference, is_theirs(clue, pull)
-    looks = clue.method == "HEAD" and not _still_pushes_blobs(clue, pull)
-    if _deleted(clue, pull):
-        return True
-    if pull.pushing:
-        if pull.put:
-            return is_same_process(clue, pull) and pull.tag == tag
-        return mine or (looks and pull.tag in (None, tag))
-    if pull.tag is None and pull.by_digest is None:
-        asked = pull.asked_manifest or pull.asked_digest
-        return not asked or mine or (looks and pull.only_looked_for_blobs)
-    if pull.tag == tag:
-        return is_same_process(clue, pull) or goes_on(pull, clue)
-    return False
-
-
-def _deleted(clue: Clue, pull: Pull) -> bool:
-    """Whether it has deleted what is asked for, to see that it is gone (distribution-spec, conformance tests)."""
-    return (*clue.step.place, "DELETE") in pull.answered
-
-
-def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
-    """Whether a daemon has a blob under way: it asks for the tag when all of them are there (dockerd 28.5, containerd store)."""
-    return clue.family in DAEMONS and any(
-        step.route.endpoint in UPLOADS or step.route.endpoint is Endpoint.BLOB for step in pull.open_steps
-    )
-
-
-def _asks_digest(clue: Clue, pull: Pull) -> bool:
-    """One that was told of the digest, or resolved a tag without fetching what it names; a push looks with HEAD."""
-    digest, route = clue.digest, clue.route
-    if is_same_process(clue, pull) or _deleted(clue, pull):
-        return True
-    if digest is None:  # a signature's tag
-        return not pull.put
-    reads_blob = route.endpoint is Endpoint.BLOB and clue.method == "GET"
-    if pull.pushing:
-        if pull.put:  # oras-go adds what it pushed to the list of its subject's referrers, where that is a tag
-            return route.fallback_for is not None and clue.time - pull.last < STEP_QUIET
-        return not reads_blob or is_theirs(clue, pull) or reads_to_look(pull)
-    if route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None or route.cosign:
-        return True
-    if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
-        # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
-        goes_on = found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
-        new = clue.announced and not goes_on  # a version check waits: another run begins
-        return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
-    if wants(pull, digest):
-        return True
-    if knows(pull, digest):
-        again = route.endpoint is Endpoint.MANIFEST and clue.method == "GET" and digest in pull.fetched
-        anew = pull.by_digest == digest or clue.announced  # a version check waits: the next pull of the same image
-        return not (again and anew) or pull in clue.spoken
-    if pull in clue.issued_to or pull in clue.spoken:
-        return True
-    # A client that has the index already asks for its children without fetching it (containerd 2.1, transfer service).
-    knows_nothing = pull.index is None and not pull.images and not pull.put
-    return knows_nothing and (pull.tag is not None or route.endpoint is not Endpoint.MANIFEST)
-
-
-def _asks_write(clue: Clue, pull: Pull) -> bool:
-    """A push whose tag does not stand yet; or one that has fetched nothing, where a client may begin a push so.
-
-    A manifest right after another is of the same push, as an index after its children: what begins a push looks at blobs or tags.
-    """
-    if is_same_process(clue, pull):
-        return True
-    if pull.put:
-        at_once = not (clue.issued_to or clue.announced or pull.in_flight) and clue.time - pull.last < STEP_QUIET
-        return clue.route.endpoint is Endpoint.MANIFEST and (at_once or is_theirs(clue, pull) or pull in clue.spoken)
-    if pull.pushing or _goes_on_by_writing(clue, pull):
-        return True
-    has_read = pull.fetched or (pull.got_manifest and not found_no_tag(pull))
-    return is_theirs(clue, pull) or (not has_read and _may_go_on_as_push(clue, pull))
-
-
-def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
-    """A daemon asks for the blobs first and for the tag last, so what began with a tag is something else: a pull, or the
-    look for a cache that BuildKit takes before it builds (dockerd 28.5, BuildKit of dockerd 28.5).
-    """
-    same_tag = pull.tag is None or (clue.route.reference is not None and pull.tag == clue.route.reference)
-    return clue.family not in DAEMONS or same_tag or is_theirs(clue, pull)
-
-
-def _asks_list(clue: Clue, pull: Pull) -> bool:
-    """One that is still looking at the same repository (skopeo inspect, crane delete).
-
-    Or that has put another in place of what it deletes: oras-go does so with a list of referrers by tag.
-    """
-    replaced = clue.method == "DELETE" and pull.pushing and clue.digest in pull.fetched
-    return is_same_process(clue, pull) or replaced or (not has_everything(pull) and not pull.put)
-
-
-def _asks_stray(clue: Clue, pull: Pull) -> bool:
-    """One that wants the digest: from a descriptor's own `urls`, or the beginning of its redirect was not seen.
-
-    Signatures beside a registry are those of a manifest that it has.
-    """
-    has = clue.route.endpoint is Endpoint.SIGNATURES and knows(pull, clue.digest or "")
-    return has or (clue.digest is not None and wants(pull, clue.digest))
-
-
-MAY_ASK: Mapping[Form, Callable[[Clue, Pull], bool]] = {
-    Form.PING: _asks_ping,
-    Form.TAG: _asks_tag,
-    Form.DIGEST: _asks_digest,
-    Form.WRITE: _asks_write,
-    Form.LIST: _asks_list,
-    Form.STRAY: _asks_stray,
-}
-"""For each form of question, which operations may have asked it."""
-
-
-def _starts_over(clue: Clue, pull: Pull) -> bool:
-    """Whether this client begins the whole thing anew, for the storage or the registry has failed it."""
-    troubled = (*failures(pull), *(old for old in pull.open_steps if not old.in_flight))
-    return clue.family in STARTS_OVER and any(
-        old.last.status in RETRIED or (old.route.endpoint is Endpoint.BLOB and old.last.status == 404)
-        for old in troubled
-    )
-
-
-def goes_on(pull: Pull, clue: Clue) -> bool:
-    """Whether a request for the tag is still the same operation's, and not the beginning of the next."""
-    step, last = clue.step, pull.tag_step
-    if last is None:
-        return True
-    if not last.settled:
-        first, again = last.first.request, step.first.request
-        # The same once more would be a repeat of that step: this is another client that looks the same.
-        return not last.in_flight and (first.url_id, last.method) != (again.url_id, step.method)
-    if _starts_over(clue, pull) or _asks_anew(clue, pull) or _tries_again(clue, pull):
-        return True
-    if last.outcome is Outcome.FAILED:
-        return not clue.announced  # a new version check: a new attempt
-    return last.method == "HEAD" and step.method == "GET" and not pull.asked_digest

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from pullscope.trace import times
-from pullscope.trace.clues import MAY_ASK, VETOES
+from pullscope.trace.candidates import MAY_ASK, VETOES
 from pullscope.trace.evidence import WHOSE
 from pullscope.trace.lifecycle import PATIENCE, TRANSITIONS
 
@@ -29,7 +29,7 @@ JSON report, and in the text with `-v`.
    one), repeats what was refused, asks for the next range, or goes to the `Location` of an upload.
 2. `token_owners` assigns a token request to the step whose challenge it answers. If several challenges are equal, the token waits
    and belongs to the operation that carries it first.
-3. Anything else begins a step. `clues` finds what the request shows, and which operations can and cannot have sent it; `evidence`
+3. Anything else begins a step. `clues` finds what the request shows, `candidates` which operations may have sent it; `evidence`
    chooses. If none can, an operation begins.
 4. A request that names no repository (a version check) waits in `waiting`, until a request with a name claims it.
 5. A redirect may lead to a request that carries another operation's token. Then the step belonged to that

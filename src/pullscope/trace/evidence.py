@@ -1,6 +1,6 @@
 """What speaks for one operation rather than another: the third table of evidence, and the matcher that reads all three.
 
-The matcher keeps the operations that pass the tables of `clues`; each row of `WHOSE` narrows the choice, the strongest first. Of
+The matcher keeps those that pass the tables of `candidates`; each row of `WHOSE` narrows the choice, the strongest first. Of
 equals the one that waited longest is taken. Whom only weak rows put behind is kept as a rival, so that a view can say what could
 not be told.
 The row that decided is the `because` of the step.
@@ -15,7 +15,8 @@ from itertools import islice
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.clues import MAY_ASK, VETOES, Clue, Form, has_token, is_same_process
+from pullscope.trace.candidates import MAY_ASK, VETOES
+from pullscope.trace.clues import Clue, Form, has_token, is_same_process
 from pullscope.trace.model import Pull, Reason, Strength
 from pullscope.trace.settle import wants
 
@@ -89,7 +90,7 @@ WHOSE: Sequence[Row] = (
     Row(
         name="wanted digest",
         strength=Strength.LIKELY,
-        holds=lambda clue, pull: clue.digest is not None and wants(pull, clue.digest),
+        holds=lambda clue, pull: wants(pull, clue.digest),
         words="asks for a digest that this operation has still to fetch",
         source="distribution-spec 1.1: a manifest names what a client pulls next",
     ),

@@ -368,8 +368,8 @@ def knows(pull: Pull, digest: str) -> bool:
     return digest in pull.expected or digest in (pull.digest, pull.by_digest)
 
 
-def wants(pull: Pull, digest: str) -> bool:
+def wants(pull: Pull, digest: str | None) -> bool:
     """Whether the operation knows the digest and has not got it."""
-    if not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
+    if digest is None or not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
         return False
     return not any(step.route.digest == digest for step in pull.open_steps)
