@@ -26,7 +26,7 @@ from pullscope.oci.messages import Headers
 from pullscope.render.formats import report
 from pullscope.render.lines import Story
 from pullscope.render.names import heading
-from pullscope.trace import clues, reading, stitch
+from pullscope.trace import candidates, reading, stitch
 from pullscope.trace import trace as trace_module
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.model import Ending, Hop
@@ -356,7 +356,7 @@ def test_keep_bounds_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_client_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that asks for tags every few seconds, for months, is told in pieces."""
-    monkeypatch.setattr(clues, "MOST_STEPS", 10)
+    monkeypatch.setattr(candidates, "MOST_STEPS", 10)
     wire = Wire()
     for _ in range(25):
         wire.ask("GET", f"{HUB}/v2/library/app/tags/list")
