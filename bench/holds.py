@@ -6,8 +6,7 @@ import gzip
 import json
 import time
 
-from pullscope.mitm.bodies import WentBy
-from pullscope.mitm.body_tap import MOST_KEPT, Tap
+from pullscope.mitm.bodies import MOST_KEPT, Tap, WentBy
 from pullscope.oci.documents import read_manifest
 from pullscope.oci.scrub import redact_document
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pullscope.cli.source import few_collections
 from pullscope.mitm.flow_file import FlowFile
+from pullscope.render.formats import Told
 from pullscope.render.html.page import page
-from pullscope.render.report_input import Told
 from pullscope.trace.events import Event
 from pullscope.trace.model import Pull
 from pullscope.trace.recording import from_line, to_line

@@ -136,7 +136,7 @@ def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> Non
     copy.add("worlds/clients/client_catalog.py", row, before='    Client(\n        id="docker-classic"')
 
     said = copy.run(
-        "from pullscope.cli.demo_pulls import demo_pulls\n"
+        "from pullscope.cli.explain import demo_pulls\n"
         "print([(one.client, one.through) for one in demo_pulls().tried if one.client == 'img'])"
     )
     assert said == "[('img', None)]\n"

@@ -21,12 +21,11 @@ import pytest
 from pullscope.mitm.flow_file import FlowFile
 from pullscope.render.exports.markdown import markdown
 from pullscope.render.exports.mermaid import mermaid
-from pullscope.render.formats import report
+from pullscope.render.formats import Told, report
 from pullscope.render.html.page import page
 from pullscope.render.layout import WIDTH
 from pullscope.render.lines import Story
 from pullscope.render.report import report_lines
-from pullscope.render.report_input import Told
 from pullscope.trace.events import Event
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.model import Pull

@@ -37,7 +37,7 @@ ACROSS = {
         "worlds/vanity/test_field"
     ),
     "one thing that several files do together": (
-        "host/test_rootless host/test_unit render/exports/test_ci trace/test_made_good trace/test_mirrored"
+        "host/test_rootless host/test_unit trace/test_made_good trace/test_mirrored"
     ),
 }
 """Tests that mirror no single file, by the reason."""
@@ -47,7 +47,6 @@ BY_ANOTHER_ROOM = {
     "pullscope.host.mirror.proof": "e2e/test_mirror_on.py",
     "pullscope.host.watched.cri": "e2e/test_doctor_trace.py",
     "pullscope.host.watched.pulls": "e2e/test_doctor_trace.py",
-    "pullscope.mitm.flow_tail": "cli/test_follow.py",
     "pullscope.worlds.check": "cli/test_check.py",
     "pullscope.worlds.vanity.starters": "cli/test_vanity.py",
     "pullscope.worlds.vanity.reloading": "mitm/test_vanity.py",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import typer
 
-from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.exits import Complaint, lines_of, say, speaking, tell
 from pullscope.host import HostError
 from pullscope.oci.verdicts import ExitCode
 
@@ -54,3 +59,166 @@ def test_a_sentence_is_in_whole_words_and_a_command_on_one_line(
     whole, *lines = capsys.readouterr().err.splitlines()
     assert whole == said
     assert lines == ["error: pullscope is already on, and this would undo that", "too. First:", command]
+
+
+DATA = Path(__file__).parents[1] / "data"
+ARTICLE = str(DATA / "vanity" / "netlify.toml")
+FAILED = str(DATA / "recordings" / "dockerd-20.10-missing-tag.mitm")
+NOT_COVERED = "docker.example.com/library/nginx"
+
+VERDICTS = [
+    ["vanity", "try", ARTICLE, "--ref", NOT_COVERED],
+    ["vanity", "try", ARTICLE, "--ref", NOT_COVERED, "--json"],
+    ["vanity", "try", ARTICLE, ARTICLE, "--ref", NOT_COVERED],
+    ["vanity", "lint", ARTICLE, "--host", "docker.example.com", "--ref", NOT_COVERED],
+    ["check", NOT_COVERED, "--rules", ARTICLE],
+    ["check", "docker.invalid/a/b", "--clients", "skopeo"],
+    ["diff", FAILED, FAILED],
+    ["report", FAILED, "--fail-on", "error"],
+    ["report", FAILED, "--fail-on", "error", "--json"],
+]
+
+
+def ended(words: list[str], shell: str) -> tuple[int, str]:
+    """The exit code of our command in `shell`, where it stands as "$@", and what is on stderr."""
+    done = subprocess.run(
+        ["bash", "-c", shell, "bash", sys.executable, "-m", "pullscope.cli.main", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words", VERDICTS, ids=lambda words: " ".join(words[:2]))
+def test_a_verdict_is_the_same_for_a_reader_who_leaves(words: list[str]) -> None:
+    """`| head -1`, a reader who is gone before the first line, no stdout at all: 3, without a traceback."""
+    for shell in ('"$@" | head -1; exit ${PIPESTATUS[0]}', '"$@" | true; exit ${PIPESTATUS[0]}', '"$@" >&-'):
+        code, said = ended(words, shell)
+        assert (code, "Traceback" in said, "Exception" in said) == (3, False, False), f"{shell}: {said}"
+
+
+@pytest.mark.parametrize(
+    "words", [["vanity", "try", "--bad"], ["vanity", "try", ARTICLE, "--ref", "alpine"], ["fetch"]]
+)
+def test_a_wrong_word_is_one_for_a_reader_who_leaves(words: list[str]) -> None:
+    """2, however little is read of what is said about it."""
+    for shell in ('"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', '"$@" 2>&-', '"$@" >&- 2>&-'):
+        assert ended(words, shell)[0] == 2, shell
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+    ids=["forced", "piped", "unwanted"],
+)
+def test_a_table_is_coloured_where_colour_is_wanted(env: dict[str, str], coloured: bool) -> None:
+    """A failure is red on a terminal, and plain in a pipe or with NO_COLOR."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", *VERDICTS[0]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", **env},
+    )
+    assert ("\x1b[1;31mFAILS\x1b[0m" in done.stdout) is coloured
+    assert ("\x1b" in done.stdout) is coloured
+
+
+@pytest.mark.parametrize("words", [["--help"], ["report", "--help"], ["report", "--nope"]], ids=" ".join)
+def test_a_help_is_plain_where_colour_is_unwanted(words: list[str]) -> None:
+    """Its library leaves out colours with NO_COLOR, and keeps bold and dim."""
+    env = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "80", "FORCE_COLOR": "1"}
+    command = [sys.executable, "-m", "pullscope.cli.main", *words]
+    in_colour, plain = (
+        subprocess.run(command, capture_output=True, text=True, check=False, env={**env, **more})
+        for more in ({}, {"NO_COLOR": "1"})
+    )
+    assert "\x1b" in in_colour.stdout + in_colour.stderr
+    assert "\x1b" not in plain.stdout + plain.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-h"),
+        ("docker", "on", "-h"),
+        ("report", "--format", "md", "{recording}"),
+        ("report", "--format", "html", "{recording}"),
+        ("demo", "--list-registries"),
+        ("explain", "digest"),
+    ],
+    ids=" ".join,
+)
+def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
+    """What it has no character for is spelled plainly; before, `check -h` ended with a traceback."""
+    recording = str(DATA / "recordings" / "skopeo-1.9-vanity-302.mitm")
+    done = subprocess.run(
+        [sys.executable, "-m", "pullscope.cli.main", *(word.format(recording=recording) for word in words)],
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(DATA.parents[1] / "src")},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert b":?`" not in done.stdout  # `IMAGE@sha256:...`
+
+
+def test_a_text_behind_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole words below each other on a terminal, one line in a pipe."""
+    text = "one word after the other until there is no room"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert lines_of("error   ", text) == [f"error   {text}"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    told = lines_of("a lead of thirty-two columns     ", text)
+    assert " ".join(line[33:] for line in told) == text
+    assert len(told) == 2
+    assert max(map(len, told)) <= 59
+
+
+UNDO = "undo  /opt/pullscope/bin/pullscope docker off --root /srv/a/tree/of/its/own (by itself at 12:00:00 UTC)"
+
+
+@pytest.mark.parametrize(
+    ("line", "on_a_terminal"),
+    [
+        ("off   Nothing was on.", ["off   Nothing was on."]),
+        (
+            UNDO,
+            [
+                "undo  /opt/pullscope/bin/pullscope docker off \\",
+                "        --root /srv/a/tree/of/its/own",
+                "      (by itself at 12:00:00 UTC)",
+            ],
+        ),
+        (
+            "  fix   printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
+            [
+                "  fix   printf '%s\\n' \\",
+                "          '[plugins.\"io.containerd.cri\".registry]' | tee \\",
+                "          -a /etc/config.toml",
+            ],
+        ),
+        (
+            "on    containerd (CRI, nerdctl): requests for docker.io go to the mirror first",
+            ["on    containerd (CRI, nerdctl): requests for docker.io go", "      to the mirror first"],
+        ),
+        (
+            "  /etc/systemd/system/docker.service.d/pullscope.conf  removed (it was new)",
+            ["  /etc/systemd/system/docker.service.d/pullscope.conf", "  removed (it was new)"],
+        ),
+    ],
+)
+def test_a_line_fits_a_terminal_and_its_command_can_be_pasted(
+    line: str, on_a_terminal: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words stay whole, and a command is one for the shell; a pipe has it as it is."""
+    monkeypatch.setenv("COLUMNS", "60")
+    tell(line)
+    assert capsys.readouterr().out == f"{line}\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    tell(line)
+    assert capsys.readouterr().out.splitlines() == on_a_terminal

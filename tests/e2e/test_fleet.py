@@ -31,7 +31,7 @@ from pullscope.render.exports.otlp import traces_data
 
 pytestmark = pytest.mark.real
 pytest.importorskip("opentelemetry.sdk", reason="needs the extra [otel]")
-otlp_counters = pytest.importorskip("pullscope.mitm.otlp_counters")
+otlp_counters = pytest.importorskip("pullscope.mitm.otlp_sender")
 otlp_sender = pytest.importorskip("pullscope.mitm.otlp_sender")
 metrics_pb2 = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
 

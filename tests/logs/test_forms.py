@@ -11,8 +11,8 @@ import pytest
 from pullscope.cli.exits import Complaint
 from pullscope.cli.source import begin_of, is_flow_file, is_recording, read_trace
 from pullscope.logs import forms
+from pullscope.render.formats import Told
 from pullscope.render.report import report_json
-from pullscope.render.report_input import Told
 from pullscope.trace.events import Requested
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.recording import to_line

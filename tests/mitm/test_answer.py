@@ -14,8 +14,7 @@ from mitmproxy.test import taddons, tflow
 
 from pullscope.mitm.answer import Answer, Patience
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.proxy_thread import ProxyThread
-from pullscope.mitm.tunnel import Tunnel
+from pullscope.mitm.proxy_thread import ProxyThread, Tunnel
 from pullscope.oci.messages import Headers, Request, Response
 
 HOST = "docker.example.com"

@@ -8,7 +8,7 @@ from pathlib import Path
 from mitmproxy import http
 from tests.make import exchange, in_mitmproxy, loaded, through
 
-from pullscope.mitm import recording_file
+from pullscope.mitm import recorder
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.rotation import Rotation
 from pullscope.mitm.watch import Watch
@@ -46,7 +46,7 @@ def rotations(path: Path, before: bool) -> list[object]:
 
 def test_the_options_reach_the_recording(tmp_path: Path) -> None:
     """In either order of -s; a recording that is not continued, which a person asked for, is left whole."""
-    wanted = [recording_file.Rotation(50_000_000, 2), None]
+    wanted = [recorder.Rotation(50_000_000, 2), None]
 
     assert rotations(tmp_path / "a.jsonl", before=True) == wanted
     assert rotations(tmp_path / "b.jsonl", before=False) == wanted

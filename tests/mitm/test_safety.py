@@ -8,8 +8,7 @@ import io
 import pytest
 from tests.make import exchange
 
-from pullscope.mitm.bodies import body_of_tap
-from pullscope.mitm.body_tap import Tap
+from pullscope.mitm.bodies import Tap, body_of_tap
 from pullscope.mitm.safety import caught, printing_to, seen_by, stream_past
 
 DATA = b"manifest " * 1000

@@ -15,8 +15,7 @@ from mitmproxy.io import FlowReader, FlowWriter
 from tests.make import exchange
 from tests.trace.test_border_secrets import CODINGS, KINDS, PLACES, leaks
 
-from pullscope.mitm.flow_file import FlowFile
-from pullscope.mitm.flow_tail import FlowTail
+from pullscope.mitm.flow_file import FlowFile, FlowTail
 from pullscope.mitm.scrub import scrub
 from pullscope.render.formats import report
 from pullscope.trace.trace import Trace

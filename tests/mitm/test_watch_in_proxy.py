@@ -22,8 +22,7 @@ from mitmproxy.io import FlowWriter
 from pullscope.mitm import addon_path
 from pullscope.mitm.answer import Answer
 from pullscope.mitm.flow_file import FlowFile
-from pullscope.mitm.proxy_thread import ProxyThread
-from pullscope.mitm.tunnel import Tunnel
+from pullscope.mitm.proxy_thread import ProxyThread, Tunnel
 from pullscope.mitm.watch import Watch
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference

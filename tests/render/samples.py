@@ -11,7 +11,7 @@ from tests.trace.images import DIALECTS, Image, digest, docker_classic
 from tests.trace.wire import CDN, HUB, SKOPEO, Wire, challenge_for, played
 
 from pullscope.mitm.flow_file import FlowFile
-from pullscope.render.report_input import Told
+from pullscope.render.formats import Told
 from pullscope.trace.trace import Trace
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "data" / "recordings").glob("*.mitm"))

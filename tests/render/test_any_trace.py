@@ -17,11 +17,10 @@ from pullscope.logs import forms
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.urls import split
 from pullscope.render.explain.lesson_text import lesson_blocks
-from pullscope.render.formats import FORMS
+from pullscope.render.formats import FORMS, Told
 from pullscope.render.html.page import live_pull
 from pullscope.render.layout import paint
 from pullscope.render.report import report_json, report_lines
-from pullscope.render.report_input import Told
 from pullscope.trace.border import Body, Border
 from pullscope.trace.events import Event
 from pullscope.trace.recording import Reader, first_line, to_line

@@ -9,9 +9,9 @@ import pytest
 
 from pullscope.cli.source import read_trace
 from pullscope.render.diff import Difference, difference_lines, side_of
+from pullscope.render.formats import Told
 from pullscope.render.layout import paint
 from pullscope.render.report import report_json
-from pullscope.render.report_input import Told
 
 EVIL = "\x1b]0;owned\x07" + "a" * 1_000_000
 LONGEST = 400

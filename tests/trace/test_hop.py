@@ -10,9 +10,9 @@ from tests.trace.images import Image, head
 from tests.trace.wire import Wire
 
 from pullscope.render.exports.har import har
+from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_times
 from pullscope.render.report import report_json
-from pullscope.render.report_input import Told
 from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop
 from pullscope.trace.recording import Reader, first_line, to_line

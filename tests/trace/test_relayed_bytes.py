@@ -6,9 +6,8 @@ from tests.trace.images import Image, digest, get_manifest
 from tests.trace.test_unseen_hosts import APP, TARGET, sent_on, untraced
 from tests.trace.wire import HUB, Wire, merged, only, played
 
-from pullscope.render.formats import report
+from pullscope.render.formats import Told, report
 from pullscope.render.report import report_json
-from pullscope.render.report_input import Told
 from pullscope.trace.events import Relayed
 from pullscope.trace.model import Ending, Outcome
 from pullscope.trace.times import RELAY_QUIET

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pullscope.cli.client_table import chosen_clients, client_lines, clients_json
-from pullscope.cli.exits import Complaint, speaking
-from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
-from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with
+from pullscope.cli.exits import Complaint, end_with, speaking
+from pullscope.cli.options import CA, AsJson, Insecure, Resolve, Timeout, network
 from pullscope.oci.amounts import period
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode

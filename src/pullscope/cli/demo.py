@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli import completion
-from pullscope.cli.exits import Complaint, say, speaking, unknown
+from pullscope.cli import options
+from pullscope.cli.exits import Complaint, lines_of, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
-from pullscope.cli.output import lines_of
 from pullscope.oci.known_registries import login_command
 from pullscope.render.layout import screen_width
 
@@ -34,7 +33,7 @@ def demo(
             "--client",
             metavar="CLIENT",
             help="docker-containerd (29), docker-classic (to 28), skopeo and others.",
-            autocompletion=completion.client,
+            autocompletion=options.complete_client,
         ),
     ] = None,
     registry: Annotated[
@@ -43,7 +42,7 @@ def demo(
             "--registry",
             metavar="NAME",
             help="The registry to play: docker-hub, ghcr, ecr and others.",
-            autocompletion=completion.registry,
+            autocompletion=options.complete_registry,
         ),
     ] = "docker-hub",
     vanity: Annotated[
@@ -55,7 +54,7 @@ def demo(
             "--fault",
             metavar="CODE",
             help="Play a fault, named by its finding's code.",
-            autocompletion=completion.fault,
+            autocompletion=options.complete_fault,
         ),
     ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="List the faults and exit.")] = False,
@@ -110,8 +109,8 @@ def demo(
     login = (row.needs_login or (chosen is not None and chosen.login)) and not (chosen is not None and chosen.private)
     start_of(client, login=login)  # a ValueError where there is none
 
-    from pullscope.cli.output import wants_color
-    from pullscope.cli.preflight import check_recording
+    from pullscope.cli.exits import wants_color
+    from pullscope.cli.proxy_words import check_recording
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
     from pullscope.render.labels import label

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pullscope.cli import completion
-from pullscope.cli.exits import Complaint, speaking, unknown
-from pullscope.cli.network_options import CA, Insecure, Resolve, Timeout, network
-from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with
+from pullscope.cli import options
+from pullscope.cli.exits import Complaint, end_with, speaking, unknown
+from pullscope.cli.options import CA, AsJson, Insecure, Resolve, Timeout, network
 
 if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
@@ -40,7 +38,7 @@ def diff(
             "--client",
             metavar="ID",
             help="The client that pulls REGISTRY/IMAGE.",
-            autocompletion=completion.client,
+            autocompletion=options.complete_client,
         ),
     ] = "docker-containerd",
     ca: CA = None,
@@ -97,8 +95,8 @@ def _reference(text: str) -> Reference | None:
 def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     """The pulls seen while this client walks an image over the network; layers are not downloaded."""
     from pullscope.judge import traced
+    from pullscope.render.formats import Told
     from pullscope.render.report import report_json
-    from pullscope.render.report_input import Told
     from pullscope.worlds.check import walk
     from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
 
@@ -129,8 +127,8 @@ def _pulls(file: str) -> list[Document]:
     if saved is not None:
         return saved
     from pullscope.cli.source import read_trace
+    from pullscope.render.formats import Told
     from pullscope.render.report import report_json
-    from pullscope.render.report_input import Told
 
     trace, _ = read_trace(file)
     pulls: list[Document] = report_json(Told.of(trace, file))["pulls"]

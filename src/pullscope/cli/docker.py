@@ -16,11 +16,10 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli import sandbox, tracing
+from pullscope.cli import tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
-from pullscope.cli.exits import speaking
+from pullscope.cli.exits import reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
-from pullscope.cli.output import reader_may_leave, tell
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
 from pullscope.host import (
@@ -53,7 +52,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Point a docker daemon at the tracing proxy, and undo it.",
 )
-app.command("sandbox", context_settings=sandbox.CONTEXT)(sandbox.sandbox)
+app.command("sandbox", context_settings=tracing.CONTEXT)(tracing.sandbox)
 app.command("trace")(tracing.trace)
 
 

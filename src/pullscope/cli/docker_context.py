@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from pullscope.cli.output import lines_of, tell
+from pullscope.cli.exits import lines_of, tell
 from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
 from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout

@@ -14,9 +14,8 @@ import typer
 
 from pullscope.cli import unit
 from pullscope.cli.docker_context import print_problems
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, lines_of, reader_may_leave, speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import lines_of, reader_may_leave
 from pullscope.host import command
 from pullscope.host.invoker import invoker
 from pullscope.host.routes import containerd, docker, podman

@@ -1,4 +1,4 @@
-"""`pullscope explain`: a pull as a lesson, made of what was really said."""
+"""`pullscope explain`: a pull as a lesson, made of what was really said, and of the demo's pulls for what it lacks."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli.demo_pulls import demo_pulls
-from pullscope.cli.exits import Complaint, say, speaking, unknown
+from pullscope.cli.exits import Complaint, say, speaking, unknown, wants_color
 from pullscope.cli.options import Color
-from pullscope.cli.output import wants_color
 from pullscope.cli.source import choose, is_message, name_of, read_trace
 from pullscope.render.explain.glossary import TERMS, term
-from pullscope.render.formats import FORMS
+from pullscope.render.formats import FORMS, Told
 from pullscope.render.layout import screen_width
-from pullscope.render.report_input import Told
 
 if TYPE_CHECKING:
+    from pullscope.render.explain.lesson_text import Demo
     from pullscope.trace.model import Pull
+    from pullscope.worlds.clients.client_catalog import Client
+    from pullscope.worlds.clients.drive import Ran
+
 
 UP_AND_CLEAR = "\x1b[1A\x1b[2K"
 """To the line where Enter was pressed, and empty it (ECMA-48: CUU, EL)."""
@@ -113,3 +114,36 @@ def _goes_on(number: int, of: int) -> bool:
     if os.environ.get("TERM", "dumb") != "dumb":
         print(UP_AND_CLEAR, end="", flush=True)
     return answer.strip().lower() not in ("q", "quit")
+
+
+NOON = 1795424400.0
+"""Any time: tokens and links of the sample are good for some minutes after it."""
+
+
+def demo_pulls() -> Demo:
+    """Each client straight, and through docker.example.com, which answers 302."""
+    from pullscope.render.explain.lesson_text import Demo, Tried
+    from pullscope.worlds.clients.client_catalog import ROSTER
+
+    tried: list[Tried] = []
+    for client in ROSTER.values():
+        if not client.login:
+            through = _played(client, vanity=True).outcome
+            said = ": ".join(through.message.split(": ")[-2:])  # the code and its sentence, without where
+            straight = _pull_of(_played(client, vanity=False))
+            tried.append(Tried(client=client.label, straight=straight, through=None if through.pulled else said))
+    return Demo(vanity=_pull_of(_played(ROSTER["docker-classic"], vanity=True)), tried=tried)
+
+
+def _played(client: Client, *, vanity: bool) -> Ran:
+    from pullscope.worlds.clients.drive import pull
+    from pullscope.worlds.hub.scenario import play
+
+    played = play(vanity=vanity, clock=lambda: NOON)
+    return pull(client.model(played.reference, None, frozenset()), played.world)
+
+
+def _pull_of(ran: Ran) -> Pull:
+    from pullscope.judge import traced
+
+    return traced(ran).pulls[0]

@@ -129,7 +129,7 @@ def _lines(file: str, source: BinaryIO) -> Iterator[list[Event]]:
 
 def _flows(file: str, source: BinaryIO, on_error: Callable[[Exception], None]) -> Iterator[list[Event]]:
     """The events of a growing flow file."""
-    from pullscope.mitm.flow_tail import HELD_BACK, FlowTail
+    from pullscope.mitm.flow_file import HELD_BACK, FlowTail
 
     tail, seen = FlowTail(source, on_error), time.monotonic()
     while True:

@@ -13,12 +13,11 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli import completion
+from pullscope.cli import options
 from pullscope.cli.docker_context import print_problems
 from pullscope.cli.doctor import node_of
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.options import AsJson, DryRun, Root
-from pullscope.cli.output import tell
 from pullscope.cli.proxy_words import MirrorOf
 from pullscope.host import HostError, plan_words, takeback_timer
 from pullscope.host.command import spelled
@@ -42,7 +41,7 @@ For = Annotated[
     typer.Option(
         "--for",
         metavar="CLIENT",
-        autocompletion=completion.runtime,
+        autocompletion=options.complete_runtime,
         help=f"{_CLIENTS}; repeatable. [default: all that are installed]",
     ),
 ]
@@ -51,7 +50,7 @@ ForOrTime = Annotated[
     typer.Option(
         "--for",
         metavar="CLIENT|TIME",
-        autocompletion=completion.runtime,
+        autocompletion=options.complete_runtime,
         help=f"{_CLIENTS}, or a time such as 30m after which everything is undone; repeatable. "
         "[default: all that are installed]",
     ),

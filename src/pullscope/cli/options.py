@@ -1,11 +1,55 @@
-"""Options that mean the same in more than one command: their names, their words and their defaults."""
+"""Options that mean the same in more than one command: their names, words and defaults, what a shell offers after them, and the
+network that those on how to reach a host make. Nothing of another room is imported before it is asked for.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pullscope.cli.exits import Complaint
+from pullscope.oci.verdicts import ExitCode
+
+if TYPE_CHECKING:
+    from pullscope.worlds.network import Network
+
+
+def complete_client(incomplete: str) -> list[str]:
+    """The clients that a model plays."""
+    from pullscope.worlds.clients.client_catalog import CLIENTS
+
+    return [name for name in CLIENTS if name.startswith(incomplete)]
+
+
+def complete_fault(incomplete: str) -> list[tuple[str, str]]:
+    """What can go wrong, each with its title."""
+    from pullscope.worlds.hub.faults.table import FAULTS
+
+    return [(code, one.title) for code, one in FAULTS.items() if code.startswith(incomplete)]
+
+
+def complete_registry(incomplete: str) -> list[tuple[str, str]]:
+    """The registries that can be played, each with its name."""
+    from pullscope.worlds.registries.table import REGISTRIES
+
+    return [(row.id, row.name) for row in REGISTRIES.values() if row.id.startswith(incomplete)]
+
+
+def complete_runtime(incomplete: str) -> list[tuple[str, str]]:
+    """The clients that can be given a mirror, each with its name."""
+    from pullscope.host.mirror.runtimes import RUNTIMES
+
+    return [(row.id, row.name) for row in RUNTIMES if row.id.startswith(incomplete)]
+
+
+def complete_unit(incomplete: str) -> list[str]:
+    """The services that are known to pull."""
+    from pullscope.host.layout import UNITS
+
+    return [f"{name}.service" for name in UNITS if name.startswith(incomplete)]
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Color = Annotated[
@@ -30,3 +74,41 @@ NoRestart = Annotated[bool, typer.Option("--no-restart", help="Leave the restart
 Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
 Rootless = Annotated[bool, typer.Option("--rootless", help="The daemon of this user (systemctl --user).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart that stops containers.")]
+
+
+CA = Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="Also trust these CAs (PEM).")]
+Resolve = Annotated[
+    list[str] | None,
+    typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Use ADDR for HOST; repeatable."),
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait for each response.")
+]
+
+
+def network(*, ca: Path | None, resolve: list[str] | None, insecure: bool, timeout: float) -> Network:
+    """The network as these options and the environment's proxies have it; a complaint where they are wrong."""
+    from pullscope.worlds.network import Network, Reach, proxies_from_environment
+
+    proxies, no_proxy = proxies_from_environment()
+    addresses = dict(_address(text) for text in resolve or [])
+    try:
+        return Network(
+            Reach(ca=ca, insecure=insecure, resolve=addresses, proxies=proxies, no_proxy=no_proxy, patience=timeout)
+        )
+    except OSError as error:
+        raise Complaint(f"cannot read {ca}: {error.strerror or 'it holds no certificate'}.", ExitCode.USAGE) from None
+
+
+def _address(text: str) -> tuple[str, tuple[str, int | None]]:
+    """`HOST:ADDR`, `HOST:ADDR:PORT`, `HOST:[::1]:PORT`."""
+    host, _, rest = text.partition(":")
+    if rest.startswith("["):
+        address, _, port = rest[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        address, _, port = rest.partition(":")
+    if not host or not address or (port and not port.isdecimal()):
+        raise Complaint(f"--resolve {text}: write HOST:ADDR or HOST:ADDR:PORT.", ExitCode.USAGE)
+    return host.lower(), (address, int(port) if port else None)

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pullscope.cli.output import SHELL_WORD, make_streams_fit
+from pullscope.cli.exits import SHELL_WORD, make_streams_fit
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.layout import screen_width, shell_lines
 

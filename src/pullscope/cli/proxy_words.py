@@ -1,5 +1,5 @@
 """Options that mean the same in every command that starts a proxy or leads something to one, and what they add to mitmdump's
-words.
+words. They are checked before one is started: it would end with a traceback above the same sentence.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import typer
 
 from pullscope.cli.docker_context import Surroundings
 from pullscope.cli.exits import Complaint
-from pullscope.cli.preflight import check_recording
-from pullscope.cli.vanity_option import words_for
 from pullscope.host import HostError, untrusted_file
 from pullscope.oci.mirrored import PORT, Home, read_homes
 from pullscope.oci.reference import DOCKER_HUB
@@ -125,3 +123,52 @@ def _to_run(at: Surroundings, addon: Path) -> str:
     if not addon.is_file():
         raise HostError(f"--addon {addon}: there is no such file")
     return str(addon.absolute())
+
+
+def check_recording(out: Path | None) -> None:
+    """A complaint where nothing can be recorded to `out`."""
+    if out is None:
+        return
+    from pullscope.mitm.recorder import check_path
+
+    try:
+        check_path(str(out))
+    except ValueError as error:
+        raise Complaint(str(error)) from None
+
+
+def check_hosts(option: str, hosts: Iterable[str] | None) -> None:
+    """A complaint where one of them is not a host."""
+    from pullscope.mitm.settings import check_host
+
+    for host in hosts or ():
+        try:
+            check_host(host)
+        except ValueError as error:
+            raise Complaint(f"{option}: {error}") from None
+
+
+def words_for(pairs: Iterable[str] | None) -> list[str]:
+    """`-s …/vanity_registry.py --set pullscope_vanity=HOST=FILE`; empty without a pair. HostError for anything else.
+
+    The tracer comes first in the command, so that it sees each request as the client asked it.
+    """
+    if not pairs:
+        return []
+    from pullscope.mitm import addon_path
+    from pullscope.mitm.vanity import parse_pair
+    from pullscope.worlds.vanity.reading import MAX_BYTES, read_rules
+
+    words: list[str] = []
+    try:
+        for pair in pairs:
+            host, file = parse_pair("--vanity", pair)
+            path = Path(file).expanduser().absolute()
+            untrusted_file.read(path, MAX_BYTES)  # as root no link of a user is followed
+            read_rules(path)
+            words += ["--set", f"pullscope_vanity={host}={path}"]
+    except OSError as error:
+        raise HostError(f"--vanity: {error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise HostError(str(error)) from None
+    return ["-s", str(addon_path("vanity_registry")), *words]

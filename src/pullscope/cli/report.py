@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, say, speaking, unknown
+from pullscope.cli.exits import Complaint, reader_may_leave, say, speaking, unknown, wants_color
 from pullscope.cli.options import Color, EveryHop
-from pullscope.cli.output import reader_may_leave, wants_color
 from pullscope.cli.source import (
     choose,
     few_collections,
@@ -84,7 +83,7 @@ def report(
     pullscope report --summary pull.jsonl
     mitmdump -w - ... | pullscope report -
     """
-    from pullscope.render.report_input import Told
+    from pullscope.render.formats import Told
 
     wanted = _wanted(form, {"json": as_json, "summary": summary, "hosts": hosts, "html": open_it})
     if open_it and out is None:

@@ -11,9 +11,8 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.docker_context import addon_path, surroundings
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.options import Root
-from pullscope.cli.output import tell
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
 from pullscope.host import HostError, command, proxy_service
 from pullscope.host.invoker import beside_python

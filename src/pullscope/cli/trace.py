@@ -85,7 +85,7 @@ def trace(
     pullscope trace -- --mode upstream:http://proxy.example.com:3128
     """
     from pullscope.cli.docker_context import authority, confdir_words, for_clients
-    from pullscope.cli.preflight import check_hosts
+    from pullscope.cli.proxy_words import check_hosts
     from pullscope.mitm import addon_path
 
     passed_on = mitmdump_options or []

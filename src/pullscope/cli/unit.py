@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli import completion, docker
+from pullscope.cli import docker, options
 from pullscope.cli.docker_context import of_unit
 from pullscope.cli.exits import speaking
 from pullscope.cli.options import AsJson, Confdir, DryRun, NoProxy, NoRestart, Root, Yes
@@ -20,7 +20,7 @@ Unit = Annotated[
     str,
     typer.Option(
         "--unit",
-        autocompletion=completion.unit,
+        autocompletion=options.complete_unit,
         help="containerd, crio, buildkit, podman, k3s, k3s-agent, rke2-server, rke2-agent or another service.",
     ),
 ]

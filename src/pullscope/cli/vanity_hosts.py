@@ -14,9 +14,8 @@ from typing import Annotated
 import typer
 
 from pullscope import __version__
-from pullscope.cli.exits import speaking
+from pullscope.cli.exits import speaking, tell
 from pullscope.cli.options import Root
-from pullscope.cli.output import tell
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
 from pullscope.host.journal_document import NAMES, Entry, Record

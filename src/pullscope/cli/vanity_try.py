@@ -14,9 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
-from pullscope.cli.exits import speaking
+from pullscope.cli.exits import end_with, speaking
 from pullscope.cli.options import AsJson
-from pullscope.cli.output import end_with
 from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts

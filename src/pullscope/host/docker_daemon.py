@@ -18,7 +18,7 @@ from pullscope.host.command import Run
 from pullscope.host.journal_document import Entry
 from pullscope.host.layout import Layout
 from pullscope.host.tree import Snapshot, Tree
-from pullscope.oci.json_text import read_object
+from pullscope.oci.bounds import read_object
 
 HUB = "docker.io"
 HUB_API = "registry-1.docker.io"

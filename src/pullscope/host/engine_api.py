@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from pullscope.host import HostError
-from pullscope.oci.json_text import read_object
+from pullscope.oci.bounds import read_object
 from pullscope.oci.reference import Reference
 
 

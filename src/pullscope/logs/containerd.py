@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.entries import entries
+from pullscope.logs.entries import entries, fields_of_map
 from pullscope.logs.exchange import Exchange, Waiting
-from pullscope.logs.message_text import fields_of_map
 from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of
 
 MARK = re.compile(r'(?:msg=\\?"|msg\\?": ?\\?"|DEBU\[[^\]\s]+\] )(?:do request|fetch response received)')

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.entries import entries
+from pullscope.logs.entries import REQUEST, STATUS, body_of, entries, fields_and_body
 from pullscope.logs.exchange import Exchange, Waiting, header
-from pullscope.logs.message_text import REQUEST, STATUS, body_of, fields_and_body
 
 _STAMP = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 _ASKED = re.compile(r"--> ([A-Z]+) (https?://\S+)(?: \[body redacted: .*\])?$")

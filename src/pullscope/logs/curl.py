@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.entries import entries
+from pullscope.logs.entries import STATUS, body_of, entries
 from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.message_text import STATUS, body_of
 
 MARK = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?> [A-Z]+ \S+ HTTP/[0-9.]+\s*$", re.MULTILINE)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d\.\d+ (?=[<>*{}=])")

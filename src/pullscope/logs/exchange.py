@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pullscope.oci.json_text import read_json
+from pullscope.oci.bounds import read_json
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.border import Body, Border, wants_document, wants_upload

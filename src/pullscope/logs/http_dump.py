@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from pullscope.logs.entries import Entry, entries
+from pullscope.logs.entries import REQUEST, STATUS, Entry, body_of, entries, fields_and_body
 from pullscope.logs.exchange import Exchange, Waiting, header
-from pullscope.logs.message_text import REQUEST, STATUS, body_of, fields_and_body
 
 MARK = re.compile(
     r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1',

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pullscope.logs.entries import entries, unquoted
+from pullscope.logs.entries import body_of, entries, unquoted
 from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.message_text import body_of
 from pullscope.oci.routes import Endpoint, route
 
 MARK = re.compile(r"msg=Request id=\d+ url=|^> Request URL: ", re.MULTILINE)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.entries import entries
+from pullscope.logs.entries import entries, fields_of_map
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.message_text import fields_of_map
 
 MESSAGE = "reg http request"
 MARK = re.compile(r'(?:msg="|"msg": ?"|(?:DEBU|TRAC)\[[^\]\s]+\] )reg http request')

@@ -17,8 +17,8 @@ from collections.abc import Awaitable
 from mitmproxy import http
 
 from pullscope.mitm import settings
+from pullscope.mitm.flow_events import answer_flow, request_of
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.worlds.clients.steps import NoAnswerError
 

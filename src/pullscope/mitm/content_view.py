@@ -14,6 +14,7 @@ from mitmproxy import contentviews
 
 from pullscope.mitm.flow_notes import SEEN
 from pullscope.oci.amounts import count
+from pullscope.oci.bounds import read_object
 from pullscope.oci.challenge import jwt_claims
 from pullscope.oci.documents import (
     Descriptor,
@@ -25,7 +26,6 @@ from pullscope.oci.documents import (
     read_manifest,
     read_token_answer,
 )
-from pullscope.oci.json_text import read_object
 from pullscope.oci.media import MediaClass, media_class
 
 NAME = "Registry"

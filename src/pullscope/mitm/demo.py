@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pullscope.mitm.answer import Answer, Patience
-from pullscope.mitm.proxy_thread import ProxyThread
-from pullscope.mitm.tunnel import Tunnel
+from pullscope.mitm.proxy_thread import ProxyThread, Tunnel
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.drive import run_with_threads

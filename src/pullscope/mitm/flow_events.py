@@ -1,4 +1,4 @@
-"""A mitmproxy flow as the plain messages that the border (`trace.border`) makes events of. Nothing is decided here.
+"""A mitmproxy flow as the plain messages that the border (`trace.border`) makes events of, and back. Nothing is decided here.
 
 What a flow file lacks (a streamed body) is taken from `flow.metadata`, where the addon left it under `SEEN`.
 """
@@ -132,3 +132,22 @@ def _count(value: object) -> int | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def request_of(flow: http.HTTPFlow) -> Request:
+    """What the client asked, under the name by which it asked; the body as far as it is there."""
+    return Request(
+        method=flow.request.method,
+        url=url_of(RequestHead.of(flow)),
+        headers=headers_of(flow.request.headers.fields),
+        body=flow.request.raw_content or b"",
+    )
+
+
+def answer_flow(flow: http.HTTPFlow, response: Response) -> None:
+    """Give `flow` this response, byte for byte: a HEAD keeps the Content-Length of what GET would have brought."""
+    answered = http.Response.make(response.status, response.body)
+    answered.headers = http.Headers([(name.encode(), value.encode()) for name, value in response.headers])
+    if "content-length" not in answered.headers and "transfer-encoding" not in answered.headers:
+        answered.headers["Content-Length"] = str(len(response.body))
+    flow.response = answered

@@ -14,8 +14,8 @@ from mitmproxy import http
 from mitmproxy.flow import Error
 
 from pullscope.mitm import settings
-from pullscope.mitm.annotations import Marks
 from pullscope.mitm.bodies import (
+    Tap,
     WentBy,
     body_of_tap,
     is_small_config,
@@ -23,8 +23,8 @@ from pullscope.mitm.bodies import (
     streams_up,
     tap_if_needed,
 )
-from pullscope.mitm.body_tap import Tap
 from pullscope.mitm.flow_events import events_of_saved, failed, requested, responded
+from pullscope.mitm.flow_notes import Marks
 from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.safety import OnError, stream_past

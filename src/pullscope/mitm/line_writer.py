@@ -12,9 +12,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
-from pullscope.mitm.safety import caught
+from mitmproxy import ctx
+
+from pullscope.mitm.safety import caught, printing_to
 
 MOST_WAITING = 100_000
 
@@ -112,3 +114,47 @@ class Outlet:
             self._broken = True
             what = str(error) if isinstance(error, OSError) else f"an error of its own ({type(error).__name__})"
             self._on_error(f"{what}; nothing more is written")
+
+
+HOLDERS = (("termlog", "logger.file"), ("dumper", "outfp"))
+"""Addon, and where it keeps its file."""
+
+
+class Lines:
+    """Hands on every whole line of what is printed."""
+
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self._emit = emit
+        self._rest = ""
+
+    def write(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._emit(line)
+
+
+class BorrowedOutput:
+    """Lends mitmdump's own output to a view that redraws the terminal; `give_back` makes it print to its own file again.
+
+    mitmdump's log and its flow lines keep the stdout that they were made with (mitmproxy 11 and 12: `TermLogHandler.file`,
+    `Dumper.outfp`), so these two are redirected, or they print across the table.
+    """
+
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self._owners: list[tuple[Any, str, Any]] = []
+        lines = Lines(emit)
+        for name, path in HOLDERS:
+            owner: Any = ctx.master.addons.get(name)
+            *way, last = path.split(".")
+            for part in way:
+                owner = getattr(owner, part, None)
+            if owner is not None and hasattr(owner, last):
+                file = getattr(owner, last)
+                self._owners.append((owner, last, file))
+                setattr(owner, last, printing_to(lines.write, file))
+
+    def give_back(self) -> None:
+        """Undo; may be called twice."""
+        while self._owners:
+            owner, name, file = self._owners.pop()
+            setattr(owner, name, file)

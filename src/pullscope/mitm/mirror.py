@@ -18,9 +18,9 @@ from mitmproxy.connection import Server
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from pullscope.mitm import settings
+from pullscope.mitm.flow_events import answer_flow
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED
-from pullscope.mitm.listening import listen_anew
-from pullscope.mitm.world_flow import answer_flow
+from pullscope.mitm.settings import listen_anew
 from pullscope.oci.messages import Headers, Response
 from pullscope.oci.mirrored import PORT, STAND_IN, Home, Wanted, read_homes, wanted_of
 from pullscope.oci.urls import is_host

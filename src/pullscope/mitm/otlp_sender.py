@@ -2,16 +2,19 @@
 
 Traces are posted as the OTLP/JSON that `report --format otlp` writes; metrics are counted by OpenTelemetry's SDK and sent by its
 exporter. The proxies of the environment are not used: this process may be the very proxy that they name.
-Sources: opentelemetry.io/docs/specs/otlp (OTLP/HTTP: JSON Protobuf Encoding, Failures).
+Sources: opentelemetry.io/docs/specs/otlp (OTLP/HTTP: JSON Protobuf Encoding, Failures); of `Counters`
+prometheus.io/docs/prometheus/latest: querying/functions (increase, rate), configuration (a scrape interval is a minute).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 import requests
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -19,10 +22,48 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from pullscope import __version__
-from pullscope.mitm.otlp_counters import Counters
 from pullscope.mitm.otlp_live import TIMEOUT, Traces
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Pull
+
+HELD = 120.0
+"""Seconds for which a new series is 0: every scrape once a minute sees it."""
+
+
+class Counters:
+    """All counters of one meter. Every series is sent as 0 for a while before its first count: `increase` of Prometheus leaves
+    out what a series began with, so a host's first pull of a registry would be in no answer.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self.whole = False
+        """Whether nothing is held back any more, as at the end."""
+
+    def make(self, name: str, unit: str, description: str) -> Counter:
+        made = Counter(self)
+        self._meter.create_observable_counter(name, [made.observe], unit, description)
+        return made
+
+
+class Counter:
+    """One of them: `add` as the SDK's own has it, and what is sent of it."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._all = counters
+        self._series: dict[tuple[tuple[str, str], ...], tuple[float, int]] = {}
+
+    def add(self, number: int, about: Mapping[str, str] | None = None) -> None:
+        key = tuple(sorted((about or {}).items()))
+        born, total = self._series.get(key, (time.monotonic(), 0))
+        self._series[key] = (born, total + number)
+
+    def observe(self, _: CallbackOptions) -> Iterator[Observation]:
+        """Called by the SDK's thread, which may be beside `add`."""
+        now = time.monotonic()
+        for key, (born, total) in [*self._series.items()]:
+            yield Observation(total if self._all.whole or now - born >= HELD else 0, dict(key))
+
 
 METRICS_EVERY = 15.0
 """Seconds between two reports of the metrics."""

@@ -2,7 +2,7 @@
 
 `trace.jsonl` becomes `trace.jsonl.1`, that one `.2`, and so on; the oldest goes. An addon file of its own for mitmproxy's
 -s: a recording that a person asked for is never cut into pieces. It only has the options; who writes the recording does it
-(`recording_file`), in its own thread.
+(`recorder`), in its own thread.
 """
 
 from __future__ import annotations

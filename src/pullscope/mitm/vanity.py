@@ -21,9 +21,9 @@ from mitmproxy import ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
 from pullscope.mitm import settings
+from pullscope.mitm.flow_events import answer_flow, request_of
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.message_heads import headers_of
-from pullscope.mitm.world_flow import answer_flow, request_of
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split

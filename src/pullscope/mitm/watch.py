@@ -25,14 +25,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from mitmproxy import addonmanager, command, connection, ctx, exceptions, flow, http, tls, types
 from mitmproxy.proxy import server_hooks
 
-from pullscope.mitm import content_view, listening, settings
-from pullscope.mitm.annotations import said_of
+from pullscope.mitm import content_view, settings
 from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
-from pullscope.mitm.flow_notes import ANSWERED_BY
+from pullscope.mitm.flow_notes import ANSWERED_BY, said_of
 from pullscope.mitm.flow_pipeline import Witness
-from pullscope.mitm.line_writer import Outlet
-from pullscope.mitm.log_lines import BorrowedOutput
+from pullscope.mitm.line_writer import BorrowedOutput, Outlet
 from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.mitm.private_file import write_private
 from pullscope.mitm.recorder import Recorder
@@ -144,7 +142,7 @@ class Watch:
         ended = caught(self._clock_ended, partial(self.trouble, "the clock"))
         self._clock.add_done_callback(lambda _clock: ended())
         if self._screen is not None:
-            self._each("running", listening.say_what_next)
+            self._each("running", settings.say_what_next)
 
     def done(self) -> None:
         """The proxy ends: tell what is known of pulls that were under way, and write out what waits."""

@@ -1,12 +1,29 @@
-"""Numbers, times and text from outside, within bounds that all later code can hold: 400 digits are not a length.
+"""JSON, numbers, times and text from outside, within bounds that all later code can hold: 400 digits are not a length.
 
-What is out of bounds is not known (None), rather than something near it.
+What is not JSON or nested too deep, and what is out of bounds is not known (None), rather than something near it.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from typing import Any
+
+
+def read_json(text: bytes | str) -> Any:
+    """The value that it spells; None where it spells none, or null."""
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_object(text: bytes | str) -> dict[str, Any]:
+    """The members of an object; none of anything else."""
+    read = read_json(text)
+    return read if isinstance(read, dict) else {}
+
 
 MOST = 2**63 - 1
 """Of anything that is counted: image-spec's sizes are int64 (descriptor.md)."""

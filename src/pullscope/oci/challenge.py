@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pullscope.oci.json_text import read_json
+from pullscope.oci.bounds import read_json
 from pullscope.oci.urls import parameters, query
 
 _MAX_HEADER = 16 * 1024

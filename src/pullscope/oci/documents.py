@@ -12,10 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pullscope.oci.bounds import counted, writable
+from pullscope.oci.bounds import counted, read_object, writable
 from pullscope.oci.challenge import Scope, jwt_access, jwt_claims
 from pullscope.oci.digest import Digest, as_digest
-from pullscope.oci.json_text import read_object
 from pullscope.oci.media import SCHEMA1, MediaClass, essence, media_class
 
 MAX_DOCUMENT = 4 * 1024 * 1024  # what registries accept as a manifest: spec.md, "Pushing Manifests"

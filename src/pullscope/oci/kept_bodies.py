@@ -10,9 +10,8 @@ import json
 import re
 from html import unescape
 
-from pullscope.oci.bounds import writable
+from pullscope.oci.bounds import read_json, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_manifest
-from pullscope.oci.json_text import read_json
 from pullscope.oci.keep import ANSWER, FIELDS, MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.scrub import GONE, redact_document, redact_query, redact_text

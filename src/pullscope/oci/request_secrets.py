@@ -19,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pullscope.oci import urls
-from pullscope.oci.json_text import read_json
+from pullscope.oci.bounds import read_json
 from pullscope.oci.keep import FIELDS, PARAMETERS, Kept
 from pullscope.oci.messages import Headers
 from pullscope.oci.scrub import GONE

@@ -1,4 +1,4 @@
-"""The forms of a report, one table: what each is, what reads it, and the function of `Told` that writes it.
+"""What a report tells (`Told`), and its forms, one table: what each is, what reads it, and the function of `Told` that writes it.
 
 A form is known by its row and by nothing else: `report --format`, its help, and the table of docs/exports.md are made from
 here. What writes it is imported when it is asked for, so that the table costs nothing.
@@ -7,15 +7,44 @@ here. What writes it is imported when it is asked for, so that the table costs n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pullscope.render.report_input import Told
+from pullscope.render.layout import WIDTH
 
 if TYPE_CHECKING:
+    from pullscope.trace.findings.finding import Finding
+    from pullscope.trace.model import Hop, Pull
+    from pullscope.trace.refusals import Refusal
     from pullscope.trace.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The pulls that were chosen, the rest; and, for the forms that people read in a terminal, how they are to look."""
+
+    source: str
+    pulls: Sequence[Pull]
+    unattributed: Sequence[Hop] = ()
+    refusals: Sequence[Refusal] = ()
+    findings: Sequence[Finding] = ()
+    """Those of no single pull."""
+    color: bool = False
+    verbose: bool = False
+    width: int = WIDTH
+
+    @classmethod
+    def of(cls, trace: Trace, source: str) -> Self:
+        """All of a trace."""
+        return cls(
+            source=source,
+            pulls=trace.pulls,
+            unattributed=trace.unattributed,
+            refusals=trace.refusals,
+            findings=trace.findings,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,17 +101,17 @@ FORMS: Mapping[str, Form] = {
     "junit": Form(
         what="JUnit XML: an operation is a test, its errors are its failure",
         reader="Jenkins, GitLab, Azure Pipelines",
-        by="exports.junit:junit",
+        by="exports.ci:junit",
     ),
     "sarif": Form(
         what="SARIF 2.1.0: a finding is a result, its code the rule",
         reader="GitHub code scanning",
-        by="exports.sarif:sarif",
+        by="exports.ci:sarif",
     ),
     "github": Form(
         what="a workflow command for each finding, which GitHub shows as an annotation",
         reader="the log of a GitHub Actions step",
-        by="exports.github:github",
+        by="exports.ci:github",
     ),
     "har": Form(
         what="HAR 1.2, with the sizes of streamed bodies",

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pullscope.render.formats import Told
 from pullscope.render.layout import WIDTH, paint
 from pullscope.render.lines import finding_lines, story_of
-from pullscope.render.report_input import Told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.said import words
 from pullscope.trace.hop import Reached

@@ -10,7 +10,7 @@ from tests.render.samples import TRACES, recorded
 from tests.trace.images import Image, get_blob, get_manifest
 from tests.trace.wire import DOCKER_20, HUB, SKOPEO, Wire, challenge_for, only, played, token_url
 
-from pullscope.cli.demo_pulls import demo_pulls
+from pullscope.cli.explain import demo_pulls
 from pullscope.render.explain.lesson_text import lesson_blocks
 from pullscope.render.exports.curl import curl_words
 from pullscope.render.layout import WIDTH, paint

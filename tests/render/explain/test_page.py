@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.cli.demo_pulls import demo_pulls
+from pullscope.cli.explain import demo_pulls
 from pullscope.cli.source import read_trace
 from pullscope.mitm.demo import run_demo
 from pullscope.mitm.watch import Watch

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.render.samples import recorded
 
-from pullscope.cli.demo_pulls import demo_pulls
+from pullscope.cli.explain import demo_pulls
 from pullscope.render.explain.lesson_text import lesson_blocks
 from pullscope.render.layout import paint
 

@@ -11,10 +11,8 @@ import jsonschema
 import pytest
 from tests.render.samples import TRACES, recorded, told
 
-from pullscope.render.exports.github import github
-from pullscope.render.exports.junit import junit
-from pullscope.render.exports.sarif import sarif
-from pullscope.render.report_input import Told
+from pullscope.render.exports.ci import github, junit, sarif
+from pullscope.render.formats import Told
 from pullscope.trace.model import Ending
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "data" / "sarif-2.1.0.schema.json").read_text())

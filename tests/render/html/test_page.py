@@ -14,8 +14,7 @@ from tests.trace.images import Image, docker_classic
 from tests.trace.wire import Wire, played
 
 from pullscope.cli.source import read_trace
-from pullscope.render.formats import FORMS
-from pullscope.render.report_input import Told
+from pullscope.render.formats import FORMS, Told
 
 OURS = re.compile(
     r"https://(?:github\.com/opencontainers|distribution\.github\.io|docs\.docker\.com|www\.rfc-editor\.org|docs\.sigstore\.dev)/"

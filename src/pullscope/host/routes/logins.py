@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pullscope.host.routes.route import Node
-from pullscope.oci.json_text import read_object
+from pullscope.oci.bounds import read_object
 from pullscope.oci.reference import DOCKER_HUB
 
 

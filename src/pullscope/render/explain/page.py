@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.render.explain.chapters import Demo, chapters
 from pullscope.render.explain.glossary import IN_THE_LESSON, TERMS
 from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.explain.lesson_text import HOW_TO_READ
+from pullscope.render.explain.lesson_text import HOW_TO_READ, Demo, chapters
 from pullscope.render.explain.table import Section
 from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.exports.mermaid import diagrams

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import duration, size
 from pullscope.render.closing_line import verdict
 from pullscope.render.exports.escaping import markdown_code, markdown_text
+from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, reference_line, verb
-from pullscope.render.report_input import Told
 from pullscope.render.step_lines import chain_of
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.finding import Finding

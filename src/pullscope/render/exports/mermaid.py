@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.render.exports.escaping import markdown_code, mermaid_text
+from pullscope.render.formats import Told
 from pullscope.render.names import client_line, numbered, reference_line
-from pullscope.render.reading_order import pieces
-from pullscope.render.report_input import Told
-from pullscope.render.sequence_labels import answered, asked
+from pullscope.render.sequence import answered, asked, pieces
 from pullscope.render.wording import title
 from pullscope.trace.hosts import Roles, tally
 from pullscope.trace.model import Hop, Kind, Pull, Step

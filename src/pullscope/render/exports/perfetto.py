@@ -1,24 +1,36 @@
 """Chrome trace events (Trace Event Format), for ui.perfetto.dev and chrome://tracing.
 
 A process is a pull. Its first threads hold the steps with their hops inside, the later ones the connections. Complete
-events ("X") on one thread must nest or be apart, so steps that overlap are put on threads of their own; times are whole
+events ("X") on one thread must nest or be apart, so what overlaps is put into lanes, a thread each; times are whole
 microseconds from the first pull on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from pullscope.render.exports.escaping import inert_url
-from pullscope.render.exports.lanes import lanes
+from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
-from pullscope.render.report_input import Told
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step
+
+
+def lanes(spans: Iterable[tuple[int, int, T]]) -> list[list[tuple[int, int, T]]]:
+    """`(start, end, what)` in lanes, the first free one each."""
+    rows: list[list[tuple[int, int, T]]] = []
+    for span in sorted(spans, key=lambda one: one[:2]):
+        row = next((row for row in rows if row[-1][1] <= span[0]), None)
+        if row is None:
+            rows.append([span])
+        else:
+            row.append(span)
+    return rows
+
 
 Event = dict[str, Any]
 T = TypeVar("T")

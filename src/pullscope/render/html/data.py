@@ -24,8 +24,7 @@ from pullscope.render.hop_words import hop_note, hop_status, reached_words
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line
 from pullscope.render.plain import plain
-from pullscope.render.reading_order import pieces
-from pullscope.render.sequence_labels import answered, asked
+from pullscope.render.sequence import answered, asked, pieces
 from pullscope.render.wording import limit_words, title, what
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step

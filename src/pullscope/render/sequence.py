@@ -1,10 +1,33 @@
-"""What stands on an arrow of a sequence diagram, there and back, in a few words. Plain text; drawing is others' matter."""
+"""A pull as a sequence: its exchanges in the order in which they can be read, and a few words for each arrow, there and back.
+
+Steps are numbered when they end, so a step that was told to get a token has a later number than the token, and began before
+it. Here such a step is in two pieces: what came before its token, and the rest. Plain text; drawing is others' matter.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pullscope.oci.amounts import size
 from pullscope.render.plain import plain
-from pullscope.trace.model import Hop, Outcome
+from pullscope.trace.model import Hop, Outcome, Pull, Step
+
+
+def pieces(pull: Pull) -> Iterator[tuple[Step, list[Hop]]]:
+    """Each step with all of its hops, or with those before a token and, later, with the others."""
+    told: set[int] = set()
+    for step in pull.steps:
+        asked = step.under if step.is_token else None
+        if asked is not None:
+            before = [hop for hop in asked.hops if hop.request.time < step.started and id(hop) not in told]
+            if before and asked.n > step.n:
+                told.update(map(id, before))
+                yield asked, before
+        left = [hop for hop in step.hops if id(hop) not in told]
+        told.update(map(id, left))
+        if left:
+            yield step, left
+
 
 MOST = 24
 """Characters of one part of a path."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.cli.vanity_option import words_for
+from pullscope.cli.proxy_words import words_for
 from pullscope.host import HostError
 
 RULES = '[[redirects]]\nfrom = "/*"\nto = "https://registry-1.docker.io/:splat"\nstatus = 302\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.trace.images import Image, docker_classic, docker_containerd
 from tests.trace.wire import DOCKER_20, Wire, only, played
 
-from pullscope.render.reading_order import pieces
+from pullscope.render.sequence import pieces
 from pullscope.trace.model import Pull
 
 APP = Image()
