@@ -19,8 +19,8 @@ FREE = {"e2e", "data"}
 """Folders of tests that mirror no room: whole machines, and what they are fed with."""
 ACROSS = {
     "a page of the docs, followed or held to the source": (
-        "cli/test_many_recordings cli/test_vanity_docs logs/test_docs mitm/test_docs_of_options render/explain/test_questions "
-        "trace/findings/test_docs worlds/vanity/test_new_platform"
+        "cli/test_many_recordings cli/test_vanity_docs logs/test_docs mitm/test_docs_of_options "
+        "render/explain/test_page render/explain/test_questions trace/findings/test_docs worlds/vanity/test_new_platform"
     ),
     "whatever may come in, through a whole room": (
         "host/routes/test_hostile logs/test_hostile render/test_any_trace trace/findings/test_any_traffic "

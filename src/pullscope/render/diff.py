@@ -232,15 +232,5 @@ def _more(number: T, words: Callable[[T], str]) -> str:
 
 
 def _side_json(side: Side) -> dict[str, Any]:
-    return {
-        "reference": side.reference,
-        "client": side.client,
-        "outcome": side.outcome,
-        "digest": side.digest,
-        "platform": side.platform,
-        "requests": side.requests,
-        "redirects": side.redirects,
-        "bytes": side.bytes,
-        "seconds": side.seconds,
-        "findings": list(side.findings),
-    }
+    names = ("reference", "client", "outcome", "digest", "platform", "requests", "redirects", "bytes", "seconds")
+    return {name: getattr(side, name) for name in names} | {"findings": list(side.findings)}

@@ -52,15 +52,7 @@ def report_json(told: Told) -> dict[str, Any]:
         "pulls": [pull_json(pull) for pull in told.pulls],
         "unattributed": [hop_json(hop, Roles([hop])) for hop in told.unattributed],
         "refusals": [
-            {
-                "client": refusal.client,
-                "host": refusal.host,
-                "reason": refusal.reason,
-                "first": refusal.first,
-                "last": refusal.last,
-                "count": refusal.count,
-            }
-            for refusal in told.refusals
+            _fields(refusal, "client", "host", "reason", "first", "last", "count") for refusal in told.refusals
         ],
         "findings": [finding_json(finding) for finding in told.findings],
     }
@@ -93,7 +85,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
         "tag": pull.tag,
         "digest": pull.digest,
         "platform": pull.platform,
-        "client": {"family": pull.client.family, "version": pull.client.version, "store": pull.client.store},
+        "client": _fields(pull.client, "family", "version", "store"),
         "outcome": str(pull.outcome),
         **({"through": "mirror"} if through_mirror(pull) else {}),
         "started": pull.started if pull.dated else None,
@@ -102,10 +94,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
         "bytes_sent": pull.bytes_sent,
         "steps": [step_json(step, roles) for step in pull.steps],
         "layers": {
-            "total": layers.total,
-            "fetched": layers.fetched,
-            "already_present": layers.already_present,
-            "verified": layers.verified,
+            **_fields(layers, "total", "fetched", "already_present", "verified"),
             **({"sent_on": layers.sent_on} if layers.sent_on else {}),
             **({"relayed": relayed} if relayed else {}),
         },
@@ -119,13 +108,7 @@ def pull_json(pull: Pull) -> dict[str, Any]:
             }
             for host in tally(hops)
         ],
-        "rate_limit": {
-            "limit": limit.limit,
-            "remaining_before": limit.remaining_before,
-            "remaining_after": limit.remaining_after,
-            "window_seconds": limit.window_seconds,
-            "source": limit.source,
-        }
+        "rate_limit": _fields(limit, "limit", "remaining_before", "remaining_after", "window_seconds", "source")
         if limit
         else None,
         "findings": [finding_json(finding) for finding in pull.findings],
@@ -158,14 +141,7 @@ def step_json(step: Step, roles: Roles) -> dict[str, Any]:
         "under": step.under.n if step.under is not None else None,
         "because": step.because,
         "layer": {"number": number, "of": step.expectation.of} if step.expectation and number is not None else None,
-        "token": {
-            "number": token.number,
-            "anonymous": token.anonymous,
-            "scope": token.scope,
-            "expires_in": token.expires_in,
-        }
-        if token
-        else None,
+        "token": _fields(token, "number", "anonymous", "scope", "expires_in") if token else None,
         "hops": [hop_json(hop, roles) for hop in step.hops],
     }
 
@@ -186,7 +162,7 @@ def hop_json(hop: Hop, roles: Roles) -> dict[str, Any]:
         "seconds": _round(hop.seconds),
         "first_byte_seconds": _round(hop.first_byte_seconds),
         **({"connection": _connection(hop.reached)} if hop.reached is not None else {}),
-        "errors": [{"code": error.code, "message": error.message} for error in hop.errors],
+        "errors": [_fields(error, "code", "message") for error in hop.errors],
         "said": words(hop) or None if (hop.status or 0) >= 400 else None,
         "failure": hop.failed.reason if hop.failed else None,
         "answered_by": response.answered_by if response else None,
@@ -199,6 +175,10 @@ def _connection(reached: Reached) -> dict[str, Any]:
         "tcp_seconds": _round(reached.tcp),
         "tls_seconds": _round(reached.tls),
     }
+
+
+def _fields(value: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
 
 
 def _round(seconds: float | None) -> float | None:

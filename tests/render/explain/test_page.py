@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.render.explain.lesson_page import IN_THE_LESSON, how_a_pull_works
 
 from pullscope.cli.explain import demo_pulls
 from pullscope.cli.source import read_trace
 from pullscope.mitm.demo import run_demo
 from pullscope.mitm.watch import Watch
-from pullscope.render.explain.glossary import IN_THE_LESSON, TERMS
-from pullscope.render.explain.page import how_a_pull_works
+from pullscope.render.explain.glossary import TERMS
 from pullscope.trace.model import Pull
 
 ROOT = Path(__file__).parents[3]

@@ -6,15 +6,16 @@ containerd.py names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from pullscope.host.routes import containerd_config, edits, hosts_toml, toml_text
 from pullscope.host.routes.containerd_config import CERTS_D, Config
 from pullscope.host.routes.hosts_toml import DEFAULT, Host, HostDirectory
 from pullscope.host.routes.route import Node
-from pullscope.host.routes.toml_text import header
+from pullscope.host.routes.toml_text import Table, TomlText, header
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
 from pullscope.oci.verdicts import Problem, Severity
 
@@ -192,107 +193,78 @@ def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
             where=where,
         )
         return
+    told = partial(_in_file, node, found.file)
     if found.text is not None:
-        yield from _keys(node, found)
+        yield from _keys(told, found.file, found.text)
     for host in found.hosts:
         if host.table is not None:
-            yield from _host_problems(node, found, host)
+            yield from _authorities(node, told, host, host.table)
+            if host.key:
+                yield from _host_problems(told, host, host.table)
 
 
-def _keys(node: Node, found: HostDirectory) -> Iterator[Problem]:
-    text = found.text
-    if text is None:
-        return
+Told = Callable[..., Problem]
+"""Makes a problem of a file: its code, its message, the line, and the scripts of sed that cure it."""
+
+
+def _in_file(
+    node: Node, file: str, code: str, message: str, line: int, *scripts: str, severity: Severity = Severity.ERROR
+) -> Problem:
+    fix = edits.sed(node, file, *scripts) if scripts else None
+    return Problem(code=code, severity=severity, message=message, fix=fix, where=f"{file}:{line}")
+
+
+def _keys(told: Told, file: str, text: TomlText) -> Iterator[Problem]:
     for table in text.tables:
         if len(table.path) == 2 and table.path[0] == "host" and "server" in table.keys:
             value = toml_text.get(text.data, *table.path, "server")
             lines = table.keys["server"]
-            yield Problem(
-                code="server-in-host-table",
-                message=f"{found.file} sets server below {header(table.path)}, where it belongs to that table and is "
-                "not read: it must stand above the first table",
-                fix=edits.sed(node, found.file, edits.at_top(f'server = "{value}"'), edits.delete(lines)),
-                where=f"{found.file}:{lines[0]}",
+            message = (
+                f"{file} sets server below {header(table.path)}, where it belongs to that table and is not read: it must "
+                "stand above the first table"
             )
+            moved = edits.at_top(f'server = "{value}"'), edits.delete(lines)
+            yield told("server-in-host-table", message, lines[0], *moved)
     renamed = [table for table in text.tables if table.path[:1] == ("hosts",)]
     if renamed:
         scripts = [edits.replace((item.line, item.line), header(("host", *item.path[1:]))) for item in renamed]
-        yield Problem(
-            code="hosts-for-host",
-            message=f"{found.file} has [hosts.…], which is not read: the table is called host",
-            fix=edits.sed(node, found.file, *scripts),
-            where=f"{found.file}:{renamed[0].line}",
-        )
+        message = f"{file} has [hosts.…], which is not read: the table is called host"
+        yield told("hosts-for-host", message, renamed[0].line, *scripts)
 
 
-def _host_problems(node: Node, found: HostDirectory, host: Host) -> Iterator[Problem]:
-    table = host.table
-    if table is None:
-        return
-    where = f"{found.file}:{table.line or 1}"
-    named = host.key or host.host
+def _authorities(node: Node, told: Told, host: Host, table: Table) -> Iterator[Problem]:
     for authority in host.authorities:
         text = node.tree.text(authority)
         if text is None or "-----BEGIN CERTIFICATE-----" not in text:
             why = "is not there or cannot be read" if text is None else "holds no certificate"
+            message = f"{authority}, the CA for {host.key or host.host}, {why}: every pull of these images fails"
             lines = table.keys.get("ca")
-            yield Problem(
-                code="ca-unreadable",
-                message=f"{authority}, the CA for {named}, {why}: every pull of these images fails",
-                fix=edits.sed(node, found.file, edits.delete(lines)) if lines else None,
-                where=f"{found.file}:{lines[0]}" if lines else where,
-            )
-    if not host.key:
-        return
+            yield told("ca-unreadable", message, *((lines[0], edits.delete(lines)) if lines else (table.line or 1,)))
+
+
+def _host_problems(told: Told, host: Host, table: Table) -> Iterator[Problem]:
+    named, line = host.key, table.line or 1
+    warned = partial(told, severity=Severity.WARNING)
+    written = urlsplit(hosts_toml.url_of(host.key)).path
     lines = table.keys.get("capabilities")
     if lines and "resolve" not in host.capabilities and "pull" in host.capabilities:
         words = ", ".join(f'"{word}"' for word in hosts_toml.CAPABILITIES if word in host.capabilities | {"resolve"})
-        yield Problem(
-            code="capability-missing",
-            severity=Severity.WARNING,
-            message=f'{named} lacks the capability "resolve": it is asked for digests only, never for a tag',
-            fix=edits.sed(node, found.file, edits.replace(lines, f"capabilities = [{words}]")),
-            where=f"{found.file}:{lines[0]}",
-        )
+        message = f'{named} lacks the capability "resolve": it is asked for digests only, never for a tag'
+        yield warned("capability-missing", message, lines[0], edits.replace(lines, f"capabilities = [{words}]"))
     if (host.scheme == "http" and host.host.endswith(":443")) or (host.scheme == "https" and host.host.endswith(":80")):
-        other = (
-            host.key.replace("http://", "https://")
-            if host.scheme == "http"
-            else f"http://{host.host}{urlsplit(hosts_toml.url_of(host.key)).path}"
-        )
-        yield Problem(
-            code="scheme-and-port",
-            severity=Severity.WARNING,
-            message=f"{named}: {host.scheme} on port {host.host.rpartition(':')[2]}",
-            fix=edits.sed(node, found.file, edits.replace((table.line, table.line), header(("host", other)))),
-            where=where,
-        )
+        other = named.replace("http://", "https://") if host.scheme == "http" else f"http://{host.host}{written}"
+        message = f"{named}: {host.scheme} on port {host.host.rpartition(':')[2]}"
+        yield warned("scheme-and-port", message, line, edits.replace((table.line, table.line), header(("host", other))))
     elif host.scheme == "http" and host.has_tls:
-        yield Problem(
-            code="http-with-tls-settings",
-            severity=Severity.WARNING,
-            message=f"{named} is http, but ca, client or skip_verify is set: https is tried first",
-            fix=edits.sed(
-                node,
-                found.file,
-                *(edits.delete(table.keys[key]) for key in ("ca", "client", "skip_verify") if key in table.keys),
-            ),
-            where=where,
-        )
-    written = urlsplit(hosts_toml.url_of(host.key)).path.rstrip("/")
+        message = f"{named} is http, but ca, client or skip_verify is set: https is tried first"
+        scripts = [edits.delete(table.keys[key]) for key in ("ca", "client", "skip_verify") if key in table.keys]
+        yield warned("http-with-tls-settings", message, line, *scripts)
+    written = written.rstrip("/")
     if "/v2/" in f"{written}/" and not written.endswith("/v2") and not host.override_path:
-        yield Problem(
-            code="override-path-missing",
-            message=f"{named}: containerd adds /v2 to this path and asks {host.scheme}://{host.host}{host.path}/…",
-            fix=edits.sed(node, found.file, edits.after(table.line, "override_path = true")),
-            where=where,
-        )
+        message = f"{named}: containerd adds /v2 to this path and asks {host.scheme}://{host.host}{host.path}/…"
+        yield told("override-path-missing", message, line, edits.after(table.line, "override_path = true"))
     if host.override_path and "/v2" not in written:
-        yield Problem(
-            code="override-path-without-api",
-            severity=Severity.WARNING,
-            message=f"{named} has override_path, so no /v2 is added: it is asked for "
-            f"{host.scheme}://{host.host}{host.path}/NAME/manifests/…",
-            fix=edits.sed(node, found.file, edits.delete(table.keys["override_path"])),
-            where=f"{found.file}:{table.keys['override_path'][0]}",
-        )
+        lines = table.keys["override_path"]
+        message = f"{named} has override_path, so no /v2 is added: it is asked for "
+        message += f"{host.scheme}://{host.host}{host.path}/NAME/manifests/…"
+        yield warned("override-path-without-api", message, lines[0], edits.delete(lines))

@@ -78,14 +78,6 @@ TERMS: dict[str, str] = {
     "version check": "GET /v2/: is this a registry, and does it want a token? docker 29 and containerd leave it out.",
 }
 
-IN_THE_LESSON = frozenset({
-    "200", "401", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image",
-    "daemon", "digest", "header", "HEAD", "index", "layer", "manifest", "platform", "proxy", "pull", "rate limit",
-    "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag",
-    "token", "token server", "vanity domain", "version check",
-})  # fmt: skip
-"""What docs/how-a-pull-works.md explains where it first stands, so that the list at its end has the rest."""
-
 ALSO = {
     "manifest list": "index",
     "image index": "index",

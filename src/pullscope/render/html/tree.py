@@ -88,13 +88,8 @@ class _Known:
             children.append(self._entry(entry, str(entry.platform) if entry.platform else "manifest"))
             children.extend(self._entry(other, "its attestation") for other in attested.pop(entry.digest, ()))
         children.extend(self._entry(other, "attestation") for others in attested.values() for other in others)
-        return Node(
-            name=f"index, {len(index.manifests)} manifests",
-            digest=digest or "",
-            size="",
-            state=self._state(digest, REFUSED if self._pushes else FETCHED),
-            children=children,
-        )
+        name = f"index, {len(index.manifests)} manifests"
+        return self._node(name, digest, None, REFUSED if self._pushes else FETCHED, children)
 
     def pushed(self) -> list[Node]:
         """What a push put there or found there, below the manifests that name it; the rest of it beside them."""
@@ -104,12 +99,7 @@ class _Known:
         roots = [self._document(step) for step in documents.values() if step.digest not in named]
         others = {step.digest: step for step in self._pull.steps if step.digest and step.digest not in documents}
         return roots + [
-            Node(
-                name="blob" if step.kind in _OF_BLOBS else "manifest",
-                digest=plain(digest),
-                size=size(step.size) if step.size is not None else "",
-                state=self._state(digest, NOT_SENT),
-            )
+            self._node("blob" if step.kind in _OF_BLOBS else "manifest", digest, step.size, NOT_SENT)
             for digest, step in others.items()
             if digest not in named
         ]
@@ -120,21 +110,11 @@ class _Known:
                 return self.index(step.document, step.digest)
             case Manifest():
                 return self.manifest(step.digest or "", step.platform, step.document, step.size)
-        return Node(
-            name="manifest",
-            digest=plain(step.digest or ""),
-            size=size(step.size) if step.size is not None else "",
-            state=self._state(step.digest, REFUSED if step.outcome is Outcome.FAILED else "sent"),
-        )
+        return self._node("manifest", step.digest, step.size, REFUSED if step.outcome is Outcome.FAILED else "sent")
 
     def manifest(self, digest: str, name: str | None, manifest: Manifest, length: int | None) -> Node:
-        return Node(
-            name=plain(name or "manifest", 80),
-            digest=digest,
-            size=size(length) if length is not None else "",
-            state=self._state(digest, REFUSED if self._pushes else FETCHED),
-            children=list(self._parts(manifest)),
-        )
+        otherwise = REFUSED if self._pushes else FETCHED
+        return self._node(plain(name or "manifest", 80), digest, length, otherwise, list(self._parts(manifest)))
 
     def _entry(self, entry: Descriptor, name: str) -> Node:
         document = self._documents.get(entry.digest or "")
@@ -145,12 +125,7 @@ class _Known:
         if found is not None:
             self._shown.add(entry.digest or "")
             return self.manifest(entry.digest or "", name, found, entry.size)
-        return Node(
-            name=plain(name, 80),
-            digest=entry.digest or "",
-            size=size(entry.size) if entry.size is not None else "",
-            state=self._state(entry.digest, NOT_SENT if self._pushes else NOT_WANTED),
-        )
+        return self._node(plain(name, 80), entry.digest, entry.size, NOT_SENT if self._pushes else NOT_WANTED)
 
     def _parts(self, manifest: Manifest) -> Iterator[Node]:
         ended_well = self._pull.closed and self._pull.outcome is Ending.COMPLETE
@@ -158,22 +133,23 @@ class _Known:
             NOT_SENT if self._pushes else HERE if manifest in self._used else NOT_WANTED if ended_well else MISSING
         )
         if manifest.config is not None:
-            yield self._blob(manifest.config, "config", otherwise)
+            yield self._node("config", manifest.config.digest, manifest.config.size, otherwise)
         for number, layer in enumerate(manifest.layers, start=1):
             predicate = layer.annotations.get("in-toto.io/predicate-type", "")
             name = f"statement, {predicate}" if predicate else f"layer {number}/{len(manifest.layers)}"
-            yield self._blob(layer, name, otherwise)
+            yield self._node(plain(name, 100), layer.digest, layer.size, otherwise)
 
-    def _blob(self, blob: Descriptor, name: str, otherwise: str) -> Node:
+    def _node(
+        self, name: str, digest: str | None, length: int | None, otherwise: str, children: Sequence[Node] = ()
+    ) -> Node:
+        """One of them; its state as the steps have settled it, else `otherwise`."""
         return Node(
-            name=plain(name, 100),
-            digest=blob.digest or "",
-            size=size(blob.size) if blob.size is not None else "",
-            state=self._state(blob.digest, otherwise),
+            name=name,
+            digest=plain(digest or ""),
+            size=size(length) if length is not None else "",
+            state=self._settled.get(digest or "", otherwise),
+            children=children,
         )
-
-    def _state(self, digest: str | None, otherwise: str) -> str:
-        return self._settled.get(digest or "", otherwise)
 
 
 def _entries(document: Manifest | Index | None) -> Iterator[Descriptor]:

@@ -1,6 +1,6 @@
 """docs/how-a-pull-works.md: the lesson as a page, with diagrams, made of the table and of the demo's traces.
 
-tests/render/explain/test_page.py writes it and compares the two, so that page and lesson say the same.
+`test_page` writes it and compares the two, so that page and lesson say the same.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.render.explain.glossary import IN_THE_LESSON, TERMS
+from pullscope.render.explain.glossary import TERMS
 from pullscope.render.explain.ideas import BEFORE
 from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.explain.lesson_text import HOW_TO_READ, Demo, chapters
@@ -51,6 +51,14 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 
 ## Step by step
 """
+
+IN_THE_LESSON = frozenset({
+    "200", "401", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image",
+    "daemon", "digest", "header", "HEAD", "index", "layer", "manifest", "platform", "proxy", "pull", "rate limit",
+    "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag",
+    "token", "token server", "vanity domain", "version check",
+})  # fmt: skip
+"""What the page explains where it first stands, so that the list at its end has the rest."""
 
 BY_HAND = (
     'The commands under "By hand" ask the real Docker Hub. The digests here are those of a sample image: replace them with '
