@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode, Problem, Severity, as_json, exit_code
 
 
@@ -10,7 +12,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
     document = as_json(
         "docker doctor",
         [Problem(code="a", message="m")],
-        [ClientVerdict(id="podman", verdict=ClientOutcome.FAILS).as_json()],
+        [asdict(ClientVerdict(id="podman", verdict=ClientOutcome.FAILS))],
         state="on",
     )
     assert document == {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,7 +84,7 @@ def check(
     problems += problems_of([*(one.ran for one in found.walked if not isinstance(one.ran, str)), *looked])
     problems += found.problems
     code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
-    end_with([json.dumps(_document(found, problems, code), indent=2)] if as_json else _lines(found, problems), code)
+    end_with(_document(found, problems, code) if as_json else _lines(found, problems), code)
 
 
 def _logins() -> Mapping[str, Any]:

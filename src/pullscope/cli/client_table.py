@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pullscope.cli.exits import unknown
@@ -66,5 +67,5 @@ def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | Non
 def clients_json(told: Iterable[Told]) -> list[Mapping[str, Any]]:
     """Each verdict with what it rests on."""
     return [
-        {**verdict.as_json(), "evidence": str(client.evidence), "compared": client.compared} for client, verdict in told
+        {**asdict(verdict), "evidence": str(client.evidence), "compared": client.compared} for client, verdict in told
     ]

@@ -73,8 +73,7 @@ def diff(
     problems = found.problems()
     code = verdicts.exit_code(problems)
     if as_json:
-        document = verdicts.as_json("diff", problems, ended=code, **difference_json(found))
-        end_with([json.dumps(document, indent=2)], code)
+        end_with(verdicts.as_json("diff", problems, ended=code, **difference_json(found)), code)
     width = screen_width()
     end_with([*difference_lines(found, width), *problem_lines(problems, width)], code)
 

@@ -6,10 +6,8 @@ Parses words, calls the host room, prints one line for each thing that was done.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +16,7 @@ import typer
 
 from pullscope.cli import tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
-from pullscope.cli.exits import reader_may_leave, speaking, tell
+from pullscope.cli.exits import end_with, reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
@@ -44,7 +42,7 @@ from pullscope.host.proxy_child import silence
 from pullscope.host.requested import Wish
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
-from pullscope.oci.verdicts import Severity
+from pullscope.oci.verdicts import ExitCode, Severity
 
 app = typer.Typer(
     cls=PlainWords,
@@ -125,13 +123,10 @@ def point(at: Surroundings, wish: Wish, for_: str | None, *, yes: bool, dry_run:
     )
     if by_service and not at.confdir_named:
         at = replace(at, confdir=Path(proxy_service.CONFDIR))
-    until = None
-    if for_ is not None:
-        until = f"{datetime.now(UTC) + takeback_timer.span(for_):%Y-%m-%d %H:%M:%S} UTC"
     whole = replace(
         wish,
         authority=authority_to_be(at) if dry_run else authority(at),
-        until=until,
+        until=takeback_timer.instant(for_) if for_ is not None else None,
         confdir=str(at.confdir),
         off_command=(*at.off_words, "--yes"),
     )
@@ -292,9 +287,7 @@ def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
     """The settings in force."""
     found = host_status.status(at.look(), at.again)
     if as_json:
-        document = verdicts.as_json(name, found.problems, **found.facts)
-        typer.echo(json.dumps(document, indent=2))
-        return
+        end_with(verdicts.as_json(name, found.problems, **found.facts), ExitCode.DONE)
     for label, text in found.lines:
         tell(f"{label:<9} {text}")
     print_problems(found.problems)
@@ -312,13 +305,13 @@ def print_doctor(at: Surroundings, name: str, *, as_json: bool) -> None:
     found = at.look()
     problems = doctor.examine(_examination(at.of_record(found), found))
     state = host_status.status(found, at.again).state
+    code = verdicts.exit_code(problems)
+    if as_json:
+        end_with(verdicts.as_json(name, problems, state=state), code)
     with reader_may_leave():
-        if as_json:
-            typer.echo(json.dumps(verdicts.as_json(name, problems, state=state), indent=2))
-        else:
-            print_problems(problems)
-            tell(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
-    raise typer.Exit(verdicts.exit_code(problems))
+        print_problems(problems)
+        tell(_verdict(found, state, len([item for item in problems if item.severity is not Severity.INFO])))
+    raise typer.Exit(code)
 
 
 def _verdict(found: Machine, state: str, problems: int) -> str:
@@ -337,7 +330,7 @@ def _examination(at: Surroundings, found: Machine) -> Examination:
     except HostError as error:
         # What only root may read is not a fault.
         trouble = "" if isinstance(error.__cause__, PermissionError) else str(error)
-    options = found.record.options if found.record else {}
+    options = found.recorded.options
     words: tuple[str, ...]
     try:
         planned = plan.plan(found, Wish.of(options))

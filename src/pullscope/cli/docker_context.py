@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,7 +149,7 @@ def addon_path() -> Path:
     return found
 
 
-def print_problems(problems: tuple[Problem, ...]) -> None:
+def print_problems(problems: Iterable[Problem]) -> None:
     """Each problem, and on the next line its fix, which is whole, to be pasted."""
     for problem in problems:
         for line in lines_of(f"{problem.severity:<8}", problem.message):

@@ -5,16 +5,16 @@ Reads the client's configuration files; nothing is pulled without `--trace`. `pu
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from pullscope.cli import unit
 from pullscope.cli.docker_context import print_problems
-from pullscope.cli.exits import Complaint, lines_of, reader_may_leave, speaking
+from pullscope.cli.exits import Complaint, end_with, lines_of, reader_may_leave, speaking
 from pullscope.cli.options import AsJson
 from pullscope.host import command
 from pullscope.host.invoker import invoker
@@ -114,20 +114,20 @@ def _of(
         problems = (*problems, *compared.problems)
         told["trace"] = {
             "by": pulled.by,
-            "endpoints": [row.as_json() for row in compared.rows],
+            "endpoints": [asdict(row) for row in compared.rows],
             "error": pulled.error or None,
         }
         lines += _compared(pulled, compared.rows)
+    code = verdicts.exit_code(problems)
+    if as_json:
+        end_with(verdicts.as_json(f"doctor {client}", problems, **told), code)
     with reader_may_leave():
-        if as_json:
-            typer.echo(json.dumps(verdicts.as_json(f"doctor {client}", problems, **told), indent=2))
-        else:
-            for line in lines:
-                typer.echo(printable(line))
-            print_problems(problems)
-            bad = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
-            typer.echo(count(bad, "problem") if bad else f"healthy: {client}'s configuration")
-    raise typer.Exit(verdicts.exit_code(problems))
+        for line in lines:
+            typer.echo(printable(line))
+        print_problems(problems)
+        bad = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
+        typer.echo(count(bad, "problem") if bad else f"healthy: {client}'s configuration")
+    raise typer.Exit(code)
 
 
 def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:

@@ -14,13 +14,14 @@ import codecs
 import contextlib
 import difflib
 import functools
+import json
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
@@ -48,13 +49,13 @@ def wants_color(chosen: bool | None = None) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def end_with(lines: Iterable[str | Line], code: ExitCode) -> NoReturn:
-    """Print the lines and end with the code, also where the reader leaves before the last line."""
+def end_with(told: Iterable[str | Line] | dict[str, Any], code: ExitCode) -> NoReturn:
+    """Print lines, or a document of JSON, and end with the code, also where the reader leaves before the last line."""
     from pullscope.render.layout import paint
 
     with reader_may_leave():
         color = wants_color()
-        for line in lines:
+        for line in [json.dumps(told, indent=2)] if isinstance(told, dict) else told:
             typer.echo(line if isinstance(line, str) else paint(line, color=color), color=color)
     raise typer.Exit(code)
 

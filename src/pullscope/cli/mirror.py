@@ -5,10 +5,8 @@ Parses words, calls host/mirror, prints one line for each thing that was done.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +14,7 @@ import typer
 from pullscope.cli import options
 from pullscope.cli.docker_context import print_problems
 from pullscope.cli.doctor import node_of
-from pullscope.cli.exits import Complaint, speaking, tell
+from pullscope.cli.exits import Complaint, end_with, speaking, tell
 from pullscope.cli.options import AsJson, DryRun, Root
 from pullscope.cli.proxy_words import MirrorOf
 from pullscope.host import HostError, plan_words, takeback_timer
@@ -28,7 +26,7 @@ from pullscope.host.mirror.runtimes import Runtime
 from pullscope.host.routes.route import Node
 from pullscope.oci import verdicts
 from pullscope.oci.mirrored import PORT
-from pullscope.oci.verdicts import Problem
+from pullscope.oci.verdicts import ExitCode, Problem
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,7 +74,7 @@ def on(
     spans = [word for word in for_ or () if word[:1].isdigit()]
     if len(spans) > 1:
         raise ValueError(f"--for has two times, {spans[0]} and {spans[1]}")
-    until = f"{datetime.now(UTC) + takeback_timer.span(spans[0]):%Y-%m-%d %H:%M:%S} UTC" if spans else None
+    until = takeback_timer.instant(spans[0]) if spans else None
     chosen = _chosen(node, [word for word in for_ or () if word not in spans])
     if not dry_run:
         _need_rights(node)
@@ -128,7 +126,7 @@ def _prove(node: Node, wish: Wish) -> None:
             problems[found.problem.code] = found.problem
         else:
             tell(f"proof {found.words}")
-    print_problems(tuple(problems.values()))
+    print_problems(problems.values())
 
 
 def _start(wish: Wish) -> str:
@@ -196,9 +194,8 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
             elif proved.words and proved.words not in words:
                 words.append(proved.words)
     if as_json:
-        document = verdicts.as_json("mirror status", problems, runtimes=[item.as_json() for item in shown], proof=words)
-        typer.echo(json.dumps(document, indent=2))
-        return
+        listed = [item.as_json() for item in shown]
+        end_with(verdicts.as_json("mirror status", problems, runtimes=listed, proof=words), ExitCode.DONE)
     for item in shown:
         until = f", until {item.until}" if item.until else ""
         state = f"on: {', '.join(item.hosts)} at {item.url} first{until}" if item.on else "off"
@@ -209,7 +206,7 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
         tell(f"{'proof':<11} {line}")
     if not shown:
         tell("no client that supports a mirror was found here")
-    print_problems(tuple(problems))
+    print_problems(problems)
 
 
 def _chosen(node: Node, names: list[str]) -> list[Runtime]:

@@ -5,7 +5,6 @@ Parses words, calls one function, says one sentence. What is said about rules co
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import subprocess
@@ -145,7 +144,7 @@ def lint_command(
             rules=len(rules.rules),
             explain=list(reasons),
         )
-        end_with([json.dumps(document, indent=2)], ended)
+        end_with(document, ended)
     lines: list[str | Line] = [
         *(f"  {printable(reason)}" for reason in reasons),
         *problem_lines(problems, screen_width()),

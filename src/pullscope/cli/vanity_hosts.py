@@ -18,7 +18,7 @@ from pullscope.cli.exits import speaking, tell
 from pullscope.cli.options import Root
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
-from pullscope.host.journal_document import NAMES, Entry, Record
+from pullscope.host.journal_document import NAMES, Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.tree import Tree
 
@@ -81,10 +81,7 @@ def _may_write(tree: Tree) -> None:
 
 def _ours(tree: Tree) -> dict[str, str]:
     content = tree.look(HOSTS_FILE).content
-    if hosts_file.remove_block(content) == content:
-        return {}
-    inside = content.partition(hosts_file.BEGIN.encode())[2].partition(hosts_file.END.encode())[0]
-    return hosts_file.entries(inside)
+    return {} if hosts_file.remove_block(content) == content else hosts_file.ours(content)
 
 
 def _without(names: dict[str, str], name: str) -> dict[str, str]:
@@ -109,7 +106,7 @@ def _write(tree: Tree, edit: Callable[[dict[str, str]], dict[str, str]]) -> str:
         old = next((entry for entry in record.entries if entry.path == HOSTS_FILE), None)
         others = tuple(entry for entry in record.entries if entry.path != HOSTS_FILE)
         if not block:
-            words = _take_back(tree, old)
+            words = f"; {change.take_back(tree, old).words}" if old is not None else ""
             if others:
                 journal.write(replace(record, entries=others))
             else:
@@ -133,10 +130,3 @@ def _of_docker(record: Record) -> set[str]:
     if record.options.get("mode") != "hosts":
         return set()
     return {registry_host.parts(host)[0] for host in record.options.get("hosts", ())}
-
-
-def _take_back(tree: Tree, old: Entry | None) -> str:
-    if old is None:
-        return ""
-    done = change.take_back(tree, old)
-    return f"; {done.words}"

@@ -5,7 +5,6 @@ Parses words, calls one function, says who can pull. Every verdict is known befo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +69,7 @@ def try_command(
     code = max(ended(told, named=bool(clients), strict=strict), verdicts.exit_code(problems))
     if as_json:
         document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
-        end_with([json.dumps(document, indent=2)], code)
+        end_with(document, code)
     end_with(_lines(tried, problems, host), code)
 
 
@@ -249,7 +248,7 @@ def _end_move(move: _Move, *, named: bool, strict: bool, as_json: bool) -> None:
             notes=move.notes,
             **{**_facts(move.new), "file": move.names[1]},
         )
-        end_with([json.dumps(document, indent=2)], code)
+        end_with(document, code)
     end_with(_move_lines(move), code)
 
 

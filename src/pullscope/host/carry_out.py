@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pullscope import __version__
-from pullscope.host import HostError, change
+from pullscope.host import HostError, change, takeback_timer
 from pullscope.host.change import Change, Left, Tell
 from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
 from pullscope.host.journal import Recorded
@@ -65,6 +65,11 @@ class Parts:
     def lines(self, path: str, text: str) -> None:
         claims = tuple(line for line in text.splitlines() if line.strip())
         self.file(path, "lines", text.encode(), claims=claims)
+
+    def timer(self, folder: str, until: str, off_command: tuple[str, ...], stem: str, of: str) -> None:
+        """Unit files that take everything back at that instant."""
+        for name, text in takeback_timer.files(until, off_command, stem, of).items():
+            self.lines(f"{folder}/{name}", text)
 
     @property
     def stale(self) -> tuple[Entry, ...]:

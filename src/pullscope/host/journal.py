@@ -12,6 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pullscope.host import HostError, journal_document
 from pullscope.host.change import result_of, sha256
@@ -113,6 +114,11 @@ class Recorded:
             with contextlib.suppress(HostError):  # what cannot be read does not keep the rest from being undone
                 was[entry.path] = tree.look(entry.path)
         return cls(tree=tree, journal=journal, record=record, was=was)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What was asked of the `on` that is in force."""
+        return self.record.options if self.record else {}
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -52,7 +52,7 @@ class Machine:
     @property
     def names(self) -> dict[str, str]:
         """What `pullscope vanity hosts` put into /etc/hosts: in the same block and journal as ours, and kept by `on`."""
-        return dict(self.record.options.get(NAMES, {})) if self.record else {}
+        return dict(self.recorded.options.get(NAMES, {}))
 
     @property
     def daemon_has_ours(self) -> bool:

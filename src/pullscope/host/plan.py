@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pullscope.host import HostError, change, daemon_json, hosts_file, registry_host, systemd, takeback_timer, trust
+from pullscope.host import HostError, change, daemon_json, hosts_file, registry_host, systemd, trust
 from pullscope.host.carry_out import Parts
 from pullscope.host.change import Change
 from pullscope.host.docker_daemon import HUB, HUB_API
@@ -48,18 +48,19 @@ class Plan:
 
 def plan(machine: Machine, wish: Wish) -> Plan:
     """Work out `on`; HostError where it must not be done."""
-    parts = _Parts(machine)
+    parts = Parts(machine.recorded)
     variables: dict[str, str] = {}
     if wish.mode == "proxy":
-        variables = _proxy_parts(parts, wish)
+        variables = _proxy_parts(machine, parts, wish)
     else:
         for host in wish.hosts:
-            _certs_d(parts, wish, HUB if host == HUB_API else host)
-    _hosts_file_part(parts, wish)
-    _daemon_json_part(parts, wish)
+            _certs_d(machine, parts, wish, HUB if host == HUB_API else host)
+    _hosts_file_part(machine, parts, wish)
+    _daemon_json_part(machine, parts, wish)
     if wish.until:
-        _timer_parts(parts, wish)
-    _trust_for_proxy(parts)
+        layout = machine.layout
+        parts.timer(layout.unit_paths[0], wish.until, wish.off_command, layout.timer, layout.name)
+    _trust_for_proxy(machine, parts)
     changes = tuple(parts.changes)
     stale = parts.stale
     restart = bool(machine.active and variables and not _in_force(machine, variables))
@@ -83,16 +84,8 @@ def plan(machine: Machine, wish: Wish) -> Plan:
     )
 
 
-class _Parts(Parts):
-    """The changes of one plan, with the machine that it is for."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(machine.recorded)
-        self.machine = machine
-
-
-def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
-    machine, layout = parts.machine, parts.machine.layout
+def _proxy_parts(machine: Machine, parts: Parts, wish: Wish) -> dict[str, str]:
+    layout = machine.layout
     _refuse_flags(machine)
     before = machine.original_environment()
     no_proxy = wish.no_proxy
@@ -128,31 +121,31 @@ def _proxy_parts(parts: _Parts, wish: Wish) -> dict[str, str]:
                 "other registries with --host. Nothing changed."
             )
         for host in wish.hosts or (HUB,):
-            _certs_d(parts, wish, host)
+            _certs_d(machine, parts, wish, host)
     template = (systemd.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
     text = systemd.fill(template, values)
     parts.lines(layout.drop_in, text if layout.is_docker else systemd.of_unit(text, layout))
     return {systemd.variable(name, layout): value for name, value in values.items() if value is not None}
 
 
-def _hosts_file_part(parts: _Parts, wish: Wish) -> None:
+def _hosts_file_part(machine: Machine, parts: Parts, wish: Wish) -> None:
     """One block for both: the names that were added by hand, and in mode hosts those that lead to the proxy."""
-    names = parts.machine.names
+    names = machine.names
     if wish.mode == "hosts":
         names |= {registry_host.parts(host)[0]: wish.proxy_host for host in wish.hosts}
     if names:
-        before = parts.machine.recorded.before(HOSTS_FILE)
+        before = machine.recorded.before(HOSTS_FILE)
         content = hosts_file.add_block(before.content if before.is_file else b"", names)
         parts.file(HOSTS_FILE, "hosts", content)
 
 
-def _certs_d(parts: _Parts, wish: Wish, host: str) -> None:
-    path = f"{parts.machine.layout.certs_d}/{host}/{trust.CERTIFICATE_NAME}"
+def _certs_d(machine: Machine, parts: Parts, wish: Wish, host: str) -> None:
+    path = f"{machine.layout.certs_d}/{host}/{trust.CERTIFICATE_NAME}"
     parts.file(path, "certificate", wish.authority.encode())
 
 
-def _daemon_json_part(parts: _Parts, wish: Wish) -> None:
-    machine, path = parts.machine, parts.machine.layout.daemon_json
+def _daemon_json_part(machine: Machine, parts: Parts, wish: Wish) -> None:
+    path = machine.layout.daemon_json
     before = machine.recorded.before(path)
     settings = _settings(machine) if wish.mode == "proxy" or wish.insecure else {}
     shadow = wish.mode == "proxy" and daemon_json.PROXIES in settings
@@ -198,16 +191,7 @@ def _settings(machine: Machine) -> dict[str, Any]:
         raise HostError(f"{path} {error}; fix it first. Nothing changed.") from error
 
 
-def _timer_parts(parts: _Parts, wish: Wish) -> None:
-    folder = parts.machine.layout.unit_paths[0]
-    for name, text in takeback_timer.files(
-        wish.until or "", wish.off_command, parts.machine.layout.timer, parts.machine.layout.name
-    ).items():
-        parts.lines(f"{folder}/{name}", text)
-
-
-def _trust_for_proxy(parts: _Parts) -> None:
-    machine = parts.machine
+def _trust_for_proxy(machine: Machine, parts: Parts) -> None:
     before = machine.original_environment()
     pems = trust.system_bundle(machine.tree, before)
     for folder in filter(None, before.get("SSL_CERT_DIR", "").split(":")):

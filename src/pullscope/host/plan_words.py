@@ -48,7 +48,7 @@ def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
 
 
 def commands(machine: Machine, planned: Plan) -> list[tuple[str, ...]]:
-    """What `on` would run, in order."""
+    """What `on` runs, in order; in a tree what it would."""
     systemctl, unit = machine.layout.systemctl, machine.layout.unit
     found: list[tuple[str, ...]] = []
     if planned.daemon_reload:

@@ -18,7 +18,7 @@ from pullscope.host import HostError, carry_out, change, systemd
 from pullscope.host.carry_out import Parts, Undone
 from pullscope.host.change import Tell
 from pullscope.host.command import Run, spelled
-from pullscope.host.journal import Journal, Recorded
+from pullscope.host.journal import Recorded
 from pullscope.host.layout import SYSTEM
 from pullscope.host.listener import command_of, listens
 from pullscope.host.systemd import PROXY_VARIABLES, read_unit, running_environment, show
@@ -74,8 +74,7 @@ class ServicePaths:
 
 def installed(tree: Tree) -> tuple[int, Work] | None:
     """The port of the service that is installed and what it does, None where none is."""
-    record = Journal(tree, STATE).read()
-    options = record.options if record else {}
+    options = Recorded.read(tree, STATE).options
     if not isinstance(options.get("port"), int):
         return None
     work = Work(

@@ -39,7 +39,7 @@ def status(machine: Machine, command: str) -> Status:
     running = _of(machine.running or {}, layout.prefix) if machine.running is not None else None
     facts: dict[str, Any] = {
         "state": state,
-        "mode": machine.record.options.get("mode", "names") if machine.record else None,
+        "mode": machine.recorded.options.get("mode", "names") if machine.record else None,
         "unit": layout.unit,
         "active": machine.active,
         "daemon_version": machine.daemon.version if machine.daemon else None,
@@ -49,8 +49,8 @@ def status(machine: Machine, command: str) -> Status:
         "running": running,
         "insecure_registries": registries,
         "hosts": {name: hosts[name] for name in hosts_file.ours(names)},
-        "until": machine.record.options.get("until") if machine.record else None,
-        "files": [entry.path for entry in machine.record.entries] if machine.record else [],
+        "until": machine.recorded.options.get("until"),
+        "files": list(machine.recorded.entries),
     }
     return Status(state=state, lines=tuple(_lines(machine, facts)), facts=facts, problems=drift)
 

@@ -6,12 +6,10 @@ What is done is told through a function that is handed in; nothing here prints.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from pullscope.host import HostError, carry_out, change, docker_daemon, systemd, takeback_timer
+from pullscope.host import HostError, carry_out, change, docker_daemon, plan_words, systemd, takeback_timer
 from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Tell
 from pullscope.host.command import Outcome
@@ -110,21 +108,14 @@ def restart(found: Machine, tell: Tell) -> Outcome:
 
 def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
     """Run what the plan needs; the outcome that failed, None where all went well."""
-    layout = found.layout
-    steps: list[Callable[[], Outcome]] = []
-
-    def add(*words: str) -> None:
-        steps.append(partial(told, found.tree, found.run, (*layout.systemctl, *words), tell))
-
-    if planned.daemon_reload:
-        add("daemon-reload")
-    if planned.wish.until:
-        add("restart", f"{layout.timer}.timer")
-    if planned.restart:
-        steps.append(partial(restart, found, tell))
-    elif planned.reload:
-        add("reload", layout.unit)
-    return next((done for step in steps if not (done := step()).ok), None)
+    for argv in plan_words.commands(found, planned):
+        restarts = argv[-2:] == ("restart", found.layout.unit)
+        if restarts and not planned.restart:
+            continue  # of a tree, where no daemon runs
+        done = restart(found, tell) if restarts else told(found.tree, found.run, argv, tell)
+        if not done.ok:
+            return done
+    return None
 
 
 def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pullscope.host.command import Run
 from pullscope.host.journal_document import Entry
@@ -30,6 +30,11 @@ def span(text: str) -> timedelta:
     if seconds > LONGEST.total_seconds():
         raise ValueError(f"{shown} is longer than {LONGEST.days} days; leave out --for; `off` undoes everything")
     return timedelta(seconds=seconds)
+
+
+def instant(text: str) -> str:
+    """When that span is over, from now on, as systemd.time(7) spells it."""
+    return f"{datetime.now(UTC) + span(text):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def files(until: str, off_command: tuple[str, ...], stem: str = STEM, of: str = "docker") -> dict[str, str]:

@@ -40,9 +40,6 @@ class Problem:
     fix: str | None = None
     where: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 class ClientOutcome(StrEnum):
     WORKS = "works"
@@ -61,9 +58,6 @@ class ClientVerdict:
     reason: str | None = None
     fix: str | None = None
     link: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def exit_code(problems: Iterable[Problem]) -> ExitCode:
@@ -86,7 +80,7 @@ def as_json(
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "verdict": "problems" if problematic else "ok",
-        "problems": [problem.as_json() for problem in listed],
+        "problems": [asdict(problem) for problem in listed],
         "clients": [dict(client) for client in clients],
         **more,
     }

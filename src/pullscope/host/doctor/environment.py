@@ -83,7 +83,7 @@ def bypassed(at: Examination) -> Iterator[Problem]:
         return
     environment = _merged(at)
     value = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
-    options = at.machine.record.options if at.machine.record else {}
+    options = at.machine.recorded.options
     wanted = [HUB_API, "auth.docker.io", *options.get("hosts", ())]
     words = [word.strip() for word in value.split(",") if word.strip()]
     hit = next((word for word in words for host in wanted if covers(word, host)), None)
@@ -115,7 +115,7 @@ def covers(word: str, host: str) -> bool:
 
 def loopback_names(at: Examination) -> Iterator[Problem]:
     """Go never sends localhost or a literal loopback address to a proxy."""
-    options = at.machine.record.options if at.machine.record else {}
+    options = at.machine.recorded.options
     asked = {key: [str(host) for host in options.get(key, ())] for key in ("hosts", "insecure")}
     loopback = next((host for host in (*asked["hosts"], *asked["insecure"]) if _is_loopback(host)), None)
     if loopback is not None:

@@ -55,9 +55,7 @@ class Examination:
 
     @property
     def mode(self) -> str | None:
-        if self.machine.record and "mode" in self.machine.record.options:
-            return str(self.machine.record.options["mode"])
-        return "proxy" if self.drop_in else None
+        return self.machine.recorded.options.get("mode") or ("proxy" if self.drop_in else None)
 
     @property
     def again(self) -> str:
@@ -66,7 +64,7 @@ class Examination:
 
     def on(self, **others: Any) -> str:
         """The `on` that was asked for, with `others` of its options."""
-        options = (self.machine.record.options if self.machine.record else {}) | others
+        options = self.machine.recorded.options | others
         words = [self.command, "on", "--yes", *map(shlex.quote, self.machine.words)]
         if options.get("mode") == "hosts":
             words += ["--mode", "hosts"]
@@ -97,7 +95,7 @@ class Examination:
 
     def proxy_address(self) -> tuple[str, int]:
         """Where the proxy should listen."""
-        options = self.machine.record.options if self.machine.record else {}
+        options = self.machine.recorded.options
         host = str(options.get("proxy_host", "127.0.0.1"))
         if options.get("mode") == "hosts":
             ports = [port for _, port in map(registry_host.parts, options.get("hosts", ())) if port]

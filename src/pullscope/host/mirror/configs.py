@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,9 +47,6 @@ class Wish:
     def address(self) -> str:
         """Host and port of the mirror."""
         return urlsplit(self.url).netloc
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Pieces:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pullscope.host import HostError, carry_out, change, docker_daemon, takeback_timer
@@ -57,8 +57,7 @@ def plan(node: Node, runtime: Runtime, wish: Wish) -> Plan:
     parts = Parts(known)
     notes = runtime.write(parts, node, wish)
     if wish.until:
-        for name, text in takeback_timer.files(wish.until, wish.off_command, _stem(runtime), runtime.name).items():
-            parts.lines(f"{SYSTEM.unit_paths[0]}/{name}", text)
+        parts.timer(SYSTEM.unit_paths[0], wish.until, wish.off_command, _stem(runtime), runtime.name)
     return Plan(
         runtime=runtime,
         wish=wish,
@@ -72,7 +71,7 @@ def plan(node: Node, runtime: Runtime, wish: Wish) -> Plan:
 def on(node: Node, planned: Plan, tell: Tell) -> None:
     """Do what the plan says. Where a command fails, put everything back and say so."""
     carry_out.check_writable(planned.recorded, planned.changes)
-    record = carry_out.put_in_place(planned.recorded, planned.wish.as_json(), planned.changes, planned.stale, tell)
+    record = carry_out.put_in_place(planned.recorded, asdict(planned.wish), planned.changes, planned.stale, tell)
     for argv in planned.commands:
         if argv[1] == "reload" and not _active(node, argv[2]):
             continue
@@ -137,14 +136,14 @@ class Status:
 def status(node: Node, runtime: Runtime, again: str) -> Status:
     """What the journal says and what is there; `again` is the `on` that would fix it."""
     known = recorded(node, runtime)
-    options: dict[str, Any] = known.record.options if known.record else {}
+    options = known.options
     return Status(
         runtime=runtime,
         on=known.record is not None,
         hosts=tuple(options.get("hosts", ())),
         url=str(options.get("url", "")),
         until=options.get("until"),
-        files=tuple(entry.path for entry in known.record.entries if entry.kind != "directory") if known.record else (),
+        files=tuple(path for path, entry in known.entries.items() if entry.kind != "directory"),
         problems=tuple(drifted(known, again)),
     )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 from urllib.parse import urlsplit
 
 from pullscope.host.routes.route import Endpoint, Node, Route, url_parts
@@ -31,9 +30,6 @@ class Row:
     url: str
     state: str
     cause: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(slots=True)
