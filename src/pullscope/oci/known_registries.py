@@ -15,6 +15,7 @@ from typing import Any
 
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.registry_steps import RIGHTS, STEPS
+from pullscope.oci.text_table import rows
 from pullscope.oci.urls import host_of
 
 HOUR = 3600
@@ -242,9 +243,7 @@ _READ: Mapping[str, Callable[[str], object]] = {
 
 
 def _rows() -> Iterator[KnownRegistry]:
-    text = re.sub(r"\n {8}", " ", re.sub(r"^ *#.*\n", "", TABLE, flags=re.MULTILINE))
-    for key, name, lines in re.findall(r"^([\w-]+): (.+)\n((?: {4}.+\n)*)", text, re.MULTILINE):
-        said = dict(line.split(" ", 1) for line in lines.strip().split("\n    ") if line)
+    for key, name, said in rows(TABLE):
         known: dict[str, Any] = {one: _READ.get(one, str)(text) for one, text in said.items()}
         yield KnownRegistry(id=key, name=name, steps=STEPS.get(key, {}), **known)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pullscope.oci.text_table import rows
 from pullscope.trace.model import Kind
 
 _DISTRIBUTION = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
@@ -63,6 +64,9 @@ REDIRECTIONS = Section(title="RFC 9110, Redirection 3xx", url="https://www.rfc-e
 COSIGN = Section(
     title="Sigstore, Signing containers", url="https://docs.sigstore.dev/cosign/signing/signing_with_containers/"
 )
+NAMES = Section(title="Docker, docker image tag", url="https://docs.docker.com/reference/cli/docker/image/tag/")
+PROXY = Section(title="Docker, Daemon proxy configuration", url="https://docs.docker.com/engine/daemon/proxy/")
+LIMIT = Section(title="Docker Hub, Pull usage and limits", url="https://docs.docker.com/docker-hub/usage/pulls/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,157 +80,102 @@ class Explanation:
     """What a beginner reads when a step of this kind comes again; empty for the same words."""
 
 
-LOOKED_FOR = Explanation(
-    beginner="Does the registry have this blob? 200 means yes, so a push need not send it; 404 means no.",
-    again="The same question about another blob.",
-    expert="HEAD by digest; after a 404 a push uploads the blob, or mounts it from another repository.",
-    section=EXISTENCE,
-)
-"""What HEAD of a blob is for, whatever blob it is."""
+SECTIONS: dict[str, Section] = {name: value for name, value in [*globals().items()] if isinstance(value, Section)}
+"""By their names here, which rows give."""
 
-KINDS: dict[Kind, Explanation] = {
-    Kind.VERSION_CHECK: Explanation(
-        beginner=(
-            "Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers; "
-            "everything else is below it."
-        ),
-        expert="GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.",
-        section=SUPPORT,
-    ),
-    Kind.TOKEN: Explanation(
-        beginner=(
-            "A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does "
-            "not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, "
-            "in the header `Authorization: Bearer TOKEN`. The registry checks only the token; the token server decides who "
-            "gets one. So public images need one, too. You need no account for them: without a user name and password the token "
-            "server issues an anonymous token. With a login, only the token server sees the password."
-        ),
-        again="Another token, {why}. Parts of {client} that do not share tokens each get their own.",
-        expert="A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.",
-        section=TOKENS,
-    ),
-    Kind.RESOLVE: Explanation(
-        beginner=(
-            "Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. (A registry should "
-            "send it; without it the client has to GET the content and hash that.) The header Accept lists the document types "
-            "that the client understands; a registry that has only others answers 404 or 406."
-        ),
-        again="The client asks once more which image {tag} is.",
-        expert="The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.",
-        section=EXISTENCE,
-    ),
-    Kind.MANIFEST_LIST: Explanation(
-        beginner=(
-            "A tag can name images for several kinds of machine. Then the answer is an index (also called manifest list), a "
-            "JSON document with the digest of one manifest for each platform."
-        ),
-        again="The manifest list again, by digest.",
-        expert="An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.",
-        section=INDEX,
-    ),
-    Kind.MANIFEST: Explanation(
-        beginner=(
-            "The manifest is the packing list of the image for one platform, a JSON document: digests and sizes of one config "
-            "(how to start the image) and of the layers (its files)."
-        ),
-        again="Another manifest, of one more image.",
-        expert="Descriptors of config and layers. The client does not ask for those that it has.",
-        section=MANIFEST,
-    ),
-    Kind.CONFIG: Explanation(
-        beginner=(
-            "The config is a JSON document: which program to run, as which user, with which environment, and how the image was "
-            "built. Its digest, not the tag's, is the image ID in docker's classic store."
-        ),
-        expert="A small JSON blob; its digest is the image ID in docker's classic store.",
-        section=CONFIG,
-    ),
-    Kind.LAYER: Explanation(
-        beginner=(
-            "A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system. "
-            "Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine has already is not "
-            "fetched: same digest, same bytes."
-        ),
-        again="More layers, in the same way. Layers are fetched at the same time, so they end in any order.",
-        expert=(
-            "docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the "
-            "config lists the digests of the unpacked ones (`diff_ids`)."
-        ),
-        section=LAYER,
-    ),
-    Kind.ATTESTATION: Explanation(
-        beginner=(
-            "A statement about the image, not a part of it: how it was built (provenance) or which software is in it (SBOM). "
-            "The manifest list has it beside the image, under the platform unknown/unknown."
-        ),
-        again="Another part of the statement about the image.",
-        expert="BuildKit's attestation manifest; containerd fetches its blobs like those of an image.",
-        section=ATTESTATIONS,
-    ),
-    Kind.REFERRERS: Explanation(
-        beginner="Does anything refer to this image, such as a signature? The normal answer is no: a 404 or an empty list.",
-        again="The same question in the older way, by a tag made from the digest.",
-        expert="GET /v2/NAME/referrers/DIGEST, then the fallback tag sha256-HEX where the registry has no such API.",
-        section=REFERRERS,
-    ),
-    Kind.SIGNATURE: Explanation(
-        beginner="The client looks for a signature of the image, stored under a tag made from the digest.",
-        expert="cosign's tag scheme: sha256-HEX.sig, .att, .sbom.",
-        section=COSIGN,
-    ),
-    Kind.TAGS: Explanation(
-        beginner="Which tags does this repository have?", expert="Pages are linked by the Link header.", section=TAGS
-    ),
-    Kind.CATALOG: Explanation(
-        beginner="Which repositories does this registry have? Public registries do not answer this.",
-        expert="GET /v2/_catalog is an extension of Docker's registry; Docker Hub refuses it.",
-        section=ENDPOINTS,
-    ),
-    Kind.SEARCH: Explanation(
-        beginner="A search for images by name.",
-        expert="/v1/search is part of the first registry protocol. Docker Hub still answers it.",
-        section=ENDPOINTS,
-    ),
-    Kind.UPLOAD_START: Explanation(
-        beginner="The client asks to upload a blob. The registry answers with the URL for it.",
-        expert="POST /v2/NAME/blobs/uploads/. The Location of the 202 is opaque and may be on another host.",
-        section=UPLOADS,
-    ),
-    Kind.UPLOAD_CHUNK: Explanation(
-        beginner="The bytes of a layer or config are sent to the registry.",
-        expert="PATCH. Each answer has the next Location.",
-        section=UPLOADS,
-    ),
-    Kind.UPLOAD_FINISH: Explanation(
-        beginner="The upload is complete, and this is its digest. The registry hashes the bytes and refuses them if they differ.",
-        expert="PUT with ?digest=, 201 once stored.",
-        section=UPLOADS,
-    ),
-    Kind.MOUNT: Explanation(
-        beginner=(
-            "The registry may have these bytes in another repository. The client asks it to use them from there (mount), so "
-            "that nothing needs to be sent."
-        ),
-        expert="POST with ?mount=&from=. 201: mounted; 202: upload it instead.",
-        section=MOUNTS,
-    ),
-    Kind.MANIFEST_PUT: Explanation(
-        beginner="The manifest comes last, when everything in it has been uploaded. From now on the tag means this digest.",
-        expert="PUT by tag or digest. For a manifest with a subject the registry answers OCI-Subject.",
-        section=PUTS,
-    ),
-    Kind.DELETE: Explanation(
-        beginner="The client removes something from the registry.",
-        expert="202. Many registries refuse with 405.",
-        section=DELETES,
-    ),
-    Kind.UNKNOWN: Explanation(
-        beginner="A request that the distribution-spec does not define, shown as it is.",
-        expert="Not a route of the distribution-spec.",
-        section=ENDPOINTS,
-    ),
-}
+TABLE = r"""
+version-check: SUPPORT
+    beginner Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers;
+        everything else is below it.
+    expert GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.
+token: TOKENS
+    beginner A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does
+        not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, in the
+        header `Authorization: Bearer TOKEN`. The registry checks only the token; the token server decides who gets one. So
+        public images need one, too. You need no account for them: without a user name and password the token server issues an
+        anonymous token. With a login, only the token server sees the password.
+    expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
+    again Another token, {why}. Parts of {client} that do not share tokens each get their own.
+resolve: EXISTENCE
+    beginner Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. (A registry should
+        send it; without it the client has to GET the content and hash that.) The header Accept lists the document types that
+        the client understands; a registry that has only others answers 404 or 406.
+    expert The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.
+    again The client asks once more which image {tag} is.
+manifest-list: INDEX
+    beginner A tag can name images for several kinds of machine. Then the answer is an index (also called manifest list), a JSON
+        document with the digest of one manifest for each platform.
+    expert An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.
+    again The manifest list again, by digest.
+manifest: MANIFEST
+    beginner The manifest is the packing list of the image for one platform, a JSON document: digests and sizes of one config
+        (how to start the image) and of the layers (its files).
+    expert Descriptors of config and layers. The client does not ask for those that it has.
+    again Another manifest, of one more image.
+config: CONFIG
+    beginner The config is a JSON document: which program to run, as which user, with which environment, and how the image was
+        built. Its digest, not the tag's, is the image ID in docker's classic store.
+    expert A small JSON blob; its digest is the image ID in docker's classic store.
+layer: LAYER
+    beginner A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system.
+        Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine has already is not fetched: same
+        digest, same bytes.
+    expert docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the config
+        lists the digests of the unpacked ones (`diff_ids`).
+    again More layers, in the same way. Layers are fetched at the same time, so they end in any order.
+attestation: ATTESTATIONS
+    beginner A statement about the image, not a part of it: how it was built (provenance) or which software is in it (SBOM). The
+        manifest list has it beside the image, under the platform unknown/unknown.
+    expert BuildKit's attestation manifest; containerd fetches its blobs like those of an image.
+    again Another part of the statement about the image.
+referrers: REFERRERS
+    beginner Does anything refer to this image, such as a signature? The normal answer is no: a 404 or an empty list.
+    expert GET /v2/NAME/referrers/DIGEST, then the fallback tag sha256-HEX where the registry has no such API.
+    again The same question in the older way, by a tag made from the digest.
+signature: COSIGN
+    beginner The client looks for a signature of the image, stored under a tag made from the digest.
+    expert cosign's tag scheme: sha256-HEX.sig, .att, .sbom.
+tags: TAGS
+    beginner Which tags does this repository have?
+    expert Pages are linked by the Link header.
+catalog: ENDPOINTS
+    beginner Which repositories does this registry have? Public registries do not answer this.
+    expert GET /v2/_catalog is an extension of Docker's registry; Docker Hub refuses it.
+search: ENDPOINTS
+    beginner A search for images by name.
+    expert /v1/search is part of the first registry protocol. Docker Hub still answers it.
+upload-start: UPLOADS
+    beginner The client asks to upload a blob. The registry answers with the URL for it.
+    expert POST /v2/NAME/blobs/uploads/. The Location of the 202 is opaque and may be on another host.
+upload-chunk: UPLOADS
+    beginner The bytes of a layer or config are sent to the registry.
+    expert PATCH. Each answer has the next Location.
+upload-finish: UPLOADS
+    beginner The upload is complete, and this is its digest. The registry hashes the bytes and refuses them if they differ.
+    expert PUT with ?digest=, 201 once stored.
+mount: MOUNTS
+    beginner The registry may have these bytes in another repository. The client asks it to use them from there (mount), so that
+        nothing needs to be sent.
+    expert POST with ?mount=&from=. 201: mounted; 202: upload it instead.
+manifest-put: PUTS
+    beginner The manifest comes last, when everything in it has been uploaded. From now on the tag means this digest.
+    expert PUT by tag or digest. For a manifest with a subject the registry answers OCI-Subject.
+delete: DELETES
+    beginner The client removes something from the registry.
+    expert 202. Many registries refuse with 405.
+unknown: ENDPOINTS
+    beginner A request that the distribution-spec does not define, shown as it is.
+    expert Not a route of the distribution-spec.
+looked-for: EXISTENCE
+    beginner Does the registry have this blob? 200 means yes, so a push need not send it; 404 means no.
+    expert HEAD by digest; after a 404 a push uploads the blob, or mounts it from another repository.
+    again The same question about another blob.
+"""
+"""The kinds of step, and what HEAD of a blob is for, whatever blob it is: a section, and the fields of `Explanation`."""
 
+_ROWS = {key: Explanation(section=SECTIONS[section], **said) for key, section, said in rows(TABLE)}
+LOOKED_FOR = _ROWS.pop("looked-for")
+KINDS: dict[Kind, Explanation] = {Kind(key): explanation for key, explanation in _ROWS.items()}
 
 FIRST_TRY_UNSEEN = "{client} asks {host}, which wants a token. The same request comes again below."
 """For a log that shows no credentials: whether there was a token before is not in it."""
