@@ -12,6 +12,6 @@ try:
 except ImportError:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from pullscope.mitm.faulty_hub import FaultyHub
+from pullscope.mitm.answer import FaultyHub
 
 addons = [FaultyHub()]

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 
 from pullscope.mitm.flow_file import FlowFile
-from pullscope.render.exports.markdown import markdown
-from pullscope.render.exports.mermaid import mermaid
+from pullscope.render.exports.markdown import markdown, mermaid
 from pullscope.render.formats import Told, report
 from pullscope.render.html.page import page
 from pullscope.render.layout import WIDTH

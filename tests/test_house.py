@@ -44,7 +44,6 @@ ACROSS = {
 
 BY_ANOTHER_ROOM = {
     "pullscope.host.child_environment": "cli/test_run.py",
-    "pullscope.host.mirror.proof": "e2e/test_mirror_on.py",
     "pullscope.host.watched.cri": "e2e/test_doctor_trace.py",
     "pullscope.host.watched.pulls": "e2e/test_doctor_trace.py",
     "pullscope.worlds.check": "cli/test_check.py",

@@ -20,7 +20,7 @@ from tests.host.fake_machine import listing
 
 from pullscope.host import HostError, command
 from pullscope.host.command import Outcome
-from pullscope.host.mirror import proof, runtimes, switch
+from pullscope.host.mirror import runtimes, switch
 from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree
@@ -175,16 +175,16 @@ def test_podman_asks_ours_first(root: Path, registries: Listeners) -> None:
 def test_the_tracer_is_known_and_proves_itself(registries: Listeners, mirror: Proxy) -> None:
     """One request shows that a registry answers, or that the mirror was not started for it; a stranger is refused."""
     address = mirror.url.removeprefix("http://")
-    proof.refuse_stranger(address)
-    assert proof.prove(address, "docker.io", "start").words == (
+    switch.refuse_stranger(address)
+    assert switch.prove(address, "docker.io", "start").words == (
         "docker.io answers through the mirror (401: authentication required, as expected)"
     )
-    other = proof.prove(address, "ghcr.io", "start").problem
+    other = switch.prove(address, "ghcr.io", "start").problem
     assert other is not None
     assert (other.code, other.fix) == ("mirror-without-registry", "start")
     with pytest.raises(HostError, match="is not pullscope"):
-        proof.refuse_stranger(f"127.0.0.1:{registries.ports[0]}")
-    missing = proof.prove(f"127.0.0.1:{parts.free_port()}", "docker.io", "start").problem
+        switch.refuse_stranger(f"127.0.0.1:{registries.ports[0]}")
+    missing = switch.prove(f"127.0.0.1:{parts.free_port()}", "docker.io", "start").problem
     assert missing is not None
     assert missing.code == "mirror-not-listening"
 

@@ -12,7 +12,7 @@ from mitmproxy import exceptions
 from mitmproxy.options import Options
 from mitmproxy.test import taddons
 
-from pullscope.mitm.faulty_hub import FaultyHub
+from pullscope.mitm.answer import FaultyHub
 from pullscope.oci.messages import Request
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 

@@ -20,22 +20,11 @@ from pullscope.cli.exits import end_with, reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.proxy_words import ForTime, NoProxyStorage, Port, ProxyHost
-from pullscope.host import (
-    HostError,
-    carry_out,
-    command,
-    doctor,
-    plan,
-    plan_words,
-    proxy_service,
-    switch,
-    takeback_timer,
-    trust,
-)
+from pullscope.host import HostError, carry_out, command, doctor, plan, plan_words, proxy_service, switch, trust
 from pullscope.host import status as host_status
 from pullscope.host.carry_out import Undone
+from pullscope.host.command import beside_python
 from pullscope.host.doctor import Examination
-from pullscope.host.invoker import beside_python
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.proxy_child import silence
@@ -126,7 +115,7 @@ def point(at: Surroundings, wish: Wish, for_: str | None, *, yes: bool, dry_run:
     whole = replace(
         wish,
         authority=authority_to_be(at) if dry_run else authority(at),
-        until=takeback_timer.instant(for_) if for_ is not None else None,
+        until=carry_out.instant(for_) if for_ is not None else None,
         confdir=str(at.confdir),
         off_command=(*at.off_words, "--yes"),
     )

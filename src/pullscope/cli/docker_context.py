@@ -16,7 +16,7 @@ import typer
 
 from pullscope.cli.exits import lines_of, tell
 from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
-from pullscope.host.invoker import Invoker, beside_python, invoker, this_command
+from pullscope.host.command import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
 from pullscope.host.machine import Machine
 from pullscope.host.plan_words import Program

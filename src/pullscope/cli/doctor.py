@@ -17,7 +17,7 @@ from pullscope.cli.docker_context import print_problems
 from pullscope.cli.exits import Complaint, end_with, lines_of, reader_may_leave, speaking
 from pullscope.cli.options import AsJson
 from pullscope.host import command
-from pullscope.host.invoker import invoker
+from pullscope.host.command import invoker
 from pullscope.host.routes import containerd, docker, podman
 from pullscope.host.routes.route import Node, Route
 from pullscope.host.tree import Tree

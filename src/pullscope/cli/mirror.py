@@ -17,10 +17,9 @@ from pullscope.cli.doctor import node_of
 from pullscope.cli.exits import Complaint, end_with, speaking, tell
 from pullscope.cli.options import AsJson, DryRun, Root
 from pullscope.cli.proxy_words import MirrorOf
-from pullscope.host import HostError, plan_words, takeback_timer
-from pullscope.host.command import spelled
-from pullscope.host.invoker import this_command
-from pullscope.host.mirror import proof, runtimes, switch
+from pullscope.host import HostError, carry_out, plan_words
+from pullscope.host.command import spelled, this_command
+from pullscope.host.mirror import runtimes, switch
 from pullscope.host.mirror.configs import Wish
 from pullscope.host.mirror.runtimes import Runtime
 from pullscope.host.routes.route import Node
@@ -74,7 +73,7 @@ def on(
     spans = [word for word in for_ or () if word[:1].isdigit()]
     if len(spans) > 1:
         raise ValueError(f"--for has two times, {spans[0]} and {spans[1]}")
-    until = takeback_timer.instant(spans[0]) if spans else None
+    until = carry_out.instant(spans[0]) if spans else None
     chosen = _chosen(node, [word for word in for_ or () if word not in spans])
     if not dry_run:
         _need_rights(node)
@@ -95,7 +94,7 @@ def on(
                 tell(f"run: {spelled(argv)}")
         return
     if node.tree.live:
-        proof.refuse_stranger(planned[0].wish.address)
+        switch.refuse_stranger(planned[0].wish.address)
     for item in planned:
         _turn_on(node, item)
     _prove(node, planned[0].wish)
@@ -121,7 +120,7 @@ def _prove(node: Node, wish: Wish) -> None:
     start = _start(wish)
     problems: dict[str, Problem] = {}
     for host in wish.hosts:
-        found = proof.prove(wish.address, host, start)
+        found = switch.prove(wish.address, host, start)
         if found.problem:
             problems[found.problem.code] = found.problem
         else:
@@ -188,7 +187,7 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
     for item in (item for item in found if item.on and node.tree.live):
         wish = Wish(hosts=item.hosts, url=item.url)
         for host in item.hosts:
-            proved = proof.prove(wish.address, host, _start(wish))
+            proved = switch.prove(wish.address, host, _start(wish))
             if proved.problem and proved.problem not in problems:
                 problems.append(proved.problem)
             elif proved.words and proved.words not in words:

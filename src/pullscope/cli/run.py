@@ -21,7 +21,7 @@ from pullscope.cli.options import Confdir
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.cli.story import colors, story
 from pullscope.host import HostError, child_environment, trust
-from pullscope.host.invoker import beside_python, this_command
+from pullscope.host.command import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child
 from pullscope.oci.verdicts import ExitCode
 

@@ -15,7 +15,7 @@ from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.options import Root
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
 from pullscope.host import HostError, command, proxy_service
-from pullscope.host.invoker import beside_python
+from pullscope.host.command import beside_python
 from pullscope.host.listener import listens
 from pullscope.host.proxy_service import ServicePaths, Work
 from pullscope.host.tree import Tree

@@ -22,7 +22,7 @@ from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settin
 from pullscope.cli.story import colors, story
 from pullscope.host import HostError, child_environment, engine_api, plan, trust
 from pullscope.host import sandbox as host_sandbox
-from pullscope.host.invoker import beside_python, this_command
+from pullscope.host.command import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child, reader_is_gone, silence
 from pullscope.host.requested import Wish
 from pullscope.oci.verdicts import ExitCode

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pullscope.host import HostError, carry_out, change, docker_daemon, plan_words, systemd, takeback_timer
+from pullscope.host import HostError, carry_out, change, docker_daemon, plan_words, systemd
 from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Tell
 from pullscope.host.command import Outcome
@@ -79,7 +79,7 @@ def off(found: Machine, tell: Tell) -> Undone:
         journal.remove(())
         return Undone(was_on=False)
     with journal.lock():
-        takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
+        carry_out.stop_timer(found.run, found.layout.systemctl, record.entries)
         interim = found.active and docker_daemon.forget(tree, found.run, found.layout, record.entries)
         left = change.take_all_back(tree, record.entries, tell)
         if interim:
@@ -121,7 +121,7 @@ def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
 def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> None:
     layout = found.layout
     if planned.wish.until:
-        takeback_timer.stop(found.run, found.layout.systemctl, record.entries)
+        carry_out.stop_timer(found.run, found.layout.systemctl, record.entries)
     put_back = carry_out.put_back(found.recorded, record)
     found.run((*layout.systemctl, "daemon-reload"))
     again = "was not restarted"

@@ -96,7 +96,7 @@ FORMS: Mapping[str, Form] = {
     "mermaid": Form(
         what="sequence diagrams in Markdown, split below 5,000 characters",
         reader="GitHub, GitLab",
-        by="exports.mermaid:mermaid",
+        by="exports.markdown:mermaid",
     ),
     "junit": Form(
         what="JUnit XML: an operation is a test, its errors are its failure",

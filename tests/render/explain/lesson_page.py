@@ -14,7 +14,7 @@ from pullscope.render.explain.lesson import Lesson, Said, lessons
 from pullscope.render.explain.lesson_text import HOW_TO_READ, Demo, chapters
 from pullscope.render.explain.table import Section
 from pullscope.render.exports.escaping import markdown_code, markdown_text
-from pullscope.render.exports.mermaid import diagrams
+from pullscope.render.exports.markdown import diagrams
 from pullscope.render.names import client_line
 from pullscope.trace.hosts import tally
 from pullscope.trace.model import Pull

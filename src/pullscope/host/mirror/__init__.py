@@ -5,6 +5,5 @@ behind ours. Nothing is restarted unless that was asked for; what a daemon reads
 
     configs.py        what is asked of `on`, and the one file of each kind of client, as changes
     runtimes.py       a kind of client; the table of all, and which of them are here
-    switch.py         on, off and status of one of them
-    proof.py          one request to the mirror that shows that it works
+    switch.py         on, off and status of one of them, and one request that shows that the mirror works
 """

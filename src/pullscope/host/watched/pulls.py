@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pullscope.host import HostError, command, engine_api, listener
-from pullscope.host.invoker import invoker
+from pullscope.host.command import invoker
 from pullscope.host.layout import SYSTEM
 from pullscope.host.routes.route import Node
 from pullscope.host.systemd import show

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pullscope.host.invoker import invoker, this_command
+from pullscope.host.command import invoker, this_command
 
 
 @pytest.fixture
