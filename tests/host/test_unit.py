@@ -152,7 +152,7 @@ def test_dry_run_names_the_unit(tmp_path: Path) -> None:
     systemd = machine_of(tmp_path, "crio.service")
     found = systemd.look()
     planned = plan.plan(found, Wish(authority=AUTHORITY, until="2030-01-01 00:00:00 UTC"))
-    assert [" ".join(argv) for argv in plan_words.commands(found, planned)] == [
+    assert [" ".join(argv) for argv in plan_words.commands(found, planned, of_a_tree=True)] == [
         "systemctl daemon-reload",
         "systemctl restart pullscope-unit-crio-off.timer",
         "systemctl restart crio.service",

@@ -138,13 +138,14 @@ def turn_on(
     planned = plan.plan(found, wish)
     if dry_run:
         typer.echo(plan_words.diff(found.tree, planned.changes, planned.stale), nl=False)
-        for argv in plan_words.commands(found, planned):
+        for argv in plan_words.commands(found, planned, of_a_tree=not found.tree.live):
             tell(f"run: {command.spelled(argv)}")
         return planned
     carry_out.check_writable(found.recorded, planned.changes)
     switch.validate(found, planned)
-    if planned.restart:
-        _consent(found, f"{found.layout.name} must restart to use the proxy.", yes=yes, otherwise="Nothing changed.")
+    why = _why_no_restart(found, "use the proxy", yes=yes) if planned.restart else None
+    if why:
+        raise HostError(f"{why}. Nothing changed.")
     switch.on(found, planned, _line)
     for line in plan_words.covers(found, wish):
         tell(line)
@@ -209,7 +210,7 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
     undone = switch.off(found, _line)
     again, was_on = at.look(), undone.was_on
     if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
-        if no_restart or not _may_restart(again, yes=yes):
+        if no_restart or _why_no_restart(again, "stop using the proxy", yes=yes):
             tell(
                 f"The files are restored, but the running {again.layout.name} needs the proxy: keep it running, or pulls fail."
             )
@@ -236,25 +237,15 @@ def _finish(at: Surroundings, was_on: bool) -> None:
         tell(f"kept  {at.confdir} (its CA is no longer trusted here)")
 
 
-def _may_restart(found: Machine, *, yes: bool) -> bool:
+def _why_no_restart(found: Machine, purpose: str, *, yes: bool) -> str | None:
+    """Why the daemon is not to be restarted; None where nothing stops, or the user agrees."""
     needed = switch.restart_of(found)
     if yes or not needed.asks:
-        return True
-    tell(f"{found.layout.name} must restart to stop using the proxy. {needed.words}")
+        return None
+    tell(f"{found.layout.name} must restart to {purpose}. {needed.words}")
     if not sys.stdin.isatty():
-        return False
-    return typer.confirm("Restart now?", default=False)
-
-
-def _consent(found: Machine, why: str, *, yes: bool, otherwise: str) -> None:
-    needed = switch.restart_of(found)
-    if yes or not needed.asks:
-        return
-    tell(f"{why} {needed.words}")
-    if not sys.stdin.isatty():
-        raise HostError(f"there is no terminal to ask on; add --yes. {otherwise}")
-    if not typer.confirm("Restart now?", default=False):
-        raise HostError(f"not restarted. {otherwise}")
+        return "there is no terminal to ask on; add --yes"
+    return None if typer.confirm("Restart now?", default=False) else "not restarted"
 
 
 def _line(text: str) -> None:

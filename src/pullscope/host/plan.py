@@ -234,11 +234,9 @@ def _upstream(machine: Machine, wish: Wish) -> tuple[str | None, bool]:
 def upstream_url(machine: Machine, wish: Wish) -> str | None:
     """The proxy that the daemon had, with its login: for a proxy's private configuration, never for a screen."""
     before = machine.original_environment()
-    found = machine.recorded.before(machine.layout.daemon_json)
     proxies: dict[str, str] = {}
-    if found.is_file:
-        with contextlib.suppress(ValueError):
-            proxies = daemon_json.proxies(daemon_json.read(found.content))
+    with contextlib.suppress(ValueError, HostError):
+        proxies = daemon_json.proxies(_settings(machine))
     value = proxies.get("https-proxy") or before.get("HTTPS_PROXY") or before.get("https_proxy") or ""
     if not value or value == wish.proxy:
         return None
@@ -260,10 +258,6 @@ def _is_url(text: str) -> bool:
 
 def _passed_by(machine: Machine, wish: Wish) -> tuple[str, ...]:
     found = [item.host for item in trust.registries(machine.tree, machine.layout) if item.client_certificate]
-    before = machine.recorded.before(machine.layout.daemon_json)
-    if before.is_file:
-        with contextlib.suppress(ValueError):
-            found += filter(
-                registry_host.is_host, daemon_json.listed(daemon_json.read(before.content), daemon_json.INSECURE)
-            )
+    with contextlib.suppress(ValueError, HostError):
+        found += filter(registry_host.is_host, daemon_json.listed(_settings(machine), daemon_json.INSECURE))
     return tuple(host for host in dict.fromkeys(found) if host not in wish.hosts)

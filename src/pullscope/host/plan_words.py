@@ -47,15 +47,15 @@ def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def commands(machine: Machine, planned: Plan) -> list[tuple[str, ...]]:
-    """What `on` runs, in order; in a tree what it would."""
+def commands(machine: Machine, planned: Plan, *, of_a_tree: bool = False) -> list[tuple[str, ...]]:
+    """What `on` runs, in order; `of_a_tree` what it would run where that tree is the machine."""
     systemctl, unit = machine.layout.systemctl, machine.layout.unit
     found: list[tuple[str, ...]] = []
     if planned.daemon_reload:
         found.append((*systemctl, "daemon-reload"))
     if planned.wish.until:
         found.append((*systemctl, "restart", f"{machine.layout.timer}.timer"))
-    if planned.restart or (planned.variables and not machine.tree.live):
+    if planned.restart or (of_a_tree and planned.variables):
         found.append((*systemctl, "restart", unit))
     elif planned.reload:
         found.append((*systemctl, "reload", unit))

@@ -110,8 +110,6 @@ def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
     """Run what the plan needs; the outcome that failed, None where all went well."""
     for argv in plan_words.commands(found, planned):
         restarts = argv[-2:] == ("restart", found.layout.unit)
-        if restarts and not planned.restart:
-            continue  # of a tree, where no daemon runs
         done = restart(found, tell) if restarts else told(found.tree, found.run, argv, tell)
         if not done.ok:
             return done

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from pullscope.host import daemon_json, docker_daemon
 from pullscope.host.layout import SYSTEM
-from pullscope.host.routes import logins
-from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, is_loopback, url_parts
+from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem, Severity
@@ -35,7 +34,7 @@ def route(node: Node, reference: Reference) -> Route:
     where = path(node)
     endpoints: list[Endpoint] = []
     mirrors = [url for url in _listed(settings, daemon_json.MIRRORS) if _as_mirror(url) is not None]
-    login = logins.find(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
+    login = find_login(node, [f"{node.home}/.docker/config.json"], f"{reference.registry}/{reference.repository}")
     login = login and f"{login}, of the user who runs docker"
     containerd_store = _containerd_store(node, settings)
     if reference.registry == DOCKER_HUB:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pullscope.host.routes import edits, logins, registries_conf, toml_text
+from pullscope.host.routes import edits, registries_conf, toml_text
 from pullscope.host.routes.registries_conf import SYSTEM, Fault, Registries, Registry
-from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, is_loopback
+from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, login_files
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.oci.reference import DOCKER_HUB, HUB_API, Reference
 from pullscope.oci.verdicts import Problem, Severity
@@ -107,7 +107,7 @@ def _endpoint(node: Node, name: str, settings: dict[str, Any], source: str) -> E
     return Endpoint(
         url=f"https://{HUB_API if host == DOCKER_HUB else host}/v2/{path}",
         trust="https without verification, then plain http" if insecure else trust,
-        login=logins.find(node, logins.files(node), name),
+        login=find_login(node, login_files(node), name),
         source=source,
     )
 
