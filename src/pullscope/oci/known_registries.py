@@ -209,7 +209,7 @@ openshift: OpenShift's registry
     is_cache no
     secret any name and the token of oc whoami -t
 harbor: Harbor
-    service harbor-registry
+    realm /service/token$
     secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
     # goharbor/harbor#11632, #15110, #20930
     doubt the login is wrong or over (Harbor gives such a token too)

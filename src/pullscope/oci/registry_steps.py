@@ -93,6 +93,9 @@ gitlab
     # docs.gitlab.com/administration/packages/container_registry
     log gitlab-ctl tail registry
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
+digitalocean
+    # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest
+    nodes doctl registry kubernetes-manifest | kubectl apply -f -
 openshift
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry

@@ -133,6 +133,7 @@ def test_the_table_is_read_as_it_is_written() -> None:
             "grant",
             "cache",
             "creates",
+            "home",
             "lets_in",
             "unlock",
         }, one.name

@@ -109,8 +109,8 @@ pending (write delete token): pending deletion|marked for deletion|\barchived\b
     restore what the answer names at {host}, or push elsewhere
 # Spegel: what no other node has (spegel-org/spegel#469, #634, #1378, rancher/rke2#5754)
 peers (read): find peer|mirror resolve|determine size of blob
-    let {client} ask the registry itself next (server = in hosts.toml): {host} has what other nodes have, and by its words none
-    has this
+    let {client} ask the registry itself next (server = "https://{home}" in hosts.toml): {host} has what other nodes have, and
+    by its words none has this
 # What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
@@ -176,7 +176,8 @@ licence: licen[cs]e|subscription|\bpayment|billing|suspended|overdue|\btrial\b|u
     check the account or licence of {host}
 # jfrog/jfrog-cli-core#1101, sobolevn/git-secret#801
 scan: vulnerabilit|not scanned|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
-    fix or allow what the scan found, or change the policy of {host}
+    fix or allow what the scan found, or change the policy of {host} (Harbor: the project, Configuration, CVE allowlist; JFrog:
+    Xray, Watches and Policies)
 signature (read list write delete): \b(?:un)?signed\b|signature (?:is )?(?:required|missing|not)|content trust
     sign the image as {host} demands
 # Lists in pages: distribution/distribution#4844

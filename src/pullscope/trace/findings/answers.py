@@ -110,6 +110,7 @@ class Answer:
             lets_in=f": {lets_in}" if (lets_in := self.step_there("address")) and "IP" in words(self.hop) else "",
             unlock=self.step_there("unlock") or "its rules for what may not be written",
             cache=f" ({cache})" if (cache := self.step_there("cache")) else "",
+            home=mirror_of(self.step.first) or "REGISTRY",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
             secure=f"let the proxy in front of {self.host} do so ({HANDED_ON})"

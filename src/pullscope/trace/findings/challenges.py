@@ -287,6 +287,7 @@ class TokenServer(Answer):
         self.status_page = (
             self.step_there("status") or f"the status page of {self.known.name if self.known else self.host}"
         )
+        self.too_slow = self.status == 408
         self.fails, self.page, self.filtered = self.status >= 500, is_page(hop), is_page(hop) and self.status == 403
         self.elsewhere = self.status in (200, 404, 410) or self.page
         self.unreadable = self.status in (400, 422) and self.names
@@ -330,6 +331,8 @@ named: <nothing><own>
     {one.named}
 advice: <nothing><own>
     {one.advice}; if it keeps failing, <look>
+too_slow: <nothing>
+    if it is so each time, set a smaller MTU where {one.client} runs (ip link set dev DEVICE mtu 1400): the request came in part
 fails hosted: <nothing><own>
     {one.later}; if it keeps failing, see {one.hosted.status}
 fails: <nothing><own>

@@ -65,7 +65,7 @@ tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certific
     |not valid for any names|subject name matches|target host name
     the certificate of {what} is for another name
     give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
-    does for names that it does not know
+    does for names that it does not know (openssl s_client -connect {port} shows whose)
 # Not by words either, as above: docker/for-linux#994, moby/moby#38787, docker/hub-feedback#1817 (a hosts file), #2517
 tls elsewhere: (?!)
     what answered as {what} shows the certificate of another site: the name led elsewhere
@@ -227,7 +227,13 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "port": f"{hop.host}{'' if url.port else ':443'}",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
-        "name": "" if hosted else f"correct the name {hosts}, or ",
+        # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
+        "name": ""
+        if hosted
+        else f"name an address of the node and the NodePort that kubectl get service {hop.host.partition('.')[0]} -n "
+        f"{hop.host.partition(':')[0].split('.')[1]} shows, for {client} runs on the node, which knows no names of Services; or "
+        if is_service(hop.host) and case.pull.client.family in DAEMONS
+        else f"correct the name {hosts}, or ",
         "bare": hop.host.partition(":")[0],
         "address": address[0] if address is not None else hop.host,
         # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200
@@ -247,13 +253,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         if is_loopback(hop.host) and mirror_of(hop) is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
-        "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY)
-        if hosted
-        # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
-        else f"; {client} runs on the node, which knows no names of Services: use an address of the node and the NodePort that "
-        f"kubectl get service {hop.host.partition('.')[0]} -n {hop.host.partition(':')[0].split('.')[1]} shows"
-        if is_service(hop.host) and case.pull.client.family in DAEMONS
-        else "",
+        "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY) if hosted else "",
     }
     # The clause on who named it ends with a comma, which no colon or bracket takes.
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")

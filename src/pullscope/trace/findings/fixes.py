@@ -133,8 +133,9 @@ def of_where_it_was_named(one: Answer) -> str | None:
         address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
         return f"let {before.host} {itself}, or give its storage {address}"
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376
-    too = f"{hop.host} too (ask another DNS server, if its address is wrong)"
-    return f"let {case.client} reach {too}: {before.host} does not send blobs itself"
+    too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
+    dns = "ask another DNS server, if its address is wrong"
+    return f"let {case.client} reach {too} ({dns}): {before.host} does not send blobs itself"
 
 
 def of_the_catalog(one: Answer) -> str | None:

@@ -80,6 +80,8 @@ def login(case: Case, host: str) -> str:
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
     if known is not None and known.helper is not None and family == "kaniko":
         return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
+    if family == "go-containerregistry" and known is not None and "nodes" in known.steps:
+        where = f" (in Kubernetes: {known.step('nodes')})"  # tektoncd/pipeline#6359
     if known is not None and known.id != "docker-hub" and known.login is not None:
         piped = known.piped or known.login
         if command == "docker login" or "docker login" not in piped:

@@ -143,13 +143,13 @@ def of_storage(one: Answer) -> str | None:
     if one.code != "cdn-failed":
         return None
     if hop.status is None:
-        through = f"let {one.case.client} reach {hop.host} through every firewall and proxy"
+        through = f"run curl -v https://{hop.host}/ here, and allow that host in the firewall or proxy that ends it"
         return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
     if hop.status == 403 and is_page(hop):
         who = front(hop) or hop.host
         return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
-        return f"let {by} answer HEAD itself: a signed address is good for one method, mostly GET"
+        return f"let {by} answer HEAD itself (storage.redirect.disable): a signed address is good for one method, mostly GET"
     if hop.status == 404 and is_page(hop) and hop.host == by:
         there = "/".join(path_of(hop.request.url).split("/")[:3])
         return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
@@ -183,7 +183,7 @@ def of_a_website(one: Answer) -> str | None:
         # GoogleContainerTools/jib#993, microsoft/vscode-docker#537, ansible-ThoTeam/nexus3-oss#299
         what = f"its docker repository {within[1]}" if within else "its docker repositories"
         name = f", as {within[2]}" if within else ""
-        there = f"at the port or host that its settings give it (connector){name}"
+        there = f"at the port that its settings give it (Repositories, HTTP or HTTPS connector){name}"
         return f"ask {what} {there}: {one.host} is Nexus as browsers have it"
     site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
     if site is None:

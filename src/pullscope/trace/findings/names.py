@@ -144,7 +144,7 @@ def signature_missing(case: Case) -> Iterator[Found]:
             [step],
             f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more: it stops there where "
             "its policy wants one.",
-            f"{sign}, or change what policy.json of {case.client} wants of {name}; where signatures are kept is in "
+            f"{sign}, or change what /etc/containers/policy.json wants of {name}; where signatures are kept is in "
             "registries.d",
             severity=Severity.WARNING,
         )

@@ -33,6 +33,8 @@ _DOCKER_TYPES = {
     **dict.fromkeys(("buildah", "podman", "containers"), "push --format v2s2"),
     "regctl": "regctl image mod --to-docker",
     "buildkit": "--provenance=false --output type=registry,oci-mediatypes=false",
+    # docs.sigstore.dev, "Registry Support"
+    "cosign": "COSIGN_DOCKER_MEDIA_TYPES=1 in its environment",
 }
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
@@ -72,7 +74,8 @@ def of_writes(one: Answer) -> str | None:
     if one.act != "write" or one.status != 405 or one.code != "write-denied":
         return None
     if not one.hop.errors and front(one.hop) is not None:
-        return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it"
+        nginx = " (location /v2/ { proxy_pass http://REGISTRY; })" if "nginx" in (front(one.hop) or "") else ""
+        return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it{nginx}"
     if is_specific(one.hop):
         return None
     if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
@@ -245,10 +248,10 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.hosted is None:
         how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
-        return f"{host} may take OCI's types only: push the image as OCI ({how}), or let it take Docker's (http.compat in Zot)"
-    if of_types or one.status in (406, 415):
-        return f"send a manifest of a type that {host} takes (Docker's schema 2 where it knows no OCI types)"
+        return f"push the image as OCI ({how}), or let {host} take Docker's types (http.compat in Zot): it may take OCI's only"
     types = _DOCKER_TYPES.get(one.case.pull.client.family)
+    if of_types or one.status in (406, 415):
+        return f"send a manifest of a type that {host} takes ({types or 'schema 2 of Docker'}, where it knows no OCI types)"
     if types and one.status in _NO_SUCH_TYPE and "oci" in sent:
         return f"push it with Docker's types ({types}): {host} may not take {sent}; else {look_at_the_log(one)}"
     may = f"; it may not take manifests of the type {sent or 'that was sent'}" if one.status in _NO_SUCH_TYPE else ""

@@ -167,9 +167,9 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
             [one.step for one in late],
             f"{hop.host} said {hop.status}: the signed address of {name_of(hop.step)} had expired, "
             f"{period(age) if age >= 1 else 'just'} after {by} had handed it out.",
-            f"compare the clocks of {by} and {hop.host}, and let {by} sign for longer, if the client waited"
+            f"set the clocks of {by} and {hop.host} by NTP, and let {by} sign for longer, if the client waited"
             if age >= 1
-            else f"compare the clocks of {by} and {hop.host}, and let no cache in front of {by} keep its redirects",
+            else f"set the clocks of {by} and {hop.host} by NTP, and let no cache in front of {by} keep its redirects",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
+from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -22,7 +23,7 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
-from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import words
@@ -201,7 +202,7 @@ def scope_refused(case: Case) -> Iterator[Found]:
             [step, *([step.under] if step.under else [])],
             f"{step.last.host} said {step.last.status} to {case.client}, which asked for a token for {names} without a login"
             + (f", the name that it was given and not the registry's {listed(sorted(wanted))}." if renamed else "."),
-            _unless_it_is_the_name(step, renamed=renamed),
+            _unless_it_is_the_name(step, renamed=renamed, how=_how(case, step)),
         )
     for step in case.bad:
         issuer = case.issuer_of(step.last)
@@ -213,11 +214,15 @@ def scope_refused(case: Case) -> Iterator[Found]:
                 [step, issuer],
                 f"{issuer.last.host} gave {case.client} a token when it asked for {listed(have)}, but {step.last.host} finds "
                 "less in it than it wants.",
-                _unless_it_is_the_name(issuer),
+                _unless_it_is_the_name(issuer, how=_how(case, issuer)),
             )
 
 
-def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
+def _how(case: Case, token: Step) -> str:
+    return f" ({login(case, Answer(case, token).host)})"
+
+
+def _unless_it_is_the_name(token: Step, *, renamed: bool = False, how: str = "") -> str:
     """What would tell a name too many in the scope from an image that is private; a host that takes no login has none."""
     if (first := public_front(token)) is not None:
         other = f"pull from a mirror or a copy of your own, and report it to {first}"
@@ -228,5 +233,5 @@ def _unless_it_is_the_name(token: Step, *, renamed: bool = False) -> str:
     if renamed or not names:
         return f"{own}, so that the name in the scope exists there; log in if it is private"
     if under is None or under.first.host == under.last.host:
-        return f"log in, if {names[0]} is private; if it is not, ask by a client that asks for no other name beside it"
+        return f"log in, if {names[0]} is private{how}; if it is not, ask by a client that asks for no other name beside it"
     return f"pull {under.last.host}/{names[0]}: if that works, {own}, so that one name is asked for; else log in to it"
