@@ -58,6 +58,7 @@ class Hop:
     step: Step
     uploaded: Uploaded | None = None
     response: Responded | None = None
+    status: int | None = None
     finished: Finished | None = None
     failed: Failed | None = None
     follows: Hop | None = None
@@ -71,10 +72,6 @@ class Hop:
     def __post_init__(self) -> None:
         self.host = host_of(self.request.url)
         self.agent = self.request.headers.get("user-agent") or ""
-
-    @property
-    def status(self) -> int | None:
-        return self.response.status if self.response else None
 
     @property
     def done(self) -> bool:

@@ -49,6 +49,9 @@ class Expectation:
 class Step:
     """One thing that a client wanted. `kind` and what follows it are final once `n` or `settled` is set."""
 
+    first: Hop = field(init=False)
+    route: Route
+    """The route of the address that the client set out for."""
     hops: list[Hop] = field(default_factory=list)
     pull: Pull | None = None
     under: Step | None = None
@@ -94,17 +97,8 @@ class Step:
         return [*said, f"could be operation {' or '.join(others)} too"] if others else said
 
     @property
-    def first(self) -> Hop:
-        return self.hops[0]
-
-    @property
     def last(self) -> Hop:
         return self.hops[-1]
-
-    @property
-    def route(self) -> Route:
-        """The route of the address that the client set out for."""
-        return self.hops[0].route
 
     @property
     def is_foreign(self) -> bool:

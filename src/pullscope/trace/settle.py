@@ -222,8 +222,9 @@ def credit(pull: Pull, step: Step) -> None:
     if step.outcome is not Outcome.OK:
         return
     place, started = step.place, step.started
-    for purpose in _serves(step):
-        pull.answered[*place, purpose] = max(started, pull.answered.get((*place, purpose), 0.0))
+    for served in [(*place, purpose) for purpose in _serves(step)]:
+        if started > pull.answered.get(served, -1.0):
+            pull.answered[served] = started
     of_another = (
         step.route.cosign or step.route.fallback_for is not None
     )  # a signature may go before its image (cosign copy)

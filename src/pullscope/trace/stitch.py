@@ -90,8 +90,8 @@ class Stitcher:
         stray = event.method in ("GET", "HEAD") and route.digest is not None
         if not is_token and route.endpoint is Endpoint.NONE and not stray:
             return None, None
-        step = Step(is_token=is_token, after=told_by.step if told_by is not None else None)
-        hop = self._append(step, event, route, None)
+        step = Step(route=route, is_token=is_token, after=told_by.step if told_by is not None else None)
+        hop = step.first = self._append(step, event, route, None)
         self.may_repeat(hop)
         return hop, needed_by
 

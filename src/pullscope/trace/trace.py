@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from pullscope.oci.documents import read_manifest
@@ -217,7 +218,7 @@ class Trace:
         hop = self._hops.get(event.exchange)
         if hop is None:
             return
-        hop.response = event
+        hop.response, hop.status = event, event.status
         self._stitcher.responded(hop)
         if hop.step.pull is not None:
             self._touch(hop.step.pull, event.time)
@@ -328,7 +329,7 @@ class Trace:
         if pull.repository is None and len(pull.promised) == 1:
             self._roster.name(pull, next(iter(pull.promised)))  # no request named it, but a token's scope did
         conclude(pull, cut_off=cut_off)
-        link_copy(pull, [*self._roster.of_client(pull.client_key[0]), *self._roster.recent])
+        link_copy(pull, chain(self._roster.of_client(pull.client_key[0]), self._roster.recent))
         for step in [*pull.open_steps]:
             settle(step, pull)
             self._stitcher.forget(step)

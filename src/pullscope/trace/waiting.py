@@ -78,8 +78,8 @@ class WaitingRoom:
         refused = [
             other
             for other in self._roster.of_client(clue.step.first.request.client)
-            if is_nameless(other)
-            and other.registry != clue.registry
+            if other.registry != clue.registry
+            and is_nameless(other)
             and alike(clue.agent, clue.family, other)
             and not other.in_flight
             and 0 <= pull.started - other.last <= AT_ONCE
