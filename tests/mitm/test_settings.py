@@ -282,7 +282,7 @@ def test_it_says_that_it_waits_and_for_what(tmp_path: Path, caplog: pytest.LogCa
     (port,) = free_ports(1)
     asyncio.run(addresses(file, [f"regular@{port}"], tmp_path))
 
-    assert f"waiting for pulls through http://127.0.0.1:{port}." in caplog.text
+    assert f"waiting for pulls. Ctrl-C ends.\n  the proxy           http://127.0.0.1:{port}\n" in caplog.text
     assert f'eval "$(pullscope env --proxy http://127.0.0.1:{port})"\n' in caplog.text
     assert f"pullscope docker on --port {port}\n" in caplog.text
     caplog.clear()

@@ -64,7 +64,8 @@ def say_what_next() -> None:
     named = f" --proxy {url}" if (host, port) != (LOCAL, USUAL_PORT) else ""
     on = f" --port {port}" if port != USUAL_PORT else ""
     logger.info(
-        "pullscope: waiting for pulls through %s. Ctrl-C ends.\n"
+        "pullscope: waiting for pulls. Ctrl-C ends.\n"
+        "  the proxy           %s\n"
         '  clients of a shell  eval "$(pullscope env%s)"\n'
         "  the docker daemon   sudo pullscope docker on%s",
         url,

@@ -118,13 +118,15 @@ def how_to_trust(host: str, client: Client | None, ca: str = "the CA") -> str:
     if family not in ("docker", UNKNOWN):
         return _row(client)[2].format(host="docker.io" if hub else host, ca=ca, family=family)
     whose, both = ("the CA", "") if ca == "the CA" else ("mitmproxy's CA", " (pullscope docker on does both)")
+    shell = 'for commands of a shell, run eval "$(pullscope env)" in it; for the docker daemon, '
+    shell = shell if both and family == UNKNOWN else ""
     environment = f"set SSL_CERT_DIR in dockerd's environment to a directory with {whose} and restart it{both}"
     if not hub:
         copy = _ROWS["docker"][2].format(host=host, ca=ca)
-        return f"{copy} (the host as it is written in the reference; no restart), or {environment}"
+        return f"{shell}{copy} (the host as it is written in the reference; no restart), or {environment}"
     return {
         "graphdriver": f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d",
         "containerd": f"copy {ca} to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or {environment}",
-        None: f"{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
+        None: f"{shell}{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
         "containerd store reads /etc/docker/certs.d/docker.io/ca.crt",
     }[client.store]
