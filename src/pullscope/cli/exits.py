@@ -75,29 +75,29 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def lines_of(lead: str, text: str) -> list[str]:
+def lines_of(lead: str, text: str, *, err: bool = False) -> list[str]:
     """A text behind its lead: on a terminal in lines that fit, of whole words; in a pipe one line, to be searched."""
     from pullscope.render.layout import screen_width, wrap
 
-    if not sys.stdout.isatty():
+    if not (sys.stderr if err else sys.stdout).isatty():
         return [f"{lead}{text}"]
     parts = wrap(text, screen_width() - len(lead))
     return [f"{lead if number == 0 else ' ' * len(lead)}{part}" for number, part in enumerate(parts)]
 
 
-def tell(line: str) -> None:
+def tell(line: str, *, err: bool = False) -> None:
     """Print a line of ours; on a terminal in lines that fit, which begin below what its lead leads to, and can be pasted."""
     from pullscope.render.layout import screen_width, shell_lines
 
     found = _LEAD.match(line)
     lead = found[0] if found else ""
-    lines = lines_of(lead, line[len(lead) :])
+    lines = lines_of(lead, line[len(lead) :], err=err)
     if found and found[1] and len(lines) > 1:
         command, remark = _REMARK.split(line[len(lead) :])[:2]
         lines = shell_lines(lead, SHELL_WORD.findall(command), screen_width())
-        lines += lines_of(" " * len(lead), remark) if remark else []
+        lines += lines_of(" " * len(lead), remark, err=err) if remark else []
     for each in lines:
-        typer.echo(each.rstrip())
+        typer.echo(each.rstrip(), err=err)
 
 
 def make_streams_fit() -> None:

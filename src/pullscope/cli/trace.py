@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, speaking
+from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.proxy_words import (
     Addons,
@@ -142,7 +142,7 @@ def _mirror(homes: dict[str, Home], url: str, port: int) -> list[str]:
     from pullscope.mitm.mirror import mode_for
 
     for line in _next_steps(url, [*homes], port):
-        typer.echo(line, err=True)
+        tell(line, err=True)
     given = [word for home in homes.values() for word in ("--set", f"pullscope_mirror={home.word}")]
     return ["--mode", mode_for(homes), *given]
 
@@ -165,8 +165,10 @@ def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
     from pullscope.host.tree import Tree
 
     here = [runtime.id for runtime in runtimes.here(Node(tree=Tree()))]
-    yield f"mirror  {url} is a mirror of {', '.join(names)}, for clients on this machine; no CA is needed"
-    yield "        and no restart; when it ends, pulls go on without it (docs/mirror.md)"
+    yield (
+        f"mirror  {url} is a mirror of {', '.join(names)}, for clients on this machine; no CA is needed "
+        "and no restart; when it ends, pulls go on without it (docs/mirror.md)"
+    )
     yield f"next    {' '.join(('sudo pullscope', *mirror_on(names, port or 'PORT')))}"
     yield (
         f"        (names it in the configuration of {', '.join(here)}; undo: sudo pullscope mirror off)"

@@ -24,6 +24,7 @@ from pullscope.mitm import settings
 from pullscope.mitm.flow_events import answer_flow, request_of
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.mitm.message_heads import headers_of
+from pullscope.oci.amounts import count
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
@@ -138,7 +139,9 @@ class Vanity:
         self._followed, self._fixed, self._upstream = followed, fixed, upstream
         self._find_targets()
         for host, rules in self._all().items():
-            logger.info(f"{host} is answered from {rules.name}: {len(rules.rules)} rules of {LABELS[rules.platform]}.")
+            logger.info(
+                f"{host} is answered from {rules.name}: {count(len(rules.rules), 'rule')} of {LABELS[rules.platform]}."
+            )
             self._say_problems(host, rules)
 
     def running(self) -> None:

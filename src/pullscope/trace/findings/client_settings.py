@@ -127,6 +127,6 @@ def how_to_trust(host: str, client: Client | None, ca: str = "the CA") -> str:
     return {
         "graphdriver": f"{environment}; for Docker Hub the classic store reads neither insecure-registries nor certs.d",
         "containerd": f"copy {ca} to /etc/docker/certs.d/docker.io/ca.crt (not {host}), or {environment}",
-        None: f"{shell}{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; docker 29's "
-        "containerd store reads /etc/docker/certs.d/docker.io/ca.crt",
+        None: f"{shell}{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; "
+        "docker 29's containerd store reads /etc/docker/certs.d/docker.io/ca.crt",
     }[client.store]
