@@ -96,6 +96,8 @@ gitlab
 digitalocean
     # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest
     nodes doctl registry kubernetes-manifest | kubectl apply -f -
+k8s
+    status https://github.com/kubernetes/registry.k8s.io/issues
 openshift
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry

@@ -17,7 +17,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import path_of
+from pullscope.oci.urls import path_of, split
 from pullscope.trace.findings.advice import Clue, clue
 from pullscope.trace.findings.asked import act, action, asked_by_the_registry, request, subject
 from pullscope.trace.findings.case import (
@@ -365,7 +365,11 @@ def look_at_the_log(one: Answer) -> str:
     if one.hosted is not None:
         numbered = next((f" ({name} {value[:40]})" for name in _IDS if (value := header(one.hop, name))), "")
         return f"ask {one.hosted.name}, which alone can see its log, about this request{numbered}{late}"
-    where = one.step_there("log") or "docker logs or kubectl logs of its container"
+    url = split(one.hop.request.url)
+    port = url.port or {"http": 80}.get(url.scheme, 443)
+    where = (
+        one.step_there("log") or f"docker logs $(docker ps -q --filter publish={port}) on it; kubectl logs in a cluster"
+    )
     return f"read what {one.hop.host} logged for {request(one.step)} ({where}){late}"
 
 

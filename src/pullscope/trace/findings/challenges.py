@@ -301,6 +301,10 @@ class TokenServer(Answer):
         self.plain = min(homes, default=None) if hop.request.url.startswith("http:") else None
         self.own_plain = own_address(case, self.plain or self.host)
         self.advice = self.asks_for
+        if self.known is not None and self.known.id == "quay" and self.name and self.name.count("/") > 1:
+            self.advice = (
+                f"name it ORG/NAME, for {self.host} takes no name of more parts"  # podman-container-tools/skopeo#1180
+            )
         kind = step.instead or content_type(hop)
         self.said = (
             f"{self.status} and no token in it{f' ({kind})' if kind else ''}"

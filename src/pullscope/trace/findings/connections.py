@@ -118,7 +118,7 @@ tls other: certificate|tls|ssl|handshake
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
 tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
-    {runs}{itself}
+    {itself}{runs}
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
 tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
@@ -126,7 +126,7 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
     if dig A {hosts} tells no address, ask another DNS server
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
-    give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway{itself}
+    {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time
@@ -249,7 +249,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "ask": f"{url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
-        "itself": f"; on another machine, as a node of a cluster, {hop.host} is that machine itself: name the registry's address"
+        "itself": f"name the registry's address on any other machine, as a node of a cluster, which {hop.host} is itself; "
         if is_loopback(hop.host) and mirror_of(hop) is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043

@@ -74,7 +74,8 @@ GATES = r"""
     let requests below {path} of {host} pass without oauth2-proxy (skip_auth_routes = "^{path}")
 # RFC 6749, 4.1.1; SAML 2.0, bindings, 3.4; rd= is what Authelia and ingress-nginx add: Joxit/docker-registry-ui#415
 [?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): single sign-on
-    let what is in front of {host} pass {path} on without its login page, or ask the registry behind it by an address of its own
+    let what is in front of {host} pass {path} on without its login page (nginx: auth_request off; Traefik: a router for it
+    without the middleware; Caddy: no forward_auth there), or ask the registry behind it by an address of its own
 # TecharoHQ/anubis#1231, #1252, #1337, #1359; its docs, "Policies"
 ^making\ssure\syou're\snot\sa\sbot: check: Anubis
     let {path} of {host} through in Anubis's bot policy: a rule with path_regex: ^{path} and action: ALLOW
@@ -96,7 +97,7 @@ def _read(row: str, table: str) -> list[tuple[str, ...]]:
 
 _GATES = tuple(
     (re.compile(address, re.IGNORECASE), bool(check), name, fix)
-    for address, check, name, fix in _read(r"^(\S+): (check: )?(.+)\n +(.+)$", GATES)
+    for address, check, name, fix in _read(r"^(\S+): (check: )?(.+)\n +(.+(?:\n {4}.+)*)$", GATES)
 )
 
 _ROWS = tuple(

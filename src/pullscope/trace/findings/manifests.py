@@ -139,7 +139,8 @@ def head_unusable(case: Case) -> Iterator[Found]:
         [step],
         f"HEAD of {step.route.reference} at {last.host} has {lacks}, and {case.client} stops at that"
         + (f"; the answer is from {front(last)}." if front(last) else "."),
-        f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself",
+        f"let HEAD of manifests through unchanged at {last.host}: no compression, and no cache that answers HEAD itself "
+        "(nginx: gzip off; proxy_cache_convert_head off;)",
         severity=Severity.ERROR,
     )
 

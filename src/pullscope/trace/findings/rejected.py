@@ -145,12 +145,12 @@ no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} wit
 over clocked hosted: <takes> it has expired{one.brackets}.
     set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
 over clocked: <takes> it has expired{one.brackets}.
-    let tokens live longer than a slow push takes (GitLab: Admin, Settings, CI/CD, Container Registry), and check the clock of the
-    machine that {one.client} runs on, by which it renews them
+    let tokens live longer than a slow push takes (<lives>), and check the clock of the machine that {one.client} runs on, by
+    which it renews them
 over hosted: <takes> it has expired{one.brackets}.
     update {one.client}, which should have got a new one, and try again: what is there already is not sent again
 over: <takes> it has expired{one.brackets}.
-    let tokens live longer than a slow pull or push takes
+    let tokens live longer than a slow pull or push takes (<lives>)
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
     get a new token and try again: only {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
@@ -167,6 +167,9 @@ soon !invalid: <takes> it took it before{one.brackets}.
         "at once": "{one.host} refuses at /v2/ the token that its own token server {one.by} has just issued to {one.client}, "
         "{one.says}",
         "takes": "{one.host} {one.takes} the token of {one.by}{one.after}:",
+        # cesanta/docker_auth, examples/reference.yml; goharbor.io/docs, "Configure Project and System Settings"; docs.gitlab.com
+        "lives": "GitLab: Admin, Settings, CI/CD, Container Registry; Harbor: Configuration, Token Expiration; docker_auth: "
+        "token.expiration",
         "too early": "{one.host} {one.takes} the token of {one.by}{one.after}: {one.by_what} the clock of {one.host} is "
         "{one.behind} behind, and the token is not valid there yet{one.brackets}",
         # distribution, docs/content/about/configuration.md, "token"
