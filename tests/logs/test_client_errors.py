@@ -36,7 +36,7 @@ SAID = _messages()
 def _words(body: bytes) -> str:
     try:
         error = json.loads(body)["errors"][0]
-    except ValueError:
+    except (ValueError, KeyError):
         return body.decode().strip().replace("\r", "\\r").replace("\n", "\\n")
     return f"{error['code']}: {error['message']}"
 
@@ -87,6 +87,11 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
         (f"filesystem layer verification failed for digest sha256:{'d' * 64}", "not those of the digest"),
         ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk of the client is full"),
         ("docker: invalid reference format.", "no registry was asked"),
+        # containerd/nerdctl#2143
+        (
+            f'msg="failed to do request: Get \\"https://cdn.example/docker/registry/v2/blobs/sha256/19/19{"d" * 62}/data\\": EOF"',
+            "let it through every firewall",
+        ),
         ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),
     ],
 )

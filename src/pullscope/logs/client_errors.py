@@ -4,6 +4,7 @@ Such a sentence names the request that failed, or only the image, and what was a
 before is not known. The sentences are those of Go's net/url, containerd remotes/docker, moby distribution/errors.go,
 containers/image docker, go-containerregistry transport/error.go and oras-go errcode: seen in runs of docker 20.10 and 28.5,
 podman 5.8, skopeo 1.22, crane 0.20, helm 3.17, or in the reports that tests/logs/test_client_errors.py names.
+One file, because what a sentence means hangs on those before it.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ _UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?::
 """One of which the method is not said: containerd before 1.6; docker's login where the challenge is Basic."""
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
+_LOOKED = re.compile(r"checking whether a blob (sha256:[0-9a-f]{64}) exists in (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
 _OF_A_DAEMON = re.compile(r'\{"message":"((?:[^"\\]|\\.)*)"\}')
 """dockerd's answer as JSON, which a kubelet quotes whole."""
+_SEE = re.compile(r"See https://\S+ for help: ")
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
@@ -37,7 +40,8 @@ _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )statu
 _PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
 _CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
-    r"(?:manifest for|source metadata for|access denied for|resolve reference|resolve image:|failed to push|"
+    r"(?:manifest for|source metadata for|access denied for|resolve reference|resolve image:|failed to push|> pushing|"
+    r"push permission for|Unauthorized for|could not download|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|"
     r"Unable to find image|push refers to repository|Trying to pull|parsing image name|initializing source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
@@ -50,19 +54,35 @@ _ITSELF = re.compile(
     r"blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating", re.IGNORECASE
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
+_NO_TOKEN = re.compile(r"anonymous token: unexpected status: 4\d\d")
+"""A token request of which not even the address is told: its status is that of what it was for."""
 _REFUSED_LOGIN = re.compile(
-    r"login attempt to |incorrect username or password|/v2/\"?: (?:unauthorized|denied): |fetch oauth token: "
+    r"login attempt to |incorrect username or password|/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
-_SPEAKERS = (
-    ("Error response from daemon", "docker"),
-    ("failed to solve", "buildkit"),
-    ("failed to pull and unpack image", "containerd"),
-    ("Trying to pull ", "podman"),
-    ("initializing source docker://", "podman"),
-)
-"""moby client/request.go; buildkit client/solve.go; containerd internal/cri/server/images/image_pull.go; podman and buildah."""
+_SPEAKERS = [
+    (re.compile(words), client)
+    for client, words in re.findall(
+        r"(\S+): (.+)",
+        r"""
+docker: Error response from daemon
+buildkit: failed to solve|invalid from flag value
+cri-o: Failed to pull image .*[Rr]eading manifest|pulling image failed:
+containerd: failed to pull and unpack image
+nerdctl: does not seem to support HTTPS
+kaniko: checking push permission
+jib: cloud\.tools[.:]jib
+helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
+apptainer: While making image
+podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer upload|manifest \S+) to |container reg
+""",
+    )
+]
+"""moby client/request.go; buildkit client/solve.go and docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl
+pkg/imgutil; kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; and containers/image, which has one login for
+podman, skopeo and buildah."""
+_CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
 _OTHER_BYTES = (
     "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
     "pull past proxies and caches, and push the image again if that fails too"
@@ -70,6 +90,8 @@ _OTHER_BYTES = (
 WITHOUT_A_REQUEST = {
     "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
     "that it has, and --platform takes another",
+    "/docker/registry/v2/blobs/": "the storage host in that address has the blobs, and was not reached: let it through every "
+    "firewall and proxy",
     "filesystem layer verification failed": _OTHER_BYTES,
     "unexpected commit digest": _OTHER_BYTES,
     "layers from manifest don't match image configuration": _OTHER_BYTES,
@@ -80,8 +102,7 @@ WITHOUT_A_REQUEST = {
     "repository name must be lowercase": "no registry was asked: write the name in lower case",
     "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
     "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
-    "download failed after attempts": "the storage host that has the blobs was not reached: let it through; pullscope run -- "
-    "COMMAND shows which host it is",
+    "download failed after attempts": "the storage host of the blobs was not reached: let it through (pullscope run shows which)",
 }
 """What a client says of content that it got, or without a name, and what that means."""
 MARK = re.compile(
@@ -89,8 +110,9 @@ MARK = re.compile(
     r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
     r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
-    r"denied: requested access to the resource is denied|unable to retrieve auth token: |unexpected status code http"
-    r"|resolve source metadata for |" + "|".join(map(re.escape, WITHOUT_A_REQUEST))
+    r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
+    r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
+    r"unexpected status: \d|StatusCode: \d|" + "|".join(map(re.escape, WITHOUT_A_REQUEST))
 )
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
@@ -122,15 +144,16 @@ class _Reader:
     def __init__(self) -> None:
         self.image: Reference | None = None
         self.pushes = False
-        self.tries = ""
-        """Who said what it tries before it said what came of it."""
+        self.speaker = ""
+        """Who said what it tries, or was called, before it was said what came of it."""
         self.waiting: deque[tuple[str, Entry]] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         text = " ".join(filter(None, (entry.message, entry.fields.get("error"), _fields(entry))))
-        text = _OF_A_DAEMON.sub(r"\1", text[:LONGEST_SENTENCE])
-        if "Trying to pull " in text:
-            self.tries = "podman"
+        text = _SEE.sub("", _OF_A_DAEMON.sub(r"\1", text[:LONGEST_SENTENCE]))
+        if answer_of(text) is None:
+            called = _CALLED.search(text)
+            self.speaker = called[1] if called is not None else _speaker(text) or self.speaker
         named = _image(text)
         if named is not None:
             self.image, self.pushes = named, "push" in text
@@ -151,6 +174,9 @@ class _Reader:
             yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
         elif (uploaded := _UPLOADED.search(text)) and (put := _parsed(f"{uploaded[2]}:{uploaded[1]}")) is not None:
             yield self._exchange("PUT", _manifest(put), text, entry, answer)
+        elif (looked := _LOOKED.search(text)) and (there := _parsed(looked[2])) is not None:
+            blob = f"https://{there.api_host}/v2/{there.repository}/blobs/{looked[1]}"
+            yield self._exchange("HEAD", blob, text, entry, answer)
         elif pinged := _PINGED.search(text):
             yield self._exchange("GET", f"https://{pinged[1]}/v2/", text, entry, answer)
         elif self.image is not None and (content := _CONTENT.search(text)):
@@ -164,6 +190,7 @@ class _Reader:
         elif (
             _ITSELF.search(text)
             and not _IN.search(text)
+            and not _NO_TOKEN.search(text)
             and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403))
         ):
             return
@@ -186,7 +213,9 @@ class _Reader:
                 if number == 0 and (asker := self._asker(url)):
                     challenge = "WWW-Authenticate", _challenge(url)
                     yield self._exchange("GET", asker, text, entry, (401, None), named=challenge)
-                elif blob := self._blob(url):
+                elif _is_storage(url):
+                    if not (blob := self._blob(url)):
+                        continue
                     yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", url))
                 answer = answer_of(rest)
                 yield self._exchange(method, url, text, entry, answer, failure="" if answer else rest)
@@ -206,10 +235,9 @@ class _Reader:
 
     def _blob(self, url: str) -> str:
         """The blob whose bytes a storage host was asked for; empty where that is not known."""
-        where = route(url)
-        if self.image is None or where.endpoint is not Endpoint.NONE or where.digest is None:
+        if self.image is None:
             return ""
-        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{where.digest}"
+        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{route(url).digest}"
 
     def _exchange(
         self,
@@ -223,7 +251,7 @@ class _Reader:
         named: tuple[str, str] | None = None,
     ) -> Exchange:
         one = Exchange(method=method, url=url, asked_line=entry.line)
-        client = next((client for words, client in _SPEAKERS if words in text), self.tries)
+        client = _speaker(text) or self.speaker
         if client:
             one.sent.append(("User-Agent", client))
         if _REFUSED_LOGIN.search(text) and named is None:
@@ -279,6 +307,17 @@ def _parsed(name: str) -> Reference | None:
 def _manifest(image: Reference) -> str:
     """The address of its manifest, over https as clients ask first."""
     return f"https://{image.api_host}/v2/{image.repository}/manifests/{image.digest or image.tag}"
+
+
+def _speaker(text: str) -> str:
+    """The client whose words these are; empty where several say so."""
+    return next((client for words, client in _SPEAKERS if words.search(text)), "")
+
+
+def _is_storage(url: str) -> bool:
+    """Whether a storage host is asked for the bytes of a blob."""
+    where = route(url)
+    return where.endpoint is Endpoint.NONE and where.digest is not None
 
 
 def _is_token(url: str) -> bool:

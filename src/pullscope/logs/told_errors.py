@@ -29,8 +29,15 @@ _STATUS = re.compile(
     r"[Ff]ailed with status:|^) ?\\*\"?([1-5]\d{2})\b"
 )
 _NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")
-_QUOTED = re.compile(r'parsing HTTP (\d{3}) response body: .*? of value: (\\*".*\\*")', re.DOTALL)
-"""How docker quotes an answer that is no document (distribution registry/client/errors.go)."""
+_QUOTED = re.compile(
+    r'(?:parsing HTTP (?=\d{3} response body: .*? of value: )|StatusCode: (?=\d{3}, ))(\d{3})(?: .*? of value: |, )(\\*".*\\*")',
+    re.DOTALL,
+)
+"""How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
+_UNQUOTED = re.compile(r"unexpected status code \d{3} [\w ]+: ([<{].*)", re.DOTALL)
+"""An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
+_DETAIL = re.compile(r"; \[?map\[.*")
+"""What go-containerregistry prints of an error's `detail`."""
 _DOCUMENT = re.compile(r'\{ *"errors" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
 _SAYS = (
@@ -38,6 +45,7 @@ _SAYS = (
     ("access denied for ", 401),  # moby distribution/errors.go
     ("insufficient_scope", 401),  # containerd: the challenge that came with the last 401
     ("no basic auth credentials", 401),
+    ("RegistryUnauthorizedException", 401),  # jib api/RegistryUnauthorizedException.java
     ("invalid username/password", 401),
     (": not found", 404),  # containerd and oras: `REFERENCE: not found`
     (" not found: manifest unknown", 404),
@@ -60,11 +68,14 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     status = int(found[1]) if found else None
     if status is not None and (document := _DOCUMENT.search(text)):
         return status, document[0].encode()
+    if status is not None and (other := _UNQUOTED.search(text)):
+        return status, other[1].encode()
     said = next((stands_for for words, stands_for in _SAYS if words in text), None)
     for words, stands_for in _CODES:
         code = words.upper().replace(" ", "_")
-        if told := re.search(rf"\b(?:{words}|{code}): ([^\n]+)", text):
-            body = json.dumps({"errors": [{"code": code, "message": told[1].strip()}]}).encode()
+        if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)", text):
+            message = _DETAIL.sub("", told[1] or words).strip()
+            body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
     status = status or said
     return (status, None) if status is not None else None

@@ -9,23 +9,26 @@ from pullscope.oci.agents import UNKNOWN, Client
 from pullscope.oci.whereabouts import is_local
 
 TABLE = """
-docker: add {host} to insecure-registries in daemon.json | take {host} out of insecure-registries
+docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart docker
+    | take {host} out of insecure-registries in /etc/docker/daemon.json
     | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
-containerd: name {host} with http:// in containerd's hosts.toml (k3s: mirrors in registries.yaml)
-    | write https:// for {host} in hosts.toml, without skip_verify
-    | name {ca} with ca = for {host} in hosts.toml (k3s: configs, tls, ca_file in registries.yaml)
-k3s: name {host} with http:// as an endpoint in mirrors of registries.yaml
-    | write https:// for {host} in registries.yaml, without insecure_skip_verify
-    | name {ca} as ca_file in registries.yaml (configs, {host}, tls)
-nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry | name {ca} with ca = for {host} in hosts.toml
-podman buildah cri-o containers bootc: set insecure = true for {host} in registries.conf
-    | leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (k3s: mirrors in registries.yaml)
+    | write https:// for {host} in /etc/containerd/certs.d/{host}/hosts.toml, without skip_verify
+    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (k3s: configs, {host}, tls, ca_file in registries.yaml)
+k3s: name {host} with http:// as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml and restart k3s
+    | write https:// for {host} in /etc/rancher/k3s/registries.yaml, without insecure_skip_verify
+    | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls) and restart k3s
+nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry
+    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml
+podman buildah cri-o containers bootc: set insecure = true for {host} in /etc/containers/registries.conf
+    | leave out --tls-verify=false, or insecure=true in /etc/containers/registries.conf, for {host}
     | copy {ca} to /etc/containers/certs.d/{host}/ca.crt
 skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-tls-verify=false)
-    | leave out --tls-verify=false, or insecure=true in registries.conf, for {host}
+    | leave out --tls-verify=false, or insecure=true in /etc/containers/registries.conf, for {host}
     | copy {ca} to /etc/containers/certs.d/{host}/ca.crt
-buildkit: set http = true for {host} in buildkitd.toml | take http and insecure of {host} out of buildkitd.toml
-    | name {ca} with ca = for {host} in buildkitd.toml
+buildkit: set http = true below [registry."{host}"] in buildkitd.toml (docker's own: insecure-registries in daemon.json)
+    | take http and insecure of {host} out of buildkitd.toml
+    | set ca=["FILE"], with {ca}, below [registry."{host}"] in buildkitd.toml
 helm: give helm --plain-http | leave out --plain-http and --insecure-skip-tls-verify | give helm --ca-file {ca}
 oras: give oras --plain-http | leave out --plain-http and --insecure | give oras --ca-file {ca}
 kaniko: give kaniko --insecure (for what it pulls: --insecure-pull) | leave out --insecure and --insecure-pull
@@ -48,7 +51,7 @@ _ROWS: dict[str, list[str]] = {
 }
 _ANY = [
     "let the client ask {host} by plain http (docker: insecure-registries; containerd: hosts.toml; podman: registries.conf)",
-    "take {host} out of insecure-registries",
+    "write https:// for {host} in the client's settings (docker: take it out of insecure-registries)",
     "trust {ca} where {family} runs: SSL_CERT_FILE, or the system's CA store",
 ]
 # docs.docker.com/engine/daemon/proxy; docs.k3s.io, "Configuring an HTTP proxy"
