@@ -89,7 +89,7 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
         ("docker: invalid reference format.", "no registry was asked"),
         # containerd/nerdctl#2143
         (
-            f'msg="failed to do request: Get \\"https://cdn.example/docker/registry/v2/blobs/sha256/19/19{"d" * 62}/data\\": EOF"',
+            f'msg="download: Get \\"https://cdn.example/docker/registry/v2/blobs/sha256/19/19{"d" * 62}/data\\": EOF"',
             "let it through every firewall",
         ),
         ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),

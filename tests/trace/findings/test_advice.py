@@ -135,6 +135,7 @@ def test_the_table_is_read_as_it_is_written() -> None:
             "creates",
             "home",
             "lets_in",
+            "secret",
             "unlock",
         }, one.name
         assert re.match(r"[a-z]", one.fix), one.name

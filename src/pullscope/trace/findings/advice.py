@@ -210,7 +210,7 @@ limit: too many requests|toomanyrequests|rate.?limit|throttl
 off: \b(?:is|are|been|not) (?:currently )?(?:disabled|enabled)\b|\boffline\b|not activated
     switch on at {host} what its answer says is off
 credentials (read list write delete): cannot be authenticated|(?:invalid|incorrect|bad|wrong) (?:user ?name|password|credentials)
-    log in again: {login}
+    log in again{secret}: {login}
 
 # What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
 server of its own: unable to connect to|from intermediary

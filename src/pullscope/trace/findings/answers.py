@@ -113,6 +113,7 @@ class Answer:
             home=mirror_of(self.step.first) or "REGISTRY",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
+            secret=f" with {self.known.secret}" if self.known is not None and self.known.secret is not None else "",
             secure=f"let the proxy in front of {self.host} do so ({HANDED_ON})"
             if self.hop.request.url.startswith("https:")
             else by_tls_only(self.host, self.case.pull.client),

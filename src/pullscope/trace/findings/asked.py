@@ -66,7 +66,7 @@ def doing(step: Step) -> str:
     return next((said for action, said in asked if action in actions), "a pull")
 
 
-_PLACEHOLDER = "user/image"
+PLACEHOLDER = "user/image"
 """What ghcr.io's challenges name where they name nothing: kube-logging/logging-operator#1522."""
 
 
@@ -74,7 +74,7 @@ def asked_by_the_registry(token: Step) -> tuple[str, ...]:
     """The repositories for which a token was asked, without those that a client adds to what the challenge names."""
     asked, under = asked_repositories(token), token.under
     wanted = {name for one in under.last.challenges for name in repositories(one.scope)} if under is not None else set()
-    real = tuple(name for name in asked if name != _PLACEHOLDER)
+    real = tuple(name for name in asked if name != PLACEHOLDER)
     return tuple(name for name in real if name in wanted) or real
 
 

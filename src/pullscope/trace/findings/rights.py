@@ -12,7 +12,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.asked import action, check, host_within, thing
+from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
@@ -262,8 +262,13 @@ def of_the_unseen(one: Answer) -> str | None:
     unseen = lacking(one.hop.request, "credentials") and one.code in (None, "write-denied")
     if not unseen or one.status not in REFUSALS or one.name is None:
         return None
-    account = f"log in with an account that may {action(one.case, one.step)} it: {one.login}"
-    return f"{check(one.name)}, and {account}"
+    if PLACEHOLDER in asked_repositories(one.step):  # helm/helm#12449, #12464, actions/runner-images#8475
+        asks = f"it asks for {PLACEHOLDER} beside {one.name}, which {one.host} refuses"
+        return f"use another helm than 3.13.0 (3.12.3 works): {asks}"
+    account = f"log in with an account that may {action(one.case, one.step)} {one.name}: {one.login}"
+    if action(one.case, one.step) == "pull" and one.hosted is not None:
+        return f"{_named(one, one.name)}{_short(one)}; if it is private, {account}"
+    return f"{account}; if that is refused too, {the_right(one)}"
 
 
 def of_a_lookup(one: Answer) -> str | None:
@@ -344,5 +349,8 @@ def _short(one: Answer) -> str:
     hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
     short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
     said = short if hub and one.no_login and one.case.pull.client.family in CONTAINERS_IMAGE else ""
-    library = hub and (one.name or "").startswith("library/")
-    return said + ("; what belongs to an owner at Docker Hub is named OWNER/NAME" if library else "")
+    if not hub or not (one.name or "").startswith("library/"):
+        return said
+    if one.case.pull.client.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
+        return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
+    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME"
