@@ -1,10 +1,10 @@
 """The last words of a client: what `docker pull`, `kubectl describe pod`, a CI job or a daemon at info level print of a failure.
+One file, because what a sentence means hangs on those before it.
 
 Such a sentence names the request that failed, or only the image, and what was answered: one exchange is made of each. What came
 before is not known. The sentences are those of Go's net/url, containerd remotes/docker, moby distribution/errors.go,
 containers/image docker, go-containerregistry transport/error.go and oras-go errcode: seen in runs of docker 20.10 and 28.5,
 podman 5.8, skopeo 1.22, crane 0.20, helm 3.17, or in the reports that tests/logs/test_client_errors.py names.
-One file, because what a sentence means hangs on those before it.
 """
 
 from __future__ import annotations
