@@ -33,6 +33,10 @@ _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
 _OF_A_DAEMON = re.compile(r'\{"message":"((?:[^"\\]|\\.)*)"\}')
 """dockerd's answer as JSON, which a kubelet quotes whole."""
 _SEE = re.compile(r"See https://\S+ for help: ")
+_NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
+"""What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
+_SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
+"""How docker compose ends a line that is longer than the screen; the whole comes below."""
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
@@ -64,24 +68,27 @@ with its login, and the realm that it is sent to, and prints what either said (m
 _SPEAKERS = [
     (re.compile(words), client)
     for client, words in re.findall(
-        r"(\S+): (.+)",
+        r"(.+?): (.+)",
         r"""
+UpstreamClient(Go-http-client) docker: Failed to pull image .*Error response from daemon
 docker: Error response from daemon
 buildkit: failed to solve|invalid from flag value
 cri-o: Failed to pull image .*[Rr]eading manifest|pulling image failed:
 containerd: failed to pull and unpack image
-nerdctl: does not seem to support HTTPS
+nerdctl: ^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission
 jib: cloud\.tools[.:]jib
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
 apptainer: While making image
+source-controller: chart pull error|determine (?:the )?artifact
+kubelet: Failed to pull image
 podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer upload|manifest \S+) to |container reg
 """,
     )
 ]
-"""moby client/request.go; buildkit client/solve.go and docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl
-pkg/imgutil; kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; and containers/image, which has one login for
-podman, skopeo and buildah."""
+"""moby client/request.go, also as a kubelet has it ask; buildkit client/solve.go, docker's builder; CRI-O and containerd as a
+kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/executor/push.go; jib JibBuildRunner; helm
+pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
 _OTHER_BYTES = (
     "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
@@ -96,6 +103,8 @@ WITHOUT_A_REQUEST = {
     "unexpected commit digest": _OTHER_BYTES,
     "layers from manifest don't match image configuration": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
+    'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
+    "unknown blob": "the registry does not find what it has just taken: give all its instances one storage, and push again",
     "no space left on device": "the disk of the client is full, not the registry's: docker system df shows by what",
     "failed to register layer": "the layer came, and could not be unpacked: look at the disk and the storage driver",
     "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
@@ -151,6 +160,7 @@ class _Reader:
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         text = " ".join(filter(None, (entry.message, entry.fields.get("error"), _fields(entry))))
         text = _SEE.sub("", _OF_A_DAEMON.sub(r"\1", text[:LONGEST_SENTENCE]))
+        text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", text)
         if answer_of(text) is None:
             called = _CALLED.search(text)
             self.speaker = called[1] if called is not None else _speaker(text) or self.speaker
@@ -208,7 +218,7 @@ class _Reader:
         """The requests that a sentence names: each with what follows it, or for the sake of the next one, a token's."""
         ends = [one.start() for one in asked[1:]] + [len(text)]
         for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
-            method, url, rest = one[1].upper(), one[2], text[one.end() : end].strip(" ,;")
+            method, url, rest = one[1].upper(), one[2], text[one.end() : end].partition("   ")[0].strip(" ,;")
             if rest:
                 if number == 0 and (asker := self._asker(url)):
                     challenge = "WWW-Authenticate", _challenge(url)
@@ -275,7 +285,7 @@ def _sentences(lines: Iterable[str]) -> Iterator[Entry]:
                 continue
             yield above
         above = entry if entry.message.endswith("errors:") else None
-        if above is None:
+        if above is None and not _SHORTENED.search(entry.message):
             yield entry
     if above is not None:
         yield above

@@ -97,7 +97,9 @@ class Answer:
         """What its words ask for."""
         if self.clue is None:
             return None
-        return self.clue.fix.format(
+        # a switch is out of reach where others run it
+        fix = self.clue.fix if self.hosted is None else self.clue.fix.partition(", or switch")[0]
+        return fix.format(
             login_there=login(self.case, self._named_by_words or self.host),
             host=self.host,
             client=self.case.client,

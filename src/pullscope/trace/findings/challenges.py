@@ -149,6 +149,9 @@ class Unasked(Answer):
         families = ("containerd", "buildkit", "curl")
         self.containerd, self.buildkit, self.curl = (case.pull.client.family == one for one in families)
         self.own_address = own_address(case, self.to)
+        self.hubs_catalog = (
+            self.hop.route.endpoint is Endpoint.CATALOG and self.known is not None and self.known.id == "docker-hub"
+        )
         self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
 
 
@@ -170,6 +173,8 @@ no_scope containerd: {one.to} wants a token from {one.at}, and its challenge nam
     let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
 buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
     set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too
+hubs_catalog: {one.to} lists no repositories to anyone: it wants a token from {one.at}, and gives none that is good for that.
+    list those of an owner by the API of its website: curl https://hub.docker.com/v2/namespaces/OWNER/repositories
 curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
     get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.

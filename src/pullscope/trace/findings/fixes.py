@@ -68,7 +68,8 @@ def of_a_name(one: Answer) -> str | None:
     """Names that are none there: attune-io/attune#218, docker/build-push-action#1111, ciiiii/cloudflare-docker-proxy#11."""
     name, known = one.name or "", one.behind.id if one.behind is not None else ""
     parts = name.count("/") + 1
-    again = re.search(r"(?:^|/)([^/]+)/\1$", name) if one.case.pull.client.family == "helm" else None
+    helm = re.match(r"helm|source-controller", one.hop.agent, re.IGNORECASE)  # Flux is built on it
+    again = re.search(r"(?:^|/)([^/]+)/\1$", name) if helm is not None else None
     if again is not None and one.status in (403, 404) and not one.is_known_to_be_there:
         # fluxcd/flux2#2900, helm/helm#31141, kubewarden/helm-charts#174
         other = of_names(one) or of_a_login(one) or of_a_refusal(one)

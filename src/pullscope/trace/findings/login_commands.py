@@ -50,7 +50,7 @@ _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 """What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""
 _PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
 
-NOT_PIPED = ("regctl", "apptainer", "trivy")
+NOT_PIPED = ("regctl", "apptainer")
 """Commands that do not take the --username and --password-stdin of `docker login`."""
 
 
@@ -78,6 +78,10 @@ def login(case: Case, host: str) -> str:
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
         by_hand = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
+    if (
+        known is not None and known.id == "artifact-registry" and family == "kaniko"
+    ):  # kaniko's README, "Kubernetes secret"
+        return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"
     if known is not None and known.helper is not None and family == "kaniko":
         return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
     if family == "go-containerregistry" and known is not None and "nodes" in known.steps:
@@ -87,7 +91,8 @@ def login(case: Case, host: str) -> str:
         if command == "docker login" or "docker login" not in piped:
             return known.login + where
         if "--password-stdin" in piped and not command.startswith(NOT_PIPED):
-            return piped.replace("docker login", command) + where
+            piped = piped.replace("docker login", command)
+            return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return _own(case, host)
 
 

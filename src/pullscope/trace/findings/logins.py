@@ -114,7 +114,7 @@ def token_not_used(case: Case) -> Iterator[Found]:
         + (f"in that answer {odd}, which {client} does not read." if odd else "why it stopped is not seen."),
         f"let {host} send expires_in as a number (300) and issued_at as 2006-01-02T15:04:05Z"
         if odd
-        else f"look at the error of {client} itself: it was stopped, or asks on past this proxy",
+        else f"read what {client} printed: it was stopped, or asks on past this proxy (NO_PROXY)",
         severity=Severity.ERROR if odd else Severity.WARNING,
     )
 

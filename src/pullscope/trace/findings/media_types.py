@@ -287,7 +287,7 @@ def schema1_only(case: Case) -> Iterator[Found]:
     yield Found(
         old,
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest{only if named else ' to such an Accept'}.",
-        "build it again, or convert it: skopeo copy --format=v2s2 (without that it is copied as it is)"
+        f"build it again, or convert it: skopeo copy --format=v2s2 docker://{case.pull.reference} docker://TO"
         if named
         else f"name {DOCKER_MANIFEST} and {OCI_MANIFEST} in Accept: registries convert for a request that names neither",
         severity=Severity.INFO if not named else Severity.ERROR if not took and refuses else Severity.WARNING,

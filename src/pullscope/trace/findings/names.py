@@ -54,7 +54,12 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
             [step],
             f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
             + (f": {words(last)}." if words(last) else f" ({last.status})."),
-            f"add {wanted} to Accept, or use a current client",
+            f"add {wanted} to Accept, or use a current client"
+            + (
+                "; or name one platform's digest (crane digest --platform linux/amd64 IMAGE)"
+                if "index" in wanted
+                else ""
+            ),
         )
 
 
@@ -190,7 +195,8 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
             shown,
             f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."
             + ("" if runs else " Whether it only looked, or stopped there, is not seen."),
-            build or f"build for the platform of {client} too, if that is not one of these; or ask for one of them"
+            build
+            or f"build for the platform of {client} too, if that is not one of these (kubectl get nodes -L kubernetes.io/arch)"
             if runs
             else "none needed, if it only looked; if it was to pull, choose one of these platforms",
             severity=Severity.ERROR if runs else Severity.INFO,
@@ -203,9 +209,15 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     yield Found(
         shown,
         f"the index at {host} has nothing for {system}/{machine}, which {client} runs on; it has {listed(there)}.",
-        f"{build or f'build for {system}/{machine} too'}{_or_another(case.pull.client_key[1], system, machine, there)}",
+        f"{build or _to_build(there, f'{system}/{machine}')}{_or_another(case.pull.client_key[1], system, machine, there)}",
         severity=Severity.ERROR,
     )
+
+
+def _to_build(there: list[str], wanted: str) -> str:
+    """docs.docker.com, "Multi-platform builds"."""
+    platforms = ",".join([*(one for one in there if one.partition("/")[0] == wanted.partition("/")[0]), wanted])
+    return f"build for {wanted} too (docker buildx build --push --platform {platforms})"
 
 
 _RUNS = {"amd64": "386", "arm64": "arm"}

@@ -172,10 +172,11 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
         return  # a step that is still open said it
     whose = f", counted on {limit.source}" if limit.source else ""
     window = f" per {period(limit.window_seconds)}" if limit.window_seconds else ""
+    login = log_in(case, telling[-1].host)
     yield Found(
         [telling[-1].step],
         f"{telling[-1].host} leaves {limit.remaining_after} of {limit.limit} pulls{window}{whose}.",
-        "log in, or pull through a mirror that keeps what it has fetched, before the next ones are refused",
+        f"{login}; or pull through a mirror that keeps what it has fetched, before the next ones are refused",
         severity=Severity.WARNING,
     )
 

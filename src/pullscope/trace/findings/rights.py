@@ -265,9 +265,17 @@ def of_the_unseen(one: Answer) -> str | None:
     if PLACEHOLDER in asked_repositories(one.step):  # helm/helm#12449, #12464, actions/runner-images#8475
         asks = f"it asks for {PLACEHOLDER} beside {one.name}, which {one.host} refuses"
         return f"use another helm than 3.13.0 (3.12.3 works): {asks}"
-    account = f"log in with an account that may {action(one.case, one.step)} {one.name}: {one.login}"
-    if action(one.case, one.step) == "pull" and one.hosted is not None:
-        return f"{_named(one, one.name)}{_short(one)}; if it is private, {account}"
+    return _with_a_login(one, one.name)
+
+
+def _with_a_login(one: Answer, name: str) -> str:
+    """The name first, where most images are public; else the login."""
+    account = f"log in with an account that may {action(one.case, one.step)} {name}: {one.login}"
+    public = (
+        one.behind is not None and one.behind.hosts is not None and one.behind.id not in ("ecr", "acr", "artifactory")
+    )
+    if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
+        return f"{_named(one, name)}{_short(one)}; if it is private, {account}"
     return f"{account}; if that is refused too, {the_right(one)}"
 
 
@@ -333,15 +341,14 @@ def of_a_refusal(one: Answer) -> str | None:
     if not is_specific(one.hop):
         if not one.name:
             return f"log in with an account that {host} lets do that: {login(one.case, host)}"
-        return f"{named}; if it is private, log in with an account that may pull it: {login(one.case, host)}"
+        return _with_a_login(one, name)
     if "OWNER/NAME" in named:
         return named
     if one.no_login and says(one.hop, _OF_LOGIN):
         return f"log in: {one.login}; if it is public, {check(name)}"
     if one.no_login:
         return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
-    right = f"give the account that {one.case.client} uses the right to {name}"
-    return f"{right}, if its words name no other reason; else {look_at_the_log(one)}"
+    return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"
 
 
 def _short(one: Answer) -> str:
