@@ -48,7 +48,6 @@ BY_ANOTHER_ROOM = {
     "pullscope.host.watched.pulls": "e2e/test_doctor_trace.py",
     "pullscope.worlds.check": "cli/test_check.py",
     "pullscope.worlds.vanity.starters": "cli/test_vanity.py",
-    "pullscope.worlds.vanity.reloading": "mitm/test_vanity.py",
     "pullscope.oci.known_storage": "host/test_switch.py",
 }
 """Files that only another room uses, whose tests are theirs."""

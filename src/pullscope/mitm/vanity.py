@@ -30,12 +30,11 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision, told
 from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platforms import LABELS
-from pullscope.worlds.vanity.reloading import FollowedRules
-from pullscope.worlds.vanity.rules import Auth, Rule, RuleFile
+from pullscope.worlds.vanity.reading import FollowedRules
+from pullscope.worlds.vanity.rules import Auth, Decision, Rule, RuleFile, told
 from pullscope.worlds.vanity.world import (
     Realms,
     incoming,

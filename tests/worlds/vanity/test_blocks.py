@@ -9,10 +9,9 @@ import pytest
 
 from pullscope.oci.messages import Request
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.reading import read_rules
-from pullscope.worlds.vanity.rules import RuleFile
+from pullscope.worlds.vanity.rules import Decision, RuleFile
 
 HOST = "docker.example.com"
 MAIN = {

@@ -19,8 +19,8 @@ from tests.worlds.vanity.rule_cases import (
 
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.reading import parse_rules
+from pullscope.worlds.vanity.rules import Decision
 
 
 def vercel_text(rules: Any, kind: str = "redirects", **more: object) -> str:

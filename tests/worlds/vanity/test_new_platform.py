@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import SplitResult
 
-from pullscope.worlds.vanity.decision import Dialect
+from pullscope.worlds.vanity.rules import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Project

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from pullscope.oci.digest import Digest
-from pullscope.worlds.vanity.static_headers import FILES
-from pullscope.worlds.vanity.static_registry import write_static
+from pullscope.worlds.vanity.static_registry import FILES, write_static
 
 
 def layout(folder: Path) -> Digest:

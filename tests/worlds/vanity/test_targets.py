@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.rules import NotPlayedError
 from pullscope.worlds.vanity.targets import likeliest, told
 
 

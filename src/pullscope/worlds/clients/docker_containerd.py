@@ -14,7 +14,6 @@ scope is that of the reference together with the challenge's.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from itertools import chain
 
 from pullscope.oci.challenge import Challenge, read_challenges
@@ -28,15 +27,6 @@ from pullscope.worlds.clients.distribution_errors import read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.image_pull import ImagePull, config_of
 from pullscope.worlds.clients.steps import Outcome, PullFailedError, Steps, together
-
-
-class WhoseLogin(StrEnum):
-    """For which host a login is used when that host asks."""
-
-    OWN_HOST = "own"
-    """The host for which it was given, and no other."""
-    ANY_HOST = "any"
-    """Any host that asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +45,6 @@ class Dialect:
     moby: bool = False
     """Says errors in moby's words (image_pull.go), else in containerd's own."""
     client_id: str = "containerd-client"
-    login: WhoseLogin = WhoseLogin.OWN_HOST
 
 
 # moby v29.7.2 daemon/containerd/resolver.go: "Host doesn't match" where the login is for another host. Run, 29.7.2.
@@ -298,9 +287,7 @@ class DockerContainerd(ImagePull):
 
     def _login_for(self, host: str) -> Login | None:
         """moby's resolver.go says "Host doesn't match" and goes on without."""
-        if self.login is None or (self.dialect.login is WhoseLogin.OWN_HOST and self.login.host != host):
-            return None
-        return self.login
+        return self.login if self.login is not None and self.login.host == host else None
 
     def _token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
         user_agent = ("User-Agent", self._named(self.dialect.token_agent))

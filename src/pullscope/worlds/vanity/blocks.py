@@ -9,7 +9,6 @@ another one stays a statement, which its platform names as not read. Each statem
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -109,16 +108,6 @@ def _directives(tokens: Iterator[Token], file: str, *, ends_at_line: bool) -> li
     return top
 
 
-class _Lines:
-    """Line numbers of positions, without counting from the start each time."""
-
-    def __init__(self, text: str) -> None:
-        self._breaks = [found.start() for found in re.finditer("\n", text)]
-
-    def of(self, position: int) -> int:
-        return bisect_right(self._breaks, position - 1) + 1
-
-
 # ngx_conf_file.c, ngx_conf_read_token: a quote opens a string only where a word begins; `{` ends a word unless it
 # follows a $; `}` and # end none.
 _NGINX = re.compile(
@@ -140,30 +129,30 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _nginx_tokens(text: str, file: str) -> Iterator[Token]:
-    lines = _Lines(text)
-    position, last = 0, ""
+    position, line, last = 0, 1, ""
     while position < len(text):
         found = _NGINX.match(text, position)
         if found is None:  # pragma: no cover - the alternatives take any character
-            raise ValueError(f"{file}:{lines.of(position)}: {text[position]!r} cannot be read here")
+            raise ValueError(f"{file}:{line}: {text[position]!r} cannot be read here")
         start, position = position, found.end()
         if found["mark"]:
             mark = found["mark"]
             if mark == "{" and last.endswith("_by_lua_block"):
-                position = _end_of_code(text, position, file, lines.of(start))
-                yield "end", ";", lines.of(start)
+                position = _end_of_code(text, position, file, line)
+                yield "end", ";", line
             else:
-                yield {"{": "open", "}": "close", ";": "end"}[mark], mark, lines.of(start)
+                yield {"{": "open", "}": "close", ";": "end"}[mark], mark, line
             last = ""
         elif found["quote"]:
             inside = _QUOTED[found["quote"]].match(text, position)
             if inside is None:
-                raise ValueError(f"{file}:{lines.of(start)}: this {found['quote']} is never closed")
+                raise ValueError(f"{file}:{line}: this {found['quote']} is never closed")
             position = inside.end()
-            yield "word", _ESCAPED.sub(_unescaped, inside[1]), lines.of(start)
+            yield "word", _ESCAPED.sub(_unescaped, inside[1]), line
         elif found["word"]:
             last = found["word"]
-            yield "word", _ESCAPED.sub(_unescaped, last), lines.of(start)
+            yield "word", _ESCAPED.sub(_unescaped, last), line
+        line += text.count("\n", start, position)
 
 
 def _end_of_code(text: str, position: int, file: str, line: int) -> int:
@@ -183,37 +172,36 @@ _CADDY = re.compile(
 
 
 def _caddy_tokens(text: str, file: str) -> Iterator[Token]:
-    lines = _Lines(text)
-    position = 0
+    position, line = 0, 1
     while position < len(text):
         found = _CADDY.match(text, position)
         if found is None:  # pragma: no cover - the alternatives take any character
-            raise ValueError(f"{file}:{lines.of(position)}: {text[position]!r} cannot be read here")
+            raise ValueError(f"{file}:{line}: {text[position]!r} cannot be read here")
         start, position = position, found.end()
-        number = lines.of(start)
         if found["line"]:
-            yield "line", "", number
+            yield "line", "", line
         elif found["quote"]:
             inside = _QUOTED[found["quote"]].match(text, position)
             if inside is None:
-                raise ValueError(f"{file}:{number}: this {found['quote']} is never closed")
+                raise ValueError(f"{file}:{line}: this {found['quote']} is never closed")
             position = inside.end()
-            yield "word", inside[1].replace('\\"', '"') if found["quote"] == '"' else inside[1], number
+            yield "word", inside[1].replace('\\"', '"') if found["quote"] == '"' else inside[1], line
         elif found["heredoc"]:
             end = re.compile(rf"^[ \t]*{re.escape(found['heredoc'])}[ \t]*$", re.MULTILINE).search(text, position)
             if end is None:
-                raise ValueError(f"{file}:{number}: the text <<{found['heredoc']} is never closed")
-            yield "word", text[position : end.start()].rstrip("\n"), number
+                raise ValueError(f"{file}:{line}: the text <<{found['heredoc']} is never closed")
+            yield "word", text[position : end.start()].rstrip("\n"), line
             position = end.end()
         elif found["word"]:
             word = found["word"]
             if word == "{":
-                yield "open", word, number
+                yield "open", word, line
             elif word == "}":
-                yield "close", word, number
+                yield "close", word, line
             else:
-                yield "word", word.replace("\\ ", " "), number
-    yield "line", "", lines.of(len(text))
+                yield "word", word.replace("\\ ", " "), line
+        line += text.count("\n", start, position)
+    yield "line", "", line
 
 
 MOST_DEPTH = 10

@@ -13,11 +13,19 @@ from dataclasses import replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Request, Response
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError, expression, printable, told
 from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.regexes import TooSlowError, bounded
-from pullscope.worlds.vanity.rules import Condition, Rule, RuleFile
+from pullscope.worlds.vanity.rules import (
+    Condition,
+    Decision,
+    NotPlayedError,
+    Rule,
+    RuleFile,
+    expression,
+    printable,
+    told,
+)
 from pullscope.worlds.vanity.targets import absolute, is_url, with_query
 
 LONGEST_LOCATION = 8192

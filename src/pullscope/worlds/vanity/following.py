@@ -14,9 +14,8 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, path_of, split
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.rules import Rule, RuleFile
+from pullscope.worlds.vanity.rules import Decision, Rule, RuleFile
 
 MOST_HOPS = 10
 """Go's net/http gives up after ten redirects, and so do the clients built on it (docs/sources.md)."""

@@ -15,8 +15,7 @@ from urllib.parse import SplitResult
 from pullscope.oci.messages import Request
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Decision, Dialect
-from pullscope.worlds.vanity.rules import Rule
+from pullscope.worlds.vanity.rules import Decision, Dialect, Rule
 
 
 class Design(StrEnum):

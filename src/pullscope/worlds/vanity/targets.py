@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.rules import NotPlayedError
 
 # The characters that stay as they are in a path (RFC 3986, 3.3: pchar, and the slash).
 PATH_CHARACTERS = "/:@!$&'()*+,;=~-._"

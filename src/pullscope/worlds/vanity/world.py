@@ -20,9 +20,8 @@ from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import Url, joined, pairs, path_of, query, split
 from pullscope.worlds.vanity.decide import decide
-from pullscope.worlds.vanity.decision import Decision, told
 from pullscope.worlds.vanity.following import follow
-from pullscope.worlds.vanity.rules import Auth, Rule, RuleFile
+from pullscope.worlds.vanity.rules import Auth, Decision, Rule, RuleFile, told
 
 TOKEN_PATH = "/token"
 MAX_TAGS = 1024 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pullscope.oci.messages import Answerer, World
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.worlds.hub.cdn import CDN_HOST
-from pullscope.worlds.hub.faults import at_the_registry, at_the_storage, at_the_vanity_host
+from pullscope.worlds.hub.faults import at_the_registry, at_the_vanity_host
 from pullscope.worlds.hub.faults.fault import HELLO_REFERENCE, LIST_TAGS, PUSH, WITHOUT_TLS, Fault, Lay, Sleep
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE
@@ -36,7 +36,7 @@ def _vanity(
     return Fault(code=code, title=title, lay=lay, client=client, reference=reference, vanity=True)
 
 
-_HOST, _DISK, _RULES = at_the_registry, at_the_storage, at_the_vanity_host
+_HOST, _RULES = at_the_registry, at_the_vanity_host
 
 FAULTS: Mapping[str, Fault] = {
     fault.code: fault
@@ -81,15 +81,15 @@ FAULTS: Mapping[str, Fault] = {
             "buildkit",
             unseen=[REALM_HOST],
         ),
-        _fault("host-not-traced", "requests to the storage bypass the proxy", _DISK.host_not_traced, unseen=[CDN_HOST]),
-        _fault("cdn-failed", "the storage answers 503", _DISK.cdn_failed),
-        _fault("signed-url-invalid", "the storage rejects the signature of its URL", _DISK.signed_url_invalid),
-        _fault("signed-url-expired", "the storage says that its URL has expired", _DISK.signed_url_expired),
-        _fault("digest-mismatch", "one bit of each large layer is wrong", _DISK.digest_mismatch),
-        _fault("size-mismatch", "large layers end half-way", _DISK.size_mismatch),
-        _fault("range-ignored", "cut off once; the retry gets all of it", _DISK.range_ignored, "docker-classic"),
-        _fault("retried", "the storage answers 503 once for each blob", _DISK.retried, "docker-classic"),
-        _fault("two-auth-mechanisms", "the storage asks for a token, then refuses it", _DISK.two_auth_mechanisms),
+        _fault("host-not-traced", "requests to the storage bypass the proxy", _HOST.host_not_traced, unseen=[CDN_HOST]),
+        _fault("cdn-failed", "the storage answers 503", _HOST.cdn_failed),
+        _fault("signed-url-invalid", "the storage rejects the signature of its URL", _HOST.signed_url_invalid),
+        _fault("signed-url-expired", "the storage says that its URL has expired", _HOST.signed_url_expired),
+        _fault("digest-mismatch", "one bit of each large layer is wrong", _HOST.digest_mismatch),
+        _fault("size-mismatch", "large layers end half-way", _HOST.size_mismatch),
+        _fault("range-ignored", "cut off once; the retry gets all of it", _HOST.range_ignored, "docker-classic"),
+        _fault("retried", "the storage answers 503 once for each blob", _HOST.retried, "docker-classic"),
+        _fault("two-auth-mechanisms", "the storage asks for a token, then refuses it", _HOST.two_auth_mechanisms),
         _vanity(
             "authorization-dropped", "a plain 302; skopeo drops its token there", _RULES.authorization_dropped, "skopeo"
         ),

@@ -15,8 +15,7 @@ from pullscope.oci.messages import Headers, Response
 from pullscope.worlds.vanity.apache.rewriting import Rewriting, Rewritten, redirect_of, rewrites
 from pullscope.worlds.vanity.apache.tree import DIALECT, State, changed_header, is_below
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, NotPlayedError, check_name, printable
-from pullscope.worlds.vanity.rules import Rule
+from pullscope.worlds.vanity.rules import CLIENT_CERTIFICATE, Decision, NotPlayedError, Rule, check_name, printable
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
 
 

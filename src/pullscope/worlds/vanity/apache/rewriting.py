@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pullscope.worlds.vanity.apache.tree import State, is_below
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError
+from pullscope.worlds.vanity.rules import NotPlayedError
 
 MOST_ROUNDS = 10
 STATUS: Mapping[str, int] = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from pullscope.oci.messages import Headers, Request
 from pullscope.worlds.vanity.blocks import MAX_DEPTH, Directive, refuse_template
-from pullscope.worlds.vanity.decision import DECIDING, Dialect, NotPlayedError, expression
 from pullscope.worlds.vanity.regexes import Found
+from pullscope.worlds.vanity.rules import DECIDING, Dialect, NotPlayedError, expression
 from pullscope.worlds.vanity.targets import likeliest, normal_path
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')

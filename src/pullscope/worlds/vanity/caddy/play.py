@@ -25,16 +25,16 @@ from pullscope.worlds.vanity.caddy.tree import (
     status_among,
     upstream_base,
 )
-from pullscope.worlds.vanity.decision import (
+from pullscope.worlds.vanity.rules import (
     CLIENT_CERTIFICATE,
     DECIDING,
     Decision,
     Dialect,
     NotPlayedError,
+    Rule,
     check_name,
     printable,
 )
-from pullscope.worlds.vanity.rules import Rule
 
 MOST_HANDLERS = 5000
 DIALECT = Dialect(server="Caddy")

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError, expression
 from pullscope.worlds.vanity.regexes import Found, Regex, regex, replace_all, spelled
+from pullscope.worlds.vanity.rules import NotPlayedError, expression
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 LONGEST = 65_536

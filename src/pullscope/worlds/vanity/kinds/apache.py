@@ -16,10 +16,9 @@ from pullscope.worlds.vanity.apache.play import Play
 from pullscope.worlds.vanity.apache.rewriting import redirect_of
 from pullscope.worlds.vanity.apache.tree import DIALECT, Host, answering, config, host_for, statements
 from pullscope.worlds.vanity.blocks import Directive, names
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Pattern, Rule, remark, unplayed, unread
+from pullscope.worlds.vanity.rules import Decision, Pattern, Rule, remark, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 _ANSWERING = names("redirect redirectmatch redirectpermanent redirecttemp proxypass proxypassmatch rewriterule")

@@ -26,10 +26,9 @@ from pullscope.worlds.vanity.caddy.tree import (
     upstream_base,
     with_values,
 )
-from pullscope.worlds.vanity.decision import Decision
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Pattern, Rule, refused, remark, too_large, unplayed, unread
+from pullscope.worlds.vanity.rules import Decision, Pattern, Rule, refused, remark, too_large, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 _PLAYED = names(

@@ -10,10 +10,9 @@ import re
 from urllib.parse import SplitResult
 
 from pullscope.oci.verdicts import Problem
-from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import cloudflare_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
-from pullscope.worlds.vanity.rules import Rule, refused, remark
+from pullscope.worlds.vanity.rules import Dialect, Rule, refused, remark
 
 PERMITTED = (200, 301, 302, 303, 307, 308)
 MAX_STATIC = 2000

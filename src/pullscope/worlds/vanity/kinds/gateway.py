@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from pullscope.worlds.vanity.blocks import Directive, refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
-from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.rules import Dialect
 
 # What an implementation limits is in its own policies: nothing is said of it.
 _UNLIMITED = (

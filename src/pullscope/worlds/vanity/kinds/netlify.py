@@ -18,10 +18,9 @@ from urllib.parse import SplitResult, quote
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.config_tree import Place, places, read_toml, toml_lines
-from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import SegmentPattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
-from pullscope.worlds.vanity.rules import Condition, Rule, refused, remark, unplayed
+from pullscope.worlds.vanity.rules import Condition, Dialect, Rule, refused, remark, unplayed
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS
 
 Pair = tuple[list[Rule], list[Problem]]

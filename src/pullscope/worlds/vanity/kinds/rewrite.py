@@ -21,10 +21,9 @@ from urllib.parse import SplitResult
 
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Place, places, read_toml, toml_lines
-from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import PrefixPattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Values
-from pullscope.worlds.vanity.rules import Auth, Condition, Pattern, Rule, RuleFile, refused, unplayed
+from pullscope.worlds.vanity.rules import Auth, Condition, Dialect, Pattern, Rule, RuleFile, refused, unplayed
 
 _KNOWN = {"from", "to", "auth", "only", "prefix"}
 # host[:port], as it stands in a URL; letters, digits, dots and hyphens (RFC 1123, 2.1) or an address in brackets.

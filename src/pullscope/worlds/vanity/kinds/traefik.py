@@ -9,10 +9,9 @@ from pullscope.oci.messages import Headers, Request
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
-from pullscope.worlds.vanity.decision import Decision, NotPlayedError
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, routed
-from pullscope.worlds.vanity.rules import Pattern, Rule, remark, too_large, unplayed
+from pullscope.worlds.vanity.rules import Decision, NotPlayedError, Pattern, Rule, remark, too_large, unplayed
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of
 from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play

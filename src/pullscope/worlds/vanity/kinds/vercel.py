@@ -16,11 +16,10 @@ from urllib.parse import SplitResult
 
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Place, json_lines, places
-from pullscope.worlds.vanity.decision import Dialect
 from pullscope.worlds.vanity.patterns import RegexPattern, vercel_pattern
 from pullscope.worlds.vanity.platform import PUBLIC, Design, Kind, Project, Read, Values, by_program
 from pullscope.worlds.vanity.regexes import regex
-from pullscope.worlds.vanity.rules import Condition, Rule, refused, unplayed
+from pullscope.worlds.vanity.rules import Condition, Dialect, Rule, refused, unplayed
 
 _KNOWN = {
     "redirects": {"source", "destination", "permanent", "statusCode", "has", "missing", "env"},

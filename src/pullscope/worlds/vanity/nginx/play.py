@@ -15,7 +15,6 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import CLIENT_CERTIFICATE, Decision, Dialect, NotPlayedError, printable
 from pullscope.worlds.vanity.nginx.directives import CONTENT, is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.state import State, added, matters, moved, sent_headers, target_of
 from pullscope.worlds.vanity.nginx.tree import (
@@ -28,7 +27,7 @@ from pullscope.worlds.vanity.nginx.tree import (
     returned,
     server_for,
 )
-from pullscope.worlds.vanity.rules import Rule
+from pullscope.worlds.vanity.rules import CLIENT_CERTIFICATE, Decision, Dialect, NotPlayedError, Rule, printable
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, normal_path
 
 MOST_JUMPS = 10

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, quote
 
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import NotPlayedError, check_name, expression
 from pullscope.worlds.vanity.nginx.tree import Config, Location, Scope
 from pullscope.worlds.vanity.regexes import Found
+from pullscope.worlds.vanity.rules import NotPlayedError, check_name, expression
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
 
 # ngx_http_script_compile: a capture is one digit, whatever follows it.

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pullscope.worlds.vanity.blocks import Directive
-from pullscope.worlds.vanity.decision import Dialect, NotPlayedError
 from pullscope.worlds.vanity.regexes import Regex, RegexError, regex
+from pullscope.worlds.vanity.rules import Dialect, NotPlayedError
 from pullscope.worlds.vanity.targets import likeliest
 
 MOST_SERVERS = 10_000

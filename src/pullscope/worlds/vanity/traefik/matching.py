@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from pullscope.oci.messages import Headers
-from pullscope.worlds.vanity.decision import NotPlayedError, expression
+from pullscope.worlds.vanity.rules import NotPlayedError, expression
 
 MOST_TERMS = 200
 _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||[!(),])|(?P<name>\w+)|`(?P<raw>[^`]*)`|\"(?P<text>(?:\\.|[^\"\\])*)\")")

@@ -15,17 +15,17 @@ from urllib.parse import quote, unquote, urlsplit
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.worlds.vanity.blocks import names
 from pullscope.worlds.vanity.config_tree import Item
-from pullscope.worlds.vanity.decision import (
+from pullscope.worlds.vanity.regexes import replace_all
+from pullscope.worlds.vanity.rules import (
     CLIENT_CERTIFICATE,
     Decision,
     Dialect,
     NotPlayedError,
+    Rule,
     check_name,
     expression,
     printable,
 )
-from pullscope.worlds.vanity.regexes import replace_all
-from pullscope.worlds.vanity.rules import Rule
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, middleware_of, service_of, tls_options_of
 from pullscope.worlds.vanity.traefik.matching import Asked, matches
