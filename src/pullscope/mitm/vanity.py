@@ -97,7 +97,7 @@ class Vanity:
         self._fixed: dict[str, RuleFile] = {}
         self._upstream: Upstream | None = None
         self._targets: frozenset[str] = frozenset()
-        self._realms = Realms()
+        self._realms: Realms = {}
         self._forwarded: dict[str, _Forwarded] = {}
         self._failed = False
 

@@ -54,8 +54,10 @@ def sample_login(host: str) -> Login:
     return Login(host=host, username=username, password=password)
 
 
-def login_request(challenge: Challenge, scopes: Iterable[str], headers: Headers, login: Login) -> Request:
+def login_request(challenge: Challenge, scopes: Iterable[str], headers: Headers, login: Login | None) -> Request:
     """GET on the realm with Basic, and the name once more as `account`: distribution, containers/image, regclient."""
+    if login is None:
+        return token_request(challenge, scopes, headers)
     authorized = headers.replacing("Authorization", login.authorization)
     return token_request(challenge, scopes, authorized, account=login.username)
 

@@ -19,7 +19,7 @@ from pullscope.oci.documents import Descriptor, Index, Manifest, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request
 from pullscope.oci.statuses import status_line
-from pullscope.worlds.clients.bearer import Token, login_request, token_in, token_request
+from pullscope.worlds.clients.bearer import Token, login_request, token_in
 from pullscope.worlds.clients.distribution_errors import read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.image_pull import ImagePull, config_of
@@ -165,10 +165,7 @@ class Containers(ImagePull):
         key = " ".join(scopes)
         if key not in self._tokens:
             headers = self._request("").headers
-            asked = token_request(challenge, scopes, headers)
-            if self.login is not None:
-                asked = login_request(challenge, scopes, headers, self.login)
-            reply = yield from self._sent(asked)
+            reply = yield from self._sent(login_request(challenge, scopes, headers, self.login))
             token = token_in(reply.response) if reply.status == 200 else None
             if token is None:
                 why = read_error(reply.response).text if reply.status != 200 else "no token in the answer"

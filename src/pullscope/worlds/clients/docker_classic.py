@@ -21,7 +21,7 @@ from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MA
 from pullscope.oci.messages import Headers, Request
 from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.urls import split
-from pullscope.worlds.clients.bearer import Token, login_request, token_in, token_request
+from pullscope.worlds.clients.bearer import Token, login_request, token_in
 from pullscope.worlds.clients.distribution_errors import DistributionError, read_error
 from pullscope.worlds.clients.go_http import GoError, Reply, send
 from pullscope.worlds.clients.image_pull import ImagePull, config_of
@@ -213,11 +213,7 @@ class DockerClassic(ImagePull):
                 raise PullFailedError("no realm specified for token auth challenge")
             scope = f"repository:{self.reference.repository}:{self._actions}"
             headers = self._request("GET", "").headers
-            if self.login is None:
-                asked = token_request(challenge, [scope], headers)
-            else:
-                asked = login_request(challenge, [scope], headers, self.login)
-            reply = yield from send(asked)
+            reply = yield from send(login_request(challenge, [scope], headers, self.login))
             if not 200 <= reply.status < 300:
                 raise PullFailedError(read_error(reply.response).shown_by_dockerd)
             self._token = token_in(reply.response)

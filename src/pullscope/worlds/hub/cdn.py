@@ -7,14 +7,13 @@ checked by making it anew: what was changed in it is refused, whatever the form.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Request, Response
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.held import Clock, Seal, answer, finished, storage_error
+from pullscope.worlds.hub.held import Held, answer, finished, storage_error
 from pullscope.worlds.registries.row import Blobs
 
 CDN_HOST = "production.cloudflare.docker.com"
@@ -28,18 +27,20 @@ _USUAL_LIFE = 600
 """Seconds that a link with a time in it is good for by default."""
 
 
-class Links:
-    """The links of one registry's storage: made here, and recognised."""
+class Cdn:
+    """Answers for the storage of one registry, whose links it makes and recognises."""
 
-    def __init__(self, *, form: Blobs, host: str, seal: Seal, blobs: Mapping[Digest, bytes]) -> None:
+    def __init__(self, held: Held, form: Blobs) -> None:
+        self._clock = held.clock
         self.form = form
+        self._blobs = {digest: blob for item in held.repositories.values() for digest, blob in item.blobs.items()}
         timed = any(name in form.query for name in ("{expires}", "{iso}", "{date}"))
         self._life = form.life or (_USUAL_LIFE if timed else 0)
-        self._host = form.host or host
-        self._seal = seal
-        self._at = {form.path.format(**_names(digest), signature=""): digest for digest in blobs}
+        self._host = form.host or held.row.host
+        self._seal = held.seal
+        self._at = {form.path.format(**_names(digest), signature=""): digest for digest in self._blobs}
         self._signed_path = "{signature}" in form.path
-        self._length = len(seal.sign("")) if self._signed_path else 0
+        self._length = len(held.seal.sign("")) if self._signed_path else 0
 
     def link(self, digest: Digest, now: float) -> str:
         """Where a blob can be had, and for as long as the form says."""
@@ -58,14 +59,14 @@ class Links:
         query = self.form.query.format(**names, **times, signature=signature)
         return f"https://{self._host}{path}{'?' if query else ''}{query}"
 
-    def digest(self, url: str) -> Digest | None:
+    def _digest(self, url: str) -> Digest | None:
         """What a link leads to, whether or not it is good."""
         path = path_of(url)
         return self._at.get(path[: -self._length] if self._signed_path else path)
 
-    def refusal(self, url: str, now: float) -> Response | None:
+    def _refusal(self, url: str, now: float) -> Response | None:
         """Why a link is refused; None where it is good."""
-        digest = self.digest(url)
+        digest = self._digest(url)
         if not self.form.signer:
             return None if digest else storage_error(404, "NoSuchKey", "The specified key does not exist.")
         until = _until(split(url).query) if self._life else 0.0
@@ -75,26 +76,17 @@ class Links:
             return storage_error(403, "AccessDenied", "Request has expired")
         return None
 
-
-class Cdn:
-    """Answers for the storage."""
-
-    def __init__(self, *, links: Links, clock: Clock, blobs: Mapping[Digest, bytes]) -> None:
-        self._links = links
-        self._clock = clock
-        self._blobs = blobs
-
     def __call__(self, request: Request) -> Response:
         return finished(request, self._answer(request), self._clock)
 
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             return storage_error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        refusal = self._links.refusal(request.url, self._clock())
-        digest = self._links.digest(request.url)
+        refusal = self._refusal(request.url, self._clock())
+        digest = self._digest(request.url)
         if refusal is not None or digest is None:
             return refusal or storage_error(404, "NoSuchKey", "The specified key does not exist.")
-        server = [(name, text.format(**_names(digest))) for name, text in self._links.form.server]
+        server = [(name, text.format(**_names(digest))) for name, text in self.form.server]
         return blob_answer(request, digest, self._blobs[digest], server)
 
 

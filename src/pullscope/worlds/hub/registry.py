@@ -20,7 +20,7 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import HUB_API
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
-from pullscope.worlds.hub.cdn import Links, blob_answer
+from pullscope.worlds.hub.cdn import Cdn, blob_answer
 from pullscope.worlds.hub.held import Held, answer, finished, json_answer, not_found, registry_error, said
 from pullscope.worlds.hub.image import Repository, StoredManifest
 from pullscope.worlds.hub.token_server import basic
@@ -71,10 +71,10 @@ class RateLimit:
 class Registry:
     """Answers for the registry's host."""
 
-    def __init__(self, held: Held, *, links: Links | None, rate_limit: RateLimit, auth: bool) -> None:
-        """Without `links` blobs are answered here; `auth=False` makes it one that needs no token."""
+    def __init__(self, held: Held, *, cdn: Cdn | None, rate_limit: RateLimit, auth: bool) -> None:
+        """Without `cdn` blobs are answered here; `auth=False` makes it one that needs no token."""
         self._held, self._row, self._clock = held, held.row, held.clock
-        self._links = links
+        self._cdn = cdn
         self._rate_limit = rate_limit
         self._asks = held.row.asks.value if auth and held.row.asks is not None else None
         self._open = held.row.anonymous.value is Anonymous.OPEN and not held.private
@@ -178,11 +178,11 @@ class Registry:
     def _blob(self, request: Request, asked: Route, repository: Repository) -> Response:
         if asked.digest is None or asked.digest not in repository.blobs:
             return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", asked.digest)
-        if self._links is None or (request.method == "HEAD" and not self._links.form.head):
+        if self._cdn is None or (request.method == "HEAD" and not self._cdn.form.head):
             own = [("Docker-Content-Digest", str(asked.digest))]
             return blob_answer(request, asked.digest, repository.blobs[asked.digest], own)
-        location = self._links.link(asked.digest, self._clock())
-        return answer(self._links.form.status, [("Location", location)])
+        location = self._cdn.link(asked.digest, self._clock())
+        return answer(self._cdn.form.status, [("Location", location)])
 
     def _tags(self, request: Request, _asked: Route, repository: Repository) -> Response:
         query = parameters(split(request.url).query)

@@ -14,7 +14,7 @@ from typing import TypedDict, Unpack
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import HUB_INDEX
 from pullscope.oci.urls import path_of, split
-from pullscope.worlds.hub.cdn import CDN_HOST, Cdn, Links
+from pullscope.worlds.hub.cdn import CDN_HOST, Cdn
 from pullscope.worlds.hub.held import Clock, Held, Seal, answer, headless
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST, RateLimit, Registry
@@ -60,22 +60,21 @@ def sample_parts(row: Row = DOCKER_HUB, **choices: Unpack[Choices]) -> dict[str,
         accounts=choices.get("accounts", {}),
         private=choices.get("private", False),
     )
-    blobs = {digest: blob for item in held.repositories.values() for digest, blob in item.blobs.items()}
     form = row.blobs.value if row.blobs is not None and row.blobs.value.path else None
-    links = Links(form=form, host=row.host, seal=held.seal, blobs=blobs) if form is not None else None
+    cdn = Cdn(held, form) if form is not None else None
     # Only Docker Hub's limit is known as numbers.
     limit = RateLimit(limit=choices.get("pull_limit", _HUB_LIMIT) if row is DOCKER_HUB else None)
-    front = Registry(held, links=links, rate_limit=limit, auth=choices.get("auth", True))
+    front = Registry(held, cdn=cdn, rate_limit=limit, auth=choices.get("auth", True))
     parts: dict[str, Answerer] = {REGISTRY_HOST: front}
     if row.manifests is not None:
-        behind = Registry(replace(held, row=_UPSTREAM), links=links, rate_limit=limit, auth=False)
+        behind = Registry(replace(held, row=_UPSTREAM), cdn=cdn, rate_limit=limit, auth=False)
         parts = {row.host: front, REGISTRY_HOST: behind}
     if row is DOCKER_HUB:
         parts[HUB_INDEX] = parts[REGISTRY_HOST]
     if row.tokens is not None:
         parts[REALM_HOST] = TokenServer(held, row.tokens.value, strict=choices.get("strict"))
-    if links is not None:
-        parts[CDN_HOST] = Cdn(links=links, clock=held.clock, blobs=blobs)
+    if cdn is not None:
+        parts[CDN_HOST] = cdn
     return parts
 
 

@@ -105,7 +105,7 @@ class Statements:
     includes: frozenset[str]
     """Their names; the word after it is the file's."""
 
-    def read(self, text: str, file: str) -> Read:
+    def __call__(self, text: str, file: str) -> Read:
         return self.of_statements(self.statements(text, file), file)
 
 
@@ -118,10 +118,9 @@ class Kind:
     turn: int = 0
     """A file is offered to those with a low one first: whose `is_file` takes what others leave has a higher one."""
     read: Callable[[str, str], Read]
-    """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not."""
+    """The text and the file's name; ValueError, in one sentence with the line, for a text that it is not. `Statements` for a
+    server's configuration, which may lie in several files."""
     dialect: Dialect
-    server: Statements | None = None
-    """For a server's configuration, which may lie in several files: the parts of `read`."""
     with_values: Callable[[str, Mapping[str, str]], str] = lambda text, _env: text
     """The text with the values of environment variables, for a platform that fills them in before it reads."""
     fill: Callable[[str, Values, SplitResult], str] = lambda target, _values, _asked: target

@@ -40,8 +40,8 @@ def read_rules(path: str | Path, platform: str | None = None, env: Mapping[str, 
     text = _text(path)
     which = platform or _platform(path, text)
     kind = PLATFORMS[which]
-    if kind.server is not None:
-        return _with_includes(path, text, kind, kind.server, env or {})
+    if isinstance(kind.read, Statements):
+        return _with_includes(path, text, kind, kind.read, env or {})
     rules = parse_rules(kind.with_values(text, env or {}), path.name, which)
     if which == "netlify":
         return _netlify_site(rules, path, text)

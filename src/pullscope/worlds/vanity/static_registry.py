@@ -265,11 +265,8 @@ def _is_there(path: Path, digest: Digest) -> bool:
         raise ValueError(f"{path} is a symbolic link; a static registry has none. Remove it")
     if not path.is_file():
         return False
-    seen = hashlib.new(digest.algorithm)
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            seen.update(piece)
-    return seen.hexdigest() == digest.encoded
+        return hashlib.file_digest(file, digest.algorithm).hexdigest() == digest.encoded
 
 
 def _copy(source: Path, target: Path, digest: Digest, progress: Progress) -> int:

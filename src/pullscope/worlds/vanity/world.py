@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
-from pullscope.oci.challenge import Challenge, read_challenges, read_scopes
+from pullscope.oci.challenge import read_challenges, read_scopes
 from pullscope.oci.messages import Answerer, Headers, Request, Response, World
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import Url, joined, pairs, path_of, query, split
@@ -27,19 +27,8 @@ TOKEN_PATH = "/token"
 MAX_TAGS = 1024 * 1024
 
 
-@dataclass(slots=True)
-class Realms:
-    """Where each registry's tokens come from, learnt from its challenges. Only https, and only what a registry named."""
-
-    _known: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-
-    def learn(self, registry: str, challenge: Challenge) -> None:
-        realm = challenge.realm or ""
-        if split(realm).scheme in {"https", "http"} and len(realm) < 2000:
-            self._known[registry] = (realm, challenge.service)
-
-    def of(self, registry: str) -> tuple[str, str | None] | None:
-        return self._known.get(registry)
+Realms = dict[str, tuple[str, str | None]]
+"""Where each registry's tokens come from, and for which service, learnt from its challenges."""
 
 
 def is_token_request(rule: Rule, request: Request) -> bool:
@@ -78,7 +67,7 @@ def incoming(rule: Rule, asked: Request, sent: Request, response: Response, real
 
 def _token_request(rule: Rule, asked: Request, forward: Request, realms: Realms) -> Request | None:
     registry = split(forward.url).netloc
-    known = realms.of(registry)
+    known = realms.get(registry)
     if known is None:
         return None
     realm, service = known
@@ -129,7 +118,8 @@ def _challenged(rule: Rule, headers: Headers, vanity: Url, registry: Url, realms
             # Basic has no realm to move: the client's answer comes back here anyway.
             kept.append(("WWW-Authenticate", f'{challenge.scheme.title()} realm="{_quoted(challenge.realm or "")}"'))
             continue
-        realms.learn(registry.netloc, challenge)
+        if split(challenge.realm or "").scheme in {"https", "http"} and len(challenge.realm or "") < 2000:
+            realms[registry.netloc] = (challenge.realm or "", challenge.service)
         parts = [f'realm="{vanity.scheme}://{vanity.netloc}{TOKEN_PATH}"', f'service="{vanity.netloc}"']
         if challenge.scope:
             parts.append(f'scope="{_quoted(_scoped(challenge.scope, remove=rule.prefix))}"')
@@ -181,7 +171,7 @@ def vanity_world(
     host: str, rules: RuleFile, upstream_world: World, *, decided: Callable[[Request, Decision], None] | None = None
 ) -> dict[str, Answerer]:
     """`upstream_world` with `host` in front of it, answered as `rules` say. `decided` is told of each decision."""
-    realms = Realms()
+    realms: Realms = {}
 
     def answer(request: Request) -> Response:
         decision = decide(rules, request)

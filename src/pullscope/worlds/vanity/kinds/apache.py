@@ -108,14 +108,12 @@ def _leads_inside(url: str) -> bool:
     return bool(host) and is_inside(host)
 
 
-SERVER = Statements(statements, _read, names("include includeoptional"))
 KIND = Kind(
     id="apache",
     label="Apache",
     turn=1,
     is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
-    read=SERVER.read,
-    server=SERVER,
+    read=Statements(statements, _read, names("include includeoptional")),
     dialect=DIALECT,
     ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
     query_fix="Leave the query out of the target; then the request's is handed on.",

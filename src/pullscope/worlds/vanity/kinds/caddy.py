@@ -172,13 +172,11 @@ def _types(encode: Directive) -> Iterator[str]:
             )
 
 
-SERVER = Statements(statements, _read, names("import"))
 KIND = Kind(
     id="caddy",
     label="Caddy",
     is_file=lambda name, _: "caddyfile" in name or name.endswith(".caddy"),
-    read=SERVER.read,
-    server=SERVER,
+    read=Statements(statements, _read, names("import")),
     dialect=DIALECT,
     with_values=with_values,
     ping_fix="Add: redir /v2/ https://{target}/v2/ 302",

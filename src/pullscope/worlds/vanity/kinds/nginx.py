@@ -324,14 +324,12 @@ def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[
 
 _TELLS = re.compile(r"^\s*(?:(?:server|http|events)\s*|(?:upstream|location)\s[^\n;{}]*)\{", re.MULTILINE)
 
-SERVER = Statements(nginx_directives, read_directives, names("include"))
 KIND = Kind(
     id="nginx",
     label="nginx",
     turn=2,
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
-    read=SERVER.read,
-    server=SERVER,
+    read=Statements(nginx_directives, read_directives, names("include")),
     dialect=DIALECT,
     ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
     query_fix="Use $request_uri, which holds the query.",

@@ -200,8 +200,7 @@ class Play:
         content_type = kind.args[0] if kind is not None and kind.args else "text/plain"
         if text:
             return self._own(status, self._state.fill(text, one.where).encode(), content_type, rule)
-        caught = self._catch(status)
-        return caught if caught is not None else self._own(status, None, None, rule)
+        return self._catch(status) or self._own(status, None, None, rule)
 
     # Access.
 
@@ -217,10 +216,8 @@ class Play:
             if self._state.request.method not in allowed:
                 scope = Scope.of(limit, self._scope)
         rules = scope.find("allow", "deny")
-        if rules:
-            refusal = self._refused(rules)
-            if refusal is not None:
-                return refusal
+        if rules and (refusal := self._refused(rules)):
+            return refusal
         certificate = scope.last("ssl_verify_client")
         if certificate is not None and certificate.args[:1] == ["on"]:
             raise NotPlayedError(certificate.where, CLIENT_CERTIFICATE)
@@ -232,8 +229,7 @@ class Play:
     def _refused(self, rules: list[Directive]) -> Decision | None:
         first = rules[0]
         if all(one.name == "deny" for one in rules) and first.args[:1] == ["all"]:
-            caught = self._catch(403)
-            return caught if caught is not None else self._own(403, None, None, self._rule_in(self._location))
+            return self._catch(403) or self._own(403, None, None, self._rule_in(self._location))
         if any(one.name == "deny" and one.args[:1] == ["all"] for one in rules) and first.args[:1] != ["all"]:
             raise NotPlayedError(first.where, "who is let in depends on the caller's address")
         return None
@@ -262,8 +258,7 @@ class Play:
         if self._state.uri.endswith((".html", ".htm")):
             page = self._config.dialect.published(self._state.uri, status=self._status or 200)
             return Decision(response=page, because=f"the file {self._state.uri}", file=self._config.file)
-        caught = self._catch(404)
-        return caught if caught is not None else self._own(404, None, None, because="no rule")
+        return self._catch(404) or self._own(404, None, None, because="no rule")
 
     def _may_be_static(self) -> bool:
         """True where a folder is published and no rule is about /v2: images may lie in it as files."""
@@ -278,8 +273,7 @@ class Play:
             if self._location.path.startswith("/v2") or (self._state.uri.startswith("/v2") and self._may_be_static()):
                 raise NotPlayedError(one.where, f"{self._state.uri} is a file there, or none")
             status = int(last[1:4]) if last[1:4].isdigit() else 404
-            caught = self._catch(status)
-            return caught if caught is not None else self._own(status, None, None, because="no file, no rule")
+            return self._catch(status) or self._own(status, None, None, because="no file, no rule")
         if self._state.uri.startswith("/v2") and last.endswith((".html", ".htm")) and self._may_be_static():
             raise NotPlayedError(one.where, f"{self._state.uri} is a file there, or none")
         if not last.startswith("@"):

@@ -48,7 +48,6 @@ _RESERVED = re.compile(r"%(?:3A|2F|3F|23|5B|5D|40|21|24|26|27|28|29|2A|2B|2C|3B|
 class _State:
     """The request as the next middleware sees it."""
 
-    request: Request
     path: str
     """Escaped."""
     query: str
@@ -58,9 +57,6 @@ class _State:
     @property
     def uri(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
-
-    def moved(self, path: str) -> _State:
-        return replace(self, path=path)
 
 
 @dataclass(slots=True)
@@ -76,7 +72,7 @@ class Play:
     def answer(self) -> Decision:
         split = urlsplit(self.request.url)
         path = clean(split.path or "/")
-        state = _State(self.request, path, split.query, self.request.host, self.request.headers)
+        state = _State(path, split.query, self.request.host, self.request.headers)
         asked = Asked(
             method=self.request.method,
             host=(split.hostname or "").lower(),
@@ -130,25 +126,26 @@ class Play:
             case "stripprefix":
                 prefix = next((one for one in options.at("prefixes").words if path.startswith(one)), None)
                 if prefix is not None:
-                    state = state.moved(_stripped(state.path, prefix, slash=options.at("forceSlash").is_true))
+                    state = replace(state, path=_stripped(state.path, prefix, slash=options.at("forceSlash").is_true))
             case "stripprefixregex":
                 for text in options.at("regex").words:
                     found = expression(text.strip(), where).search(path)
                     if found is not None and found.start == 0 and found.end > 0:
-                        state = state.moved(_stripped(state.path, path[: found.end]))
+                        state = replace(state, path=_stripped(state.path, path[: found.end]))
                         break
             case "addprefix":
                 prefix = options.at("prefix").text
-                state = state.moved(
-                    f"{'' if prefix.startswith('/') else '/'}{quote(prefix, safe=PATH_CHARACTERS)}{state.path}"
+                state = replace(
+                    state,
+                    path=f"{'' if prefix.startswith('/') else '/'}{quote(prefix, safe=PATH_CHARACTERS)}{state.path}",
                 )
             case "replacepath":
-                state = state.moved(quote(unquote(options.at("path").text), safe=PATH_CHARACTERS))
+                state = replace(state, path=quote(unquote(options.at("path").text), safe=PATH_CHARACTERS))
             case "replacepathregex":
                 pattern = expression(options.at("regex").text.strip(), where)
                 replacement = options.at("replacement").text.strip()
                 if replacement and pattern.search(state.path):
-                    state = state.moved(replace_all(pattern, replacement, state.path))
+                    state = replace(state, path=replace_all(pattern, replacement, state.path))
             case "headers":
                 return self._with_headers(router, rest, state, options)
             case "basicauth":
