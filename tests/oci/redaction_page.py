@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pullscope.oci.keep import ANSWER, FIELDS, HEADERS, MANIFEST, PARAMETERS, Kept
-from pullscope.oci.known_forms import FORMS
+from pullscope.oci.scrub import FORMS
 
 _PLACE = re.compile(r"(<!-- from the code: ([a-z ]+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 

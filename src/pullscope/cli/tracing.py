@@ -19,7 +19,7 @@ from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.options import Confdir, InsecureRegistry, Rootless, Yes
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
-from pullscope.cli.story import colors, story
+from pullscope.cli.run import colors, story
 from pullscope.host import HostError, child_environment, engine_api, plan, trust
 from pullscope.host import sandbox as host_sandbox
 from pullscope.host.command import beside_python, this_command

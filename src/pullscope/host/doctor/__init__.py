@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pullscope.host.doctor import daemon, environment, proxy
+from pullscope.host.doctor import daemon, proxy
 from pullscope.host.doctor.examination import Examination
 from pullscope.oci.verdicts import Problem
 
@@ -16,13 +16,13 @@ CHECKS: tuple[Callable[[Examination], Iterable[Problem]], ...] = (
     daemon.kind_of_docker,
     daemon.conflicting_flags,
     daemon.not_running,
-    environment.proxy_scheme,
-    environment.overridden,
-    environment.shadowed,
-    environment.bypassed,
-    environment.loopback_names,
-    environment.not_restarted,
-    environment.rootless_loopback,
+    daemon.proxy_scheme,
+    daemon.overridden,
+    daemon.shadowed,
+    daemon.bypassed,
+    daemon.loopback_names,
+    daemon.not_restarted,
+    daemon.rootless_loopback,
     proxy.ca_missing,
     proxy.ca_wrong_name,
     proxy.ca_unreadable,

@@ -9,7 +9,7 @@ from tests.host.fake_machine import AUTHORITY, Systemd, debian
 
 from pullscope.host import doctor, plan, switch
 from pullscope.host.doctor import Examination
-from pullscope.host.doctor.environment import covers
+from pullscope.host.doctor.daemon import covers
 from pullscope.host.requested import Wish
 
 
