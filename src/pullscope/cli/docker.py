@@ -88,8 +88,6 @@ def on(
     sudo pullscope docker on --mode hosts --host registry.example.com --trust certs.d
     """
     at = surroundings(root, rootless, confdir)
-    if not dry_run:
-        at.need_rights()
     wish = Wish(
         mode=mode.value,
         proxy_host=proxy_host,
@@ -105,6 +103,8 @@ def on(
 
 def point(at: Surroundings, wish: Wish, for_: str | None, *, yes: bool, dry_run: bool) -> None:
     """Add this machine's CA and how to undo it to the request, and turn it on."""
+    if not dry_run:
+        at.need_rights()
     by_service = (
         wish.mode == Mode.PROXY
         and proxy_service.installed_port(at.tree) == wish.proxy_port
@@ -195,13 +195,13 @@ def off(
 ) -> None:
     """Undo `on`."""
     at = surroundings(root, rootless, None)
-    if not dry_run:
-        at.need_rights()
     turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
 
 
 def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: bool = False) -> None:
     """Undo the files, then ask to restart the daemon."""
+    if not dry_run:
+        at.need_rights()
     found = at.look()
     if dry_run:
         for line in plan_words.undo(found):
