@@ -57,6 +57,17 @@ def test_says_who_can_pull() -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_names_the_file_that_was_given(tmp_path: Path) -> None:
+    """What to run next can be pasted: the path is as it was typed, also with a blank in it."""
+    folder = tmp_path / "my rules"
+    folder.mkdir()
+    (folder / "netlify.toml").write_text('[[redirects]]\nfrom = "/v2/org/*"\nto = "https://ghcr.io/v2/org/:splat"\n')
+    _, out, _ = run(folder / "netlify.toml", "--ref", f"{HOST}/org/img")
+    command = " ".join(out.partition("To see what to change:\n")[2].replace("\\\n", " ").split())
+
+    assert command == f"pullscope vanity lint '{folder / 'netlify.toml'}' --host {HOST}"
+
+
 @pytest.mark.parametrize("name", ROSTER)
 def test_any_client_can_be_named_alone(name: str, moved: Path, tmp_path: Path) -> None:
     """Alone, before a move, in `check --rules`: 0 or 3, the same in text and JSON, and never "ok" beside 3."""

@@ -11,6 +11,7 @@ import typer
 from pullscope.cli import options
 from pullscope.cli.exits import Complaint, end_with, speaking, unknown
 from pullscope.cli.options import CA, AsJson, Insecure, Resolve, Timeout, network
+from pullscope.oci.amounts import count
 
 if TYPE_CHECKING:
     from pullscope.oci.reference import Reference
@@ -117,7 +118,7 @@ def _pull(file: str, pulls: list[Document], number: int | None) -> Document:
         return pulls[0]
     chosen = [pull for pull in pulls if pull.get("id") == number]
     if not chosen:
-        raise Complaint(f"there is no pull {number} in {file}; there are {len(pulls)}.")
+        raise Complaint(f"there is no pull {number} in {file}, which has {count(len(pulls), 'pull')}.")
     return chosen[0]
 
 

@@ -141,7 +141,7 @@ def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _lines(route: Route) -> Iterator[str]:
-    yield f"{route.client} asks these endpoints for {route.reference}:"
+    yield from lines_of("", f"{route.client} asks these endpoints for {route.reference}:")
     for number, endpoint in enumerate(route.endpoints, start=1):
         namespace = f"  ?ns={endpoint.namespace}" if endpoint.namespace else ""
         yield f"  {number}  {endpoint.url}{namespace}"

@@ -33,9 +33,9 @@ def scrub(
     your address where the registry named it: read the result first (pullscope report safe.mitm).
     """
     if str(out) == "-":
-        raise Complaint("what is scrubbed goes to a file that only you can read: name one.", ExitCode.USAGE)
+        raise Complaint("scrub writes a file that only you can read: name one instead of -.", ExitCode.USAGE)
     if out.is_file():
-        raise Complaint(f"{out} exists and is not overwritten.")
+        raise Complaint(f"{out} exists and is not overwritten; name another file.")
     from pullscope.mitm.private_file import private_file
 
     with open_source(file) as source:

@@ -126,7 +126,7 @@ def remove(
 
 def _need(tree: Tree) -> None:
     if tree.live and not tree.exists("/run/systemd/system"):
-        raise HostError("this machine has no systemd; start the proxy by hand. Nothing changed.")
+        raise HostError("this machine has no systemd; start the proxy with `pullscope trace`. Nothing changed.")
 
 
 def _libraries() -> tuple[str, ...]:

@@ -187,7 +187,7 @@ def _ask_the_daemon(box: host_sandbox.Sandbox, words: list[str]) -> int:
     """A pull without a docker command: dockerd alone is enough."""
     path = engine_api.pull_request(words)
     if path is None:
-        raise HostError("there is no docker command on PATH, and without one only `pull IMAGE` works")
+        raise HostError("there is no docker command on PATH, and without one only `pull IMAGE` works.")
     for line in engine_api.pull(box.endpoint, path):
         say(line)
     return ExitCode.DONE

@@ -100,7 +100,7 @@ def _name(name: str, reference: Reference | None) -> tuple[str, str | None]:
         repository, colon, tag = name.partition(":")
         return repository, tag if colon else None
     if reference is None:
-        raise ValueError("name it as it will be pulled: --name org/image:tag")
+        raise ValueError("name the image as it will be pulled: --name org/image:tag")
     return reference.repository, reference.tag or "latest"
 
 

@@ -5,6 +5,7 @@ Parses words, calls one function, says who can pull. Every verdict is known befo
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +71,7 @@ def try_command(
     if as_json:
         document = verdicts.as_json("vanity try", problems, clients_json(told), ended=code, **_facts(tried))
         end_with(document, code)
-    end_with(_lines(tried, problems, host), code)
+    end_with(_lines(tried, problems, host, file), code)
 
 
 def _any_image(rules: RuleFile, host: str) -> Reference:
@@ -111,7 +112,7 @@ def _facts(tried: Rehearsal) -> dict[str, Any]:
 # One rule file.
 
 
-def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterator[str | Line]:
+def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str, file: Path) -> Iterator[str | Line]:
     rules = tried.rules
     count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
     head = f"{rules.name}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
@@ -123,7 +124,9 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str) -> Iterat
         yield "  logged in: with an image that only this account may pull"
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        yield f"pullscope vanity lint {printable(rules.name)} --host {host} shows what to change."
+        yield "To see what to change:"
+        command = [f"pullscope vanity lint {shlex.quote(printable(str(file)))}", f"--host {host}"]
+        yield from shell_lines("  ", command, screen_width())
 
 
 def _login_words(tried: Rehearsal, name: str = "") -> Iterator[str]:

@@ -18,4 +18,4 @@ def addon_path(name: str = "registry_trace") -> Path:
         path = folder / f"{name}.py"
         if path.parent.is_dir() and path.is_file() and path.stem == name:
             return path
-    raise ValueError(f"There is no addon {name!r}; there are registry_trace, sample_registry and vanity_registry.")
+    raise ValueError(f"there is no addon {name!r}; there are registry_trace, sample_registry and vanity_registry.")

@@ -47,10 +47,10 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.platform not in STARTERS:
-            raise ValueError(f"there is no starter for {self.platform!r}; there is one for {', '.join(STARTERS)}")
+            raise ValueError(f"there is no starter for {self.platform!r}; there is one for {', '.join(STARTERS)}.")
         if (self.design, self.platform) not in PROJECTS:
             able = ", ".join(platform for design, platform in PROJECTS if design is self.design)
-            raise ValueError(f"there is no {self.design} starter for {self.platform}; there is one for {able}")
+            raise ValueError(f"there is no {self.design} starter for {self.platform}; there is one for {able}.")
         if not _DOMAIN.fullmatch(self.host):
             raise ValueError(f"{self.host[:100]!r} is not a domain: write a name such as docker.example.com")
         if not is_repository(self.namespace):
