@@ -182,9 +182,8 @@ class Containers(ImagePull):
         return PullFailedError(self._sentence(why))
 
     def _sentence(self, why: str) -> str:
-        name = f"{self.reference.registry}/{self.reference.repository}".removeprefix("docker.io/")
         ending = f"@{self.reference.digest}" if self.reference.digest else f":{self.reference.tag}"
-        return f"initializing source docker://{name.removeprefix('library/')}{ending}: {why}"
+        return f"initializing source docker://{self._familiar_name}{ending}: {why}"
 
 
 def _missing_scope(reply: Reply) -> str:

@@ -19,7 +19,6 @@ from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Descriptor, Index, Manifest, read_manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, SCHEMA1_SIGNED
 from pullscope.oci.messages import Headers, Request
-from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.urls import split
 from pullscope.worlds.clients.bearer import Token, login_request, token_in
 from pullscope.worlds.clients.distribution_errors import DistributionError, read_error
@@ -226,13 +225,6 @@ class DockerClassic(ImagePull):
     @property
     def _accept(self) -> tuple[str, ...]:
         return _ACCEPT if self.version.startswith("29.") else _ACCEPT_BEFORE_29
-
-    @property
-    def _familiar_name(self) -> str:
-        name = self.reference.repository
-        if self.reference.registry == DOCKER_HUB:
-            return name.removeprefix("library/")
-        return f"{self.reference.registry}/{name}"
 
     @property
     def _familiar(self) -> str:

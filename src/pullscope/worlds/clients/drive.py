@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
 
 from pullscope.oci.messages import Request, Response, World
@@ -81,17 +82,6 @@ class Observer:
             self._seen[number] = Exchange(request=request, answer=answer, asked=asked, answered=self.clock())
 
 
-@dataclass
-class _Ticking:
-    """Time in memory: it goes on a little whenever it is looked at, so that a run is the same every time."""
-
-    now: float = _BEGIN
-
-    def __call__(self) -> float:
-        self.now += _TICK
-        return self.now
-
-
 def pull(client: Steps[Outcome], world: World) -> Ran:
     """Run `client` against `world`; a host that the world does not know gives no answer."""
 
@@ -102,7 +92,8 @@ def pull(client: Steps[Outcome], world: World) -> Ran:
             raise NoAnswerError(f"dial tcp: lookup {host}: no such host")
         return answerer(request)
 
-    observer = Observer(answer=answer, clock=_Ticking())
+    # The same every time: it goes on a little whenever it is looked at.
+    observer = Observer(answer=answer, clock=count(_BEGIN + _TICK, _TICK).__next__)
     return observer.ran(run_in_turns(client, observer))
 
 

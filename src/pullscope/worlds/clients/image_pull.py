@@ -39,6 +39,13 @@ class ImagePull(ABC):
     def _url(self, path: str) -> str:
         return f"https://{self.reference.api_host}/v2/{self.reference.repository}/{path}"
 
+    @property
+    def _familiar_name(self) -> str:
+        """As people type it."""
+        return f"{self.reference.registry}/{self.reference.repository}".removeprefix("docker.io/").removeprefix(
+            "library/"
+        )
+
     @abstractmethod
     def pull(self) -> Steps[Outcome]:
         """All of it, from the first request to the last."""

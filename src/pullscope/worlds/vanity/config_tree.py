@@ -1,5 +1,4 @@
 """YAML, TOML and JSON documents with their lines, within bounds; YAML and TOML as one kind of tree. Knows no platform.
-One file, because what each parser leaves out is the same: where in the text a value stands.
 
 Scalars stay as they are written: what is a number or true is the reader's matter. Names are found whatever their case, as
 Traefik and Kubernetes' own readers take them. The scanners for places run on text that the real parser has accepted.
@@ -34,30 +33,22 @@ _TOML = re.compile(
 )
 
 
-MOST_PARTS = 12
-"""Parts of a dotted key; the deepest that Netlify knows has five."""
-MOST_NESTED = 40
+# More parts than a key has: the deepest that Netlify knows has five. A string may stand between the dots.
+_LONG_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){12}(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*[\]=.]"""
+)
+
+
+def _depth(text: str) -> int:
+    """Of brackets, those in strings too."""
+    return max(accumulate((char in "[{") - (char in "]}") for char in text if char in "[]{}"), default=0)
 
 
 def read_toml(text: str, file: str) -> dict[str, Any]:
     """The document; ValueError, as `file:line: what`, for a text that is not TOML, or would take tomllib very long."""
-    depth = parts = 0
-    previous = ""
-    for token, line in _tokens(_TOML, text):
-        if token in "[{":
-            depth += 1
-            parts = 0
-        elif token in "]}":
-            depth -= 1
-            parts = 0
-        elif token in {"\n", "=", ","}:
-            parts = 0
-        else:
-            # A string may stand between the dots of a key.
-            parts += token.count(".") if token[0] not in "\"'#" else previous.endswith(".")
-        previous = token
-        if depth > MOST_NESTED or (parts > MOST_PARTS and token[0] not in "\"'#"):
-            raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
+    if (long := _LONG_KEY.search(text)) is not None or _depth(text) > 4 * MOST_NESTED:
+        line = text.count("\n", 0, long.start() if long is not None else len(text)) + 1
+        raise ValueError(f"{file}:{line}: nested too deeply to be a rule file")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -237,7 +228,7 @@ def read_items(text: str, file: str) -> list[Item]:
         return [_of_toml(read_toml(text, file), (), toml_lines(text), file, f"{file}:1")]
     if len(text) > MAX_YAML:
         raise ValueError(f"{file} is larger than {MAX_YAML // 1024} KiB; that is not a rule file")
-    if max(accumulate((char in "[{") - (char in "]}") for char in text if char in "[]{}"), default=0) > 4 * MOST_NESTED:
+    if _depth(text) > 4 * MOST_NESTED:
         raise ValueError(f"{file}: nested too deeply to be a rule file")
     # Here, since most commands read none and its import takes a while.
     from ruamel.yaml import YAML

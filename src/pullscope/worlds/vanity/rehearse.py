@@ -22,7 +22,7 @@ from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
 from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.vanity.following import Landing, follow
-from pullscope.worlds.vanity.rules import Decision, RuleFile
+from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.upstreams import Upstream, is_inside, no_registry, upstream
 from pullscope.worlds.vanity.world import vanity_world
 
@@ -77,14 +77,16 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
     assumed = known.label if behind and known is not None and asking is None and not landing.own_login else asking
 
     def run(client: Client, *, tokens: bool) -> Ran | str:
-        met = _Met()
+        met: list[str] = []
         # What a login is for: an image that only its account may pull. A public one is pulled without it.
         hub = _registries(wanted, landing, ping, known, tokens=tokens, private=bool(client.login))
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
         login = login or (sample_login(host) if assumed else None)
         model = client.model(wanted, login, frozenset())
-        ran = pull(model, vanity_world(host, rules, hub, decided=met))
-        return f"no verdict: {met.not_played}" if met.not_played is not None else ran
+        ran = pull(
+            model, vanity_world(host, rules, hub, decided=lambda _, made: met.extend(filter(None, [made.not_played])))
+        )
+        return f"no verdict: {met[0]}" if met else ran
 
     def tried(client: Client) -> Trial:
         if landing.own_login and (
@@ -119,16 +121,6 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
 def as_proxy(rules: RuleFile) -> RuleFile:
     """The same rules with 200 for every redirect to another host: what a proxy at the same place would do."""
     return replace(rules, as_proxy=True)
-
-
-@dataclass
-class _Met:
-    """What a client's pull met at the vanity host: the first thing that was not played."""
-
-    not_played: str | None = None
-
-    def __call__(self, _: Request, decision: Decision) -> None:
-        self.not_played = self.not_played or decision.not_played
 
 
 def _registries(

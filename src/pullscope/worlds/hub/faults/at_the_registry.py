@@ -24,7 +24,6 @@ from pullscope.worlds.hub.faults.fault import (
     challenge_of,
     changing,
     where_tokens_are,
-    with_body,
     with_fields,
 )
 from pullscope.worlds.hub.held import answer, headless, json_answer, registry_error, storage_error
@@ -283,7 +282,8 @@ signed_url_invalid = _always(
 def _large_layers(change: Callable[[bytes], bytes]) -> Lay:
     def changed(_request: Request, _asked: Route, response: Response) -> Response:
         large = response.status == 200 and len(response.body) >= _LARGE
-        return with_body(response, change(response.body)) if large else response
+        body = change(response.body) if large else response.body
+        return with_fields(replace(response, body=body), Content_Length=str(len(body))) if large else response
 
     return changing(CDN_HOST, changed)
 

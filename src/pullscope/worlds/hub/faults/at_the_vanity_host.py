@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.urls import path_of
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, at_vanity, is_ping, moved, where_tokens_are
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, Lay, is_ping, moved, where_tokens_are
 from pullscope.worlds.hub.held import answer, headless, registry_error
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import redirect_only
@@ -27,47 +25,46 @@ def _redirect(request: Request, host: str = REGISTRY_HOST, path: str | None = No
     return answer(302, [("Location", moved(request, host, path=path, scheme=scheme).url)])
 
 
-def _ping(instead: Callable[[Request], Response]) -> Callable[[World], Answerer]:
+def _all(vanity: Answerer) -> Lay:
+    """The vanity host, made anew in front of a world."""
+    return lambda _world, _sleep: {VANITY_HOST: vanity}
+
+
+def _ping(instead: Answerer) -> Lay:
     """All is redirected; only `/v2/` is answered otherwise."""
     rest = redirect_only()
-    return lambda _world: lambda request: instead(request) if is_ping(request) else rest(request)
-
-
-def _all(redirect: Answerer) -> Callable[[World], Answerer]:
-    return lambda _world: redirect
+    return _all(lambda request: instead(request) if is_ping(request) else rest(request))
 
 
 def _original(request: Request) -> str:
     return path_of(request.url).replace("/v2/app/", "/v2/timonback/")
 
 
-push_over_redirect = library_prefix_missing = at_vanity(lambda _world: redirect_only())
+push_over_redirect = library_prefix_missing = _all(redirect_only())
 authorization_dropped = where_tokens_are(push_over_redirect)
-redirect_permanent = at_vanity(lambda _world: redirect_only(status=301))
-ping_not_redirected = at_vanity(_ping(lambda request: _page(request, 404)))
-ping_not_a_registry = where_tokens_are(at_vanity(_ping(lambda request: _page(request, 200))))
-ping_slash_lost = at_vanity(_ping(lambda request: _redirect(request, path="/v2")))
-path_not_redirected = at_vanity(_all(lambda request: _redirect(request) if is_ping(request) else _page(request, 404)))
-redirect_loop = at_vanity(_all(lambda request: _redirect(request, VANITY_HOST)))
-redirect_unreadable = at_vanity(_all(lambda _request: answer(302, [])))
-redirect_downgrade = at_vanity(_all(lambda request: _redirect(request, scheme="http")))
-upstream_unreachable = at_vanity(_all(lambda request: _redirect(request, NOWHERE)))
-scope_mismatch = where_tokens_are(at_vanity(_all(lambda request: _redirect(request, path=_original(request)))))
-query_dropped = at_vanity(
-    _all(lambda request: answer(302, [("Location", moved(request, REGISTRY_HOST).url.partition("?")[0])]))
-)
+redirect_permanent = _all(redirect_only(status=301))
+ping_not_redirected = _ping(lambda request: _page(request, 404))
+ping_not_a_registry = where_tokens_are(_ping(lambda request: _page(request, 200)))
+ping_slash_lost = _ping(lambda request: _redirect(request, path="/v2"))
+path_not_redirected = _all(lambda request: _redirect(request) if is_ping(request) else _page(request, 404))
+redirect_loop = _all(lambda request: _redirect(request, VANITY_HOST))
+redirect_unreadable = _all(lambda _request: answer(302, []))
+redirect_downgrade = _all(lambda request: _redirect(request, scheme="http"))
+upstream_unreachable = _all(lambda request: _redirect(request, NOWHERE))
+scope_mismatch = where_tokens_are(_all(lambda request: _redirect(request, path=_original(request))))
+query_dropped = _all(lambda request: answer(302, [("Location", moved(request, REGISTRY_HOST).url.partition("?")[0])]))
 
 
-def _half_a_proxy(world: World) -> Answerer:
+def _half_a_proxy(world: World, _sleep: object) -> dict[str, Answerer]:
     """`/v2/` is redirected, so the token is made for the registry; everything else is fetched with it, as a proxy does."""
 
     def fetch(request: Request) -> Response:
         return _redirect(request) if is_ping(request) else world[REGISTRY_HOST](moved(request, REGISTRY_HOST))
 
-    return fetch
+    return {VANITY_HOST: fetch}
 
 
-authorization_leaked = where_tokens_are(at_vanity(_half_a_proxy))
+authorization_leaked = where_tokens_are(_half_a_proxy)
 
 
 def _ping_other_host(world: World, _sleep: object) -> dict[str, Answerer]:

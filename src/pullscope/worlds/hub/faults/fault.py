@@ -89,26 +89,12 @@ def where_tokens_are(lay: Lay) -> Lay:
     return checked
 
 
-def at_vanity(make: Callable[[World], Answerer]) -> Lay:
-    """The vanity host, made anew in front of a world."""
-
-    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-        return {VANITY_HOST: make(world)}
-
-    return lay
-
-
 def with_fields(response: Response, **fields: str | None) -> Response:
     """An answer with some fields other than they were; None takes one away. `Content_Type` is Content-Type."""
     headers = response.headers
     for name, value in fields.items():
         headers = headers.replacing(name.replace("_", "-"), value)
     return replace(response, headers=headers)
-
-
-def with_body(response: Response, body: bytes) -> Response:
-    """An answer with another body, and its length."""
-    return with_fields(replace(response, body=body), Content_Length=str(len(body)))
 
 
 def moved(request: Request, host: str, *, path: str | None = None, scheme: str = "https") -> Request:

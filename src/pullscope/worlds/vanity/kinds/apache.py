@@ -116,7 +116,6 @@ KIND = Kind(
     read=Statements(statements, _read, names("include includeoptional")),
     dialect=DIALECT,
     ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
-    query_fix="Leave the query out of the target; then the request's is handed on.",
     address="Apache's address",
     projects=served("vanity.conf", "apache"),
     row=(
