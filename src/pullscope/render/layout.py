@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 WIDTH = 79
 """Columns of the longest line; eighty would wrap in some terminals."""
@@ -16,12 +15,6 @@ NARROWEST, WIDEST = 60, 200
 def screen_width() -> int:
     """The columns to fill: those of the terminal (or of COLUMNS) but the last, in a pipe those of one of eighty."""
     return fitting(shutil.get_terminal_size((WIDTH + 1, 24)).columns)
-
-
-def followed_width() -> Callable[[], int]:
-    """The same, asked anew each time of a terminal, which may change; a pipe stays as it is, and is asked once."""
-    columns = screen_width()
-    return screen_width if sys.__stdout__ is not None and sys.__stdout__.isatty() else lambda: columns
 
 
 def fitting(columns: int) -> int:

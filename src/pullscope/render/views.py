@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pullscope.render.layout import followed_width
+from pullscope.render.layout import screen_width
 from pullscope.render.lines import Story
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
@@ -34,7 +35,8 @@ def make_view(name: str, write: Callable[[str], None], *, color: bool, verbose: 
     """The view of that name; None for `none`. Raises ValueError for an unknown name."""
     match name:
         case "lines":
-            return LinesView(Story(write, color=color, verbose=verbose, columns=followed_width()))
+            fixed = None if sys.stdout.isatty() else screen_width()  # only a terminal's may change
+            return LinesView(Story(write, color=color, verbose=verbose, columns=lambda: fixed or screen_width()))
         case "live":
             from pullscope.render.live import LiveView  # rich is not needed for lines
 

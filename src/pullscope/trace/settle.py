@@ -223,8 +223,7 @@ def credit(pull: Pull, step: Step) -> None:
         return
     place, started = step.place, step.started
     for served in [(*place, purpose) for purpose in _serves(step)]:
-        if started > pull.answered.get(served, -1.0):
-            pull.answered[served] = started
+        pull.answered[served] = max(started, pull.answered.get(served, 0.0))
     of_another = (
         step.route.cosign or step.route.fallback_for is not None
     )  # a signature may go before its image (cosign copy)

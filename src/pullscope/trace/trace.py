@@ -154,10 +154,6 @@ class Trace:
         """The hop of an exchange that is under way or has just ended; None for traffic that is not a registry's."""
         return self._hops.get(exchange) or self._just_ended.get(exchange)
 
-    def forget(self, exchange: int) -> None:
-        """Drop an exchange that has ended and that no view needs any more."""
-        self._just_ended.pop(exchange, None)
-
     # -- events -------------------------------------------------------------------------------------------------------
 
     def _requested(self, event: Requested) -> None:

@@ -104,9 +104,8 @@ def _of_old_docker(look: Look) -> Told | None:
     mended in docker-archive/engine#405.
     """
     client, of_oci = look.case.pull.client, look.manifest.media_type == OCI_MANIFEST
-    if look.family != "docker" or not look.sent:
-        return None
-    if takes(look.step.last, look.sent) and not (of_oci and _NOT_OCI.match(client.version or "")):
+    asks = look.family == "docker" and bool(look.sent)
+    if not asks or (takes(look.step.last, look.sent) and not (of_oci and _NOT_OCI.match(client.version or ""))):
         return None
     how = "buildx: --provenance=false -o type=image,oci-mediatypes=false"
     return f"{look.sent}, which {client} does not read", f"use a later docker, or push it with Docker's types ({how})"
@@ -114,9 +113,8 @@ def _of_old_docker(look: Look) -> Told | None:
 
 def _of_mixed_layers(look: Look) -> Told | None:
     """containers/image SupportedSchema2MediaType: imjasonh/kontain.me#222; zstd: MekayelAnik/ispyagentdvr-docker#48."""
-    if look.family not in CONTAINERS_IMAGE or look.sent != DOCKER_MANIFEST:
-        return None
-    wrong = next((one for one in look.layers if not _DOCKERS_LAYERS.fullmatch(one)), None)
+    refuses = look.family in CONTAINERS_IMAGE and look.sent == DOCKER_MANIFEST
+    wrong = next((one for one in look.layers if refuses and not _DOCKERS_LAYERS.fullmatch(one)), None)
     if wrong is None:
         return None
     what = "layers in zstd, which only OCI's may have" if "zstd" in wrong else f"a layer typed {wrong or 'as nothing'}"
@@ -140,9 +138,8 @@ def _of_no_image(look: Look) -> Told | None:
     """
     artifact = look.manifest.artifact_type if look.config in ("", OCI_EMPTY) else None
     kind = artifact or look.config
-    if look.family not in _RUNNERS or kind in (_DOCKERS_CONFIG, _OCIS_CONFIG):
-        return None
-    known = next(((what, how) for begins, what, how in _ARTIFACTS if re.match(begins, kind)), None)
+    refuses = look.family in _RUNNERS and kind not in (_DOCKERS_CONFIG, _OCIS_CONFIG)
+    known = next(((what, how) for begins, what, how in _ARTIFACTS if refuses and re.match(begins, kind)), None)
     if known is None:
         return None
     place = f"{registry_name(look.step.first.host)}/{look.step.route.repository}"
