@@ -138,13 +138,13 @@ types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
     more)
 # The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669
 disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
-    make room on the disk on which {host} keeps its blobs: collect garbage, or give it a larger volume
+    make room on the disk on which {host} keeps its blobs (df -h; registry garbage-collect), or give it a larger volume
 disk read-only: read-only file ?system
     mount the disk of {host} for writing (mount -o remount,rw): dmesg there says whether the kernel made it read-only
 quota (write delete token): quota(?! handler)|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
-    make room at {host}, or raise the quota that it names
+    make room at {host}, or raise the quota that it names (Harbor: Administration, Project Quotas)
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
     allow redeploy for that repository at {host}, or push what it does not have yet: it accepts nothing twice

@@ -179,7 +179,7 @@ def range_ignored(case: Case) -> Iterator[Found]:
         yield Found(
             [one.step for one, _ in whole],
             f"{hop.host} was asked for {asked} of {name_of(hop.step)} and answered 200, which is all of it, instead of 206.",
-            f"let {hop.host} serve ranges: without them a download that was cut off begins again at every attempt",
+            f"let {hop.host} serve ranges (nginx: proxy_force_ranges on): without them a download begins again at every attempt",
         )
 
 

@@ -152,7 +152,7 @@ def _of_no_chart(look: Look) -> Told | None:
         return None
     what = f"no chart (its config is {look.config})" if look.config else "an index, and no chart"
     other = f"{look.step.route.repository} at {look.step.last.host} is an image or something else"
-    return what, f"name the chart: {other}; charts are often below a name of their own"
+    return what, f"name the chart: {other}; helm search hub shows where charts are"
 
 
 PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (

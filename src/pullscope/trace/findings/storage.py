@@ -214,7 +214,7 @@ def clocks_differ(case: Case) -> Iterator[Found]:
         [behind[1].step, ahead[1].step],
         f"the clocks of {ahead[1].host} and {behind[1].host} are {period(ahead[0] - behind[0])} apart, by their Date headers: "
         "tokens and signed addresses of one are too old, or not valid yet, for the other.",
-        f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host}",
+        f"set the clock of {max((ahead, behind), key=lambda pair: abs(pair[0]))[1].host} (timedatectl set-ntp true)",
         severity=Severity.WARNING,
     )
 
