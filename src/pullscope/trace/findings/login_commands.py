@@ -62,7 +62,7 @@ def login(case: Case, host: str) -> str:
     """
     family, known = case.pull.client.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
-    node = family in ON_NODES or (
+    node = (family in ON_NODES and not case.writes) or (
         family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
     )
     if node or _controller(case) is not None:
