@@ -187,6 +187,10 @@ UNDO = "undo  /opt/pullscope/bin/pullscope docker off --root /srv/a/tree/of/its/
     [
         ("off   Nothing was on.", ["off   Nothing was on."]),
         (
+            "on disk   HTTPS_PROXY=http://127.0.0.1:8080, SSL_CERT_DIR=/var/lib/pullscope/ca",
+            ["on disk   HTTPS_PROXY=http://127.0.0.1:8080,", "          SSL_CERT_DIR=/var/lib/pullscope/ca"],
+        ),
+        (
             UNDO,
             [
                 "undo  /opt/pullscope/bin/pullscope docker off \\",

@@ -83,6 +83,14 @@ def test_words_that_are_no_error_message_are_not_taken_for_a_file() -> None:
     assert "is neither a file nor an error message that names an image or a registry. Paste all" in told.stderr
 
 
+def test_a_message_without_a_request_is_called_what_it_is() -> None:
+    """What it says is told all the same."""
+    told = run("explain", "toomanyrequests: You have reached your pull rate limit.")
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("error: this message names no request; it says: ")
+
+
 def test_a_pull_that_is_not_there_is_named() -> None:
     """--pull of a number that no pull has is one sentence."""
     told = run("explain", "--pull", "9", str(HUB))

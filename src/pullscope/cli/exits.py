@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SHELL_WORD = re.compile(r"(?:(?:\||--?[\w-]*) (?=[^-|\s]))?(?:'[^']*'|\S)+")
 """A word of a command, with the option or the bar before it."""
 
-_LEAD = re.compile(r"(  fix   |(?:run:|undo|proxy|later|next|then) +)|[\w/]* {2,}")
+_LEAD = re.compile(r"(  fix   |(?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
 """What stands before a text in a column of its own; the first kind before a command, which a remark may follow."""
 
 _REMARK = re.compile(r" +(?=\([^()]*\)$)|$")

@@ -27,9 +27,12 @@ MOST_NEW = 100_000
 """Objects that are made between two looks of the garbage collector while flows are read, or a report is made."""
 
 
+MESSAGE = "this message"
+
+
 def name_of(file: str) -> str:
     """What sentences call the input."""
-    return "standard input" if file == "-" else "this message" if is_message(file) else file
+    return "standard input" if file == "-" else MESSAGE if is_message(file) else file
 
 
 def is_message(file: str) -> bool:
@@ -186,7 +189,7 @@ class Source:
             raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
         self.lacks = form.says
         if not found:
-            what = "" if form.name in self._name else f" ({form.name})"
+            what = "" if self._name == MESSAGE else f" ({form.name})"
             self.problem = f"{self._name}{what} {form.empty(forms.decoded(head))}."
         yield from found
 
