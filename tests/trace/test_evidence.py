@@ -167,7 +167,7 @@ def test_what_the_wire_does_not_tell_is_said() -> None:
 
 
 def test_what_only_weak_evidence_decides_names_the_other_operation() -> None:
-    """Two pulls of one image without tokens or connections: the rhythm says who asks first, and not that it was that one."""
+    """Two pulls of one image without tokens or connections: who waited longest asks first, which need not be so."""
     busy, free = Wire(agent=SKOPEO), Wire(agent=SKOPEO, at=1000.003)
     for wire in (busy, free):
         get_manifest(wire, APP, APP.manifest(), tag=True)
@@ -176,7 +176,9 @@ def test_what_only_weak_evidence_decides_names_the_other_operation() -> None:
     free.wait(0.5)
     free.ask("GET", APP.url("blobs", digest(APP.layers[1])), content=APP.layers[1])
     asked = [step for pull in played(busy, free).pulls for step in pull.steps if step.digest == digest(APP.layers[1])]
-    assert [(step.reasons[0].evidence, step.because[-1]) for step in asked] == [("rhythm", "could be operation 1 too")]
+    assert [(step.reasons[0].evidence, step.because[-1]) for step in asked] == [
+        ("wanted digest", "could be operation 1 too")
+    ]
 
 
 def test_a_redirect_shows_late_whose_a_step_was() -> None:

@@ -7,7 +7,7 @@ from tests.trace.images import Image, digest, docker_classic, docker_containerd,
 from tests.trace.wire import CDN, DOCKER_20, Wire, merged, only, played
 
 from pullscope.trace.model import Ending, Outcome
-from pullscope.trace.times import BUSY_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
+from pullscope.trace.times import BUSY_QUIET, FAILED_QUIET, QUIET, SOONEST, STEP_QUIET
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -28,7 +28,7 @@ def test_done() -> None:
     """A pull that has everything ends soon."""
     wire = Wire()
     docker_containerd(wire, APP)
-    assert ends_after(wire) == pytest.approx(DONE_QUIET, abs=0.11)
+    assert ends_after(wire) == pytest.approx(STEP_QUIET, abs=0.11)
 
 
 def test_nothing_new() -> None:
@@ -47,7 +47,7 @@ def test_failed() -> None:
 
 def test_the_quiet_times_are_in_order() -> None:
     """Nothing is due earlier than the agenda looks."""
-    assert min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET) == SOONEST
+    assert min(STEP_QUIET, FAILED_QUIET, QUIET, BUSY_QUIET) == SOONEST
 
 
 def test_under_way_is_never_over() -> None:

@@ -75,7 +75,7 @@ def bytes_so_far(pull: Pull, arriving: Arriving) -> int:
 def current_step(pull: Pull) -> str:
     """What is being waited for, or what was done last: `layer 2/4 +1` while two are under way."""
     waiting = [step for step in pull.open_steps if step.in_flight]
-    steps: list[Step] = waiting or pull.open_steps or pull.steps
+    steps: list[Step] = waiting or [*pull.open_steps] or pull.steps
     if not steps:
         return ""
     more = f" +{len(waiting) - 1}" if len(waiting) > 1 else ""

@@ -182,7 +182,7 @@ def _asks_tag(clue: Clue, pull: Pull) -> bool:
 
 def _deleted(clue: Clue, pull: Pull) -> bool:
     """Whether it has deleted what is asked for, to see that it is gone (distribution-spec, conformance tests)."""
-    return (*clue.step.place, "DELETE") in pull.answered
+    return pull.asked_itself and (*clue.step.place, "DELETE") in pull.answered
 
 
 def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
@@ -236,8 +236,7 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
         return clue.route.endpoint is Endpoint.MANIFEST and (at_once or is_theirs(clue, pull) or pull in clue.spoken)
     if pull.pushing or _goes_on_by_writing(clue, pull):
         return True
-    has_read = pull.fetched or (pull.got_manifest and not found_no_tag(pull))
-    return is_theirs(clue, pull) or (not has_read and _may_go_on_as_push(clue, pull))
+    return is_theirs(clue, pull) or (not pull.fetched and _may_go_on_as_push(clue, pull))
 
 
 def _may_go_on_as_push(clue: Clue, pull: Pull) -> bool:
@@ -262,8 +261,7 @@ def _asks_stray(clue: Clue, pull: Pull) -> bool:
 
     Signatures beside a registry are those of a manifest that it has.
     """
-    has = clue.route.endpoint is Endpoint.SIGNATURES and knows(pull, clue.digest or "")
-    return has or wants(pull, clue.digest)
+    return wants(pull, clue.digest) or (clue.route.endpoint is Endpoint.SIGNATURES and knows(pull, clue.digest or ""))
 
 
 MAY_ASK: Mapping[Form, Callable[[Clue, Pull], bool]] = {

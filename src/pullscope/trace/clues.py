@@ -8,7 +8,7 @@ from enum import StrEnum
 from pullscope.oci.agents import PAIRS, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Pull, Step
-from pullscope.trace.processes import Process
+from pullscope.trace.processes import Process, is_same
 
 PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
@@ -115,7 +115,7 @@ def alike(agent: str, family: str, pull: Pull) -> bool:
 
 def is_same_process(clue: Clue, pull: Pull) -> bool:
     """Whether the request came on a connection of the very run of a command-line client that this operation is part of."""
-    return clue.process is not None and pull.process is not None and pull.process.whole is clue.process.whole
+    return is_same(clue.process, pull.process)
 
 
 def is_theirs(clue: Clue, pull: Pull) -> bool:

@@ -19,6 +19,7 @@ from pullscope.trace.clues import PINGS
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
+from pullscope.trace.processes import is_same
 from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
@@ -44,12 +45,13 @@ def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
     for other in others:
         if other.pushing or other is pull or other.client_key[0] != pull.client_key[0] or not other.opened:
             continue
-        same_process = (
-            pull.process is not None and other.process is not None and pull.process.whole is other.process.whole
-        )
         meanwhile = other.last >= pull.started - MEANWHILE and other.client.family == pull.client.family
         elsewhere = (other.registry, other.repository, other.tag) != (pull.registry, pull.repository, pull.tag)
-        if elsewhere and (same_process or meanwhile) and written & (other.fetched | {other.digest or ""}):
+        if (
+            elsewhere
+            and (meanwhile or is_same(pull.process, other.process))
+            and written & (other.fetched | {other.digest or ""})
+        ):
             pull.partner, other.partner = other, pull
             other.action = Action.PULL
             return
@@ -231,9 +233,8 @@ def _pushed_a_blob(pull: Pull) -> bool:
 def _broke_the_protocol(step: Step) -> bool:
     """Whether what the server sent is not HTTP: the client is told 502, and asking again brings the same."""
     reason = step.last.failed.reason if step.last.failed is not None else ""
-    return (
-        "protocol error" in reason and "peer closed" not in reason
-    )  # which mitmproxy calls one too: that is a body cut off
+    # mitmproxy calls a body that was cut off a protocol error, too.
+    return "protocol error" in reason and "peer closed" not in reason
 
 
 def _is_missed(step: Step) -> bool:

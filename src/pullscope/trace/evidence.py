@@ -81,13 +81,6 @@ WHOSE: Sequence[Row] = (
         source="token servers that cache give one token to several clients (measured: one token for all)",
     ),
     Row(
-        name="connection of several",
-        strength=Strength.LIKELY,
-        holds=lambda clue, pull: pull in clue.spoken,
-        words="came on a connection on which this operation has spoken",
-        source="measured: dockerd 28.5, four pulls at once, 10 of 298 connections served several",
-    ),
-    Row(
         name="wanted digest",
         strength=Strength.LIKELY,
         holds=lambda clue, pull: wants(pull, clue.digest),
@@ -123,25 +116,11 @@ WHOSE: Sequence[Row] = (
         source="seen: a client that goes on does so before its operation is over",
     ),
     Row(
-        name="user agent",
-        strength=Strength.WEAK,
-        holds=lambda clue, pull: pull.client_key[1] == clue.agent,
-        words="same address and User-Agent",
-        source="seen: a process sends one User-Agent but for its token requests",
-    ),
-    Row(
-        name="rhythm",
-        strength=Strength.WEAK,
-        holds=lambda _, pull: not pull.in_flight,
-        words="same address and User-Agent, and this operation was waiting for nothing else",
-        source="skopeo 1.9 and crane ask for one thing after the other",
-    ),
-    Row(
         name="address",
         strength=Strength.WEAK,
         holds=lambda *_: True,
-        words="same address, the same repository, nothing against it",
-        source="what is left",
+        words="same address, and of those that could have asked the one that has waited longest",
+        source="what is left; skopeo 1.9 and crane ask for one thing after the other",
     ),
 )
 """What speaks for one operation rather than another: the first row that leaves one has decided."""
@@ -163,20 +142,15 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
     left = [pull for pull in pulls if may_ask(clue, pull) and not any(forbids(clue, pull) for forbids in vetoes)]
     if not left:
         return None
-    if len(left) == 1:  # whatever the first row says that holds
-        only = left[0]
-        return Match(pull=only, reason=next(row for row in WHOSE if row.holds(clue, only)).reason(clue))
-    deciding = WHOSE[-1]
-    chosen_by: Row | None = None
-    equals = left
+    deciding, equals = WHOSE[-1], left
     for row in WHOSE:
         held = [pull for pull in left if row.holds(clue, pull)]
         if not held:
             continue
         if row.strength is not Strength.WEAK:
             equals = held  # a weak row picks one, but does not rule out the others
-        if chosen_by is None or len(held) < len(left):
-            deciding = chosen_by = row
+        if deciding is WHOSE[-1] or len(held) < len(left):
+            deciding = row
         left = held
         if len(left) == 1:
             break

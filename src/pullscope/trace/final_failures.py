@@ -25,7 +25,6 @@ def failed_for_good(step: Step) -> bool:
     """Whether this is an error now, and not only perhaps at the end."""
     if step.is_token:
         return is_final(step) and step.last.status in TOKEN_REFUSED
-    wrong = (
-        step.verified is False and step.route.digest is not None
-    )  # what was asked for by tag, not every client checks
+    # What was asked for by tag, not every client checks.
+    wrong = step.verified is False and step.route.digest is not None
     return is_final(step) and (wrong or step.kind in WRITING or step.kind is Kind.DELETE)

@@ -20,8 +20,8 @@ from pullscope.trace.hop import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
-from pullscope.trace.settle import failures, has_everything, has_next_move, steps_of, turns_out_a_push
-from pullscope.trace.times import FALLBACK, STEP_QUIET
+from pullscope.trace.settle import failures, has_next_move, steps_of, turns_out_a_push
+from pullscope.trace.times import NEXT_MOVE, STEP_QUIET
 from pullscope.trace.token_owners import TokenOwners, Waiting
 from pullscope.trace.waiting import WaitingRoom
 
@@ -78,7 +78,7 @@ class Grouper:
         if oldest is not None and oldest not in over:
             over.append(oldest)
         step.pull = pull
-        pull.open_steps.append(step)
+        pull.open_steps.add(step)
         _note(step, pull)
         if _writes(step):
             if not pull.pushing:
@@ -100,13 +100,12 @@ class Grouper:
             return
         if old is None or number is None or number in old.credentials or step.is_token or not old.credentials:
             return
-        owners = {owner.pull for owner in self._waiting.issuers(hop.request.client, number)} - {None}
+        owners = {owner.pull for owner in self._roster.issuers(hop.request.client, number)} - {None}
         new = next(iter(owners)) if len(owners) == 1 else None
         if new is None or new is old or (new.registry, new.repository) != (old.registry, old.repository) or new.closed:
             return
-        if step in old.open_steps:
-            old.open_steps.remove(step)
-            new.open_steps.append(step)
+        if old.open_steps.discard(step):
+            new.open_steps.add(step)
             step.pull = new
             step.rivals = ()
             step.reasons.append(_CORRECTED)
@@ -142,7 +141,7 @@ class Grouper:
     def _clue(self, step: Step) -> Clue:
         event = step.first.request
         registry = registry_of(step)
-        issuers = self._waiting.issuers(event.client, event.credential)
+        issuers = self._roster.issuers(event.client, event.credential)
         issued_to = {issuer.pull: None for issuer in issuers if issuer.pull is not None}
         if issued_to and step.route.digest is not None:  # one token for all tags (docker pull -a)
             there = self._roster.open.at((event.client, registry, step.route.repository))
@@ -205,7 +204,7 @@ class Grouper:
             and not pull.in_flight
             and all(step.last.hung_up for step in pull.open_steps)
             and not pull.pushing
-            and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and _has_more_to_ask(pull))
+            and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and (pull.index or pull.missing))
         ]
 
     def _fallback(self, clue: Clue) -> Pull | None:
@@ -220,7 +219,7 @@ class Grouper:
                 continue
             if not _is_below(pull.repository, clue.route.repository):
                 continue
-            if turned_to - pull.last > FALLBACK or not alike(clue.agent, clue.family, pull):
+            if turned_to - pull.last > NEXT_MOVE or not alike(clue.agent, clue.family, pull):
                 continue
             asked = clue.step.place
             refused = [
@@ -228,7 +227,12 @@ class Grouper:
                 for step in steps_of(pull)
                 if (step.place[0], step.place[2]) == (asked[0], asked[2]) and _is_below(step.place[1], asked[1])
             ]
-            half = clue.form is Form.TAG and pull.tag == clue.route.reference and any(map(_lacks_blob, failures(pull)))
+            # A mirror may have the manifests only, after which docker begins anew elsewhere.
+            half = (
+                clue.form is Form.TAG
+                and pull.tag == clue.route.reference
+                and any(step.route.endpoint is Endpoint.BLOB and step.last.status == 404 for step in failures(pull))
+            )
             if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
                 for shelf in (self._roster.open, self._roster.recent):
                     if pull in shelf:
@@ -242,14 +246,17 @@ class Grouper:
 
         containers/image asks so (docker_image_dest.go, TryReusingBlob; seen: skopeo 1.9, 1.22), with a token for each.
         """
-        begins = (
-            clue.announced and clue.process is None and clue.credential is None
-        )  # a version check waits: another run
+        # A version check waits: another run.
+        begins = clue.announced and clue.process is None and clue.credential is None
         if clue.route.endpoint is not Endpoint.BLOB or clue.method != "HEAD" or clue.digest is None or begins:
             return None
         not_there = {
             pull: pull.looked_for
-            - {str(step.route.digest) for step in pull.open_steps if _waits_for_its_own(step, pull)}
+            - {
+                str(one.route.digest)
+                for one in pull.open_steps
+                if one.in_flight and one.route.repository == pull.repository
+            }
             for pull in self._roster.of_client(clue.step.first.request.client)
             if pull.registry == clue.registry
             and pull.repository not in (None, clue.route.repository)
@@ -309,8 +316,7 @@ def line_up(step: Step) -> None:
     pull = step.pull
     if pull is None:
         return
-    if step in pull.open_steps:
-        pull.open_steps.remove(step)
+    pull.open_steps.discard(step)
     number = step.token.number if step.token is not None else None
     if step.doubtful and number is not None and number not in pull.used and not pull.closed:
         pull.unused.append(step)
@@ -330,19 +336,6 @@ def is_worth_telling(pull: Pull) -> bool:
         return any(step.settled or step.method != "HEAD" for step in asked)
     # A blob that is read is one of an image whose manifest the client has kept; one that is looked for may begin a push.
     return bool(pull.ready) and (pull.asked_itself or (pull.asked_digest and not pull.only_looked_for_blobs))
-
-
-def _lacks_blob(step: Step) -> bool:
-    """Whether a blob was not there: a mirror that has the manifests only, after which docker begins anew elsewhere."""
-    return step.route.endpoint is Endpoint.BLOB and step.last.status == 404 and not step.in_flight
-
-
-def _has_more_to_ask(pull: Pull) -> bool:
-    return (pull.index is not None or bool(pull.images)) and not has_everything(pull)
-
-
-def _waits_for_its_own(step: Step, pull: Pull) -> bool:
-    return step.in_flight and step.route.repository == pull.repository
 
 
 def _was_refused(step: Step) -> bool:
@@ -377,7 +370,6 @@ def _note(step: Step, pull: Pull) -> None:
         pull.tag_step = step
     if route.endpoint is Endpoint.MANIFEST and not route.cosign and route.fallback_for is None:
         pull.asked_manifest = True
-        pull.got_manifest = pull.got_manifest or step.method == "GET"
     pull.asked_itself = pull.asked_itself or route.endpoint in QUESTIONS or step.method == "DELETE"
     pull.asked_digest = pull.asked_digest or route.digest is not None
     looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"

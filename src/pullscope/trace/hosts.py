@@ -18,7 +18,7 @@ from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
 from pullscope.trace.hop import crosses, is_page
 from pullscope.trace.model import Hop, Pull
-from pullscope.trace.rate_limit import RateLimit
+from pullscope.trace.vocabulary import RateLimit
 
 ORDER = ("vanity", "mirror", "registry", "auth", "cdn", "other")
 """The order in which the hosts of a pull are listed."""

@@ -13,7 +13,6 @@ from pullscope.trace.model import Pull, Step
 from pullscope.trace.settle import RETRIED, failures, has_everything, has_next_move
 from pullscope.trace.times import (
     BUSY_QUIET,
-    DONE_QUIET,
     FAILED_QUIET,
     LONGEST_WAIT,
     NEXT_MOVE,
@@ -24,7 +23,7 @@ from pullscope.trace.times import (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Transition:
     """One row: in this state, after this, the operation is in that state."""
 
@@ -36,33 +35,26 @@ class Transition:
 
 
 TRANSITIONS: Sequence[Transition] = (
+    Transition("-", "a version check or a token request that nothing claims", "waiting", "grouping.begin"),
+    Transition("-", "a request with a name that no open operation asked", "open", "grouping.begin"),
     Transition(
-        state="-",
-        event="a version check or a token request that nothing claims",
-        then="waiting",
-        where="grouping.begin",
+        "waiting",
+        "a request with a name, by its token, its connection or in its turn",
+        "part of that operation",
+        "waiting.claim",
     ),
+    Transition("waiting", "quiet for long enough", "ended, told as what it is", "trace._close"),
+    Transition("open", "quiet for long enough (the table below)", "ended", "trace._advance"),
+    Transition("open", "its client asks for the same tag anew", "ended", "grouping._superseded"),
+    Transition("open", "too many are open", "ended", "open_pulls.one_too_many"),
+    Transition("open", "the end of the input", "ended", "trace.finish"),
     Transition(
-        state="-", event="a request with a name that no open operation asked", then="open", where="grouping.begin"
+        "ended",
+        "a request that can only be its own, within 120 s; a step's next move, 600 s; what it has still to fetch, an hour",
+        "open again, which is said once",
+        "trace._touch",
     ),
-    Transition(
-        state="waiting",
-        event="a request with a name, by its token, its connection or in its turn",
-        then="part of that operation",
-        where="waiting.claim",
-    ),
-    Transition(state="waiting", event="quiet for long enough", then="ended, told as what it is", where="trace._close"),
-    Transition(state="open", event="quiet for long enough (the table below)", then="ended", where="trace._advance"),
-    Transition(state="open", event="its client asks for the same tag anew", then="ended", where="grouping._superseded"),
-    Transition(state="open", event="too many are open", then="ended", where="open_pulls.one_too_many"),
-    Transition(state="open", event="the end of the input", then="ended", where="trace.finish"),
-    Transition(
-        state="ended",
-        event="a request that can only be its own, within 120 s; a step's next move, 600 s; what it has still to fetch, an hour",
-        then="open again, which is said once",
-        where="trace._touch",
-    ),
-    Transition(state="ended", event="more pulls than are kept", then="forgotten", where="trace._forget_the_oldest"),
+    Transition("ended", "more pulls than are kept", "forgotten", "trace._forget_the_oldest"),
 )
 
 
@@ -74,14 +66,6 @@ class Patience:
     holds: Callable[[Pull], bool]
     seconds: Callable[[Pull], float]
     why: str
-
-
-def _may_go_on(pull: Pull) -> bool:
-    return any(not has_next_move(step) for step in pull.open_steps)
-
-
-def _was_told_to_wait(pull: Pull) -> bool:
-    return any(step.last.status in RETRIED for step in failures(pull))
 
 
 def _wait_asked_for(pull: Pull) -> float:
@@ -97,7 +81,7 @@ def _wait_asked_for(pull: Pull) -> float:
 PATIENCE: Sequence[Patience] = (
     Patience(
         name="a step may go on",
-        holds=_may_go_on,
+        holds=lambda pull: any(not has_next_move(step) for step in pull.open_steps),
         seconds=lambda _: STEP_QUIET,
         why="a client that goes on after a failure does so at once: GET after HEAD",
     ),
@@ -114,15 +98,14 @@ PATIENCE: Sequence[Patience] = (
         why="a connection that is relayed shows bytes and no ends",
     ),
     Patience(
-        name="everything came",
-        holds=has_everything,
-        seconds=lambda _: DONE_QUIET,
+        name="everything came, or the tag was put",
+        holds=lambda pull: pull.put or has_everything(pull),
+        seconds=lambda _: STEP_QUIET,
         why="what may still come are attestations, asked for side by side with the layers",
     ),
-    Patience(name="the tag was put", holds=lambda pull: pull.put, seconds=lambda _: DONE_QUIET, why="that ends a push"),
     Patience(
         name="told to come again",
-        holds=_was_told_to_wait,
+        holds=lambda pull: any(step.last.status in RETRIED for step in failures(pull)),
         seconds=_wait_asked_for,
         why="429 and 5xx are asked again: oras after Retry-After, docker after 5 s and more",
     ),

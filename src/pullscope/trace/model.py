@@ -19,17 +19,18 @@ from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hop import REDIRECTS as REDIRECTS
 from pullscope.trace.hop import Hop as Hop
-from pullscope.trace.layers import Layers as Layers
+from pullscope.trace.open_steps import OpenSteps
 from pullscope.trace.processes import Process
-from pullscope.trace.rate_limit import RateLimit as RateLimit
-from pullscope.trace.reason import Reason as Reason
-from pullscope.trace.reason import Strength as Strength
 from pullscope.trace.relayed_bytes import Unread as Unread
 from pullscope.trace.tokens import TokenFacts as TokenFacts
 from pullscope.trace.vocabulary import Action as Action
 from pullscope.trace.vocabulary import Ending as Ending
 from pullscope.trace.vocabulary import Kind as Kind
+from pullscope.trace.vocabulary import Layers as Layers
 from pullscope.trace.vocabulary import Outcome as Outcome
+from pullscope.trace.vocabulary import RateLimit as RateLimit
+from pullscope.trace.vocabulary import Reason as Reason
+from pullscope.trace.vocabulary import Strength as Strength
 
 
 @dataclass(kw_only=True, slots=True)
@@ -222,7 +223,7 @@ class Pull:
     """Settled steps in the order of `n`."""
     numbered: int = 0
     """How many numbers its steps have been given."""
-    open_steps: list[Step] = field(default_factory=list)
+    open_steps: OpenSteps = field(default_factory=OpenSteps)
     ready: list[Step] = field(default_factory=list)
     """Settled steps that have no number yet, because the pull has no name yet."""
     promised: set[str] = field(default_factory=set)
@@ -235,8 +236,6 @@ class Pull:
     """Whether anything was asked for by its digest."""
     asked_itself: bool = False
     """Whether a list, a search or a delete was asked for: questions for their own sake."""
-    got_manifest: bool = False
-    """Whether a manifest was asked for with GET."""
     looked_for: set[str] = field(default_factory=set)
     """The digests of blobs that were looked for with HEAD."""
     streams: set[str] = field(default_factory=set)
@@ -311,7 +310,7 @@ class Pull:
 
     @property
     def in_flight(self) -> bool:
-        return any([step.under_way for step in self.open_steps])  # noqa: C419 - there are a few, and this is asked all the time
+        return any(step.under_way for step in self.open_steps)
 
     @property
     def timed(self) -> bool:

@@ -8,13 +8,13 @@ that time has come, so that an event costs only a push onto a heap.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.model import Ending, Pull, Step
 from pullscope.trace.pull_index import Shelf
-from pullscope.trace.times import SOONEST, TOKENS
+from pullscope.trace.times import MEMORY, SOONEST
 
 RECENT = 64
 """How many ended pulls may be continued."""
@@ -37,7 +37,7 @@ class Roster:
         self.open = Shelf()
         self.recent = Shelf()
         self._by_client: dict[str, list[Pull]] = {}
-        self._issuers: Remembered[int, Step] = Remembered(most=MOST_TOKENS, seconds=TOKENS, each=8)
+        self._issuers: Remembered[int, Step] = Remembered(most=MOST_TOKENS, seconds=MEMORY, each=8)
         self._agenda: list[tuple[float, int, Pull]] = []
         self._order = count()
 
@@ -104,9 +104,13 @@ class Roster:
         """Remember which step a token came from."""
         self._issuers.add(number, step, step.ended or step.started)
 
-    def issuers(self, number: int | None) -> Iterable[Step]:
-        """The steps that a token came from, the oldest first: token servers give the same one to several."""
-        return self._issuers.of(number) if number is not None else ()
+    def issuers(self, client: str, number: int | None) -> list[Step]:
+        """The token requests of an address that brought this token, the oldest first: servers give the same one to several."""
+        return (
+            [step for step in self._issuers.of(number) if step.first.request.client == client]
+            if number is not None
+            else []
+        )
 
     # -- time -----------------------------------------------------------------------------------------------------------
 

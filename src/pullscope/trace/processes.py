@@ -111,7 +111,12 @@ class Connections(Generic[Operation]):
                 del self._used[operation]
 
 
+def is_same(one: Process | None, other: Process | None) -> bool:
+    """Whether two pieces are known to be of one process."""
+    return one is not None and other is not None and one.whole is other.whole
+
+
 def join(one: Process | None, other: Process | None) -> None:
     """Two pieces turn out to be one process."""
-    if one is not None and other is not None and one.whole is not other.whole:
+    if one is not None and other is not None and not is_same(one, other):
         other.whole.joined = one.whole

@@ -170,7 +170,7 @@ def resume(step: Step, pull: Pull) -> None:
         if step in place:
             place.remove(step)
     pull.told = [(n, finding) for n, finding in pull.told if step.n not in finding.steps]
-    pull.open_steps.append(step)
+    pull.open_steps.add(step)
 
 
 def number(step: Step, pull: Pull) -> None:
@@ -224,9 +224,8 @@ def credit(pull: Pull, step: Step) -> None:
     place, started = step.place, step.started
     for served in [(*place, purpose) for purpose in _serves(step)]:
         pull.answered[served] = max(started, pull.answered.get(served, 0.0))
-    of_another = (
-        step.route.cosign or step.route.fallback_for is not None
-    )  # a signature may go before its image (cosign copy)
+    # A signature may go before its image (cosign copy).
+    of_another = step.route.cosign or step.route.fallback_for is not None
     if step.kind is Kind.MANIFEST_PUT and step.route.digest is None and not of_another:
         pull.put = True
     if step.digest is None:
@@ -266,9 +265,12 @@ def failures(pull: Pull) -> list[Step]:
 
 
 def _was_answered_later(pull: Pull, failed: Step) -> bool:
-    """Whether what was asked for came after all, or what a token was asked for (from the registry, past a mirror)."""
+    """Whether what was asked for came after all, or what a token was asked for (from the registry, past a mirror).
+
+    An answer that was asked for before makes nothing good.
+    """
     return any(
-        pull.answered.get((*step.place, _purpose(step)), -1.0) >= _failed_at(failed)
+        pull.answered.get((*step.place, _purpose(step)), -1.0) >= failed.last.request.time
         for step in (failed, failed.under)
         if step is not None
     )
@@ -345,11 +347,6 @@ def _serves(step: Step) -> Iterable[str]:
     return (("look", "read") if reads else ("look",)) if step.method == "HEAD" else (step.method,)
 
 
-def _failed_at(step: Step) -> float:
-    """When it began to fail: an answer that was asked for before makes nothing good."""
-    return step.last.request.time
-
-
 def over_at(step: Step) -> tuple[float, bool]:
     """Where a step stands in a story: at its end, or right after the token that it asked for without success."""
     ended = step.ended or step.started
@@ -372,4 +369,4 @@ def wants(pull: Pull, digest: str | None) -> bool:
     """Whether the operation knows the digest and has not got it."""
     if digest is None or not knows(pull, digest) or digest in pull.fetched or digest in pull.sent_on:
         return False
-    return not any(step.route.digest == digest for step in pull.open_steps)
+    return not pull.open_steps.of(digest)

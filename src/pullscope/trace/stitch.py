@@ -20,6 +20,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.trace.bounded_table import Remembered
+from pullscope.trace.clues import UPLOADS
 from pullscope.trace.events import Requested
 from pullscope.trace.followers import Followers
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
@@ -29,8 +30,6 @@ from pullscope.trace.times import AT_ONCE, MEMORY, REOPEN
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-
-UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 
 MOST_ALIKE = 16
 """Steps with the same address, by clients that look the same, which may still go on."""

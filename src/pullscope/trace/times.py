@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 STEP_QUIET = 1.0
-"""A client that goes on after a failure does so at once (GET after HEAD)."""
+"""A client that goes on does so at once: GET after HEAD, and the attestations that it asks for beside the last layer."""
 
 NEXT_MOVE = 10.0
 """A client that was told where to go next, when it has to find that host first: a name that is asked for twice takes 5 s more
-(resolv.conf(5), timeout), a lost SYN 1, 3 or 7 s. One that takes longer opens its step again."""
-
-DONE_QUIET = 1.0
-"""After the last layer: what may still come are attestations, asked for side by side with the layers."""
+(resolv.conf(5), timeout), a lost SYN 1, 3 or 7 s; from a mirror to the next place, 30 to 200 ms (seen). One that takes longer
+opens its step again."""
 
 FAILED_QUIET = 2.0
 """After a failure: a client that waits longer before it retries (docker: 5 s and more) reopens its operation."""
@@ -30,7 +28,7 @@ QUIET = 10.0
 BUSY_QUIET = 5.0
 """For a step that could go on, while other requests of its operation are under way: those may take minutes."""
 
-SOONEST = min(STEP_QUIET, DONE_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUIET)
+SOONEST = min(STEP_QUIET, FAILED_QUIET, RETRY_QUIET, QUIET, BUSY_QUIET)
 """Nothing can be due earlier than this after an event, so no check is made before."""
 
 REOPEN = 120.0
@@ -44,15 +42,6 @@ BACK_OFF = 330.0
 
 MEMORY = 600.0
 """For as long an unfollowed redirect, or a challenge, is remembered."""
-
-TOKENS = 600.0
-"""For as long the request that brought a token is remembered; who used the token is known for as long as it is open."""
-
-CLAIM = 10.0
-"""After this long, a client that only looks the same cannot claim a version check that waits."""
-
-FALLBACK = NEXT_MOVE
-"""Within as long a client turns to the next place for what a mirror has refused (seen: 30 to 200 ms)."""
 
 AT_ONCE = 0.5
 """Within this long no client repeats a request that was redirected (docker waits 5 s, containerd at least 1 s)."""

@@ -14,7 +14,7 @@ from pullscope.trace.clues import PINGS, alike
 from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
-from pullscope.trace.processes import Connections, Process
+from pullscope.trace.processes import Connections, Process, is_same
 from pullscope.trace.settle import steps_of, waits_for_token
 from pullscope.trace.waiting import WaitingRoom, is_nameless
 
@@ -49,14 +49,13 @@ class TokenOwners:
         if pull is None:
             return 1
         process = self._connections.process(event.connection)
-        if process is not None and pull.process is not None:
-            if process is pull.process.whole:
-                return 4
-            if event.credential not in (pull.credentials or {-1}):
-                return 0
+        if is_same(process, pull.process):
+            return 4
+        if process is not None and pull.process is not None and event.credential not in pull.credentials:
+            return 0
         if event.credential is not None:
             issuers = [
-                step.pull for step in self._waiting.issuers(event.client, event.credential) if step.pull is not None
+                step.pull for step in self._roster.issuers(event.client, event.credential) if step.pull is not None
             ]
             if pull in issuers or event.credential in pull.credentials:
                 return 3
@@ -111,11 +110,10 @@ class TokenOwners:
             pull = pair[1].pull
             if pull is None:
                 return (0, 0, 0, 0)
-            same = process is not None and pull.process is not None and process is pull.process.whole
             own = pair[1].last.agent == agent
             paired = own or alike(agent, family, pull)
             waits = not pair[1].settled and not pair[1].tokens
-            near = 2 if same else 1 if pull in spoken and is_nameless(pull) else 0
+            near = 2 if is_same(process, pull.process) else 1 if pull in spoken and is_nameless(pull) else 0
             return (near, not pull.closed, own + paired, waits + (waits and pull in spoken))
 
         best = max(map(likeness, answers))
@@ -141,10 +139,11 @@ class TokenOwners:
 
     def used(self, hop: Hop, pull: Pull, number: int) -> None:
         """A request carries a token: if that was fetched before the operation had a name, it joins the request's operation."""
-        issuers = self._waiting.issuers(hop.request.client, number)
+        issuers = self._roster.issuers(hop.request.client, number)
         theirs = [step for step in issuers if step.pull is pull]
         if not theirs:
-            lonely = next((step.pull for step in issuers if step.pull and _is_lonely(step.pull, pull)), None)
+            nameless = (step.pull for step in issuers if step.pull is not None and is_nameless(step.pull))
+            lonely = next((one for one in nameless if not one.promised or pull.repository in one.promised), None)
             # crane looks with HEAD and, where that was refused, asks anew from the version check on (0.21: seen).
             named = hop is hop.step.first and any(step.route.endpoint in PINGS for step in steps_of(pull))
             if lonely is not None and not named:
@@ -169,9 +168,3 @@ def _note_rivals(token: Step, equals: list[Step]) -> None:
     rivals = tuple(dict.fromkeys(step.pull for step in pings if step.pull is not None))[:4]
     for step in (token, *pings):
         step.rivals = rivals
-
-
-def _is_lonely(pull: Pull, other: Pull) -> bool:
-    """Whether an operation is only a token request, by a client on the host of the other."""
-    fits = not pull.promised or other.repository in pull.promised
-    return is_nameless(pull) and fits and pull.client_key[0] == other.client_key[0]

@@ -29,6 +29,7 @@ from pullscope.trace.kinds import learn_pushed
 from pullscope.trace.lifecycle import deadline, out_of_patience
 from pullscope.trace.model import Action, Change, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_steps import OpenSteps
 from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
 from pullscope.trace.relayed_bytes import Relays, never_came
@@ -195,10 +196,8 @@ class Trace:
     def _settle_superseded(self, step: Step, pull: Pull) -> None:
         """What is asked for elsewhere by now (a mirror, then the registry) will not be asked for again there, nor `/v2/`."""
         places, named = (step.place, (Endpoint.PING, None, None)), (step.route.named, None)
-        for other in [*pull.open_steps] if not step.is_token else []:
-            if other.hops[0].route.named not in named or other is step or other.is_token or other.in_flight:
-                continue  # of thousands that are open at once, most
-            if other.place in places:
+        for other in [other for name in dict.fromkeys(named) for other in pull.open_steps.of(name)]:
+            if not (step.is_token or other is step or other.is_token or other.in_flight) and other.place in places:
                 self._settle(other)
 
     def _uploaded(self, event: Uploaded) -> None:
@@ -388,7 +387,7 @@ class Trace:
         """Let go of an operation in which something was left half done: as it is, nothing can be made of it any more."""
         pull.closed = True
         self._hops = {number: hop for number, hop in self._hops.items() if hop.step.pull is not pull}
-        lost, pull.open_steps = pull.open_steps, []
+        lost, pull.open_steps = pull.open_steps, OpenSteps()
         for let_go in (*(partial(self._stitcher.forget, step) for step in lost), partial(self._roster.drop, pull)):
             with suppress(Exception):
                 let_go()

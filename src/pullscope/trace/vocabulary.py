@@ -1,7 +1,8 @@
-"""What kinds of steps there are, and how steps and pulls end, in the words of the report format."""
+"""What is said of steps and pulls, in the words of the report format: kinds, endings, reasons, and counts. Plain values."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -63,3 +64,43 @@ class Ending(StrEnum):
     COMPLETE = "complete"
     FAILED = "failed"
     INCOMPLETE = "incomplete"
+
+
+class Strength(StrEnum):
+    """How much a piece of evidence proves."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why a request was put where it was: the row of the table of evidence that decided it, and that in a sentence."""
+
+    evidence: str
+    strength: Strength
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layers:
+    """The layers of the image manifests that were fetched; `total` is None while no manifest is known."""
+
+    total: int | None
+    fetched: int
+    already_present: int
+    verified: int
+    sent_on: int = 0
+    """Those whose bytes came from a host of which nothing was seen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimit:
+    """What the registry's ratelimit headers said first and last (Docker Hub; counts are pulls)."""
+
+    limit: int | None
+    remaining_before: int
+    remaining_after: int
+    window_seconds: int | None
+    source: str | None

@@ -10,9 +10,9 @@ from __future__ import annotations
 from pullscope.trace.clues import Clue, Form, alike
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
-from pullscope.trace.processes import Connections, Process, join
+from pullscope.trace.processes import Connections, is_same, join
 from pullscope.trace.settle import steps_of
-from pullscope.trace.times import AT_ONCE, CLAIM
+from pullscope.trace.times import AT_ONCE, QUIET
 
 CONNECTED = Reason(evidence="connection", strength=Strength.CERTAIN, words="the next request used its connection")
 CARRIED = Reason(evidence="token", strength=Strength.CERTAIN, words="the next request carried its token")
@@ -44,10 +44,10 @@ class WaitingRoom:
         waiting = [other for other in self.at(client, clue.registry) if other is not pull]
         if not waiting or clue.form is Form.PING:
             return
-        connected = [other for other in waiting if other in clue.spoken or _is_of(clue.process, other)]
+        connected = [other for other in waiting if other in clue.spoken or is_same(clue.process, other.process)]
         for other in connected:
             self.merge(other, pull, CONNECTED)
-        issued = {step.pull: step for step in self.issuers(client, clue.credential) if step.pull is not None}
+        issued = {step.pull: step for step in self._roster.issuers(client, clue.credential) if step.pull is not None}
         theirs = [other for other in waiting if other in issued and other not in connected]
         if connected:  # the others' version checks are on other connections: only a token was taken for theirs
             for other in theirs if len(issued) == 1 else ():
@@ -63,7 +63,7 @@ class WaitingRoom:
             other
             for other in waiting
             if alike(clue.agent, clue.family, other)
-            and clue.time - other.last <= CLAIM
+            and clue.time - other.last <= QUIET
             and not other.in_flight
             and (not other.promised or repository in other.promised or len(waiting) == 1)
         ]
@@ -93,8 +93,9 @@ class WaitingRoom:
         for step in (*lonely.ready, *lonely.open_steps, *lonely.unused):
             step.pull = pull
             step.reasons.append(reason)
+        for step in lonely.open_steps:
+            pull.open_steps.add(step)
         pull.ready[:0] = lonely.ready
-        pull.open_steps.extend(lonely.open_steps)
         pull.unused[:0] = lonely.unused
         pull.failing[:0] = lonely.failing
         pull.failed_at = {**lonely.failed_at, **pull.failed_at}
@@ -107,10 +108,6 @@ class WaitingRoom:
         lonely.became = pull
         self._connections.merged(lonely, pull)
         self._roster.remove(lonely)
-
-    def issuers(self, client: str, number: int | None) -> list[Step]:
-        """The token requests of an address that brought this token."""
-        return [step for step in self._roster.issuers(number) if step.first.request.client == client]
 
     def take(self, token: Step, pull: Pull, under: Step) -> bool:
         """A token that was thought another's is the one's who carries it; whether it could be moved."""
@@ -148,7 +145,3 @@ def _was_turned_away(step: Step) -> bool:
 
 def is_nameless(pull: Pull) -> bool:
     return not pull.opened and pull.repository is None
-
-
-def _is_of(process: Process | None, pull: Pull) -> bool:
-    return process is not None and pull.process is not None and pull.process.whole is process
