@@ -22,10 +22,11 @@ from pullscope.trace.model import Pull
 HEAD = """\
 # How a pull works
 
-A container image is a set of compressed archives of files (layers), a short description of how to start them (config), and
-documents that list both by their hashes, numbers computed from content (manifests). A registry is a web server that has these
-at URLs below `/v2/`. A pull fetches them step by step over HTTPS: the name leads to a digest (such a hash), the digest to a
-list of platforms (index), that to a list of files (manifest), that to the files. Four parties take part:
+A container image is a set of compressed archives of files (layers), a short description of how to start a program from them
+(config), and documents that list both by their hashes, numbers computed from content (manifests). A registry is a web server
+that has these at URLs below `/v2/`. A pull fetches them step by step over HTTPS: the name leads to a digest (the hash of a
+document or file), the digest to a list of platforms (index), that to a list of files (manifest), that to the files. Four
+parties take part:
 
 | party | what it does | in this example |
 |---|---|---|

@@ -83,12 +83,13 @@ daemon: Who asks
 trust: Which certificates it accepts
     section PROXY
     says The daemon has to trust every CA (certificate authority) that signs the certificates it is shown: your registry's
-        private CA, or that of a proxy that reads HTTPS. Put it into `/etc/docker/certs.d/HOST/ca.crt`; no restart is needed.
-        HOST is the host in the image's name, as typed; the CA is then trusted for hosts that it redirects to as well. For
-        Docker Hub HOST is docker.io, and only docker 29 reads it; for docker 28 and older put the CA into the system's store or
-        a directory that `SSL_CERT_DIR` names in the daemon's service, and restart the daemon. (`insecure-registries:
-        ["docker.io"]` and `certs.d/registry-1.docker.io` do not help.) `pullscope docker on` sets proxy and CA. podman and
-        skopeo read certs.d, too; crane reads the system's store.
+        private CA, or that of a proxy that reads HTTPS. A CA in your browser or in your home directory does not count. Put it
+        into `/etc/docker/certs.d/HOST/ca.crt`; no restart is needed. HOST is the host in the image's name, as typed; the CA is
+        then trusted for hosts that it redirects to as well. Docker Hub is an exception: docker 29 reads `certs.d/docker.io`;
+        docker 28 and older read nothing there for it, so put the CA into the system's store or a directory that `SSL_CERT_DIR`
+        names in the daemon's service, and restart the daemon. (`insecure-registries: ["docker.io"]` and
+        `certs.d/registry-1.docker.io` do not help.) `pullscope docker on` sets proxy and CA. podman and skopeo read certs.d,
+        too; crane reads the system's store.
 command: Who asks
     section PROXY
     says {client} has no daemon: the command makes every request itself and uses the proxy and the CA of the shell that started
@@ -98,41 +99,42 @@ vanity: What a vanity domain can and cannot change
     section REDIRECTIONS
     says {vanity} is a vanity domain: a name of your own in front of a registry. It stores no image. It answers {status}, a
         redirect: the client has to ask {target} instead, at the address in the header Location. So the owner of the domain, who
-        can redirect elsewhere, decides which registry is asked, and which image a tag means; a digest in the name fixes the
-        image. Digests, the token server's address and the storage host come from the registry, unchanged.
+        can redirect elsewhere, decides which registry is asked, and which image a tag means; only a digest in the name fixes
+        the image. While it redirects to the registry, digests, the token server's address and the storage host come from there
+        unchanged.
 challenge: Why a 401 comes first
     section CHALLENGES
     says This 401 is normal. Its header (a line before the content) WWW-Authenticate, the challenge, says where to get a token:
         the realm is the token server's address, {realm}; the service is the name by which that server knows this registry,
-        {service}. A 401 for a repository can also name a scope, the permission that is needed (docker 28 and older ask for
-        their own instead, containerd for both). A client cannot know the address beforehand, so its first request goes without
-        a token.
+        {service}. A 401 for a repository can also name a scope, the permission that is needed. A client cannot know the address
+        beforehand, so its first request goes without a token.
 scope: What a scope is
     section SCOPES
     says The client asks `REALM?service=SERVICE&scope=SCOPE`; service is copied from the challenge. The scope in this request is
-        `{scope}`: a type, a repository and an action. The client builds it from the name that you typed, and the registry
-        accepts the token for this repository only. This is why a domain in front of a registry should keep the path. With
-        another path, docker 28 and older ask for a token for the name that was typed and fail; docker 29 and containerd (on
-        Kubernetes nodes) ask for that name and the registry's: Docker Hub issues a token for those that it allows, so they
-        pull; ghcr.io issues none (403). Where it fails, docker says "denied". For all clients, another path needs a registry
-        without tokens, or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the challenge's
-        realm and the token request's scope.
+        `{scope}`: a type, a repository and an action. The client builds it from the name that you typed (docker 28 and older
+        ignore a scope in the challenge; docker 29 and containerd ask for that one as well), and the registry accepts the token
+        for this repository only. This is why a domain in front of a registry should keep the path. With another path, docker 28
+        and older ask for a token for the name that was typed and fail; docker 29 and containerd (on Kubernetes nodes) ask for
+        that name and the registry's: Docker Hub grants the one that it allows, so these clients pull; ghcr.io refuses the whole
+        request (403), so they fail. docker then says "denied". For all clients, another path needs a registry without tokens,
+        or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the challenge's realm and the
+        token request's scope.
 digest: What a digest guarantees
     section DIGESTS
-    says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of the content as the registry
-        has it (compression in transit, Content-Encoding, is undone first): of the JSON text of an index (list of manifests),
-        manifest or config, or of a layer's compressed archive. Here it is {digest}. From here on docker asks for everything by
-        digest: a tag that moves during the pull changes nothing. It hashes what it gets, so changed bytes are noticed. The
-        index lists the digests of the manifests, and each manifest those of its config and layers; so this one digest fixes the
-        whole image, and `IMAGE@sha256:…` always pulls the same one. A digest does not say who made the image: that needs a
-        signature.
+    says A tag is a label; tomorrow it can point to another image, and the client believes the answer that it gets. A digest is
+        the sha256 hash of the content as the registry has it (compression in transit, Content-Encoding, is undone first): of
+        the JSON text of an index (list of manifests), manifest or config, or of a layer's compressed archive. Here it is
+        {digest}. From here on docker asks for everything by digest: a tag that moves during the pull changes nothing. It hashes
+        what it gets, so changed bytes are noticed. The index lists the digests of the manifests, and each manifest those of its
+        config and layers; so this one digest fixes the whole image, and `IMAGE@sha256:…` always pulls the same one. A digest
+        does not say who made the image: that needs a signature.
 counts: Why HEAD, and what counts as a pull
     section LIMIT
     says HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub limits
-        pulls. HEAD requests, configs and layers do not count. GETs of manifests do; by its documentation, those of one pull for
-        one architecture count as one. The limit is per IP address, or per account if you are logged in; the headers
-        ratelimit-limit and ratelimit-remaining in answers to GET and HEAD of a manifest say the limit and what is left of it,
-        such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker Hub answers 429, `toomanyrequests`.
+        pulls. HEAD requests, configs and layers do not count. GETs of manifests do; by Docker's documentation, those of one
+        pull for one architecture count as one pull. The limit is per IP address, or per account if you are logged
+        in; the headers ratelimit-limit and ratelimit-remaining in answers to GET and HEAD of a manifest say the limit and what
+        is left of it, such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker Hub answers 429, `toomanyrequests`.
 platform: What a platform is
     section INDEX
     says A platform is an operating system, an architecture and, for ARM, a variant (version of the architecture): linux/amd64,
@@ -161,36 +163,36 @@ others: What other clients ask
     says Clients differ in how they begin; manifests, config and layers are fetched alike. (docker 29.1 and newer also gets
         attestations, if there are any, and asks for referrers.) Some leave out the version check: their first 401 is the answer
         to the request for the tag. Some ask for the tag with HEAD and then get the manifest by digest, others GET it by tag at
-        once. docker 29 and containerd get one token to ask for the tag and one for the rest; docker 29.1 and newer, as in the
-        table, gets a third for referrers.
+        once. docker 29 and containerd get one token to ask for the tag and one for the rest, because these are two parts of the
+        program; docker 29.1 and newer gets a third, to ask what refers to the image.
 again: What a second pull asks
     section EXISTENCE
-    says docker begins in the same way. If the tag's digest is the one that it has, it stops: nothing is downloaded and nothing
-        is counted. If the tag has moved, it fetches the new manifests, and only the layers that it does not have. podman GETs
-        the manifests again (which counts) and the config (which does not). Settings can name a mirror, a server that is asked
-        before the registry: docker's `registry-mirrors` is for docker.io alone, never for docker.example.com; containerd's
-        hosts.toml and podman's registries.conf have mirrors for any host.
+    says docker begins in the same way, up to the HEAD of the tag. If the digest is the one that it has, it stops: nothing is
+        downloaded and nothing is counted. If the tag has moved, it fetches the new manifests, and only the layers that it does
+        not have. podman GETs the manifests again (which counts) and the config (which does not). Settings can name a mirror, a
+        server that is asked before the registry: docker's `registry-mirrors` is for docker.io alone, never for
+        docker.example.com; containerd's hosts.toml and podman's registries.conf have mirrors for any host.
 smallest: The smallest vanity domain
     section REDIRECTIONS
     says You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA. (A CNAME
         to the registry is not enough: its certificate is not for your name.) Then one rule: answer every path below /v2/ with
         status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file it is `/v2/*
-        https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. 307 works too, if the web host can
-        send it. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and
-        /v2/NAME/blobs/DIGEST. Redirect /v2/ itself as well, to an address that ends in a slash, too: otherwise docker 28 and
-        older fail with "unauthorized". (If it answers 404, podman fails with "pinging container registry" even where no token
-        is wanted; docker 29 pulls.) Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). The one
-        rule above serves anyone's images under your name; to serve only ORG, write two rules: `/v2/ORG/*
-        https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`. Try it first:
-        `pullscope vanity try`.
+        https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. Clients repeat GET and HEAD unchanged
+        at a 302; 307 works too. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and
+        /v2/NAME/blobs/DIGEST. The rule has to match /v2/ itself (`/v2/*` does), and its Location there has to end in a slash.
+        Where either is missing, or /v2/ answers 200 by itself, docker 28 and older fail with "unauthorized". (If it answers
+        404, podman fails with "pinging container registry" even where no token is wanted; docker 29 pulls.) Users type `docker
+        pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). The one rule above serves anyone's images under your
+        name; to serve only ORG, write two rules: `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/
+        https://registry-1.docker.io/v2/ 302`. Try it first: `pullscope vanity try`.
 unseen: What a vanity domain never sees
     section REDIRECTIONS
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in
         User-Agent) and for which image. It does not see manifests and layers: they come from the registry and its storage. It
-        does not learn whether the pull succeeded (its log shows attempts). Requests to the token server, and docker's password
-        and token, do not come to it. (skopeo, podman, buildah and crane up to 0.21.7 do send it their token.) A reverse proxy
-        sees manifests and token too; the password only if it rewrites the realm, which otherwise sends clients to the token
-        server.
+        does not learn whether the pull succeeded (its log shows attempts). Requests to the token server, docker's token, and
+        its password, even after `docker login docker.example.com`, do not come to it: they go where the registry's 401 sends
+        them. (skopeo, podman, buildah and crane up to 0.21.7 do send it their token.) A reverse proxy sees manifests and token
+        too; the password only if it rewrites the realm, which otherwise sends clients to the token server.
 refused: Who cannot pull through a redirect
     section REDIRECTIONS
     says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and drop it
@@ -203,25 +205,26 @@ charged: Whose rate limit is charged
         asks for its clients, so its one address is charged for all of them.
 pushed: Logging in and pushing
     section REDIRECTIONS
-    says `docker login docker.example.com` stores a login for this name. docker 28 and older use it for the registry behind the
-        redirect too; docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy. Do not
-        push through a redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success without uploading
-        anything. Push to the registry by its own name.
+    says `docker login docker.example.com` asks the token server that the 401 behind the redirect names whether the password is
+        right, and stores the login for this name. docker 28 and older use it for the registry behind the redirect too; docker
+        29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy. Do not push through a
+        redirect: a 302 turns the PUT of the manifest into a GET, and docker may report success without uploading anything. Push
+        to the registry by its own name.
 moved: Moving to another registry
     section REDIRECTIONS
-    says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), then change the
-        rule: the next pull follows it. Names and digests stay the same, so users change nothing and keep what they have pulled.
-        Where the new registry cannot have the same path, use a reverse proxy. Logins are not moved: users who log in need one
-        for the new registry. Do not redirect with 301 or 308, which are permanent: a client that remembers one would go on
-        asking the old registry. A 302 is for one request.
+    says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`; digests that users
+        have pinned and no tag means any more, too), then change the rule: the next pull follows it. Names and digests stay the
+        same, so users change nothing and keep what they have pulled. Where the new registry cannot have the same path, use a
+        reverse proxy. Logins are not moved: users who log in need one for the new registry. Do not redirect with 301 or 308,
+        which are permanent: a client that remembers one would go on asking the old registry. A 302 is for one request.
 files: A registry of plain files
     section MANIFESTS
     says A read-only registry can be files on a web server, at the same paths: `/v2/` answers 200, each index, manifest and blob
         is a file under its digest, and the index or manifest that a tag means is one under the tag, too. GET and HEAD of a
         manifest need Content-Type with the manifest's own media type, such as `application/vnd.oci.image.index.v1+json`, and
         should have Docker-Content-Digest with its digest. docker and containerd refuse or misread a wrong type. The server must
-        send each file as it is. No token is needed, so docker, podman and skopeo all pull. `pullscope vanity static` writes the
-        files and the headers for your web server.
+        send each file as it is, unchanged and not compressed. No token is needed, so docker, podman and skopeo all pull.
+        `pullscope vanity static` writes the files and the headers for your web server.
 """
 """The ideas by their names: the section that says so, and the sentences."""
 

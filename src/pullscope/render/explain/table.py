@@ -91,9 +91,9 @@ version-check: SUPPORT
 token: TOKENS
     beginner A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does
         not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, in the
-        header `Authorization: Bearer TOKEN`. The registry checks only the token; the token server decides who gets one. So
-        public images need one, too. You need no account for them: without a user name and password the token server issues an
-        anonymous token. With a login, only the token server sees the password.
+        header `Authorization: Bearer TOKEN`. The token server decides who gets one. The registry only checks the token,
+        whatever the image: public images need one, too. You need no account for them: without a user name and password the
+        token server issues an anonymous token. With a login, only the token server sees the password.
     expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
     again Another token, {why}. Parts of {client} that do not share tokens each get their own.
 resolve: EXISTENCE
