@@ -103,6 +103,6 @@ def test_trace_says_the_on_that_goes_with_it() -> None:
     from pullscope.cli.trace import _next_steps
 
     said = list(_next_steps("http://127.0.0.1:8600", ["docker.io"], 8600))
-    assert said[2] == "next    sudo pullscope mirror on"
+    assert said[1] == "next    sudo pullscope mirror on"
     said = list(_next_steps("http://127.0.0.1:9", ["ghcr.io", "docker.io"], 9))
-    assert said[2] == "next    sudo pullscope mirror on --host ghcr.io --host docker.io --port 9"
+    assert said[1] == "next    sudo pullscope mirror on --host ghcr.io --host docker.io --port 9"
