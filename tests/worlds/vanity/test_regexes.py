@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 from random import Random
 
 import pytest
@@ -87,12 +88,34 @@ def test_groups_are_those_of_the_leftmost_match(text: str, subject: str, values:
         "((" * 50,
         "(?:(?:a{99}){99}){99}",
         "a(?i)b",
+        "(*FAIL)|a",
+        "(*SKIP)a",
     ],
 )
 def test_what_is_not_played_is_one_error(text: str) -> None:
     """A pattern that is none, or has a back-reference, a look-behind or a recursion, is a RegexError and no other."""
     with pytest.raises(RegexError):
         regex(text)
+
+
+@pytest.mark.parametrize("text", ["a(?=b)", "a(?!c)", "(?>a)b", "a++b", "a?+b", "a*+b", "a{1}+b"])
+def test_what_go_does_not_have_is_played_for_others_only(text: str) -> None:
+    """go.dev/s/re2syntax: Caddy and Traefik refuse what nginx takes, so a pull through it is not known to work."""
+    assert regex(text).search("ab")
+    with pytest.raises(RegexError, match="Go has no"):
+        regex(text, go=True)
+
+
+@pytest.mark.parametrize("text", [r"a\*\++b", "[*+]+b", "[?][+]?b", "(?:a)+b", "a+?b"])
+def test_go_takes_what_only_looks_possessive(text: str) -> None:
+    assert regex(text, go=True).search("a*+b aab ?+b")
+
+
+def test_a_missing_library_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout without the package says so in the rule's sentence; ImportError would be told as a bug."""
+    monkeypatch.setitem(sys.modules, "regex", None)
+    with pytest.raises(RegexError, match="pip install regex"):
+        regex("a pattern that no other test has read")
 
 
 @pytest.mark.parametrize("text", ["^(a+)+$", "(a|a)*b", "^(.*)/(.*)/(.*)/(.*)z$", "(?:a?){27}b", "^((a*)*)*c"])

@@ -1,9 +1,9 @@
 """Regular expressions of rule files, matched within a bound of time, whatever the pattern.
 
 A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take forever. The
-library `regex` takes a time limit. Of its syntax only that is played which PCRE (nginx, Apache), RE2 (Caddy, Traefik) and
-JavaScript (Vercel) have in common; anything else (a look-behind, a back-reference) is a `RegexError`, so that the rule is
-named as not played. `bounded` limits the work of one decision.
+library `regex` takes a time limit. Of its syntax only that is played which the servers' engines read alike; anything else (a
+look-behind, a back-reference) is a `RegexError`, so that the rule is named as not played. Go's (Caddy, Traefik) has no
+look-ahead either. `bounded` limits the work of one decision.
 """
 
 from __future__ import annotations
@@ -88,16 +88,19 @@ class Regex:
 
 
 @lru_cache(maxsize=4096)
-def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> Regex:
-    """The pattern `text`; RegexError if it is not a pattern, or not one that is played."""
-    # Here, since most commands read none and its import takes a while.
-    import regex as library
+def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False, go: bool = False) -> Regex:
+    """The pattern `text`, with `go` as Go reads it; RegexError if it is not a pattern, or not one that is played."""
+    try:
+        # Here, since most commands read none and its import takes a while.
+        import regex as library
+    except ImportError:
+        raise RegexError("it needs the package regex: pip install regex") from None
 
     if len(text) > LONGEST:
         raise RegexError("it is too long")
     flags = library.ASCII | (library.IGNORECASE if ignore_case else 0) | (library.DOTALL if dot_all else 0)
     try:
-        return Regex(library.compile(_in_common(text), flags))
+        return Regex(library.compile(_in_common(text, go=go), flags))
     except (library.error, OverflowError) as error:
         raise RegexError(str(error)) from error
     except RecursionError:
@@ -107,25 +110,27 @@ def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> Reg
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _PART = re.compile(
     rf"(?P<set>\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])|(?P<escape>{_ESCAPE.pattern})"
-    r"|(?P<group>\(\?(?:[:=!>]|P?<(?P<name>[^\W\d]\w*)>|[is]+:|(?P<flags>[is]+)\))?)"
-    r"|(?P<count>\{(?P<low>\d+)(?:,(?P<high>\d*))?\})|(?P<sign>[{$])",
+    r"|(?P<group>\(\*|\(\?(?:[:=!>]|P?<(?P<name>[^\W\d]\w*)>|[is]+:|(?P<flags>[is]+)\))?)"
+    r"|(?P<count>\{(?P<low>\d+)(?:,(?P<high>\d*))?\}\+?)|(?P<stacked>[*+?]\+)|(?P<sign>[{$])",
     re.DOTALL,
 )
 _BEFORE_FLAGS = re.compile(r"(?:\^|\(\?:|\(\?[is]+\))*")
 
 
-def _in_common(text: str) -> str:
-    """`text` as the library spells it; RegexError for what the servers' engines do not all have."""
+def _in_common(text: str, *, go: bool) -> str:
+    """`text` as the library spells it; RegexError for what the servers' engines do not all have, or Go's has not."""
     names: set[str] = set()
     repeats = counted = 1
     pieces: list[str] = []
     position = 0
     for part in _PART.finditer(text):
         written = part[0]
+        if go and (written in {"(?=", "(?!", "(?>"} or (part["count"] or part["stacked"] or "").endswith("+")):
+            raise RegexError(f"Go has no {written}")
         if part["set"] or part["escape"]:
             written = _ESCAPE.sub(_escape, written)
         elif part["group"]:
-            if written == "(?" or (part["flags"] and not _BEFORE_FLAGS.fullmatch(text[: part.start()])):
+            if written in {"(?", "(*"} or (part["flags"] and not _BEFORE_FLAGS.fullmatch(text[: part.start()])):
                 raise RegexError(f"the group {text[part.start() : part.start() + 8]} is not played")
             if part["name"] in names:
                 raise RegexError(f"two groups are named {part['name']}")
@@ -138,7 +143,7 @@ def _in_common(text: str) -> str:
                 counted += most
             if repeats * counted > MOST_COUNTED:
                 raise RegexError("it is too long")
-        else:
+        elif part["sign"]:
             # `$` is the very end; a brace that counts nothing is itself.
             written = {"$": r"\Z", "{": r"\{"}[written]
         pieces += [text[position : part.start()], written]
