@@ -83,6 +83,53 @@ def test_words_that_are_no_error_message_are_not_taken_for_a_file() -> None:
     assert "is neither a file nor an error message that names an image or a registry. Paste all" in told.stderr
 
 
+@pytest.mark.parametrize(
+    "words", ["x: password={} denied", "Authorization: Bearer {}", "could not reach https://u:{}@r/v2/ today"]
+)
+def test_words_that_are_no_error_message_are_told_without_secrets(words: str) -> None:
+    """What is given as an argument is repeated in the complaint, which is pasted into threads."""
+    told = run("explain", words.format("hunter2hunter2"))
+
+    assert "is neither a file nor an error message" in told.stderr
+    assert "hunter2" not in told.stderr
+
+
+def test_a_name_without_end_is_cut_and_controls_are_shown() -> None:
+    told = run("explain", "\x1b[31m" + "a/" * 5_000)
+
+    assert told.stderr.startswith("error: cannot read \\x1b[31ma/a/")
+    assert len(told.stderr) < 500
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "error pulling image configuration: download failed after attempts=6: unexpected status: 403 Forbidden",
+        'error pulling image configuration: Get "https://cdn.example.com/docker/registry/v2/blobs/sha256/5d/5d'
+        + "d" * 62
+        + '/data": x509: no',
+        "open /var/lib/registry/docker/registry/v2/blobs/sha256/5d/data: permission denied",
+    ],
+)
+def test_a_storage_host_that_answered_is_not_called_unreached(words: str) -> None:
+    """Nor is the registry's own disk, whose paths are those of the address."""
+    told = run("explain", words).stderr
+
+    assert "not reached" not in told
+    assert ("a blob did not come, for the reason said last" in told) is words.startswith("error")
+
+
+def test_a_message_longer_than_a_name_may_be_is_read() -> None:
+    """A kubelet's or dockerd's line is often longer than the 255 characters of a name."""
+    long = "x" * 300
+    told = run(
+        "explain", f'{long} Error response from daemon: Head "https://ghcr.io/v2/ann/app/manifests/1": denied: no'
+    )
+
+    assert (told.returncode, told.stderr.count("name too long")) == (0, 0)
+    assert "ghcr.io/ann/app:1" in told.stdout
+
+
 def test_a_message_without_a_request_is_called_what_it_is() -> None:
     """What it says is told all the same."""
     told = run("explain", "toomanyrequests: You have reached your pull rate limit.")

@@ -8,14 +8,13 @@ import sys
 import textwrap
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pullscope.cli.exits import Complaint, say, speaking, unknown, wants_color
 from pullscope.cli.options import Color
-from pullscope.cli.source import choose, is_message, name_of, read_trace
+from pullscope.cli.source import choose, is_message, is_there, name_of, read_trace
 from pullscope.render.explain.glossary import TERMS, term
 from pullscope.render.formats import FORMS, Told
 from pullscope.render.layout import screen_width
@@ -68,7 +67,7 @@ def explain(
     pullscope explain 'pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
-    if not Path(file).exists():
+    if not is_there(file):
         if meant := term(file):
             print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
             return

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pullscope.cli.exits import Complaint
 from pullscope.oci.amounts import count
+from pullscope.oci.scrub import redact_text
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.plain import plain
 
@@ -39,11 +40,11 @@ def is_message(file: str) -> bool:
     """Whether it is no file, but what a client said when it failed."""
     from pullscope.logs import forms
 
-    try:
-        there = Path(file).exists()
-    except OSError:  # longer than names may be
-        there = False
-    return " " in file and not there and forms.form_of(file) is not None
+    return " " in file and not is_there(file) and forms.form_of(file) is not None
+
+
+def is_there(file: str) -> bool:
+    return os.path.exists(file)  # noqa: PTH110 - Path.exists raises for what is longer than names may be
 
 
 def open_source(file: str) -> BinaryIO:
@@ -59,12 +60,13 @@ def open_source(file: str) -> BinaryIO:
     except IsADirectoryError:
         raise Complaint(f"{file} is a directory; name a .mitm or .jsonl file in it.") from None
     except OSError as error:
+        shown = plain(redact_text(file), 300)
         if " " in file and not isinstance(error, PermissionError):
             raise Complaint(
-                f"{plain(file, 200)!r} is neither a file nor an error message that names an image or a registry. "
+                f"{shown!r} is neither a file nor an error message that names an image or a registry. "
                 "Paste all that the client said."
             ) from None
-        raise Complaint(f"cannot read {file}: {error.strerror}.") from None
+        raise Complaint(f"cannot read {shown}: {error.strerror}.") from None
 
 
 def read_trace(file: str) -> tuple[Trace, str | None]:

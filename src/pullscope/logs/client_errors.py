@@ -94,11 +94,14 @@ _OTHER_BYTES = (
     "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
     "pull past proxies and caches, and push the image again if that fails too"
 )
+_NO_BLOB = (
+    "a blob did not come, for the reason said last; blobs come from a storage host (pullscope run shows which): let it through "
+    "every firewall and proxy, and trust its certificate"
+)
 WITHOUT_A_REQUEST = {
     "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
     "that it has, and --platform takes another",
-    "/docker/registry/v2/blobs/": "the storage host in that address has the blobs, and was not reached: let it through every "
-    "firewall and proxy",
+    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/": _NO_BLOB,
     "filesystem layer verification failed": _OTHER_BYTES,
     "unexpected commit digest": _OTHER_BYTES,
     "layers from manifest don't match image configuration": _OTHER_BYTES,
@@ -111,7 +114,7 @@ WITHOUT_A_REQUEST = {
     "repository name must be lowercase": "no registry was asked: write the name in lower case",
     "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
     "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
-    "download failed after attempts": "the storage host of the blobs was not reached: let it through (pullscope run shows which)",
+    "download failed after attempts": _NO_BLOB,
 }
 """What a client says of content that it got, or without a name, and what that means."""
 MARK = re.compile(
@@ -121,7 +124,7 @@ MARK = re.compile(
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
     r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
     r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
-    r"unexpected status: \d|StatusCode: \d|" + "|".join(map(re.escape, WITHOUT_A_REQUEST))
+    r"unexpected status: \d|StatusCode: \d|" + "|".join(WITHOUT_A_REQUEST)
 )
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
@@ -141,7 +144,7 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
 
 def without_a_request(text: str) -> str:
     """What is said of a message that names no request."""
-    meant = next((meant for words, meant in WITHOUT_A_REQUEST.items() if words in text), None)
+    meant = next((meant for words, meant in WITHOUT_A_REQUEST.items() if re.search(words, text)), None)
     if meant is not None:
         return f"names no request; it says: {meant}"
     return "names no request, and no image for what was answered: put the command above it (docker pull IMAGE)"
