@@ -27,7 +27,7 @@ ghcr
     grant make its token with [read|write|delete]:packages (in a workflow permissions: packages: write), and let it or the
         workflow's repository [read|write|administer] at https://github.com/orgs/{owner}/packages/container/{path}/settings (of a
         person: users in place of orgs)
-    deletes gh api -X DELETE /orgs/{owner}/packages/container/{path}/versions/ID, or its page at GitHub
+    deletes gh api -X DELETE /orgs/{owner}/packages/container/{path}/versions/ID (of a person: users), or its page at GitHub
     status https://www.githubstatus.com
 ecr
     # docs.aws.amazon.com/AmazonECR/latest/userguide: security-iam-awsmanpol.html, repository-policies.html, ECR_on_EKS.html;
@@ -42,13 +42,12 @@ ecr
     nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
     creates aws ecr create-repository --region {region} --repository-name {name}
 artifact-registry
-    # docs.cloud.google.com/artifact-registry/docs/access-control; sdk/gcloud/reference/projects/add-iam-policy-binding
+    # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
     grant gcloud projects add-iam-policy-binding {owner} --member=serviceAccount:EMAIL
         --role=roles/artifactregistry.[reader|writer|repoAdmin] (user:EMAIL for a person)
     status https://status.cloud.google.com
     upstream as the upstream credentials of its remote repository
     limit it counts the project, and its quotas can be raised (console.cloud.google.com/iam-admin/quotas)
-    # docs.cloud.google.com/artifact-registry/docs/integrate-gke
     nodes the role Artifact Registry Reader for the service account of the nodes
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
 acr
@@ -65,7 +64,7 @@ acr
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir
-    # docs.oracle.com/iaas/Content/Registry: registrycreatingarepository.htm; registrypolicyreference.htm
+    # docs.oracle.com/iaas/Content/Registry: registrycreatingarepository.htm; registrypolicyrepoaccess.htm
     grant add the policy "Allow group GROUP to [read|manage|manage] repos in tenancy", in the tenancy of which {owner} is the
         namespace
 icr
@@ -86,11 +85,10 @@ quay
     status https://status.quay.io
     limit it counts addresses, with or without a login
 gitlab
-    # docs.gitlab.com/ci/jobs/ci_job_token
+    # docs.gitlab.com: ci/jobs/ci_job_token, administration/packages/container_registry
     pull make its token with read_registry (a job's own token: add its project in Settings, CI/CD, Job token permissions of the
         project that has {name})
     push make its token with read_registry and write_registry, as a Developer of the project that has {name}
-    # docs.gitlab.com/administration/packages/container_registry
     log gitlab-ctl tail registry
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 digitalocean
@@ -99,21 +97,21 @@ digitalocean
 k8s
     status https://github.com/kubernetes/registry.k8s.io/issues
 openshift
+    # docs.openshift.com, "Accessing the registry"
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry
 harbor
-    # goharbor.io/docs: managing-users/user-permissions-by-role; goharbor/harbor#11225, #13973
+    # goharbor.io/docs: user-permissions-by-role, troubleshoot-installation, create-replication-endpoints, configure-yml-file,
+    # reconfigure-manage-lifecycle; harbor-helm, values.yaml; goharbor/harbor#11225, #13973
     pull add it in Members of the project {owner}, or a robot account that has pull in its Robot Accounts
     push add it in Members of the project {owner} as Developer, or a robot account that has push and pull in its Robot Accounts
     delete make it Maintainer in Members of the project {owner}, or give its robot account delete
-    # goharbor.io/docs: troubleshoot-installation; create-replication-endpoints
     log /var/log/harbor/core.log and registry.log
     cache press Test Connection at its endpoint there (Administration, Registries)
     upstream in its registry endpoint for Docker Hub
-    # goharbor.io/docs: configure-yml-file, reconfigure-manage-lifecycle; harbor-helm, values.yaml
     public external_url: https://{host} in harbor.yml, and ./prepare (externalURL in the Helm chart)
 artifactory
-    # jfrog.com/help: "Permissions"
+    # jfrog.com/help: "Permissions", "Advanced Settings"; akuity/kargo#5103
     grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Administration, User Management,
         Permissions)
     log $JFROG_HOME/artifactory/var/log/artifactory-service.log
@@ -127,8 +125,8 @@ nexus
     upstream in the settings of its proxy repository
     cache correct Remote storage and HTTP Authentication of its proxy repository there (Repository, Repositories)
 gitea
+    # go-gitea/gitea#32379; docs.gitea.com/administration/config-cheat-sheet
     grant make its token with [read|write|write]:package (Settings, Applications)
-    # docs.gitea.com/administration/config-cheat-sheet
     public ROOT_URL = https://{host}/ in app.ini, and a restart
 """
 """Registries by their ids, and below them the steps, by their names."""

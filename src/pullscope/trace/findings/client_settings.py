@@ -1,6 +1,7 @@
 """How each client is told to ask a registry by plain http, to insist on TLS, and which CA to trust there.
 
 From the clients' own documentation; docker's was tried with dockerd 20.10.24 and 29.7.2 (docs/findings.md, ca-not-trusted).
+docs.siderolabs.com, RegistryMirrorConfig, RegistryTLSConfig (siderolabs/talos#12120); help of regctl registry set, cosign verify.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ TABLE = """
 docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart docker
     | take {host} out of insecure-registries in /etc/docker/daemon.json
     | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
-containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (k3s: mirrors in registries.yaml)
-    | write https:// for {host} in /etc/containerd/certs.d/{host}/hosts.toml, without skip_verify
-    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (k3s: configs, {host}, tls, ca_file in registries.yaml)
+containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (k3s: mirrors in registries.yaml;
+    Talos: RegistryMirrorConfig)
+    | write https:// for {host} in /etc/containerd/certs.d/{host}/hosts.toml, without skip_verify (k3s: registries.yaml;
+    Talos: RegistryMirrorConfig)
+    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (k3s: configs, {host}, tls, ca_file in registries.yaml;
+    Talos: ca in RegistryTLSConfig)
 k3s: name {host} with http:// as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml and restart k3s
     | write https:// for {host} in /etc/rancher/k3s/registries.yaml, without insecure_skip_verify
     | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls) and restart k3s
@@ -35,9 +39,9 @@ kaniko: give kaniko --insecure (for what it pulls: --insecure-pull) | leave out 
     | give kaniko --registry-certificate {host}={ca}
 crane: give crane --insecure | leave out --insecure | set SSL_CERT_FILE to {ca} where crane runs
 cosign: give cosign --allow-http-registry | leave out --allow-http-registry and --allow-insecure-registry
-    | set SSL_CERT_FILE to {ca} where cosign runs
+    | give cosign --registry-cacert {ca}
 regctl: run regctl registry set --tls disabled {host} | run regctl registry set --tls enabled {host}
-    | run regctl registry set --cacert, with {ca}, for {host}
+    | run regctl registry set --cacert "$(cat FILE)" {host}, with {ca} in FILE
 jib: set allowInsecureRegistries in jib | take allowInsecureRegistries out of jib's settings
     | import {ca} into the trust store of the Java that runs jib
 apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_FILE to {ca} where it runs
@@ -46,7 +50,7 @@ apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_
 
 _ROWS: dict[str, list[str]] = {
     family: ways.split(" | ")
-    for families, ways in (row.split(": ", 1) for row in TABLE.replace("\n    |", " |").strip().split("\n"))
+    for families, ways in (row.split(": ", 1) for row in TABLE.replace("\n    ", " ").strip().split("\n"))
     for family in families.split()
 }
 _ANY = [
@@ -56,11 +60,12 @@ _ANY = [
 ]
 # docs.docker.com/engine/daemon/proxy; docs.k3s.io, "Configuring an HTTP proxy"
 _UNITS = {"docker": "docker", "containerd": "containerd", "nerdctl": "containerd", "cri-o": "crio"}
+_OF_K3S = "/etc/systemd/system/k3s.service.env, of an agent k3s-agent.service.env"
 # docs.docker.com, "Mirror the Docker Hub library"; containerd's docs/hosts.md; docs.k3s.io, "Private Registry Configuration";
 # containers-registries.conf.d(5); BuildKit's docs/buildkitd.toml.md; kaniko's README
 _MIRRORS = {
     "docker": "registry-mirrors in /etc/docker/daemon.json, and a restart",
-    "containerd": "/etc/containerd/certs.d/{home}/hosts.toml",
+    "containerd": "/etc/containerd/certs.d/{home}/hosts.toml; Talos: RegistryMirrorConfig",
     "nerdctl": "/etc/containerd/certs.d/{home}/hosts.toml",
     "k3s": "mirrors in /etc/rancher/k3s/registries.yaml, and a restart",
     "buildkit": 'mirrors of [registry."{home}"] in buildkitd.toml',
@@ -88,9 +93,9 @@ def _row(client: Client) -> list[str]:
 
 def proxy_setting(client: Client) -> str:
     """Where the proxy is named by which a client goes out."""
-    if (unit := "k3s" if ships_with_k3s(client) else _UNITS.get(client.family)) is None:
+    if (unit := _UNITS.get(client.family)) is None:
         return f"HTTPS_PROXY where {'the client' if client.family == UNKNOWN else client.family} runs"
-    return f"HTTPS_PROXY of its service ({'/etc/systemd/system/k3s.service.env' if unit == 'k3s' else f'systemctl edit {unit}'})"
+    return f"HTTPS_PROXY of its service ({_OF_K3S if ships_with_k3s(client) else f'systemctl edit {unit}'})"
 
 
 def out_of_mirrors(client: Client, home: str) -> str:

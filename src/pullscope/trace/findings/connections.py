@@ -206,6 +206,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         by = f", which the manifest names for {hop.step.route.digest.short},"
     who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
     plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
+    if re.match(r"(?:source-controller|flux)/", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
+        trust = "put the CA as ca.crt into a secret that certSecretRef of the OCIRepository or HelmRepository names"
     if named:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
     elif by and before is not None:

@@ -69,9 +69,10 @@ GATES = r"""
 # developers.cloudflare.com, Access policies: fscarmen2/Cloudflare-Accel#13, cloudflare/cloudflared#165
 //[\w.-]+\.cloudflareaccess\.com/|/cdn-cgi/access/: Cloudflare Access
     add a policy with the action Bypass for {path} of {host} in Cloudflare Access
-# oauth2-proxy.github.io, skip_auth_routes: Quiq/registry-ui#18
+# Quiq/registry-ui#18; behind auth_request it sees no path: oauth2-proxy/oauth2-proxy#1099, #3018; kubernetes-retired/contrib#1950
 /oauth2/(?:start|sign_in)\b: oauth2-proxy
-    let requests below {path} of {host} pass without oauth2-proxy (skip_auth_routes = "^{path}")
+    let requests below {path} of {host} pass without oauth2-proxy (nginx: auth_request off; an Ingress: one for {path} without
+    auth-url; where it is itself the proxy: skip_auth_routes = ["^{path}"])
 # RFC 6749, 4.1.1; SAML 2.0, bindings, 3.4; rd= is what Authelia and ingress-nginx add: Joxit/docker-registry-ui#415
 [?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): single sign-on
     let what is in front of {host} pass {path} on without its login page (nginx: auth_request off; Traefik: a router for it
