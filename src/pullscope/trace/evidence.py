@@ -88,18 +88,18 @@ WHOSE: Sequence[Row] = (
         source="distribution-spec 1.1: a manifest names what a client pulls next",
     ),
     Row(
-        name="same tag",
-        strength=Strength.LIKELY,
-        holds=lambda clue, pull: pull.tag is not None and pull.tag == clue.route.reference,
-        words="asks for the tag that this operation is resolving",
-        source="seen: docker and containerd ask HEAD, then GET",
-    ),
-    Row(
         name="open push",
         strength=Strength.LIKELY,
         holds=lambda clue, pull: clue.form is Form.WRITE and not pull.put and (pull.pushing or bool(pull.looked_for)),
         words="writes to the repository to which this operation pushes",
         source="distribution-spec 1.1, Pushing: blobs first, the manifest last",
+    ),
+    Row(
+        name="same tag",
+        strength=Strength.LIKELY,
+        holds=lambda clue, pull: pull.tag is not None and pull.tag == clue.route.reference,
+        words="asks for the tag that this operation is resolving",
+        source="seen: docker and containerd ask HEAD, then GET",
     ),
     Row(
         name="side by side",
