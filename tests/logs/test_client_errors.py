@@ -87,6 +87,11 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
         (f"filesystem layer verification failed for digest sha256:{'d' * 64}", "not those of the digest"),
         ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk of the client is full"),
         ("docker: invalid reference format.", "no registry was asked"),
+        # GoogleContainerTools/jib#1578
+        (
+            "Required credentials for 192.168.3.151:18082/lionel-test were not sent because the connection was over HTTP",
+            "-DsendCredentialsOverHttp=true",
+        ),
         # containerd/nerdctl#2143
         (
             f'msg="download: Get \\"https://cdn.example/docker/registry/v2/blobs/sha256/19/19{"d" * 62}/data\\": EOF"',

@@ -101,10 +101,8 @@ _NO_BLOB = (
 WITHOUT_A_REQUEST = {
     "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
     "that it has, and --platform takes another",
-    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/": _NO_BLOB,
-    "filesystem layer verification failed": _OTHER_BYTES,
-    "unexpected commit digest": _OTHER_BYTES,
-    "layers from manifest don't match image configuration": _OTHER_BYTES,
+    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/|download failed after attempts": _NO_BLOB,
+    "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
     "unknown blob": "the registry does not find what it has just taken: give all its instances one storage, and push again",
@@ -114,7 +112,9 @@ WITHOUT_A_REQUEST = {
     "repository name must be lowercase": "no registry was asked: write the name in lower case",
     "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
     "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
-    "download failed after attempts": _NO_BLOB,
+    # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
+    "not sent because the connection was over HTTP": "jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, "
+    "or use https",
 }
 """What a client says of content that it got, or without a name, and what that means."""
 MARK = re.compile(

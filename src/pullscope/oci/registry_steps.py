@@ -1,10 +1,11 @@
 """What is to be done at a known registry: the step, as its own documentation has it.
 
-`grant` gives an account the right to pull, push or delete (in brackets), where no row is so named; `creates` makes a repository,
-where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the same cloud pull
-without a secret, `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is, `cache` what mends its
-way to a registry behind it, `upstream` where it keeps its login there, `limit` what it counts, `public` where its own address is
-set, `status` where its faults are told, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
+`grant` gives an account the right to pull, push or delete (in brackets), where no row is so named; `creates` makes a
+repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
+same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is,
+`token_log` that of its token server, `cache` what mends its way to a registry behind it, `upstream` where it keeps its login
+there, `limit` what it counts, `public` where its own address is set, `status` where its faults are told, `page` where people
+see what is public. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ gitlab
         project that has {name})
     push make its token with read_registry and write_registry, as a Developer of the project that has {name}
     log gitlab-ctl tail registry
+    token_log gitlab-ctl tail gitlab-rails
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 digitalocean
     # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest

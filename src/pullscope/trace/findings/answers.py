@@ -371,9 +371,8 @@ def look_at_the_log(one: Answer) -> str:
         return f"ask {one.hosted.name}, which alone can see its log, about this request{numbered}{late}"
     url = split(one.hop.request.url)
     port = url.port or {"http": 80}.get(url.scheme, 443)
-    where = (
-        one.step_there("log") or f"docker logs $(docker ps -q --filter publish={port}) on it; kubectl logs in a cluster"
-    )
+    where = one.step_there("token_log" if one.step.is_token else "log") or one.step_there("log")
+    where = where or f"docker logs $(docker ps -q --filter publish={port}) on it; kubectl logs in a cluster"
     return f"read what {one.hop.host} logged for {request(one.step)} ({where}){late}"
 
 

@@ -51,6 +51,9 @@ def of_a_login(one: Answer) -> str | None:
         ways = [f"{again}; if only the first request after each login works, {how}"]
     elif voided(one):
         ways = [f"if its token has expired or was revoked, {again}"]
+        if asked_repositories(one.step):
+            public = ", or make the package public there" if action(one.case, one.step) == "pull" else ""
+            ways.append(f"if it is good, {the_right(one)}{public}")
     elif forbidden and hop.request.method == "POST" and not is_specific(hop):
         ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
     elif forbidden and asked_repositories(one.step):
@@ -81,7 +84,7 @@ def took_before(one: Answer) -> float | None:
 
 
 def voided(one: Answer) -> bool:
-    """Whether a token server refuses a login as it is: akuity/kargo#777, riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
+    """Whether ghcr.io refuses a login, or its access: akuity/kargo#777, riverqueue/riverui#182, camicroscope/Distro#210."""
     voids = one.known is not None and one.known.voids
     return voids and one.step.is_token and one.status == 403 and not is_specific(one.hop)
 
@@ -128,7 +131,7 @@ def refused_login(one: Answer) -> str:
         return f"{said} It took one of {client} {period(since)} before."
     if voided(one):
         said = f"{who} refused the login of {client} with {one.status}{quoted(hop)}"
-        return f"{said}. It does so to a token that has expired or was revoked."
+        return f"{said}. It does so to a token that has expired or was revoked, and to an account without access to the package."
     if one.step.is_token and one.status == 403 and asked_repositories(one.step):
         return f"{who} gives the login of {client} no token for {one.name}, with {one.status}{quoted(hop)}."
     if one.known is not None and one.status in one.known.refuses:

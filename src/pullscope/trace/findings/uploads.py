@@ -159,7 +159,7 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     "upload-given-up",
     needs=Fact.WRITE,
     explains="upload-lost upload-refused write-denied",
-    suffers="clients that check what was acknowledged: regctl, skopeo, podman, oras",
+    suffers="clients that check what was acknowledged: buildx, regctl, skopeo, podman, oras",
     remedy="let the registry answer as the specification says",
     report="regclient/regclient#961",
 )
@@ -168,7 +168,7 @@ def upload_given_up(case: Case) -> Iterator[Found]:
 
     202 is due to PATCH, 201 to PUT, and `Range` is what the registry has by then (distribution-spec 1.1,
     "Pushing a blob in chunks"). A client that reads something else gives up, some with DELETE: regclient/regclient#961 (Zot),
-    pulp/pulp_container#2199 (204 to PATCH). What it asks after that is its own cleaning up.
+    pulp/pulp_container#2199 (204 to PATCH), go-gitea/gitea#34724 (0--1). What it asks after that is its own cleaning up.
     """
     if not case.over or not case.failed:
         return
@@ -201,9 +201,12 @@ _DUE = {"PATCH": 202, "PUT": 201}
 
 def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
     """What is wrong with a good answer to an upload."""
-    method, end = hop.request.method, _end_of(header(hop, "range"))
+    method, span = hop.request.method, header(hop, "range")
+    end = _end_of(span)
     if not hop.ok:
         return None
+    if method == "PATCH" and span is not None and end is None:
+        return f"said {hop.status} to {method} of an upload with Range: {span[:40]}, which is no range"
     if method == "PATCH" and end is not None and (sent := _last_sent(hop, before)) is not None and end != sent:
         return f"acknowledges bytes 0-{end} of an upload (Range) of which 0-{sent} had been sent"
     due = _DUE.get(method, hop.status)
