@@ -99,7 +99,9 @@ digitalocean
 k8s
     status https://github.com/kubernetes/registry.k8s.io/issues
 openshift
-    # docs.openshift.com, "Accessing the registry"
+    # docs.openshift.com, "Accessing the registry"; "Using image pull secrets"
+    pull oc policy add-role-to-user registry-viewer USER -n {owner} (for the pods of another project: oc policy add-role-to-group
+        system:image-puller system:serviceaccounts:PROJECT -n {owner})
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry
 harbor

@@ -201,8 +201,7 @@ _DUE = {"PATCH": 202, "PUT": 201}
 
 def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
     """What is wrong with a good answer to an upload."""
-    method, span = hop.request.method, header(hop, "range")
-    end = _end_of(span)
+    method, end = hop.request.method, _end_of(span := header(hop, "range"))
     if not hop.ok:
         return None
     if method == "PATCH" and span is not None and end is None:
