@@ -82,6 +82,7 @@ helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
 apptainer: While making image
 source-controller: chart pull error|determine (?:the )?artifact
 kubelet: Failed to pull image
+skopeo: (?s)(?:initializing source|at destination:|layer upload to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
 podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer upload|manifest \S+) to |container reg
 """,
     )
@@ -166,7 +167,7 @@ class _Reader:
         text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", text)
         if answer_of(text) is None:
             called = _CALLED.search(text)
-            self.speaker = called[1] if called is not None else _speaker(text) or self.speaker
+            self.speaker = called[1] if called is not None else _speaker(text, entry) or self.speaker
         named = _image(text)
         if named is not None:
             self.image, self.pushes = named, "push" in text
@@ -264,7 +265,7 @@ class _Reader:
         named: tuple[str, str] | None = None,
     ) -> Exchange:
         one = Exchange(method=method, url=url, asked_line=entry.line)
-        client = _speaker(text) or self.speaker
+        client = _speaker(text, entry) or self.speaker
         if client:
             one.sent.append(("User-Agent", client))
         if _REFUSED_LOGIN.search(text) and named is None:
@@ -322,9 +323,9 @@ def _manifest(image: Reference) -> str:
     return f"https://{image.api_host}/v2/{image.repository}/manifests/{image.digest or image.tag}"
 
 
-def _speaker(text: str) -> str:
-    """The client whose words these are; empty where several say so."""
-    return next((client for words, client in _SPEAKERS if words.search(text)), "")
+def _speaker(text: str, entry: Entry) -> str:
+    """The client whose words these are; empty where several say so. Of those with one library, skopeo logs its end as fatal."""
+    return next((one for words, one in _SPEAKERS if words.search(f"{text}\n{entry.fields.get('level', '')}")), "")
 
 
 def _is_storage(url: str) -> bool:

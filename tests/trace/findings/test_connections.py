@@ -20,11 +20,19 @@ SAID = {
         "dial tcp: lookup reg.example.com on 10.0.0.2:53: no such host",
         "Could not resolve host: reg.example.com",
     ),
-    "out": (
+    "barred": (
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 403 Forbidden",
+        "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 407 Proxy Authentication Required",
+        "CONNECT tunnel failed, response 403",
+        "Proxy Authentication Required",
+        "AuthorizedOnly",
+        "Forbidden",
+        "Tunnel or SSL Forbidden",
+    ),
+    "out": (
+        "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 502 Bad Gateway",
         "Error connecting to 10.0.0.9:3128: no answer",
         "proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused",
-        "Forbidden",
         "Service Unavailable",
     ),
     "scheme": (
@@ -135,7 +143,9 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     assert row.kind == kind.strip()
     message, fix = told_of(reason)
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
-    assert row.reached is ("could not reach" not in message and row.kind not in ("slow handshake", "out", "scheme"))
+    assert row.reached is (
+        "could not reach" not in message and row.kind not in ("slow handshake", "out", "barred", "scheme")
+    )
     assert fix
     assert "{" not in message + fix
 

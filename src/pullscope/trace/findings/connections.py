@@ -38,9 +38,13 @@ proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
     {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
     write http:// in HTTPS_PROXY of {who}: the scheme says how to reach the proxy, not what goes through it
 # mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
-# proxy's answer to CONNECT (net/http transport.go, dialConn)
-proxy out: proxyconnect|upstream proxy|error connecting to|socks connect|proxy authentication required
-    |^(?:forbidden|bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
+# proxy's answer to CONNECT, in words of its own at some (net/http transport.go, dialConn): docker/for-linux#376, moby/moby#40507
+proxy barred: proxy authentication required|CONNECT request: 40[37]|CONNECT tunnel failed, response 40[37]
+    |^(?:[\w ]*(?:forbidden|denied|blocked|filtered)[\w ]*|(?-i:[A-Z][a-z]+(?:[A-Z][a-z]+)+))$
+    {who} was refused by its proxy, and so did not get through to {what}
+    ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
+proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
+    |^(?:bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
     (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}

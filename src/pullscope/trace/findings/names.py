@@ -104,7 +104,7 @@ def tag_invalid(case: Case) -> Iterator[Found]:
     needs=Fact.SIGNATURE,
     explains="no-matching-platform",
     severities="warning",
-    suffers="podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
+    suffers="cosign; podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
     remedy="sign it, change policy.json, or update skopeo",
     report="JasonN3/build-container-installer#146",
 )
@@ -119,12 +119,12 @@ def signature_missing(case: Case) -> Iterator[Found]:
     already.
 
     Harbor says NOT_FOUND, which containers/image before 5.31 takes for an error, and ends: containers/image#2203, #2413
-    (skopeo 1.13.3, 1.15.0), podman-container-tools/skopeo#2310, cnrancher/hangar#43.
+    (skopeo 1.13.3, 1.15.0), podman-container-tools/skopeo#2310, cnrancher/hangar#43. cosign verify: FairwindsOps/goldilocks#858.
     """
     step = case.stopped_at
     if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404:
         return
-    name = step.route.repository or case.pull.repository or "it"
+    name, family = step.route.repository or case.pull.repository or "it", case.pull.client.family
     if _OLD_SKOPEO.match(str(case.pull.client)) and step.method == "GET" and codes(step.last) == {"NOT_FOUND"}:
         yield Found(
             [step],
@@ -133,29 +133,31 @@ def signature_missing(case: Case) -> Iterator[Found]:
             "update skopeo to 1.16 or later: that there is no signature yet is normal",
             severity=Severity.WARNING,
         )
-    elif (
-        case.pull.client.family in _CHECKERS
-        and not case.writes
-        and not any(one.route.endpoint is Endpoint.BLOB for one in case.steps)
-    ):
+    elif family in _CHECKERS and not case.writes and all(one.route.endpoint is not Endpoint.BLOB for one in case.steps):
         digits = re.search(r"sha256[-=]([0-9a-f]{64})", step.first.request.url)
         digest = as_digest(f"sha256:{digits[1]}") if digits is not None else None
         listed_in = digest is not None and any(one.route.digest == digest and one.expectation for one in case.steps)
-        whose = f"{name}, for {digest.short}, which its index names" if listed_in and digest is not None else name
-        sign = f"sign each image that the index of {name} names (cosign sign -r)" if listed_in else "sign the image"
+        whose = f"{name}, for {digest.short}{', which its index names' * listed_in}" if digest is not None else name
+        sign = f"sign {f'each image that the index of {name} names (cosign sign -r)' if listed_in else 'the image (cosign sign)'}"
         if step.route.repository is None:
             sign = f"put its signature where lookaside in registries.d says ({step.last.host})"
+        why = ": it stops there where its policy wants one"
+        other = f"change what /etc/containers/policy.json wants of {name}; where signatures are kept is in registries.d"
+        if family == "cosign":  # which for sign looks first, and for tree and copy for attestations too
+            looked, tag = {one.route.reference for one in case.steps if one.route.cosign}, str(step.route.reference)
+            found = any(one.kind is Kind.SIGNATURE for one in case.pull.expected.values())
+            if found or looked != {tag} or not tag.endswith(".sig") or (step.first.host, name, tag) in case.put:
+                return
+            why, other = "", "ask its publisher to; where signatures are kept elsewhere, name that in COSIGN_REPOSITORY"
         yield Found(
             [step],
-            f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more: it stops there where "
-            "its policy wants one.",
-            f"{sign}, or change what /etc/containers/policy.json wants of {name}; where signatures are kept is in "
-            "registries.d",
+            f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more{why}.",
+            f"{sign}, or {other}",
             severity=Severity.WARNING,
         )
 
 
-_CHECKERS = frozenset({"podman", "buildah", "cri-o", "bootc"})
+_CHECKERS = frozenset({"podman", "buildah", "cri-o", "bootc", "cosign"})
 _OLD_SKOPEO = re.compile(r"skopeo 1\.(?:9|1[0-5])\b")
 """Those that look for signatures beside the image, and have a containers/image before 5.31."""
 

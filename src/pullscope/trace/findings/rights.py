@@ -348,7 +348,9 @@ def of_a_refusal(one: Answer) -> str | None:
     if "OWNER/NAME" in named:
         return named
     if one.no_login and says(one.hop, _OF_LOGIN):
-        return f"log in: {one.login}; if it is public, {check(name)}"
+        whole = one.login == f"docker login {host}" and ":" not in host  # harbor#17845, docker/cli#987, nerdctl#3748
+        typed = f" ({host}:PORT, if the image is named so: a login is kept by the name as typed)" if whole else ""
+        return f"log in: {one.login}{typed}; if it is public, {check(name)}"
     if one.no_login:
         return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
     return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"
