@@ -14,6 +14,7 @@ from pullscope.trace.findings.compared import other_digest, said_size
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import cut, limits, patience
+from pullscope.trace.findings.login_commands import print_command
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.hop import client_left, header
@@ -125,8 +126,8 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept
-            else f"run curl -sL '{step.first.request.url}' | sha256sum where {step.last.host} runs and here: push again what is "
-            "wrong there; what is wrong here alone a proxy rewrites, which must pass it on byte for byte",
+            else f"run {print_command(step)} | sha256sum here and in another network: what is wrong here alone, a proxy on "
+            "the way rewrites, which must pass it on byte for byte; what is wrong everywhere is to be pushed again",
         )
 
 

@@ -12,9 +12,11 @@ from functools import lru_cache
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case, mirror_of
 from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.hop import header
+from pullscope.trace.model import Step
 
 LOGINS = {
     **{name: f"{name} login {{}}" for name in ("podman", "buildah", "skopeo", "nerdctl", "oras", "cosign")},
@@ -180,3 +182,10 @@ def _own(case: Case, host: str) -> str:
     return command.replace(
         " {}", "" if registry == DOCKER_HUB and command.startswith("docker login") else f" {registry}"
     ).replace("{}", registry)
+
+
+def print_command(step: Step) -> str:
+    """The command that prints a manifest or blob as the registry has it, with the token that it wants: crane_blob.md of crane."""
+    of = "blob" if step.route.endpoint is Endpoint.BLOB else "manifest"
+    mark = "@" if step.route.digest is not None else ":"
+    return f"crane {of} {registry_name(step.first.host)}/{step.route.repository}{mark}{step.route.named}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import query, split
 from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import Case, Found, in_storage, listed, name_of
@@ -167,7 +168,10 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
             [one.step for one in late],
             f"{hop.host} said {hop.status}: the signed address of {name_of(hop.step)} had expired, "
             f"{period(age) if age >= 1 else 'just'} after {by} had handed it out.",
-            f"set the clocks of {by} and {hop.host} by NTP, and let {by} sign for longer, if the client waited"
+            "start the pull again, for new addresses; if it keeps failing, take out the cache or proxy that keeps "
+            f"redirects of {by}"
+            if known_registry(by) is not None
+            else f"set the clocks of {by} and {hop.host} by NTP, and let {by} sign for longer, if the client waited"
             if age >= 1
             else f"set the clocks of {by} and {hop.host} by NTP, and let no cache in front of {by} keep its redirects",
         )
