@@ -244,6 +244,16 @@ def test_nothing_new() -> None:
     assert any(f"nothing new: latest is still {digest(APP.index)[:19]}" in line for line in live(wire))
 
 
+def test_nothing_new_right_after_it_came() -> None:
+    """A pull that has everything is over for the next one of the same tag, however soon that comes."""
+    wire = Wire(agent=DOCKER_20)
+    docker_classic(wire, APP)
+    wire.wait(0.2)
+    wire.asks_for_token(APP.repository, "again")
+    head(wire, APP, "again")
+    assert any(f"nothing new: latest is still {digest(APP.index)[:19]}" in line for line in live(wire))
+
+
 def test_what_was_here_before_is_not_known() -> None:
     """A client that only asks for the tag may have had it, or may have stopped there: nothing is said of the past."""
     wire = Wire(agent=DOCKER_20)

@@ -204,7 +204,7 @@ class Grouper:
             and not pull.in_flight
             and all(step.last.hung_up for step in pull.open_steps)
             and not pull.pushing
-            and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and (pull.index or pull.missing))
+            and not (clue.issued_to and clue.time - pull.last < STEP_QUIET and _has_more_to_ask(pull))
         ]
 
     def _fallback(self, clue: Clue) -> Pull | None:
@@ -336,6 +336,10 @@ def is_worth_telling(pull: Pull) -> bool:
         return any(step.settled or step.method != "HEAD" for step in asked)
     # A blob that is read is one of an image whose manifest the client has kept; one that is looked for may begin a push.
     return bool(pull.ready) and (pull.asked_itself or (pull.asked_digest and not pull.only_looked_for_blobs))
+
+
+def _has_more_to_ask(pull: Pull) -> bool:
+    return bool(pull.missing or (pull.index and not pull.images))
 
 
 def _was_refused(step: Step) -> bool:
