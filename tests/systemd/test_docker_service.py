@@ -125,6 +125,6 @@ def test_a_read_only_etc_is_one_sentence(machine: Container) -> None:
     read_only = 'mount --bind /etc /etc; mount -o remount,ro,bind /etc; exec "$@"'
     done = machine.run("unshare", "-m", "sh", "-ec", read_only, "sh", *machine.spelled("on"), check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: /etc/systemd/system/")
+    assert done.stderr.startswith("error: cannot change /etc/systemd/system/")
     assert "is mounted read-only. Nothing changed" in done.stderr
     assert (machine.listing(), machine.started()) == (before, started)
