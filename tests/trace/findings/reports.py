@@ -280,4 +280,5 @@ def read(folder: Path) -> dict[str, Report]:
     return reports
 
 
-REPORTS = read(Path(__file__).parents[2] / "data" / "reports")
+FOLDER = Path(__file__).parents[2] / "data" / "reports"
+REPORTS = read(FOLDER)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.trace.findings.reports import REPORTS
+from tests.trace.findings.reports import FOLDER, REPORTS, read
 from tests.trace.wire import played
 
 from pullscope.trace.findings.finding import Finding, Severity
@@ -40,3 +42,18 @@ def test_what_a_client_did_is_told_as_so_many_operations(name: str) -> None:
     """One for each thing that it did, with the right word, and how it ended."""
     pulls = played(REPORTS[name].play()).pulls
     assert [f"{pull.action} {pull.reference or pull.registry} {pull.outcome}" for pull in pulls] == REPORTS[name].told
+
+
+def test_a_fix_can_be_pasted(tmp_path: Path) -> None:
+    """Whatever the names in a recording are: of those that a shell would run, a fix has nothing that it would."""
+    hostile = {"team/app": "team/$(id)x", "team%2Fapp": "team%2F%24%28id%29x"}
+    for file in FOLDER.glob("*.txt"):
+        text = file.read_text(encoding="utf-8")
+        for name, instead in hostile.items():
+            text = text.replace(name, instead)
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    fixes = [
+        one.fix for report in read(tmp_path).values() for pull in played(report.play()).pulls for one in pull.findings
+    ]
+    assert sum("team/__id_x" in fix for fix in fixes) > 100
+    assert [fix for fix in fixes if "$(id)" in fix] == []

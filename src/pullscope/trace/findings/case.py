@@ -5,6 +5,7 @@ Everything is worked out at most once for a look, however many rules ask. Nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ from pullscope.trace.settle import ended_at_a_lookup, failures
 CONTENT = frozenset({Endpoint.MANIFEST, Endpoint.BLOB})
 PINGS = frozenset({Endpoint.PING})
 REFUSALS = frozenset({401, 403})
+_OF_A_SHELL = re.compile(r"[^\w./:@%+=,~\[\]-]")
+"""What a shell may take for its own. No reference has it (distribution/reference, regexp.go), but a URL or a log may."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +136,13 @@ class Case:
         """Hosts that sent a request for something other than a blob on to another host: vanity hosts."""
         return {hop.host for hop in self.hops if crosses(hop) and hop.step.route.endpoint is not Endpoint.BLOB}
 
+    @cached_property
+    def not_for_a_shell(self) -> Mapping[str, str]:
+        """What was asked for under names that a shell would read as more than names, the longest first, and how to write it."""
+        asked = {text for hop in self.hops for text in (hop.host, hop.route.repository, hop.route.reference)}
+        parts = {part for text in asked if text for part in text.split("/") if _OF_A_SHELL.search(part)}
+        return {part: _OF_A_SHELL.sub("_", part) for part in sorted(parts, key=len, reverse=True)}
+
     def severity(self, *steps: Step, otherwise: Severity = Severity.WARNING) -> Severity:
         """An error if one of the steps is why the pull failed."""
         return Severity.ERROR if self.failed and any(step in self.bad for step in steps) else otherwise
@@ -154,11 +164,13 @@ class Found:
     """None: an error if one of the steps is why the pull failed, else a warning."""
 
     def under(self, code: str, case: Case) -> Finding:
-        """The finding of a code."""
-        steps = list(self.steps)
+        """The finding of a code. Its fix may hold commands, which people paste."""
+        steps, fix = list(self.steps), self.fix
+        for text, harmless in case.not_for_a_shell.items():
+            fix = fix.replace(text, harmless)
         numbers = sorted({step.n for step in steps if step.n})
         severity = self.severity or case.severity(*steps)
-        return Finding(code=code, severity=severity, message=self.message, fix=self.fix, steps=tuple(numbers))
+        return Finding(code=code, severity=severity, message=self.message, fix=fix, steps=tuple(numbers))
 
 
 # What rules ask of a step.

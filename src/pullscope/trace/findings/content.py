@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from pullscope.oci.amounts import part_of
 from pullscope.oci.bounds import count
@@ -77,7 +78,7 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
         known = limits(hop)
         fix = known[1] if known is not None else f"raise the limit of time of {who}, or of what is between it and here"
         return f", {times} times after {round(min(seconds))} s: that is a limit of time", fix
-    ask = f"curl -sLo /dev/null -w '%{{size_download}}' '{hop.step.first.request.url}'"
+    ask = f"curl -sLo /dev/null -w '%{{size_download}}' {quote(hop.step.first.request.url)}"
     if hop.bytes == 0:  # distribution/distribution#2778, #4845
         return (
             "",

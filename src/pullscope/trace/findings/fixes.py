@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from shlex import quote
 
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
@@ -225,7 +226,7 @@ def of_a_failure(one: Answer) -> str | None:
 
 
 _STATUSES = """
-400 token read list delete: run curl -i '{url}', and the same past the proxy in front of {host}: one of the two finds it malformed
+400 token read list delete: run curl -i {url}, and the same past the proxy in front of {host}: one of the two finds it malformed
 404 list: check the host, the port and the name: {front} knows no such address
 405 read list: have {front} hand {method} on to the registry behind it; or check that {host} is one
 406 token read list write: ask for a media type that {host} has
@@ -261,7 +262,7 @@ def of_the_status(one: Answer) -> str | None:
         who = front(hop) or f"what is in front of {host}"
         proxy = proxy_setting(one.case.pull.client)
         names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "proxy": proxy}
-        return fix.format(url=hop.request.url, **names)
+        return fix.format(url=quote(hop.request.url), **names)
     if hop.status is None:
         ends = "a firewall or proxy on the way ends it, and has to let that host through"
         runs = "" if one.hosted is not None else ", or nothing runs there"
