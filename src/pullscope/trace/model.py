@@ -10,6 +10,7 @@ operation. Nothing here decides: that is done in `stitch`, `grouping`, `kinds`, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 from pullscope.oci.agents import Client
 from pullscope.oci.bounds import count
@@ -258,6 +259,8 @@ class Pull:
     """Token requests whose token no request has carried yet: the one that does shows whose they are."""
     became: Pull | None = None
     """The operation that claimed it, of one that had no name."""
+    deleted: float = inf
+    """When the first delete that went well began."""
     had_before: bool = False
     """Whether this client was seen fetching the digest that it resolved to, from here, before."""
     partner: Pull | None = None

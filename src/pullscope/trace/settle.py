@@ -228,6 +228,8 @@ def credit(pull: Pull, step: Step) -> None:
     of_another = step.route.cosign or step.route.fallback_for is not None
     if step.kind is Kind.MANIFEST_PUT and step.route.digest is None and not of_another:
         pull.put = True
+    if step.kind is Kind.DELETE:
+        pull.deleted = min(pull.deleted, started)
     if step.digest is None:
         return
     if step.kind in WRITING and step.kind is not Kind.MANIFEST_PUT:
@@ -312,8 +314,7 @@ def _goes_on_without(pull: Pull, step: Step) -> bool:
     if refused and pull.client.family == "skopeo" and bool(pull.images):
         return True
     # distribution-spec, conformance/04_management_test.go, looks for all that it has deleted.
-    deleted = (one for one in pull.steps if one.kind is Kind.DELETE and one.last.ok and one.started < step.started)
-    return step.last.status == 404 and step.method in ("GET", "HEAD") and any(deleted)
+    return step.last.status == 404 and step.method in ("GET", "HEAD") and pull.deleted < step.started
 
 
 def tokens_read_early(pull: Pull, step: Step) -> set[int]:

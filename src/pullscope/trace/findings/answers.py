@@ -326,9 +326,7 @@ def _lacks(one: Answer) -> str | None:
     no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or no_list
     if one.status == 404 and no_repository:
         return "name-unknown"
-    at_home = mirror_of(step.first) is None or all(
-        other.place != step.place for other in one.case.steps if mirror_of(other.first) is None
-    )
+    at_home = mirror_of(step.first) is None or step.place not in one.case.asked_at_home
     return "manifest-unknown" if one.status == 404 and endpoint is Endpoint.MANIFEST and at_home else None
 
 

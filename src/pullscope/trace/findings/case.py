@@ -137,6 +137,11 @@ class Case:
         return {hop.host for hop in self.hops if crosses(hop) and hop.step.route.endpoint is not Endpoint.BLOB}
 
     @cached_property
+    def asked_at_home(self) -> set[tuple[str | None, ...]]:
+        """What was asked for past all mirrors."""
+        return {step.place for step in self.steps if mirror_of(step.first) is None}
+
+    @cached_property
     def not_for_a_shell(self) -> Mapping[str, str]:
         """What was asked for under names that a shell would read as more than names, the longest first, and how to write it."""
         asked = {text for hop in self.hops for text in (hop.host, hop.route.repository, hop.route.reference)}

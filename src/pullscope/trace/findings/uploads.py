@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
@@ -172,11 +173,17 @@ def upload_given_up(case: Case) -> Iterator[Found]:
     """
     if not case.over or not case.failed:
         return
-    uploads = [step for step in case.steps if step.route.endpoint in UPLOADS and is_write(step)]
-    for step in uploads:
+    uploads: dict[tuple[str, str | None], list[Step]] = {}
+    for step in case.steps:
+        if step.route.endpoint is Endpoint.UPLOAD and is_write(step):
+            uploads.setdefault((step.first.host, step.route.upload_id), []).append(step)
+    in_order = [sorted(upload, key=lambda step: step.started) for upload in uploads.values()]
+    for step, before, after in (
+        (step, steps[:n], steps[n + 1 :]) for steps in in_order for n, step in enumerate(steps)
+    ):
         last = step.last
-        wrong = _against_the_protocol(last, [one for one in uploads if _is_before(one, step)])
-        if wrong is None or any(_is_before(step, one) and one.method in ("PATCH", "PUT") for one in uploads):
+        wrong = _against_the_protocol(last, before)
+        if wrong is None or any(one.method in ("PATCH", "PUT") for one in after):
             continue
         yield Found(
             [step],
@@ -184,13 +191,12 @@ def upload_given_up(case: Case) -> Iterator[Found]:
             f"update or repair {last.host}, whose answer is not the one that the specification has; some clients take it",
             severity=Severity.ERROR,
         )
-    for step in uploads:
-        before = [one for one in uploads if _is_before(one, step)]
-        if step.kind is Kind.DELETE and before and before[-1].last.ok:
+    for earlier, step in (pair for steps in in_order for pair in pairwise(steps)):
+        if step.kind is Kind.DELETE and earlier.last.ok:
             yield Found(
-                [before[-1], step],
-                f"{case.client} cancelled its upload to {step.last.host}, whose last answer was {before[-1].last.status} to "
-                f"{before[-1].method}: that answer names no error.",
+                [earlier, step],
+                f"{case.client} cancelled its upload to {step.last.host}, whose last answer was {earlier.last.status} to "
+                f"{earlier.method}: that answer names no error.",
                 f"read the output of {case.client}: it stopped by itself",
                 severity=Severity.ERROR,
             )
@@ -210,12 +216,6 @@ def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
         return f"acknowledges bytes 0-{end} of an upload (Range) of which 0-{sent} had been sent"
     due = _DUE.get(method, hop.status)
     return f"said {hop.status} to {method} of an upload, where {due} is due" if hop.status != due else None
-
-
-def _is_before(one: Step, other: Step) -> bool:
-    """Whether a step of the same upload was before another."""
-    same = one.route.upload_id == other.route.upload_id and one.first.host == other.first.host
-    return same and one.started < other.started and one.route.endpoint is Endpoint.UPLOAD
 
 
 def _last_sent(hop: Hop, before: list[Step]) -> int | None:
