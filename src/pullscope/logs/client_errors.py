@@ -27,6 +27,7 @@ _ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?: (?=\S)'
 _UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?:: | (?=failed with status))")
 """One of which the method is not said: containerd before 1.6; docker's login where the challenge is Basic."""
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
+_SENT = re.compile(rf"uploading layer to ({_URL}): ")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
 _LOOKED = re.compile(r"checking whether a blob (sha256:[0-9a-f]{64}) exists in (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
@@ -82,8 +83,8 @@ helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
 apptainer: While making image
 source-controller: chart pull error|determine (?:the )?artifact
 kubelet: Failed to pull image
-skopeo: (?s)(?:initializing source|at destination:|layer upload to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
-podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer upload|manifest \S+) to |container reg
+skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
+podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |container reg
 """,
     )
 ]
@@ -121,7 +122,7 @@ WITHOUT_A_REQUEST = {
 MARK = re.compile(
     rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
     r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
-    r"uploading manifest \S+ to |pinging (?:docker|container) registry |could not fetch content descriptor |"
+    r"uploading (?:manifest \S+|layer) to |pinging (?:docker|container) registry |could not fetch content descriptor |"
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
     r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
     r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
@@ -184,6 +185,8 @@ class _Reader:
             return
         elif unsaid := _UNSAID.search(text):
             yield self._exchange("GET", unsaid[1], text, entry, answer)
+        elif sent := _SENT.search(text):
+            yield self._exchange("PUT", sent[1], text, entry, answer)
         elif upload := _UPLOAD.search(text):
             yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
         elif (uploaded := _UPLOADED.search(text)) and (put := _parsed(f"{uploaded[2]}:{uploaded[1]}")) is not None:

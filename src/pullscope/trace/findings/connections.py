@@ -28,7 +28,7 @@ proxy name: proxyconnect.*\blookup\b
     write HTTPS_PROXY of {who} as http://HOST:PORT, with a host that {machine} finds (`lookup http`: a scheme stands there twice)
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
 name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
-    {who} could not reach {what}: no DNS server answered
+    {who} could not reach {what}: no DNS server gave an answer of use
     name a DNS server that answers in /etc/resolv.conf of {machine}: dig {bare} @SERVER tries one
 name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
     {who} could not reach {what}: no address is known for that name
