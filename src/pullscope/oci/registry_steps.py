@@ -10,8 +10,9 @@ see what is public. Braces: the names of `KnownRegistry.step`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+
+from pullscope.oci.text_table import rows
 
 TABLE = """
 docker-hub
@@ -136,11 +137,5 @@ gitea
 """Registries by their ids, and below them the steps, by their names."""
 
 
-def _read() -> dict[str, Mapping[str, str]]:
-    text = re.sub(r"\n {8}", " ", re.sub(r"^ *#.*\n", "", TABLE, flags=re.MULTILINE))
-    rows = re.findall(r"^([\w-]+)\n((?: {4}.+\n)+)", text, re.MULTILINE)
-    return {key: dict(line.split(" ", 1) for line in lines.strip().split("\n    ")) for key, lines in rows}
-
-
 RIGHTS = ("pull", "push", "delete")
-STEPS: Mapping[str, Mapping[str, str]] = _read()
+STEPS: Mapping[str, Mapping[str, str]] = {key: steps for key, _, steps in rows(TABLE)}
