@@ -57,6 +57,11 @@ tls plain: does not speak TLS|HTTP response to HTTPS client|first record does no
 tls read: (?!)
     what answered as {what} shows the certificate of another CA: something on the way reads TLS, as a company's proxy does
     {trust}
+# The same of a client that may have no CAs itself: GoogleContainerTools/kaniko#2281, #3304, distribution/distribution#1947
+tls roots: (?!)
+    {who} trusts no CA behind the certificate of {what}: something on the way reads TLS, or {who} has no CA certificates
+    run openssl s_client -connect {port} where {who} runs: if a company is the issuer, {trust}; else install the package
+    ca-certificates there (in a container, in its image)
 tls client: certificate required|tls: (?:bad|unknown) certificate|alert (?:unknown ca|bad certificate)|client certificate
     {what} was reached and asks for a client certificate
     give {client} the certificate that {hosts} asks for (docker and podman: client.cert and client.key in certs.d/{hosts})
@@ -181,7 +186,8 @@ def failure(hop: Hop) -> Failure | None:
     others = {"trust": "read", "chain": "read", "name": "elsewhere", "refused": "filter"}
     kind = others.get(found.kind) if found is not None else None
     if kind is not None and found is not None and found.reached and _is_of_others(hop):
-        return next(one for one in FAILURES if one.kind == kind)
+        own = kind == "read" and "unknown authority" in hop.failed.reason  # Go's words; mitmproxy brings CAs of its own
+        return next(one for one in FAILURES if one.kind == ("roots" if own else kind))
     return found
 
 
