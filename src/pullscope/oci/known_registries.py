@@ -68,6 +68,8 @@ class KnownRegistry:
     """A regular expression that finds something in its challenge's realm."""
     server: str | None = None
     """How its Server header begins, where it sends one of its own."""
+    inside: str | None = None
+    """A regular expression for how its names begin where it is run."""
 
     def step(self, need: str, name: str | None = None, role: str | None = None) -> str | None:
         """One of its steps, for a repository and for who asks; None where none is known, or its names are not."""
@@ -204,6 +206,7 @@ mcr: Microsoft Artifact Registry
 # docs.redhat.com: openshift_container_platform, "Accessing the registry"; minishift/minishift#817
 openshift: OpenShift's registry
     realm /openshift/token$
+    inside (?:(?:default-route-openshift-|image-registry\.openshift-)image-registry|docker-registry\.default\.svc)\b
     login oc whoami -t | docker login {host} -u USER --password-stdin
     source https://docs.openshift.com/container-platform/4.0/registry/accessing-the-registry.html
     is_cache no
@@ -282,6 +285,11 @@ def known_registry(
     said = [row for challenge in challenges for row in _ROWS if _says(row, challenge)]
     said += [row for server in servers for row in _ROWS if row.server is not None and server.startswith(row.server)]
     return _at(name, said[0]) if said else None
+
+
+def named_inside(host: str) -> KnownRegistry | None:
+    """The self-hosted registry that has such a name where it is run."""
+    return next((_at(host, row) for row in _ROWS if row.inside is not None and re.match(row.inside, host)), None)
 
 
 def registry_behind(challenges: Iterable[Challenge]) -> KnownRegistry | None:

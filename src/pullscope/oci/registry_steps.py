@@ -4,8 +4,8 @@
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
 same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is,
 `token_log` that of its token server, `cache` what mends its way to a registry behind it, `upstream` where it keeps its login
-there, `limit` what it counts, `public` where its own address is set, `status` where its faults are told, `page` where people
-see what is public. Braces: the names of `KnownRegistry.step`.
+there, `limit` what it counts, `public` where its own address is set, `status` where its faults are told, `scan` where it is
+said what may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ openshift
     # docs.openshift.com, "Accessing the registry"; "Using image pull secrets"
     pull oc policy add-role-to-user registry-viewer USER -n {owner} (for the pods of another project: oc policy add-role-to-group
         system:image-puller system:serviceaccounts:PROJECT -n {owner})
+    nodes oc policy add-role-to-group system:image-puller system:serviceaccounts:PROJECT -n {owner}
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry
 harbor
@@ -111,7 +112,8 @@ harbor
     pull add it in Members of the project {owner}, or a robot account that has pull in its Robot Accounts
     push add it in Members of the project {owner} as Developer, or a robot account that has push and pull in its Robot Accounts
     delete make it Maintainer in Members of the project {owner}, or give its robot account delete
-    log /var/log/harbor/core.log and registry.log
+    log /var/log/harbor/core.log and registry.log; by Helm kubectl logs -l component=core, and registry
+    scan the project, Configuration, CVE allowlist
     cache press Test Connection at its endpoint there (Administration, Registries)
     upstream in its registry endpoint for Docker Hub
     public external_url: https://{host} in harbor.yml, and ./prepare (externalURL in the Helm chart)
@@ -120,6 +122,7 @@ artifactory
     grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Administration, User Management,
         Permissions)
     log $JFROG_HOME/artifactory/var/log/artifactory-service.log
+    scan Xray, Watches and Policies
     cache press Test at its remote repository there (Administration, Repositories)
     upstream in the settings of its remote repository
     public https://{host} as Custom Base URL (Administration, General, Settings)

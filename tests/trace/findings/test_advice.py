@@ -14,6 +14,10 @@ SAID = {
     "client certificate": "400 No required SSL certificate was sent",
     "headers": "400 Request Header Or Cookie Too Large",
     "no rule": "default backend - 404",
+    "mixed list": "does not match schema: 'application/vnd.docker.distribution.manifest.v2+json' is not one of ['a/b']",
+    "schema 1": "Pulling Docker images with manifest v2 schema 1 to this repository is blocked.",
+    "own copy": "unknown: http status code: 404, body: {'errors':[{'code':'MANIFEST_UNKNOWN'}]}",
+    "unscanned": "current image without vulnerability scanning cannot be pulled due to configured policy",
     "types in Quay": "failed to parse manifest: manifest data does not match schema: 'a/b' is not one of ['c/d']",
     "mount in Quay": "INVALID_REQUEST: Missing `from` repository argument",
     "plain layers": "'application/vnd.docker.image.rootfs.diff.tar' is not one of ['a/b']",
@@ -135,6 +139,7 @@ def test_the_table_is_read_as_it_is_written() -> None:
             "creates",
             "home",
             "lets_in",
+            "scan",
             "secret",
             "unlock",
         }, one.name

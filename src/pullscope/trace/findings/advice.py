@@ -44,7 +44,8 @@ cookies: csrf token
     let {client} send no cookies: {host} treats a request with cookies as a browser's, and wants a CSRF token beside them
 # mozilla/jetstream#2683
 closed: deprecated and shutting down|\bshut down\b|\bdiscontinued\b
-    use the registry that replaced {host} (for gcr.io: gcloud artifacts docker upgrade migrate, in its project)
+    ask the registry that replaced what closed, or let the cache at {host} ask it (of gcr.io: registry.k8s.io for Kubernetes's own
+    images, else what the project names; it moves by gcloud artifacts docker upgrade migrate)
 proxy login: proxy authentication
     give the client the login of the proxy in its proxy settings
 account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
@@ -114,6 +115,18 @@ peers (read): find peer|mirror resolve|determine size of blob
 # What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
+# openshift/oc-mirror#253, podman-container-tools/buildah#2724: an index of one family, and images of the other
+mixed list (write): schema: '[\w./-]*(?:docker|oci)[\w.]*\.(?:manifest|index)[\w.+]*' is not one of|schema mismatch
+    push it, an index with all its images, in one family of types: --format v2s2 or --format oci (buildah or podman manifest push
+    --all, skopeo copy), oci-mediatypes=true in buildx
+# cilium/cilium#22493, and below it the name in Artifactory's repository configuration
+schema 1 (read write): schema ?1\b.{0,40}\bblocked
+    copy it as schema 2 (skopeo copy --format v2s2 docker://SOURCE docker://TARGET), or switch off Block pushing (or pulling) of
+    image manifest v2 schema 1 (blockPushingSchema1) of that repository of {host}
+# Harbor's core asks its own registry for what was just put: goharbor/harbor#14902, #14367, #22417, #15234
+own copy (write): http status code: 404, body: .*unknown
+    give all instances of the registry behind {host} one storage and one Redis, or run one: what was just put is not found there
+    (its registry.log has more)
 # deckhouse/deckhouse-cli#55, deckhouse/deckhouse#5008, #10672
 types in Quay (write): does not match schema: '(?P<what>[\w.+-]+/[\w.+-]+)' is not one of
     set FEATURE_GENERAL_OCI_SUPPORT: true in the config.yaml of Quay at {host}, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
@@ -129,9 +142,10 @@ types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
 # moby/buildkit#5747, chainguard-dev/apko#450, ko-build/ko#928
 form at ECR (write): parameter at 'ImageManifest'
     push it as an image (oci-artifact=false in buildx, cosign from version 2), for {host} knows no manifest of that form
-# sigstore/cosign#3758
-overwrite in Artifactory (write): could not locate artifact
-    give the account that {client} uses the right to write over tags (Delete/Overwrite) on that repository of {host}
+# sigstore/cosign#3758, GoogleContainerTools/kaniko#1095
+overwrite in Artifactory (write): could not locate artifact|_INVALID: HTTP 403 Forbidden
+    push under a new tag, or give the account that {client} uses the right to write over tags (Delete/Overwrite) on that
+    repository of {host}
 # GitLab, whose list grows with its versions: falcosecurity/falco#2714, fluxcd/flux2#3724, grimoire-rs/grimoire#11
 types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
     push it with a type that {host} knows, or to a registry that takes artifacts: {what} is not in its list (newer GitLab knows
@@ -174,12 +188,14 @@ maintenance: maintenance|read.?only
     wait until {host} is back
 licence: licen[cs]e|subscription|\bpayment|billing|suspended|overdue|\btrial\b|upgrade your
     check the account or licence of {host}
+# goharbor.io/docs, "Configure a Per-Project CVE Allowlist"
+unscanned: without vulnerability scan|not (?:been )?scanned
+    scan it at {host} (Harbor: the artifact, Scan Vulnerability), or have an administrator of the project take that rule back
 # jfrog/jfrog-cli-core#1101, sobolevn/git-secret#801
-scan: vulnerabilit|not scanned|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
-    fix or allow what the scan found, or change the policy of {host} (Harbor: the project, Configuration, CVE allowlist; JFrog:
-    Xray, Watches and Policies)
+scan: vulnerabilit|severity|malware|block(?:ed by|ing) (?:policy|xray)|curation
+    fix or allow what the scan found, or change the policy of {host} ({scan})
 signature (read list write delete): \b(?:un)?signed\b|signature (?:is )?(?:required|missing|not)|content trust
-    sign the image as {host} demands
+    sign the image as {host} demands (by cosign: cosign sign {host}/{name}@DIGEST), or have that rule taken back
 # Lists in pages: distribution/distribution#4844
 page (list): number of results|pagination|page.?size
     ask for fewer at a time (n= in the address), and follow Link to the next page
@@ -244,6 +260,8 @@ database: \b(?:database|sql|postgres\w*|redis|redigo|deadlock|pq:)
 A line of a row that begins with a bar goes on with its words. The reports are where such words were seen.
 """
 
+POLICIES = frozenset({"schema 1", "unscanned", "scan", "signature"})
+"""What a registry gives nobody: a login changes nothing of that, whatever the status is."""
 ITS_OWN_PARTS = frozenset({"own storage", "network", "storage", "database", "disk rights", "disk failed"})
 """What a server says of its own parts: with a refusal such words are about something else."""
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KnownRegistry, known_registry
+from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of, split
 from pullscope.trace.findings.advice import Clue, clue
@@ -113,6 +114,7 @@ class Answer:
             unlock=self.step_there("unlock") or "its rules for what may not be written",
             cache=f" ({cache})" if (cache := self.step_there("cache")) else "",
             home=mirror_of(self.step.first) or "REGISTRY",
+            scan=self.step_there("scan") or f"Harbor: {STEPS['harbor']['scan']}; JFrog: {STEPS['artifactory']['scan']}",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
             secret=f" with {self.known.secret}" if self.known is not None and self.known.secret is not None else "",

@@ -11,8 +11,9 @@ from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
+from pullscope.trace.findings.advice import POLICIES, clue
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.asked import LOOKERS
+from pullscope.trace.findings.asked import LOOKERS, act
 from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost, realm_lost
@@ -66,6 +67,8 @@ def _is_told_nothing(step: Step) -> bool:
     """Whether a 401 without a token of ours holds no challenge that a client can answer."""
     last = step.last
     if step.is_token or last.status != 401 or last.request.authorization != "none" or in_storage(last):
+        return False
+    if (said := clue(last, act(step))) is not None and said.name in POLICIES:
         return False
     return all(challenge.scheme == "bearer" and not challenge.realm for challenge in last.challenges)
 

@@ -21,7 +21,7 @@ from pullscope.trace.findings.case import REFUSALS, is_write, mirror_of
 from pullscope.trace.findings.client_settings import proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
-from pullscope.trace.findings.fronts import passing
+from pullscope.trace.findings.fronts import passing, unnamed
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.missing import cache, of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
 from pullscope.trace.findings.put_before import of_one_push
@@ -222,7 +222,10 @@ def of_a_failure(one: Answer) -> str | None:
         # distribution/distribution-library-image#146
         return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
     reaches = f": it may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""
-    return ("" if one.times > 2 else "try again; if it fails again, ") + look_at_the_log(one) + reaches + past
+    again, look = "" if one.times > 2 else "try again; if it fails again, ", look_at_the_log(one)
+    if one.status in (502, 504) and name is None and not hop.errors:
+        look = f"read the log of {unnamed(hop, 'no registry says this itself')}; then {look}"
+    return again + look + reaches + past
 
 
 _STATUSES = """

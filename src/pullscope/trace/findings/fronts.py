@@ -15,7 +15,8 @@ TABLE = """
 # ngx_http_core_module, ngx_http_proxy_module, ngx_http_access_module; kubernetes.github.io/ingress-nginx, "Annotations"
 nginx|openresty|tengine|kong
     raise client_max_body_size in nginx (0 for no limit; ingress-nginx: nginx.ingress.kubernetes.io/proxy-body-size: "0")
-    raise proxy_read_timeout and proxy_send_timeout in nginx (900s), and let it not keep uploads (proxy_request_buffering off)
+    raise proxy_read_timeout and proxy_send_timeout in nginx (900s), and let it not keep uploads (proxy_request_buffering off;
+        ingress-nginx: annotations of those names with hyphens below nginx.ingress.kubernetes.io/, seconds without a unit)
     take limit_except, deny and auth_basic off location /v2/ in nginx
 # developers.cloudflare.com, "Connection limits", "Error 413": 120 s and 100 MB, which no setting of a registry changes
 cloudflare
@@ -43,24 +44,27 @@ apache
     raise LimitRequestBody in Apache (0 for no limit), and SecRequestBodyLimit if it has mod_security: both say 413
     raise Timeout and ProxyTimeout in Apache
     take Require, Limit and SecRuleEngine off <Location /v2/> in Apache
-envoy|istio-envoy
+# www.envoyproxy.io, route timeout (15 s unless told), buffer filter; those words are Google's load balancers' too
+envoy|istio-envoy|upstream request timeout|stream timeout
     raise max_request_bytes of its buffer filter
     raise the timeout of its route (0s for none)
-# learn.microsoft.com, requestLimits
+# learn.microsoft.com, requestLimits: 30,000,000 bytes unless told, and at most 4 GiB
 microsoft-iis
-    raise maxAllowedContentLength (requestLimits) in IIS
-    raise the timeouts of IIS and its proxy (ARR)
+    raise maxAllowedContentLength (requestLimits, in bytes, at most 4294967295) in IIS
+    raise the time-out of the proxy in IIS (Application Request Routing, Server Proxy Settings)
+# caddyserver.com/docs/caddyfile, directives request_body and reverse_proxy: neither is set unless told
 caddy
     raise max_size of request_body in Caddy
-    raise read_timeout and write_timeout of reverse_proxy in Caddy
+    raise response_header_timeout, read_timeout and write_timeout in reverse_proxy, transport http of Caddy
 # doc.traefik.io, respondingTimeouts; its 499 has these words: quay/quay-operator#1084, goharbor/harbor#18484
 traefik|client closed request
     raise maxRequestBodyBytes of Traefik's buffering
     raise readTimeout in Traefik (entryPoints.NAME.transport.respondingTimeouts.readTimeout, 0 for none)
     take the middleware that refuses it off the router of /v2/ in Traefik
+# docs.haproxy.org, 1.3.1 and "timeout server"; docs.openshift.com, "Configuring route timeouts"
 haproxy
     change the rule of HAProxy that refuses bodies by size (req.body_size), or push past it
-    raise timeout server and timeout client in HAProxy
+    raise timeout server and timeout client in HAProxy (OpenShift: oc annotate route NAME haproxy.router.openshift.io/timeout=15m)
     take the http-request deny that fits it out of haproxy.cfg
 """
 """Names, and below each what to do about its limit of size, about that of time, and, where known, so that it refuses nothing."""
@@ -93,7 +97,7 @@ They ask for a login, or check what asks (`check`)."""
 
 
 def _read(row: str, table: str) -> list[tuple[str, ...]]:
-    return re.findall(row, re.sub(r"^#.*\n", "", table, flags=re.MULTILINE), re.MULTILINE)
+    return re.findall(row, re.sub(r"\n {8}", " ", re.sub(r"^#.*\n", "", table, flags=re.MULTILINE)), re.MULTILINE)
 
 
 _GATES = tuple(
@@ -107,17 +111,32 @@ _ROWS = tuple(
 )
 
 
+OF_SIZE = (
+    "client_max_body_size 0 in nginx, LimitRequestBody 0 in Apache, maxRequestBodyBytes of buffering in Traefik, "
+    "maxAllowedContentLength in IIS"
+)
+OF_TIME = (
+    "proxy_read_timeout in nginx, readTimeout in Traefik, timeout server in HAProxy, ProxyTimeout in Apache, the idle "
+    "timeout of a load balancer"
+)
+"""Limits of what does not name itself, by what it may be: the settings of the table."""
+
 AT_ONE_GIB = range(1 << 30, (1 << 30) + (16 << 20))
 """Where nginx ends what it keeps for a slow client, by its default: containers/podman#14481, Wonderfall/dockerfiles#83."""
 
 PATIENCE = """
 # nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
-# canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout
-59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout) and AWS's load balancers wait unless told
+# canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout; httpd.apache.org, Timeout
+59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout) and AWS's load
+        balancers (idle timeout) wait unless told
 # developers.cloudflare.com, "Connection limits", proxy read timeout (100 s before)
 119-123: 120 s are what Cloudflare waits for an answer
-# docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout
-29-31: 30 s are what CloudFront and Google's load balancers wait for an answer unless told
+# docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout;
+# docs.openshift.com, "Configuring route timeouts"
+29-31: 30 s are what CloudFront, Google's load balancers and OpenShift's router
+        (oc annotate route NAME haproxy.router.openshift.io/timeout=15m) wait for an answer unless told
+# www.envoyproxy.io, RouteAction, timeout
+14-16: 15 s are what Envoy waits for an answer unless told (timeout of its route)
 """
 """Seconds after which proxies end what is under way, unless told."""
 
@@ -141,6 +160,12 @@ def patience(seconds: float | None) -> str | None:
 def gate(text: str, *, check: bool) -> tuple[str, str] | None:
     """Whose login page or check an address or a title is, and what to do about it; None where it is none."""
     return next(((name, fix) for pattern, kind, name, fix in _GATES if kind is check and pattern.search(text)), None)
+
+
+def unnamed(hop: Hop, settings: str) -> str:
+    """Where to set something in front of a host, where the answer does not name what stands there."""
+    look = f"curl -sI {hop.request.url.partition('://')[0]}://{hop.host}/v2/ shows the outermost in Server"
+    return f"each proxy in front of {hop.host} ({settings}); {look}, and no Server is often Traefik or HAProxy"
 
 
 def limits(hop: Hop) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from pullscope.oci.amounts import period
-from pullscope.oci.known_registries import KnownRegistry, known_registry, registry_behind
+from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case, mirror_of
@@ -103,7 +103,8 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     """The registry at a host, by its name, by its challenges, and by what it names itself."""
     here = [hop for hop in case.hops if hop.host == host]
     challenges = [challenge for hop in here for challenge in hop.challenges]
-    return known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
+    known = known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
+    return known or named_inside(host)
 
 
 @lru_cache(maxsize=8)

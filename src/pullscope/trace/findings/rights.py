@@ -327,9 +327,6 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.status not in REFUSALS or one.code is None:
         return None
     if one.code == "write-denied":
-        if "MANIFEST_INVALID" in codes(one.hop):
-            account = f"an account that may overwrite tags of {name}"
-            return f"push under a new tag, or with {account} (in Artifactory: delete)"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
         present = (

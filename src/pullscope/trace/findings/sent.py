@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.digest import as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import parameters, query
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
-from pullscope.trace.findings.fronts import limits, patience
-from pullscope.trace.findings.said import front, is_specific, says, tells_more
+from pullscope.trace.findings.fronts import OF_SIZE, OF_TIME, limits, patience, unnamed
+from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 
@@ -117,20 +119,15 @@ def of_size_and_time(one: Answer) -> str | None:
         return f"{again}; if that fails too, {network}: {limits_of}"
     if one.code == "upload-too-large":
         # goharbor/harbor#22353, #15823: the second of two
-        server = f"curl -sI {one.hop.request.url.partition('://')[0]}://{host}/v2/ may show whose that is, in Server"
-        return (
-            known[0]
-            if known is not None
-            else f"raise the body limit of each proxy in front of {host}, not of one: {server}"
-        )
+        return known[0] if known is not None else f"raise the body limit of {unnamed(one.hop, OF_SIZE)}"
     if one.code == "upload-cut-off":
         whose, look = patience(one.hop.seconds), look_at_the_log(one).partition(":")[0]
         if known is not None and one.hop.status is not None:
             return f"{known[1]}; where that is no help, {look}"
         if whose is not None:
             return f"raise the time limit of the proxy in front of {host}: {whose}; where that is no help, {look}"
-        nginx = "proxy_read_timeout and client_max_body_size in nginx"
-        return f"raise the time and size limits of the proxy in front of {host} ({nginx}), and {look}"
+        kinds = "time and size limits" if one.hop.status is None else "time limit"
+        return f"raise the {kinds} of {unnamed(one.hop, OF_TIME)}; where that is no help, {look}"
     if one.code == "upload-lost":
         if one.hosted is not None:
             return (
@@ -202,6 +199,12 @@ def of_uploads(one: Answer) -> str | None:
     if one.status == 416 or says(hop, PART):
         from_there = f"from where {host} says that it is: the Range of its answers"
         return f"push again, and send the parts of a blob one after the other, {from_there}"
+    if (
+        "DIGEST_INVALID" in said
+        and (named := parameters(query(hop.request.url)).get("digest"))
+        and as_digest(named[0]) is None
+    ):
+        return f"name the digest whole, as sha256: and 64 digits of 0-9 and a-f: {named[0][:MOST]} is none"
     changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
@@ -246,7 +249,7 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"push {both}: this list names manifests of the other"
     if says(one.hop, _OF_VERSIONS):
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
-    if media_class(sent) in _TYPES and "docker" in sent and one.hosted is None:
+    if media_class(sent) in _TYPES and "docker" in sent and one.known is None:
         how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
         return f"push the image as OCI ({how}), or let {host} take Docker's types (http.compat in Zot): it may take OCI's only"
     types = _DOCKER_TYPES.get(one.case.pull.client.family)
