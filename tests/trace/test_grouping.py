@@ -578,6 +578,22 @@ def test_two_pushes_without_tokens_that_keep_their_connections() -> None:
     assert sorted((pull.tag, len(pull.hops)) for pull in played(*wires).pulls) == [("v0", 4), ("v1", 4)]
 
 
+@pytest.mark.parametrize("apart", [0.001, 0.02, 0.4])
+def test_pushes_at_once_of_what_is_there_put_the_tag_once_each(apart: float) -> None:
+    """skopeo 1.9 closes each connection and has no token: who puts the tag now is none that does or did so (three: seen)."""
+    wires = []
+    for number in range(3):
+        wire = Wire(agent=SKOPEO, at=1000 + number * apart)
+        wire.ask("GET", f"{HUB}/v2/")
+        wire.wait(0.1)
+        for content in APP.blobs()[:2]:
+            wire.ask("HEAD", APP.url("blobs", digest(content)), 200)
+        wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10)
+        wires.append(wire)
+    told_of = [(pull.action, pull.tag, pull.outcome) for pull in played(*wires).pulls]
+    assert told_of == [("push", APP.tag, Ending.COMPLETE)] * 3
+
+
 def looks(wire: Wire, repository: str, *, at: float, status: int = 404, seconds: float = 0.02) -> None:
     """A blob is looked for, as by skopeo before it uploads one."""
     url = f"https://registry.example.com/v2/{repository}/blobs/{digest('base')}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from pullscope.oci.agents import DAEMONS, STARTS_OVER
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs
+from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs, names_tag
 from pullscope.trace.model import Outcome, Pull
 from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
 from pullscope.trace.times import BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
@@ -74,6 +74,14 @@ def _has_another_token(clue: Clue, pull: Pull) -> bool:
     return bool(another) and not is_same_process(clue, pull) and not _as_if_anew(clue, pull)
 
 
+def _puts_it_itself(clue: Clue, pull: Pull) -> bool:
+    """It has put this very tag, or is about to: whoever puts it now is another (three skopeo 1.9 at once: seen)."""
+    if clue.method != "PUT" or not names_tag(clue.route) or is_theirs(clue, pull):
+        return False
+    puts = (step for step in pull.open_steps if step.method == "PUT" and step.place == clue.step.place)
+    return (*clue.step.place, "PUT") in pull.answered or any(puts)
+
+
 VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
     "full": _is_full,
     "too old": _is_too_old,
@@ -82,6 +90,7 @@ VETOES: Mapping[str, Callable[[Clue, Pull], bool]] = {
     "another HTTP/2 connection": _has_its_own_stream,
     "another client": _is_another_client,
     "another token": _has_another_token,
+    "another put": _puts_it_itself,
 }
 """Who cannot have asked, whatever else speaks for it."""
 
