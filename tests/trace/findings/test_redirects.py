@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.trace.findings.looked_at import (
     BLOB,
@@ -18,6 +20,8 @@ from tests.trace.findings.looked_at import (
 )
 from tests.trace.images import OCI_INDEX, containers_image, digest, docker_classic
 from tests.trace.wire import CDN, CRANE, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, challenge_for
+
+from pullscope.trace.events import Responded
 
 TAG_AT_VANITY = TAG.replace(HUB, VANITY)
 
@@ -54,6 +58,19 @@ def ping(status: int, answer: dict[str, str] | None = None, agent: str = DOCKER_
     wire = Wire(agent=agent)
     wire.ask("GET", f"{VANITY}/v2/", status, answer=answer)
     return wire
+
+
+def test_what_is_not_played_is_not_the_fault_of_the_domain() -> None:
+    """pullscope answers in its place, says that it does not know the answer, and names the rule; others of that status are."""
+    wire = ping(501, agent=SKOPEO)
+    [answer] = [event for event in wire.events if isinstance(event, Responded)]
+    at = wire.events.index(answer)
+    wire.events[at] = replace(answer, answered_by="nginx.conf: not known")
+    one = found(wire)["registry-failed"]
+    assert one.message.startswith("What docker.example.com would answer is not known")
+    assert "--vanity" in one.fix
+    wire.events[at] = replace(answer, answered_by="nginx.conf:3")
+    assert "the fault is there" in found(wire)["registry-failed"].message
 
 
 @pytest.mark.parametrize("status", [404, 403, 502])

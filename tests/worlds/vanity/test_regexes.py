@@ -9,7 +9,10 @@ from random import Random
 
 import pytest
 
-from pullscope.worlds.vanity.regexes import RegexError, TooSlowError, bounded, regex, replace_all
+from pullscope.oci.messages import Request
+from pullscope.worlds.vanity.decide import decide
+from pullscope.worlds.vanity.reading import parse_rules
+from pullscope.worlds.vanity.regexes import RegexError, UndecidedError, bounded, regex, replace_all
 
 ATOMS = ["a", "b", "/", ".", "[ab]", "[^/]", r"\d", "^", "$", r"\b", r"\w", "[a-b1]", "x?"]
 ENDINGS = ["*", "+", "?", "{0,2}", "*?", "+?", "{2}", "{1,}"]
@@ -103,35 +106,49 @@ def test_what_go_does_not_have_is_played_for_others_only(text: str) -> None:
     """go.dev/s/re2syntax: Caddy and Traefik refuse what nginx takes, so a pull through it is not known to work."""
     assert regex(text).search("ab")
     with pytest.raises(RegexError, match="Go has no"):
-        regex(text, go=True)
+        regex(text, engine="Go")
+
+
+@pytest.mark.parametrize("text", ["(?>a)b", "a++b"])
+def test_what_javascript_does_not_have_is_refused_for_vercel(text: str) -> None:
+    """A look-ahead it has (vercel.com/docs/redirects/configuration-redirects shows one)."""
+    assert regex("a(?!c)", engine="JavaScript").search("ab")
+    with pytest.raises(RegexError, match="JavaScript has no"):
+        regex(text, engine="JavaScript")
 
 
 @pytest.mark.parametrize("text", [r"a\*\++b", "[*+]+b", "[?][+]?b", "(?:a)+b", "a+?b"])
 def test_go_takes_what_only_looks_possessive(text: str) -> None:
-    assert regex(text, go=True).search("a*+b aab ?+b")
+    assert regex(text, engine="Go").search("a*+b aab ?+b")
 
 
 def test_a_missing_library_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkout without the package says so in the rule's sentence; ImportError would be told as a bug."""
+    """A checkout without the package has no verdict on the request and says why; the rule is not taken for a wrong one."""
     monkeypatch.setitem(sys.modules, "regex", None)
-    with pytest.raises(RegexError, match="pip install regex"):
-        regex("a pattern that no other test has read")
+    rules = parse_rules(
+        '{"redirects": [{"source": "/v2/not-read-before/:path*", "destination": "https://ghcr.io/v2/:path*"}]}',
+        "vercel.json",
+        "vercel",
+    )
+    decision = decide(rules, Request(method="GET", url="https://docker.example.com/v2/not-read-before/img/manifests/1"))
+    assert "pip install regex" in (decision.not_played or "")
+    assert not rules.remarks
 
 
 @pytest.mark.parametrize("text", ["^(a+)+$", "(a|a)*b", "^(.*)/(.*)/(.*)/(.*)z$", "(?:a?){27}b", "^((a*)*)*c"])
 def test_exploding_pattern_is_matched_or_ended(text: str) -> None:
     """Patterns that take a backtracking engine for ever find nothing, or end with the time that a decision is given."""
-    with contextlib.suppress(TooSlowError), bounded():
+    with contextlib.suppress(UndecidedError), bounded():
         assert regex(f"{text}z").search("a" * 2000) is None
         assert regex(f"{text}z").search("a/" * 1000) is None
 
 
 def test_matching_without_end_is_ended_by_the_bound() -> None:
-    """A match that would take longer than the machine lives is a TooSlowError, and what comes after it in the decision too."""
+    """A match that would take longer than the machine lives is a UndecidedError, and what comes after it in the decision too."""
     with bounded(0.01):
-        with pytest.raises(TooSlowError):
+        with pytest.raises(UndecidedError):
             regex("^/((a|aa)*)*z").search(f"/{'a' * 2000}")
-        with pytest.raises(TooSlowError):
+        with pytest.raises(UndecidedError):
             regex("a").search("a")
 
 
@@ -156,3 +173,11 @@ def test_all_matches_are_replaced_as_in_go(text: str, replacement: str, subject:
 def test_signs_mean_what_they_do_in_every_engine(text: str, found: bool) -> None:
     """`$` is the very end, a brace that counts nothing is itself, and flags at the beginning are for all of it."""
     assert (regex(text).search("a\n") is not None) is found
+
+
+@pytest.mark.parametrize("text", ["(?:" + "(a|b)?" * 300 + "){3999}", "(?:" + "a?" * 500 + "){400}", ".{4000}"])
+def test_a_pattern_that_is_slow_to_compile_is_refused(text: str) -> None:
+    """Compiling is under no time limit: what a group comes to when it is written out is bounded (3 s without)."""
+    with pytest.raises(RegexError, match="too long"):
+        regex(text)
+    assert regex("/v2/([a-z0-9]+/){1,8}[a-z]{2,255}").search("/v2/team/app")

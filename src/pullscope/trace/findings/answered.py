@@ -21,6 +21,7 @@ from pullscope.trace.findings.said import (
     MOST,
     answered_by,
     in_brackets,
+    is_not_played,
     is_specific,
     is_usual,
     quoted,
@@ -130,6 +131,8 @@ def registry_failed(one: Answer) -> str:
     its Server header. A cache tells which upstream failed it (distribution/distribution#4252). 5xx are asked again by
     containerd and containers/image; what a retry made good is told as `retried` alone.
     """
+    if is_not_played(one.hop):
+        return f"What {one.host} would answer is not known: {words(one.hop).removeprefix('pullscope: ')}."
     return f"{answered_by(one.hop)} said {one.status}{quoted(one.hop)}: " + (
         "it answers in the registry's place."
         if one.clue is not None and one.clue.name == "filter"

@@ -36,7 +36,7 @@ from pullscope.trace.findings.rights import (
     without_a_login,
     without_the_right,
 )
-from pullscope.trace.findings.said import filtering, front, is_specific, other_host, says, words
+from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
@@ -55,6 +55,11 @@ _QUAY = re.compile("access to the requested resource is not authorized", re.IGNO
 _FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
 
 Rung = Callable[[Answer], str | None]
+
+
+def of_what_is_not_played(one: Answer) -> str | None:
+    own = f"take that rule out to try the others, or trace {one.host} itself, without --vanity"
+    return own if is_not_played(one.hop) else None
 
 
 def fix_of(one: Answer) -> str:
@@ -286,6 +291,7 @@ def of_the_status(one: Answer) -> str | None:
 
 
 LADDER: tuple[Rung, ...] = (
+    of_what_is_not_played,
     of_an_old_login,
     of_a_lookup,
     of_a_look,

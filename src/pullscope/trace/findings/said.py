@@ -171,6 +171,11 @@ def answered_by(hop: Hop) -> str:
     return f"{hop.host} ({name})" if name else hop.host
 
 
+def is_not_played(hop: Hop) -> bool:
+    """Whether pullscope answered in a host's place, and does not play the rule that answers there (worlds/vanity/decide)."""
+    return hop.response is not None and (hop.response.answered_by or "").endswith(": not known")
+
+
 def said_status(hop: Hop) -> str:
     """`registry.example.com (nginx) said 502: "Bad Gateway"`, or that nothing came."""
     if hop.status is not None:

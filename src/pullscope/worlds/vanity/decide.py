@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 from pullscope.oci.messages import Request, Response
 from pullscope.worlds.vanity.platform import Kind
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.regexes import TooSlowError, bounded
+from pullscope.worlds.vanity.regexes import UndecidedError, bounded
 from pullscope.worlds.vanity.rules import (
     Condition,
     Decision,
@@ -43,7 +43,7 @@ def _guarded(rules: RuleFile, request: Request, play: Callable[[], Decision]) ->
             decision = play()
     except NotPlayedError as error:
         return _not_known(rules, str(error))
-    except (TooSlowError, RecursionError) as error:
+    except (UndecidedError, RecursionError) as error:
         return _not_known(rules, f"{rules.name}: {error}")
     if rules.as_proxy:
         decision = _fetched_instead(decision, request)
@@ -190,7 +190,7 @@ def _meets(condition: Condition, value: str | None, values: dict[str, str]) -> b
     if value is None or not condition.regex:
         return value is not None and (not condition.values or value in condition.values)
     for wanted in condition.values:
-        found = expression(f"^(?:{wanted})$", condition.where).search(value)
+        found = expression(f"^(?:{wanted})$", condition.where, engine="JavaScript").search(value)
         if found is not None:
             # Its named groups can stand in the target; numbers are those of the path.
             values.update({name: text for name, text in found.values.items() if not name.isdigit()})

@@ -181,7 +181,7 @@ def vercel_pattern(source: str) -> RegexPattern:
         any_rest = any_rest or takes_rest
         example.append("\0" if takes_rest else "x")
     try:
-        compiled = regex(f"^(?:{''.join(pieces)})$", dot_all=True)
+        compiled = regex(f"^(?:{''.join(pieces)})$", dot_all=True, engine="JavaScript")
     except ValueError as error:
         raise ValueError(f"{source[:80]!r} is not a pattern that can be read ({error})") from error
     return RegexPattern(source, compiled, any_rest, "".join(example))

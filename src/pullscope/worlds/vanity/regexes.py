@@ -2,8 +2,8 @@
 
 A pattern from a file is a stranger's text, and so is the path that it meets: Python's `re` can be made to take forever. The
 library `regex` takes a time limit. Of its syntax only that is played which the servers' engines read alike; anything else (a
-look-behind, a back-reference) is a `RegexError`, so that the rule is named as not played. Go's (Caddy, Traefik) has no
-look-ahead either. `bounded` limits the work of one decision.
+look-behind, a back-reference) is a `RegexError`, so that the rule is named as not played; `LACKS` has what single engines lack.
+`bounded` limits the work of one decision.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ SECONDS = 0.4
 LONGEST = 4096
 MOST_COUNTED = 4000
 """What counted repeats come to, one inside the other: the library writes each of them out."""
+LARGEST = 40_000
+"""Characters of a pattern once its groups are written out: compiling is under no time limit, and this takes 0.05 s."""
 
 _left: ContextVar[list[float] | None] = ContextVar("seconds left", default=None)
 
@@ -33,13 +35,13 @@ class RegexError(ValueError):
     """The pattern is not one that is played here; the message says which part."""
 
 
-class TooSlowError(ValueError):
-    """A decision has cost more time than it is given."""
+class UndecidedError(ValueError):
+    """Whether a pattern matches is not known: the decision has cost more time than it is given, or the library is missing."""
 
 
 @contextmanager
 def bounded(seconds: float = SECONDS) -> Iterator[None]:
-    """All matching inside shares these seconds; then TooSlowError."""
+    """All matching inside shares these seconds; then UndecidedError."""
     token = _left.set([seconds])
     try:
         yield
@@ -60,21 +62,21 @@ class Found:
 class Regex:
     """A pattern that was read; make one with `regex`."""
 
-    compiled: library.Pattern[str]
-
-    @property
-    def names(self) -> Mapping[str, int]:
-        return dict(self.compiled.groupindex)
+    compiled: library.Pattern[str] | None
+    """None without the library."""
+    names: frozenset[str]
 
     def search(self, text: str) -> Found | None:
-        """The first match anywhere in `text`; TooSlowError where it takes more time than there is."""
+        """The first match anywhere in `text`; UndecidedError where that is not known."""
         return next(self.every(text), None)
 
     def every(self, text: str) -> Iterator[Found]:
         """The matches from left to right."""
+        if self.compiled is None:
+            raise UndecidedError("its regular expressions are not played without the package regex: pip install regex")
         left = _left.get() or [SECONDS]
         if left[0] <= 0:
-            raise TooSlowError("its regular expressions take too long")
+            raise UndecidedError("its regular expressions take too long")
         began = time.thread_time()
         try:
             for one in self.compiled.finditer(text, timeout=left[0]):
@@ -82,30 +84,38 @@ class Regex:
                 yield Found(one.start(), one.end(), {**groups, **one.groupdict("")})
         except TimeoutError:
             left[0] = 0.0
-            raise TooSlowError("its regular expressions take too long") from None
+            raise UndecidedError("its regular expressions take too long") from None
         finally:
             left[0] -= time.thread_time() - began
 
 
 @lru_cache(maxsize=4096)
-def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False, go: bool = False) -> Regex:
-    """The pattern `text`, with `go` as Go reads it; RegexError if it is not a pattern, or not one that is played."""
+def regex(text: str, *, ignore_case: bool = False, dot_all: bool = False, engine: str = "") -> Regex:
+    """The pattern `text`, as an `engine` of LACKS reads it; RegexError if it is not a pattern, or not one that is played."""
+    if len(text) > LONGEST:
+        raise RegexError("it is too long")
+    spelt = _in_common(text, LACKS.get(engine, frozenset()), engine)
+    names = frozenset(re.findall(r"\(\?P?<(\w+)>", spelt))
     try:
         # Here, since most commands read none and its import takes a while.
         import regex as library
     except ImportError:
-        raise RegexError("it needs the package regex: pip install regex") from None
+        return Regex(None, names)
 
-    if len(text) > LONGEST:
-        raise RegexError("it is too long")
     flags = library.ASCII | (library.IGNORECASE if ignore_case else 0) | (library.DOTALL if dot_all else 0)
     try:
-        return Regex(library.compile(_in_common(text, go=go), flags))
+        return Regex(library.compile(spelt, flags), names)
     except (library.error, OverflowError) as error:
         raise RegexError(str(error)) from error
     except RecursionError:
         raise RegexError("it is nested too deeply") from None
 
+
+LACKS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("Go", "RE2"), frozenset({"(?=", "(?!", "(?>", "+"})),
+    "JavaScript": frozenset({"(?>", "+"}),
+}
+"""Groups that an engine refuses, and + for a possessive repeat: go.dev/s/re2syntax; ECMA-262, 22.2.1."""
 
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _PART = re.compile(
@@ -117,16 +127,16 @@ _PART = re.compile(
 _BEFORE_FLAGS = re.compile(r"(?:\^|\(\?:|\(\?[is]+\))*")
 
 
-def _in_common(text: str, *, go: bool) -> str:
-    """`text` as the library spells it; RegexError for what the servers' engines do not all have, or Go's has not."""
+def _in_common(text: str, lacks: frozenset[str], engine: str) -> str:
+    """`text` as the library spells it; RegexError for what the servers' engines do not all have, or this one has not."""
     names: set[str] = set()
     repeats = counted = 1
     pieces: list[str] = []
     position = 0
     for part in _PART.finditer(text):
         written = part[0]
-        if go and (written in {"(?=", "(?!", "(?>"} or (part["count"] or part["stacked"] or "").endswith("+")):
-            raise RegexError(f"Go has no {written}")
+        if written in lacks or ("+" in lacks and (part["count"] or part["stacked"] or "").endswith("+")):
+            raise RegexError(f"{engine} has no {written}")
         if part["set"] or part["escape"]:
             written = _ESCAPE.sub(_escape, written)
         elif part["group"]:
@@ -141,7 +151,7 @@ def _in_common(text: str, *, go: bool) -> str:
                 repeats *= most
             else:
                 counted += most
-            if repeats * counted > MOST_COUNTED:
+            if repeats * counted > MOST_COUNTED or (repeats > 1 and repeats * len(text) > LARGEST):
                 raise RegexError("it is too long")
         elif part["sign"]:
             # `$` is the very end; a brace that counts nothing is itself.

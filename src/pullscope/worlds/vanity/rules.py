@@ -310,10 +310,10 @@ class NotPlayedError(Exception):
         self.what = what
 
 
-def expression(pattern: str, where: str, *, ignore_case: bool = False, go: bool = False) -> Regex:
+def expression(pattern: str, where: str, *, ignore_case: bool = False, engine: str = "") -> Regex:
     """The regular expression at `where`; NotPlayedError for one that is not played."""
     try:
-        return regex(pattern, ignore_case=ignore_case, go=go)
+        return regex(pattern, ignore_case=ignore_case, engine=engine)
     except RegexError as error:
         raise NotPlayedError(where, f"the regular expression {pattern[:60]} is not played ({error})") from None
 

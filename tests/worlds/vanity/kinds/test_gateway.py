@@ -122,3 +122,12 @@ def test_other_host_meets_no_route() -> None:
     assert asked(rules, "/v2/", "other.example.com") == "404"
     assert forward is not None
     assert forward.headers.get("Host") == HOST
+
+
+@pytest.mark.parametrize("expression", ["/v2/team/.*", "/v2/(?!other).*", "/v2/team/[a-z]++.*"])
+def test_a_regular_expression_is_matched_and_not_played(expression: str) -> None:
+    """What Envoy refuses (RE2) may match anything elsewhere: no verdict for any path, the next rule's least of all."""
+    rules = read(f"matches: [{{path: {{type: RegularExpression, value: '{expression}'}}}}], {CORE}", f"{V2}, {CORE}")
+    assert "RegularExpression is not played" in asked(rules, "/v2/team/app/manifests/1")
+    other = asked(rules, "/v2/other/app/manifests/1")
+    assert (other == f"{INSIDE}/v2/other/app/manifests/1") == (expression == "/v2/team/.*")

@@ -113,7 +113,7 @@ class State:
 
     def compiled(self, pattern: str, one: Directive) -> Regex:
         """The regular expression; NotPlayedError for one that is not played."""
-        return expression(pattern, one.where, go=True)
+        return expression(pattern, one.where, engine="Go")
 
     def matches(self, pattern: str, text: str, one: Directive, label: str = "") -> bool:
         """Whether it matches; its groups are {re.label.1} from then on."""

@@ -14,6 +14,7 @@ from pullscope.worlds.vanity.blocks import Directive, refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
+from pullscope.worlds.vanity.regexes import RegexError, regex
 from pullscope.worlds.vanity.rules import Dialect
 
 # What an implementation limits is in its own policies: nothing is said of it.
@@ -62,6 +63,10 @@ def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
             kind
         )
         if ways is None:
+            try:
+                regex(path, engine="RE2")
+            except RegexError:  # Envoy refuses it; who takes it is not known (gateway-api.sigs.k8s.io/geps/gep-4359)
+                path = ".*"
             ways, block = [["~", f"^(?:{path})$"]], [Directive(match.where, [kind])]
         if not any(one.name in {"return", "if"} for one in block):
             block += _passed(rule, namespace)

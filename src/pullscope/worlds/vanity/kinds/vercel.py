@@ -90,7 +90,9 @@ def _legacy_routes(routes: object, file: str, remarks: list[Problem]) -> list[Ru
         if not isinstance(source, str):
             continue
         try:
-            pattern = RegexPattern(source, regex(f"^(?:{source.removeprefix('^').removesuffix('$')})$"), True, "/")
+            pattern = RegexPattern(
+                source, regex(f"^(?:{source.removeprefix('^').removesuffix('$')})$", engine="JavaScript"), True, "/"
+            )
         except ValueError as error:
             remarks.append(
                 _refused(file, f"the route {source[:60]!r} is not a regular expression that is played ({error})")
@@ -128,7 +130,7 @@ def _rule(kind: str, table: object, place: Place, file: str) -> Rule:
         raise ValueError('"destination" must be a text')
     pattern = vercel_pattern(source)
     where = f"{file}:{place.line}"
-    names = set(pattern.regex.names)
+    names = pattern.regex.names
     conditions = [*_conditions(table, "has", where), *_conditions(table, "missing", where)]
     if not conditions:
         for name in re.findall(r":([A-Za-z]\w*)", re.sub(r"^https?://", "", target)):

@@ -152,7 +152,7 @@ def _all(terms: tuple[Term, ...], asked: Asked, where: str, *, wanted: bool) -> 
 
 
 def _search(pattern: str, text: str, where: str) -> bool:
-    return expression(pattern, where, go=True).search(text) is not None
+    return expression(pattern, where, engine="Go").search(text) is not None
 
 
 def _path(value: str, path: str, where: str, end: str) -> bool:

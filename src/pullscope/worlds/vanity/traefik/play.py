@@ -129,7 +129,7 @@ class Play:
                     state = replace(state, path=_stripped(state.path, prefix, slash=options.at("forceSlash").is_true))
             case "stripprefixregex":
                 for text in options.at("regex").words:
-                    found = expression(text.strip(), where, go=True).search(path)
+                    found = expression(text.strip(), where, engine="Go").search(path)
                     if found is not None and found.start == 0 and found.end > 0:
                         state = replace(state, path=_stripped(state.path, path[: found.end]))
                         break
@@ -142,7 +142,7 @@ class Play:
             case "replacepath":
                 state = replace(state, path=quote(unquote(options.at("path").text), safe=PATH_CHARACTERS))
             case "replacepathregex":
-                pattern = expression(options.at("regex").text.strip(), where, go=True)
+                pattern = expression(options.at("regex").text.strip(), where, engine="Go")
                 replacement = options.at("replacement").text.strip()
                 if replacement and pattern.search(state.path):
                     state = replace(state, path=replace_all(pattern, replacement, state.path))
@@ -168,7 +168,7 @@ class Play:
             shown = f":{port}" if port and (scheme, port) not in {("https", "443"), ("http", "80")} else ""
             to = f"{scheme}://{host}{shown}{state.uri}"
         else:
-            pattern = expression(options.at("regex").text, where, go=True)
+            pattern = expression(options.at("regex").text, where, engine="Go")
             if pattern.search(asked) is None:
                 return None
             to = replace_all(pattern, options.at("replacement").text, asked)
