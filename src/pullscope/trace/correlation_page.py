@@ -80,7 +80,7 @@ def lines() -> Iterator[str]:
     yield _row("row", "strength", "the step says", "source")
     yield _row("---", "---", "---", "---")
     for row in WHOSE:
-        yield _row(row.name, str(row.strength), row.words.replace("{token}", "3"), row.source)
+        yield _row(row.name, str(row.strength), row.words, row.source)
     yield ""
     yield "## The life of an operation"
     yield ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from pullscope.oci.agents import DAEMONS
@@ -34,15 +33,6 @@ class Row:
     words: str
     source: str
 
-    def reason(self, clue: Clue) -> Reason:
-        """The `because` of a step for which it decided."""
-        return _reason(self.name, self.strength, self.words, clue.credential if "{token}" in self.words else None)
-
-
-@lru_cache(maxsize=256)
-def _reason(name: str, strength: Strength, words: str, token: int | None) -> Reason:
-    return Reason(evidence=name, strength=strength, words=words.format(token=token))
-
 
 def _has_begun_its_blobs(clue: Clue, pull: Pull) -> bool:
     if clue.family not in DAEMONS or clue.route.endpoint is not Endpoint.BLOB or clue.method != "GET":
@@ -63,7 +53,7 @@ WHOSE: Sequence[Row] = (
         name="token",
         strength=Strength.CERTAIN,
         holds=lambda clue, pull: clue.issued_to == (pull,),
-        words="carries token {token}, which was issued for this operation",
+        words="carries a token that was issued for this operation",
         source="token spec: a token is issued for one request's scope; measured: 0 of 1,000 wrong where tokens differ",
     ),
     Row(
@@ -77,7 +67,7 @@ WHOSE: Sequence[Row] = (
         name="shared token",
         strength=Strength.LIKELY,
         holds=has_token,
-        words="carries token {token}, which this operation was given too",
+        words="carries a token that this operation was given too",
         source="token servers that cache give one token to several clients (measured: one token for all)",
     ),
     Row(
@@ -125,6 +115,8 @@ WHOSE: Sequence[Row] = (
 )
 """What speaks for one operation rather than another: the first row that leaves one has decided."""
 
+_REASONS = {row.name: Reason(evidence=row.name, strength=row.strength, words=row.words) for row in WHOSE}
+
 
 @dataclass(kw_only=True, slots=True)
 class Match:
@@ -156,7 +148,7 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
             break
     chosen = min(left, key=_waited_longest)
     rivals = tuple(pull for pull in equals if pull is not chosen and (chosen.closed or not pull.closed))[:3]
-    return Match(pull=chosen, reason=deciding.reason(clue), rivals=rivals)
+    return Match(pull=chosen, reason=_REASONS[deciding.name], rivals=rivals)
 
 
 def _waited_longest(pull: Pull) -> tuple[bool, float]:

@@ -16,7 +16,7 @@ class TokenFacts:
     """What is known of a token without the token."""
 
     number: int | None
-    """The "token 3" of outputs."""
+    """Of the order in which they were seen; outputs name a token by the step that got it."""
     anonymous: bool
     scope: str | None
     """As asked for; several are separated by a space."""
