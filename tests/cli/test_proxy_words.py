@@ -1,4 +1,4 @@
-"""`--vanity HOST=FILE` where root starts the proxy."""
+"""What is checked of the options of a proxy before it starts: `--vanity HOST=FILE` as root, `--set`, and any other word."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from pullscope.cli.proxy_words import words_for
+from pullscope.cli.exits import Complaint
+from pullscope.cli.main import app
+from pullscope.cli.proxy_words import check_settings, words_for
 from pullscope.host import HostError
+from pullscope.mitm.run import option_names
+from pullscope.oci.verdicts import ExitCode
 
 RULES = '[[redirects]]\nfrom = "/*"\nto = "https://registry-1.docker.io/:splat"\nstatus = 302\n'
 
@@ -41,3 +46,23 @@ def test_a_rule_file_becomes_words_for_mitmdump(tmp_path: Path) -> None:
     (tmp_path / "netlify.toml").write_text(RULES)
     words = words_for([f"docker.example.com={tmp_path / 'netlify.toml'}"])
     assert words[-1] == f"pullscope_vanity=docker.example.com={tmp_path / 'netlify.toml'}"
+
+
+def test_an_option_that_there_is_not_is_named_before_anything_starts(tmp_path: Path) -> None:
+    """mitmproxy keeps it in silence, since a script may declare it; so one of a script is passed on."""
+    known = option_names()
+    assert {"stream_large_bodies", "dumper_filter", "pullscope_out", "pullscope_mirror", "pullscope_resolve"} <= known
+    with pytest.raises(Complaint, match=r"no mitmproxy option 'listen_prot'\. Did you mean listen_port\?") as wrong:
+        check_settings(["anticache", "listen_prot=1"], [])
+    assert wrong.value.code == ExitCode.USAGE
+    with pytest.raises(Complaint, match="mitmdump --options lists them"):
+        check_settings(["nope=1"], [])
+    check_settings(["nope=1"], [tmp_path / "script.py"])
+
+
+@pytest.mark.parametrize("command", ["run", "docker sandbox", "docker trace", "trace", "demo", "mirror on"])
+def test_a_word_that_is_no_option_starts_nothing(command: str) -> None:
+    """One sentence that names it, and 2."""
+    ended = CliRunner().invoke(app, [*command.split(), "--nope", "--", "true"])
+    assert ended.exit_code == ExitCode.USAGE
+    assert "No such option: --nope" in ended.output

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli import tracing
+from pullscope.cli import run, tracing
 from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
 from pullscope.cli.exits import end_with, reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
@@ -39,7 +39,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Point a docker daemon at the tracing proxy, and undo it.",
 )
-app.command("sandbox", context_settings=tracing.CONTEXT)(tracing.sandbox)
+app.command("sandbox", context_settings=run.CONTEXT)(tracing.sandbox)
 app.command("trace")(tracing.trace)
 
 

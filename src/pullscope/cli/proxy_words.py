@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.docker_context import Surroundings
-from pullscope.cli.exits import Complaint
+from pullscope.cli.exits import Complaint, unknown
 from pullscope.host import HostError, untrusted_file
 from pullscope.oci.mirrored import PORT, Home, read_homes
 from pullscope.oci.reference import DOCKER_HUB
@@ -102,6 +102,7 @@ def proxy_words(
     if out is not None and any(item.startswith(OUT) for item in settings):
         raise Complaint("--out and --set pullscope_out are the same: use one of them.", ExitCode.USAGE)
     check_recording(out)
+    check_settings(settings, addons)
     words = [word for path in addons or () for word in ("-s", _to_run(at, path))]
     words += ["--set", "pullscope_verbose=true"] if verbose else []
     words += ["--set", f"pullscope_blobs={blobs}"] if blobs is not BlobsHow.VERIFY else []
@@ -135,6 +136,17 @@ def check_recording(out: Path | None) -> None:
         check_path(str(out))
     except ValueError as error:
         raise Complaint(str(error)) from None
+
+
+def check_settings(settings: Iterable[str], addons: Iterable[Path] | None) -> None:
+    """A complaint where one sets an option that there is not: mitmproxy keeps it, in case that a script declares it later."""
+    for name in [item.partition("=")[0] for item in settings]:
+        from pullscope.mitm.run import option_names
+
+        known = option_names()
+        missing = unknown("mitmproxy option", name, known, "mitmdump --options lists them.")
+        if name not in known and ("Did you mean" in str(missing) or not addons):  # a script's own may be any other
+            raise missing
 
 
 def check_hosts(option: str, hosts: Iterable[str] | None) -> None:

@@ -71,7 +71,8 @@ def story(command: Sequence[str]) -> Iterator[int]:
                     shutil.copyfileobj(kept, screen)
 
 
-CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+CONTEXT = {"allow_interspersed_args": False}
+"""What follows the command's first word is its own."""
 
 UNDO = "pullscope_off"
 """The function of the shell that undoes `env`."""

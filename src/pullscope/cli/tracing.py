@@ -50,6 +50,7 @@ def trace(
     from pullscope.cli import docker
 
     at = surroundings("/", rootless, confdir)
+    more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     at.need_rights()
     wish = Wish(
         proxy_port=proxy_port,
@@ -64,11 +65,7 @@ def trace(
         raise HostError(f"pullscope is already on, and this would undo that too. First: {at.off}")
     planned = plan.plan(found, wish)
     pems = next((item.after.content for item in planned.writes if item.path.endswith("/proxy-trust.pem")), b"")
-    more = tuple(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}"))
-    more = (
-        *more,
-        *proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose),
-    )
+    more = (*(word for passed in planned.passed_by for word in ("--set", f"pullscope_ignore={passed}")), *more)
     upstream = plan.upstream_url(found, wish)
     forget_terminal()
     with (
@@ -114,9 +111,6 @@ def _take_back(at: Surroundings) -> None:
         docker.turn_off(at, yes=True)
 
 
-CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
-
-
 @speaking
 def sandbox(
     words: Annotated[
@@ -146,9 +140,10 @@ def sandbox(
     pullscope docker sandbox -- pull alpine
     pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
     """
-    if proxy is not None and (out or vanity or addon or setting or verbose):
+    if proxy is not None and (out or vanity or addon or setting or verbose or web):
         raise Complaint("--proxy names a running proxy; give the other options to that one.", ExitCode.USAGE)
     at = surroundings("/", False, confdir)
+    more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
     if os.geteuid() != 0:
         raise HostError(f"a docker daemon needs root. Run: sudo {shlex.join((*this_command(), *sys.argv[1:]))}")
     for folder in host_sandbox.clear_killed_sandboxes():
@@ -156,14 +151,8 @@ def sandbox(
     certificate = authority(at)
     forget_terminal()
     if proxy is not None:
-        if web:
-            raise Complaint(
-                "--web needs the proxy of the sandbox; give it to the proxy that runs: pullscope trace --web.",
-                ExitCode.USAGE,
-            )
         code = _use(at, proxy, certificate, words or [], storage_driver)
     else:
-        more = proxy_words(at, out=out, addons=addon, settings=setting, vanity=vanity, blobs=blobs, verbose=verbose)
         with (
             live_page(web, more) as words_for_proxy,
             story(words or []) as descriptor,

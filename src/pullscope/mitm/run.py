@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
+from pathlib import Path
+from typing import Any
 
+from mitmproxy import addons, options
+from mitmproxy.addons import dumper, keepserving, readfile
 from mitmproxy.tools.main import mitmdump
 
 
@@ -20,6 +25,27 @@ def run_mitmdump(words: list[str]) -> int:
         logging.getLogger("asyncio").removeFilter(_is_no_cancellation)
         sys.stdout.flush()
     return 0
+
+
+_DECLARED = re.compile(r'add_option\(\s*"(\w+)"')
+
+
+class _Names(set[str]):
+    """A mitmproxy Loader that only takes the names."""
+
+    def add_option(self, name: str, *_: Any, **__: Any) -> None:
+        self.add(name)
+
+    def add_command(self, *_: Any) -> None:
+        """Commands have none."""
+
+
+def option_names() -> set[str]:
+    """The options of mitmdump and of this room's addons, without starting either."""
+    names = _Names(options.Options().keys())
+    for addon in (*addons.default_addons(), dumper.Dumper(), keepserving.KeepServing(), readfile.ReadFileStdin()):
+        getattr(addon, "load", lambda _: None)(names)
+    return names.union(*(_DECLARED.findall(file.read_text("utf-8")) for file in Path(__file__).parent.glob("*.py")))
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
