@@ -31,9 +31,6 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.render.layout import Line
 
-SHELL_WORD = re.compile(r"(?:(?:\||--?[\w-]*) (?=[^-|\s]))?(?:'[^']*'|\S)+")
-"""A word of a command, with the option or the bar before it."""
-
 _LEAD = re.compile(r"(  fix   |(?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
 """What stands before a text in a column of its own; the first kind before a command, which a remark may follow."""
 
@@ -87,7 +84,7 @@ def lines_of(lead: str, text: str, *, err: bool = False) -> list[str]:
 
 def tell(line: str, *, err: bool = False) -> None:
     """Print a line of ours; on a terminal in lines that fit, which begin below what its lead leads to, and can be pasted."""
-    from pullscope.render.layout import screen_width, shell_lines
+    from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 
     found = _LEAD.match(line)
     lead = found[0] if found else ""

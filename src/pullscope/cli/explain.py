@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import textwrap
@@ -97,20 +96,20 @@ def tell(pull: Pull, *, expert: bool, color: bool, pause: bool) -> None:
     for number, block in enumerate(blocks):
         if number:
             print(flush=True)
-            if pause and not _goes_on(number, len(blocks) - 1):
+            if pause and not _goes_on(number, len(blocks) - 1, codes=color):
                 return
         for line in block:
             print(paint(line, color=color), flush=True)
 
 
-def _goes_on(number: int, of: int) -> bool:
-    """Whether Enter was pressed, and not q or the end of input; the question is gone from the screen afterwards."""
+def _goes_on(number: int, of: int, *, codes: bool) -> bool:
+    """Whether Enter was pressed, and not q or the end of input; with codes the question is gone from the screen afterwards."""
     print(f"[{number}/{of}] Enter: next, q: quit ", end="", flush=True)
     answer = sys.stdin.readline()
     if not answer:
         print(flush=True)
         return False
-    if os.environ.get("TERM", "dumb") != "dumb":
+    if codes:
         print(UP_AND_CLEAR, end="", flush=True)
     return answer.strip().lower() not in ("q", "quit")
 

@@ -14,9 +14,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pullscope.cli.exits import SHELL_WORD, make_streams_fit
+from pullscope.cli.exits import make_streams_fit
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.layout import screen_width, shell_lines
+from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""

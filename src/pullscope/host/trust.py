@@ -157,7 +157,7 @@ def one_authority(content: bytes) -> str:
     except (x509.ExtensionNotFound, x509.DuplicateExtension):
         allowed = False
     except ValueError:
-        raise ValueError("holds a certificate that cannot be read; one CA certificate (PEM) is needed") from None
+        raise ValueError("holds a damaged certificate; copy one CA certificate (PEM) there again") from None
     if not allowed:
         raise ValueError("holds a certificate that is not a CA (basicConstraints); one CA certificate is needed")
     return certificate.public_bytes(Encoding.PEM).decode("ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 
@@ -59,6 +60,37 @@ def shell_lines(lead: str, words: Iterable[str], width: int, *, hang: int = 2) -
     room = width - len(lead) - 2
     rows = wrap(" ".join(word.replace(" ", "\0") for word in words), room, room - hang)
     return f" \\\n{' ' * (len(lead) + hang)}".join([lead + rows[0], *rows[1:]]).replace("\0", " ").split("\n")
+
+
+SHELL_WORD = re.compile(r"""(?:(?:\||--?[\w-]*) (?=[^-|\s]|-(?!\S)))?(?:'[^']*'|"[^"]*"|\$\([^()]*\)|\S)+""")
+"""A word of a command, with the option or the bar before it."""
+
+_VERB = (
+    "(?:add-iam-policy-binding|acr|adm|aks|api|apply|artifacts|assignment|auth|blob|build|buildx|configure-docker|copy|cp|cr|create|delete|digest|discover|"
+    "ecr|ecr-public|edit|get|get-login-password|hosts|iam|image|imagetools|inspect|list-tags|login|logout|logs|ls|manifest|mod|"
+    "network-rule|off|on|policy|print-access-token|projects|ps|pull|push|registry|repo|repositories|restart|role|run|s_client|"
+    r"search|secret|show|sign|start|status|stop|tag|trace|update|whoami)(?![\w/:.=-])"
+)
+_PROSE = r"[a-z]+(?:[\s;,()]|:\s|:?$)"
+_ARGUMENT = rf"""(?!{_PROSE})(?:'[^']*'|"[^"]*"|\$\([^()]*\)|[,:](?=\S)|[^\s,;:()|])+"""
+_VALUE = r"[a-z]\w*(?= +[-|]|[;,)]|:\s|:?$)"
+_REST = rf"(?: {_VERB})*(?: {_VALUE})?(?: --?[\w-]+ {_VALUE}| {_ARGUMENT})*"
+COMMAND = re.compile(
+    r"(?<![\w./@-])(?:sudo )?(?:echo(?= [A-Z'$])|(?:[\w./-]*/)?(?:apptainer|aws|az|buildah|cosign|crane|ctr|curl|docker|doctl|"
+    r"gcloud|gh|helm|ibmcloud|kubectl|nerdctl|oc|openssl|oras|podman|pullscope|regctl|skopeo|systemctl|sysctl|trivy)"
+    rf"(?= (?:-|https?:|{_VERB}))){_REST}(?: (?:\||&&) [\w-]+{_REST})*"
+)
+"""A command in a sentence: a program, its verbs, and what follows as far as it is no prose."""
+
+
+def wrap_advice(text: str, room: int) -> list[str]:
+    """The text in lines whose commands can be pasted: whole, or where none has the room, each line but its last with a \\."""
+    lines: list[str] = []
+    for line in wrap(COMMAND.sub(lambda found: found[0].replace(" ", "\0"), text), room):
+        whole = line.replace("\0", " ")
+        words = SHELL_WORD.findall(whole) if "\0" in line and len(line) > room else []
+        lines += shell_lines("", words, room) if len(words) > 2 else [whole]
+    return lines
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:

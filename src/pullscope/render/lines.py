@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import DOES, verdict
-from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrapped
+from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_advice, wrapped
 from pullscope.render.names import client_line, heading, numbered, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
@@ -247,7 +247,7 @@ def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
     yield [_lead(finding), (_headline(finding), style)]
     for text in wrap(plain(finding.message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
-    for number, text in enumerate(wrap(plain(finding.fix, 1200), width - len(_MARGIN))):
+    for number, text in enumerate(wrap_advice(plain(finding.fix, 1200), width - len(_MARGIN))):
         yield [(" fix    ", "green") if number == 0 else (_MARGIN, None), (text, None)]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
-from pullscope.render.layout import WIDTH, Line, wrap
+from pullscope.render.layout import WIDTH, Line, wrap, wrap_advice
 from pullscope.render.lines import SEVERITY_STYLES
 
 _LABEL = 26
@@ -117,19 +117,20 @@ def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
         word = f"{_WORDS[row.before]} -> {word}"
     words = len("pulls -> FAILS") if moved else len("FAILS")
     at = 2 + _LABEL + 1 + words + 2
-    most = max(width - at - 2 - max(map(len, _EVIDENCE.values())), 12)
-    first, *rest = wrap(reason, most)
+    most = width - at - 2 - max(map(len, _EVIDENCE.values()))
+    beside = most >= 12  # else the reason stands below, with more room
+    first, *rest = wrap(reason, most) if beside else ("", *filter(None, wrap(reason, width - _MARGIN)))
     line: Line = [
         (f"  {label:<{_LABEL}} ", None),
         (f"{word:<{words}}", _STYLES[outcome]),
         (f"  {first:<{most}}  ", None),
         (_EVIDENCE.get(row.evidence, row.evidence), "dim"),
     ]
-    below: list[Line] = [[(f"{'':<{at}}{later}", None)] for later in rest]
+    below: list[Line] = [[(f"{'':<{at if beside else _MARGIN}}{later}", None)] for later in rest]
     return [line, *below]
 
 
 def wrapped(head: str, text: str, width: int = WIDTH, *, margin: int = _MARGIN, style: str | None = None) -> list[Line]:
     """Whole words below a head; a word that is longer than a line stays whole, so that it can be pasted."""
-    lines = wrap(" ".join(printable(text).split()), width - margin)
+    lines = wrap_advice(" ".join(printable(text).split()), width - margin)
     return [[(f"{head if number == 0 else '':<{margin}}{line}", style)] for number, line in enumerate(lines)]

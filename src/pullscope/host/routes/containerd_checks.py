@@ -236,7 +236,8 @@ def _authorities(node: Node, told: Told, host: Host, table: Table) -> Iterator[P
     for authority in host.authorities:
         text = node.tree.text(authority)
         if text is None or "-----BEGIN CERTIFICATE-----" not in text:
-            why = "is not there or cannot be read" if text is None else "holds no certificate"
+            missing = "is not a file that this user can read" if node.tree.exists(authority) else "does not exist"
+            why = missing if text is None else "holds no certificate (PEM)"
             message = f"{authority}, the CA for {host.key or host.host}, {why}: every pull of these images fails"
             lines = table.keys.get("ca")
             yield told("ca-unreadable", message, *((lines[0], edits.delete(lines)) if lines else (table.line or 1,)))

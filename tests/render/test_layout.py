@@ -1,0 +1,63 @@
+"""Lines of a terminal: whole words, and commands that can be pasted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.trace.findings.reports import FOLDER, read
+from tests.trace.wire import played
+
+from pullscope.render.layout import COMMAND, wrap_advice
+from pullscope.render.plain import plain
+
+LOGIN = re.compile(r"(?:echo \S+|(?:aws|az|oc) [^|;]+) \| [\w -]+ --password-stdin(?: [\w.-]+:?\d*\w)?")
+"""A login through a pipe, as every row of oci/known_registries.py spells it: found by other means than `COMMAND`."""
+
+
+@pytest.fixture(scope="module")
+def fixes() -> list[str]:
+    """What is advised anywhere in the reports."""
+    traces = [played(report.play()) for report in read(FOLDER).values()]
+    found = {
+        one.fix for trace in traces for one in (*trace.findings, *(f for pull in trace.pulls for f in pull.findings))
+    }
+    return sorted(plain(one, 1200) for one in found)
+
+
+def pasted(lines: list[str]) -> str:
+    """What a shell reads: a line that ends in a backslash goes on in the next."""
+    return re.sub(r" \\\n *", " ", "\n".join(lines))
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_command_in_a_fix_can_be_pasted(fixes: list[str], columns: int) -> None:
+    """In no fix a line of a terminal ends within a command but by a backslash, and none is longer unless a word is."""
+    logins = 0
+    for fix in fixes:
+        lines = wrap_advice(fix, columns - 9)
+        assert pasted(lines).replace("\n", " ") == fix
+        for command in {*(found[0] for found in COMMAND.finditer(fix)), *(found[0] for found in LOGIN.finditer(fix))}:
+            assert command in pasted(lines), fix
+        logins += len(LOGIN.findall(fix))
+        for line in lines:
+            words = [word for word in re.split(r" (?=\S)", line.removesuffix(" \\")) if word]
+            assert len(line) < columns - 8 or len(words) < 4 or "$(" in line, line
+    assert logins > 15
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("correct the tag: crane ls ghcr.io/team/app lists those that exist", "crane ls ghcr.io/team/app"),
+        ("run curl -v https://ghcr.io/token here, to see at what", "curl -v https://ghcr.io/token"),
+        ("in HTTPS_PROXY of its service (systemctl edit docker)", "systemctl edit docker"),
+        ("log in again: docker login; if another was meant, name it", "docker login"),
+        ("let docker reach production.cloudflare.docker.com too", None),
+        ("give the account that docker uses the right to pull team/app", None),
+    ],
+)
+def test_what_of_a_sentence_is_a_command(text: str, command: str | None) -> None:
+    """Its words end where prose begins."""
+    found = COMMAND.search(text)
+    assert (found and found[0]) == command
