@@ -145,7 +145,7 @@ acr: Azure Container Registry
 ocir: Oracle Container Registry (OCIR)
     hosts [a-z-]+\.ocir\.io|ocir\.[a-z0-9-]+\.oci\.oraclecloud\.com
     login echo AUTH_TOKEN | docker login {host} -u NAMESPACE/USERNAME --password-stdin
-    source https://github.com/docker/login-action/pull/28
+    source https://docs.oracle.com/iaas/Content/Registry/Tasks/registrypullingimagesfromocir.htm
     secret the tenancy's namespace before the user's name (NAMESPACE/DOMAIN/USER in an identity domain) and an auth token
 icr: IBM Cloud Container Registry
     hosts (?!cp\.)(?:[a-z0-9-]+\.)?icr\.io
@@ -194,6 +194,26 @@ scaleway: Scaleway Container Registry
     login echo SECRET_KEY | docker login {host} -u nologin --password-stdin
     source https://github.com/scaleway/docs-content/pull/3999
     secret the secret key of an API key
+aliyun: Alibaba Cloud Container Registry
+    hosts registry(?:-[a-z]+)*\.[a-z0-9-]+\.aliyuncs\.com|(?:[a-z0-9-]+\.)+cr\.aliyuncs\.com
+    login echo PASSWORD | docker login {host} -u ACCOUNT --password-stdin
+    source https://www.alibabacloud.com/help/en/acr/user-guide/configure-access-credentials
+    secret the account's full name (a RAM user's own: USER@ALIAS) and the password set for it at Access Credential in its console
+huawei-swr: Huawei Cloud SWR
+    hosts swr\.(?P<region>[a-z0-9-]+)\.(?:myhuaweicloud\.com|otc\.t-systems\.com)
+    login echo LOGIN_KEY | docker login {host} -u {region}@AK --password-stdin
+    source https://support.huaweicloud.com/intl/en-us/usermanual-swr/swr_01_1000.html
+    secret {region}@AK (the project's name before the @) and a key made of AK and SK (its console, Generate Login Command)
+tencent: Tencent Container Registry
+    hosts [a-z0-9-]+\.tencentcloudcr\.com
+    login echo PASSWORD | docker login {host} -u ACCOUNT_ID --password-stdin
+    source https://www.tencentcloud.com/document/product/1051/54755
+    secret the account's ID and a credential made in its console (a temporary one lives an hour)
+chainguard: Chainguard's registry
+    hosts cgr\.dev
+    login chainctl auth configure-docker
+    source https://edu.chainguard.dev/chainguard/containers/registry/authenticating/
+    is_cache no
 k8s: registry.k8s.io
     hosts registry\.k8s\.io
     login none

@@ -53,11 +53,11 @@ artifact-registry
     nodes the role Artifact Registry Reader for the service account of the nodes
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
 acr
-    # learn.microsoft.com: azure/container-registry/container-registry-rbac-built-in-roles-overview, container-registry-skus;
+    # learn.microsoft.com: azure/container-registry/container-registry-rbac-abac-repository-permissions, container-registry-skus;
     # cli/azure/acr, network-rule, repository; azure/aks/cluster-container-registry-integration; Azure/acr#690, Azure/AKS#4459;
     # azure-samples/azure-cli-samples, create-registry-service-principal-assign-role.sh
     grant az role assignment create --assignee ID --role Acr[Pull|Push|Delete] --scope $(az acr show --name {registry} --query id
-        --output tsv)
+        --output tsv) (where it is ABAC-enabled: --role "Container Registry Repository [Reader|Writer|Contributor]")
     address az acr network-rule add --name {registry} --ip-address {role}
     unlock az acr repository update --name {registry} --image {name}:TAG --write-enabled true --delete-enabled true
     status https://azure.status.microsoft
@@ -94,6 +94,20 @@ gitlab
     log gitlab-ctl tail registry
     token_log gitlab-ctl tail gitlab-rails
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
+aliyun
+    # alibabacloud.com/help/en/acr, "Configure RAM policies"
+    grant attach the policy AliyunContainerRegistry[ReadOnly|Full|Full]Access to that RAM user, in the account that has {owner}
+huawei-swr
+    # support.huaweicloud.com/usermanual-swr, "Configuring Permissions in SWR"
+    grant give its IAM user [Read|Edit|Manage] in Users of the organization {owner} in SWR's console
+scaleway
+    # scaleway.com/docs/iam/reference-content/permission-sets
+    grant give it the permission set ContainerRegistry[ReadOnly|FullAccess|FullAccess], in the project that has {owner}
+chainguard
+    # chainguard.dev/unchained/scaling-chainguard-images-with-a-growing-catalog-and-proactive-security-updates
+    pull use an account whose organization has it, and its path (cgr.dev/ORGANIZATION/NAME): free are tags latest and
+        latest-dev alone, and not of all images
+    page https://images.chainguard.dev/directory/image/{path}/versions
 digitalocean
     # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest
     nodes doctl registry kubernetes-manifest | kubectl apply -f -
