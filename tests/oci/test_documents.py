@@ -263,7 +263,6 @@ def test_a_token_answer_hides_its_token() -> None:
         issued_at="2026-01-01T00:00:00Z",
         scope=None,
         access=None,
-        valid_from=None,
         odd=None,
         token="T:repository:a:pull",
     )

@@ -112,29 +112,36 @@ def test_no_document_is_kept_of_what_is_no_longer_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "granted", "since"),
+    ("claims", "granted", "said"),
     [
         (
             {"access": [{"type": "repository", "name": "proj/app", "actions": ["pull", "push"]}]},
             "repository:proj/app:pull,push",
-            None,
+            (None, None, None),
         ),
-        ({"access": [], "nbf": 1461080200}, "", 1461080200),
-        ({"nbf": "soon"}, None, None),
+        (
+            {"access": [], "nbf": 1461080200, "exp": 1461080500, "aud": ["reg"]},
+            "",
+            (1461080200, 1461080500, "reg"),
+        ),
+        ({"nbf": "soon", "exp": 1461080500, "aud": "jfrt@01"}, None, (None, 1461080500, None)),
     ],
-    ids=["a right", "none", "not said"],
+    ids=["a right", "none", "another's token"],
 )
 def test_what_a_token_grants_is_told_and_the_token_is_not(
-    claims: dict[str, Any], granted: str | None, since: int | None
+    claims: dict[str, Any], granted: str | None, said: tuple[object, ...]
 ) -> None:
-    """A JWT says in `access` what its holder may do, in `nbf` from when on (distribution, docs/content/spec/auth/jwt.md)."""
+    """A JWT says in `access` what its holder may do; where it is refused, from when to when and where it is valid, too."""
     part = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     token = f"eyJhbGciOiJIUzI1NiJ9.{part}.c2ln"
-    events = whole(
-        Border(),
-        get("https://auth.example.com/token"),
-        Response(status=200, body=json.dumps({"token": token}).encode()),
-    )
+    border = Border()
+    given = Response(status=200, body=json.dumps({"token": token}).encode())
+    events = whole(border, get("https://auth.example.com/token"), given)
+    asked = get("https://reg.example.com/v2/", Authorization=f"Bearer {token}")
+    taken, refused = (whole(border, asked, Response(status=status)) for status in (200, 401))
     (finished,) = [event for event in events if isinstance(event, Finished)]
-    assert (finished.issued, finished.granted, finished.valid_from) == (1, granted, since)
-    assert part not in repr(events)
+    assert (finished.issued, finished.granted) == (1, granted)
+    for seen, told in ((taken, (None, None, None)), (refused, said)):
+        (answer,) = [event for event in seen if isinstance(event, Responded)]
+        assert (answer.valid_from, answer.valid_until, answer.valid_at) == told
+    assert part not in repr((events, taken, refused))

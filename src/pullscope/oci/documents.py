@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pullscope.oci.bounds import counted, read_object, writable
-from pullscope.oci.challenge import Scope, jwt_access, jwt_claims
+from pullscope.oci.challenge import Scope, jwt_access
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.media import SCHEMA1, MediaClass, essence, media_class
 
@@ -116,13 +116,12 @@ class RegistryError:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenAnswer:
-    """What a token server gave. `access` and `valid_from` are what the token itself claims, where it can be read."""
+    """What a token server gave. `access` is what the token itself claims, where it can be read."""
 
     expires_in: int | None
     issued_at: str | None
     scope: str | None
     access: tuple[Scope, ...] | None
-    valid_from: int | None
     odd: str | None
     """The field that is not as the specification has it, and what it is not."""
     token: str = field(repr=False)
@@ -220,7 +219,6 @@ def read_token_answer(body: bytes | str) -> TokenAnswer | None:
         issued_at=_text(document.get("issued_at")),
         scope=_text(document.get("scope")),
         access=jwt_access(token),
-        valid_from=counted((jwt_claims(token) or {}).get("nbf")),
         odd=_odd(document),
         token=token,
     )

@@ -15,8 +15,10 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pullscope.oci.bounds import counted, moment, sha256_hex, writable
+from pullscope.oci.challenge import jwt_claims
 from pullscope.oci.documents import MAX_DOCUMENT, read_token_answer
 from pullscope.oci.kept_bodies import is_token_answer, reason_of, sent_of, text_of, token_answer_of
 from pullscope.oci.messages import Headers, Request, Response
@@ -44,6 +46,8 @@ DOCUMENT_ENDPOINTS = frozenset(
     {Endpoint.MANIFEST, Endpoint.REFERRERS, Endpoint.TAGS, Endpoint.CATALOG, Endpoint.PING, Endpoint.EXTENSION}
     | {Endpoint.V1_SEARCH}
 )
+TOKEN_REFUSED = frozenset({400, 401, 403})
+"""Statuses of answers to which it matters what the token says of itself."""
 UPLOADS = frozenset({Endpoint.UPLOAD, Endpoint.UPLOAD_START})
 
 
@@ -176,6 +180,7 @@ class Border:
         """
         opened = self._open.get(exchange)
         at_hand = opened.secrets if opened is not None else NONE
+        claims = _claimed(opened.request) if opened is not None and response.status in TOKEN_REFUSED else {}
         location, absolute = response.headers.get("location"), None
         if opened is not None:
             opened.status = response.status
@@ -192,18 +197,20 @@ class Border:
             dialed=moment(dialed),
             reached=moment(reached),
             secured=moment(secured),
+            valid_from=counted(claims.get("nbf")),
+            valid_until=counted(claims.get("exp")),
+            valid_at=_audience(claims),
         )
 
     def finished(self, exchange: int, body: Body, *, time: float) -> Finished:
         """The body of an answer went through: the exchange is over."""
-        document, issued, granted, valid_from = None, None, None, None
+        document, issued, granted = None, None, None
         opened = self._open.pop(exchange, None)
         if body.content and opened is not None:
             answer = read_token_answer(body.content) if b"token" in body.content else None
             if answer is not None and answer.token:
                 issued = self._numbers.number("token", answer.token)
                 granted = None if answer.access is None else redact_text(" ".join(map(str, answer.access)))
-                valid_from = answer.valid_from
             document = opened.secrets.out_of(self._text(opened, body.content, issues=issued is not None))
         return Finished(
             time=self._at(time),
@@ -213,7 +220,6 @@ class Border:
             document=document,
             issued=issued,
             granted=granted,
-            valid_from=valid_from,
             miscoded=writable(body.miscoded)[:LONGEST_WORD] if body.miscoded else None,
         )
 
@@ -317,6 +323,19 @@ class Border:
                 return "basic", None
             case _:
                 return "other", None
+
+
+def _claimed(request: Request) -> dict[str, Any]:
+    """What the token of a request says of itself, where it can be read."""
+    scheme, _, token = (request.headers.get("authorization") or "").strip().partition(" ")
+    return (jwt_claims(token.strip()) or {}) if scheme.lower() == "bearer" else {}
+
+
+def _audience(claims: dict[str, Any]) -> str | None:
+    """The services that a registry's token is for; others have other names there (JFrog: jfrt@ID)."""
+    said = claims.get("aud") if isinstance(claims.get("access"), list) else None
+    names = [name for name in (said if isinstance(said, list) else [said]) if isinstance(name, str)]
+    return redact_text(writable(" ".join(names)))[:LONGEST_WORD] or None
 
 
 def _headers(fields: Headers, at_hand: Secrets) -> Headers:

@@ -78,6 +78,12 @@ class Responded:
     """When its TCP stood."""
     secured: float | None = None
     """When its TLS stood; None for plain HTTP too."""
+    valid_from: int | None = None
+    """The `nbf` of the token that it refused, in seconds since the epoch (RFC 7519, 4.1); None where it cannot be read."""
+    valid_until: int | None = None
+    """Its `exp`."""
+    valid_at: str | None = None
+    """Its `aud`, where it has `access` too (distribution, docs/content/spec/auth/jwt.md); several are separated by a space."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -96,8 +102,6 @@ class Finished:
     """The number of the token in this answer; requests that carry it have it as `credential`."""
     granted: str | None = None
     """The scopes that this token itself claims to grant, separated by a space; empty where none, None where it cannot be read."""
-    valid_from: int | None = None
-    """Its `nbf`, in seconds since the epoch (RFC 7519, 4.1.5)."""
     miscoded: str | None = None
     """The content coding that the body was said to have and has not; None where it has, or has none."""
 

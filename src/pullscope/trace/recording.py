@@ -29,12 +29,12 @@ _NAME_OF = {kind: name for name, kind in NAMES.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in NAMES.values()}
 _NUMBERS = (
     *("exchange", "relay", "connection", "url_id", "referer_id", "location_id", "credential"),
-    *("issued", "valid_from", "bytes", "status"),
+    *("issued", "valid_from", "valid_until", "bytes", "status"),
 )
 _TIMES = ("time", "connected", "dialed", "reached", "secured")
 _TEXTS = (
     *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
-    *("http_version", "authorization", "granted", "lacks", "miscoded"),
+    *("http_version", "authorization", "granted", "lacks", "miscoded", "valid_at"),
 )
 
 
@@ -136,7 +136,8 @@ _READ: dict[str, Callable[[object], object]] = {
 }
 _NONE_IF_MISSING = ("headers", "connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
 _MAY_BE_NONE = frozenset(
-    {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "valid_from", "lacks", "miscoded"}
+    {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
+    | {"valid_from", "valid_until", "valid_at"}
 )
 _UNSAID = frozenset({"sha256"})  # of which no more is said than that there is none
 _SHAPES: dict[str, tuple[type[Event], dict[str, Callable[[object], object]], dict[str, Any]]] = {

@@ -23,7 +23,6 @@ class TokenFacts:
     expires_in: int | None
     granted: str | None = None
     """The scopes that the token itself claims to grant; None where it cannot be read."""
-    valid_from: int | None = None  # by its own claim
     empty: bool = False  # whether the whole answer was seen, and there was no token in it
     odd: str | None = None  # what in the answer is not as the specification has it
     renews: bool = False  # whether a refresh token was shown
@@ -44,7 +43,6 @@ def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None)
         scope=scope or None,
         expires_in=document.expires_in if document else None,
         granted=_granted(answer, document),
-        valid_from=answer.valid_from if answer is not None else None,
         odd=document.odd if document else None,
         renews="refresh_token" in asked if form is not None else before is not None and before.renews,
         empty=answer is not None and answer.issued is None and (answer.document is not None or answer.bytes == 0),

@@ -9,7 +9,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.findings.case import Case, Found, in_storage
+from pullscope.trace.findings.case import Case, Found, in_storage, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -66,6 +66,7 @@ class Rejected:
         self.issued, self.issuer, registry = issued_for(case, hop), case.issuer_of(hop), registry_at(case, hop.host)
         self.nexus, self.gitea = (registry is not None and registry.id == name for name in ("nexus", "gitea"))
         self.by = self.issued.host if self.issued is not None else "an earlier time"
+        self.both = listed((self.host, self.by))
         self.at_once = hop.step in refused_pings(case) and hop is hop.step.last and self.issued is not None
         self.invalid = any(challenge.error == "invalid_token" for challenge in hop.challenges)
         self.wants_a_token = any(challenge.scheme == "bearer" for challenge in hop.challenges)
@@ -73,31 +74,46 @@ class Rejected:
         self.lifetime = self.issued.facts.expires_in if self.issued is not None else None
         self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
         self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
-        self.over = self.says_expired or (self.age or 0.0) >= (DEFAULT_LIFE if self.lifetime is None else self.lifetime)
+        self.hosted, said, now = known_registry(hop.host) is not None, hop.response, date_of(hop)
+        since, until = (said.valid_from, said.valid_until) if said is not None else (None, None)
+        early = since - now if since is not None and now is not None else 0.0
+        late = (now or said.time) - until if until is not None and said is not None else -1.0
+        ahead = late if self.age is not None and self.age < DEFAULT_LIFE else 0.0  # of a token just issued
+        life = DEFAULT_LIFE if self.lifetime is None else self.lifetime
+        self.over, self.ended = self.says_expired or late >= 0 or (self.age or 0.0) >= life, late >= 0
         with_login = self.issuer is not None and self.issuer.last.request.authorization != "none"
         self.fresh = self.says_expired and with_login and self.age is not None and self.age < DEFAULT_LIFE
         self.log_in_again = log_in(case, hop.host, again=True)
         self.no_challenge = self.over and not hop.challenges
         asked = parameters(query(self.issuer.first.request.url if self.issuer is not None else ""))
-        self.asked = next(iter(asked.get("service", ())), None)
         self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
-        self.other_service = self.asked is not None and self.wanted is not None and self.asked != self.wanted
-        self.takes = "no longer takes" if self.taken or self.over else "does not take"
+        service = next(iter(asked.get("service", ())), None)
+        own = said.valid_at if said is not None and not self.hosted else None
+        self.asked, self.made = own or service, "is" if own else "was asked"
+        self.agree = (
+            f"let {self.by} make tokens for {self.wanted} (their aud), or {self.host} name another (auth.token.service)"
+            if own and service == self.wanted
+            else f"ask for a token with service={self.wanted}, as the challenge of {self.host} has it"
+        )
+        services = (self.asked, *(self.asked or "").split())
+        self.other_service = self.asked is not None and self.wanted is not None and self.wanted not in services
+        self.takes = "no longer takes" if self.taken or (self.over and not ahead >= 1) else "does not take"
         self.end = f"{period(self.lifetime)} are over" if self.lifetime is not None else "it expires"
         self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
         lives = f" for {period(self.lifetime)}" if self.lifetime is not None else ""
-        self.after = (f", {self.seconds} after it was issued" if self.age is not None else "") + lives
+        ended = f", {period(late)} after its exp" if self.ended else ""
+        self.after = (f", {self.seconds} after it was issued" if self.age is not None else ended) + lives
         self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
-        self.hosted = known_registry(hop.host) is not None
         self.name, self.log_in = hop.route.repository, log_in(case, hop.host)
         same = [other for other in case.hops if other.ok and other.request.credential == hop.request.credential]
         blobs = any(other.route.endpoint is hop.route.endpoint is Endpoint.BLOB for other in same)
         self.one_of_many = blobs and self.issued is not None and self.issued.anonymous
         self.says = f"with {hop.status}{reason(hop)}"
-        now, since = date_of(hop), self.issued.facts.valid_from if self.issued is not None else None
-        early = since - now if since is not None and now is not None else 0.0
-        self.behind, self.too_early = period(max(self.skew, early)), (self.skew > 0 or early >= 1) and not taken
-        self.by_what = "by the nbf of the token and the Date of its answer" if early >= 1 else "by their Date headers"
+        self.clocks = (self.skew > 0 or early >= 1 or ahead >= 1) and not taken
+        claim = "nbf" if early >= 1 else "exp" if ahead >= 1 else None
+        self.by_what = f"by the {claim} of the token and the Date of its answer" if claim else "by their Date headers"
+        behind = f"{period(max(self.skew, early))} behind, and the token is not valid there yet"
+        self.off = f"{period(ahead)} ahead, and the token is over there" if claim == "exp" else behind
 
     @property
     def skew(self) -> float:
@@ -112,7 +128,7 @@ class Rejected:
     @property
     def is_one(self) -> bool:
         """Whether the token itself is refused, and the client did not just get a new one, as it should where one is over."""
-        outlived = self.over and self.lifetime is not None
+        outlived = self.over and (self.lifetime is not None or self.ended)
         refused = self.hop.status == 401 and (self.invalid or self.taken or outlived or self.other_service)
         renewed = (self.over or self.age is None) and self.hop.step not in self.case.bad
         return self.at_once or ((self.says_expired or refused) and not renewed)
@@ -120,13 +136,13 @@ class Rejected:
 
 REJECTED = causes(
     """
-other_service: {one.host} {one.takes} the token of {one.by}: it was asked for the service {one.asked}, and the challenge
+other_service: {one.host} {one.takes} the token of {one.by}: it {one.made} for the service {one.asked}, and the challenge
 names {one.wanted}{one.brackets}.
-    ask for a token with service={one.wanted}, as the challenge of {one.host} has it
-too_early hosted: <too early>.
+    {one.agree}
+clocks hosted: <clocks>.
     try again: both clocks are the registry's own
-too_early: <too early>.
-    set the clocks of {one.host} and {one.by} (NTP)
+clocks: <clocks>.
+    set the clocks of {one.both} (NTP)
 at_once nexus: <at once>.
     activate the Docker Bearer Token Realm in the security settings of {one.host}: until then Nexus takes no token
 at_once gitea: <at once>.
@@ -142,6 +158,8 @@ login{one.brackets}: what has expired is that login.
     {one.log_in_again}
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
     get a new token: start {one.client} again, or have it ask for one before {one.end}
+over !issued: <takes> it has expired{one.brackets}.
+    start {one.client} again, so that it gets a new one; one that was given to it (--registry-token, a header) has to be made anew
 over clocked hosted: <takes> it has expired{one.brackets}.
     set the clock of the machine that {one.client} runs on, by which it renews tokens (timedatectl set-ntp true; wsl --shutdown)
 over clocked: <takes> it has expired{one.brackets}.
@@ -170,8 +188,8 @@ soon !invalid: <takes> it took it before{one.brackets}.
         # cesanta/docker_auth, examples/reference.yml; goharbor.io/docs, "Configure Project and System Settings"; docs.gitlab.com
         "lives": "GitLab: Admin, Settings, CI/CD, Container Registry; Harbor: Configuration, Token Expiration; docker_auth: "
         "token.expiration",
-        "too early": "{one.host} {one.takes} the token of {one.by}{one.after}: {one.by_what} the clock of {one.host} is "
-        "{one.behind} behind, and the token is not valid there yet{one.brackets}",
+        "clocks": "{one.host} {one.takes} the token of {one.by}{one.after}: {one.by_what} the clock of {one.host} is "
+        "{one.off}{one.brackets}",
         # distribution, docs/content/about/configuration.md, "token"
         "shared": "key, issuer and service of {one.host} and its token server (in distribution auth.token.rootcertbundle, "
         "issuer and service: iss and aud of the token)",

@@ -55,14 +55,14 @@ class TokenServer:
         account = self._account(*basic(authorization)) if authorization else ""
         if account is None:
             return self._wrong_login()
-        return self._issue(_asked(parameters(parts.query)), account)
+        return self._issue(parameters(parts.query), account)
 
     def _from_form(self, request: Request) -> Response:
         form = parameters(request.body.decode(errors="replace"))
         if form.get("grant_type") != ["password"]:
             return registry_error(400, "UNSUPPORTED", "only grant_type=password is served here")
         account = self._account(form.get("username", [""])[0], form.get("password", [""])[0])
-        return self._wrong_login() if account is None else self._issue(_asked(form), account)
+        return self._wrong_login() if account is None else self._issue(form, account)
 
     def _account(self, name: str, password: str) -> str | None:
         return name if self._held.knows(name, password) else None
@@ -70,7 +70,8 @@ class TokenServer:
     def _wrong_login(self) -> Response:
         return said(self._row.wrong_login.value if self._row.wrong_login is not None else _WRONG)
 
-    def _issue(self, asked: tuple[Scope, ...], account: str) -> Response:
+    def _issue(self, form: dict[str, list[str]], account: str) -> Response:
+        asked = _asked(form)
         known = [scope for scope in asked if scope.type == "repository" and scope.name in self._held.repositories]
         if self._private and not account:
             known = []
@@ -82,7 +83,7 @@ class TokenServer:
         now = int(self._clock())
         claims: dict[str, object] = {
             "iss": split(self._tokens.realm).netloc,
-            "aud": self._row.host,
+            "aud": form.get("service", [self._row.host])[0],
             "sub": account,
             "iat": now,
             "exp": now + (self._tokens.life or _FOR_EVER),
