@@ -40,6 +40,8 @@ SAID = {
     "form of a name": "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
     "proxy login": "407 Proxy Authentication Required",
     "image access": "image access restricted: team/app blocked for organization acme",
+    "perimeter": "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: abc",
+    "traffic": "remaining traffic quota is not enough to download this layer for current month",
     "address": "DENIED: client with IP '203.0.113.7' is not allowed access",
     "country": "this page may be subject to export control laws",
     "token for password": "You must use a personal access token with 'api' scope",

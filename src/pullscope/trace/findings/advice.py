@@ -1,4 +1,5 @@
 """What the words of an answer ask for: one table of kinds of words, each with the fix that follows from them.
+One file, because of the rows that fit the first decides.
 
 Words decide before status and code do, for they say more. What no row knows is None: the answer is quoted, nothing guessed.
 """
@@ -64,6 +65,10 @@ attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
 image access (read list token): image access restricted
     have an owner of that organization let {name} through (Image Access Management in its settings), or pull it with an account
     that is in no such organization
+# cloud.google.com/vpc-service-controls/docs/troubleshooting: GoogleCloudPlatform/cloud-sql-proxy#1686
+perimeter: prohibited by organization's policy
+    have your organization let {name} of {host} through its perimeter of VPC Service Controls, in whose log the identifier of the
+    answer is: no login helps
 # ACR's and Quay's firewalls: Azure/acr#412
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|\bvpn\b
     allow the address that {client} comes from at {host}{lets_in}
@@ -79,9 +84,9 @@ single sign-on: \bsso\b|single sign|\bsaml\b
 # Quay
 encrypted password: encrypted password
     log in with the encrypted password that {host} makes (in its account settings), or with a robot's token: {login}
-# Gitea: go-gitea/gitea#23642
-package rights (read list write delete): reqpackageaccess
-    log in with a token that has the scope for packages (write:package in Gitea), of an account that may {action} {name}{grant}
+# Gitea: go-gitea/gitea#23642; GHCR: kedacore/http-add-on#48, dexidp/dex#1872
+package rights (read list write delete): reqpackageaccess|read_package
+    log in with a token that has the scope to {action} packages, of an account that may {action} {name}{grant}
 # IAM: pytorch/pytorch#137361, Oracle: oracle/learning-library#1368; below them Google: GoogleCloudPlatform/aactl#233
 policy of rights: is not authorized to perform|\buser\b.{0,90} cannot \w+ on resource
     give that user or role the permission that the answer names, at the repository of {host} too{grant}
@@ -97,6 +102,9 @@ new package (write): not allowed to create|create_package
 workflow token (write): installation not allowed|write_package
     give the workflow permissions: packages: write, and in the settings of the package {name} (Manage Actions access) the right
     to write (a fork's PR has a token that only reads: leave the push out there); a person's token needs write:packages
+# What a month allows is the owner's: cloudwego/biz-demo#45; cloud.ibm.com/docs/Registry, "exceeded your pull traffic quota"
+traffic (read list): traffic quota|bandwidth (?:quota|limit)
+    have the owner of {name} raise that quota at {host}, or pull it from another registry: no login helps, for it is the owner's
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from its own registry: no login helps
@@ -295,5 +303,9 @@ def clue(hop: Hop, act: str) -> Clue | None:
     names = "|".join(re.escape(name) for name in asked if "/" in name)
     line = re.sub(rf"(?<![\w/-])(?:{names})(?![\w/-])", "…", words(hop)) if names else words(hop)
     failed = (hop.status or 0) >= 500
-    fitting = (one for one in CLUES if act in one.acts and (failed or one.name not in ITS_OWN_PARTS))
+    # a cache that did not get through says 404 too: ustclug/mirrorrequest#111
+    not_got = failed or (hop.status == 404 and "network")
+    fitting = (
+        one for one in CLUES if act in one.acts and (one.name not in ITS_OWN_PARTS or not_got in (True, one.name))
+    )
     return next((one for one in fitting if one.words.search(line)), None) if line else None

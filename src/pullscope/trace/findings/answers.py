@@ -56,6 +56,8 @@ _ENDED = frozenset({408, 499, 504, 524})
 """Statuses by which what stands in front waits no longer for what is written."""
 _CUT = re.compile(r"unexpected eof|early eof|client disconnected", re.IGNORECASE)
 """A server's words for a body that ended before its end: go-gitea/gitea#31865, #33865, coollabsio/coolify#5358."""
+_UNASKED = frozenset({"crane", "go-containerregistry", "kaniko", "cosign"})
+"""Families that show their login where none was asked for (go-containerregistry, pkg/v1/remote/transport, "anonymous")."""
 _BARRED = frozenset({405, 412, 423, 507})
 _RULES = frozenset({"quota", "fixed", "redeploy"})
 """Kinds of words by which other statuses are a rule about writing too."""
@@ -191,6 +193,13 @@ class Answer:
         return anonymous or self.hop.request.authorization == "none"
 
     @cached_property
+    def asks_for_none(self) -> bool:
+        """Whether it answers version checks and was not seen asking for a login, without which most clients show none."""
+        here = [hop for hop in self.case.hops if hop.host == self.hop.host and hop.request.authorization == "none"]
+        asked = any(hop.status != 401 and hop.response and hop.step.kind is Kind.VERSION_CHECK for hop in here)
+        return asked and not any(hop.challenges for hop in here) and self.case.pull.client.family not in _UNASKED
+
+    @cached_property
     def takes_no_login(self) -> bool:
         """Whether the registry is known to take none."""
         return self.known is not None and self.known.login is None
@@ -322,6 +331,8 @@ def _lacks(one: Answer) -> str | None:
     redirected = hop.follows is not None and hop.route.endpoint is endpoint
     if one.status not in (404, 410) or one.act == "write" or (is_page(hop) and not redirected):
         return None  # files on a web server, as moby/moby#30798
+    if one.clue is not None and one.clue.name == "network":
+        return None  # that it could not be asked for
     if endpoint is Endpoint.BLOB:
         return "blob-unknown"
     no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there

@@ -47,7 +47,7 @@ proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
     |^(?:bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
-    (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}
+    (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}{past}
 tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
     |record layer failure
     {what} was reached and does not speak TLS (usually plain http), and {client} uses https
@@ -135,7 +135,8 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
     if dig A {hosts} tells no address, ask another DNS server
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
-    {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway
+    {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway, NAT64 from
+    IPv6 alone
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time
@@ -260,6 +261,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         + f": ss -ltn there shows what listens, and what does not refuse {machine} is a firewall",
         "ask": f"{url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
+        # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
+        "past": ""
+        if hosted
+        else f"; if it is of this network, add {hosts} to {proxy_setting(case.pull.client).replace('HTTPS', 'NO', 1)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
         "itself": f"name the registry's address on any other machine, as a node of a cluster, which {hop.host} is itself; "
         if is_loopback(hop.host) and mirror_of(hop) is None

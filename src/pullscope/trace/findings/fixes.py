@@ -132,17 +132,18 @@ def of_where_it_was_named(one: Answer) -> str | None:
         return None
     if (sent_by := homes(case, hop)) and is_local(hop.host):
         return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
-    if before is None or before.host == hop.host or hop.step.route.endpoint is not Endpoint.BLOB:
+    endpoint = hop.step.route.endpoint
+    if before is None or before.host == hop.host or endpoint not in (Endpoint.BLOB, Endpoint.UPLOAD):
         return None
     down = (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")  # goharbor/harbor-cluster-operator#219
-    if down or is_local(hop.host):
+    if endpoint is Endpoint.BLOB and (down or is_local(hop.host)):
         itself = "serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
         address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
         return f"let {before.host} {itself}, or give its storage {address}"
-    # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376
+    # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
     too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
-    dns = "ask another DNS server, if its address is wrong"
-    return f"let {case.client} reach {too} ({dns}): {before.host} does not send blobs itself"
+    dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
+    return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself"
 
 
 def of_the_catalog(one: Answer) -> str | None:
@@ -281,7 +282,8 @@ def of_the_status(one: Answer) -> str | None:
         rules = f"the rules of {filtering(hop)}, a proxy on the way"
         return f"have {host} allowed in {rules}: it refuses in place of {host}"
     if one.status == 403 and (is_page(hop) or one.no_login):
-        login = f"log in: {one.login}; else " if not is_page(hop) and not one.takes_no_login else ""
+        asks = not is_page(hop) and not one.takes_no_login and not one.asks_for_none
+        login = f"log in: {one.login}; else " if asks else ""
         who = front(hop) or host
         other = "ask from another address" + (
             f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""

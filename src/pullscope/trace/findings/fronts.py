@@ -20,7 +20,7 @@ nginx|openresty|tengine|kong
     take limit_except, deny and auth_basic off location /v2/ in nginx
 # developers.cloudflare.com, "Connection limits", "Error 413": 120 s and 100 MB, which no setting of a registry changes
 cloudflare
-    push past Cloudflare (DNS only), or in smaller layers: its limit belongs to the plan
+    push in smaller layers, or, where it is yours, past Cloudflare (DNS only): its limit belongs to the plan
     push past Cloudflare (DNS only), or in smaller layers: it waits 120 s for an answer, whatever the registry is set to
     find what refused it in Security, Events of Cloudflare, and add a custom rule with the action Skip for /v2/
 # docs.aws.amazon.com, "Application Load Balancers": idle timeout

@@ -8,7 +8,7 @@ from pullscope.oci.mirrored import STAND_IN
 from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of, reading
+from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of, pings, reading
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
@@ -156,7 +156,8 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     moby/moby#19526. Run with containerd 2.1.9 and a mirror that says 500: it goes on to Docker Hub. A refusal or 5xx
     with a page says nothing of whether a registry is there: moby/moby#44939, moby/buildkit#1972.
     """
-    broken = [step for step in at_mirrors(case) if _is_broken(step.last) and not _is_of_peers(case, step)]
+    asked = [*_passed_by(case), *at_mirrors(case)]
+    broken = [step for step in asked if _is_broken(step.last) and not _is_of_peers(case, step)]
     if not broken:
         return
     step, one = broken[0], Answer(case, broken[0])
@@ -187,6 +188,13 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     )
 
 
+def _passed_by(case: Case) -> list[Step]:
+    """Version checks of docker's registry-mirrors, where no more was asked: dyrnq/install-docker#12. Podman's may be a search."""
+    hosts = {step.first.host for step in reading(case)}
+    went_on = case.pull.client.family == "docker" and any(step.last.ok for step in reading(case))
+    return [step for step in pings(case) if went_on and step.first.host not in hosts]
+
+
 def _is_of_peers(case: Case, step: Step) -> bool:
     """Whether a cache of peers said that none of them has it, and that was had elsewhere."""
     said = Answer(case, step).clue
@@ -199,7 +207,7 @@ def _mend(one: Answer) -> str:
         return told(one.case, known, [one.hop])[1]
     if one.hop.ok:
         return f"correct where {one.hop.host} hands requests on to"
-    if one.status == 403 and one.no_login and not one.hop.said and not one.hop.errors:
+    if one.status == 403 and one.name and one.no_login and not one.hop.said and not one.hop.errors:
         return f"correct the name, if it is not {one.name}: mirrors that are open to all say 403 to names that they do not serve"
     return log_in(one.case, one.step.first.host) if one.status == 401 and one.no_login else fix_of(one)
 

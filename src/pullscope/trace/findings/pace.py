@@ -48,8 +48,8 @@ _OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
 """Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
 _OF_DOCKER_HUB = re.compile(r"docker\.com/|reached your (?:unauthenticated )?pull rate limit", re.IGNORECASE)
 """Docker Hub's own words, out of whatever host: dqzboy/Docker-Proxy#29."""
-_ATTEMPTS = re.compile(r"attempts|failed log", re.IGNORECASE)
-"""Logins that failed too often, and no more are looked at: Docker Hub's token server."""
+_NOT_OF_REQUESTS = frozenset({"attempts", "traffic"})
+"""Kinds of words of other limits: of logins that failed, of bytes."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 _OF_A_MINUTE = re.compile(r"allowed: \d+/minute", re.IGNORECASE)
@@ -112,8 +112,9 @@ def _is_docker_hubs(case: Case, last: Hop) -> bool:
 def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     wait = header(last, "retry-after")
     when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
-    if says(last, _ATTEMPTS):
-        return Answer(case, last.step).asks_for or when
+    one = Answer(case, last.step)
+    if one.clue is not None and one.clue.name in _NOT_OF_REQUESTS:
+        return one.asks_for or when
     if is_page(last) and not last.errors:
         if (
             known := known_registry(last.host)

@@ -13,7 +13,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, thing
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, listed, repositories
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
 from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
@@ -132,7 +132,7 @@ def refused_login(one: Answer) -> str:
     if voided(one):
         said = f"{who} refused the login of {client} with {one.status}{quoted(hop)}"
         return f"{said}. It does so to a token that has expired or was revoked, and to an account without access to the package."
-    if one.step.is_token and one.status == 403 and asked_repositories(one.step):
+    if one.step.is_token and (one.status == 403 or says(hop, _OF_RIGHTS)) and asked_repositories(one.step):
         return f"{who} gives the login of {client} no token for {one.name}, with {one.status}{quoted(hop)}."
     if one.known is not None and one.status in one.known.refuses:
         return f"{who} said {one.status} to the login of {client}{quoted(hop)}: {one.known.name} refuses logins so."
@@ -156,10 +156,25 @@ def of_an_old_login(one: Answer) -> str | None:
     """One that is over, or that was not needed."""
     if one.code == "login-not-needed":
         return f"log out: {logout(one.case, one.host)}"
+    if began_with_it(one) is not None:
+        return f"{log_in(one.case, one.host, over=True)}, and push again: what was sent whole is not sent again"
     if one.code != "login-expired":
         return None
     helped = one.known is not None and one.known.login_life is not None
     return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "") + _public(one)
+
+
+def began_with_it(one: Answer) -> float | None:
+    """Seconds since the same login began the upload that it may not end: cloudflare/moltworker#67."""
+    shown = (
+        one.hop.request.authorization == "basic" and one.status == 401 and one.step.route.endpoint is Endpoint.UPLOAD
+    )
+    begun = [
+        hop.request.time
+        for hop in one.case.hops
+        if hop.ok and hop.host == one.hop.host and is_write(hop.step) and hop.request.authorization == "basic"
+    ]
+    return one.hop.request.time - begun[0] if shown and begun else None
 
 
 def what_it_may_be(one: Answer) -> str:
@@ -250,6 +265,8 @@ def why_refused(one: Answer) -> str:
         return ""
     if without_a_login(one) is not None:
         return f" {client} showed no login."
+    if (since := began_with_it(one)) is not None:
+        return f" It took that login {period(since)} before, and it may have ended since."
     asked = lacks_delete(one)
     if asked is not None:
         return f" {client} asked for {asked} when it got its token, and a delete may need more."
@@ -338,13 +355,18 @@ def of_a_refusal(one: Answer) -> str | None:
         own = f"give the account that {one.case.client} uses that right"
         return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
     named = f"{_named(one, name)}{_short(one)}"
+    if (
+        one.asks_for_none and one.name and not is_page(one.hop)
+    ):  # DaoCloud/crproxy#8, DaoCloud/public-image-mirror#45622
+        first = f"as a relay of several registries wants theirs first (docker.io/{name})"
+        return f"correct the name, if it is not {name}, {first}: {one.host} asks for no login, so that none helps"
     if not is_specific(one.hop):
         if not one.name:
             return f"log in with an account that {host} lets do that: {login(one.case, host)}"
         return _with_a_login(one, name)
     if "OWNER/NAME" in named:
         return named
-    if one.no_login and says(one.hop, _OF_LOGIN):
+    if one.no_login and (one.of_a_right or says(one.hop, _OF_LOGIN)):
         whole = one.login == f"docker login {host}" and ":" not in host  # harbor#17845, docker/cli#987, nerdctl#3748
         typed = f" ({host}:PORT, if the image is named so: a login is kept by the name as typed)" if whole else ""
         return f"log in: {one.login}{typed}; if it is public, {check(name)}"
