@@ -96,7 +96,8 @@ docker-hub: Docker Hub
     hosts (?:registry-1\.|index\.|auth\.|registry\.)?docker\.io
     login docker login
     is_cache no
-    secret an access token (no password where two-factor or single sign-on is on)
+    # an e-mail address is no user name of docker login: docker/cli#961, docker/hub-feedback#1434, docker/for-win#3212
+    secret the Docker ID (no e-mail address) and an access token (no password where two-factor or single sign-on is on)
 ghcr: GitHub Container Registry
     hosts ghcr\.io
     login echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin

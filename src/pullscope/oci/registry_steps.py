@@ -30,6 +30,7 @@ ghcr
         workflow's repository [read|write|administer] at https://github.com/orgs/{owner}/packages/container/{path}/settings (of a
         person: users in place of orgs)
     deletes gh api -X DELETE /orgs/{owner}/packages/container/{path}/versions/ID (of a person: users), or its page at GitHub
+    page the Packages tab of https://github.com/{owner}
     status https://www.githubstatus.com
 ecr
     # docs.aws.amazon.com/AmazonECR/latest/userguide: security-iam-awsmanpol.html, repository-policies.html, ECR_on_EKS.html;

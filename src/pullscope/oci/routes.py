@@ -18,7 +18,7 @@ from pullscope.oci.digest import Digest, as_digest, find_digest
 
 
 class Endpoint(StrEnum):
-    """The endpoints of the distribution spec, of Docker's registry API, and what is older than both."""
+    """The endpoints of the distribution spec, of Docker's registry API, of chart repositories, and what is older than these."""
 
     PING = "ping"
     MANIFEST = "manifest"
@@ -30,6 +30,7 @@ class Endpoint(StrEnum):
     REFERRERS = "referrers"
     EXTENSION = "extension"
     SIGNATURES = "signatures"
+    CHARTS = "charts"
     V1_PING = "v1-ping"
     V1_SEARCH = "v1-search"
     V1 = "v1"
@@ -78,6 +79,9 @@ _COSIGN_TAG = re.compile(r"[a-z0-9]+-[0-9a-f]{64,}\.(?:sig|att|sbom)")
 _LOOKASIDE = re.compile(
     r"/(?:.*/)?[^/]+@(?P<algorithm>[a-z0-9]+)=(?P<hex>[0-9a-f]{32,128})/signature-[0-9]+", re.DOTALL
 )
+
+# helm.sh/docs, "The Chart Repository Guide": an index, and archives at the addresses that it names (helm/helm#9868, #9820).
+_CHARTS = re.compile(r"(?:/(?P<repository>.+?))??/(?:index\.yaml|(?:charts/)?(?P<reference>[^/]+\.tgz))", re.DOTALL)
 
 # Asked of a registry where none has its API: the path of a mirror is taken as it is written (k3s-io/k3s#5502, and hosts.toml with
 # override_path: containerd/containerd#6634). Only `ns` and Accept say so, for git servers have /blobs/, others /manifests/.
@@ -141,6 +145,8 @@ def route(url: str, accept: str | None = None) -> Route:
             and _WITHOUT_V2.fullmatch(path)
         ):
             path = f"/v2{path}"
+    if path.endswith(("/index.yaml", ".tgz")) and "/manifests/" not in path and (chart := _CHARTS.fullmatch(path)):
+        return Route(endpoint=Endpoint.CHARTS, repository=chart["repository"], reference=chart["reference"])
     if not path.startswith(_STARTS):
         beside = _LOOKASIDE.fullmatch(path)
         if beside is not None:

@@ -178,6 +178,8 @@ def _list(pull: Pull) -> Iterator[str]:
         if step.kind is Kind.SEARCH:
             terms = parameters(query(step.first.request.url)).get("q") or []
             yield plain(f"search for '{' '.join(terms)}'" if terms else "search", 80)
+        elif step.kind is Kind.CHARTS:
+            yield plain(f"{step.route.reference or 'index.yaml'} downloaded", 80)
     for kind, names in LISTED.items():
         counts = [step.listed_count for step in good if step.kind is kind]  # a page each
         if counts:
@@ -191,7 +193,7 @@ def _list(pull: Pull) -> Iterator[str]:
     if referrers:
         found = [step.document.manifests for step in referrers if isinstance(step.document, Index)]
         yield count(sum(map(len, found)), "referrer")
-    elif not any(step.kind in LISTED for step in good):
+    elif not any(step.kind in (*LISTED, Kind.CHARTS) for step in good):
         yield "nothing listed"
 
 

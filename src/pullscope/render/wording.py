@@ -324,6 +324,7 @@ SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
     Kind.MANIFEST_PUT: _manifest_put,
     Kind.DELETE: lambda _step, _pull: "deleted",
     Kind.SEARCH: _listed,
+    Kind.CHARTS: lambda step, pull: f"{step.route.reference or 'index.yaml'}, {_blob(step, pull)}",
 }
 
 

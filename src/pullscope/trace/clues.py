@@ -13,7 +13,15 @@ from pullscope.trace.processes import Process, is_same
 PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 QUESTIONS = frozenset(
-    {Endpoint.TAGS, Endpoint.CATALOG, Endpoint.V1_SEARCH, Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
+    {
+        Endpoint.TAGS,
+        Endpoint.CATALOG,
+        Endpoint.CHARTS,
+        Endpoint.V1_SEARCH,
+        Endpoint.V1,
+        Endpoint.EXTENSION,
+        Endpoint.SIGNATURES,
+    }
 )
 """Endpoints that a client may ask for their own sake."""
 

@@ -24,7 +24,7 @@ from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, 
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
-LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH})
+LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH, Endpoint.CHARTS})
 SENDS_BLOBS = frozenset({"oras", "regctl"})
 """Families with a command for one blob: `oras blob push`, `regctl blob put`."""
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}

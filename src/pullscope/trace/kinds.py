@@ -23,6 +23,7 @@ PLAIN: dict[Endpoint, Kind] = {
     Endpoint.REFERRERS: Kind.REFERRERS,
     Endpoint.SIGNATURES: Kind.SIGNATURE,
     Endpoint.V1_SEARCH: Kind.SEARCH,
+    Endpoint.CHARTS: Kind.CHARTS,
 }
 """Endpoints that are one kind of step whatever the method and the answer."""
 
@@ -176,8 +177,9 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
         pull.platform = pull.platform or platform
 
 
-def learn_referrers(pull: Pull, document: Index | Manifest | None) -> None:
+def learn_referrers(pull: Pull, step: Step, document: Index | Manifest | None) -> None:
     """Remember what a list of referrers says of the manifests that it names: who asked for it may ask for these next."""
+    step.document = document
     for descriptor in document.manifests if isinstance(document, Index) else ():
         if descriptor.digest:
             pull.expected.setdefault(descriptor.digest, Expectation(kind=Kind.SIGNATURE, descriptor=descriptor))

@@ -46,6 +46,8 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
     if event.document is None or hop.status is None:
         if is_empty_manifest(hop):
             step.instead = "empty"
+        elif hop.ok and step.route.endpoint is Endpoint.CHARTS and content_type(hop).endswith(("html", "xml")):
+            step.instead = content_type(hop)
         elif hop.ok and (step.is_token or step.route.endpoint is Endpoint.MANIFEST) and _cannot_unpack(hop, event):
             step.instead = f"not {event.miscoded}, as its Content-Encoding says"
         return
@@ -59,7 +61,7 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
         if step.route.endpoint is Endpoint.TAGS:
             step.listed = read_listed_name(event.document)
         elif step.route.endpoint is Endpoint.REFERRERS and step.pull is not None:
-            learn_referrers(step.pull, read_manifest(event.document))
+            learn_referrers(step.pull, step, read_manifest(event.document))
     elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
         reads = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
         document = reads(event.document, content_type(hop))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from pullscope.oci.agents import identify
 from pullscope.oci.challenge import Challenge, scopes_asked
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
@@ -87,7 +88,7 @@ class Stitcher:
             route = Route(endpoint=Endpoint.NONE, digest=digest)  # whatever its path looks like
         # What looks like nothing, but names a digest may be a blob whose redirect was not seen.
         stray = event.method in ("GET", "HEAD") and route.digest is not None
-        if not is_token and route.endpoint is Endpoint.NONE and not stray:
+        if not is_token and not stray and not _is_registrys(event, route):
             return None, None
         step = Step(route=route, is_token=is_token, after=told_by.step if told_by is not None else None)
         hop = step.first = self._append(step, event, route, None)
@@ -304,6 +305,13 @@ def _repeats(event: Requested, step: Step) -> bool:
     # On the same connection, with a token that was got meanwhile and is not shown: the same client still (containerd#1952).
     unshown = bool(step.tokens) and not elsewhere
     return shown or unshown or last.status != 401 or last.follows is not None or not last.challenges
+
+
+def _is_registrys(event: Requested, route: Route) -> bool:
+    """Whether an address is one of a registry or chart repository: archives of npm have names like those of charts."""
+    if route.endpoint is Endpoint.CHARTS and route.reference is not None:
+        return identify(event.headers.get("user-agent")).family == "helm"
+    return route.endpoint is not Endpoint.NONE
 
 
 def looks_like_token_request(event: Requested, route: Route) -> bool:

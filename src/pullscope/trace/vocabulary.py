@@ -28,6 +28,7 @@ class Kind(StrEnum):
     MANIFEST_PUT = "manifest-put"
     DELETE = "delete"
     SEARCH = "search"
+    CHARTS = "charts"
     UNKNOWN = "unknown"
 
 

@@ -43,6 +43,7 @@ MOUNTS = _distribution("Mounting a blob from another repository", "mounting-a-bl
 PUTS = _distribution("Pushing Manifests", "pushing-manifests")
 TAGS = _distribution("Listing Tags", "listing-tags")
 DELETES = _distribution("Content Management", "content-management")
+CHARTS = Section(title="Helm, The Chart Repository Guide", url="https://helm.sh/docs/topics/chart_repository/")
 ENDPOINTS = _distribution("Endpoints", "endpoints")
 INDEX = _image("Image Index", "image-index.md")
 MANIFEST = _image("Image Manifest", "manifest.md")
@@ -144,6 +145,9 @@ catalog: ENDPOINTS
 search: ENDPOINTS
     beginner A search for images by name.
     expert /v1/search is part of the first registry protocol. Docker Hub still answers it.
+charts: CHARTS
+    beginner A chart repository is not a registry: it has a list of its charts, index.yaml, and each chart as a file.
+    expert index.yaml, and the archives at the addresses that it names; helm caches the first. Charts in a registry are pulled by oci://.
 upload-start: UPLOADS
     beginner The client asks to upload a blob. The registry answers with the URL for it.
     expert POST /v2/NAME/blobs/uploads/. The Location of the 202 is opaque and may be on another host.

@@ -291,7 +291,7 @@ def _ended_badly(case: Case) -> list[Step]:
         if (step.outcome is not Outcome.NOT_SEEN or step.last.request.authorization != "none")  # else: `token-not-used`
         and ((step.last.status or 0) >= 400 or (step.last.status is None and step.last.failed is not None))
         and not client_left(step.last)
-        and (step.outcome is not Outcome.EXPECTED_404 or case.pull.pushing)
+        and (step.outcome is not Outcome.EXPECTED_404 or (case.pull.pushing and step is case.stopped_at))
         and step.kind is not Kind.VERSION_CHECK
         and step not in case.made_good
     ]

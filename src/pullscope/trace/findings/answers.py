@@ -149,8 +149,9 @@ class Answer:
 
     @cached_property
     def path(self) -> str:
-        """What a proxy in front has to let pass: the API, or the address of its token server."""
-        return path_of(self.step.first.request.url) if self.step.is_token else "/v2/"
+        """What a proxy in front has to let pass: the API, or the address of its token server, or of charts."""
+        other = self.step.is_token or self.step.route.endpoint is Endpoint.CHARTS
+        return path_of(self.step.first.request.url) if other else "/v2/"
 
     @cached_property
     def known(self) -> KnownRegistry | None:
@@ -346,6 +347,7 @@ def _lacks(one: Answer) -> str | None:
 CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("login-not-needed", _is_not_needed),
     ("login-expired", _has_expired),
+    ("chart-unknown", lambda one: one.step.kind is Kind.CHARTS and (one.status == 404 or bool(one.step.instead))),
     ("upload-too-large", lambda one: is_write(one.step) and one.status == 413),
     ("upload-cut-off", _is_cut_off),
     ("write-denied", _is_barred),

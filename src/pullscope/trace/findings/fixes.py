@@ -23,7 +23,14 @@ from pullscope.trace.findings.compared import next_page, page_size, realm_lost, 
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.fronts import passing, unnamed
 from pullscope.trace.findings.login_commands import own_address
-from pullscope.trace.findings.missing import cache, of_a_website, of_storage, of_what_cannot_be_read, of_what_is_missing
+from pullscope.trace.findings.missing import (
+    cache,
+    of_a_chart,
+    of_a_website,
+    of_storage,
+    of_what_cannot_be_read,
+    of_what_is_missing,
+)
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -93,8 +100,8 @@ def of_a_name(one: Answer) -> str | None:
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222; a host: GoogleContainerTools/kaniko#616
         if (within := host_within(name)) is not None:
             return f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
-        alone = f"{name[8:]} alone is an official image of Docker Hub"
-        return f"name it OWNER/{name[8:]}, with the account or organization that it is of: {alone}"
+        there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
+        return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}"
     if one.takes_no_login and one.act == "write":
         who = one.known.name if one.known else one.host
         return f"check that {one.host} is where it is to go: {who} takes no pushes"
@@ -294,6 +301,7 @@ def of_the_status(one: Answer) -> str | None:
 
 LADDER: tuple[Rung, ...] = (
     of_what_is_not_played,
+    of_a_chart,
     of_an_old_login,
     of_a_lookup,
     of_a_look,

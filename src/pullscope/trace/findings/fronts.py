@@ -101,7 +101,7 @@ def _read(row: str, table: str) -> list[tuple[str, ...]]:
 
 
 _GATES = tuple(
-    (re.compile(address, re.IGNORECASE), bool(check), name, fix)
+    (re.compile(address, re.IGNORECASE), bool(check), name, " ".join(fix.split()))
     for address, check, name, fix in _read(r"^(\S+): (check: )?(.+)\n +(.+(?:\n {4}.+)*)$", GATES)
 )
 

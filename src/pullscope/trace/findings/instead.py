@@ -1,4 +1,4 @@
-"""What comes in place of a registry's answer: a login page, another type, an error under 200, what cannot be read."""
+"""What comes in place of a registry's answer: a login page, another type, an error under 200, what cannot be read; and charts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pullscope.trace.findings.fronts import gate
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
+from pullscope.trace.findings.tellings import composed
 from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
@@ -23,7 +24,7 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 @row(
     "login-page",
     needs=Fact.PAGE,
-    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
+    explains="challenge-unreadable chart-unknown head-not-allowed mirror-failed missing-content-digest path-not-redirected "
     "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
     "upstream-unreachable wrong-content-type",
     severities="error, warning",
@@ -140,6 +141,27 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         if not _went_on(case) and (case.failed or _ended_there(case, wrong))
         else Severity.WARNING,
     )
+
+
+@composed(
+    "chart-unknown",
+    suffers="helm",
+    remedy="correct the address; pull charts of a registry by oci://",
+    report="goharbor/harbor#18720",
+)
+def chart_unknown(one: Answer) -> str:
+    """404, a web page or XML for index.yaml or an archive of a chart repository.
+
+    helm says "looks like … is not a valid chart repository": helm/helm#1332 (XML of a bucket), goharbor/harbor#13170 (a page),
+    #18720, chartmuseum/helm-push#173. Its caches and mirrors have index.yaml too.
+    """
+    what = one.step.route.reference or "index.yaml"
+    below = f" below /{one.step.route.repository}" if one.step.route.repository else ""
+    if one.step.instead is not None:
+        return (
+            f"{answered_by(one.hop)} answers {one.step.instead} in place of {what}{below}: that is no chart repository."
+        )
+    return f"{answered_by(one.hop)} has no {what}{below} ({one.status})."
 
 
 @row("manifest-unreadable", severities="error, warning", remedy="push it again; check caches and static hosts")

@@ -62,6 +62,13 @@ def login(case: Case, host: str) -> str:
     Docker Hub's login goes by another name than its host: docker keeps it as https://index.docker.io/v1/, which is where
     `docker login` without a name puts it.
     """
+    charts = next((step for step in case.steps if step.route.endpoint is Endpoint.CHARTS), None)
+    if (
+        charts is not None
+    ):  # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
+        url = "URL" if charts.route.reference else charts.first.request.url.removesuffix("/index.yaml")
+        other = " --pass-credentials" if charts.route.reference else ""
+        return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
     family, known = case.pull.client.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
     node = (family in ON_NODES and not case.writes) or (
@@ -144,6 +151,12 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
         f"; a login there lives {period(known.login_life)}" if again and known is not None and known.login_life else ""
     )
     return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}{life}"
+
+
+def as_typed(command: str, host: str) -> str:
+    """Where docker keeps a login: goharbor/harbor#17845, docker/cli#987, containerd/nerdctl#3748."""
+    whole = command == f"docker login {host}" and ":" not in host
+    return f" ({host}:PORT, if the image is named so: a login is kept by the name as typed)" if whole else ""
 
 
 def list_tags(case: Case, name: str) -> str:

@@ -22,7 +22,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
-from pullscope.trace.findings.login_commands import log_in, login
+from pullscope.trace.findings.login_commands import as_typed, log_in, login
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Step
@@ -50,7 +50,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
         wants = {challenge.scheme for challenge in step.last.challenges} if step.last.status == 401 else set()
         bare = step.last.request.authorization == "none"
         why = None
-        if wants == {"basic"} and step is case.stopped_at:
+        if "basic" in wants and step is case.stopped_at:
             why = f"wants a login, and {case.client}, which has none for it,"
         elif wants == {"basic", "bearer"} and case.pull.client.family == "docker" and only_a_token(case):
             why = "asks for Basic beside Bearer; docker answers both or gives up: it got a token, had no login, and"
@@ -75,7 +75,9 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
         schemes = {challenge.scheme for challenge in last.challenges}
         issuer = case.issuer_of(last)
         anonymous = issuer is not None and was_anonymous(issuer)
-        basic = schemes == {"basic"} and last.request.authorization == "none"
+        basic = "basic" in schemes and not any(one.is_token for one in case.steps)
+        basic |= step.route.endpoint is Endpoint.CHARTS  # helm asks for these once, whatever is wanted
+        basic &= last.request.authorization == "none"
         elsewhere = sorted(host for host in logged_in if host != last.host) if anonymous else []
         if not basic and not elsewhere:
             continue
@@ -85,7 +87,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
             f"log in to the host that really answers ({login(case, last.host)}), or let {step.first.host} proxy to it"
             if step.first.host != last.host
-            else log_in(case, last.host),
+            else f"{log_in(case, last.host)}{as_typed(login(case, last.host), last.host)}",
         )
 
 
@@ -138,12 +140,19 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
     name = subject(case, step)
     host = step.under.last.host if step.under is not None else challenger(case, step) or last.host
     by = step.under.first.host if step.under is not None and step.under.first.host != host else None
+    one = Answer(case, step)
+    page = one.step_there("page")  # most of what is there is public
+    log = f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}"
     return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{quoted(last).replace(': ', ', ', 1)}).",
-        of_a_name(Answer(case, step))
-        or f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}; without the right to see it, the answer is the "
-        "same for a name that does not exist",
+        of_a_name(one)
+        or (
+            f"check the name {name} ({page} shows it, if it is public); if it is private, {log}"
+            if name and page
+            else log
+        )
+        + "; without the right to see it, the answer is the same for a name that does not exist",
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )

@@ -129,6 +129,24 @@ def of_what_is_missing(one: Answer) -> str | None:
     return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags"
 
 
+def of_a_chart(one: Answer) -> str | None:
+    """No chart repository, or a chart that it has no more. Harbor has none since 2.8: goharbor/harbor#18720, #18677, #19797."""
+    name, host = one.step.route.repository or "", one.host
+    if one.code != "chart-unknown":
+        return None
+    if (archive := one.step.route.reference) is not None:
+        again = f"if it lists this, upload {archive} again"
+        return f"run helm repo update, and ask for a version that helm search repo -l lists; {again}"
+    harbor = name.startswith("chartrepo") or (one.known is not None and one.known.id == "harbor")
+    if harbor or (one.hosted is not None and one.hosted.id != "artifactory"):
+        path = "/".join(filter(None, (host, name.removeprefix("chartrepo").strip("/"), "CHART")))
+        whose = "from 2.8 Harbor" if harbor else host
+        return f"run helm pull oci://{path} --version VERSION: {whose} has charts as artifacts alone"
+    theirs = "https://HOST/repository/NAME in Nexus, https://HOST/artifactory/api/helm/KEY in Artifactory"
+    other = f"if {host} is a registry, run helm pull oci://{host}/PATH/CHART"
+    return f"correct the address behind helm repo add NAME ({theirs}); {other}"
+
+
 def of_what_cannot_be_read(one: Answer) -> str | None:
     """A manifest that a cache has not understood: distribution/distribution#3530."""
     if one.act != "read" or one.status != 400 or "MANIFEST_INVALID" not in codes(one.hop):

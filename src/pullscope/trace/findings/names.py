@@ -148,7 +148,8 @@ def signature_missing(case: Case) -> Iterator[Found]:
             found = any(one.kind is Kind.SIGNATURE for one in case.pull.expected.values())
             if found or looked != {tag} or not tag.endswith(".sig") or (step.first.host, name, tag) in case.put:
                 return
-            why, other = "", "ask its publisher to; where signatures are kept elsewhere, name that in COSIGN_REPOSITORY"
+            why = ": verify ends there, and sign wrote nothing"
+            other = "ask its publisher to; where signatures are kept elsewhere, name that in COSIGN_REPOSITORY"
         yield Found(
             [step],
             f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more{why}.",

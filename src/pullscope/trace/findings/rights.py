@@ -16,7 +16,7 @@ from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_with
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
-from pullscope.trace.findings.login_commands import log_in, login, logout, renewal
+from pullscope.trace.findings.login_commands import as_typed, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.hop import header, is_page
@@ -194,9 +194,15 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
-    if one.known is not None and one.known.id == "docker-hub" and one.name:  # docker/build-push-action#363
-        return f"{log_in(one.case, one.host)}; if it is to go to another registry, name that first: HOST/{one.name}"
-    return f"log in, if that is what these words want: {one.login}" if other else log_in(one.case, one.host)
+    if other and not _elsewhere(one):
+        return f"log in, if that is what these words want: {one.login}"
+    return f"{log_in(one.case, one.host)}{_elsewhere(one)}"
+
+
+def _elsewhere(one: Answer) -> str:
+    """A name without its registry is Docker Hub's: docker/build-push-action#363."""
+    hub = one.known is not None and one.known.id == "docker-hub" and one.name
+    return f"; if it is to go to another registry, name that first: HOST/{one.name}" if hub else ""
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -349,7 +355,7 @@ def of_a_refusal(one: Answer) -> str | None:
         present = (
             f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
         )
-        return f"{account}: {one.login}; or {present}"
+        return f"{account}: {one.login}; or {present}{_elsewhere(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
@@ -367,9 +373,7 @@ def of_a_refusal(one: Answer) -> str | None:
     if "OWNER/NAME" in named:
         return named
     if one.no_login and (one.of_a_right or says(one.hop, _OF_LOGIN)):
-        whole = one.login == f"docker login {host}" and ":" not in host  # harbor#17845, docker/cli#987, nerdctl#3748
-        typed = f" ({host}:PORT, if the image is named so: a login is kept by the name as typed)" if whole else ""
-        return f"log in: {one.login}{typed}; if it is public, {check(name)}"
+        return f"log in: {one.login}{as_typed(one.login, host)}; if it is public, {check(name)}"
     if one.no_login:
         return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
     return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"
@@ -379,6 +383,9 @@ def _short(one: Answer) -> str:
     """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
     hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
     short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
+    asked = [registry_name(step.first.host) for step in one.case.steps if step.place == one.step.place]
+    if len(set(asked)) > 1 and one.case.pull.client.family in CONTAINERS_IMAGE:
+        return f", and write its registry before it: {client} asked {listed(asked)} in turn (unqualified-search-registries)"
     said = short if hub and one.no_login and one.case.pull.client.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
         return said

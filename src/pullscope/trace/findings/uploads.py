@@ -15,7 +15,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.findings.advice import clue
-from pullscope.trace.findings.asked import UNKNOWN_BLOB, unknown_subject
+from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.facts import Fact
@@ -34,7 +34,7 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
     "upload-location-elsewhere",
     needs=Fact.WRITE,
     explains="upload-refused access-denied credentials-not-used push-over-redirect query-dropped redirect-downgrade "
-    "registry-failed upload-cut-off upload-lost upstream-unreachable write-denied",
+    "registry-failed upload-cut-off upload-given-up upload-lost upstream-unreachable write-denied",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
@@ -200,6 +200,14 @@ def upload_given_up(case: Case) -> Iterator[Found]:
                 f"read the output of {case.client}: it stopped by itself",
                 severity=Severity.ERROR,
             )
+    end = case.stopped_at
+    if end is not None and end.last.status == 202 and end.route.endpoint in UPLOADS and not case.bad:
+        yield Found(
+            [end],
+            f"{case.client} asked nothing more after {end.last.host} had said 202 to {request(end)}: why it stopped is not seen.",
+            f"read what {case.client} printed: it was stopped, or asks on past this proxy (NO_PROXY)",
+            severity=Severity.WARNING,
+        )
 
 
 _DUE = {"PATCH": 202, "PUT": 201}
@@ -236,7 +244,7 @@ def _end_of(span: str | None) -> int | None:
 @row(
     "upload-not-begun",
     needs=Fact.WRITE,
-    explains="path-not-redirected",
+    explains="path-not-redirected upload-given-up",
     suffers="all that push",
     remedy="pass POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",

@@ -9,9 +9,9 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import LISTS, LOOKERS, check
+from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, Case, Found, is_write, pings, reading
-from pullscope.trace.findings.facts import Fact
+from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import REFUSED, row
