@@ -23,6 +23,9 @@ MOST_FIELDS = 32
 _NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 # Python's spelling of bytes, as mitmproxy quotes a line that it cannot read: `Bad HTTP request line: b'...'`.
 _BYTES = re.compile(r"""\b(b|bytearray\(b)(?:'(?:[^'\\]|\\.)*+(?:'|$)|"(?:[^"\\]|\\.)*+(?:"|$))""", re.DOTALL)
+_FURTHER = ("Details", "AuthenticationErrorDetail")
+"""Google's and Azure's reason, beside a message that many have
+(cloud.google.com/storage/docs/xml-api/reference-status; learn.microsoft.com, Azure Storage, "Status and error codes")."""
 _TAGS = re.compile(r"<[^<>]{0,1000}>")
 
 
@@ -89,7 +92,12 @@ def text_of(content: bytes, status: int) -> str:
     text = content[: ERROR_TEXT * 4].decode("utf-8", "replace")
     if text.lstrip().startswith("<") and not text.startswith(("<HTML> ", "<XML> ")):
         # A page, or a storage error whose XML echoes the signature it refused: keep the names only.
-        said = [_between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message")]
+        title, code, message, *further = (
+            _between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message", *_FURTHER)
+        )
+        # Azure's own go on with ids below, and with what was signed.
+        reason = next(filter(None, further), message).partition("\n")[0].partition(" String to sign")[0]
+        said = [title, code, reason]
         kind = "HTML" if "<html" in text.lower() or "<!doctype html" in text.lower() else "XML"
         if kind == "HTML" and not any(said):
             said = [_visible(text)]

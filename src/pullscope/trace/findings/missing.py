@@ -11,12 +11,12 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within, takes, trusted
-from pullscope.trace.findings.case import codes
+from pullscope.trace.findings.case import Case, codes
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
-from pullscope.trace.model import Kind
+from pullscope.trace.model import Hop, Kind
 
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
 """What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
@@ -31,6 +31,39 @@ _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
+_OF_STORAGE = r"""
+# cloud.google.com/storage/docs/xml-api/reference-status, docs.cloud.google.com/vpc-service-controls/docs/troubleshooting
+UserProject\w+|billing account
+    have the owner of that project mend its billing (console.cloud.google.com/billing): until then {host} serves nothing of it
+VPC Service Controls|prohibited by organization's policy
+    have {client} let in by the perimeter's owner: gcloud access-context-manager perimeters list shows it, and the id in those
+    words finds the refusal in its audit log
+Anonymous caller|PublicAccessNotPermitted
+    let {by} sign the addresses that it hands out, or let everyone read that bucket: {host} does not serve everyone
+# learn.microsoft.com, "Configure Azure Storage firewalls": those words are the network's, not the signature's
+AuthorizationFailure
+    let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS
+AccountIsDisabled
+    have the subscription that {bucket} belongs to enabled again: {host} is switched off
+# docs.aws.amazon.com/AmazonS3/latest/userguide, troubleshoot-403-errors, restoring-objects; AmazonS3/latest/API/ErrorResponses
+kms:\w+|KMS\.
+    allow kms:Decrypt on the key of that bucket to the role that {by} signs with
+no VPC endpoint policy
+    allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through
+no (?:identity|resource|session)-based policy|no permissions boundary
+    allow s3:GetObject on that bucket to the role that {by} signs with
+explicit deny|no service control policy
+    change the policy that denies it, as those words name it: it is one of the bucket, of the organization or of the endpoint
+InvalidObjectState|storage class
+    restore the objects (aws s3api restore-object), and take the rule off that bucket that archives them
+PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
+    set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
+"""
+"""What a storage says, and the step, where that is another than its status tells."""
+_STEPS_OF_STORAGE = [
+    (re.compile(words, re.IGNORECASE), re.sub(r"\n +", " ", step))
+    for words, step in re.findall(r"(?m)^(\S.*)\n +(.+(?:\n +.+)*)", re.sub(r"(?m)^#.*\n", "", _OF_STORAGE))
+]
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
@@ -155,11 +188,20 @@ def of_what_cannot_be_read(one: Answer) -> str | None:
     return f"pull it from where it comes from, if {host} is a cache, and look at its log: it cannot read the manifest that it has"
 
 
+def told_by_storage(case: Case, hop: Hop) -> str | None:
+    """The step that a storage's own words ask for."""
+    step = next((step for told, step in _STEPS_OF_STORAGE if told.search(hop.said or "")), None)
+    by = hop.follows.host if hop.follows is not None else "the registry"
+    return step and step.format(by=by, host=hop.host, client=case.client, bucket=hop.host.partition(".")[0])
+
+
 def of_storage(one: Answer) -> str | None:
     """What a registry's storage does not give."""
     hop, by = one.hop, one.hop.follows.host if one.hop.follows is not None else "the registry"
     if one.code != "cdn-failed":
         return None
+    if (step := told_by_storage(one.case, hop)) is not None:
+        return step
     if hop.status is None:
         through = f"run curl -v https://{hop.host}/ here, and allow that host in the firewall or proxy that ends it"
         return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
@@ -180,7 +222,7 @@ def of_storage(one: Answer) -> str | None:
     if status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
         return f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
-    if status in (401, 409):  # Azure says 409 PublicAccessNotPermitted
+    if status == 401:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
         known = known_registry(by)

@@ -238,5 +238,8 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
         f"{last.host} said {last.status} and "
         + (f"sent {case.client} to {said!r}, which is not an address" if said else "not where: there is no Location")
         + f", so {case.client} has nothing to follow.",
-        f"write the whole target address in the rule of {last.host}; a variable that is empty makes such a redirect",
+        # S3 says so of a bucket in another region (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses, PermanentRedirect)
+        f"set the region of the bucket in the storage settings of {last.follows.host} (storage.s3.region in distribution)"
+        if in_storage(last) and last.follows is not None
+        else f"write the whole target address in the rule of {last.host}; a variable that is empty makes such a redirect",
     )

@@ -151,7 +151,11 @@ def filtering(hop: Hop) -> str | None:
 
 def date_of(hop: Hop) -> float | None:
     """The Date of an answer (RFC 9110, 6.6.1), in seconds since the epoch."""
-    text = hop.response.headers.get("date") if hop.response is not None else None
+    return seconds_of(hop.response.headers.get("date") if hop.response is not None else None)
+
+
+def seconds_of(text: str | None) -> float | None:
+    """A date of HTTP, in seconds since the epoch."""
     if text is None or len(text) > 40:
         return None
     try:

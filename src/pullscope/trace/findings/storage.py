@@ -12,8 +12,9 @@ from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import Case, Found, in_storage, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.missing import told_by_storage
 from pullscope.trace.findings.row import REFUSED, row
-from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says
+from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
 from pullscope.trace.hop import client_left, header
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
@@ -35,6 +36,16 @@ _SIGNATURE = re.compile(
 _SKEWED = re.compile(
     r"RequestTimeTooSkewed|request time and the (?:current|server)|not yet valid|clock skew", re.IGNORECASE
 )
+_FRAME = re.compile(r"time frame:(?: Start \[(.+?)\] -)? Expiry \[(.+?)\] - Current \[(.+?)\]")
+"""Azure's words of both (learn.microsoft.com, "Troubleshoot SAS"): distribution's addresses begin at the time of its clock."""
+
+
+def _early(hop: Hop) -> bool | None:
+    """Whether an address is refused because its time has not come yet; None if it is not refused for its time."""
+    if frame := _FRAME.search(words(hop)):
+        start, _, current = (seconds_of(date) for date in frame.groups())
+        return start is not None and current is not None and current < start
+    return True if says(hop, _SKEWED) else False if says(hop, _EXPIRED) else None
 
 
 def _refused(case: Case) -> list[Hop]:
@@ -133,17 +144,16 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
     A signature covers host, path and query (AWS Signature Version 4): a proxy that rewrites one of them breaks it.
     distribution/distribution#3139, docker/hub-feedback#1636. Others are keys that were withdrawn.
     """
-    wrong = [
-        hop for hop in _refused(case) if says(hop, _SIGNATURE) and not says(hop, _EXPIRED) and not says(hop, _SKEWED)
-    ]
+    wrong = [hop for hop in _refused(case) if says(hop, _SIGNATURE) and _early(hop) is None]
     if wrong:
         hop = wrong[0]
         by = hop.follows.host if hop.follows is not None else "the registry"
         yield Found(
             (one.step for one in wrong),
             f"{answered_by(hop)} refuses the signature of the address that {by} handed out, with {hop.status}{quoted(hop)}.",
-            f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve blobs "
-            "itself instead of redirecting",
+            told_by_storage(case, hop)
+            or f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve "
+            "blobs itself instead of redirecting",
         )
 
 
@@ -159,7 +169,7 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
 
     Amazon S3's words, "Request has expired", of which the names are kept; R2 says ExpiredRequest (cloudflare-docs#32436).
     """
-    late = [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and says(hop, _EXPIRED)]
+    late = [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and _early(hop) is False]
     if late:
         hop = late[0]
         by = hop.follows.host if hop.follows is not None else "the registry"
@@ -192,7 +202,7 @@ def clocks_differ(case: Case) -> Iterator[Found]:
     S3 allows 15 minutes and says RequestTimeTooSkewed: distribution/distribution#710. Answers that come from a cache (Age) have
     an old Date and do not count.
     """
-    skewed = [hop for hop in case.hops if (hop.status or 0) >= 400 and hop.step in case.bad and says(hop, _SKEWED)]
+    skewed = [hop for hop in case.hops if (hop.status or 0) >= 400 and hop.step in case.bad and _early(hop)]
     if skewed:
         hop = skewed[0]
         by = hop.follows.host if hop.follows is not None else hop.host
