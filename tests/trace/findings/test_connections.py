@@ -20,11 +20,14 @@ SAID = {
         "dial tcp: lookup reg.example.com on 10.0.0.2:53: no such host",
         "Could not resolve host: reg.example.com",
     ),
+    "login": (
+        "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 407 Proxy Authentication Required",
+        "CONNECT tunnel failed, response 407",
+        "Proxy Authentication Required",
+    ),
     "barred": (
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 403 Forbidden",
-        "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 407 Proxy Authentication Required",
         "CONNECT tunnel failed, response 403",
-        "Proxy Authentication Required",
         "AuthorizedOnly",
         "Forbidden",
         "Tunnel or SSL Forbidden",
@@ -86,6 +89,7 @@ SAID = {
         "OpenSSL Error([('SSL routines', '', 'ssl/tls alert handshake failure')])",
         "OpenSSL Error([('SSL routines', '', 'tlsv1 alert internal error')])",
         "remote error: tls: handshake failure",
+        "remote error: tls: access denied",
     ),
     "site": (
         "OpenSSL Error([('SSL routines', '', 'tlsv1 unrecognized name')])",
@@ -97,7 +101,7 @@ SAID = {
     ),
     "slow handshake": ("net/http: TLS handshake timeout", "TLS handshake timed out"),
     "ended": ("connection closed", "unexpected eof while reading"),
-    "other": ("remote error: tls: access denied",),
+    "other": ("remote error: tls: decode error",),
     "refused": (
         "[Errno 111] Connect call failed ('127.0.0.1', 5000)",
         "Multiple exceptions: [Errno 111] Connect call failed ('::1', 5, 0, 0), [Errno 111] Connect call failed ('127.0.0.1', 5)",
@@ -144,7 +148,7 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     message, fix = told_of(reason)
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
     assert row.reached is (
-        "could not reach" not in message and row.kind not in ("slow handshake", "out", "barred", "scheme")
+        "could not reach" not in message and row.kind not in ("slow handshake", "out", "barred", "scheme", "login")
     )
     assert fix
     assert "{" not in message + fix

@@ -39,7 +39,11 @@ proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
     write http:// in HTTPS_PROXY of {who}: the scheme says how to reach the proxy, not what goes through it
 # mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
 # proxy's answer to CONNECT, in words of its own at some (net/http transport.go, dialConn): docker/for-linux#376, moby/moby#40507
-proxy barred: proxy authentication required|CONNECT request: 40[37]|CONNECT tunnel failed, response 40[37]
+# docs.docker.com/engine/daemon/proxy; docker/hub-feedback#826
+proxy login: proxy authentication required|CONNECT request: 407|CONNECT tunnel failed, response 407
+    {who} was asked for a login by its proxy, and so did not get through to {what}
+    write http://USER:PASSWORD@PROXY:PORT in {proxy}, with signs as @ and : in them escaped (%40, %3A; in a unit %%40)
+proxy barred: CONNECT request: 403|CONNECT tunnel failed, response 403
     |^(?:[\w ]*(?:forbidden|denied|blocked|filtered)[\w ]*|(?-i:[A-Z][a-z]+(?:[A-Z][a-z]+)+))$
     {who} was refused by its proxy, and so did not get through to {what}
     ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
@@ -99,7 +103,7 @@ tls trust: certificate verif|self.signed|unknown ca|not trusted
     {what} was reached, and its certificate is from a private CA, which {who} does not trust
     {trust}
 # Alerts (RFC 8446, 6.2)
-tls refused: handshake failure|no application protocol|insufficient security|internal error
+tls refused: handshake failure|(?:alert|tls:) access denied|no application protocol|insufficient security|internal error
     {what} was reached and refused the TLS handshake
     run openssl s_client -connect {port} on {machine}: it shows whether {hosts} wants a client certificate, or which
     versions and ciphers it has{through}

@@ -103,11 +103,13 @@ def refused_pings(case: Case) -> list[Step]:
 
 
 def public_front(token: Step) -> str | None:
-    """The host that takes no login, and that redirected to the one whose challenge a token request answers."""
+    """The host that takes no login, and whose challenge a token request answers, or that of the host to which it redirected.
+
+    dotnet/dotnet-docker#7246: mcr.microsoft.com, whose challenge is of a registry behind it.
+    """
     first = token.under.first.host if token.under is not None else None
     known = known_registry(first) if first is not None else None
-    moved = token.under is not None and token.under.last.host != first
-    return first if moved and known is not None and known.login is None else None
+    return first if known is not None and known.login is None else None
 
 
 def challenger(case: Case, token: Step) -> str | None:

@@ -9,11 +9,11 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.findings.case import Case, Found, in_storage, listed
+from pullscope.trace.findings.case import Case, Found, in_storage, listed, was_anonymous
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import ACCESS, EXPIRED, issued_for, not_asked_for, refused_pings
+from pullscope.trace.findings.grants import ACCESS, EXPIRED, issued_for, not_asked_for, refused_pings, refuses_access
 from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import date_of, in_brackets, reason, says
@@ -98,6 +98,11 @@ class Rejected:
         services = (self.asked, *(self.asked or "").split())
         self.other_service = self.asked is not None and self.wanted is not None and self.wanted not in services
         self.takes = "no longer takes" if self.taken or (self.over and not ahead >= 1) else "does not take"
+        # NVIDIA/nvidia-container-toolkit#1945: of a realm that is another than the first
+        tokens = (one for one in case.bad if one.is_token and one.under is hop.step and refuses_access(one.last))
+        refusal = next(tokens, None)
+        self.not_renewed, self.renewer = refusal is not None, refusal.last.host if refusal is not None else ""
+        self.new_login = log_in(case, hop.host, again=refusal is not None and not was_anonymous(refusal))
         self.end = f"{period(self.lifetime)} are over" if self.lifetime is not None else "it expires"
         self.seconds, self.brackets = period(self.age or 0.0), "" if self.says_expired else in_brackets(hop)
         lives = f" for {period(self.lifetime)}" if self.lifetime is not None else ""
@@ -158,6 +163,8 @@ login{one.brackets}: what has expired is that login.
     {one.log_in_again}
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
     get a new token: start {one.client} again, or have it ask for one before {one.end}
+over not_renewed: <takes> it has expired, and {one.renewer} gives {one.client} no other{one.brackets}.
+    {one.new_login}; else try again, if it was without a login: what is there already is not sent again
 over !issued: <takes> it has expired{one.brackets}.
     start {one.client} again, so that it gets a new one; one that was given to it (--registry-token, a header) has to be made anew
 over clocked hosted: <takes> it has expired{one.brackets}.
