@@ -4,7 +4,8 @@
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
 same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is,
 `token_log` that of its token server, `cache` what mends its way to a registry behind it, `upstream` where it keeps its login
-there, `limit` what it counts, `public` where its own address is set, `status` where its faults are told, `scan` where it is
+there, `limit` what it counts, `public` where its own address is set, `redirect` what keeps it from sending to its storage,
+`takes` what can be pushed to, `status` where its faults are told, `scan` where it is
 said what may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
 """
 
@@ -93,6 +94,7 @@ gitlab
         project that has {name})
     push make its token with read_registry and write_registry, as a Developer of the project that has {name}
     log gitlab-ctl tail registry
+    redirect registry['storage'] with redirect: disable: true in gitlab.rb
     token_log gitlab-ctl tail gitlab-rails
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 aliyun
@@ -121,6 +123,7 @@ openshift
     nodes oc policy add-role-to-group system:image-puller system:serviceaccounts:PROJECT -n {owner}
     grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
     log oc logs deployments/image-registry -n openshift-image-registry
+    redirect oc patch configs.imageregistry.operator.openshift.io/cluster --type=merge -p '{{"spec":{{"disableRedirect":true}}}}'
 harbor
     # goharbor.io/docs: user-permissions-by-role, troubleshoot-installation, create-replication-endpoints, configure-yml-file,
     # reconfigure-manage-lifecycle; harbor-helm, values.yaml; goharbor/harbor#11225, #13973
@@ -131,6 +134,7 @@ harbor
     scan the project, Configuration, CVE allowlist
     cache press Test Connection at its endpoint there (Administration, Registries)
     upstream in its registry endpoint for Docker Hub
+    redirect redirect: disable: true below storage_service in harbor.yml (disableredirect in the Helm chart)
     public external_url: https://{host} in harbor.yml, and ./prepare (externalURL in the Helm chart)
 artifactory
     # jfrog.com/help: "Permissions", "Advanced Settings"; akuity/kargo#5103
@@ -143,6 +147,7 @@ artifactory
     public https://{host} as Custom Base URL (Administration, General, Settings)
 nexus
     # help.sonatype.com/en/privileges.html
+    takes push to a hosted repository of {host}, by its own port or path: a proxy or group takes none
     grant give its role the privilege nx-repository-view-docker-REPOSITORY-[read|add, -edit and -read|delete] (Security, Roles)
     log sonatype-work/nexus3/log/nexus.log
     upstream in the settings of its proxy repository
@@ -150,6 +155,10 @@ nexus
 gitea
     # go-gitea/gitea#32379; docs.gitea.com/administration/config-cheat-sheet
     grant make its token with [read|write|write]:package (Settings, Applications)
+    takes begin the name with a user or organization of {host}, if {owner} is none; packages have to be enabled there
+        ([packages] ENABLED in app.ini)
+    log journalctl -u gitea (or forgejo), or docker logs of its container
+    redirect SERVE_DIRECT = false in app.ini
     public ROOT_URL = https://{host}/ in app.ini, and a restart
 """
 """Registries by their ids, and below them the steps, by their names."""

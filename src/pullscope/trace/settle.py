@@ -204,8 +204,8 @@ def verified(step: Step) -> bool | None:
 
 def is_schema1(step: Step) -> bool:
     """Whether what came is a manifest of schema 1, by itself or by its media type."""
-    if isinstance(step.document, Manifest):
-        return step.document.schema_version == 1
+    if step.document is not None:
+        return isinstance(step.document, Manifest) and step.document.schema_version == 1
     said = step.last.response.headers.get("content-type") if step.last.response is not None else None
     return media_class(essence(said)) is MediaClass.SCHEMA1
 

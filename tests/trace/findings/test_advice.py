@@ -18,6 +18,8 @@ SAID = {
     "schema 1": "Pulling Docker images with manifest v2 schema 1 to this repository is blocked.",
     "own copy": "unknown: http status code: 404, body: {'errors':[{'code':'MANIFEST_UNKNOWN'}]}",
     "unscanned": "current image without vulnerability scanning cannot be pulled due to configured policy",
+    "one write": "Stream uploads after first write are not allowed",
+    "slow storage": "swift: Timeout expired while waiting for segments of /docker/registry/v2/blobs/ab to show up",
     "types in Quay": "failed to parse manifest: manifest data does not match schema: 'a/b' is not one of ['c/d']",
     "mount in Quay": "INVALID_REQUEST: Missing `from` repository argument",
     "plain layers": "'application/vnd.docker.image.rootfs.diff.tar' is not one of ['a/b']",

@@ -29,9 +29,10 @@ headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
 no rule: default backend
     give the Ingress a rule for this host with the path {path}, and a tls section for it: its default backend answered
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
-route: no healthy upstream|no available server|(?:application|app) not found|no such app
+route: no healthy upstream|no available server|(?:application|app) not found|no such app|application is not available
     |upstream connect error|no server is available|error code: 10(?:16|33)
-    start the registry behind {host}, or correct the address that the proxy in front has for it: it has no server for it
+    start the registry behind {host}, or correct the address that the proxy in front has for it: it has no server for it (in
+    OpenShift oc get pods,endpoints,route in its project shows which)
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
 filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|(?:page|access) blocked
     |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
@@ -138,6 +139,9 @@ own copy (write): http status code: 404, body: .*unknown
 # deckhouse/deckhouse-cli#55, deckhouse/deckhouse#5008, #10672
 types in Quay (write): does not match schema: '(?P<what>[\w.+-]+/[\w.+-]+)' is not one of
     set FEATURE_GENERAL_OCI_SUPPORT: true in the config.yaml of Quay at {host}, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
+# dotnet/sdk-container-builds#471
+one write (write): uploads after first write
+    send a blob in one PATCH, or Content-Range: START-END with each further one: {host} (Gitea) takes none without
 # quay/quay#899
 mount in Quay (write): missing `?from`? repository
     update Quay at {host} to a version after September 2021: before, it took no mount without a repository to mount from
@@ -255,6 +259,9 @@ disk rights: \b(?:filesystem|mkdir|open|rename|unlink(?:at)?|chmod|lstat)\b.*per
     Kubernetes, SELinux
 disk failed: input/output error|stale (?:nfs )?file handle|too many open files
     repair the disk or network volume of {host}: dmesg there says what failed
+# distribution/distribution#2188; docs.aws.amazon.com, S3, "Error responses"
+slow storage: timeout expired while waiting|slow ?down|reduce your request rate|requesttimeout
+    try again, with fewer uploads at a time; if it keeps failing, look at the storage of {host}: it is too slow for it
 storage: \b(?:s3(?:aws)?|bucket|NoSuchKey|filesystem|mkdir|blob ?store|swift|storage driver)\b
     |permission denied
     correct the storage that {host} has (bucket, key, rights, space): its answer names what failed, and its log the whole
@@ -270,8 +277,12 @@ A line of a row that begins with a bar goes on with its words. The reports are w
 
 POLICIES = frozenset({"schema 1", "unscanned", "scan", "signature"})
 """What a registry gives nobody: a login changes nothing of that, whatever the status is."""
-ITS_OWN_PARTS = frozenset({"own storage", "network", "storage", "database", "disk rights", "disk failed"})
-"""What a server says of its own parts: with a refusal such words are about something else."""
+ITS_OWN_PARTS = frozenset(
+    {"own storage", "network", "slow storage", "storage", "database", "disk rights", "disk failed"}
+)
+"""What a server says of its own parts: with a refusal such words are about something else, but for those of a `DRIVER`."""
+DRIVER = re.compile(r"[A-Z_]+: (?:s3aws|s3|swift|azure|gcs|oss|cos|filesystem)\b:? (?!path not found)", re.IGNORECASE)
+"""Words of distribution's storage drivers, which say 404 of what they may not read: goharbor/harbor#1309."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +313,7 @@ def clue(hop: Hop, act: str) -> Clue | None:
     asked = (*asked_repositories(hop.step), *filter(None, [hop.route.repository]))
     names = "|".join(re.escape(name) for name in asked if "/" in name)
     line = re.sub(rf"(?<![\w/-])(?:{names})(?![\w/-])", "…", words(hop)) if names else words(hop)
-    failed = (hop.status or 0) >= 500
+    failed = (hop.status or 0) >= 500 or DRIVER.match(line) is not None
     # a cache that did not get through says 404 too: ustclug/mirrorrequest#111
     not_got = failed or (hop.status == 404 and "network")
     fitting = (

@@ -125,7 +125,8 @@ def access_denied(one: Answer) -> str:
     remedy="read the registry's logs",
 )
 def registry_failed(one: Answer) -> str:
-    """5xx from the registry, or from what stands in front of it, for anything but a token; and no success after it.
+    """5xx from the registry, or from what stands in front of it, for anything but a token; or another status, and words of
+    its storage, or of the registry behind it, that failed (goharbor/harbor#1309, ustclug/mirrorrequest#111). No success after it.
 
     502, 503, 504 and Cloudflare's 52x come from a proxy that did not reach the registry behind it: what answered is named by
     its Server header. A cache tells which upstream failed it (distribution/distribution#4252). 5xx are asked again by

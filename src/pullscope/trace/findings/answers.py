@@ -19,7 +19,7 @@ from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of, split
-from pullscope.trace.findings.advice import Clue, clue
+from pullscope.trace.findings.advice import ITS_OWN_PARTS, Clue, clue
 from pullscope.trace.findings.asked import act, action, asked_by_the_registry, request, subject
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -75,8 +75,6 @@ _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
 _OF_RIGHTS = re.compile(r"\bpermission|\bscopes\b|privilege", re.IGNORECASE)
 """Words by which a token server refuses a right and not a login: bazelbuild/rules_docker#314."""
 _THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
-
-
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 """Statuses by which what stands in front speaks of what stands behind it (RFC 9110, 15.6; Cloudflare's 52x)."""
 
@@ -295,7 +293,7 @@ def _is_cut_off(one: Answer) -> bool:
 def _is_lost(one: Answer) -> bool:
     if one.step.route.endpoint is not Endpoint.UPLOAD or one.act != "write" or one.hop.request.method == "GET":
         return False
-    return (one.status == 404 or bool(codes(one.hop) & _LOST)) and not says(one.hop, PART)
+    return (one.status == 404 or bool(codes(one.hop) & _LOST)) and not says(one.hop, PART) and one.clue is None
 
 
 def _is_barred(one: Answer) -> bool:
@@ -326,14 +324,17 @@ def _is_storage_failure(one: Answer) -> bool:
     return mirror_of(one.step.first) is None and not cut_off and (refused or one.hop.failed is not None)
 
 
+def _fails(one: Answer) -> bool:
+    """Whether the server fails: by its status, or because it says of its own parts that they do."""
+    return one.status >= 500 or (one.clue is not None and one.clue.name in ITS_OWN_PARTS)
+
+
 def _lacks(one: Answer) -> str | None:
     """What is not there, as its code; what the registry itself says decides before what a mirror of it says."""
     step, hop, endpoint = one.step, one.hop, one.step.route.endpoint
     redirected = hop.follows is not None and hop.route.endpoint is endpoint
-    if one.status not in (404, 410) or one.act == "write" or (is_page(hop) and not redirected):
+    if one.status not in (404, 410) or one.act == "write" or (is_page(hop) and not redirected) or _fails(one):
         return None  # files on a web server, as moby/moby#30798
-    if one.clue is not None and one.clue.name == "network":
-        return None  # that it could not be asked for
     if endpoint is Endpoint.BLOB:
         return "blob-unknown"
     no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there
@@ -358,7 +359,7 @@ CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("name-unknown", lambda one: _lacks(one) == "name-unknown"),
     ("manifest-unknown", lambda one: _lacks(one) == "manifest-unknown"),
     ("blob-unknown", lambda one: _lacks(one) == "blob-unknown"),
-    ("registry-failed", lambda one: one.status >= 500 and not one.step.is_token and mirror_of(one.step.first) is None),
+    ("registry-failed", lambda one: _fails(one) and not one.step.is_token and mirror_of(one.step.first) is None),
     ("access-denied", _is_refusal),
 )
 """What an answer is told as; of those that fit, the first. What fits none is `request-failed`, unless a rule knows better."""

@@ -27,6 +27,7 @@ from pullscope.trace.findings.missing import (
     cache,
     of_a_chart,
     of_a_website,
+    of_redirects,
     of_storage,
     of_what_cannot_be_read,
     of_what_is_missing,
@@ -144,7 +145,7 @@ def of_where_it_was_named(one: Answer) -> str | None:
         return None
     down = (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")  # goharbor/harbor-cluster-operator#219
     if endpoint is Endpoint.BLOB and (down or is_local(hop.host)):
-        itself = "serve blobs itself instead of redirecting (storage.redirect.disable in distribution)"
+        itself = f"serve blobs itself instead of redirecting ({of_redirects(case, before.host)})"
         address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
         return f"let {before.host} {itself}, or give its storage {address}"
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
@@ -220,6 +221,8 @@ def of_a_failure(one: Answer) -> str | None:
         return None
     if one.hosted is not None:
         return f"{one.later.replace('again', 'again later', 1)}, and see {one.hosted.status}"
+    if name == "Cloudflare" and one.status in _BY_STATUS:
+        return of_the_status(one)
     if one.in_front is not None and name is not None:
         if filtering(hop) is not None:
             return f"allow {host} in {name}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
@@ -257,6 +260,13 @@ _STATUSES = """
 426 any: set proxy_http_version 1.1 in the nginx in front of {host}: before 1.29.7 it asks by HTTP/1.0 unless told
 431 any: raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
 451 any: pull it from a mirror that can be reached from here
+# developers.cloudflare.com, "Cloudflare 5xx errors"
+521 any: start the web server behind {host}, or let Cloudflare's addresses (cloudflare.com/ips) in: it refuses the connection
+522 any: let Cloudflare's addresses (cloudflare.com/ips) in at the firewall of {host}: the server behind it does not answer
+523 any: correct the address that the DNS of Cloudflare has for {host}: nothing leads there
+525 any: let the server behind {host} speak TLS on the port that Cloudflare asks, or set SSL/TLS of Cloudflare to another mode
+526 any: give the server behind {host} a certificate for that name, or set SSL/TLS of Cloudflare to Full and not Full (strict)
+530 any: start cloudflared, or correct the record of {host} at Cloudflare: it knows no way to the server behind it
 """
 """What a status without words asks for, to which acts."""
 _BY_STATUS = {

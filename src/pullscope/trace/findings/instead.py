@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import WEBSITES
-from pullscope.oci.media import MANIFESTS, media_class
+from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, name_of
+from pullscope.trace.findings.case import Case, Found, in_storage, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import gate
-from pullscope.trace.findings.missing import of_a_website
+from pullscope.trace.findings.missing import of_a_website, of_redirects
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
+from pullscope.trace.settle import is_schema1
 
 
 @row(
@@ -102,10 +104,11 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]
     remedy="send the manifest's own media type",
 )
 def wrong_content_type(case: Case) -> Iterator[Found]:
-    """A manifest whose Content-Type is none of a manifest's.
+    """A manifest whose Content-Type is none of a manifest's, or schema 1's for one of schema 2.
 
-    moby#31318, containerd#3549, #4397; static hosts need a headers file (jpetazzo/registrish). skopeo 1.9.3, run:
-    "unsupported schema version 2". An error where a client that pulls had the manifest and asked for nothing more.
+    moby#31318, containerd#3549, #4397; pulp/pulp_container#883 (schema 1's); static hosts need a headers file
+    (jpetazzo/registrish). skopeo 1.9.3, run: "unsupported schema version 2". An error where a client that pulls had the manifest
+    and asked for nothing more.
     """
     wrong = [
         step
@@ -113,26 +116,36 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         if step.route.endpoint is Endpoint.MANIFEST
         and step.method in ("GET", "HEAD")
         and step.last.ok
-        and media_class(content_type(step.last)) not in MANIFESTS
+        and (
+            (kind := media_class(content_type(step.last))) not in MANIFESTS
+            or (kind is MediaClass.SCHEMA1 and step.document is not None and not is_schema1(step))
+        )
     ]
     if not wrong:
         return
     shown = next((step for step in wrong if is_page(step.last) or step.last.errors or step.last.said), wrong[0])
-    last, kind = shown.last, content_type(shown.last) or "no type at all"
+    last, sent = shown.last, content_type(shown.last) or "no type at all"
     if is_page(last):
         message, fix = _of_a_page(case, shown)
     elif last.errors or last.said:
-        message = f"{answered_by(last)} answers {last.status} with something else ({kind}) in place of a manifest{quoted(last)}."
+        message = f"{answered_by(last)} answers {last.status} with something else ({sent}) in place of a manifest{quoted(last)}."
         fix = (
             Answer(case, shown).asks_for
             or f"look at what answers at {last.host} in the registry's place, and at its log"
         )
     else:
         message = (
-            f"{last.host} sends a manifest as {kind}, which is not one of the four media types of manifests: docker and "
+            f"{last.host} sends a manifest as {sent}, which is not one of the four media types of manifests: docker and "
             "containerd refuse it or take it for something else."
         )
-        fix = "send the media type that the manifest names itself; a static host needs a headers file for it"
+        own = shown.document.media_type if isinstance(shown.document, Manifest | Index) else ""
+        fix = f"let {last.host} send {own or 'the media type that the manifest names itself'}: update it if it is a registry; a "
+        fix += "static host needs a headers file for it"
+        if in_storage(last) and last.follows is not None:  # go-gitea/gitea#28121
+            by = last.follows.host
+            fix = (
+                f"let {by} send manifests itself, with their media type, and not its storage: {of_redirects(case, by)}"
+            )
     yield Found(
         wrong,
         message,

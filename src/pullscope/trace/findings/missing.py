@@ -13,7 +13,7 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within, takes, trusted
 from pullscope.trace.findings.case import Case, codes
 from pullscope.trace.findings.compared import naming
-from pullscope.trace.findings.login_commands import list_tags
+from pullscope.trace.findings.login_commands import list_tags, registry_at
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Kind
@@ -21,7 +21,8 @@ from pullscope.trace.model import Hop, Kind
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
 """What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
 _MEND = (
-    "correct address and login that {host} has for it (proxy.remoteurl, proxy.username, proxy.password in distribution)"
+    "correct address and login that {host} has for it (proxy.remoteurl, proxy.username, proxy.password in distribution; sync "
+    "in Zot), whose log says what failed"
 )
 _LIBRARY = (
     "if {cache} is a cache of Docker Hub, its official images need library/: {cache}/library/{rest}; if it is one of another "
@@ -159,7 +160,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
-    return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags"
+    return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags{also}"
 
 
 def of_a_chart(one: Answer) -> str | None:
@@ -181,11 +182,17 @@ def of_a_chart(one: Answer) -> str | None:
 
 
 def of_what_cannot_be_read(one: Answer) -> str | None:
-    """A manifest that a cache has not understood: distribution/distribution#3530."""
-    if one.act != "read" or one.status != 400 or "MANIFEST_INVALID" not in codes(one.hop):
+    """What a cache has got, and not understood: distribution/distribution#3530, sonatype/nexus-public#292."""
+    if one.act != "read" or one.status != 400 or not codes(one.hop) & {"MANIFEST_INVALID", "DIGEST_INVALID"}:
         return None
-    host = one.hop.host
-    return f"pull it from where it comes from, if {host} is a cache, and look at its log: it cannot read the manifest that it has"
+    look = one.step_there("cache") or "look at its log"
+    return f"pull it from where it comes from, if {one.hop.host} is a cache, and {look}: it cannot read the manifest that it got"
+
+
+def of_redirects(case: Case, host: str) -> str:
+    """Where a registry's redirects to its storage are switched off."""
+    known = registry_at(case, host)
+    return (known.step("redirect") if known is not None else None) or "storage.redirect.disable in distribution"
 
 
 def told_by_storage(case: Case, hop: Hop) -> str | None:
@@ -209,13 +216,16 @@ def of_storage(one: Answer) -> str | None:
         who = front(hop) or hop.host
         return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
-        return f"let {by} answer HEAD itself (storage.redirect.disable): a signed address is good for one method, mostly GET"
+        return f"let {by} answer HEAD itself ({of_redirects(one.case, by)}): a signed address is good for one method, mostly GET"
     if hop.status == 404 and is_page(hop) and hop.host == by:
         there = "/".join(path_of(hop.request.url).split("/")[:3])
         return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
     if hop.status in (404, 410) and one.case.writes:
         settings = f"container or bucket and rootdirectory in the storage settings of {by}, or switch its redirects off"
-        return f"correct {settings} (storage.redirect.disable): it has just taken blobs, and points to where nothing is"
+        return f"correct {settings} ({of_redirects(one.case, by)}): it has just taken blobs, and points to where nothing is"
+    if hop.status == 404 and hop.host == by:  # pulp/pulp_container#1604
+        there = f"it redirects to {path_of(hop.request.url)} itself, and has nothing there"
+        return f"update {by}, or read its log: {there}; if it is gone for good, push the image again"
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
     status = hop.status

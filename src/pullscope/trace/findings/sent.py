@@ -135,7 +135,10 @@ def of_size_and_time(one: Answer) -> str | None:
             )
         location = "let proxies pass on the Location of an upload with its whole query"
         secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
-        return f"give all instances behind {host} {secret}, and {location}"
+        # biersoeckli/QuickStack#106
+        storage = "; if there is one only, its storage may have refused it: " + look_at_the_log(one)
+        again = storage if "BLOB_UPLOAD_INVALID" in codes(one.hop) else ""
+        return f"give all instances behind {host} {secret}, and {location}{again}"
     return None
 
 
@@ -180,6 +183,8 @@ def of_uploads(one: Answer) -> str | None:
             if one.by_page
             else f"check the name {name}{created_by(one)}"
             if one.hosted is not None
+            else takes
+            if (takes := one.step_there("takes")) is not None
             else f"put the key of the docker repository before the name, where no subdomain or port is its own: {host}/KEY/{name}"
             if one.known is not None and one.known.id == "artifactory" and "/" not in name
             else ("" if "/" in name else f"write its owner or project before the name, as in OWNER/{name}, or ")

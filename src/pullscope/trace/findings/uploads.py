@@ -33,8 +33,8 @@ UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 @row(
     "upload-location-elsewhere",
     needs=Fact.WRITE,
-    explains="upload-refused access-denied credentials-not-used push-over-redirect query-dropped redirect-downgrade "
-    "registry-failed upload-cut-off upload-given-up upload-lost upstream-unreachable write-denied",
+    explains="upload-refused access-denied challenge-unreadable credentials-not-used push-over-redirect query-dropped "
+    "redirect-downgrade registry-failed upload-cut-off upload-given-up upload-lost upstream-unreachable write-denied",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
