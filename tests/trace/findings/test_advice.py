@@ -29,6 +29,7 @@ SAID = {
     "client id": "aad access token with sp failed client id must be guid",
     "types": "unknown media type: application/vnd.cncf.flux.config.v1+json",
     "other type": 'changing manifest media-type from "a/b" to "c/d" is disallowed',
+    "no method": "Missing Authentication Token",
     "route": "no healthy upstream",
     "filter": "Just a moment...",
     "mesh": "RBAC: access denied",

@@ -28,6 +28,9 @@ headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
 # ingress-nginx, "Default backend": kubernetes/ingress-nginx#1623, #3032, helm/charts#3360
 no rule: default backend
     give the Ingress a rule for this host with the path {path}, and a tls section for it: its default backend answered
+# repost.aws, "api-gateway-authentication-token-errors": monken/aws-ecr-public#1
+no method: missing authentication token
+    give the API Gateway in front of {host} a route for {path} with all methods: it says so of what it has none for
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
 route: no healthy upstream|no available server|(?:application|app) not found|no such app|application is not available
     |upstream connect error|no server is available|error code: 10(?:16|33)

@@ -294,9 +294,6 @@ class TokenServer(Answer):
         self.own, self.named = realm_lost(case, hop), of_where_it_was_named(self)
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
         self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
-        self.status_page = (
-            self.step_there("status") or f"the status page of {self.known.name if self.known else self.host}"
-        )
         self.too_slow = self.status == 408
         self.fails, self.page, self.filtered = self.status >= 500, is_page(hop), is_page(hop) and self.status == 403
         self.elsewhere = self.status in (200, 404, 410) or self.page

@@ -136,7 +136,7 @@ def of_where_it_was_named(one: Answer) -> str | None:
         # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
         return own_address(case, own[0])
     known = failure(hop)
-    if hop.response is not None or (known is not None and known.reached):
+    if hop.response is not None or (known is not None and (known.reached or known.kind == "slow handshake")):
         return None
     if (sent_by := homes(case, hop)) and is_local(hop.host):
         return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"

@@ -75,11 +75,11 @@ class Rejected:
         self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
         self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
         self.hosted, said, now = known_registry(hop.host) is not None, hop.response, date_of(hop)
-        since, until = (said.valid_from, said.valid_until) if said is not None else (None, None)
+        since, until, own = (said.valid_from, said.valid_until, said.valid_at) if said else (None, None, None)
         early = since - now if since is not None and now is not None else 0.0
-        late = (now or said.time) - until if until is not None and said is not None else -1.0
-        ahead = late if self.age is not None and self.age < DEFAULT_LIFE else 0.0  # of a token just issued
+        late = now - until if until is not None and now is not None else -1.0
         life = DEFAULT_LIFE if self.lifetime is None else self.lifetime
+        ahead = late if self.age is not None and self.age < min(life, DEFAULT_LIFE) else 0.0  # of a token just issued
         self.over, self.ended = self.says_expired or late >= 0 or (self.age or 0.0) >= life, late >= 0
         with_login = self.issuer is not None and self.issuer.last.request.authorization != "none"
         self.fresh = self.says_expired and with_login and self.age is not None and self.age < DEFAULT_LIFE
@@ -88,7 +88,7 @@ class Rejected:
         asked = parameters(query(self.issuer.first.request.url if self.issuer is not None else ""))
         self.wanted = next((one.service for one in hop.challenges if one.scheme == "bearer" and one.service), None)
         service = next(iter(asked.get("service", ())), None)
-        own = said.valid_at if said is not None and not self.hosted else None
+        own = own if not self.hosted else None
         self.asked, self.made = own or service, "is" if own else "was asked"
         self.agree = (
             f"let {self.by} make tokens for {self.wanted} (their aud), or {self.host} name another (auth.token.service)"
