@@ -48,6 +48,8 @@ class KnownRegistry:
     """Whether 403 of its token server means that the login is good and lacks the right."""
     voids: bool = False
     """Whether 403 of its token server without words means that the login is wrong or over, before it looks at a right."""
+    all_may_read: bool = False
+    """Whether all that it has is public."""
     doubt: str | None = None
     """What else may be wrong there where a token is refused that was given for a login."""
     steps: Mapping[str, str] = field(default_factory=dict)
@@ -121,6 +123,8 @@ ecr-public: Amazon ECR Public
     login_life 12
     source https://docs.aws.amazon.com/cli/latest/reference/ecr-public/get-login-password.html
     refuses 400
+    # docs.aws.amazon.com/AmazonECR/latest/public, "Pulling": docker logout, for a token that has expired is refused
+    all_may_read yes
 # It keeps of Docker Hub what is asked for often: podman-container-tools/podman#19409, #7965, buildbuddy-io/buildbuddy#1861
 mirror-gcr: Google's cache of Docker Hub
     hosts mirror\.gcr\.io
@@ -262,7 +266,7 @@ _READ: Mapping[str, Callable[[str], object]] = {
     "login": lambda text: None if text == "none" else text,
     "login_life": lambda hours: int(hours) * HOUR,
     "refuses": lambda statuses: frozenset(map(int, statuses.split())),
-    **dict.fromkeys(("is_cache", "forbids", "voids"), lambda text: text == "yes"),
+    **dict.fromkeys(("is_cache", "forbids", "voids", "all_may_read"), lambda text: text == "yes"),
 }
 
 

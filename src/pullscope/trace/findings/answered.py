@@ -36,7 +36,7 @@ from pullscope.trace.model import Kind, Outcome, Step
 @composed(
     "login-not-needed",
     needs=Fact.TROUBLE,
-    explains="access-denied login-expired token-server-failed",
+    explains="access-denied login-expired token-rejected token-server-failed",
     suffers="those that keep an old login",
     remedy="log out",
     report="aws/deep-learning-containers#6104",
@@ -46,13 +46,12 @@ def login_not_needed(one: Answer) -> str:
 
     A stored login is sent even where none is needed, and registries refuse it rather than ignore it:
     aws/containers-roadmap#1296, aws/deep-learning-containers#6104, llaville/umlwriter#24 (ghcr.io, after `docker logout`).
-    Told only where the same repository was seen being read without a login, or the registry takes no login at all.
+    Told only where the same repository was seen being read without a login, or the registry takes no login, or has nothing that
+    is not public.
     """
-    why = (
-        f"{one.host} takes no login."
-        if one.takes_no_login
-        else f"{one.name or one.host} can be read there without one."
-    )
+    public = one.known is not None and one.known.all_may_read
+    what = "all that it has" if public else one.name or one.host
+    why = f"{one.host} takes no login." if one.takes_no_login else f"There {what} can be read without one."
     return f"{answered_by(one.hop)} refused the login of {one.case.client} with {one.status}{quoted(one.hop)}. {why}"
 
 

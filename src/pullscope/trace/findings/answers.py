@@ -273,9 +273,11 @@ class Answer:
 
 def _is_not_needed(one: Answer) -> bool:
     """Whether the same was seen being read without a login, or the registry takes none."""
-    open_to_all = one.case.open_to_all
-    seen = (one.host, one.name) in open_to_all if one.name is not None else bool(open_to_all)
-    return one.is_about_a_login and (seen or one.takes_no_login)
+    others = one.case.open_to_all
+    seen = (one.host, one.name) in others if one.name else bool(others)
+    shown = one.step.is_token or one.issued is not None or one.hop.request.authorization == "basic"
+    public = one.known is not None and one.known.all_may_read and one.act == "read" and one.status in REFUSALS
+    return (public and shown and not one.no_login) or (one.is_about_a_login and (seen or one.takes_no_login))
 
 
 def _has_expired(one: Answer) -> bool:
@@ -314,14 +316,13 @@ def _is_barred(one: Answer) -> bool:
 def _is_refusal(one: Answer) -> bool:
     if one.step.is_token or one.case.writes or one.status not in REFUSALS:
         return False
-    shown = one.hop.request.authorization != "none"
-    return shown or (one.status == 403 and "DENIED" in codes(one.hop))
+    return one.hop.request.authorization != "none" or (one.status == 403 and "DENIED" in codes(one.hop))
 
 
 def _is_storage_failure(one: Answer) -> bool:
-    cut_off = one.hop.failed is not None and one.hop.response is not None  # `size-mismatch`
-    refused = one.status >= 400 and one.status not in (416, 429)
-    return mirror_of(one.step.first) is None and not cut_off and (refused or one.hop.failed is not None)
+    lost = one.hop.failed is not None and one.hop.response is None  # else cut off: `size-mismatch`
+    refused = one.hop.failed is None and one.status >= 400 and one.status not in (416, 429)
+    return mirror_of(one.step.first) is None and (lost or refused)
 
 
 def _fails(one: Answer) -> bool:

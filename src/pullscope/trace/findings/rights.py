@@ -155,7 +155,10 @@ def _public(one: Answer) -> str:
 def of_an_old_login(one: Answer) -> str | None:
     """One that is over, or that was not needed."""
     if one.code == "login-not-needed":
-        return f"log out: {logout(one.case, one.host)}"
+        again = (
+            f"; or {log_in(one.case, one.host, over=True)}" if one.known is not None and one.known.all_may_read else ""
+        )
+        return f"log out: {logout(one.case, one.host)}{again}"
     if began_with_it(one) is not None:
         return f"{log_in(one.case, one.host, over=True)}, and push again: what was sent whole is not sent again"
     if one.code != "login-expired":
