@@ -141,7 +141,8 @@ own copy (write): http status code: 404, body: .*unknown
     (its registry.log has more)
 # deckhouse/deckhouse-cli#55, deckhouse/deckhouse#5008, #10672
 types in Quay (write): does not match schema: '(?P<what>[\w.+-]+/[\w.+-]+)' is not one of
-    set FEATURE_GENERAL_OCI_SUPPORT: true in the config.yaml of Quay at {host}, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
+    keep it in a registry that takes {what} (signatures: COSIGN_REPOSITORY in cosign), or switch it on in the config.yaml of Quay
+    at {host}: FEATURE_GENERAL_OCI_SUPPORT: true, and add {what} to ALLOWED_OCI_ARTIFACT_TYPES there
 # dotnet/sdk-container-builds#471
 one write (write): uploads after first write
     send a blob in one PATCH, or Content-Range: START-END with each further one: {host} (Gitea) takes none without

@@ -33,7 +33,7 @@ skopeo: give skopeo --tls-verify=false (copy: --src-tls-verify=false or --dest-t
 buildkit: set http = true below [registry."{host}"] in buildkitd.toml (docker's own: insecure-registries in daemon.json)
     | take http and insecure of {host} out of buildkitd.toml
     | set ca=["FILE"], with {ca}, below [registry."{host}"] in buildkitd.toml
-helm: give helm --plain-http | leave out --plain-http and --insecure-skip-tls-verify | give helm --ca-file {ca}
+helm: give helm --plain-http | write https:// behind helm repo add, and leave out --plain-http | give helm --ca-file {ca}
 oras: give oras --plain-http | leave out --plain-http and --insecure | give oras --ca-file {ca}
 kaniko: give kaniko --insecure (for what it pulls: --insecure-pull) | leave out --insecure and --insecure-pull
     | give kaniko --registry-certificate {host}={ca}

@@ -263,7 +263,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
             else ""
         )
         + f": ss -ltn there shows what listens, and what does not refuse {machine} is a firewall",
-        "ask": f"{url.scheme}://{hop.host}/v2/",
+        "ask": f"{'https' if hosted else url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
         "past": ""
@@ -283,6 +283,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address[0]} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
+    if url.scheme == "http" and hosted and not by:  # cri-o/cri-o#2723
+        fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"
     if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
         fix = f"correct the realm of {min(named)} (auth.token.realm in distribution), now {bare(hop.request.url)}; or {fix}"
     if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:

@@ -93,6 +93,16 @@ def of_a_name(one: Answer) -> str | None:
         return None
     if host_within(name) == registry_name(one.host):  # aevea/action-kaniko#37
         return f"leave {registry_name(one.host)} out of the name: it is there already, before {name}"
+    if (
+        one.known is None
+        and (within := host_within(name))
+        and one.status == 403
+        and one.no_login
+        and not words(one.hop)
+    ):
+        rest = name.partition("/")[2]  # DaoCloud/public-image-mirror#9671, #39525
+        why = f"a mirror that has hosts in its names says 403 to what it does not serve, as {one.host} may"
+        return f"ask {within} for {rest}: {why}"
     if known == "docker-hub" and parts > 2:
         if (mirror := rewritten(one.case, one.step)) is not None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
@@ -205,9 +215,13 @@ def of_what_it_says(one: Answer) -> str | None:
 
 
 def where_to_ask(one: Answer) -> str:
-    """The address at which a host can be tried by hand: its API, or that of its token server."""
+    """The address at which a host can be tried by hand: its API, or that of its token server, or of charts."""
     url = one.hop.request.url
-    return bare(url) if one.hop.step.is_token else f"{url.partition('://')[0]}://{one.hop.host}/v2/"
+    return (
+        bare(url)
+        if one.hop.step.is_token or one.step.kind is Kind.CHARTS
+        else f"{url.partition('://')[0]}://{one.hop.host}/v2/"
+    )
 
 
 def of_a_failure(one: Answer) -> str | None:

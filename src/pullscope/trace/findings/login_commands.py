@@ -144,6 +144,11 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
         k3s = f"configs, {host}, auth in registries.yaml"
         other = f"an Authorization header for it in hosts.toml (k3s and rke2: {k3s}; Talos: RegistryAuthConfig)"
         return f"give containerd a login for {host} itself: {k3s if ships_with_k3s(case.pull.client) else other}"
+    if case.pull.client.family == "jib" and any(
+        hop.host == host and hop.request.url[:5] == "http:" for hop in case.hops
+    ):
+        # GoogleContainerTools/jib#613, #641, #3574
+        return f"serve {host} by https, or give jib -DsendCredentialsOverHttp=true: by plain http it shows no login"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
     if (controller := _controller(case)) is not None:
         return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"

@@ -142,13 +142,17 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
     by = step.under.first.host if step.under is not None and step.under.first.host != host else None
     one = Answer(case, step)
     page = one.step_there("page")  # most of what is there is public
+    # dragonflydb/dragonfly-operator#328: without a version helm lists the tags
+    lists = step.under is not None and step.under.route.endpoint is Endpoint.TAGS and case.pull.client.family == "helm"
+    folder = f"add the chart's name behind {name}, if that is a folder of charts; else " if lists else ""
     log = f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}"
     return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{quoted(last).replace(': ', ', ', 1)}).",
         of_a_name(one)
-        or (
+        or folder
+        + (
             f"check the name {name} ({page} shows it, if it is public); if it is private, {log}"
             if name and page
             else log

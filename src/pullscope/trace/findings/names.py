@@ -150,6 +150,8 @@ def signature_missing(case: Case) -> Iterator[Found]:
                 return
             why = ": verify ends there, and sign wrote nothing"
             other = "ask its publisher to; where signatures are kept elsewhere, name that in COSIGN_REPOSITORY"
+            if (case.pull.client.version or "").startswith("3."):  # kyverno/kyverno#15950
+                other += f"; cosign from 3 keeps bundles as referrers: cosign tree {step.first.host}/{name}@DIGEST lists them"
         yield Found(
             [step],
             f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more{why}.",

@@ -64,7 +64,7 @@ def of_a_login(one: Answer) -> str | None:
     if one.login == "docker login" and one.case.pull.action == "login":
         # tech-shrimp/docker_image_pusher#160, docker-library/docker#259, docker/docs#14222
         ways.append("if another registry was meant, name it behind docker login (a variable may be empty)")
-    return "; ".join(ways) + _public(one)
+    return "; ".join(ways) + _elsewhere(one) + _public(one)
 
 
 def took_before(one: Answer) -> float | None:
@@ -205,7 +205,8 @@ def without_a_login(one: Answer) -> str | None:
 def _elsewhere(one: Answer) -> str:
     """A name without its registry is Docker Hub's: docker/build-push-action#363."""
     hub = one.known is not None and one.known.id == "docker-hub" and one.name
-    return f"; if it is to go to another registry, name that first: HOST/{one.name}" if hub else ""
+    goes = "of" if action(one.case, one.step) == "pull" else "to go to"
+    return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -353,6 +354,9 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.status not in REFUSALS or one.code is None:
         return None
     if one.code == "write-denied":
+        taken = any(hop.ok and hop.request.authorization == "basic" and hop.host == host for hop in one.case.hops)
+        if one.is_about_a_login and not one.step.is_token and not taken:
+            return f"{log_in(one.case, one.host, again=True)}; if the login is good, {the_right(one)}{_elsewhere(one)}"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
         present = (

@@ -256,7 +256,10 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.known is None:
         how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
-        return f"push the image as OCI ({how}), or let {host} take Docker's types (http.compat in Zot): it may take OCI's only"
+        other = (
+            f"let {host} take Docker's types (http.compat in Zot): it may take OCI's only; else {look_at_the_log(one)}"
+        )
+        return f"push the image as OCI ({how}), or {other}"
     types = _DOCKER_TYPES.get(one.case.pull.client.family)
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes ({types or 'schema 2 of Docker'}, where it knows no OCI types)"
