@@ -23,6 +23,7 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
 from pullscope.trace.findings.login_commands import as_typed, log_in, login
+from pullscope.trace.findings.missing import chart_folder
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Step
@@ -142,16 +143,13 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
     by = step.under.first.host if step.under is not None and step.under.first.host != host else None
     one = Answer(case, step)
     page = one.step_there("page")  # most of what is there is public
-    # dragonflydb/dragonfly-operator#328: without a version helm lists the tags
-    lists = step.under is not None and step.under.route.endpoint is Endpoint.TAGS and case.pull.client.family == "helm"
-    folder = f"add the chart's name behind {name}, if that is a folder of charts; else " if lists else ""
     log = f"{log_in(case, host)}{f', or let {by} proxy to it' if by else ''}"
     return Found(
         [step, *([step.under] if step.under else [])],
         f"{case.client} showed no login, and {answered_by(last)} gives no token for {name or 'that'} without one"
         f" ({last.status}{quoted(last).replace(': ', ', ', 1)}).",
         of_a_name(one)
-        or folder
+        or chart_folder(one)
         + (
             f"check the name {name} ({page} shows it, if it is public); if it is private, {log}"
             if name and page

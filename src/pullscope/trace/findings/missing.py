@@ -8,9 +8,10 @@ from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
 from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import host_within, takes, trusted
+from pullscope.trace.findings.asked import action, host_within, takes, trusted
 from pullscope.trace.findings.case import Case, codes
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
@@ -92,7 +93,24 @@ def cache(one: Answer, name: str) -> str:
         prefix, rights = name.partition("/")[0], "ecr:BatchImportUpstreamImage and ecr:CreateRepository"
         return f"if {prefix} is the prefix of a cache there, allow {rights} to who pulls, and {one.step_there('cache')}"
     mend = (one.step_there("cache") or _MEND).format(host=one.hop.host)
+    if (within := host_within(name)) is not None:
+        there = f"ask {within} for {name.partition('/')[2]}"
+        return f"if {one.hop.host} is a cache of {within}, {there}: if it is there, pull it from there, or {mend}"
     return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest, mend=mend)
+
+
+def chart_folder(one: Answer) -> str:
+    """Without a version helm lists the tags, of what may be no chart: dragonflydb/dragonfly-operator#328."""
+    lists = (one.step.under or one.step).route.endpoint is Endpoint.TAGS and one.case.pull.client.family == "helm"
+    folder = f"add the chart's name behind {one.name}, if that is a folder of charts; else "
+    return folder if lists and not one.is_known_to_be_there else ""
+
+
+def elsewhere(one: Answer) -> str:
+    """A name without its registry is Docker Hub's: docker/build-push-action#363."""
+    hub = one.known is not None and one.known.id == "docker-hub" and one.name
+    goes = "of" if action(one.case, one.step) == "pull" else "to go to"
+    return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""
 
 
 def of_a_path_twice(one: Answer) -> str | None:
@@ -126,7 +144,8 @@ def of_what_is_missing(one: Answer) -> str | None:
             return (
                 f"ask for a tag by its name, as {host} may have no list of it, or correct the name, if it is not {name}"
             )
-        return f"correct the name{' or the rule that renames it,' if renamed else ''} if it is not {name}{also}"
+        rule = " or the rule that renames it," if renamed else ""
+        return f"{chart_folder(one)}correct the name{rule} if it is not {name}{also}"
     if one.code == "blob-unknown":
         if step.first.host != host:
             kept = "or let it forget the manifest, if it keeps an old one"

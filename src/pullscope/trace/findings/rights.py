@@ -18,6 +18,7 @@ from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
 from pullscope.trace.findings.login_commands import as_typed, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
+from pullscope.trace.findings.missing import chart_folder, elsewhere
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
@@ -64,7 +65,7 @@ def of_a_login(one: Answer) -> str | None:
     if one.login == "docker login" and one.case.pull.action == "login":
         # tech-shrimp/docker_image_pusher#160, docker-library/docker#259, docker/docs#14222
         ways.append("if another registry was meant, name it behind docker login (a variable may be empty)")
-    return "; ".join(ways) + _elsewhere(one) + _public(one)
+    return "; ".join(ways) + elsewhere(one) + _public(one)
 
 
 def took_before(one: Answer) -> float | None:
@@ -117,7 +118,11 @@ def the_right(one: Answer) -> str:
 def _named(one: Answer, name: str) -> str:
     """The name, and where the registry shows it to people."""
     page = one.step_there("page")
-    return check(name) + (f" ({page} shows it, if it is public)" if page and host_within(name) is None else "")
+    return (
+        chart_folder(one)
+        + check(name)
+        + (f" ({page} shows it, if it is public)" if page and host_within(name) is None else "")
+    )
 
 
 def refused_login(one: Answer) -> str:
@@ -197,16 +202,9 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
-    if other and not _elsewhere(one):
+    if other and not elsewhere(one):
         return f"log in, if that is what these words want: {one.login}"
-    return f"{log_in(one.case, one.host)}{_elsewhere(one)}"
-
-
-def _elsewhere(one: Answer) -> str:
-    """A name without its registry is Docker Hub's: docker/build-push-action#363."""
-    hub = one.known is not None and one.known.id == "docker-hub" and one.name
-    goes = "of" if action(one.case, one.step) == "pull" else "to go to"
-    return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""
+    return f"{log_in(one.case, one.host)}{elsewhere(one)}"
 
 
 def without_the_right(one: Answer) -> str | None:
@@ -356,13 +354,13 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.code == "write-denied":
         taken = any(hop.ok and hop.request.authorization == "basic" and hop.host == host for hop in one.case.hops)
         if one.is_about_a_login and not one.step.is_token and not taken:
-            return f"{log_in(one.case, one.host, again=True)}; if the login is good, {the_right(one)}{_elsewhere(one)}"
+            return f"{log_in(one.case, one.host, again=True)}; if the login is good, {the_right(one)}{elsewhere(one)}"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
         present = (
             f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
         )
-        return f"{account}: {one.login}; or {present}{_elsewhere(one)}"
+        return f"{account}: {one.login}; or {present}{elsewhere(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"

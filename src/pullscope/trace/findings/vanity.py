@@ -270,6 +270,8 @@ def library_prefix_missing(case: Case) -> Iterator[Found]:
         one, last, name = Answer(case, step), step.last, step.last.route.repository
         if case.writes or one.is_known_to_be_there or one.behind is None or one.behind.id != "docker-hub":
             continue
+        if case.pull.client.family == "helm":
+            continue  # no chart is an official image
         if step.is_token or (last.status == 401 and last.request.authorization == "none"):
             continue  # a challenge says nothing of the name
         if name and "/" not in name and last.status in (401, 403, 404):
