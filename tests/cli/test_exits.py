@@ -45,11 +45,11 @@ def test_an_exception_is_a_sentence_and_a_code(
     assert capsys.readouterr().err == said
 
 
-def test_a_sentence_is_in_whole_words_and_a_command_on_one_line(
+def test_a_sentence_is_in_whole_words_and_its_command_can_be_pasted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a terminal; in a pipe it is one line, to be searched."""
-    command = "sudo /opt/a/long/way/to/pullscope docker off --yes and more words"
+    command = "sudo /opt/a/long/way/to/pullscope docker off --root /mnt/node --yes"
     said = f"error: pullscope is already on, and this would undo that too. First: {command}"
     monkeypatch.setenv("COLUMNS", "60")
     say(said)
@@ -57,8 +57,9 @@ def test_a_sentence_is_in_whole_words_and_a_command_on_one_line(
     say(said)
 
     whole, *lines = capsys.readouterr().err.splitlines()
+    pasted = ["sudo /opt/a/long/way/to/pullscope docker off \\", "  --root /mnt/node --yes"]
     assert whole == said
-    assert lines == ["error: pullscope is already on, and this would undo that", "too. First:", command]
+    assert lines == ["error: pullscope is already on, and this would undo that", "too. First:", *pasted]
 
 
 DATA = Path(__file__).parents[1] / "data"

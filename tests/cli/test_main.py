@@ -138,7 +138,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_bug_is_a_sentence_and_not_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An unforeseen error says so in one line and exits 1; PULLSCOPE_DEBUG brings the traceback."""
+    """An unexpected error says so in one line and exits 1; PULLSCOPE_DEBUG brings the traceback."""
     import typer
 
     from pullscope.cli.exits import speaking
@@ -152,7 +152,7 @@ def test_a_bug_is_a_sentence_and_not_a_traceback(
 
     assert ended.value.exit_code == 1
     said = capsys.readouterr().err
-    assert said.startswith("error: an unforeseen KeyError")
+    assert said.startswith("error: unexpected KeyError")
     assert "secret-from-the-wire" not in said
     monkeypatch.setenv("PULLSCOPE_DEBUG", "1")
     with pytest.raises(KeyError):

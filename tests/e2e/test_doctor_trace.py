@@ -120,7 +120,7 @@ def test_containerd_as_said(root: Path, filled: int, empty: Listeners) -> None:
     with containerd(root, CRI + CONFIG_PATH) as program:
         found = doctor(inside(program), "containerd", IMAGE)
         assert cri.ids(socket_of(program)) == set()
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
+    assert found.states == [(1, "as listed"), (2, "as listed"), (3, "not asked")], found.document
     assert found.causes == ["404", "200", "not needed: 2 answered"]
     assert (found.exit_code, found.codes) == (0, [])
 
@@ -134,7 +134,7 @@ def test_containerd_that_was_not_restarted(root: Path, empty: Listeners) -> None
         later = settings.stat().st_mtime + 60
         os.utime(settings, (later, later))
         found = doctor(inside(program), "containerd", IMAGE)
-    assert found.states == [(1, "not asked"), (2, "as said")], found.document
+    assert found.states == [(1, "not asked"), (2, "as listed")], found.document
     assert "changed after containerd was started" in found.causes[0]
     assert (found.exit_code, found.codes) == (3, ["endpoint-not-asked", "pull-failed"])
     assert found.document["problems"][0]["fix"] == "systemctl restart containerd"
@@ -142,7 +142,7 @@ def test_containerd_that_was_not_restarted(root: Path, empty: Listeners) -> None
 
 
 def test_containerd_that_does_not_trust_a_mirror(root: Path, trust: Trust, filled: int) -> None:
-    """The certificate is of a CA that containerd does not know: asked as said, and the cause; the next mirror has it."""
+    """The certificate is of a CA that containerd does not know: asked as listed, and the cause; the next mirror has it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trust.certificate, trust.key)
     with listening(1) as made:
@@ -152,7 +152,7 @@ def test_containerd_that_does_not_trust_a_mirror(root: Path, trust: Trust, fille
         hosts_toml(root, "".join(HOSTS.format(url) for url in urls))
         with containerd(root, CRI + CONFIG_PATH) as program:
             found = doctor(inside(program), "containerd", IMAGE)
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
+    assert found.states == [(1, "as listed"), (2, "as listed"), (3, "not asked")], found.document
     assert "does not trust the certificate" in found.causes[0]
 
 
@@ -175,7 +175,7 @@ def test_docker_as_said(root: Path, filled: int) -> None:
     with dockerd(root, **{"registry-mirrors": ["http://127.0.0.1:1", f"http://127.0.0.1:{filled}"]}) as program:
         found = doctor(inside(program), "docker", IMAGE)
         left = subprocess.run([*inside(program), "docker", "images", "-q"], capture_output=True, text=True).stdout
-    assert found.states == [(1, "as said"), (2, "as said"), (3, "not asked")], found.document
+    assert found.states == [(1, "as listed"), (2, "as listed"), (3, "not asked")], found.document
     assert found.causes == ["connection refused", "200", "not needed: 2 answered"]
     assert (found.exit_code, found.codes, left) == (0, [], "")
 
@@ -190,14 +190,14 @@ def test_docker_that_has_not_read_its_file(root: Path, filled: int, empty: Liste
         assert [row["url"] for row in found.document["trace"]["endpoints"] if row["number"] is None] == [
             f"{old}/v2/doctor/traced"
         ]
-        assert found.states == [(1, "not asked"), (2, "not asked"), (None, "asked but not said")]
+        assert found.states == [(1, "not asked"), (2, "not asked"), (None, "asked but not listed")]
         assert found.codes[0] == "mirrors-not-read"
         assert found.exit_code == 3
         before = program.output.count("Reloaded configuration")
         os.kill(program.process.pid, signal.SIGHUP)
         program.wait_for("Reloaded configuration", after=before)
         again = doctor(inside(program), "docker", IMAGE)
-    assert again.states == [(1, "as said"), (2, "as said")]
+    assert again.states == [(1, "as listed"), (2, "as listed")]
     assert "mirrors-not-read" not in again.codes
 
 
@@ -217,7 +217,7 @@ def test_podman_as_said(root: Path, filled: int) -> None:
     """The mirror has it; the storage that the command uses every day has nothing of it."""
     found = doctor(podman_conf(root, filled, insecure=True), "podman", IMAGE)
     assert found.document["trace"]["by"] == "podman"
-    assert found.states == [(1, "as said"), (2, "not asked")]
+    assert found.states == [(1, "as listed"), (2, "not asked")]
     assert found.causes == ["answered", "not needed: 1 answered"]
     assert (found.exit_code, found.codes) == (0, [])
     kept = subprocess.run(["podman", "images", "-q", IMAGE], capture_output=True, text=True, timeout=60)
@@ -225,9 +225,9 @@ def test_podman_as_said(root: Path, filled: int) -> None:
 
 
 def test_podman_that_asks_a_plain_mirror_by_tls(root: Path, filled: int) -> None:
-    """Without `insecure` the mirror is asked as said, fails in podman's own words, and the registry is next."""
+    """Without `insecure` the mirror is asked as listed, fails in podman's own words, and the registry is next."""
     found = doctor(podman_conf(root, filled, insecure=False), "podman", IMAGE)
-    assert found.states == [(1, "as said"), (2, "as said")]
+    assert found.states == [(1, "as listed"), (2, "as listed")]
     assert "server gave HTTP response to HTTPS client" in found.causes[0]
     assert "pull-failed" in found.codes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from pullscope.cli import options
 from pullscope.cli.exits import Complaint, lines_of, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.oci.known_registries import login_command
-from pullscope.render.layout import screen_width
+from pullscope.render.layout import screen_width, wrap_advice
 
 if TYPE_CHECKING:
     from pullscope.mitm.watch import Watch
@@ -202,10 +201,8 @@ def _of_the_login(row: Registry) -> str:
 
 
 def _filled(sentence: str, indent: str = "") -> str:
-    """Lines of whole words; one that is longer, such as a URL, stays whole, so that it can be pasted."""
-    return textwrap.fill(
-        sentence, screen_width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    """Lines of whole words, whose commands can be pasted."""
+    return f"\n{indent}".join(wrap_advice(sentence, screen_width() - len(indent)))
 
 
 def _asked(client: str | None, registry: str, fault: str | None, *, vanity: bool) -> str:

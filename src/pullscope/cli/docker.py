@@ -176,7 +176,7 @@ def turn_on(
 def _what(again: Machine, planned: Plan) -> str:
     wish = planned.wish
     if wish.mode == "hosts":
-        return f"{', '.join(wish.hosts)} lead to the proxy on {wish.proxy_host}; docker was not restarted."
+        return f"the proxy on {wish.proxy_host} answers for {', '.join(wish.hosts)}; docker was not restarted."
     if not again.tree.live:
         return f"Written below {again.tree.directory}; no command was run."
     if not again.active:

@@ -133,7 +133,7 @@ def _of(
 def _compared(pulled: Pulled, rows: Iterable[Row]) -> Iterator[str]:
     yield f"{pulled.by} pulled it once{', and failed' if pulled.error else ''}:"
     for row in rows:
-        yield from lines_of(f"  {row.number or '-'}  {row.state:<18} ", row.cause)
+        yield from lines_of(f"  {row.number or '-'}  {row.state:<20} ", row.cause)
         if row.number is None:
             yield f"     {row.url}"
     if pulled.left:

@@ -122,9 +122,6 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
     return "".join(_PLAINLY.get(character, "?") for character in error.object[error.start : error.end]), error.end
 
 
-_COMMAND = re.compile(r"(?:^ .*|sudo .*|`[^`]*`)", re.MULTILINE)
-"""What is there to be pasted: an indented line, what sudo is to run, what stands between backquotes."""
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -141,7 +138,7 @@ def unknown(kind: str, name: str, known: Iterable[str], instead: str = "") -> Co
     """There is no such client, format or fault: which was meant, or `instead` or all that there are."""
     names = list(known)
     near = [each for each in names if len(name) > 1 and each.startswith(name)] or difflib.get_close_matches(
-        name, names, 1
+        name, names, 1, cutoff=0.65
     )
     there = f"Did you mean {' or '.join(near[:3])}?" if near else instead or f"There are {', '.join(names)}."
     return Complaint(f"there is no {kind} {name!r}. {there}", ExitCode.USAGE)
@@ -177,7 +174,7 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
             if os.environ.get("PULLSCOPE_DEBUG"):
                 raise
             say(
-                f"error: an unforeseen {type(error).__name__} in pullscope; this is a bug. "
+                f"error: unexpected {type(error).__name__} in pullscope; this is a bug. "
                 "Run it again with PULLSCOPE_DEBUG=1 for the details."
             )
             raise typer.Exit(ExitCode.FAILED) from None
@@ -188,14 +185,12 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
 def say(sentence: str) -> None:
     """One sentence on stderr, for a person; where that is closed, or its terminal is, the code says it alone.
 
-    On a terminal it is in lines of whole words; a command stays on one, to be pasted.
+    On a terminal it is in lines of whole words; a command can be pasted, an indented one stays on its line.
     """
     with contextlib.suppress(OSError):
         if sys.stderr.isatty():
-            from pullscope.render.layout import screen_width, wrap
+            from pullscope.render.layout import screen_width, wrap_advice
 
-            whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), sentence)
-            sentence = "\n".join(part for line in whole.split("\n") for part in wrap(line, screen_width())).replace(
-                "\0", " "
-            )
+            whole = ([line] if line[:1] == " " else wrap_advice(line, screen_width()) for line in sentence.split("\n"))
+            sentence = "\n".join(part for lines in whole for part in lines)
         typer.echo(sentence, err=True)

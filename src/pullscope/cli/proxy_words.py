@@ -61,7 +61,7 @@ def mirrored(mirror: bool, hosts: list[str] | None) -> dict[str, Home]:
     try:
         return read_homes(hosts or [DOCKER_HUB]) if mirror else {}
     except ValueError as error:
-        raise Complaint(f"--host: {error}") from None
+        raise Complaint(f"--host: {error}", ExitCode.USAGE) from None
 
 
 def mirror_on(homes: Iterable[str], port: int | str) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def check_settings(settings: Iterable[str], addons: Iterable[Path] | None) -> No
         from pullscope.mitm.run import option_names
 
         known = option_names()
-        missing = unknown("mitmproxy option", name, known, "mitmdump --options lists them.")
+        missing = unknown("mitmproxy option", name, known, "`mitmdump --options` lists them.")
         if name not in known and ("Did you mean" in str(missing) or not addons):  # a script's own may be any other
             raise missing
 
@@ -157,11 +157,11 @@ def check_hosts(option: str, hosts: Iterable[str] | None) -> None:
         try:
             check_host(host)
         except ValueError as error:
-            raise Complaint(f"{option}: {error}") from None
+            raise Complaint(f"{option}: {error}", ExitCode.USAGE) from None
 
 
 def words_for(pairs: Iterable[str] | None) -> list[str]:
-    """`-s …/vanity_registry.py --set pullscope_vanity=HOST=FILE`; empty without a pair. HostError for anything else.
+    """`-s …/vanity_registry.py --set pullscope_vanity=HOST=FILE`; empty without a pair. HostError for a file that cannot be used.
 
     The tracer comes first in the command, so that it sees each request as the client asked it.
     """
@@ -172,9 +172,9 @@ def words_for(pairs: Iterable[str] | None) -> list[str]:
     from pullscope.worlds.vanity.reading import MAX_BYTES, read_rules
 
     words: list[str] = []
+    named = [parse_pair("--vanity", pair) for pair in pairs]
     try:
-        for pair in pairs:
-            host, file = parse_pair("--vanity", pair)
+        for host, file in named:
             path = Path(file).expanduser().absolute()
             untrusted_file.read(path, MAX_BYTES)  # as root no link of a user is followed
             read_rules(path)

@@ -209,7 +209,10 @@ def env(
     proxy: Annotated[str, typer.Option(help="Where the tracing proxy listens.")] = "http://127.0.0.1:8080",
     confdir: Confdir = None,
 ) -> None:
-    """Print the environment that puts a shell's commands behind the proxy: eval "$(pullscope env)".
+    """Print the environment that puts a shell's commands behind the proxy.
+
+    \b
+    eval "$(pullscope env)"
 
     It defines pullscope_off, which gives every variable its old value back.
     """

@@ -118,10 +118,10 @@ def remove(
     if not proxy_service.remove(at.tree, _runner(at.tree), lambda line: tell(f"  {line}")):
         tell("off   The service was not installed.")
         return
-    tell("off   The service is gone.")
+    tell("off   The service was removed.")
     if why:
         tell(f"next  {at.off}   ({why}: every pull fails until then)")
-    tell("left  /var/lib/private/pullscope-proxy (its recordings and its CA)")
+    tell("kept  /var/lib/private/pullscope-proxy (its recordings and its CA)")
 
 
 def _need(tree: Tree) -> None:

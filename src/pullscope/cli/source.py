@@ -64,7 +64,7 @@ def open_source(file: str) -> BinaryIO:
         if " " in file and not isinstance(error, PermissionError):
             raise Complaint(
                 f"{shown!r} is neither a file nor an error message that names an image or a registry. "
-                "Paste all that the client said."
+                "Paste the whole message."
             ) from None
         raise Complaint(f"cannot read {shown}: {error.strerror}.") from None
 

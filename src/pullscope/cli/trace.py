@@ -181,7 +181,11 @@ def _next_steps(url: str, names: list[str], port: int) -> Iterator[str]:
 def print_addon_path(
     name: Annotated[str, typer.Argument(help="registry_trace, sample_registry or vanity_registry.")] = "registry_trace",
 ) -> None:
-    """Print the path of an addon file: mitmweb -s "$(pullscope addon-path)"."""
+    """Print the path of an addon file, for mitmproxy's -s.
+
+    \b
+    mitmweb -s "$(pullscope addon-path)"
+    """
     from pullscope.mitm import addon_path
 
     typer.echo(addon_path(name))

@@ -89,10 +89,13 @@ def _told(tried: Rehearsal) -> list[Told]:
     code, name = "path-not-redirected", tried.reference.repository
     own = {
         one.id: replace(
-            said, finding=code, reason=IN_SHORT[code], fix=f"redirect or proxy /v2/{name}/*, if it is yours"
+            said,
+            finding=code,
+            reason=IN_SHORT[code],
+            fix=f"add a rule for /v2/{name}/* if you serve this name; otherwise the answer is right",
         )
         for one, said in told
-        if said.finding == "manifest-unknown"
+        if said.finding in {"manifest-unknown", code}
     }
     return [(one, own.get(one.id, said)) for one, said in told]
 

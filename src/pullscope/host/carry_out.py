@@ -55,7 +55,7 @@ def timer_files(until: str, off_command: tuple[str, ...], stem: str = TIMER_STEM
     service_name, timer_name = f"{stem}.service", f"{stem}.timer"
     words = " ".join(_quoted(word) for word in off_command)
     timer = (
-        "# Takes back what `on --for` of pullscope did.\n"
+        "# Undoes what `pullscope on --for` did.\n"
         f"[Unit]\nDescription=Take pullscope's changes to {of} back\n\n"
         f"[Timer]\nOnCalendar={until}\nPersistent=true\nAccuracySec=1s\nUnit={service_name}\n"
     )

@@ -70,12 +70,12 @@ def _from_verb_on(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 def why_nothing(argv: Sequence[str]) -> str:
-    """Why no request of this command may have come through the proxy, in lines of 80 columns at most."""
+    """Why no request of this command may have come through the proxy."""
     if any(_LOOPBACK.search(word) for word in argv[1:]):
         return "Go programs ask localhost and 127.0.0.1 without a proxy: use another address."
     return (
-        "It asked none, or a daemon did the work (see `pullscope docker`), or NO_PROXY\n"
-        "names the registry, or it does not read HTTPS_PROXY (Node before 22.21)."
+        "It asked none, or a daemon did the work (see `pullscope docker`), or NO_PROXY names the registry, or it does not read "
+        "HTTPS_PROXY (Node before 22.21)."
     )
 
 

@@ -29,7 +29,7 @@ def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
         lines.append("docker caches what it read of /etc/hosts for 5 s")
         lines.append("other programs on this machine follow these /etc/hosts entries too")
         if store is not True:
-            lines.append("Docker Hub references (nginx, org/img) stay out of reach on the classic image store")
+            lines.append("not seen: pulls from Docker Hub (nginx, org/img), on the classic image store")
         if store is False and {HUB_API, HUB} & set(wish.hosts):
             lines.append(f"while {HUB_API} leads to the proxy, pulls of Docker Hub references fail on this daemon")
         return tuple(lines)

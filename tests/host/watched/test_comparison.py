@@ -44,7 +44,7 @@ def test_a_mirror_that_has_it_is_enough(tmp_path: Path) -> None:
     """The others were not needed, and that is not a problem."""
     compared = compare(tmp_path, (ONE, "200"))
     assert states(compared) == [
-        (1, "as said", "200"),
+        (1, "as listed", "200"),
         (2, "not asked", "not needed: 1 answered"),
         (3, "not asked", "not needed: 1 answered"),
     ]
@@ -67,7 +67,7 @@ def test_a_connection_that_was_too_short_to_be_looked_up_counts_for_its_endpoint
     """A handshake that failed at once was asked of the mirror that was said; alone, it is no other endpoint."""
     short = Asked(url="http://127.0.0.1:8600", came="no answer was seen", surely=False)
     compared = compare(tmp_path, short, (OWN, "200"))
-    assert compared.rows[0].state == "as said"
+    assert compared.rows[0].state == "as listed"
     assert compared.rows[0].cause.startswith("no answer was seen (the connection was too short")
     later = Asked(url="https://registry.example", came="answered, in TLS", good=True, surely=False)
     assert compare(tmp_path, (ONE, "200"), later).rows[2].cause == "not needed: 1 answered"
@@ -101,8 +101,8 @@ def test_what_was_not_said_is_a_problem_before_anything_that_was(tmp_path: Path)
         tmp_path, ("http://old.example/v2/org/app", "404"), (OWN, "200"), ("https://auth.example", "200")
     )
     assert [(row.url, row.state) for row in compared.rows if row.number is None] == [
-        ("http://old.example/v2/org/app", "asked but not said"),
-        ("https://auth.example", "besides"),
+        ("http://old.example/v2/org/app", "asked but not listed"),
+        ("https://auth.example", "also asked"),
     ]
     assert [problem.code for problem in compared.problems] == ["endpoint-not-asked", "endpoint-not-said"]
     compared = compare(tmp_path, ("https://old.example", "200"))
@@ -156,4 +156,4 @@ def test_a_version_check_is_no_answer_to_what_was_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["http://[x", "//h:99999", "https://registry.example:x/v2/org/app"])
 def test_an_address_that_is_none_is_not_said(tmp_path: Path, url: str) -> None:
     compared = compare(tmp_path, (url, "200"))
-    assert compared.rows[-1].state == "asked but not said"
+    assert compared.rows[-1].state == "asked but not listed"

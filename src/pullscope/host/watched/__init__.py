@@ -7,5 +7,5 @@ of its connections (the kernel's packets), or its own debug log. What TLS hides 
     conversations.py    segments as requests: in plain http, or as names that TLS shows
     cri.py              the kubelet's questions to a container runtime, without a kubelet
     pulls.py            the one pull of each client, and nothing left of it
-    comparison.py       as said, not asked, asked but not said, with the cause
+    comparison.py       as listed, not asked, asked but not listed, with the cause
 """

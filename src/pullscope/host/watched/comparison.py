@@ -1,4 +1,4 @@
-"""What was said before a pull held against what was asked in it: each endpoint as said, not asked, or asked but not said."""
+"""What was listed before a pull, held against what was asked in it: as listed, not asked, or asked but not listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pullscope.host.routes.route import Endpoint, Node, Route, url_parts
 from pullscope.host.watched.conversations import Asked, Pulled
 from pullscope.oci.verdicts import Problem, Severity
 
-AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as said", "not asked", "asked but not said", "besides"
+AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as listed", "not asked", "asked but not listed", "also asked"
 _HIDDEN = "probably a token server or a storage host: requests in TLS are not seen"
 _TOO_SHORT = "the connection was too short to be looked up, so it may be another program's"
 
@@ -24,7 +24,7 @@ Addresses = Callable[[str], set[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One endpoint: `number` as it was said, None where it was not."""
+    """One endpoint: `number` as it was listed, None where it was not."""
 
     number: int | None
     url: str
@@ -59,7 +59,7 @@ def addresses(host: str) -> set[str]:
 
 
 class Comparison:
-    """`rows`: each endpoint that was said, then what else was asked; `problems`: where the two do not agree."""
+    """`rows`: each endpoint that was listed, then what else was asked; `problems`: where the two do not agree."""
 
     def __init__(self, node: Node, route: Route, pulled: Pulled, addresses: Addresses = addresses) -> None:
         self._route, self._pulled, self._addresses = route, pulled, addresses

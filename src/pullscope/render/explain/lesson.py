@@ -75,7 +75,9 @@ def _realm(values: Values) -> str:
 
 def _why(values: Values) -> str:
     under = values.step.under
-    return f"for the {title(under)}" if under else "because the first has run out or names something else"
+    if under is None:
+        return "because the first has run out or names something else"
+    return "for the request under way" if under.kind is Kind.UNKNOWN else f"for the {title(under)}"
 
 
 VALUES: Mapping[str, Callable[[Values], str]] = {

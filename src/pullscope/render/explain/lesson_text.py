@@ -142,7 +142,7 @@ def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
     # Statuses that leave no room for the address stand below it.
     asked = asked if beside else _middle(_shortened(lesson.asked, room), room)
     answered: Line = [(lesson.answered, "red" if failed else "dim")]
-    came = f"{INDENT}{lesson.came}" if beside else f"{INDENT}{lesson.answered}: {lesson.came}"
+    came = lesson.came if beside else f"{lesson.answered}: {lesson.came}"
     lines: list[Line] = [
         [
             (f"{lesson.number:>5} ", "dim"),
@@ -150,7 +150,7 @@ def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
             (asked, None),
             *(_right(room - len(asked), answered) if beside else ()),
         ],
-        [(came, "red" if failed and not beside else "dim")],
+        *_paragraph(came, width, style="red" if failed and not beside else "dim"),
     ]
     if expert:
         lines += _paragraph(lesson.expert, width)

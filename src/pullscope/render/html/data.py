@@ -38,7 +38,7 @@ SHORT, WHOLE = 12, 64
 """Digits by which a digest is called, and of all of it."""
 SHORTEST = 4
 """Characters of a name that is worth a mark."""
-VERIFIED = {True: "yes, the bytes have this digest", False: "NO: other bytes came"}
+VERIFIED = {True: "yes, the bytes have this digest", False: "NO: the bytes have another digest"}
 
 
 class Texts(dict[str, int]):
