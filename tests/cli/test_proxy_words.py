@@ -55,7 +55,7 @@ def test_an_option_that_there_is_not_is_named_before_anything_starts(tmp_path: P
     with pytest.raises(Complaint, match=r"no mitmproxy option 'listen_prot'\. Did you mean listen_port\?") as wrong:
         check_settings(["anticache", "listen_prot=1"], [])
     assert wrong.value.code == ExitCode.USAGE
-    with pytest.raises(Complaint, match="mitmdump --options lists them"):
+    with pytest.raises(Complaint, match="`mitmdump --options` lists them"):
         check_settings(["nope=1"], [])
     check_settings(["nope=1"], [tmp_path / "script.py"])
 

@@ -75,6 +75,8 @@ def check(
     from pullscope.worlds.readiness import readiness
 
     wanted = Reference.parse(reference)
+    if "/" not in reference and "." in reference.partition(":")[0]:
+        raise ValueError(f"{reference} names no image: write {reference}/org/img")
     logins = _logins() if use_docker_login else {}
     chosen = chosen_clients(clients, [name for name, client in ROSTER.items() if use_docker_login or not client.login])
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)

@@ -37,7 +37,8 @@ app = typer.Typer(
     cls=PlainWords,
     context_settings=HELP,
     no_args_is_help=True,
-    help="Point a docker daemon at the tracing proxy, and undo it.",
+    help="Point a docker daemon at the tracing proxy, and undo it.\n\n"
+    "\b\nsudo pullscope docker sandbox -- pull alpine\nsudo pullscope docker on --for 30m\nsudo pullscope docker off",
 )
 app.command("sandbox", context_settings=run.CONTEXT)(tracing.sandbox)
 app.command("trace")(tracing.trace)

@@ -32,7 +32,8 @@ from pullscope.render.matrix import printable
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Show which endpoints a client will ask for an image, read from its configuration.",
+    help="Show which endpoints a client will ask for an image, read from its configuration.\n\n"
+    "\b\npullscope doctor containerd nginx\nsudo pullscope doctor docker --trace nginx",
 )
 
 Ref = Annotated[str | None, typer.Argument(metavar="REF", help="The image, as you would pull it.")]

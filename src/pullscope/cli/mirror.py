@@ -29,7 +29,8 @@ from pullscope.oci.verdicts import ExitCode, Problem
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Use the tracer as a registry mirror: no CA, no restart, and pulls work without it.",
+    help="Use the tracer as a registry mirror: no CA, no restart, and pulls work without it.\n\n"
+    "\b\nsudo pullscope mirror on\npullscope trace --mirror\nsudo pullscope mirror off",
 )
 
 _CLIENTS = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)

@@ -71,7 +71,7 @@ NoProxy = Annotated[
     ),
 ]
 NoRestart = Annotated[bool, typer.Option("--no-restart", help="Leave the restart to later.")]
-Root = Annotated[str, typer.Option("--root", help="Change files below DIR instead of /.", metavar="DIR")]
+Root = Annotated[str, typer.Option("--root", help="Use the files below DIR instead of /.", metavar="DIR")]
 Rootless = Annotated[bool, typer.Option("--rootless", help="The daemon of this user (systemctl --user).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a restart that stops containers.")]
 

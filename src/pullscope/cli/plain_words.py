@@ -9,6 +9,7 @@ import inspect
 import os
 import re
 import sys
+import textwrap
 from typing import Any
 
 import typer
@@ -20,6 +21,9 @@ from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
+
+_UsageError: Any = typer.BadParameter.__base__
+_TOO_MANY = re.compile(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)")
 
 WITH_BOXES = 71
 """Columns from which a help has boxes: in fewer they cut the names of options, and leave a word a line for what they do."""
@@ -38,8 +42,9 @@ class PlainWords(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ").replace("Input should", "it must")  # pydantic's
+        except _UsageError as error:
+            said = error.message.removeprefix("Value error, ").replace("Input should", "it must")  # pydantic's
+            error.message = _TOO_MANY.sub(r"Too many arguments: \1", said)
             raise
 
 
@@ -97,6 +102,7 @@ def run_app(app: typer.Typer, name: str | None = None) -> None:
     if os.environ.get("NO_COLOR"):
         os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"  # else its help is still bold
     make_streams_fit()
+    textwrap.TextWrapper.wordsep_re = textwrap.TextWrapper.wordsep_simple_re  # no line ends within a word
     try:
         app(prog_name=name)
     except KeyboardInterrupt:

@@ -21,7 +21,9 @@ from pullscope.host.proxy_service import ServicePaths, Work
 from pullscope.host.tree import Tree
 from pullscope.oci.mirrored import PORT
 
-app = typer.Typer(no_args_is_help=True, help="The tracing proxy as a systemd service.")
+app = typer.Typer(
+    no_args_is_help=True, help="The tracing proxy as a systemd service.\n\n\b\nsudo pullscope service install"
+)
 
 
 @app.command("install")

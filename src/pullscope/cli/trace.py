@@ -11,6 +11,7 @@ import typer
 
 from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.live_page import Web, live_page
+from pullscope.cli.options import Confdir
 from pullscope.cli.proxy_words import (
     Addons,
     AsMirror,
@@ -72,6 +73,7 @@ def trace(
     out: Out = None,
     addon: Addons = None,
     setting: Settings = None,
+    confdir: Confdir = None,
     web: Web = False,
 ) -> None:
     """Start a tracing proxy and show every pull that goes through it, until Ctrl-C.
@@ -98,7 +100,7 @@ def trace(
         raise Complaint("--blobs relay is for a proxy; a mirror's clients ask the storage themselves.", ExitCode.USAGE)
     if port is None:
         port = PORT if mirror else 8080
-    at = for_clients(None)
+    at = for_clients(confdir)
     words = ["-s", str(addon_path("registry_trace")), "--listen-host", listen_host, "--listen-port", str(port)]
     words += ["--set", f"pullscope_view={view}"]
     for name, hosts in (("only", only), ("ignore", ignore)):

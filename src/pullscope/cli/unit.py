@@ -57,7 +57,7 @@ def off(
     no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Undo `on --unit`."""
+    """Undo `on --unit`: sudo pullscope off --unit containerd."""
     at = of_unit(unit, root, None)
     docker.turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
 

@@ -22,7 +22,10 @@ from pullscope.host.journal_document import NAMES, Record
 from pullscope.host.layout import SYSTEM
 from pullscope.host.tree import Tree
 
-app = typer.Typer(no_args_is_help=True, help="Add names to the hosts file, and remove them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Add names to the hosts file, and remove them.\n\n\b\nsudo pullscope vanity hosts add docker.example.com",
+)
 
 HOSTS_FILE = "/etc/hosts"
 NO_EFFECT = "This has no effect for a client that goes through a proxy, because the proxy resolves the name."

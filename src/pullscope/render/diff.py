@@ -81,7 +81,7 @@ class Difference:
             message = f"{_named(self.a)} is {_word(self.a.digest)}, {_named(self.b)} is {_word(self.b.digest)}."
             found.append(Problem(code="digest-differs", message=message))
         if self.a.outcome == "complete" and self.b.outcome != "complete":
-            message = f"The first pull is complete, the second is {_word(self.b.outcome)}."
+            message = f"A is complete, B is not: {_word(self.b.outcome)}."
             found.append(Problem(code="outcome-differs", message=message))
         if "complete" not in (self.a.outcome, self.b.outcome):
             outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
