@@ -42,6 +42,11 @@ def search(wire: Wire) -> None:
     wire.ask("GET", "https://index.docker.io/v1/search?q=app", body='{"results":[]}')
 
 
+def search_then_catalog(wire: Wire) -> None:
+    wire.ask("GET", "https://reg.example.com/v1/search?q=app&n=25", 404, body="404 page not found")
+    wire.ask("GET", "https://reg.example.com/v2/_catalog", body='{"repositories":["app"]}')
+
+
 def delete(wire: Wire) -> None:
     lone_head(wire)
     wire.ask("DELETE", APP.url("manifests", digest(APP.manifest())), 202)
@@ -78,6 +83,9 @@ ASKED: list[tuple[Callable[[Wire], None], str, Action]] = [
     (only_manifest, DOCKER_20, Action.PULL),
     (only_manifest, CRANE, Action.LOOK),
     (manifest_and_config, SKOPEO, Action.LOOK),
+    (manifest_and_config, "libpod/5.8.6", Action.PULL),
+    (only_manifest, "libpod/5.8.6", Action.LOOK),
+    (search_then_catalog, "libpod/5.8.6", Action.LIST),
     (lone_head, CRANE, Action.LOOK),
     (lone_head, CONTAINERD, Action.LOOK),
     (lone_head, DOCKER_29, Action.PULL),
@@ -98,7 +106,8 @@ def test_what_it_was_for(asked: Callable[[Wire], None], agent: str, action: Acti
     """The action comes from all that was asked; the client's family only decides what asking for manifests alone means."""
     wire = Wire(agent=agent)
     asked(wire)
-    assert only(played(wire)).action is action
+    pull = only(played(wire))
+    assert (pull.action, [finding.code for finding in pull.findings if finding.severity == "error"]) == (action, [])
 
 
 def test_who_looks_has_nothing_already_here() -> None:

@@ -122,8 +122,9 @@ def _only_pulls(pull: Pull, manifests: list[Step]) -> bool:
     A containerd daemon turns HTTP/2 off for a registry (hosts configuration of its own); who sends its name over HTTP/2 is
     another program with its library, such as buildx (seen: containerd 2.1.9, buildx 0.29.1).
     """
-    if pull.client.family in FETCHES_LAYERS:
-        return True
+    configs = {str(image.manifest.config.digest) for image in pull.images if image.manifest.config is not None}
+    if pull.client.family in FETCHES_LAYERS or (pull.client.family in ("podman", "buildah") and configs & pull.fetched):
+        return True  # of an image that is here podman reads the config again (5.8: seen); to look, its manifests
     resolved = all(step.method == "HEAD" for step in manifests)
     if pull.client.family == "containerd":
         came = resolved and any(step.last.ok for step in manifests)

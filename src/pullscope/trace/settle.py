@@ -308,10 +308,14 @@ def ended_at_a_lookup(pull: Pull) -> list[Step]:
 def _goes_on_without(pull: Pull, step: Step) -> bool:
     """Tags that are refused, of an image that skopeo inspect shows anyway (skopeo#738, #1522); or what is gone after a delete.
 
+    Or a search, in place of which podman reads the list of repositories (docker_client.go, SearchRegistry; 5.8: seen).
+
     404, 405 and 5xx for the tags end it (run with skopeo 1.9.3): podman-container-tools/skopeo#1230, tazjin/nixery#85.
     """
     refused = step.kind is Kind.TAGS and step.last.status in (401, 403)
     if refused and pull.client.family == "skopeo" and bool(pull.images):
+        return True
+    if step.kind is Kind.SEARCH and any(place[0] is Endpoint.CATALOG for place in pull.answered):
         return True
     # distribution-spec, conformance/04_management_test.go, looks for all that it has deleted.
     return step.last.status == 404 and step.method in ("GET", "HEAD") and pull.deleted < step.started
