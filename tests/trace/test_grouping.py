@@ -25,6 +25,7 @@ from tests.trace.wire import (
     CONTAINERD,
     CRANE,
     DOCKER_20,
+    DOCKER_29,
     HUB,
     SKOPEO,
     Wire,
@@ -34,7 +35,7 @@ from tests.trace.wire import (
     told,
 )
 
-from pullscope.trace.model import Ending, Pull
+from pullscope.trace.model import Ending, Kind, Pull
 from pullscope.trace.open_pulls import MOST_OF_ONE
 
 APP = Image()
@@ -592,6 +593,54 @@ def test_pushes_at_once_of_what_is_there_put_the_tag_once_each(apart: float) -> 
         wires.append(wire)
     told_of = [(pull.action, pull.tag, pull.outcome) for pull in played(*wires).pulls]
     assert told_of == [("push", APP.tag, Ending.COMPLETE)] * 3
+
+
+def test_pushes_that_look_for_all_their_blobs_at_once_have_a_version_check_each() -> None:
+    """One that came before a push's first request, which had its own, is another's (three skopeo 1.22 copies: seen)."""
+    wires = [Wire(agent="skopeo/1.22.0", at=1000 + number / 50) for number in range(3)]
+    for number, wire in enumerate(wires):
+        wire.ask("GET", f"{HUB}/v2/", connection=f"ping {number}")
+        for content in APP.blobs():
+            wire.ask(
+                "HEAD", APP.url("blobs", digest(content)), 200, at=1000.5 + number / 2, connection=f"{number} {content}"
+            )
+        wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, at=1003 + number / 50, connection=f"{number} base")
+    told_of = [
+        (pull.tag, pull.outcome, [step.kind for step in pull.steps].count(Kind.VERSION_CHECK))
+        for pull in played(*wires).pulls
+    ]
+    assert told_of == [(APP.tag, Ending.COMPLETE, 1)] * 3
+
+
+def test_a_connection_that_was_guessed_does_not_put_a_tag_twice() -> None:
+    """Of two pushes that look for blobs side by side, one is thought to have put the tag (podman 5.8: seen)."""
+    one, two = Wire(agent="libpod/5.8.6", at=1000.0), Wire(agent="libpod/5.8.6", at=1000.01)
+    for number, wire in enumerate((one, two)):
+        wire.ask("GET", f"{HUB}/v2/", connection=f"first {number}")
+        wire.ask("HEAD", APP.url("blobs", digest(f"own {number}")), 404, at=1000.2, connection=f"first {number}")
+    two.ask("HEAD", APP.url("blobs", digest("base")), 200, at=1000.3, connection="second 1")  # the other's, by its turn
+    one.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, at=1000.6, connection="first 0")
+    two.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, at=1000.7, connection="second 1")
+    assert [(pull.tag, pull.outcome) for pull in played(one, two).pulls] == [(APP.tag, Ending.COMPLETE)] * 2
+
+
+@pytest.mark.parametrize("status", [404, 200])
+def test_a_daemon_looks_for_the_tag_on_the_connection_of_its_push(status: int) -> None:
+    """While another push of the same image has blobs under way, or when its tag has just been put (dockerd 28.5: seen)."""
+    wires = [Wire(agent=DOCKER_29, at=1000 + number / 100) for number in range(2)]
+    for number, wire in enumerate(wires):
+        wire.ask("HEAD", APP.url("blobs", digest("base")), 404, connection=f"{number}")
+        uploads = f"{HUB}/v2/{APP.repository}/blobs/uploads/"
+        wire.ask("POST", uploads, 202, location=f"{uploads}{number}", connection=f"{number}")
+        wire.ask(
+            "PUT", f"{uploads}{number}?digest={digest('base')}", 201, took=0.2 + 3 * number, connection=f"{number}"
+        )
+    wires[0].ask("HEAD", APP.url("manifests", APP.tag), 404, connection="0")
+    wires[0].ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, connection="0")
+    wires[1].ask("HEAD", APP.url("manifests", APP.tag), status, connection="1")
+    trace = played(*wires)
+    assert {(pull.action, pull.outcome) for pull in trace.pulls} == {("push", Ending.COMPLETE)}
+    assert [finding for pull in trace.pulls for finding in pull.findings if finding.severity == "error"] == []
 
 
 def looks(wire: Wire, repository: str, *, at: float, status: int = 404, seconds: float = 0.02) -> None:

@@ -13,7 +13,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs, names_tag
 from pullscope.trace.model import Outcome, Pull
 from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
-from pullscope.trace.times import BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
+from pullscope.trace.times import AT_ONCE, BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
 
 MOST_STEPS = 10_000
 """Steps that an operation takes in; a client that never rests begins another then."""
@@ -37,7 +37,9 @@ def _is_too_old(clue: Clue, pull: Pull) -> bool:
 def _is_another_process(clue: Clue, pull: Pull) -> bool:
     """The request came on a connection of another run of a command-line client, and carries no token of this one."""
     known = clue.process is not None and pull.process is not None and not is_same_process(clue, pull)
-    return known and not has_token(clue, pull) and (pull.in_flight or not _as_if_anew(clue, pull))
+    if not known or has_token(clue, pull) or any(_puts_it_itself(clue, other) for other in clue.spoken):
+        return False  # whose connection it was taken for has put the tag by itself: that was a guess
+    return pull.in_flight or not _as_if_anew(clue, pull)
 
 
 def _has_its_own_stream(clue: Clue, pull: Pull) -> bool:
@@ -75,8 +77,8 @@ def _has_another_token(clue: Clue, pull: Pull) -> bool:
 
 
 def _puts_it_itself(clue: Clue, pull: Pull) -> bool:
-    """It has put this very tag, or is about to: whoever puts it now is another (three skopeo 1.9 at once: seen)."""
-    if clue.method != "PUT" or not names_tag(clue.route) or is_theirs(clue, pull):
+    """It has put this very tag, or is about to: whoever puts it now is another (three at once of skopeo, podman: seen)."""
+    if clue.method != "PUT" or not names_tag(clue.route):
         return False
     puts = (step for step in pull.open_steps if step.method == "PUT" and step.place == clue.step.place)
     return (*clue.step.place, "PUT") in pull.answered or any(puts)
@@ -178,9 +180,10 @@ def _asks_tag(clue: Clue, pull: Pull) -> bool:
     if _deleted(clue, pull):
         return True
     if pull.pushing:
+        alone = clue.method == "HEAD" and clue.spoken == (pull,) and clue.time - pull.last < AT_ONCE
         if pull.put:
-            return is_same_process(clue, pull) and pull.tag == tag
-        return mine or (looks and pull.tag in (None, tag))
+            return pull.tag == tag and (is_same_process(clue, pull) or alone)
+        return mine or alone or (looks and pull.tag in (None, tag))
     if pull.tag is None and pull.by_digest is None:
         asked = pull.asked_manifest or pull.asked_digest
         return not asked or mine or (looks and pull.only_looked_for_blobs)

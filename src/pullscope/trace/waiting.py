@@ -7,7 +7,7 @@ shown; what no request claims is told as what it is, once its client is quiet.
 
 from __future__ import annotations
 
-from pullscope.trace.clues import Clue, Form, alike
+from pullscope.trace.clues import PINGS, Clue, Form, alike
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, is_same, join
@@ -66,6 +66,7 @@ class WaitingRoom:
             and clue.time - other.last <= QUIET
             and not other.in_flight
             and (not other.promised or repository in other.promised or len(waiting) == 1)
+            and not _asked_before_it_began(other, pull)
         ]
         if left:
             own = [other for other in left if other.promised] or left
@@ -126,6 +127,13 @@ class WaitingRoom:
         token.reasons.append(CARRIED)
         pull.unused.append(token)
         return True
+
+
+def _asked_before_it_began(lonely: Pull, pull: Pull) -> bool:
+    """Whether a version check came before an operation's first request, which had one of its own by then (skopeo 1.22: seen)."""
+    asked = [step for step in steps_of(pull) if not step.is_token]
+    named = [step.started for step in asked if step.route.endpoint not in PINGS]
+    return 0 < len(named) < len(asked) and lonely.started < min(named)
 
 
 def _look_alike(waiting: list[Pull]) -> None:
