@@ -97,6 +97,11 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
             f'msg="download: Get \\"https://cdn.example/docker/registry/v2/blobs/sha256/19/19{"d" * 62}/data\\": EOF"',
             "let it through every firewall",
         ),
+        # GuardBench/guardbench-iac#4
+        (
+            'failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://b.s3.amazonaws.com/e/b": EOF',
+            "let it through every firewall",
+        ),
         ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),
     ],
 )

@@ -43,6 +43,8 @@ _TRIES = re.compile(r", (?=rpc error: code = )")
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
 """containerd's resolver, of a host that may be a mirror, or of the registry (core/remotes/docker/resolver.go)."""
 _PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
+_OF_A_BLOB = re.compile(r"httpReadSeeker: failed open|pulling image configuration|(?:reading|copying|writing) blob")
+"""containerd core/remotes/docker/httpreadseeker.go; moby distribution/pull_v2.go; containers/image copy/blob.go."""
 _CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
     r"(?:manifest for|source metadata for|access denied for|resolve reference|resolve image:|failed to push|> pushing|"
@@ -103,7 +105,7 @@ _NO_BLOB = (
 WITHOUT_A_REQUEST = {
     "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
     "that it has, and --platform takes another",
-    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/|download failed after attempts": _NO_BLOB,
+    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/|download failed after attempts|httpReadSeeker: failed open": _NO_BLOB,
     "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
@@ -230,7 +232,7 @@ class _Reader:
                 if number == 0 and (asker := self._asker(url)):
                     challenge = "WWW-Authenticate", _challenge(url)
                     yield self._exchange("GET", asker, text, entry, (401, None), named=challenge)
-                elif _is_storage(url):
+                elif _is_storage(url) or (_OF_A_BLOB.search(text) and _is_elsewhere(url)):
                     if not (blob := self._blob(url)):
                         continue
                     yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", url))
@@ -251,10 +253,10 @@ class _Reader:
         return f"https://{host}/v2/" if is_registry(host) and "." in host else ""
 
     def _blob(self, url: str) -> str:
-        """The blob whose bytes a storage host was asked for; empty where that is not known."""
+        """The blob whose bytes a storage host was asked for, if need be without its digest; empty where no image is known."""
         if self.image is None:
             return ""
-        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{route(url).digest}"
+        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{route(url).digest or '-'}"
 
     def _exchange(
         self,
@@ -335,6 +337,11 @@ def _is_storage(url: str) -> bool:
     """Whether a storage host is asked for the bytes of a blob."""
     where = route(url)
     return where.endpoint is Endpoint.NONE and where.digest is not None
+
+
+def _is_elsewhere(url: str) -> bool:
+    """Whether that is no address of a registry or its token server: ECR's and Google's storage have no digest in theirs."""
+    return route(url).endpoint is Endpoint.NONE and not _is_token(url)
 
 
 def _is_token(url: str) -> bool:

@@ -2,11 +2,11 @@
 
 `grant` gives an account the right to pull, push or delete (in brackets), where no row is so named; `creates` makes a
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
-same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `log` is where its log is,
-`token_log` that of its token server, `cache` what mends its way to a registry behind it, `upstream` where it keeps its login
-there, `limit` what it counts, `public` where its own address is set, `redirect` what keeps it from sending to its storage,
-`takes` what can be pushed to, `status` where its faults are told, `scan` where it is
-said what may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
+same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `storage` opens a way to its
+storage, `log` is where its log is, `token_log` that of its token server, `cache` what mends its way to a registry behind it,
+`upstream` where it keeps its login there, `limit` what it counts, `public` where its own address is set, `redirect` what keeps
+it from sending to its storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what
+may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ghcr
     page the Packages tab of https://github.com/{owner}
     status https://www.githubstatus.com
 ecr
-    # docs.aws.amazon.com/AmazonECR/latest/userguide: security-iam-awsmanpol.html, repository-policies.html, ECR_on_EKS.html;
-    # docs.aws.amazon.com/cli/latest/reference/ecr/validate-pull-through-cache-rule.html
+    # docs.aws.amazon.com/AmazonECR/latest/userguide: security-iam-awsmanpol.html, repository-policies.html, ECR_on_EKS.html,
+    # vpc-endpoints.html; docs.aws.amazon.com/cli/latest/reference/ecr/validate-pull-through-cache-rule.html
     grant aws iam attach-role-policy --role-name {role} --policy-arn
         arn:aws:iam::aws:policy/AmazonEC2ContainerRegistry[PullOnly|PowerUser|FullAccess] (of another account: in the repository's
         own policy too, aws ecr set-repository-policy --region {region} --repository-name {name} --policy-text file://POLICY)
@@ -44,6 +44,8 @@ ecr
     upstream as the secret of its pull through cache rule
     limit it counts the account and its region, and Service Quotas raises that
     nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
+    storage in a subnet without a way out give it an endpoint for S3: aws ec2 create-vpc-endpoint --vpc-id VPC --service-name
+        com.amazonaws.{region}.s3 --route-table-ids TABLE
     creates aws ecr create-repository --region {region} --repository-name {name}
 artifact-registry
     # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
@@ -55,8 +57,9 @@ artifact-registry
     nodes the role Artifact Registry Reader for the service account of the nodes
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
 acr
-    # learn.microsoft.com: azure/container-registry/container-registry-rbac-abac-repository-permissions, container-registry-skus;
-    # cli/azure/acr, network-rule, repository; azure/aks/cluster-container-registry-integration; Azure/acr#690, Azure/AKS#4459;
+    # learn.microsoft.com: azure/container-registry/container-registry-rbac-abac-repository-permissions, container-registry-skus,
+    # container-registry-dedicated-data-endpoints; cli/azure/acr, network-rule, repository;
+    # azure/aks/cluster-container-registry-integration; Azure/acr#690, Azure/AKS#4459;
     # azure-samples/azure-cli-samples, create-registry-service-principal-assign-role.sh
     grant az role assignment create --assignee ID --role Acr[Pull|Push|Delete] --scope $(az acr show --name {registry} --query id
         --output tsv) (where it is ABAC-enabled: --role "Container Registry Repository [Reader|Writer|Contributor]")
@@ -65,6 +68,8 @@ acr
     status https://azure.status.microsoft
     upstream as the credential set of its cache rule
     limit each tier has its own limit: az acr update --name {registry} --sku Premium
+    storage so that it is one host of your own, for firewalls and private endpoints: az acr update --name {registry}
+        --data-endpoint-enabled
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir

@@ -20,6 +20,7 @@ SAID = {
         "dial tcp: lookup reg.example.com on 10.0.0.2:53: no such host",
         "Could not resolve host: reg.example.com",
     ),
+    "address": ('invalid proxy URL port "port"', 'invalid proxy address "::3128": missing protocol scheme'),
     "login": (
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 407 Proxy Authentication Required",
         "CONNECT tunnel failed, response 407",
@@ -148,7 +149,8 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     message, fix = told_of(reason)
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
     assert row.reached is (
-        "could not reach" not in message and row.kind not in ("slow handshake", "out", "barred", "scheme", "login")
+        "could not reach" not in message
+        and row.kind not in ("slow handshake", "out", "barred", "scheme", "login", "address")
     )
     assert fix
     assert "{" not in message + fix

@@ -26,6 +26,10 @@ TABLE = r"""
 proxy name: proxyconnect.*\blookup\b
     {who} found no address for the name of its proxy, and so did not get through to {what}
     write HTTPS_PROXY of {who} as http://HOST:PORT, with a host that {machine} finds (`lookup http`: a scheme stands there twice)
+# golang.org/x/net/http/httpproxy: docker/for-win#3591
+proxy address: invalid proxy (?:url|address)
+    {who} has an address of a proxy that is none, and so did not get through to {what}
+    write HTTPS_PROXY of {who} as http://HOST:PORT, with a number as port
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
 name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
     {who} could not reach {what}: no DNS server gave an answer of use

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from shlex import quote
 
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
@@ -161,7 +162,11 @@ def of_where_it_was_named(one: Answer) -> str | None:
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
     too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
     dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
-    return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself"
+    opens = known_registry(before.host)
+    way = opens.step("storage") if opens is not None else None
+    return (
+        f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{f'; {way}' if way else ''}"
+    )
 
 
 def of_the_catalog(one: Answer) -> str | None:
