@@ -190,7 +190,7 @@ def test_manifest_too_large(size: int, large: bool) -> None:
         ("application/json", True),
         ("", True),
         (f"{OCI_INDEX}; charset=utf-8", False),
-        (SCHEMA1, False),
+        (SCHEMA1, True),
     ],
 )
 def test_wrong_content_type(kind: str, wrong: bool) -> None:

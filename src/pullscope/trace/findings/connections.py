@@ -250,11 +250,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "old": "" if logged else ", or let mitmproxy go lower: --set tls_version_server_min=TLS1",
         # Kubernetes gives names of Services to pods: kubernetes/kubernetes#128057, k3s-io/k3s#1581, canonical/microk8s#390
         "name": ""
-        if hosted
+        if hosted or _is_of_others(hop)
         else f"name an address of the node and the NodePort that kubectl get service {hop.host.partition('.')[0]} -n "
         f"{hop.host.partition(':')[0].split('.')[1]} shows, for {client} runs on the node, which knows no names of Services; or "
         if is_service(hop.host) and case.pull.client.family in DAEMONS
-        else f"correct the name {hosts}, or ",
+        else f"correct {f'where {before.host} redirects to' if by and before else f'the name {hosts}'}, or ",
         "bare": hop.host.partition(":")[0],
         "address": address[0] if address is not None else hop.host,
         # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200

@@ -47,7 +47,7 @@ from pullscope.trace.findings.rights import (
 )
 from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
-from pullscope.trace.hop import is_page
+from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
@@ -147,7 +147,7 @@ def of_where_it_was_named(one: Answer) -> str | None:
         # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
         return own_address(case, own[0])
     known = failure(hop)
-    if hop.response is not None or (known is not None and (known.reached or known.kind == "slow handshake")):
+    if hop.response is not None or (known is not None and (known.reached or known.kind in ("slow handshake", "dns"))):
         return None
     if (sent_by := homes(case, hop)) and is_local(hop.host):
         return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
@@ -159,6 +159,8 @@ def of_where_it_was_named(one: Answer) -> str | None:
         itself = f"serve blobs itself instead of redirecting ({of_redirects(case, before.host)})"
         address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
         return f"let {before.host} {itself}, or give its storage {address}"
+    if known is not None and known.far == "name":
+        return None
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
     too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
     dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
@@ -238,13 +240,15 @@ def of_a_failure(one: Answer) -> str | None:
     past = f"; where a proxy answered for it, add {host} to {settings}" if out else ""
     if one.status < 500:
         return None
+    if (proxy := filtering(hop)) is not None:
+        if (header(hop, "x-squid-error") or "").startswith("ERR_DNS_FAIL"):
+            return f"let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf){past}"
+        return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
     if one.hosted is not None:
         return f"{one.later.replace('again', 'again later', 1)}, and see {one.hosted.status}"
     if name == "Cloudflare" and one.status in _BY_STATUS:
         return of_the_status(one)
     if one.in_front is not None and name is not None:
-        if filtering(hop) is not None:
-            return f"allow {host} in {name}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
         why = "refused the connection, took too long or sent too large headers"
         log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
         return f"read {log} at {host}: it says whether the registry behind it {why}"

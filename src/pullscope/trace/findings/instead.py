@@ -134,10 +134,10 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
             or f"look at what answers at {last.host} in the registry's place, and at its log"
         )
     else:
-        message = (
-            f"{last.host} sends a manifest as {sent}, which is not one of the four media types of manifests: docker and "
-            "containerd refuse it or take it for something else."
-        )
+        of_old = media_class(sent) is MediaClass.SCHEMA1
+        what = "the type of schema 1, and it is of schema 2" if of_old else "no manifest's type"
+        takes = "docker and containerd refuse it or take it for something else"
+        message = f"{last.host} sends a manifest as {sent}, {what}: {takes}."
         own = shown.document.media_type if isinstance(shown.document, Manifest | Index) else ""
         fix = f"let {last.host} send {own or 'the media type that the manifest names itself'}: update it if it is a registry; a "
         fix += "static host needs a headers file for it"
