@@ -42,7 +42,7 @@ def thing(step: Step) -> str:
     if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD, Endpoint.UPLOAD_START):
         return f"a blob{of}"
     named = {Endpoint.TAGS: f"the tags{of}", Endpoint.CATALOG: "the catalog", Endpoint.REFERRERS: f"the referrers{of}"}
-    return "/v2/" if route.endpoint is Endpoint.V1_PING else named.get(route.endpoint, path_of(step.first.request.url))
+    return named.get(route.endpoint, path_of(step.first.request.url))
 
 
 def trusted(step: Step) -> str | None:

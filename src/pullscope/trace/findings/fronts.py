@@ -119,6 +119,10 @@ OF_TIME = (
     "proxy_read_timeout in nginx, readTimeout in Traefik, timeout server in HAProxy, ProxyTimeout in Apache, the idle "
     "timeout of a load balancer"
 )
+OF_BOTH = (
+    "client_max_body_size and proxy_read_timeout in nginx, maxRequestBodyBytes and readTimeout in Traefik, LimitRequestBody "
+    "and ProxyTimeout in Apache, timeout server in HAProxy"
+)
 """Limits of what does not name itself, by what it may be: the settings of the table."""
 
 AT_ONE_GIB = range(1 << 30, (1 << 30) + (16 << 20))

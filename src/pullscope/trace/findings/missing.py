@@ -107,7 +107,10 @@ def chart_folder(one: Answer) -> str:
 
 
 def elsewhere(one: Answer) -> str:
-    """A name without its registry is Docker Hub's: docker/build-push-action#363."""
+    """A name without its registry is Docker Hub's (docker/build-push-action#363); one without an owner may be nobody's
+    (SUSE/Portus#1736, goharbor/harbor#11615)."""
+    if one.hosted is None and one.case.writes and one.name and "/" not in one.name and not one.no_login:
+        return f"; if names have a project or owner there, write one before it: OWNER/{one.name}"
     hub = one.known is not None and one.known.id == "docker-hub" and one.name
     goes = "of" if action(one.case, one.step) == "pull" else "to go to"
     return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""

@@ -65,6 +65,8 @@ def of_a_login(one: Answer) -> str | None:
     if one.login == "docker login" and one.case.pull.action == "login":
         # tech-shrimp/docker_image_pusher#160, docker-library/docker#259, docker/docs#14222
         ways.append("if another registry was meant, name it behind docker login (a variable may be empty)")
+    if asked_repositories(one.step) and host_within(one.name) is not None:  # SUSE/Portus#2204
+        ways.append(f"if it is good, {check(one.name or '')}")
     return "; ".join(ways) + elsewhere(one) + _public(one)
 
 
@@ -357,10 +359,8 @@ def of_a_refusal(one: Answer) -> str | None:
             return f"{log_in(one.case, one.host, again=True)}; if the login is good, {the_right(one)}{elsewhere(one)}"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
-        present = (
-            f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
-        )
-        return f"{account}: {one.login}; or {present}{elsewhere(one)}"
+        now = f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
+        return f"{account}: {one.login}; or {now}{elsewhere(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"

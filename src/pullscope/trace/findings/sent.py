@@ -6,13 +6,13 @@ import re
 
 from pullscope.oci.digest import as_digest
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.media import MANIFESTS, OCI_MANIFEST, MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import codes, is_write
-from pullscope.trace.findings.fronts import OF_SIZE, OF_TIME, limits, patience, unnamed
+from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
@@ -126,8 +126,8 @@ def of_size_and_time(one: Answer) -> str | None:
             return f"{known[1]}; where that is no help, {look}"
         if whose is not None:
             return f"raise the time limit of the proxy in front of {host}: {whose}; where that is no help, {look}"
-        kinds = "time and size limits" if one.hop.status is None else "time limit"
-        return f"raise the {kinds} of {unnamed(one.hop, OF_TIME)}; where that is no help, {look}"
+        kinds, where = ("time and size limits", OF_BOTH) if one.hop.status is None else ("time limit", OF_TIME)
+        return f"raise the {kinds} of {unnamed(one.hop, where)}; where that is no help, {look}"
     if one.code == "upload-lost":
         if one.hosted is not None:
             return (
@@ -234,6 +234,11 @@ def of_a_manifest(one: Answer) -> str | None:
     if one.code == "write-denied":
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
+    own = document.media_type if isinstance(document, Manifest | Index) else ""
+    if media_class(sent) not in MANIFESTS or (own and media_class(own) is not media_class(sent)):
+        # distribution/distribution#2892
+        kind = own or f"the manifest's own ({OCI_MANIFEST} and the like)"
+        return f"send it with Content-Type: {kind}; {host} goes by that header, which was {sent or 'not there'}"
     if tells_more(one.hop) and not of_types:
         return by_its_words(one)
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
