@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from tests.cli.test_mirror import V3
 from tests.host.fake_machine import debian
+from typer.testing import CliRunner
+
+from pullscope.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -135,7 +138,7 @@ def test_what_is_run_elsewhere_is_run_there() -> None:
 
 
 def test_the_readme_shows_what_the_command_prints() -> None:
-    """The sample before the first picture is the report of the recorded demo."""
+    """The sample before the first picture is the report of the recorded demo; what an error message means is as shown."""
     from pullscope.cli.source import read_trace
     from pullscope.render.report import report_lines
 
@@ -148,3 +151,6 @@ def test_the_readme_shows_what_the_command_prints() -> None:
     assert sample is not None
     assert sample.end() < picture
     assert sample[1].rstrip().splitlines() == [line.rstrip() for line in report_lines([pull])]
+    message = re.search(r"pullscope explain '(.*)'", page)
+    assert message is not None
+    assert f"```text\n{CliRunner().invoke(app, ['explain', message[1]]).stdout}```" in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pullscope.cli import options
-from pullscope.cli.exits import Complaint, lines_of, say, speaking, unknown
+from pullscope.cli.exits import Complaint, lines_of, say, speaking, typed, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.oci.known_registries import login_command
 from pullscope.render.layout import screen_width, wrap_advice
@@ -219,7 +218,7 @@ def _asked(client: str | None, registry: str, fault: str | None, *, vanity: bool
 def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registry: Registry | None = None) -> list[str]:
     from pullscope.worlds.registries.row import Anonymous
 
-    here, where = _command(), "" if registry is None or registry.id == "docker-hub" else f" --registry {registry.id}"
+    here, where = typed(), "" if registry is None or registry.id == "docker-hub" else f" --registry {registry.id}"
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
     store = "docker 28" if other == "docker-classic" else "docker 29"
     rows = [
@@ -241,13 +240,3 @@ def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registr
     if max(map(len, lines)) > screen_width() - 6:  # a long path before the command: the words go below it
         lines = [line for command, why in rows for line in (command, f"  {why}")]
     return [f"{'' if number else 'Next':<6}{line}" for number, line in enumerate(lines)]
-
-
-def _command() -> str:
-    """This command as it can be typed; a shell that finds it by its name hands it over with its whole path."""
-    typed = sys.argv[0]
-    name = Path(typed).name
-    if not name.startswith("pullscope") or len(typed) >= 40:
-        return "pullscope"
-    found = shutil.which(name)
-    return name if found is not None and Path(found).resolve() == Path(typed).resolve() else typed

@@ -17,6 +17,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -194,3 +195,13 @@ def say(sentence: str) -> None:
             whole = ([line] if line[:1] == " " else wrap_advice(line, screen_width()) for line in sentence.split("\n"))
             sentence = "\n".join(part for lines in whole for part in lines)
         typer.echo(sentence, err=True)
+
+
+def typed() -> str:
+    """This command as it can be typed; a shell that finds it by its name hands it over with its whole path."""
+    typed = sys.argv[0]
+    name = Path(typed).name
+    if not name.startswith("pullscope") or len(typed) >= 40:
+        return "pullscope"
+    found = shutil.which(name)
+    return name if found is not None and Path(found).resolve() == Path(typed).resolve() else typed

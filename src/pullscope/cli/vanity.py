@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import vanity_hosts, vanity_try
-from pullscope.cli.exits import Complaint, end_with, speaking
+from pullscope.cli.exits import Complaint, end_with, speaking, typed
 from pullscope.cli.options import AsJson
 from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import (
@@ -90,8 +90,8 @@ def _layout(image: str) -> Iterator[tuple[Path, Reference | None]]:
         command = [skopeo, "copy", "--all", "--quiet", source, f"oci:{temporary}/layout:{tag}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a reference that was parsed
         if done.returncode != 0:
-            said = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
-            raise ValueError(f"skopeo could not fetch {reference}: {said[0]}")
+            said = "".join(done.stderr.strip().splitlines()[-1:]) or "it says nothing"
+            raise ValueError(f"skopeo could not fetch {reference}: {said.partition(' msg=')[2] or said}")
         yield Path(temporary) / "layout", reference
 
 
@@ -188,13 +188,13 @@ def init(
     if design is Design.STATIC:
         site = shlex.quote(str(folder / wanted.project.site))
         words = [
-            f"pullscope vanity static {wanted.source}/IMAGE:latest",
+            f"{typed()} vanity static {wanted.source}/IMAGE:latest",
             f"--out {site}",
             f"--name {wanted.namespace}/IMAGE:latest",
         ]
     else:
         rules = shlex.quote(str(folder / wanted.project.rules))
-        words = [f"pullscope vanity try {rules}", *wanted.platform_words]
+        words = [f"{typed()} vanity try {rules}", *wanted.platform_words]
         words.append(f"--ref {wanted.host}/{wanted.namespace}/image")
     typer.echo("\n".join(shell_lines("Next  ", words, screen_width())))
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pullscope import __version__
-from pullscope.cli.exits import speaking, tell
+from pullscope.cli.exits import speaking, tell, typed
 from pullscope.cli.options import Root
 from pullscope.host import HostError, change, hosts_file, registry_host
 from pullscope.host.journal import Journal
@@ -47,7 +47,7 @@ def add(
     _write(tree, lambda names: names | {name: address})
     tell(f"{HOSTS_FILE}  {name} resolves to {address}")
     tell(NO_EFFECT)
-    tell(f"undo  pullscope vanity hosts remove {name}  (pullscope docker off undoes it too)")
+    tell(f"undo  sudo {typed()} vanity hosts remove {name}  (pullscope docker off undoes it too)")
 
 
 @app.command("remove")

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pullscope.cli.client_table import Told, chosen_clients, client_lines, clients_json, ended
-from pullscope.cli.exits import end_with, speaking
+from pullscope.cli.exits import end_with, speaking, typed
 from pullscope.cli.options import AsJson
 from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
@@ -128,7 +128,7 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str, file: Pat
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
         yield "To see what to change:"
-        command = [f"pullscope vanity lint {shlex.quote(printable(str(file)))}", f"--host {host}"]
+        command = [f"{typed()} vanity lint {shlex.quote(printable(str(file)))}", f"--host {host}"]
         yield from shell_lines("  ", command, screen_width())
 
 
@@ -182,7 +182,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
-        words = [f"pullscope vanity init {domain} --namespace {namespace}", f"--platform {kind.id} --design proxy"]
+        words = [f"{typed()} vanity init {domain} --namespace {namespace}", f"--platform {kind.id} --design proxy"]
         lines.append([("To write the proxy rules:", None)])
         lines += [[(line, None)] for line in shell_lines("  ", map(printable, words), screen_width())]
     return lines

@@ -66,7 +66,7 @@ SHELL_WORD = re.compile(r"""(?:(?:\||--?[\w-]*) (?=[^-|\s]|-(?!\S)))?(?:'[^']*'|
 """A word of a command, with the option or the bar before it."""
 
 _VERB = (
-    "(?:add-iam-policy-binding|check|demo|diff|docker|doctor|env|explain|init|lint|mirror|report|sandbox|scrub|service|try|vanity|"
+    "(?:add|add-iam-policy-binding|check|demo|diff|docker|doctor|env|explain|init|lint|mirror|report|sandbox|scrub|service|try|vanity|"
     "acr|adm|aks|api|apply|artifacts|assignment|auth|blob|build|buildx|configure-docker|copy|cp|cr|create|delete|digest|discover|"
     "ecr|ecr-public|edit|get|get-login-password|hosts|iam|image|imagetools|inspect|list-tags|login|logout|logs|ls|manifest|mod|"
     "network-rule|off|on|policy|print-access-token|projects|ps|pull|push|registry|repo|repositories|restart|role|run|s_client|"
@@ -77,9 +77,9 @@ _ARGUMENT = rf"""(?!{_PROSE})(?:'[^']*'|"[^"]*"|\$\([^()]*\)|[,:.](?=\S)|[^\s.,;
 _VALUE = r"[a-z]\w*(?= +[-|]|[;,)]|:\s|:?$)"
 _REST = rf"(?: {_VERB})*(?: {_VALUE})?(?: --?[\w-]+ {_VALUE}| {_ARGUMENT})*"
 COMMAND = re.compile(
-    r"(?<![\w./@-])(?:sudo )?(?:echo(?= [A-Z'$])|(?:[\w./-]*/)?(?:apptainer|aws|az|buildah|cosign|crane|ctr|curl|docker|doctl|"
-    r"gcloud|gh|helm|ibmcloud|kubectl|mitmdump|nerdctl|oc|openssl|oras|podman|pullscope|regctl|skopeo|systemctl|sysctl|trivy)"
-    rf"(?= (?:-|https?:|{_VERB}))){_REST}(?: (?:\||&&) [\w-]+{_REST})*"
+    r"(?<![\w./@-])(?:sudo )?(?:echo(?= [A-Z'$])|(?:[\w./-]*/)?(?:apptainer|aws|az|buildah|cosign|crane|ctr|curl|dig|docker|"
+    r"doctl|gcloud|gh|helm|ibmcloud|kubectl|mitmdump|nerdctl|oc|openssl|oras|podman|pullscope|regctl|skopeo|systemctl|sysctl|trivy)"
+    rf"(?= (?:[-+@]|https?:|{_VERB}))){_REST}(?: (?:\||&&) [\w-]+{_REST})*"
 )
 """A command in a sentence: a program, its verbs, and what follows as far as it is no prose."""
 

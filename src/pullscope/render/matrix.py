@@ -47,7 +47,7 @@ def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
     longest = max(
         (len(row.verdict.reason or "") for row in listed if row.verdict.verdict is ClientOutcome.FAILS), default=0
     )
-    needed = max(WIDTH, longest + WIDTH // 2 + 10)
+    needed = max(WIDTH, longest + 54)
     for row in listed:
         if row.of not in (None, above):
             lines.append([(f"  {row.of}", None)])
