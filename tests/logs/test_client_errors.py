@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,20 +18,20 @@ from pullscope.logs.exchange import Exchange, header
 MESSAGES = Path(__file__).parents[1] / "data" / "messages.txt"
 
 
-def _messages() -> dict[str, tuple[list[str], list[str]]]:
-    """The messages of the file, and what each is."""
-    blocks = MESSAGES.read_text().split("\n== ")[1:]
+def _messages(mark: str) -> dict[str, tuple[list[str], list[str]]]:
+    """The messages of the file, and what each is: `->` an exchange, or `=>` none."""
+    blocks = [block for block in MESSAGES.read_text().split("\n== ")[1:] if f"\n{mark} " in block]
     lines = {block.partition("\n")[0]: block.splitlines()[1:] for block in blocks}
     return {
         name: (
-            [line for line in each if line and not line.startswith("-> ")],
-            [line.removeprefix("-> ") for line in each if line.startswith("-> ")],
+            [line for line in each if line and not line.startswith(("-> ", "=> "))],
+            [line[3:] for line in each if line.startswith(("-> ", "=> "))],
         )
         for name, each in lines.items()
     }
 
 
-SAID = _messages()
+SAID, NAMELESS = _messages("->"), _messages("=>")
 
 
 def _words(body: bytes) -> str:
@@ -64,6 +65,15 @@ def test_a_message_is_the_answer_that_it_names(name: str) -> None:
     assert form is not None
     assert form.name == "error message"
     assert _told(read(message)) == right
+
+
+@pytest.mark.parametrize("name", NAMELESS)
+def test_a_message_that_names_no_exchange_is_explained(name: str) -> None:
+    """What is no answer of a registry is none, whatever image is named."""
+    message, (right,) = NAMELESS[name]
+
+    with pytest.raises(Complaint, match=re.escape(right)):
+        read_trace("\n".join(message))
 
 
 def test_what_is_told_again_and_again_is_one_failure() -> None:

@@ -13,31 +13,32 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.entries import Entry, entries
+from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of
+from pullscope.logs.sentences import sentences
+from pullscope.logs.told_errors import answer_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.urls import parameters
+from pullscope.oci.urls import parameters, split
 
 _URL = r"https?://[^\s\"\\]+?"
 _METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
-_ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?: (?=\S)')
-"""A request that is named, before what became of it. Of several in a sentence the last one failed, for the sake of the others."""
-_UNSAID = re.compile(rf"(?:unexpected status code|login attempt to) ({_URL})(?:: | (?=failed with status))")
-"""One of which the method is not said: containerd before 1.6; docker's login where the challenge is Basic."""
+_ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: (?=\S)| = \(code=\w+, statusCode=)')
+"""A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
+for the sake of the others."""
+_UNSAID = re.compile(
+    rf"(?:unexpected status code|login attempt to|content at) ({_URL})(?:: | (?=failed with status|not found))"
+)
+"""One of which the method is not said: containerd before 1.6, or of content that is not there (core/remotes/docker/fetcher.go);
+docker's login where the challenge is Basic."""
+_ADDRESS = re.compile(r"https?://[^\s\"'\\<>()]+[^\s\"'\\<>().,;:]")
+"""An address, in a sentence of any other client."""
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
 _SENT = re.compile(rf"uploading layer to ({_URL}): ")
 _UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
+_REUSED = re.compile(r"reuse blob (sha256:[0-9a-f]{64}) at destination: failed to read from destination repository")
 _LOOKED = re.compile(r"checking whether a blob (sha256:[0-9a-f]{64}) exists in (\S+?): ")
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
-_OF_A_DAEMON = re.compile(r'\{"message":"((?:[^"\\]|\\.)*)"\}')
-"""dockerd's answer as JSON, which a kubelet quotes whole."""
-_SEE = re.compile(r"See https://\S+ for help: ")
-_NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
-"""What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
-_SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
-"""How docker compose ends a line that is longer than the screen; the whole comes below."""
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
@@ -45,12 +46,19 @@ _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )statu
 _PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
 _OF_A_BLOB = re.compile(r"httpReadSeeker: failed open|pulling image configuration|(?:reading|copying|writing) blob")
 """containerd core/remotes/docker/httpreadseeker.go; moby distribution/pull_v2.go; containers/image copy/blob.go."""
+_RESOLVED = re.compile(r"resolve ref(?:erence)? .*/blobs/sha256:[0-9a-f]{64}: ", re.DOTALL)
+"""containerd looks for a digest among the blobs where no manifest has it: 404 (core/remotes/docker/resolver.go)."""
+_COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(sha256:[0-9a-f]{64})')
 _CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
-    r"(?:manifest for|source metadata for|access denied for|resolve reference|resolve image:|failed to push|> pushing|"
+    r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
+    r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
+    r"build(?=.* --push\b).*? (?:-t|--tag)|"
+    r"source metadata for|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|> pushing|"
     r"push permission for|Unauthorized for|could not download|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|"
-    r"Unable to find image|push refers to repository|Trying to pull|parsing image name|initializing source|content of|"
+    r"Unable to find image|push refers to repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
+    r"initializing source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run)(?: -\S+)*)"
     r"[ \\\[\"']+(?:docker://|oci://)?"
@@ -73,13 +81,14 @@ _SPEAKERS = [
     for client, words in re.findall(
         r"(.+?): (.+)",
         r"""
+docker: image (?:\S+ )?with (?:policy|specified policies)
 UpstreamClient(Go-http-client) docker: Failed to pull image .*Error response from daemon
 docker: Error response from daemon
 buildkit: failed to solve|invalid from flag value
-cri-o: Failed to pull image .*[Rr]eading manifest|pulling image failed:
+cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging)|pulling image failed:|error creating pod sandbox
 containerd: failed to pull and unpack image
 nerdctl: ^failed to resolve reference|does not seem to support HTTPS
-kaniko: checking push permission
+kaniko: checking push permission|push to destination
 jib: cloud\.tools[.:]jib
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
 apptainer: While making image
@@ -98,29 +107,53 @@ _OTHER_BYTES = (
     "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
     "pull past proxies and caches, and push the image again if that fails too"
 )
-_NO_BLOB = (
-    "a blob did not come, for the reason said last; blobs come from a storage host (pullscope run shows which): let it through "
-    "every firewall and proxy, and trust its certificate"
-)
 WITHOUT_A_REQUEST = {
     "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
     "that it has, and --platform takes another",
-    r"https?://[^\s\"]{1,200}/docker/registry/v2/blobs/|download failed after attempts|httpReadSeeker: failed open": _NO_BLOB,
+    "download failed after attempts|httpReadSeeker: failed open": "a blob did not come, for the reason said last; blobs come "
+    "from a storage host (pullscope run shows which): let it through every firewall and proxy",
     "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
     "unknown blob": "the registry does not find what it has just taken: give all its instances one storage, and push again",
     "no space left on device": "the disk of the client is full, not the registry's: docker system df shows by what",
     "failed to register layer": "the layer came, and could not be unpacked: look at the disk and the storage driver",
-    "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
-    "repository name must be lowercase": "no registry was asked: write the name in lower case",
-    "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
-    "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
+    "Requesting bearer token: invalid status code": "the token server said so, which is not named: curl -sI https://HOST/v2/ "
+    "names it (realm), and curl -v asks it",
+    r"unexpected status code https?://\S+\.\.\.(?!\S)": "it is cut off before the status: docker pull IMAGE on that machine "
+    "tells the whole",
     # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
     "not sent because the connection was over HTTP": "jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, "
     "or use https",
 }
 """What a client says of content that it got, or without a name, and what that means."""
+NO_ANSWER = {
+    "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
+    "repository name must be lowercase": "no registry was asked: write the name in lower case",
+    "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
+    "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
+    # controlplaneio-fluxcd/flux-operator#149
+    "unable to retrieve credentials|error getting credentials": "no registry was asked: the program that ~/.docker/config.json "
+    "names for logins (credsStore, credHelpers) failed: install it, or take its name out of that file and log in again",
+    # moby/buildkit#4206; deng-lab/viroprofiler#13
+    "content digest sha256:[0-9a-f]{64}: not found": "the client has lost a blob that it had, which no registry was asked for: "
+    "docker builder prune, or docker image rm IMAGE, and once more",
+    "no descriptor found for reference": "no registry was asked: the cache is not whole: apptainer cache clean, and once more",
+    # containerd/nerdctl#3264, #2635
+    "(?:media type|unknown type:) text/html": "a web page came where a manifest should be, so what answered is no registry: take "
+    "that mirror out of registry-mirrors in daemon.json, or out of hosts.toml below /etc/containerd/certs.d",
+    # oras-project/oras#205
+    "decode token response": "the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ "
+    "names it (realm), and curl -v shows what it says",
+}
+"""What is no answer of a registry, whatever image is named, and what it means."""
+NOT_ASKED = re.compile("|".join(NO_ANSWER))
+MEANT = {
+    500: "the registry or what is in front of it failed: try again, and read its log",
+    404: "what was asked for is not there: check name and tag",
+    401: "the login is missing, wrong, or lacks the right",
+}
+"""What a status means, wherever it is from (RFC 9110), by the least that means it."""
 MARK = re.compile(
     rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
     r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
@@ -128,7 +161,10 @@ MARK = re.compile(
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
     r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
     r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
-    r"unexpected status: \d|StatusCode: \d|" + "|".join(WITHOUT_A_REQUEST)
+    r"unexpected status: \d|[Ss]tatus ?[Cc]ode[:=]? ?[45]\d\d\b|HTTP status: \d|\bUNKNOWN: |content at http|unauthorized: \S|"
+    r"name invalid: |from registry: \S|repository \S+: \d{3} \(|Image '\S+' not found|Unexpected HTTP status: |"
+    r"https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z]|unauthorized\b|denied\b)|authentication required\b|"
+    + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER])
 )
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
@@ -138,7 +174,7 @@ MOST_TOLD = 1_000
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of each failure, however often it is told."""
     reader, told = _Reader(), set[tuple[object, ...]]()
-    for entry in _sentences(lines):
+    for entry in sentences(lines):
         for one in reader.sentence(entry):
             what = (one.method, one.url, one.status, one.body, one.failure)
             if what not in told and len(told) < MOST_TOLD:
@@ -148,10 +184,20 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
 
 def without_a_request(text: str) -> str:
     """What is said of a message that names no request."""
-    meant = next((meant for words, meant in WITHOUT_A_REQUEST.items() if re.search(words, text)), None)
+    storage = next((one for one in _ASKED.finditer(text) if _is_storage(one[2], text)), None)
+    if storage is not None:
+        host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
+        return (
+            f"names no image; a blob did not come from {host} ({why[:300]}). Layers and configs come from such a storage host: "
+            "let it through every firewall and proxy, and ask another DNS server if its name is not known"
+        )
+    every = NO_ANSWER | WITHOUT_A_REQUEST
+    meant = next((meant for words, meant in every.items() if re.search(words, text)), None)
     if meant is not None:
         return f"names no request; it says: {meant}"
-    return "names no request, and no image for what was answered: put the command above it (docker pull IMAGE)"
+    status = max((found[0] for one in sentences(text.splitlines()) if (found := answer_of(one.message))), default=0)
+    meant = next((f", {status}: {meant}" for least, meant in MEANT.items() if status >= least), "")
+    return f"names no request, and no image for what was answered{meant}; put the command above it (docker pull IMAGE)"
 
 
 class _Reader:
@@ -165,18 +211,16 @@ class _Reader:
         self.waiting: deque[tuple[str, Entry]] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
-        text = " ".join(filter(None, (entry.message, entry.fields.get("error"), _fields(entry))))
-        text = _SEE.sub("", _OF_A_DAEMON.sub(r"\1", text[:LONGEST_SENTENCE]))
-        text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", text)
+        text = f"{entry.message} {_fields(entry)}".rstrip()
         if answer_of(text) is None:
             called = _CALLED.search(text)
             self.speaker = called[1] if called is not None else _speaker(text, entry) or self.speaker
         named = _image(text)
         if named is not None:
-            self.image, self.pushes = named, "push" in text
+            self.image, self.pushes = named, "push" in text or "presence of layer" in text
             while self.waiting:
                 yield from self._exchanges(*self.waiting.popleft())
-        for one in _TRIES.split(text):
+        for one in _TRIES.split(text) if not NOT_ASKED.search(text) else ():
             yield from self._exchanges(one, entry)
 
     def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
@@ -193,11 +237,16 @@ class _Reader:
             yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
         elif (uploaded := _UPLOADED.search(text)) and (put := _parsed(f"{uploaded[2]}:{uploaded[1]}")) is not None:
             yield self._exchange("PUT", _manifest(put), text, entry, answer)
-        elif (looked := _LOOKED.search(text)) and (there := _parsed(looked[2])) is not None:
-            blob = f"https://{there.api_host}/v2/{there.repository}/blobs/{looked[1]}"
+        elif (looked := _LOOKED.search(text)) and (at := _parsed(looked[2])) is not None:
+            blob = f"https://{at.api_host}/v2/{at.repository}/blobs/{looked[1]}"
             yield self._exchange("HEAD", blob, text, entry, answer)
         elif pinged := _PINGED.search(text):
             yield self._exchange("GET", f"https://{pinged[1]}/v2/", text, entry, answer)
+        elif there := next((each[0] for each in _ADDRESS.finditer(text) if _is_api(each[0])), ""):
+            yield self._exchange("GET", there, text, entry, answer)
+        elif self.image is not None and (reused := _REUSED.search(text)):
+            url = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{reused[1]}"
+            yield self._exchange("HEAD", url, text, entry, answer)
         elif self.image is not None and (content := _CONTENT.search(text)):
             url = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{content[1]}"
             yield self._exchange("GET", url, text, entry, answer)
@@ -215,6 +264,10 @@ class _Reader:
             return
         elif self.image is None:
             self.waiting.append((text, entry))
+        elif committed := _COMMITTED.search(text):
+            where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
+            url = f"https://{self.image.api_host}/v2/{self.image.repository}/{where}{committed[2]}"
+            yield self._exchange("PUT", url, text, entry, answer)
         elif self.pushes:
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
             uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
@@ -228,11 +281,15 @@ class _Reader:
         ends = [one.start() for one in asked[1:]] + [len(text)]
         for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
             method, url, rest = one[1].upper(), one[2], text[one.end() : end].partition("   ")[0].strip(" ,;")
+            if rest.count('"') % 2:
+                rest = re.sub(r'\\*"\W*\Z', "", rest)
             if rest:
+                if method == "HEAD" and _RESOLVED.search(text):
+                    yield self._exchange(method, url.replace("/blobs/", "/manifests/", 1), text, entry, (404, None))
                 if number == 0 and (asker := self._asker(url)):
                     challenge = "WWW-Authenticate", _challenge(url)
                     yield self._exchange("GET", asker, text, entry, (401, None), named=challenge)
-                elif _is_storage(url) or (_OF_A_BLOB.search(text) and _is_elsewhere(url)):
+                elif _is_storage(url, text):
                     if not (blob := self._blob(url)):
                         continue
                     yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", url))
@@ -284,22 +341,6 @@ class _Reader:
         return one
 
 
-def _sentences(lines: Iterable[str]) -> Iterator[Entry]:
-    """The entries; several errors below `errors:` (distribution errcode.Errors) are one sentence with it."""
-    above: Entry | None = None
-    for entry in entries(lines):
-        if above is not None:
-            if re.match(r"[a-z ]+: ", entry.message):
-                above = Entry(above.line, f"{above.message}\n{entry.message}", above.fields, above.time)
-                continue
-            yield above
-        above = entry if entry.message.endswith("errors:") else None
-        if above is None and not _SHORTENED.search(entry.message):
-            yield entry
-    if above is not None:
-        yield above
-
-
 def _fields(entry: Entry) -> str:
     """The address that a note of containerd has among its fields, and its method."""
     url, method = entry.fields.get("url"), entry.fields.get("method")
@@ -333,15 +374,15 @@ def _speaker(text: str, entry: Entry) -> str:
     return next((one for words, one in _SPEAKERS if words.search(f"{text}\n{entry.fields.get('level', '')}")), "")
 
 
-def _is_storage(url: str) -> bool:
-    """Whether a storage host is asked for the bytes of a blob."""
-    where = route(url)
-    return where.endpoint is Endpoint.NONE and where.digest is not None
+def _is_api(url: str) -> bool:
+    """Whether that is an address of a registry's API."""
+    return route(url).endpoint is not Endpoint.NONE
 
 
-def _is_elsewhere(url: str) -> bool:
-    """Whether that is no address of a registry or its token server: ECR's and Google's storage have no digest in theirs."""
-    return route(url).endpoint is Endpoint.NONE and not _is_token(url)
+def _is_storage(url: str, text: str) -> bool:
+    """Whether a storage host is asked for the bytes of a blob: ECR's and Google's have no digest in their addresses."""
+    of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not _is_token(url))
+    return of_a_blob and not _is_api(url)
 
 
 def _is_token(url: str) -> bool:

@@ -24,6 +24,10 @@ _JOURNAL = re.compile(
 )
 # GitHub Actions, kubectl logs --timestamps, docker logs -t: a time in UTC before each line. Jenkins: a time of day.
 _STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\d\d:\d\d:\d\d(?:\.\d+)?) ")
+# klog of a kubelet and crictl: level and day, time, process, file: then text as logrus has it on a terminal.
+_KLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] ")
+# What is before it is a collector's (hashicorp/nomad#2154).
+_LOGRUS = re.compile(r'(?<!\S)(?:time=(?:"[^"]*"|\S+) )?level=[A-Za-z]+ ')
 # logrus' TextFormatter and slog's TextHandler: key=value, the value quoted as Go does it where it has to be.
 _FIELD = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|\S*)')
 # Old containerd writes Go's maps without quotes.
@@ -36,6 +40,8 @@ _NAME = re.compile(r"[A-Za-z][\w.@-]*\Z")
 _LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+FURTHEST = 200
+"""Characters before a line of logrus, of whoever collected it."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -71,13 +77,16 @@ def entry_of(line: str, number: int) -> Entry:
         found = _of_json(line, number)
         if found is not None:
             return found
-    if line.startswith(("time=", "level=")) or " level=" in line[:80]:
+    logrus = _LOGRUS.search(line, 0, FURTHEST)
+    if logrus is not None or line.startswith("time="):
+        line = line[logrus.start() if logrus is not None else 0 :]
         fields = {key: unquoted(value) for key, value in _fields_in(line).findall(line)}
         return Entry(number, fields.get("msg", ""), fields, time=moment_of(fields.get("time")))
     terminal = _TERMINAL.match(line)
     if terminal:
         return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number, moment_of(terminal[1]))
-    return Entry(number, indented)
+    klog = _KLOG.match(line)
+    return _of_terminal(line[klog.end() :], "", number, None) if klog is not None else Entry(number, indented)
 
 
 def without_colours(text: str) -> str:

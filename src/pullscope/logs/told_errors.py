@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 
 from pullscope.logs.entries import unquoted
 
@@ -11,6 +12,7 @@ from pullscope.logs.entries import unquoted
 # gives them (registry/api/errcode/register.go, api/v2/errors.go). The first that is found wins: `denied` stands beside
 # `unauthorized` where a 401 says insufficient_scope (registry/client/errors.go), seen with skopeo and dockerd.
 _CODES = (
+    ("manifest blob unknown", 400),
     ("unauthorized", 401),
     ("toomanyrequests", 429),
     ("manifest unknown", 404),
@@ -25,16 +27,20 @@ _CODES = (
     ("unavailable", 503),
 )
 _STATUS = re.compile(
-    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|[Uu]nexpected status(?: code)?(?: \S+)??:?|"
-    r"[Ff]ailed with status:|^) ?\\*\"?([1-5]\d{2})\b"
+    r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
+    r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
+    r"[Ff]ailed with status:|response from registry:|^) ?\\*\"?([1-5]\d{2})\b"
 )
-_NAMED = re.compile(r"\b(401|403) (?:[Uu]nauthorized|[Ff]orbidden)")
+_PHRASES = "|".join(rf"{one.value} \(?(?i:{one.phrase})" for one in HTTPStatus if one >= 400)
+_NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
+"""A status with its own words (RFC 9110)."""
 _QUOTED = re.compile(
-    r'(?:parsing HTTP (?=\d{3} response body: .*? of value: )|StatusCode: (?=\d{3}, ))(\d{3})(?: .*? of value: |, )(\\*".*\\*")',
+    r"(?:parsing HTTP (?=\d{3} response body: .*? value: )|StatusCode: (?=\d{3}, ))(\d{3})(?: .*? value: |, )"
+    r'(\\*".*?\\*")(?=\W*\Z)',
     re.DOTALL,
 )
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
-_UNQUOTED = re.compile(r"unexpected status code \d{3} [\w ]+: ([<{].*)", re.DOTALL)
+_UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{3}; body:) ([<{].*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
 _DETAIL = re.compile(r"; \[?map\[.*")
 """What go-containerregistry prints of an error's `detail`."""
@@ -47,8 +53,12 @@ _SAYS = (
     ("no basic auth credentials", 401),
     ("RegistryUnauthorizedException", 401),  # jib api/RegistryUnauthorizedException.java
     ("invalid username/password", 401),
+    ("Bad credentials", 401),  # Artifactory, and below its own code (firecow/gitlab-ci-local#856)
+    ("(?<![Pp]roxy )[Aa]uthentication (?:is )?required", 401),
+    ("unknown error", 500),  # UNKNOWN in errcode/register.go
     (": not found", 404),  # containerd and oras: `REFERENCE: not found`
     (" not found: manifest unknown", 404),
+    ("Image '.*' not found", 404),  # Cloud Run (google-github-actions/deploy-cloudrun#465)
 )
 _NO_ANSWER = re.compile(
     r"dial tcp|no such host|connection refused|connection reset|i/o timeout|deadline exceeded|Client\.Timeout|x509:|tls:|EOF|"
@@ -70,10 +80,10 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         return status, document[0].encode()
     if status is not None and (other := _UNQUOTED.search(text)):
         return status, other[1].encode()
-    said = next((stands_for for words, stands_for in _SAYS if words in text), None)
+    said = next((stands_for for words, stands_for in _SAYS if re.search(words, text)), None)
     for words, stands_for in _CODES:
         code = words.upper().replace(" ", "_")
-        if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)", text):
+        if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?){words}\Z", text):
             message = _DETAIL.sub("", told[1] or words).strip()
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body

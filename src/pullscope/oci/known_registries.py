@@ -220,7 +220,7 @@ chainguard: Chainguard's registry
     source https://edu.chainguard.dev/chainguard/containers/registry/authenticating/
     is_cache no
 k8s: registry.k8s.io
-    hosts registry\.k8s\.io
+    hosts registry\.k8s\.io|k8s\.gcr\.io
     login none
     is_cache no
 mcr: Microsoft Artifact Registry

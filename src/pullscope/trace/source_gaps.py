@@ -34,8 +34,8 @@ SILENCED: Mapping[str, frozenset[str]] = {
         | {"challenge-unreadable", "write-denied"}  # both say that no login was shown, or that none helps
     ),
     "headers": frozenset(
-        {"accept-too-narrow", "challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
-        | {"path-not-redirected", "redirect-unreadable", "upload-not-begun", "wrong-content-type"}
+        {"challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
+        | {"path-not-redirected", "redirect-unreadable", "wrong-content-type"}
     ),
     "bodies": frozenset({"manifest-unreadable"}),
 }

@@ -52,7 +52,7 @@ proxy barred: CONNECT request: 403|CONNECT tunnel failed, response 403
     {who} was refused by its proxy, and so did not get through to {what}
     ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
 proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
-    |^(?:bad request|(?:method )?not allowed|service unavailable|bad gateway|gateway time-?out)$
+    |^(?:bad request|(?:method )?not allowed|internal server error|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
     (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}{past}

@@ -332,8 +332,17 @@ def of_the_status(one: Answer) -> str | None:
     return None
 
 
+def of_no_registry(one: Answer) -> str | None:
+    """Nothing at /v2/, which each registry has: ansible/galaxy_collection#184, GoogleContainerTools/kaniko#2416."""
+    if one.step.kind is not Kind.VERSION_CHECK or one.status != 404:
+        return None
+    so = "something on the way answers in its place" if one.hosted is not None else "correct host and port"
+    return f"run curl -i {bare(one.hop.request.url)}: each registry has that, so {so}"
+
+
 LADDER: tuple[Rung, ...] = (
     of_what_is_not_played,
+    of_no_registry,
     of_a_chart,
     of_an_old_login,
     of_a_lookup,

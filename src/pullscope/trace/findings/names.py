@@ -19,6 +19,7 @@ from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
 from pullscope.trace.model import Kind
+from pullscope.trace.source_gaps import lacking
 
 # `os/linux arch/amd64` in the User-Agent of dockerd (moby dockerversion.DockerUserAgent): what it pulls unless told.
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
@@ -46,7 +47,8 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
         if step.route.endpoint is not Endpoint.MANIFEST or last.status not in (404, 406) or is_write(step):
             continue
         kind = step.expectation.descriptor.media_type if step.expectation is not None else ""
-        if last.status != 406 and takes(last, kind) and not says(last, _ACCEPT):
+        unseen = lacking(last.request, "headers")
+        if not says(last, _ACCEPT) and (unseen or (last.status != 406 and takes(last, kind))):
             continue
         named = OCI_INDEX if "index" in words(last).lower() else OCI_MANIFEST
         wanted = kind or (f"{OCI_MANIFEST} and {OCI_INDEX}" if takes(last, named) else named)

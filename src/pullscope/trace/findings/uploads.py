@@ -26,6 +26,7 @@ from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
 from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.source_gaps import lacking
 
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 
@@ -259,7 +260,8 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
         last = step.last
         if step.route.endpoint is not Endpoint.UPLOAD_START or step.method != "POST" or not last.ok:
             continue
-        if last.status == 201 or (last.response is not None and last.response.location is not None):
+        located = last.response is not None and last.response.location is not None
+        if located or last.status == 201 or (last.status == 202 and lacking(last.request, "headers")):
             continue
         began = last.status == 202 and not is_page(last)
         yield Found(

@@ -1,0 +1,116 @@
+"""The sentences of a message, without what is around them: JSON and YAML, a terminal's line breaks, notes of a job."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from pullscope.logs.entries import LONGEST_LINE, Entry, entry_of, without_colours
+from pullscope.logs.told_errors import LONGEST_SENTENCE
+
+MOST_JOINED = 40
+"""Lines that are one, where each was cut at the width of a screen."""
+MOST_OBJECTS = 20
+"""Objects of a line that are looked at."""
+_BROKEN = re.compile(r'(?:"[^"\s]{4,}|\b(?:Get|Head|Post|Put|Patch) h[^"\s]+)\Z')
+"""A line that ends within an address or an image (argoproj/argo-cd#25513, kubernetes/minikube#4213)."""
+_REST = re.compile(r' ?((?!time=|level=)[^"\s]+(?:"|: ).*)', re.DOTALL)
+_FOLDED = re.compile(r"( *(?:- )?)message: (?![|>]$)")
+"""A text of YAML, as kubectl writes statuses and events: what is indented further belongs to it (UKHomeOffice/kb8or#68)."""
+_STATUS = re.compile(r": (\d{3} [A-Z][A-Za-z ]+)\Z")
+_REQUEST = re.compile(r"(?:\[ERROR\] )?(GET|HEAD|POST|PUT|PATCH|DELETE) (https?://\S+)\Z")
+"""Google's HTTP client for Java tells the status, below it the request, below that the body (GoogleContainerTools/jib#4330)."""
+_REQUESTED = re.compile(r'\n[A-Z]+ "\S+": unexpected status code \d{3} [A-Za-z ]+:\Z')
+_TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
+"""The keys of what is said in JSON: dockerd, podman, a module of Ansible, an operator's log."""
+_LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
+"""A line of an object that is printed over several."""
+_OF_A_REGISTRY = re.compile(r"status(?: code)?:? \d{3}[ \w]*: ?\Z|of value: \W*\Z")
+"""Before an object that is the body of an answer."""
+_AROUND = re.compile(r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)")
+"""jib's advice; where gitlab-runner says it."""
+_NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
+"""What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
+_SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
+"""How docker compose ends a line that is longer than the screen; the whole comes below."""
+_DECODER = json.JSONDecoder(strict=False)
+
+
+def sentences(lines: Iterable[str]) -> Iterator[Entry]:
+    """The entries; several errors below `errors:` (distribution errcode.Errors) are one sentence with it."""
+    above: Entry | None = None
+    for entry in chain.from_iterable(_pieces(entry_of(line, number)) for number, line in _whole(lines)):
+        if above is not None:
+            if re.match(r"[a-z ]+: ", entry.message):
+                above = Entry(above.line, f"{above.message}\n{entry.message}", above.fields, above.time)
+                continue
+            yield above
+        above = entry if entry.message.endswith("errors:") else None
+        if above is None and not _SHORTENED.search(entry.message):
+            yield entry
+    if above is not None:
+        yield above
+
+
+def _whole(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines as they were before they were broken, and the number at which each begins."""
+    begun, held, joined = 0, "", 0
+    for number, raw in enumerate(lines, start=1):
+        line = without_colours(raw.rstrip("\r\n")[:LONGEST_LINE])
+        whole = _joined(held, line) if joined < MOST_JOINED and len(held) < LONGEST_LINE else None
+        if whole is None and begun:
+            yield begun, held
+        begun, joined = (number, 0) if whole is None else (begun, joined + 1)
+        held = line if whole is None else whole
+    if begun:
+        yield begun, held
+
+
+def _joined(held: str, line: str) -> str | None:
+    """The line with what is held, where both are one."""
+    if _BROKEN.search(held) and (rest := _REST.match(line)):
+        return held + rest[1]
+    if (folded := _FOLDED.match(held)) and re.match(rf" {{{len(folded[1]) + 1}}} *\S", line):
+        return f"{held} {line.strip()}"
+    if (asked := _REQUEST.match(line)) and (status := _STATUS.search(held)):
+        return f'{held[: status.start()]}\n{asked[1]} "{asked[2]}": unexpected status code {status[1]}:'
+    if held.endswith(":") and _REQUESTED.search(held):
+        return f"{held} {line.removeprefix('[ERROR] ')}"
+    return None
+
+
+def _pieces(entry: Entry) -> Iterator[Entry]:
+    """What an entry says, a sentence each."""
+    told = (value for key, value in entry.fields.items() if key != "msg" and _TOLD_IN.search(key))
+    text = " ".join(filter(None, (entry.message, *told)))
+    text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
+    text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
+    for sentence in text.split("\n"):
+        yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)
+
+
+def _spoken(text: str) -> str:
+    """The text with what is said in its objects in their place, where they are no answers of a registry."""
+    parts, done = [], 0
+    for _ in range(MOST_OBJECTS):
+        start = text.find('{"', done)
+        if start < 0:
+            break
+        try:
+            found, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            found, end = None, start + 2
+        said = [] if _OF_A_REGISTRY.search(text[max(0, start - 100) : start]) else _said(found)
+        parts += [text[done:start], "\n".join(said) or text[start:end]]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
+def _said(found: object) -> list[str]:
+    """What an object says of an error."""
+    if not isinstance(found, dict) or "errors" in found:
+        return []
+    told = [value for key, value in found.items() if _TOLD_IN.search(key)]
+    return [each for each in told if isinstance(each, str)]
