@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.trace.findings.looked_at import error
 from tests.trace.images import Image, digest, get_manifest, unauthorized
 from tests.trace.wire import AUTH, CONTAINERD, CRANE, DOCKER_20, DOCKER_29, HUB, SKOPEO, Wire, only, played
 
@@ -52,6 +53,21 @@ def delete(wire: Wire) -> None:
     wire.ask("DELETE", APP.url("manifests", digest(APP.manifest())), 202)
 
 
+def clean(wire: Wire) -> None:
+    """By tag, which distribution refuses, then by digest; and once more what is gone by then (3.1: seen)."""
+    tag, manifest = APP.url("manifests", f"sha256-{'a' * 64}.sig"), APP.url("manifests", digest(APP.manifest()))
+    wire.ask("DELETE", tag, 400, body=error("DIGEST_INVALID", "provided digest did not match uploaded content"))
+    wire.ask("HEAD", tag, answer={"Docker-Content-Digest": digest(APP.manifest())})
+    wire.ask("DELETE", manifest, 202)
+    wire.ask("DELETE", APP.url("manifests", digest("gone")), 404, body=error("MANIFEST_UNKNOWN", "manifest unknown"))
+
+
+def push_of_what_is_there(wire: Wire) -> None:
+    unauthorized(wire, "GET", f"{HUB}/v2/", None)
+    wire.asks_for_token(APP.repository, "t", actions="push,pull")
+    wire.ask("HEAD", APP.url("manifests", APP.tag), token="t")
+
+
 def push(wire: Wire) -> None:
     wire.ask("PUT", APP.url("manifests", "new"), 201, sent=APP.manifest())
 
@@ -93,6 +109,8 @@ ASKED: list[tuple[Callable[[Wire], None], str, Action]] = [
     (search, DOCKER_20, Action.LIST),
     (delete, CRANE, Action.DELETE),
     (push, ORAS, Action.PUSH),
+    (push_of_what_is_there, CRANE, Action.PUSH),
+    (clean, "cosign/v3.1.0 (linux; amd64)", Action.DELETE),
     (signature, CRANE, Action.SIGN),
     (login, DOCKER_20, Action.LOGIN),
     (version_check, DOCKER_20, Action.OTHER),
@@ -156,6 +174,25 @@ def test_two_pushes_of_different_content_are_no_copy() -> None:
         "PUT", "https://reg.example.com/v2/x/manifests/v1", 201, sent=Image(layers=("own",), config="{}").manifest()
     )
     assert [pull.partner for pull in played(wire).pulls] == [None, None]
+
+
+def test_a_version_check_in_the_middle_has_go_s_own_name() -> None:
+    """crane 0.20 makes one when HEAD has failed, on the same connection: no client that is not known (seen)."""
+    wire = Wire(agent="go-containerregistry")
+    wire.ask("GET", f"{HUB}/v2/", agent="Go-http-client/2.0", connection="only")
+    wire.ask("HEAD", APP.url("manifests", APP.tag), 404, connection="only")
+    wire.ask("GET", f"{HUB}/v2/", agent="Go-http-client/2.0", connection="only")
+    wire.ask("GET", APP.url("manifests", APP.tag), body=APP.manifest(), connection="only")
+    assert len(only(played(wire)).hops) == 4
+
+
+def test_who_resets_its_streams_has_gone() -> None:
+    """A crane push that is stopped with ^C cancels all that it asks for over HTTP/2 (0.20: seen)."""
+    wire = Wire(agent=CRANE)
+    for content in APP.blobs():
+        wire.ask("HEAD", APP.url("blobs", digest(content)), None, fails="stream reset by client (CANCEL)")
+    wire.ask("POST", f"{REPOSITORY}/blobs/uploads/", None, fails="stream reset by client (CANCEL)")
+    assert only(played(wire)).outcome is Ending.INCOMPLETE
 
 
 BLOBS, TAG = f"{REPOSITORY}/blobs", APP.url("manifests", APP.tag)

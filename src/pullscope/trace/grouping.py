@@ -179,7 +179,7 @@ class Grouper:
             yield from (pull for pull in reversed([*self._roster.recent]) if pull.client_key[0] == client)
             return
         if clue.form is Form.PING:
-            theirs = self._roster.of_client(client) if clue.process is not None else clue.issued_to
+            theirs = self._roster.of_client(client) if clue.process is not None else (*clue.issued_to, *clue.spoken)
             kept = (pull for pull in theirs if not pull.closed or pull in self._roster.recent)
             waiting = self._waiting.at(client, clue.registry)
             yield from dict.fromkeys([*waiting, *(pull for pull in kept if pull.registry == clue.registry)])

@@ -80,7 +80,9 @@ class Hop:
     @property
     def hung_up(self) -> bool:
         """Whether the client went away in the middle of it (mitmproxy's words for that)."""
-        return self.failed is not None and self.failed.reason.startswith("Client disconnected")
+        return self.failed is not None and self.failed.reason.startswith(
+            ("Client disconnected", "stream reset by client")
+        )
 
     @property
     def ended(self) -> float | None:

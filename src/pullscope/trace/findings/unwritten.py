@@ -38,7 +38,7 @@ def upload_refused(one: Answer) -> str:
 @composed(
     "write-denied",
     explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
-    "scope-refused token-not-requested upload-lost",
+    "scope-refused token-not-requested upload-lost upload-cut-off",
     suffers="those that push or delete",
     remedy="log in with an account that may write there; read the registry's reason",
     recording="field/live/push28-quota.mitm",
