@@ -103,11 +103,11 @@ gitlab
     token_log gitlab-ctl tail gitlab-rails
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 aliyun
-    # alibabacloud.com/help/en/acr, "Configure RAM policies"
+    # alibabacloud.com/help/en/acr/user-guide/grant-ram-user-system-policy
     grant attach the policy AliyunContainerRegistry[ReadOnly|Full|Full]Access to that RAM user, in the account that has {owner}
 huawei-swr
-    # support.huaweicloud.com/usermanual-swr, "Configuring Permissions in SWR"
-    grant give its IAM user [Read|Edit|Manage] in Users of the organization {owner} in SWR's console
+    # docs.otc.t-systems.com/software-repository-container/umn/user_permissions.html
+    grant give its IAM user [Read|Write|Manage] at the organization {owner} in SWR's console
 scaleway
     # scaleway.com/docs/iam/reference-content/permission-sets
     grant give it the permission set ContainerRegistry[ReadOnly|FullAccess|FullAccess], in the project that has {owner}

@@ -72,7 +72,7 @@ LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
 """Registries that send pages of their own, as their Server header names them (sonatype/nexus-public, docker/buildx#457)."""
-_OF_RIGHTS = re.compile(r"\bpermission|\bscopes\b|privilege", re.IGNORECASE)
+OF_RIGHTS = re.compile(r"\bpermission|\bscopes\b|privilege|insufficient|not allowed", re.IGNORECASE)
 """Words by which a token server refuses a right and not a login: bazelbuild/rules_docker#314."""
 _THE_MANIFEST = re.compile(r"image ?manifest|media ?type|artifact", re.IGNORECASE)
 GATEWAY = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
@@ -304,7 +304,7 @@ def _is_barred(one: Answer) -> bool:
     if status == 401 and hop.request.authorization == "none" and hop.follows is not None and crosses(hop.follows):
         return False  # a challenge of another host, which oras and helm do not answer: `token-not-requested`
     if step.is_token:
-        return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, _OF_RIGHTS))
+        return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, OF_RIGHTS))
     if step.kind is Kind.DELETE and status in NOT_OFFERED:
         return True
     if is_write(step):

@@ -11,7 +11,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.answers import Answer, look_at_the_log
+from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
@@ -24,7 +24,6 @@ from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
-_OF_RIGHTS = re.compile(r"permission|insufficient|privilege|not allowed", re.IGNORECASE)
 _OF_LOGIN = re.compile(r"not authori[sz]ed|unauthori[sz]ed|authenticat|log ?in\b", re.IGNORECASE)
 """Words of a login that is missing: openshift/origin#27952 (IBM), #24539 (Red Hat), Zipstack/unstract#269 (Google)."""
 
@@ -35,7 +34,7 @@ def of_a_login(one: Answer) -> str | None:
         return None
     client, hop, again = one.case.client, one.hop, log_in(one.case, one.host, again=True)
     forbidden = one.step.is_token and one.status == 403
-    if says(hop, _OF_RIGHTS) or (forbidden and one.known is not None and one.known.forbids):
+    if says(hop, OF_RIGHTS) or (forbidden and one.known is not None and one.known.forbids):
         return again if forbidden and not asked_repositories(one.step) else the_right(one)
     if asks_for_another(one):
         kind = "what stands in front for Basic or the registry for tokens"
@@ -139,7 +138,7 @@ def refused_login(one: Answer) -> str:
     if voided(one):
         said = f"{who} refused the login of {client} with {one.status}{quoted(hop)}"
         return f"{said}. It does so to a token that has expired or was revoked, and to an account without access to the package."
-    if one.step.is_token and (one.status == 403 or says(hop, _OF_RIGHTS)) and asked_repositories(one.step):
+    if one.step.is_token and (one.status == 403 or says(hop, OF_RIGHTS)) and asked_repositories(one.step):
         return f"{who} gives the login of {client} no token for {one.name}, with {one.status}{quoted(hop)}."
     if one.known is not None and one.status in one.known.refuses:
         return f"{who} said {one.status} to the login of {client}{quoted(hop)}: {one.known.name} refuses logins so."
@@ -176,15 +175,10 @@ def of_an_old_login(one: Answer) -> str | None:
 
 def began_with_it(one: Answer) -> float | None:
     """Seconds since the same login began the upload that it may not end: cloudflare/moltworker#67."""
-    shown = (
-        one.hop.request.authorization == "basic" and one.status == 401 and one.step.route.endpoint is Endpoint.UPLOAD
-    )
-    begun = [
-        hop.request.time
-        for hop in one.case.hops
-        if hop.ok and hop.host == one.hop.host and is_write(hop.step) and hop.request.authorization == "basic"
-    ]
-    return one.hop.request.time - begun[0] if shown and begun else None
+    if one.status != 401 or one.hop.request.authorization != "basic" or one.step.route.endpoint is not Endpoint.UPLOAD:
+        return None
+    same = (hop for hop in one.case.hops if hop.ok and hop.host == one.hop.host and is_write(hop.step))
+    return next((one.hop.request.time - hop.request.time for hop in same if hop.request.authorization == "basic"), None)
 
 
 def what_it_may_be(one: Answer) -> str:
