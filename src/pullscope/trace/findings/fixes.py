@@ -18,7 +18,7 @@ from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
-from pullscope.trace.findings.case import REFUSALS, is_write, mirror_of
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, mirror_of
 from pullscope.trace.findings.client_settings import proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
@@ -107,7 +107,9 @@ def of_a_name(one: Answer) -> str | None:
     if known == "docker-hub" and parts > 2:
         if (mirror := rewritten(one.case, one.step)) is not None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
-        return f"name it OWNER/NAME: Docker Hub has names of two parts, and {name} has {parts}"
+        own = name.removeprefix("library/")  # podman-container-tools/podman#9619
+        whole = own if own.count("/") == 1 else "OWNER/NAME"
+        return f"name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
     if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222; a host: GoogleContainerTools/kaniko#616
         if (within := host_within(name)) is not None:
@@ -303,7 +305,11 @@ _SET_THERE = frozenset({405, 412})
 def of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
     if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
-        return f"ask by GET, which says why: what is in front of {host} may find the token too long, or have changed the request"
+        issuer = one.case.issuer_of(hop)  # regclient/regclient#955
+        several = len(asked_repositories(issuer)) if issuer is not None else 0
+        less = f"; one for each repository is shorter (repoAuth: true in regsync and regctl) than this for {several}"
+        why = f"what is in front of {host} may find the token too long, or have changed the request"
+        return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
     fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None

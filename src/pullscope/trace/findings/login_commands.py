@@ -46,7 +46,7 @@ _TAGS = {
     "oras": "oras repo tags {}",
 }
 
-_IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|kubelet)\b", re.IGNORECASE)
+_IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|flux|kubelet)\b", re.IGNORECASE)
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 """What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""
@@ -151,7 +151,8 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
         return f"serve {host} by https, or give jib -DsendCredentialsOverHttp=true: by plain http it shows no login"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
     if (controller := _controller(case)) is not None:
-        return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}"
+        ends = f"; {renewal(case)}" if again and known is not None and known.login_life else ""
+        return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}{ends}"
     life = (
         f"; a login there lives {period(known.login_life)}" if again and known is not None and known.login_life else ""
     )

@@ -128,8 +128,8 @@ def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
-    caches = (one.known is None or one.known.is_cache) and host not in WEBSITES
-    also = f"; {cache(one, name)}" if caches and not is_page(one.hop) else ""
+    caches = one.known is None or (one.known.is_cache and (one.hosted is None or one.hosted.id == "ecr"))
+    also = f"; {cache(one, name)}" if caches and host not in WEBSITES and not is_page(one.hop) else ""
     if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
         other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
         return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"
@@ -175,9 +175,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
         narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
-        return f"{types}correct the tag: {tags} those that exist" + (
-            also if one.hosted is None or one.hosted.id == "ecr" else ""
-        )
+        return f"{types}correct the tag: {tags} those that exist{also}"
     if step.expectation is not None:
         return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:

@@ -390,4 +390,4 @@ def _short(one: Answer) -> str:
         return said
     if one.case.pull.client.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
-    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME"
+    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"
