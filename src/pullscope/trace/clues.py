@@ -12,17 +12,8 @@ from pullscope.trace.processes import Process, is_same
 
 PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
-QUESTIONS = frozenset(
-    {
-        Endpoint.TAGS,
-        Endpoint.CATALOG,
-        Endpoint.CHARTS,
-        Endpoint.V1_SEARCH,
-        Endpoint.V1,
-        Endpoint.EXTENSION,
-        Endpoint.SIGNATURES,
-    }
-)
+LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH, Endpoint.CHARTS})
+QUESTIONS = LISTS - {Endpoint.REFERRERS} | {Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
 """Endpoints that a client may ask for their own sake."""
 
 

@@ -15,7 +15,7 @@ from pullscope.oci.bounds import count
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.clues import PINGS
+from pullscope.trace.clues import LISTS, PINGS
 from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
@@ -24,7 +24,6 @@ from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, 
 from pullscope.trace.times import MEANWHILE
 from pullscope.trace.unseen_hosts import through_mirror
 
-LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH, Endpoint.CHARTS})
 SENDS_BLOBS = frozenset({"oras", "regctl"})
 """Families with a command for one blob: `oras blob push`, `regctl blob put`."""
 RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}

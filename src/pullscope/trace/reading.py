@@ -14,7 +14,7 @@ from pullscope.oci.documents import (
 )
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.conclude import LISTS
+from pullscope.trace.clues import LISTS
 from pullscope.trace.events import Finished
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.hop import content_type

@@ -12,7 +12,7 @@ from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
-from pullscope.trace.conclude import LISTS as LISTS
+from pullscope.trace.clues import LISTS
 from pullscope.trace.findings.case import Case, asked_repositories, codes, is_write, repositories
 from pullscope.trace.model import Hop, Kind, Step
 

@@ -14,6 +14,7 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import where_it_is
+from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_write, listed
@@ -27,8 +28,6 @@ from pullscope.trace.findings.said import answered_by, quoted, says, words
 from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
-
-UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 
 
 @row(
